@@ -1,0 +1,4 @@
+//! Placeholder.
+fn main() {
+    println!("{:?}", std::env::args().collect::<Vec<_>>());
+}
