@@ -1,1 +1,94 @@
-//! Placeholder.
+//! The Linux kernel's description of the arm64 system registers, parsed and checked.
+//!
+//! The kernel describes its system registers in one text file, `arch/arm64/tools/sysreg`. This
+//! crate reads that grammar as of Linux 7.2, and files since 6.1, into a [`Model`]: registers with
+//! their encodings, fields with their bits, and the names of their values.
+//!
+//! ```
+//! let source = sysreg::Source::new(
+//!     "example.sysreg",
+//!     "Sysreg ID_AA64AFR0_EL1 3 0 0 5 4\n\
+//!      Res0 63:32\n\
+//!      UnsignedEnum 31:28 IMPDEF7\n\
+//!      0b0000 NI\n\
+//!      0b0001 IMP\n\
+//!      EndEnum\n\
+//!      Res0 27:0\n\
+//!      EndSysreg\n",
+//! )?;
+//! let loaded = sysreg::load(&source);
+//! assert!(loaded.diagnostics.is_empty());
+//! let register = loaded.model.register("ID_AA64AFR0_EL1").ok_or("no such register")?;
+//! let layout = loaded.model.layout(register).ok_or("opaque")?;
+//! assert_eq!(layout.res0(), 0xffff_ffff_0fff_ffff);
+//! assert_eq!(layout.field("IMPDEF7").ok_or("no such field")?.bits().to_string(), "31:28");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Data flows one way: [`Source`] → lines → blocks → [`Model`]. What is wrong on the way is
+//! collected as [`Diagnostic`]s, all of them in one go, and [`render()`] shows one with its line.
+//!
+//! [`AARCH64_ID`] is this project's own description of the registers that identify a CPU.
+//!
+//! Limits: a register is dropped from the model if anything in it is wrong; nothing is guessed.
+
+mod ast;
+mod bits;
+mod diagnostic;
+mod encoding;
+mod lex;
+mod model;
+mod parse;
+mod print;
+mod render;
+mod source;
+mod validate;
+
+pub use crate::bits::BitRange;
+pub use crate::diagnostic::{Diagnostic, Note, Rule, Severity};
+pub use crate::encoding::Encoding;
+pub use crate::model::{
+    Alternative, Body, Entry, Enumerator, Field, FieldKind, Item, Layout, Layouts, Model, Register,
+    SharedLayout,
+};
+pub use crate::render::render;
+pub use crate::source::{Location, MAX_BYTES, Source, SourceError, Span};
+
+/// This project's description of the feature ID registers and of MIDR_EL1, MPIDR_EL1, REVIDR_EL1
+/// and AIDR_EL1: the text of `data/aarch64-id.sysreg`, facts as of Linux 7.2.
+pub const AARCH64_ID: &str = include_str!("../data/aarch64-id.sysreg");
+
+/// What became of a description.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Every block without an error.
+    pub model: Model,
+    /// Everything to be said, in the order of the places in the file.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    /// The model if nothing is wrong with the description.
+    ///
+    /// # Errors
+    ///
+    /// All diagnostics, warnings among them, if one is an error.
+    pub fn into_result(self) -> Result<Model, Vec<Diagnostic>> {
+        if self.diagnostics.iter().any(Diagnostic::is_error) {
+            Err(self.diagnostics)
+        } else {
+            Ok(self.model)
+        }
+    }
+}
+
+/// Parses and checks a description.
+#[must_use]
+pub fn load(source: &Source) -> Loaded {
+    let mut diagnostics = Vec::new();
+    let lines = lex::lines(source, &mut diagnostics);
+    let items = parse::parse(lines, &mut diagnostics);
+    let model = validate::validate(&items, &mut diagnostics);
+    diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
+    Loaded { model, diagnostics }
+}

@@ -1,0 +1,160 @@
+//! What is wrong with a description, as data.
+
+use crate::source::Span;
+use std::fmt;
+
+/// Declares every rule once: its variant, its name, and what it is about.
+macro_rules! rules {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// The rule of the grammar that a diagnostic is about.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Rule {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Rule {
+            /// The rule's stable name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    /// A line of blanks only; the kernel's generator takes just the empty line.
+    BlankLine = "blank-line",
+    /// Lines end in CR LF.
+    CarriageReturn = "carriage-return",
+    /// A word that is no directive, or one that is not allowed in this block.
+    UnknownStatement = "unknown-statement",
+    /// Too many or too few words for the directive.
+    WordCount = "word-count",
+    /// A block that is not closed before the next one or the end of the file.
+    UnterminatedBlock = "unterminated-block",
+    /// An `End...` that closes nothing.
+    StrayEnd = "stray-end",
+    /// Neither `N` nor `N:M` with decimal numbers from 63 to 0.
+    InvalidBits = "invalid-bits",
+    /// Bits that an earlier entry has taken.
+    BitsOverlap = "bits-overlap",
+    /// Bits left out between two entries or at the end.
+    BitsGap = "bits-gap",
+    /// op0, op1, CRn, CRm or op2 is no number of its range.
+    InvalidEncoding = "invalid-encoding",
+    /// Two registers with one encoding.
+    SharedEncoding = "shared-encoding",
+    /// Two `Sysreg` blocks of one name.
+    DuplicateRegister = "duplicate-register",
+    /// Two `SysregFields` blocks of one name.
+    DuplicateFields = "duplicate-fields",
+    /// Two fields of one name in a layout.
+    DuplicateField = "duplicate-field",
+    /// Two enumerators of one name in a field.
+    DuplicateEnumerator = "duplicate-enumerator",
+    /// Two enumerators of one value in a field.
+    DuplicateValue = "duplicate-value",
+    /// Two `Prefix` blocks of one name in a register.
+    DuplicatePrefix = "duplicate-prefix",
+    /// A `Prefix` block after unprefixed fields.
+    LatePrefix = "late-prefix",
+    /// `Fields` or `Mapping` beside other entries.
+    MixedBody = "mixed-body",
+    /// An enumerator that is not `0b` and binary digits.
+    InvalidValue = "invalid-value",
+    /// An enumerator's value that does not fit its field.
+    ValueTooWide = "value-too-wide",
+    /// An enumeration without enumerators.
+    EmptyEnum = "empty-enum",
+    /// A name with characters other than letters, digits and `_`.
+    InvalidName = "invalid-name",
+    /// `Fields` or `Mapping` of something that is nowhere defined.
+    UnknownTarget = "unknown-target",
+    /// `Mapping` that leads back to itself.
+    CircularMapping = "circular-mapping",
+}
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// The register or block at hand is left out of the model.
+    Error,
+    /// Real kernel files have it, and the model says what was made of it.
+    Warning,
+}
+
+/// A further place or hint that belongs to a diagnostic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Lower-case text without a full stop.
+    pub message: String,
+    /// The place it is about, if it is about one.
+    pub span: Option<Span>,
+}
+
+/// One thing that is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// The rule it is about.
+    pub rule: Rule,
+    /// Whether it makes the description unusable.
+    pub severity: Severity,
+    /// The bytes at fault.
+    pub span: Span,
+    /// Subject first, lower case, no full stop.
+    pub message: String,
+    /// Further places and hints.
+    pub notes: Vec<Note>,
+}
+
+impl Diagnostic {
+    pub(crate) fn error(rule: Rule, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            rule,
+            severity: Severity::Error,
+            span,
+            message: message.into(),
+            notes: Vec::new(),
+        }
+    }
+
+    pub(crate) fn warning(rule: Rule, span: Span, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(rule, span, message)
+        }
+    }
+
+    pub(crate) fn note_at(mut self, span: Span, message: impl Into<String>) -> Self {
+        self.notes.push(Note {
+            message: message.into(),
+            span: Some(span),
+        });
+        self
+    }
+
+    pub(crate) fn note(mut self, message: impl Into<String>) -> Self {
+        self.notes.push(Note {
+            message: message.into(),
+            span: None,
+        });
+        self
+    }
+
+    /// Whether this is an error and not a warning.
+    #[must_use]
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}
+
+/// Shows the message alone; [`render`](crate::render::render) shows the place as well.
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
