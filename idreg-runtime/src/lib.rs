@@ -1,8 +1,16 @@
 //! Arm ID registers of KVM guests.
 
+extern crate self as idreg_runtime;
+
+pub mod capabilities;
 pub mod config;
+pub mod description;
 pub mod encoding;
+pub mod register;
+pub mod regs;
 pub mod vcpu;
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64", feature = "kvm"))]
 pub mod kvm;
+
+pub use idreg_macros::include_sysreg;

@@ -76,6 +76,8 @@ rules! {
     UnknownTarget = "unknown-target",
     /// `Mapping` that leads back to itself.
     CircularMapping = "circular-mapping",
+    /// Two names that generated code cannot tell apart; the grammar itself allows them.
+    NameCollision = "name-collision",
 }
 
 /// How bad it is.

@@ -1,0 +1,130 @@
+//! A model to Rust.
+
+mod field;
+mod register;
+
+use crate::input::Input;
+use crate::names::{self, Scope};
+use crate::report;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use sysreg::{Diagnostic, Layout, Model, Register};
+
+/// Everything that one call of the macro emits.
+pub(crate) fn expand(input: &Input) -> TokenStream {
+    let source = match input.read() {
+        Ok(source) => source,
+        Err(error) => return error.into_compile_error(),
+    };
+    let sysreg::Loaded {
+        model,
+        mut diagnostics,
+    } = sysreg::load(&source);
+    let views = views(&model, &mut diagnostics);
+    let registers = views.iter().map(register::register);
+    let table = table(&views);
+    let errors = report::compile_errors(&source, &diagnostics, input.path.span());
+    let path = &input.path;
+    quote! {
+        const _: &[::core::primitive::u8] = ::core::include_bytes!(#path);
+        #errors
+        #(#registers)*
+        #table
+    }
+}
+
+/// A type to be emitted: a register, or a further layout of one.
+pub(crate) struct View<'m> {
+    pub(crate) register: &'m Register,
+    /// The kernel's name: the register's, with the prefix in front for a further layout.
+    pub(crate) name: String,
+    pub(crate) type_name: Ident,
+    pub(crate) module: Ident,
+    /// Nothing if the description does not say.
+    pub(crate) layout: Option<&'m Layout>,
+    pub(crate) place: Place,
+}
+
+pub(crate) enum Place {
+    /// A register, at this index of the table.
+    Table(usize),
+    /// A further layout of the register with this type.
+    AlternativeTo(Ident),
+}
+
+/// What to emit for each register; those whose names collide are left out and reported.
+fn views<'m>(model: &'m Model, diagnostics: &mut Vec<Diagnostic>) -> Vec<View<'m>> {
+    let mut types = Scope::new(&[]);
+    let mut modules = Scope::new(&[]);
+    let mut views = Vec::new();
+    let mut index = 0;
+    for register in model.registers() {
+        let type_name = names::type_name(register.name());
+        let layout = model.layout(register);
+        let mut of_register = vec![View {
+            register,
+            name: register.name().to_owned(),
+            type_name: type_name.clone(),
+            module: names::lower_name(register.name()),
+            layout,
+            place: Place::Table(index),
+        }];
+        of_register.extend(register.alternatives().iter().map(|alternative| {
+            let name = format!("{}_{}", alternative.prefix(), register.name());
+            View {
+                register,
+                type_name: names::type_name(&name),
+                module: names::lower_name(&name),
+                name,
+                layout: Some(alternative.layout()),
+                place: Place::AlternativeTo(type_name.clone()),
+            }
+        }));
+        let claimed = of_register.iter().try_for_each(|view| {
+            types.claim(&view.type_name, &view.name, register.span())?;
+            modules.claim(&view.module, &view.name, register.span())?;
+            check_identifiers(view)
+        });
+        match claimed {
+            Ok(()) => {
+                views.extend(of_register);
+                index += 1;
+            }
+            Err(collision) => diagnostics.push(collision),
+        }
+    }
+    views
+}
+
+/// Checks that the identifiers inside a register's types are all different.
+fn check_identifiers(view: &View<'_>) -> Result<(), Diagnostic> {
+    let mut methods = Scope::new(register::OWN_METHODS);
+    let mut types = Scope::new(field::OWN_TYPES);
+    for field in view.layout.into_iter().flat_map(Layout::fields) {
+        let subject = format!("{}.{}", view.name, field.name());
+        methods.claim(&names::lower_name(field.name()), &subject, field.span())?;
+        methods.claim(&register::setter_name(field), &subject, field.span())?;
+        types.claim(&names::type_name(field.name()), &subject, field.span())?;
+        let mut constants = Scope::new(field::OWN_CONSTANTS);
+        for value in field.enumerators() {
+            let subject = format!("{subject}.{}", value.name());
+            constants.claim(&names::const_name(value.name()), &subject, value.span())?;
+        }
+    }
+    Ok(())
+}
+
+/// The static table of all registers.
+fn table(views: &[View<'_>]) -> TokenStream {
+    let modules = views.iter().filter_map(|view| match view.place {
+        Place::Table(_) => Some(&view.module),
+        Place::AlternativeTo(_) => None,
+    });
+    quote! {
+        /// Every register of the description, in file order.
+        pub static DESCRIPTION: ::idreg_runtime::description::Description =
+            ::idreg_runtime::description::Description {
+                registers: &[#(&#modules::REGISTER),*],
+            };
+    }
+}

@@ -1,0 +1,214 @@
+//! The types of a register's fields, in a module of their own.
+
+use super::{Place, View};
+use crate::{docs, names};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use sysreg::{Encoding, Enumerator, Field, FieldKind, Layout};
+
+/// Types of every field module, which a field's type must not be called.
+pub(crate) const OWN_TYPES: &[&str] = &["Self_"];
+
+/// Constants of every field type, which a value must not be called.
+pub(crate) const OWN_CONSTANTS: &[&str] = &["PROPERTY", "SHIFT", "WIDTH", "MASK", "KIND"];
+
+/// The module with a register's field types and its part of the table.
+pub(crate) fn module(view: &View<'_>) -> TokenStream {
+    let View { name, module, .. } = view;
+    let fields: Vec<&Field> = view.layout.into_iter().flat_map(Layout::fields).collect();
+    let types = fields
+        .iter()
+        .enumerate()
+        .map(|(index, field)| field_type(view, index, field));
+    let descriptions = fields.iter().map(|field| description(field));
+    let count = fields.len();
+    let register = register_description(view);
+    let doc = format!("The fields of `{name}`.");
+    quote! {
+        #[doc = #doc]
+        pub mod #module {
+            static FIELDS: [::idreg_runtime::description::FieldDescription; #count] =
+                [#(#descriptions),*];
+
+            #register
+            #(#types)*
+        }
+    }
+}
+
+fn register_description(view: &View<'_>) -> TokenStream {
+    let name = &view.name;
+    // An alternative layout is not in the table; it shares the index of no register.
+    let index = match view.place {
+        Place::Table(index) => index,
+        Place::AlternativeTo(_) => usize::MAX,
+    };
+    let Encoding {
+        op0,
+        op1,
+        crn,
+        crm,
+        op2,
+    } = view.register.encoding();
+    let res0 = view.layout.map_or(0, Layout::res0);
+    let res1 = view.layout.map_or(0, Layout::res1);
+    let unkn = view.layout.map_or(0, Layout::unkn);
+    quote! {
+        pub(super) static REGISTER: ::idreg_runtime::description::RegisterDescription =
+            ::idreg_runtime::description::RegisterDescription {
+                name: #name,
+                index: #index,
+                encoding: ::idreg_runtime::encoding::Encoding::new(#op0, #op1, #crn, #crm, #op2),
+                res0: #res0,
+                res1: #res1,
+                unkn: #unkn,
+                fields: &FIELDS,
+            };
+    }
+}
+
+fn description(field: &Field) -> TokenStream {
+    let name = field.name();
+    let shift = field.bits().lsb();
+    let width = field.bits().width();
+    let kind = kind(field.kind());
+    let values = field.enumerators().iter().map(|value| {
+        let (name, value) = (value.name(), value.value());
+        quote!(::idreg_runtime::description::ValueDescription { name: #name, value: #value })
+    });
+    quote! {
+        ::idreg_runtime::description::FieldDescription {
+            name: #name,
+            shift: #shift,
+            width: #width,
+            kind: #kind,
+            values: &[#(#values),*],
+        }
+    }
+}
+
+fn kind(kind: FieldKind) -> TokenStream {
+    let kind = match kind {
+        FieldKind::Plain => quote!(Plain),
+        FieldKind::Enum => quote!(Enum),
+        FieldKind::SignedEnum => quote!(SignedEnum),
+        FieldKind::UnsignedEnum => quote!(UnsignedEnum),
+    };
+    quote!(::idreg_runtime::description::FieldKind::#kind)
+}
+
+fn field_type(view: &View<'_>, index: usize, field: &Field) -> TokenStream {
+    let type_name = names::type_name(field.name());
+    let register = &view.type_name;
+    let doc = docs::field(&view.name, field);
+    let values = field.enumerators().iter().map(value_constant);
+    let constants = constants(view, field);
+    let methods = methods(index, field);
+    quote! {
+        #[doc = #doc]
+        #[derive(
+            ::core::clone::Clone,
+            ::core::marker::Copy,
+            ::core::cmp::PartialEq,
+            ::core::cmp::Eq,
+            ::core::hash::Hash,
+        )]
+        #[repr(transparent)]
+        pub struct #type_name(pub(super) ::core::primitive::u64);
+
+        impl #type_name {
+            #(#values)*
+            #constants
+            #methods
+        }
+
+        impl ::core::fmt::Debug for #type_name {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                ::idreg_runtime::register::fmt_field(&FIELDS[#index], self.0, f)
+            }
+        }
+
+        impl ::idreg_runtime::register::FieldValue for #type_name {
+            type Register = super::#register;
+
+            const DESCRIPTION: &'static ::idreg_runtime::description::FieldDescription =
+                &FIELDS[#index];
+
+            fn bits(self) -> ::core::primitive::u64 {
+                self.0
+            }
+        }
+    }
+}
+
+fn value_constant(enumerator: &Enumerator) -> TokenStream {
+    let name: Ident = names::const_name(enumerator.name());
+    let value = enumerator.value();
+    let doc = format!("`{}`, {value:#x}.", enumerator.name());
+    quote! {
+        #[doc = #doc]
+        pub const #name: Self = Self(#value);
+    }
+}
+
+fn constants(view: &View<'_>, field: &Field) -> TokenStream {
+    let property = format!("SYSREG_{}_{}", view.name, field.name());
+    let shift = u32::from(field.bits().lsb());
+    let width = u32::from(field.bits().width());
+    let mask = field.bits().mask();
+    let kind = kind(field.kind());
+    quote! {
+        /// The field's property.
+        pub const PROPERTY: &'static ::core::primitive::str = #property;
+        /// The number of the field's lowest bit.
+        pub const SHIFT: ::core::primitive::u32 = #shift;
+        /// How many bits the field has.
+        pub const WIDTH: ::core::primitive::u32 = #width;
+        /// The field's bits at their place in the register.
+        pub const MASK: ::core::primitive::u64 = #mask;
+        /// What the description says of the field's values.
+        pub const KIND: ::idreg_runtime::description::FieldKind = #kind;
+    }
+}
+
+fn methods(index: usize, field: &Field) -> TokenStream {
+    let width = u32::from(field.bits().width());
+    let max = field.bits().mask() >> field.bits().lsb();
+    let unused = 64 - width;
+    let signed = (field.kind() == FieldKind::SignedEnum).then(|| {
+        quote! {
+            /// The value as the signed number that it is.
+            #[must_use]
+            pub const fn signed(self) -> ::core::primitive::i64 {
+                (self.0 << #unused).cast_signed() >> #unused
+            }
+        }
+    });
+    quote! {
+        /// Takes a value, or nothing if it does not fit the field.
+        #[must_use]
+        pub const fn new(
+            value: ::core::primitive::u64,
+        ) -> ::core::option::Option<Self> {
+            if value <= #max {
+                ::core::option::Option::Some(Self(value))
+            } else {
+                ::core::option::Option::None
+            }
+        }
+
+        /// The value, not shifted to the field's place.
+        #[must_use]
+        pub const fn bits(self) -> ::core::primitive::u64 {
+            self.0
+        }
+
+        /// The value's name in the kernel, if it has one.
+        #[must_use]
+        pub fn name(self) -> ::core::option::Option<&'static ::core::primitive::str> {
+            FIELDS[#index].value_name(self.0)
+        }
+
+        #signed
+    }
+}

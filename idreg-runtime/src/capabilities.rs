@@ -1,0 +1,123 @@
+//! What a host's KVM lets a VMM do with ID registers: its capabilities and its writable bits.
+
+use crate::encoding::Encoding;
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// The KVM capabilities that decide which ID register values a VM can have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is one KVM_CAP_* of its own; no two make a state together"
+)]
+pub struct Capabilities {
+    /// KVM tells which ID register bits are writable (`KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES`);
+    /// without it (before Linux 6.7) none is.
+    pub writable_masks: bool,
+    /// MIDR_EL1, REVIDR_EL1 and AIDR_EL1 may be changed (`KVM_CAP_ARM_WRITABLE_IMP_ID_REGS`). Without
+    /// it KVM refuses a change with `EINVAL`, although the masks of these registers are not zero.
+    pub writable_implementation_ids: bool,
+    /// Scalable vectors (`KVM_CAP_ARM_SVE`).
+    pub sve: bool,
+    /// Pointer authentication, both keys (`KVM_CAP_ARM_PTRAUTH_ADDRESS` and `_GENERIC`).
+    pub pauth: bool,
+    /// Performance monitors (`KVM_CAP_ARM_PMU_V3`).
+    pub pmu: bool,
+    /// Memory tagging (`KVM_CAP_ARM_MTE`).
+    pub mte: bool,
+    /// AArch32 at EL1 (`KVM_CAP_ARM_EL1_32BIT`).
+    pub el1_32bit: bool,
+    /// A guest hypervisor at EL2 (`KVM_CAP_ARM_EL2`).
+    pub el2: bool,
+}
+
+/// The number of registers in KVM's feature ID range (`KVM_ARM_FEATURE_ID_RANGE_SIZE`, Linux 7.2).
+pub const FEATURE_ID_REGISTERS: usize = 3 * 8 * 8;
+
+/// Where KVM's feature ID range holds a register, or `None` for a register outside it.
+///
+/// The range is op0 3, op1 0, 1 or 3, CRn 0, CRm 0 to 7
+/// (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`, `KVM_ARM_FEATURE_ID_RANGE_IDX`).
+#[must_use]
+pub const fn feature_id_index(register: Encoding) -> Option<usize> {
+    let block = match (register.op0(), register.op1(), register.crn()) {
+        (3, 0, 0) => 0,
+        (3, 1, 0) => 1,
+        (3, 3, 0) => 2,
+        _ => return None,
+    };
+    if register.crm() > 7 {
+        return None;
+    }
+    Some(block << 6 | (register.crm() as usize) << 3 | register.op2() as usize)
+}
+
+/// The bits of every register of the feature ID range that KVM reports as writable.
+///
+/// A set bit is no promise: KVM also compares the value with what the host can do, and for some
+/// fields accepts nothing but the present one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WritableMasks([u64; FEATURE_ID_REGISTERS]);
+
+impl WritableMasks {
+    /// Takes the masks as `KVM_ARM_GET_REG_WRITABLE_MASKS` orders them.
+    #[must_use]
+    pub const fn new(masks: [u64; FEATURE_ID_REGISTERS]) -> Self {
+        Self(masks)
+    }
+
+    /// The writable bits of a register; `None` outside the feature ID range, where KVM makes no statement.
+    #[must_use]
+    pub fn get(&self, register: Encoding) -> Option<u64> {
+        self.0.get(feature_id_index(register)?).copied()
+    }
+}
+
+/// Shows the masks that are not zero, by index.
+impl fmt::Debug for WritableMasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for (index, mask) in self.0.iter().enumerate() {
+            if *mask != 0 {
+                map.entry(&index, &format_args!("{mask:#018x}"));
+            }
+        }
+        map.finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn index_follows_the_kernel_header() {
+        let cases = [
+            (Encoding::new(3, 0, 0, 0, 0), Some(0)),
+            (Encoding::new(3, 0, 0, 4, 0), Some(32)),
+            (Encoding::new(3, 0, 0, 7, 7), Some(63)),
+            (Encoding::new(3, 1, 0, 0, 1), Some(65)),
+            (Encoding::new(3, 3, 0, 0, 1), Some(129)),
+            (Encoding::new(3, 3, 0, 7, 7), Some(191)),
+            (Encoding::new(2, 0, 0, 4, 0), None),
+            (Encoding::new(3, 2, 0, 0, 0), None),
+            (Encoding::new(3, 4, 0, 0, 0), None),
+            (Encoding::new(3, 0, 1, 0, 0), None),
+            (Encoding::new(3, 0, 0, 8, 0), None),
+        ];
+        for (register, index) in cases {
+            assert_eq!(feature_id_index(register), index, "{register}");
+        }
+    }
+
+    #[test]
+    fn masks_are_found_by_register() {
+        let mut masks = [0; FEATURE_ID_REGISTERS];
+        masks[32] = 0xff00;
+        let masks = WritableMasks::new(masks);
+        assert_eq!(masks.get(Encoding::new(3, 0, 0, 4, 0)), Some(0xff00));
+        assert_eq!(masks.get(Encoding::new(3, 0, 0, 4, 1)), Some(0));
+        assert_eq!(masks.get(Encoding::new(3, 4, 0, 4, 0)), None);
+        assert_eq!(format!("{masks:?}"), "{32: 0x000000000000ff00}");
+    }
+}

@@ -1,0 +1,207 @@
+//! Registers and fields as data: what `include_sysreg!` emits beside the types.
+
+use crate::encoding::Encoding;
+use core::fmt;
+
+/// Every register of a description, in file order.
+#[derive(Debug)]
+pub struct Description {
+    /// The registers; the one at position `i` has the index `i`.
+    pub registers: &'static [&'static RegisterDescription],
+}
+
+/// A system register.
+#[derive(Debug)]
+pub struct RegisterDescription {
+    /// The register's name, such as `ID_AA64ISAR0_EL1`.
+    pub name: &'static str,
+    /// The register's position in its [`Description`].
+    pub index: usize,
+    /// The register's place in the instruction space.
+    pub encoding: Encoding,
+    /// Reserved bits that read as zero.
+    pub res0: u64,
+    /// Reserved bits that read as one.
+    pub res1: u64,
+    /// Reserved bits of unknown value.
+    pub unkn: u64,
+    /// The named fields from bit 63 down.
+    pub fields: &'static [FieldDescription],
+}
+
+/// A named field of a register.
+#[derive(Debug)]
+pub struct FieldDescription {
+    /// The field's name, such as `DP`.
+    pub name: &'static str,
+    /// The number of its lowest bit.
+    pub shift: u8,
+    /// How many bits, 1 to 64.
+    pub width: u8,
+    /// What the description says of its values.
+    pub kind: FieldKind,
+    /// The named values in file order; a value may have several names, and others are possible.
+    pub values: &'static [ValueDescription],
+}
+
+/// A named value of a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValueDescription {
+    /// The value's name, such as `IMP`.
+    pub name: &'static str,
+    /// The value, not shifted to the field's place.
+    pub value: u64,
+}
+
+/// What a description says of a field's values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FieldKind {
+    /// A number or a flag.
+    Plain,
+    /// Named values without a stated order or sign.
+    Enum,
+    /// Named values that compare as signed numbers.
+    SignedEnum,
+    /// Named values that compare as unsigned numbers.
+    UnsignedEnum,
+}
+
+/// A field together with its register; shown as its property, `SYSREG_<REGISTER>_<FIELD>`.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldOf {
+    /// The register.
+    pub register: &'static RegisterDescription,
+    /// One of its fields.
+    pub field: &'static FieldDescription,
+}
+
+/// What every property starts with.
+pub const PROPERTY_PREFIX: &str = "SYSREG_";
+
+impl Description {
+    /// The register of this name, spelt as in the description.
+    #[must_use]
+    pub fn register(&self, name: &str) -> Option<&'static RegisterDescription> {
+        self.registers
+            .iter()
+            .find(|register| register.name == name)
+            .copied()
+    }
+
+    /// The field of a property such as `SYSREG_ID_AA64ISAR0_EL1_DP`.
+    #[must_use]
+    pub fn property(&self, property: &str) -> Option<FieldOf> {
+        let name = property.strip_prefix(PROPERTY_PREFIX)?;
+        self.registers.iter().find_map(|register| {
+            let field = name.strip_prefix(register.name)?.strip_prefix('_')?;
+            Some(FieldOf {
+                register,
+                field: register.field(field)?,
+            })
+        })
+    }
+
+    /// Every field of every register.
+    pub fn fields(&self) -> impl Iterator<Item = FieldOf> + use<> {
+        self.registers.iter().flat_map(|register| register.fields())
+    }
+}
+
+impl RegisterDescription {
+    /// The field of this name, spelt as in the description.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&'static FieldDescription> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The register's fields, each with the register.
+    pub fn fields(&'static self) -> impl Iterator<Item = FieldOf> {
+        self.fields.iter().map(move |field| FieldOf {
+            register: self,
+            field,
+        })
+    }
+}
+
+impl FieldDescription {
+    /// The highest value that fits the field.
+    #[must_use]
+    pub const fn max(&self) -> u64 {
+        u64::MAX >> (64 - self.width)
+    }
+
+    /// The field's bits at their place in the register.
+    #[must_use]
+    pub const fn mask(&self) -> u64 {
+        self.max() << self.shift
+    }
+
+    /// The field's value in a register's value.
+    #[must_use]
+    pub const fn extract(&self, register: u64) -> u64 {
+        register >> self.shift & self.max()
+    }
+
+    /// A register's value with the field replaced; `value` is cut to the field's width.
+    #[must_use]
+    pub const fn insert(&self, register: u64, value: u64) -> u64 {
+        register & !self.mask() | (value & self.max()) << self.shift
+    }
+
+    /// The first name of a value.
+    #[must_use]
+    pub fn value_name(&self, value: u64) -> Option<&'static str> {
+        self.values
+            .iter()
+            .find(|known| known.value == value)
+            .map(|known| known.name)
+    }
+
+    /// A value as people read it: `0x1 (IMP)`, or `0x3` if it has no name.
+    #[must_use]
+    pub fn show(&self, value: u64) -> ShownValue<'_> {
+        ShownValue { field: self, value }
+    }
+}
+
+impl FieldKind {
+    /// Whether values compare as signed numbers.
+    #[must_use]
+    pub const fn is_signed(self) -> bool {
+        matches!(self, Self::SignedEnum)
+    }
+}
+
+impl fmt::Display for FieldOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{PROPERTY_PREFIX}{}_{}",
+            self.register.name, self.field.name
+        )
+    }
+}
+
+impl PartialEq for FieldOf {
+    fn eq(&self, other: &Self) -> bool {
+        self.register.encoding == other.register.encoding && self.field.shift == other.field.shift
+    }
+}
+
+impl Eq for FieldOf {}
+
+/// A field's value, shown with its name; see [`FieldDescription::show`].
+#[derive(Clone, Copy, Debug)]
+pub struct ShownValue<'a> {
+    field: &'a FieldDescription,
+    value: u64,
+}
+
+impl fmt::Display for ShownValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field.value_name(self.value) {
+            Some(name) => write!(f, "{:#x} ({name})", self.value),
+            None => write!(f, "{:#x}", self.value),
+        }
+    }
+}
