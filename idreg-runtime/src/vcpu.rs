@@ -1,5 +1,9 @@
 //! The outside world behind one small trait: reading and writing a vCPU's system registers.
 
+mod fake;
+
+pub use self::fake::FakeVcpu;
+
 use crate::encoding::Encoding;
 use core::fmt;
 

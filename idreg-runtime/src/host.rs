@@ -1,0 +1,159 @@
+//! A host: what its vCPUs show and what of that may be changed.
+
+mod file;
+
+use crate::capabilities::{Capabilities, WritableMasks};
+use crate::config::VcpuConfig;
+use crate::description::{Description, RegisterDescription};
+use crate::regs;
+use crate::values::RegisterValues;
+use crate::vcpu::{Errno, VcpuRegs};
+use serde::{Deserialize, Serialize};
+
+pub use file::SCHEMA;
+
+/// A host as a VMM on it finds it, or as it was written to a file.
+///
+/// The file is JSON with the schema `idreg-host/1`; the same host gives the same bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Host {
+    about: About,
+    values: RegisterValues,
+    writable: RegisterValues,
+}
+
+/// What is known of a host apart from its registers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// The kernel's release, as `uname -r` prints it.
+    pub kernel_release: String,
+    /// What KVM can do there.
+    pub capabilities: Capabilities,
+    /// The configuration of the vCPU whose registers were read.
+    pub vcpu: VcpuConfig,
+    /// The CPUs, by number, with the values that tell which implementation each is.
+    pub implementations: Vec<Implementation>,
+    /// The generic timer's frequency in Hz (CNTFRQ_EL0), which no VMM can change.
+    pub timer_frequency: u64,
+    /// The SVE vector lengths in bits that a vCPU can have, ascending; empty without SVE.
+    pub sve_vector_lengths: Vec<u32>,
+}
+
+/// One CPU's implementation, as the kernel shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Implementation {
+    /// The CPU's number in the kernel.
+    pub cpu: u32,
+    /// MIDR_EL1.
+    #[serde(with = "file::optional_hex")]
+    pub midr: Option<u64>,
+    /// REVIDR_EL1.
+    #[serde(with = "file::optional_hex")]
+    pub revidr: Option<u64>,
+    /// AIDR_EL1; kernels before 6.16 do not show it.
+    #[serde(with = "file::optional_hex")]
+    pub aidr: Option<u64>,
+}
+
+/// A register that could not be read, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("cannot read {register} from the vCPU")]
+pub struct ReadError {
+    /// The register's name.
+    pub register: &'static str,
+    /// The kernel's error.
+    pub source: Errno,
+}
+
+impl Host {
+    /// Reads every register of [`regs::DESCRIPTION`] from a vCPU that has not run.
+    ///
+    /// `masks` is what KVM says of writable bits, or nothing where it does not say (before Linux 6.7).
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError`] if KVM has a register and does not let it be read; a register that KVM does not
+    /// have is no error.
+    pub fn read(
+        about: About,
+        vcpu: &impl VcpuRegs,
+        masks: Option<&WritableMasks>,
+    ) -> Result<Self, ReadError> {
+        Self::read_described(&regs::DESCRIPTION, about, vcpu, masks)
+    }
+
+    /// As [`Host::read`], with the registers of another description.
+    ///
+    /// # Errors
+    ///
+    /// As [`Host::read`].
+    pub fn read_described(
+        description: &'static Description,
+        about: About,
+        vcpu: &impl VcpuRegs,
+        masks: Option<&WritableMasks>,
+    ) -> Result<Self, ReadError> {
+        let values = read_registers(description, vcpu)?;
+        let mut writable = RegisterValues::new(description);
+        for (register, _) in values.iter() {
+            let mask = masks.and_then(|masks| masks.get(register.encoding));
+            writable.set(register, mask.unwrap_or(0));
+        }
+        Ok(Self {
+            about,
+            values,
+            writable,
+        })
+    }
+
+    /// What is known apart from the registers.
+    #[must_use]
+    pub fn about(&self) -> &About {
+        &self.about
+    }
+
+    /// The registers' values as a guest sees them without overrides.
+    #[must_use]
+    pub fn values(&self) -> &RegisterValues {
+        &self.values
+    }
+
+    /// The bits of a register that KVM reports as writable; none for one that the host does not have.
+    ///
+    /// A set bit is no promise: KVM checks the value as well.
+    #[must_use]
+    pub fn writable(&self, register: &RegisterDescription) -> u64 {
+        self.writable.get(register).unwrap_or(0)
+    }
+
+    /// The registers that this host's table has.
+    #[must_use]
+    pub fn description(&self) -> &'static Description {
+        self.values.description()
+    }
+}
+
+/// Reads every register of a description that a vCPU has.
+///
+/// # Errors
+///
+/// [`ReadError`] for any answer but a value or [`Errno::ENOENT`].
+pub(crate) fn read_registers(
+    description: &'static Description,
+    vcpu: &impl VcpuRegs,
+) -> Result<RegisterValues, ReadError> {
+    let mut values = RegisterValues::new(description);
+    for register in description.registers {
+        match vcpu.get(register.encoding) {
+            Ok(value) => values.set(register, value),
+            Err(Errno::ENOENT) => {}
+            Err(source) => {
+                return Err(ReadError {
+                    register: register.name,
+                    source,
+                });
+            }
+        }
+    }
+    Ok(values)
+}
