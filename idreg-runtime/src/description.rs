@@ -130,6 +130,25 @@ impl FieldDescription {
         u64::MAX >> (64 - self.width)
     }
 
+    /// The number of the field's highest bit.
+    #[must_use]
+    pub const fn msb(&self) -> u8 {
+        self.shift + self.width - 1
+    }
+
+    /// The field's bits as the kernel writes them: `47:44`, or `31` for a single one.
+    #[must_use]
+    pub fn bits(&self) -> impl fmt::Display + use<> {
+        let (msb, lsb) = (self.msb(), self.shift);
+        fmt::from_fn(move |f| {
+            if msb == lsb {
+                write!(f, "{msb}")
+            } else {
+                write!(f, "{msb}:{lsb}")
+            }
+        })
+    }
+
     /// The field's bits at their place in the register.
     #[must_use]
     pub const fn mask(&self) -> u64 {

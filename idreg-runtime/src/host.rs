@@ -4,7 +4,7 @@ mod file;
 
 use crate::capabilities::{Capabilities, WritableMasks};
 use crate::config::VcpuConfig;
-use crate::description::{Description, RegisterDescription};
+use crate::description::{Description, FieldOf, RegisterDescription};
 use crate::regs;
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
@@ -124,6 +124,13 @@ impl Host {
     #[must_use]
     pub fn writable(&self, register: &RegisterDescription) -> u64 {
         self.writable.get(register).unwrap_or(0)
+    }
+
+    /// Whether KVM reports all bits of a field as writable.
+    #[must_use]
+    pub fn is_writable(&self, of: FieldOf) -> bool {
+        let mask = of.field.mask();
+        self.writable(of.register) & mask == mask
     }
 
     /// The registers that this host's table has.

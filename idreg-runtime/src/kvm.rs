@@ -1,1 +1,98 @@
-//! Placeholder.
+//! The one module that talks to KVM: reading a host, and creating vCPUs in the order KVM wants.
+//!
+//! A VM that shall run and a [`ScratchVm`] that only answers questions are made by the same functions,
+//! so what the second shows is what the first will have:
+//!
+//! 1. [`create_vm`];
+//! 2. [`create_vcpu`] for all vCPUs (KVM refuses more of them once the GIC is initialised);
+//! 3. [`init_vcpu`] for each;
+//! 4. [`create_gic`]. It rewrites the GIC fields of the ID registers, so these are read after it;
+//! 5. for a VM that runs: addresses and initialisation of the GIC, which belong to the VMM, then
+//!    [`init_pmu`] for each vCPU;
+//! 6. reading and writing ID registers through [`KvmVcpu`];
+//! 7. the first `KVM_RUN`, which freezes them.
+//!
+//! The types `Kvm`, `VmFd`, `VcpuFd` and `DeviceFd` are those of kvm-ioctls 0.25.
+
+mod cpus;
+mod error;
+mod scratch;
+mod setup;
+mod vcpu;
+
+pub use self::cpus::{implementations, kernel_release};
+pub use self::error::KvmError;
+pub use self::scratch::{ScratchVm, read_host, read_host_described};
+pub use self::setup::{
+    capabilities, create_gic, create_vcpu, create_vm, init_pmu, init_vcpu, open, supported,
+};
+pub use self::vcpu::{KvmVcpu, kvm_reg_id, sve_vector_lengths};
+
+use crate::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};
+use crate::vcpu::Errno;
+use core::arch::asm;
+use kvm_bindings::{
+    KVM_ARM_FEATURE_ID_RANGE, KVM_ARM_FEATURE_ID_RANGE_SIZE, KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES,
+    KVMIO, reg_mask_range,
+};
+use kvm_ioctls::VmFd;
+use vmm_sys_util::ioctl::ioctl_with_mut_ref;
+use vmm_sys_util::ioctl_ior_nr;
+
+// Linux 7.2, include/uapi/linux/kvm.h; neither kvm-ioctls 0.25 nor kvm-bindings 0.14 has it.
+#[allow(missing_docs, reason = "the macro takes no documentation")]
+mod ioctl {
+    use super::{KVMIO, ioctl_ior_nr, reg_mask_range};
+
+    ioctl_ior_nr!(KVM_ARM_GET_REG_WRITABLE_MASKS, KVMIO, 0xb6, reg_mask_range);
+}
+
+const _: () = assert!(FEATURE_ID_REGISTERS == KVM_ARM_FEATURE_ID_RANGE_SIZE as usize);
+
+/// Asks which bits of the ID registers are writable; `None` if the kernel cannot tell (before Linux 6.7).
+///
+/// # Errors
+///
+/// [`KvmError::WritableMasks`] if the kernel offers the ioctl and then refuses it, as for a protected VM.
+pub fn writable_masks(vm: &VmFd) -> Result<Option<WritableMasks>, KvmError> {
+    let ranges = vm.check_extension_raw(KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES.into());
+    if ranges & (1 << KVM_ARM_FEATURE_ID_RANGE) == 0 {
+        return Ok(None);
+    }
+    let masks = read_writable_masks(vm).map_err(|source| KvmError::WritableMasks { source })?;
+    Ok(Some(WritableMasks::new(masks)))
+}
+
+#[allow(
+    unsafe_code,
+    reason = "kvm-ioctls has no wrapper of this ioctl, and its argument holds a pointer"
+)]
+fn read_writable_masks(vm: &VmFd) -> Result<[u64; FEATURE_ID_REGISTERS], Errno> {
+    let mut masks = [0; FEATURE_ID_REGISTERS];
+    let mut range = reg_mask_range {
+        addr: (&raw mut masks) as u64,
+        range: KVM_ARM_FEATURE_ID_RANGE,
+        ..Default::default()
+    };
+    // SAFETY: `vm` is a VM; the kernel reads the `reg_mask_range` that the ioctl number names, and writes
+    // KVM_ARM_FEATURE_ID_RANGE_SIZE words to `addr`, which is the length of `masks` (asserted above).
+    let result =
+        unsafe { ioctl_with_mut_ref(vm, ioctl::KVM_ARM_GET_REG_WRITABLE_MASKS(), &mut range) };
+    if result < 0 {
+        return Err(Errno(vmm_sys_util::errno::Error::last().errno()));
+    }
+    Ok(masks)
+}
+
+/// The frequency of this host's generic timer in Hz (CNTFRQ_EL0), which every guest sees too.
+#[must_use]
+#[allow(unsafe_code, reason = "no safe interface offers this register")]
+pub fn timer_frequency() -> u64 {
+    let frequency;
+    // SAFETY: reads CNTFRQ_EL0 and nothing else. Linux lets EL0 do so, or emulates it where a timer
+    // erratum makes it trap (arch/arm64/kernel/traps.c, cntfrq_read_handler).
+    unsafe {
+        asm!("mrs {}, cntfrq_el0", out(reg) frequency, options(nomem, nostack, preserves_flags));
+    }
+    frequency
+}

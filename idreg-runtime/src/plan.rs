@@ -188,18 +188,19 @@ fn check(
     if new == old {
         return Ok(None);
     }
-    let mask = field.field.mask();
-    if host.writable(field.register) & mask != mask {
+    if !host.is_writable(field) {
         let kernel = host.about().kernel_release.clone();
         return reject(Reason::NotWritable { kernel });
     }
-    if identifies_implementation(field.register.encoding) {
+    if identifies_implementation(field.register.encoding)
+        && !host.about().capabilities.writable_implementation_ids
+    {
         return reject(Reason::ImplementationId);
     }
     Ok(Some(Change { field, old, new }))
 }
 
-/// KVM reports these as writable, but accepts a change only once the VM has enabled the capability
+/// KVM may report these as writable and still refuse a change in a VM that has not enabled
 /// `KVM_CAP_ARM_WRITABLE_IMP_ID_REGS` (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `set_imp_id_reg`).
 fn identifies_implementation(register: Encoding) -> bool {
     [MidrEl1::ENCODING, RevidrEl1::ENCODING, AidrEl1::ENCODING].contains(&register)

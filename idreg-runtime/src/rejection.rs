@@ -49,7 +49,7 @@ pub enum Reason {
         /// The host's kernel release.
         kernel: String,
     },
-    /// The register is writable only after enabling `KVM_CAP_ARM_WRITABLE_IMP_ID_REGS`.
+    /// The register needs `KVM_CAP_ARM_WRITABLE_IMP_ID_REGS`, which the host's KVM does not have.
     ImplementationId,
 }
 
@@ -106,7 +106,8 @@ impl Rejection {
             }
             Reason::ImplementationId => {
                 f.write_str(
-                    "the registers that identify the implementation cannot be changed yet",
+                    "this host's KVM does not let registers that identify the implementation be \
+                     changed (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS)",
                 )?;
                 self.host_value(f, "; leave it as on the host, ")
             }

@@ -24,6 +24,8 @@ impl Errno {
     pub const EFAULT: Self = Self(14);
     /// The guest has run already, so the register is frozen.
     pub const EBUSY: Self = Self(16);
+    /// The host has no such device.
+    pub const ENODEV: Self = Self(19);
     /// The value is not one that KVM accepts here.
     pub const EINVAL: Self = Self(22);
 
@@ -38,6 +40,7 @@ impl Errno {
             Self::ENOMEM => "ENOMEM",
             Self::EFAULT => "EFAULT",
             Self::EBUSY => "EBUSY",
+            Self::ENODEV => "ENODEV",
             Self::EINVAL => "EINVAL",
             _ => return None,
         })

@@ -43,6 +43,11 @@ impl FakeVcpu {
         self.fault.set(Some((call, errno)));
     }
 
+    /// Takes a fault back that has not come yet.
+    pub fn no_fault(&self) {
+        self.fault.set(None);
+    }
+
     /// Accepts writes of a register and stores nothing, as KVM does with the AArch32 ID registers of a
     /// host that cannot run AArch32 (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `REG_USER_WI`).
     pub fn ignore_writes(&self, register: Encoding) {

@@ -1,0 +1,62 @@
+//! The text form of a CPU model, and the same with types.
+
+use idreg_runtime::model::{CpuModel, InvalidValue};
+use idreg_runtime::number::{self, Hex};
+use idreg_runtime::regs::{id_aa64isar0_el1::Dp, id_aa64pfr0_el1::Fp};
+
+#[test]
+fn typed_and_string_forms_agree() {
+    let mut typed = CpuModel::host();
+    typed.set(Dp::NI).set(Fp::NI);
+    let text = "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64PFR0_EL1_FP=0xf";
+    assert_eq!(typed, text.parse().unwrap());
+    assert_eq!(typed.to_string().parse(), Ok(typed));
+}
+
+#[test]
+fn custom_is_another_name_of_host() {
+    assert_eq!("custom".parse(), Ok(CpuModel::host()));
+}
+
+#[test]
+fn unknown_models_are_named() {
+    for name in ["", "Host", "neoverse-n1", "SYSREG_ID_AA64ISAR0_EL1_DP=0"] {
+        let error = name.parse::<CpuModel>().unwrap_err();
+        assert_eq!(error.name, name);
+        assert!(
+            error.to_string().contains("`host,PROPERTY=VALUE,...`"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn malformed_overrides_are_kept_for_the_plan() {
+    let model: CpuModel = "host,A,B=,C=-1,D=0x,E=+1,F= 1,G=18446744073709551616"
+        .parse()
+        .unwrap();
+    let values: Vec<_> = model
+        .overrides()
+        .iter()
+        .map(|asked| asked.value.clone())
+        .collect();
+    assert_eq!(values[0], Err(InvalidValue::Missing));
+    assert!(
+        values[1..]
+            .iter()
+            .all(|value| matches!(value, Err(InvalidValue::NotANumber(_))))
+    );
+    assert_eq!(
+        model.to_string(),
+        "host,A,B=,C=-1,D=0x,E=+1,F= 1,G=18446744073709551616"
+    );
+}
+
+#[test]
+fn numbers_are_decimal_or_hexadecimal() {
+    assert_eq!(number::parse("10"), Ok(10));
+    assert_eq!(number::parse("0x10"), Ok(16));
+    assert_eq!(number::parse("0XfF"), Ok(255));
+    assert_eq!(number::parse("0xffffffffffffffff"), Ok(u64::MAX));
+    assert_eq!(Hex(1).to_string(), "0x0000000000000001");
+}

@@ -1,0 +1,179 @@
+//! A model against a recorded host: what is written, and every reason why not.
+
+mod hosts;
+
+use hosts::{MAX_6_1, MAX_7_2, host};
+use idreg_runtime::plan::{Plan, PlanError};
+use idreg_runtime::regs::{IdAa64isar0El1, id_aa64isar0_el1};
+
+fn plan(host_file: &str, model: &str) -> Result<Plan, PlanError> {
+    Plan::new(
+        &host(host_file),
+        &model.parse().expect("`host` and overrides"),
+    )
+}
+
+/// Checks the whole message of a refused model.
+fn refused(model: &str, expected: &str) {
+    let error = plan(MAX_7_2, model).expect_err("a model that cannot be had");
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn only_registers_that_change_are_written() {
+    let plan = plan(
+        MAX_7_2,
+        "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64ISAR0_EL1_RNDR=0,\
+         SYSREG_ID_AA64ISAR1_EL1_DPB=2,SYSREG_ID_AA64PFR0_EL1_FP=1",
+    )
+    .unwrap();
+    let names: Vec<_> = plan
+        .writes()
+        .iter()
+        .map(|write| write.register.name)
+        .collect();
+    assert_eq!(names, ["ID_AA64ISAR0_EL1"]);
+    assert_eq!(
+        plan.writes()[0].old ^ plan.writes()[0].new,
+        0x1000_1000_0000_0000
+    );
+    assert_eq!(plan.changes().len(), 2);
+    let expected: IdAa64isar0El1 = plan.expected().get_as().unwrap();
+    assert_eq!(expected.dp(), id_aa64isar0_el1::Dp::NI);
+    assert_eq!(expected.sha2(), id_aa64isar0_el1::Sha2::SHA512);
+}
+
+#[test]
+fn host_alone_needs_no_write() {
+    for file in [MAX_7_2, MAX_6_1] {
+        assert!(plan(file, "host").unwrap().writes().is_empty());
+    }
+}
+
+#[test]
+fn unknown_property_names_the_nearest() {
+    refused(
+        "host,SYSREG_ID_AA64ISAR0_EL1_dp=0",
+        "1 override cannot be had on this host:\n  \
+         SYSREG_ID_AA64ISAR0_EL1_dp=0x0: no such property; did you mean SYSREG_ID_AA64ISAR0_EL1_DP?",
+    );
+    refused(
+        "host,sve=off",
+        "1 override cannot be had on this host:\n  \
+         sve=off: no such property; the form is SYSREG_<REGISTER>_<FIELD>=<VALUE>",
+    );
+}
+
+#[test]
+fn value_too_wide() {
+    refused(
+        "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x10",
+        "1 override cannot be had on this host:\n  \
+         SYSREG_ID_AA64ISAR0_EL1_DP=0x10: too wide: the field has 4 bits, 0xf is the most; \
+         the host has 0x1 (IMP)",
+    );
+}
+
+#[test]
+fn field_not_writable() {
+    refused(
+        "host,SYSREG_ID_AA64PFR0_EL1_FP=0xf",
+        "1 override cannot be had on this host:\n  \
+         SYSREG_ID_AA64PFR0_EL1_FP=0xf (NI): kernel 7.2.12+deb14-cloud-arm64 does not let this field be \
+         changed; leave it as on the host, 0x1 (FP16)",
+    );
+}
+
+#[test]
+fn duplicate_property() {
+    refused(
+        "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64ISAR0_EL1_DP=1",
+        "1 override cannot be had on this host:\n  \
+         SYSREG_ID_AA64ISAR0_EL1_DP=0x1 (IMP): given twice, before as \
+         SYSREG_ID_AA64ISAR0_EL1_DP=0x0; give it once",
+    );
+}
+
+#[test]
+fn invalid_value() {
+    refused(
+        "host,SYSREG_ID_AA64ISAR0_EL1_DP=IMP,SYSREG_ID_AA64ISAR0_EL1_AES",
+        "2 overrides cannot be had on this host:\n  \
+         SYSREG_ID_AA64ISAR0_EL1_DP=IMP: `IMP` is no number: decimal digits, or 0x and hexadecimal \
+         digits, up to 64 bits\n  \
+         SYSREG_ID_AA64ISAR0_EL1_AES: no value given: the form is `PROPERTY=VALUE`",
+    );
+}
+
+#[test]
+fn register_that_kvm_does_not_have() {
+    refused(
+        "host,SYSREG_SMIDR_EL1_AFFINITY=0",
+        "1 override cannot be had on this host:\n  \
+         SYSREG_SMIDR_EL1_AFFINITY=0x0: this host's KVM does not have the register",
+    );
+}
+
+#[test]
+fn implementation_registers_need_their_capability() {
+    let model = "host,SYSREG_MIDR_EL1_Revision=5";
+    assert_eq!(plan(MAX_7_2, model).unwrap().writes().len(), 1);
+    let without = MAX_7_2.replace(
+        "\"writable_implementation_ids\": true",
+        "\"writable_implementation_ids\": false",
+    );
+    let error = plan(&without, model).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "1 override cannot be had on this host:\n  \
+         SYSREG_MIDR_EL1_Revision=0x5: this host's KVM does not let registers that identify the \
+         implementation be changed (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS); leave it as on the host, 0x0"
+    );
+}
+
+#[test]
+fn all_rejections_come_at_once_in_the_order_given() {
+    let error = plan(
+        MAX_7_2,
+        "host,SYSREG_ID_AA64ISAR0_EL1_DPP=0,SYSREG_ID_AA64ISAR0_EL1_DP=0x1f,\
+         SYSREG_ID_AA64PFR0_EL1_FP=0xf,SYSREG_ID_AA64ISAR0_EL1_DP=0",
+    )
+    .unwrap_err();
+    let PlanError::Rejected(rejections) = error else {
+        panic!("{error}")
+    };
+    let reasons: Vec<_> = rejections
+        .iter()
+        .map(|rejection| rejection.reason.name())
+        .collect();
+    assert_eq!(
+        reasons,
+        ["unknown-property", "too-wide", "not-writable", "duplicate"]
+    );
+}
+
+#[test]
+fn old_kernel_offers_no_override_that_changes_something() {
+    let error = plan(MAX_6_1, "host,SYSREG_ID_AA64ISAR0_EL1_DP=0").unwrap_err();
+    let text = error.to_string();
+    assert!(
+        matches!(error, PlanError::NoWritableRegisters { .. }),
+        "{text}"
+    );
+    assert!(text.contains("does not offer writable ID registers, which needs Linux 6.7 or newer"));
+    assert!(
+        plan(MAX_6_1, "host,SYSREG_ID_AA64ISAR0_EL1_DP=1")
+            .unwrap()
+            .writes()
+            .is_empty()
+    );
+}
+
+#[test]
+fn old_kernel_still_names_mistakes() {
+    let error = plan(MAX_6_1, "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,x=1").unwrap_err();
+    let PlanError::Rejected(rejections) = error else {
+        panic!("{error}")
+    };
+    assert_eq!(rejections.len(), 2);
+}

@@ -1,0 +1,3 @@
+idreg_runtime::include_sysreg!("duplicate_register.sysreg");
+
+fn main() {}

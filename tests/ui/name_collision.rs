@@ -1,0 +1,3 @@
+idreg_runtime::include_sysreg!("name_collision.sysreg");
+
+fn main() {}

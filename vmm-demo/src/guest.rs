@@ -1,0 +1,45 @@
+//! What a guest saw of the ID registers.
+
+use idreg_runtime::apply::{self, Difference};
+use idreg_runtime::description::{Description, RegisterDescription};
+use idreg_runtime::plan::Plan;
+use idreg_runtime::values::RegisterValues;
+
+/// The registers that a guest could read, and those whose read trapped.
+#[derive(Debug)]
+pub(crate) struct GuestView {
+    pub(crate) values: RegisterValues,
+    pub(crate) absent: Vec<&'static RegisterDescription>,
+}
+
+impl GuestView {
+    /// Makes a view of what the guest saw of each register, `None` where the read trapped.
+    #[cfg_attr(
+        not(all(target_os = "linux", target_arch = "aarch64")),
+        allow(
+            dead_code,
+            reason = "called by machine/kvm.rs, which is not built here"
+        )
+    )]
+    pub(crate) fn new(
+        description: &'static Description,
+        seen: impl Iterator<Item = (&'static RegisterDescription, Option<u64>)>,
+    ) -> Self {
+        let mut view = Self {
+            values: RegisterValues::new(description),
+            absent: Vec::new(),
+        };
+        for (register, value) in seen {
+            match value {
+                Some(value) => view.values.set(register, value),
+                None => view.absent.push(register),
+            }
+        }
+        view
+    }
+
+    /// The registers that the plan promised and the guest saw otherwise.
+    pub(crate) fn differing(&self, plan: &Plan) -> Vec<Difference> {
+        apply::differing(plan.expected(), &self.values)
+    }
+}

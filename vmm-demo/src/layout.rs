@@ -1,0 +1,62 @@
+//! The guest's physical address space, from low to high: GIC, devices, RAM.
+
+/// The number of interrupts of the GIC: 16 SGIs, 16 PPIs and the SPIs (`KVM_DEV_ARM_VGIC_GRP_NR_IRQS`
+/// takes multiples of 32).
+pub(crate) const GIC_INTERRUPTS: u32 = 128;
+
+/// The GIC's distributor; in GICv3 64 KiB, in GICv2 4 KiB.
+pub(crate) const GIC_DISTRIBUTOR: u64 = 0x3fff_0000;
+
+/// GICv2's CPU interface, 8 KiB, in 64 KiB of its own for hosts with pages of that size.
+pub(crate) const GIC_CPU_INTERFACE: u64 = GIC_DISTRIBUTOR - 0x1_0000;
+
+/// The size of one GICv3 redistributor: two frames of 64 KiB (Arm IHI 0069, 12.10).
+pub(crate) const GIC_REDISTRIBUTOR_SIZE: u64 = 0x2_0000;
+
+/// Where the GICv3 redistributors of this many vCPUs start; they end at the distributor.
+pub(crate) const fn gic_redistributors(vcpus: u64) -> u64 {
+    GIC_DISTRIBUTOR - vcpus * GIC_REDISTRIBUTOR_SIZE
+}
+
+/// The first address of the emulated devices; everything from here to [`RAM_START`] exits to the VMM.
+pub(crate) const MMIO_START: u64 = 0x4000_0000;
+
+/// How many registers the probe guest can report: as many as there are A64 system register encodings.
+pub(crate) const PROBE_SLOTS: u64 = 1 << 16;
+
+/// Where the probe guest stores the value of a register, 8 bytes for each.
+pub(crate) const PROBE_VALUES: u64 = MMIO_START + 0x1000_0000;
+
+/// Where it stores instead the syndrome (ESR_EL1) of a read that trapped, 8 bytes for each.
+pub(crate) const PROBE_SYNDROMES: u64 = PROBE_VALUES + 8 * PROBE_SLOTS;
+
+/// Where it tells of its end: a page, whose words `probe/report.rs` numbers.
+pub(crate) const PROBE_CONTROL: u64 = PROBE_SYNDROMES + 8 * PROBE_SLOTS;
+
+/// The first address of RAM.
+pub(crate) const RAM_START: u64 = 0x8000_0000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn regions_do_not_overlap() {
+        let page = 0x1000;
+        let regions = [
+            (gic_redistributors(512), GIC_DISTRIBUTOR),
+            (GIC_DISTRIBUTOR, MMIO_START),
+            (PROBE_VALUES, PROBE_SYNDROMES),
+            (PROBE_SYNDROMES, PROBE_CONTROL),
+            (PROBE_CONTROL, PROBE_CONTROL + page),
+            (RAM_START, u64::MAX),
+        ];
+        for (start, end) in regions {
+            assert!(start < end, "{start:#x} {end:#x}");
+        }
+        for pair in regions.windows(2) {
+            assert!(pair[0].1 <= pair[1].0, "{pair:x?}");
+        }
+        assert!(GIC_CPU_INTERFACE < GIC_DISTRIBUTOR && GIC_INTERRUPTS.is_multiple_of(32));
+    }
+}

@@ -1,0 +1,31 @@
+//! The machine that the command runs on, as far as guests are concerned.
+
+#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
+mod elsewhere;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod kvm;
+
+#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
+pub(crate) use self::elsewhere::Machine;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+pub(crate) use self::kvm::Machine;
+
+use crate::failure::Failure;
+use idreg_runtime::host::Host;
+use std::error::Error;
+use std::path::Path;
+
+/// The host in a file, or this machine.
+pub(crate) fn host(file: Option<&Path>) -> Result<Host, Failure> {
+    match file {
+        Some(path) => read_file(path).map_err(|source| Failure::HostFile {
+            path: path.to_owned(),
+            source,
+        }),
+        None => Ok(Machine::open()?.into_host()),
+    }
+}
+
+fn read_file(path: &Path) -> Result<Host, Box<dyn Error>> {
+    Ok(serde_json::from_slice(&std::fs::read(path)?)?)
+}

@@ -1,0 +1,38 @@
+//! A machine that has no Arm KVM.
+
+use crate::failure::Failure;
+use crate::guest::GuestView;
+use idreg_runtime::host::Host;
+use idreg_runtime::plan::Plan;
+
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "this machine is {architecture} {os}, and guests need arm64 Linux with KVM. \
+     `cargo testbed exec -- ARGUMENTS` does the same on an emulated Arm host; \
+     `check` and `props` work here with `--host FILE`",
+    architecture = std::env::consts::ARCH,
+    os = std::env::consts::OS
+)]
+struct NotArm;
+
+/// Never there: [`Machine::open`] says what to do instead.
+#[derive(Debug)]
+pub(crate) enum Machine {}
+
+impl Machine {
+    pub(crate) fn open() -> Result<Self, Failure> {
+        Err(Failure::CannotHere(NotArm.into()))
+    }
+
+    pub(crate) fn host(&self) -> &Host {
+        match *self {}
+    }
+
+    pub(crate) fn into_host(self) -> Host {
+        match self {}
+    }
+
+    pub(crate) fn run_probe(&self, _plan: &Plan, _vcpus: u16) -> Result<GuestView, Failure> {
+        match *self {}
+    }
+}

@@ -1,0 +1,88 @@
+//! The guest's RAM; the only file of this program with unsafe code.
+
+use crate::layout;
+use idreg_runtime::vcpu::Errno;
+use kvm_bindings::kvm_userspace_memory_region;
+use kvm_ioctls::VmFd;
+use thiserror::Error;
+use vm_memory::mmap::FromRangesError;
+use vm_memory::{
+    Address, GuestAddress, GuestMemoryBackend, GuestMemoryError, GuestMemoryMmap, GuestMemoryRegion,
+};
+
+/// RAM that could not be had or given to the guest.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum MemoryError {
+    /// The size does not fit this machine.
+    #[error("{size} bytes of RAM are more than this machine can address")]
+    TooLarge {
+        /// The size asked for, in bytes.
+        size: u64,
+    },
+    /// `mmap` failed.
+    #[error("cannot allocate {size} bytes of RAM")]
+    Allocate {
+        /// The size asked for, in bytes.
+        size: u64,
+        /// Why not.
+        source: FromRangesError,
+    },
+    /// The region has no address in this process.
+    #[error("the RAM at {address:#x} has no host address")]
+    HostAddress {
+        /// Its guest physical address.
+        address: u64,
+        /// Why not.
+        source: GuestMemoryError,
+    },
+    /// `KVM_SET_USER_MEMORY_REGION` failed.
+    #[error("cannot give the guest the RAM at {address:#x}")]
+    Attach {
+        /// Its guest physical address.
+        address: u64,
+        /// The kernel's answer.
+        source: Errno,
+    },
+}
+
+/// Allocates `size` bytes of RAM at [`layout::RAM_START`].
+///
+/// # Errors
+///
+/// [`MemoryError::TooLarge`] or [`MemoryError::Allocate`].
+pub(crate) fn allocate(size: u64) -> Result<GuestMemoryMmap, MemoryError> {
+    let bytes = usize::try_from(size).map_err(|_| MemoryError::TooLarge { size })?;
+    GuestMemoryMmap::from_ranges(&[(GuestAddress(layout::RAM_START), bytes)])
+        .map_err(|source| MemoryError::Allocate { size, source })
+}
+
+/// Gives RAM to a VM. [`Vm`](crate::vm::Vm) owns both and ends its vCPUs before its memory.
+///
+/// # Errors
+///
+/// [`MemoryError::HostAddress`] or [`MemoryError::Attach`].
+#[allow(unsafe_code, reason = "the kernel is given a pointer to the RAM")]
+pub(crate) fn attach(vm: &VmFd, memory: &GuestMemoryMmap) -> Result<(), MemoryError> {
+    for (slot, region) in (0..).zip(memory.iter()) {
+        let guest = region.start_addr();
+        let address = guest.raw_value();
+        let host = memory
+            .get_host_address(guest)
+            .map_err(|source| MemoryError::HostAddress { address, source })?;
+        let region = kvm_userspace_memory_region {
+            slot,
+            guest_phys_addr: address,
+            memory_size: region.len(),
+            userspace_addr: host as u64,
+            ..Default::default()
+        };
+        // SAFETY: `host` is the start of a mapping of `memory_size` bytes that Rust only accesses through
+        // volatile copies (vm-memory), and that `Vm` keeps until no vCPU can run.
+        unsafe { vm.set_user_memory_region(region) }.map_err(|error| MemoryError::Attach {
+            address,
+            source: Errno(error.errno()),
+        })?;
+    }
+    Ok(())
+}

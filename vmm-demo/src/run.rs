@@ -1,0 +1,161 @@
+//! `run`: a guest with a model, and what it saw.
+
+use crate::cli::Run;
+use crate::failure::Failure;
+use crate::guest::GuestView;
+use crate::json::{self, Refusal, Registers, Write};
+use crate::machine::Machine;
+use crate::{output, table};
+use comfy_table::Table;
+use idreg_runtime::description::{FieldOf, RegisterDescription};
+use idreg_runtime::host::Host;
+use idreg_runtime::number::Hex;
+use idreg_runtime::plan::Plan;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Report<'r> {
+    cpu: String,
+    host: Registers<'r>,
+    guest: Registers<'r>,
+    absent: Vec<&'static str>,
+    writes: Vec<Write>,
+}
+
+pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
+    let machine = Machine::open()?;
+    let result = run_guest(&machine, arguments);
+    if let Err(failure) = &result
+        && arguments.json
+    {
+        let model = &arguments.model.cpu;
+        let refusal = match failure {
+            Failure::Plan(error) => Refusal::of_plan(model, error),
+            Failure::Apply(error) => Refusal::of_kvm(model, error),
+            _ => None,
+        };
+        refusal.map_or(Ok(()), |refusal| output::json(&refusal))?;
+    }
+    result
+}
+
+fn run_guest(machine: &Machine, arguments: &Run) -> Result<(), Failure> {
+    let model = &arguments.model.cpu;
+    let host = machine.host();
+    let plan = Plan::new(host, model)?;
+    let guest = machine.run_probe(&plan, arguments.smp)?;
+    if arguments.json {
+        output::json(&Report {
+            cpu: model.to_string(),
+            host: Registers(host.values()),
+            guest: Registers(&guest.values),
+            absent: guest.absent.iter().map(|register| register.name).collect(),
+            writes: json::writes(&plan),
+        })?;
+    } else {
+        output::text(&fields(host, &plan, &guest, arguments.all))?;
+        output::text(&format!("\n{}", summary(host, &plan, &guest)))?;
+    }
+    let differences = guest.differing(&plan);
+    if differences.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::GuestSaw(differences))
+    }
+}
+
+/// The table of fields: all of them, or those of the registers that matter.
+fn fields(host: &Host, plan: &Plan, guest: &GuestView, all: bool) -> String {
+    let mut table = table::new(&["register", "bits", "field", "host", "override", "guest"]);
+    for register in host.description().registers {
+        let rows: Vec<FieldOf> = register
+            .fields()
+            .filter(|field| all || matters(*field, host, plan, guest))
+            .collect();
+        for (index, of) in rows.into_iter().enumerate() {
+            let field = of.field;
+            let show = |value: Option<u64>| {
+                value.map_or("absent".to_owned(), |value| field.show(value).to_string())
+            };
+            let asked = plan.changes().iter().find(|change| change.field == of);
+            table.add_row([
+                if index == 0 {
+                    register.name.to_owned()
+                } else {
+                    String::new()
+                },
+                of.field.bits().to_string(),
+                field.name.to_owned(),
+                show(host.values().field(of)),
+                asked.map_or(String::new(), |change| field.show(change.new).to_string()),
+                show(guest.values.field(of)),
+            ]);
+        }
+    }
+    table::show(table)
+}
+
+/// Without overrides every field that is not zero; else the registers that are written or differ.
+fn matters(of: FieldOf, host: &Host, plan: &Plan, guest: &GuestView) -> bool {
+    let differs = guest.values.get(of.register) != host.values().get(of.register);
+    if plan.writes().is_empty() {
+        return host.values().field(of).is_some_and(|value| value != 0);
+    }
+    let written = plan
+        .writes()
+        .iter()
+        .any(|write| write.register.encoding == of.register.encoding);
+    written || differs && host.values().get(of.register).is_some()
+}
+
+/// What was written, and how the guest's view compares with the plan.
+fn summary(host: &Host, plan: &Plan, guest: &GuestView) -> String {
+    let mut table = table::new(&[]);
+    for write in plan.writes() {
+        let (name, old, new) = (write.register.name, Hex(write.old), Hex(write.new));
+        table.add_row(["written".to_owned(), format!("{name} {old} -> {new}")]);
+    }
+    let differences = guest.differing(plan);
+    let known = host.values().iter().count();
+    let as_planned = known - differences.len();
+    let changed = |register: &RegisterDescription| {
+        plan.writes()
+            .iter()
+            .any(|write| write.register.encoding == register.encoding)
+    };
+    let changed = plan.expected().iter().filter(|(register, value)| {
+        changed(register) && guest.values.get(register) == Some(*value)
+    });
+    let changed = changed.count();
+    let as_on_host = as_planned - changed;
+    let planned = format!(
+        "{as_planned} of {known} registers as planned: {as_on_host} as on the host, {changed} changed"
+    );
+    table.add_row(["guest", &planned]);
+    for difference in differences {
+        table.add_row(["differs".to_owned(), difference.to_string()]);
+    }
+    let only_guest = guest.values.iter().map(|(register, _)| register);
+    let only_guest = only_guest.filter(|register| host.values().get(register).is_none());
+    add_names(
+        &mut table,
+        "also read",
+        only_guest,
+        "KVM does not report these",
+    );
+    let absent = guest.absent.iter().copied();
+    add_names(&mut table, "absent", absent, "a read traps in the guest");
+    table::show(table)
+}
+
+fn add_names(
+    table: &mut Table,
+    heading: &str,
+    registers: impl Iterator<Item = &'static RegisterDescription>,
+    note: &str,
+) {
+    let names: Vec<&str> = registers.map(|register| register.name).collect();
+    if !names.is_empty() {
+        table.add_row([heading.to_owned(), format!("{} ({note})", names.join(", "))]);
+    }
+}

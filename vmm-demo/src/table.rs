@@ -1,0 +1,23 @@
+//! Tables for people: aligned columns, no lines, readable in a pipe too.
+
+use comfy_table::{ContentArrangement, Table, presets};
+
+/// A table under these headings, if there are any.
+pub(crate) fn new(headings: &[&str]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    if !headings.is_empty() {
+        table.set_header(headings.iter().map(|heading| heading.to_uppercase()));
+    }
+    table
+}
+
+/// The table's text, its first column at the margin.
+pub(crate) fn show(mut table: Table) -> String {
+    if let Some(first) = table.column_mut(0) {
+        first.set_padding((0, 1));
+    }
+    table.trim_fmt()
+}
