@@ -1,5 +1,49 @@
-//! Arm ID registers of KVM guests.
+//! What a KVM guest on Arm sees of its CPU: what a host allows, what a guest shall see, and how to
+//! get there.
+//!
+//! Since Linux 6.7, KVM lets a VMM lower many fields of a guest's ID registers. It says which in raw
+//! masks, and says no with an `errno`. Here registers and fields have names and types, and a refusal
+//! has words:
+//!
+//! ```
+//! # let file = include_str!("../tests/data/max-7.2.json");
+//! use idreg_runtime::host::Host;
+//! use idreg_runtime::model::CpuModel;
+//! use idreg_runtime::plan::Plan;
+//! use idreg_runtime::regs::{IdAa64isar0El1, id_aa64isar0_el1::Dp};
+//! use idreg_runtime::vcpu::FakeVcpu;
+//!
+//! let host: Host = serde_json::from_str(file)?; // on Arm: kvm::read_host
+//!
+//! let mut model = CpuModel::host();
+//! model.set(Dp::NI); // or "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0".parse()?
+//!
+//! let plan = Plan::new(&host, &model)?;
+//! let vcpu = FakeVcpu::new(&host); // on Arm: kvm::KvmVcpu::new(&vcpu_fd)
+//! let shown = plan.apply(&vcpu)?;
+//! assert_eq!(shown.get_as::<IdAa64isar0El1>().map(IdAa64isar0El1::dp), Some(Dp::NI));
+//!
+//! let error = Plan::new(&host, &"host,SYSREG_ID_AA64PFR0_EL1_FP=0xf".parse()?).unwrap_err();
+//! assert!(error.to_string().contains("does not let this field be changed"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Data flows one way: KVM or a file → [`host::Host`]; with a [`model::CpuModel`] → [`plan::Plan`]
+//! → a vCPU behind [`vcpu::VcpuRegs`] → read back. The registers themselves come from a description,
+//! through [`include_sysreg!`]: those that identify a CPU are in [`regs`], and a VMM that knows more
+//! of them can bring its own table.
+//!
+//! # Features
+//!
+//! - `kvm` (default): the module `kvm`, on arm64 Linux. Everything else works on any machine.
+//!
+//! # Limits
+//!
+//! A plan knows KVM's masks and not yet the rule of each field, so KVM may still refuse a value that
+//! a plan let through. [`plan::Plan::apply`] then says which property it was and leaves every
+//! register as it found it.
 
+// The code that `include_sysreg!` emits refers to this crate by name, here too.
 extern crate self as idreg_runtime;
 
 pub mod apply;

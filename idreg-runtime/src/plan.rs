@@ -225,7 +225,7 @@ fn list(rejections: &[Rejection]) -> String {
         "overrides"
     };
     let head = format!(
-        "{} {overrides} cannot be had on this host:",
+        "{} {overrides} cannot be had on this host, so nothing is written:",
         rejections.len()
     );
     let lines = rejections

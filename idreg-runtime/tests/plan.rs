@@ -54,12 +54,12 @@ fn host_alone_needs_no_write() {
 fn unknown_property_names_the_nearest() {
     refused(
         "host,SYSREG_ID_AA64ISAR0_EL1_dp=0",
-        "1 override cannot be had on this host:\n  \
+        "1 override cannot be had on this host, so nothing is written:\n  \
          SYSREG_ID_AA64ISAR0_EL1_dp=0x0: no such property; did you mean SYSREG_ID_AA64ISAR0_EL1_DP?",
     );
     refused(
         "host,sve=off",
-        "1 override cannot be had on this host:\n  \
+        "1 override cannot be had on this host, so nothing is written:\n  \
          sve=off: no such property; the form is SYSREG_<REGISTER>_<FIELD>=<VALUE>",
     );
 }
@@ -68,7 +68,7 @@ fn unknown_property_names_the_nearest() {
 fn value_too_wide() {
     refused(
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x10",
-        "1 override cannot be had on this host:\n  \
+        "1 override cannot be had on this host, so nothing is written:\n  \
          SYSREG_ID_AA64ISAR0_EL1_DP=0x10: too wide: the field has 4 bits, 0xf is the most; \
          the host has 0x1 (IMP)",
     );
@@ -78,7 +78,7 @@ fn value_too_wide() {
 fn field_not_writable() {
     refused(
         "host,SYSREG_ID_AA64PFR0_EL1_FP=0xf",
-        "1 override cannot be had on this host:\n  \
+        "1 override cannot be had on this host, so nothing is written:\n  \
          SYSREG_ID_AA64PFR0_EL1_FP=0xf (NI): kernel 7.2.12+deb14-cloud-arm64 does not let this field be \
          changed; leave it as on the host, 0x1 (FP16)",
     );
@@ -88,7 +88,7 @@ fn field_not_writable() {
 fn duplicate_property() {
     refused(
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64ISAR0_EL1_DP=1",
-        "1 override cannot be had on this host:\n  \
+        "1 override cannot be had on this host, so nothing is written:\n  \
          SYSREG_ID_AA64ISAR0_EL1_DP=0x1 (IMP): given twice, before as \
          SYSREG_ID_AA64ISAR0_EL1_DP=0x0; give it once",
     );
@@ -98,7 +98,7 @@ fn duplicate_property() {
 fn invalid_value() {
     refused(
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=IMP,SYSREG_ID_AA64ISAR0_EL1_AES",
-        "2 overrides cannot be had on this host:\n  \
+        "2 overrides cannot be had on this host, so nothing is written:\n  \
          SYSREG_ID_AA64ISAR0_EL1_DP=IMP: `IMP` is no number: decimal digits, or 0x and hexadecimal \
          digits, up to 64 bits\n  \
          SYSREG_ID_AA64ISAR0_EL1_AES: no value given: the form is `PROPERTY=VALUE`",
@@ -109,7 +109,7 @@ fn invalid_value() {
 fn register_that_kvm_does_not_have() {
     refused(
         "host,SYSREG_SMIDR_EL1_AFFINITY=0",
-        "1 override cannot be had on this host:\n  \
+        "1 override cannot be had on this host, so nothing is written:\n  \
          SYSREG_SMIDR_EL1_AFFINITY=0x0: this host's KVM does not have the register",
     );
 }
@@ -125,7 +125,7 @@ fn implementation_registers_need_their_capability() {
     let error = plan(&without, model).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "1 override cannot be had on this host:\n  \
+        "1 override cannot be had on this host, so nothing is written:\n  \
          SYSREG_MIDR_EL1_Revision=0x5: this host's KVM does not let registers that identify the \
          implementation be changed (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS); leave it as on the host, 0x0"
     );

@@ -14,8 +14,8 @@ pub(crate) enum Failure {
     CannotHere(#[source] Box<dyn Error>),
     #[error(transparent)]
     Plan(#[from] PlanError),
-    #[error("{0}; nothing was changed")]
-    Apply(#[from] ApplyError),
+    #[error("{}", after_apply(.0))]
+    Apply(ApplyError),
     #[error("the guest saw something else than it should:\n{}", lines(.0))]
     GuestSaw(Vec<Difference>),
     #[error("cannot use the host file `{}`", path.display())]
@@ -57,6 +57,19 @@ impl Failure {
             next = cause.source();
         }
         chain
+    }
+}
+
+impl From<ApplyError> for Failure {
+    fn from(error: ApplyError) -> Self {
+        Self::Apply(error)
+    }
+}
+
+fn after_apply(error: &ApplyError) -> String {
+    match error {
+        ApplyError::NotRestored { .. } => error.to_string(),
+        _ => format!("{error}\nevery register is as before"),
     }
 }
 

@@ -57,7 +57,9 @@ fn run_guest(machine: &Machine, arguments: &Run) -> Result<(), Failure> {
         output::text(&format!("\n{}", summary(host, &plan, &guest)))?;
     }
     let differences = guest.differing(&plan);
-    if differences.is_empty() {
+    // Linux 6.1 lets guests read some registers, CTR_EL0 for one, past the value that KVM reports.
+    // There idreg writes nothing and promises nothing, so that is for the summary alone.
+    if differences.is_empty() || !host.about().capabilities.writable_masks {
         Ok(())
     } else {
         Err(Failure::GuestSaw(differences))
