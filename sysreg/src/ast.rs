@@ -10,28 +10,32 @@ pub(crate) enum Item<'s> {
     Fields(SharedFields<'s>),
 }
 
-/// `Sysreg name op0 op1 crn crm op2` ... `EndSysreg`.
+/// `Sysreg name op0 op1 CRn CRm op2` ... `EndSysreg`.
 #[derive(Debug)]
 pub(crate) struct Register<'s> {
     pub(crate) name: Word<'s>,
-    pub(crate) encoding: [Word<'s>; 5],
-    pub(crate) body: Body<'s>,
+    /// Nothing after an error in the first line.
+    pub(crate) encoding: Option<[Word<'s>; 5]>,
+    pub(crate) body: Body<Statement<'s>>,
 }
 
 /// `SysregFields name` ... `EndSysregFields`.
 #[derive(Debug)]
 pub(crate) struct SharedFields<'s> {
     pub(crate) name: Word<'s>,
-    pub(crate) body: Body<'s>,
+    pub(crate) body: Body<Statement<'s>>,
 }
 
-/// The statements of a block and the place of its `End...`.
+/// What stands between a block's first line and its `End...`.
 #[derive(Debug)]
-pub(crate) struct Body<'s> {
-    pub(crate) statements: Vec<Statement<'s>>,
-    pub(crate) end: Span,
+pub(crate) struct Body<T> {
+    pub(crate) content: Vec<T>,
+    /// The place of the `End...`, if there is one.
+    pub(crate) end: Option<Span>,
     /// An error inside has been reported already, so the block is not to be trusted.
     pub(crate) broken: bool,
+    /// That error is one of structure, so lines of other blocks may be in here.
+    pub(crate) lost: bool,
 }
 
 #[derive(Debug)]
@@ -45,7 +49,7 @@ pub(crate) enum Statement<'s> {
         kind: EnumKind,
         bits: Word<'s>,
         name: Word<'s>,
-        values: Vec<(Word<'s>, Word<'s>)>,
+        values: Body<Value<'s>>,
     },
     /// `Fields` or `Mapping`.
     Reference {
@@ -54,7 +58,17 @@ pub(crate) enum Statement<'s> {
         span: Span,
     },
     /// `Prefix name` ... `EndPrefix`.
-    Prefix { name: Word<'s>, body: Body<'s> },
+    Prefix {
+        name: Word<'s>,
+        body: Body<Statement<'s>>,
+    },
+}
+
+/// `0b... name`.
+#[derive(Debug)]
+pub(crate) struct Value<'s> {
+    pub(crate) literal: Word<'s>,
+    pub(crate) name: Word<'s>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,6 +14,9 @@ macro_rules! rules {
         }
 
         impl Rule {
+            /// Every rule there is.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
             /// The rule's stable name.
             #[must_use]
             pub const fn name(self) -> &'static str {
@@ -44,6 +47,8 @@ rules! {
     BitsOverlap = "bits-overlap",
     /// Bits left out between two entries or at the end.
     BitsGap = "bits-gap",
+    /// Entries that are not in the order of their bits, from 63 down.
+    BitsOrder = "bits-order",
     /// op0, op1, CRn, CRm or op2 is no number of its range.
     InvalidEncoding = "invalid-encoding",
     /// Two registers with one encoding.
@@ -83,7 +88,8 @@ rules! {
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {
-    /// The register or block at hand is left out of the model.
+    /// The description is no good; a block with it is left out of the model, unless the error is
+    /// only about line ends and blank lines.
     Error,
     /// Real kernel files have it, and the model says what was made of it.
     Warning,
@@ -158,5 +164,39 @@ impl Diagnostic {
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
+    }
+}
+
+/// Diagnostics as they are found, the errors among them counted.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    diagnostics: Vec<Diagnostic>,
+    errors: usize,
+}
+
+impl Report {
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        self.errors += usize::from(diagnostic.is_error());
+        self.diagnostics.push(diagnostic);
+    }
+
+    pub(crate) fn errors(&self) -> usize {
+        self.errors
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.diagnostics.len()
+    }
+
+    /// The diagnostics after the first `len`.
+    pub(crate) fn since(&self, len: usize) -> &[Diagnostic] {
+        self.diagnostics.get(len..).unwrap_or_default()
+    }
+
+    /// All diagnostics in the order of their places.
+    pub(crate) fn into_sorted(mut self) -> Vec<Diagnostic> {
+        self.diagnostics
+            .sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
+        self.diagnostics
     }
 }

@@ -1,13 +1,34 @@
 //! Text to lines of words, as awk splits them: at spaces and tabs.
 
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::source::{Source, Span};
+use std::fmt::{self, Write};
 
 /// A word and its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Word<'s> {
     pub(crate) text: &'s str,
     pub(crate) span: Span,
+}
+
+/// Characters of a word that messages show; names are far shorter.
+const SHOWN: usize = 64;
+
+/// Shows the word for a message: on one line, harmless to a terminal and not too long.
+impl fmt::Display for Word<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut chars = self.text.chars();
+        for c in chars.by_ref().take(SHOWN) {
+            match c {
+                '\'' | '"' | '\\' => f.write_char(c)?,
+                c => write!(f, "{}", c.escape_debug())?,
+            }
+        }
+        match chars.next() {
+            Some(_) => f.write_str("..."),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The words of a line that is neither empty nor a comment: a first one, and the rest.
@@ -26,7 +47,7 @@ impl Line<'_> {
 }
 
 /// Splits a source into its lines of words; empty lines and comments are gone afterwards.
-pub(crate) fn lines<'s>(source: &'s Source, diagnostics: &mut Vec<Diagnostic>) -> Vec<Line<'s>> {
+pub(crate) fn lines<'s>(source: &'s Source, report: &mut Report) -> Vec<Line<'s>> {
     let mut lines = Vec::new();
     let mut carriage_returns = 0;
     let mut offset = 0;
@@ -41,7 +62,7 @@ pub(crate) fn lines<'s>(source: &'s Source, diagnostics: &mut Vec<Diagnostic>) -
                     start: start + width(text),
                     end: start + width(raw),
                 };
-                diagnostics.push(carriage_return(end));
+                report.push(carriage_return(end));
             }
         }
         if text.is_empty() {
@@ -54,7 +75,7 @@ pub(crate) fn lines<'s>(source: &'s Source, diagnostics: &mut Vec<Diagnostic>) -
                     start,
                     end: start + width(text),
                 };
-                diagnostics.push(
+                report.push(
                     Diagnostic::error(Rule::BlankLine, span, "a line of blanks only")
                         .note("the kernel's generator accepts an empty line here, not blanks"),
                 );

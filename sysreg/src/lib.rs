@@ -44,6 +44,8 @@ mod render;
 mod source;
 mod validate;
 
+use crate::diagnostic::Report;
+
 pub use crate::bits::BitRange;
 pub use crate::diagnostic::{Diagnostic, Note, Rule, Severity};
 pub use crate::encoding::Encoding;
@@ -85,10 +87,12 @@ impl Loaded {
 /// Parses and checks a description.
 #[must_use]
 pub fn load(source: &Source) -> Loaded {
-    let mut diagnostics = Vec::new();
-    let lines = lex::lines(source, &mut diagnostics);
-    let items = parse::parse(lines, &mut diagnostics);
-    let model = validate::validate(&items, &mut diagnostics);
-    diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
-    Loaded { model, diagnostics }
+    let mut report = Report::default();
+    let lines = lex::lines(source, &mut report);
+    let items = parse::parse(lines, &mut report);
+    let model = validate::validate(&items, &mut report);
+    Loaded {
+        model,
+        diagnostics: report.into_sorted(),
+    }
 }

@@ -3,11 +3,14 @@
 use crate::bits::BitRange;
 use crate::encoding::Encoding;
 use crate::source::Span;
+use std::collections::BTreeMap;
 
 /// Everything valid in a description, in file order.
 #[derive(Clone, Debug, Default)]
 pub struct Model {
     pub(crate) items: Vec<Item>,
+    registers: BTreeMap<String, usize>,
+    shared: BTreeMap<String, usize>,
 }
 
 /// A top-level block.
@@ -127,6 +130,23 @@ pub struct Enumerator {
 }
 
 impl Model {
+    /// Takes blocks whose names are unique and whose mappings all end.
+    pub(crate) fn new(items: Vec<Item>) -> Self {
+        let mut registers = BTreeMap::new();
+        let mut shared = BTreeMap::new();
+        for (index, item) in items.iter().enumerate() {
+            match item {
+                Item::Register(register) => registers.insert(register.name.clone(), index),
+                Item::SharedLayout(layout) => shared.insert(layout.name.clone(), index),
+            };
+        }
+        Self {
+            items,
+            registers,
+            shared,
+        }
+    }
+
     /// The blocks in file order.
     #[must_use]
     pub fn items(&self) -> &[Item] {
@@ -152,24 +172,35 @@ impl Model {
     /// The register of this name.
     #[must_use]
     pub fn register(&self, name: &str) -> Option<&Register> {
-        self.registers().find(|register| register.name == name)
+        match self.items.get(*self.registers.get(name)?)? {
+            Item::Register(register) => Some(register),
+            Item::SharedLayout(_) => None,
+        }
     }
 
     /// The shared layout of this name.
     #[must_use]
     pub fn shared_layout(&self, name: &str) -> Option<&SharedLayout> {
-        self.shared_layouts().find(|shared| shared.name == name)
+        match self.items.get(*self.shared.get(name)?)? {
+            Item::SharedLayout(shared) => Some(shared),
+            Item::Register(_) => None,
+        }
     }
 
     /// A register's layout after following `Fields` and `Mapping`; nothing if that leads to a name
     /// that the description does not define, which makes the register opaque.
     #[must_use]
     pub fn layout<'m>(&'m self, register: &'m Register) -> Option<&'m Layout> {
-        match &register.body {
-            Body::Own(layouts) => Some(&layouts.layout),
-            Body::Fields { target, .. } => Some(&self.shared_layout(target)?.layouts.layout),
-            // Validation has dropped every register whose mapping leads back to itself.
-            Body::Mapping { target, .. } => self.layout(self.register(target)?),
+        let mut register = register;
+        // Validation has dropped every register whose mapping leads back to itself.
+        loop {
+            match &register.body {
+                Body::Own(layouts) => return Some(&layouts.layout),
+                Body::Fields { target, .. } => {
+                    return Some(&self.shared_layout(target)?.layouts.layout);
+                }
+                Body::Mapping { target, .. } => register = self.register(target)?,
+            }
         }
     }
 }

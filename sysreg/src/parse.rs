@@ -1,13 +1,13 @@
-//! Lines to blocks. Errors are collected, and parsing goes on at the next line.
+//! Lines to blocks. Errors are collected, and parsing goes on where it makes sense again.
 
 use crate::ast::{
-    Body, EnumKind, Item, ReferenceKind, Register, Reserved, SharedFields, Statement,
+    Body, EnumKind, Item, ReferenceKind, Register, Reserved, SharedFields, Statement, Value,
 };
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::{Line, Word};
 use std::iter::Peekable;
 
-/// The blocks that hold statements, by their directives.
+/// The blocks, by their first words.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Block {
     Sysreg,
@@ -15,6 +15,22 @@ enum Block {
     Prefix,
     Enum,
 }
+
+const TOP_LEVEL: [&str; 2] = ["Sysreg", "SysregFields"];
+const ENTRIES: [&str; 11] = [
+    "Res0",
+    "Res1",
+    "Unkn",
+    "Raz",
+    "Field",
+    "Enum",
+    "SignedEnum",
+    "UnsignedEnum",
+    "Fields",
+    "Mapping",
+    "Prefix",
+];
+const ENDS: [&str; 4] = ["EndSysreg", "EndSysregFields", "EndPrefix", "EndEnum"];
 
 impl Block {
     const fn end(self) -> &'static str {
@@ -25,16 +41,45 @@ impl Block {
             Self::Enum => "EndEnum",
         }
     }
+
+    /// Where a statement stands, for messages.
+    const fn place(self) -> &'static str {
+        match self {
+            Self::Sysreg => "in a `Sysreg` block",
+            Self::SysregFields => "in a `SysregFields` block",
+            Self::Prefix => "in a `Prefix` block",
+            Self::Enum => "in an enumeration",
+        }
+    }
+
+    /// Whether a word that starts a line shows that the block's own end is missing.
+    fn is_left_by(self, word: &str) -> bool {
+        TOP_LEVEL.contains(&word)
+            || match self {
+                Self::Sysreg | Self::SysregFields => false,
+                Self::Prefix => ["Prefix", "EndSysreg", "EndSysregFields"].contains(&word),
+                Self::Enum => word != self.end() && (ENTRIES.contains(&word) || is_end(word)),
+            }
+    }
 }
 
-const ENDS: [&str; 4] = ["EndSysreg", "EndSysregFields", "EndPrefix", "EndEnum"];
-const TOP_LEVEL: [&str; 2] = ["Sysreg", "SysregFields"];
+fn is_end(word: &str) -> bool {
+    ENDS.contains(&word)
+}
+
+/// Whether a line may be meant as a value of an enumeration. The kernel's own rule is not anchored
+/// and takes `X0b10` too.
+fn is_value(line: &Line<'_>) -> bool {
+    line.directive
+        .text
+        .starts_with(|c: char| c.is_ascii_digit())
+}
 
 /// Reads the blocks of a description.
-pub(crate) fn parse<'s>(lines: Vec<Line<'s>>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Item<'s>> {
+pub(crate) fn parse<'s>(lines: Vec<Line<'s>>, report: &mut Report) -> Vec<Item<'s>> {
     let mut parser = Parser {
         lines: lines.into_iter().peekable(),
-        diagnostics,
+        report,
     };
     let mut items = Vec::new();
     while let Some(line) = parser.lines.next() {
@@ -43,76 +88,90 @@ pub(crate) fn parse<'s>(lines: Vec<Line<'s>>, diagnostics: &mut Vec<Diagnostic>)
     items
 }
 
-struct Parser<'s, 'd> {
+struct Parser<'s, 'r> {
     lines: Peekable<std::vec::IntoIter<Line<'s>>>,
-    diagnostics: &'d mut Vec<Diagnostic>,
+    report: &'r mut Report,
 }
 
 impl<'s> Parser<'s, '_> {
     fn item(&mut self, line: &Line<'s>) -> Option<Item<'s>> {
         match line.directive.text {
-            "Sysreg" => {
-                let header = self.arguments::<6>(line, "name op0 op1 CRn CRm op2");
-                let name = line.arguments.first().copied().unwrap_or(line.directive);
-                let mut body = self.body(Block::Sysreg, line, name);
-                body.broken |= header.is_none();
-                let [name, op0, op1, crn, crm, op2] = header?;
-                Some(Item::Register(Register {
-                    name,
-                    encoding: [op0, op1, crn, crm, op2],
-                    body,
-                }))
-            }
-            "SysregFields" => {
-                let header = self.arguments::<1>(line, "name");
-                let name = line.arguments.first().copied().unwrap_or(line.directive);
-                let body = self.body(Block::SysregFields, line, name);
-                let [name] = header?;
-                Some(Item::Fields(SharedFields { name, body }))
-            }
+            "Sysreg" => self.register(line).map(Item::Register),
+            "SysregFields" => self.shared_fields(line).map(Item::Fields),
             _ => {
                 self.unexpected(line, "outside any block");
+                self.skip_block(line);
                 None
             }
         }
     }
 
-    /// Reads statements up to the block's end, or to whatever shows that the end is missing.
-    fn body(&mut self, block: Block, opening: &Line<'s>, name: Word<'s>) -> Body<'s> {
-        let reported = self.diagnostics.len();
-        let mut statements = Vec::new();
-        let end = loop {
-            match self.next_in(block) {
-                Some(line) if line.directive.text == block.end() => {
-                    self.arguments::<0>(&line, "nothing");
-                    break line.directive.span;
-                }
-                Some(line) => statements.extend(self.statement(block, &line)),
-                None => {
-                    self.unterminated(block, opening, name);
-                    break opening.span();
-                }
-            }
-        };
-        Body {
-            statements,
-            end,
-            broken: self.diagnostics.len() > reported,
-        }
+    fn register(&mut self, line: &Line<'s>) -> Option<Register<'s>> {
+        let header = self.arguments::<6>(line, "name op0 op1 CRn CRm op2");
+        let name = line.arguments.first().copied();
+        let body = self.statements(Block::Sysreg, line, name);
+        Some(Register {
+            name: name?,
+            encoding: header.map(|[_, op0, op1, crn, crm, op2]| [op0, op1, crn, crm, op2]),
+            body,
+        })
     }
 
-    /// The next line that may belong to a block; a new top-level block or the end of an outer one may not.
-    fn next_in(&mut self, block: Block) -> Option<Line<'s>> {
-        let next = self.lines.peek()?.directive.text;
-        let ends_outer = match block {
-            Block::Sysreg | Block::SysregFields => false,
-            Block::Prefix => next == "EndSysreg" || next == "EndSysregFields",
-            Block::Enum => ENDS.contains(&next) && next != block.end(),
-        };
-        if TOP_LEVEL.contains(&next) || ends_outer {
-            None
-        } else {
-            self.lines.next()
+    fn shared_fields(&mut self, line: &Line<'s>) -> Option<SharedFields<'s>> {
+        let header = self.arguments::<1>(line, "name");
+        let name = line.arguments.first().copied();
+        let body = self.statements(Block::SysregFields, line, name);
+        Some(SharedFields {
+            name: name?,
+            body: Body {
+                broken: body.broken || header.is_none(),
+                ..body
+            },
+        })
+    }
+
+    fn statements(
+        &mut self,
+        block: Block,
+        opening: &Line<'s>,
+        name: Option<Word<'s>>,
+    ) -> Body<Statement<'s>> {
+        self.body(block, opening, name, |parser, line| {
+            parser.statement(block, line)
+        })
+    }
+
+    /// Reads lines up to the block's end, or to whatever shows that the end is missing.
+    fn body<T>(
+        &mut self,
+        block: Block,
+        opening: &Line<'s>,
+        name: Option<Word<'s>>,
+        mut read: impl FnMut(&mut Self, &Line<'s>) -> Option<T>,
+    ) -> Body<T> {
+        let reported = self.report.len();
+        let mut content = Vec::new();
+        let mut end = None;
+        while end.is_none()
+            && let Some(line) = self
+                .lines
+                .next_if(|line| !block.is_left_by(line.directive.text))
+        {
+            if line.directive.text == block.end() {
+                self.arguments::<0>(&line, "nothing");
+                end = Some(line.directive.span);
+            } else {
+                content.extend(read(self, &line));
+            }
+        }
+        if end.is_none() && !self.has_lost_track_since(reported) {
+            self.unterminated(block, opening, name);
+        }
+        Body {
+            content,
+            end,
+            broken: self.report.len() > reported,
+            lost: self.has_lost_track_since(reported),
         }
     }
 
@@ -132,15 +191,10 @@ impl<'s> Parser<'s, '_> {
             "UnsignedEnum" => self.enumeration(EnumKind::Unsigned, line),
             "Fields" if in_register => self.reference(ReferenceKind::Fields, line),
             "Mapping" if in_register => self.reference(ReferenceKind::Mapping, line),
-            "Prefix" if block != Block::Prefix => {
-                let header = self.arguments::<1>(line, "name");
-                let name = line.arguments.first().copied().unwrap_or(line.directive);
-                let body = self.body(Block::Prefix, line, name);
-                let [name] = header?;
-                Some(Statement::Prefix { name, body })
-            }
+            "Prefix" => self.prefix(line),
             _ => {
-                self.unexpected(line, block_name(block));
+                self.unexpected(line, block.place());
+                self.skip_values();
                 None
             }
         }
@@ -160,27 +214,18 @@ impl<'s> Parser<'s, '_> {
         })
     }
 
-    fn enumeration(&mut self, kind: EnumKind, opening: &Line<'s>) -> Option<Statement<'s>> {
-        let header = self.arguments::<2>(opening, "msb[:lsb] name");
-        let mut values = Vec::new();
-        loop {
-            match self.next_in(Block::Enum) {
-                Some(line) if line.directive.text == Block::Enum.end() => {
-                    self.arguments::<0>(&line, "nothing");
-                    break;
-                }
-                Some(line) => values.extend(self.enumerator(&line)),
-                None => {
-                    let name = opening
-                        .arguments
-                        .get(1)
-                        .copied()
-                        .unwrap_or(opening.directive);
-                    self.unterminated(Block::Enum, opening, name);
-                    break;
-                }
-            }
-        }
+    fn prefix(&mut self, line: &Line<'s>) -> Option<Statement<'s>> {
+        let header = self.arguments::<1>(line, "name");
+        let name = line.arguments.first().copied();
+        let body = self.statements(Block::Prefix, line, name);
+        let [name] = header?;
+        Some(Statement::Prefix { name, body })
+    }
+
+    fn enumeration(&mut self, kind: EnumKind, line: &Line<'s>) -> Option<Statement<'s>> {
+        let header = self.arguments::<2>(line, "msb[:lsb] name");
+        let name = line.arguments.get(1).copied();
+        let values = self.body(Block::Enum, line, name, Self::value);
         let [bits, name] = header?;
         Some(Statement::Enum {
             kind,
@@ -190,18 +235,36 @@ impl<'s> Parser<'s, '_> {
         })
     }
 
-    fn enumerator(&mut self, line: &Line<'s>) -> Option<(Word<'s>, Word<'s>)> {
-        // The kernel's rule for enumerators is not anchored; it would take `X0b10` too.
-        if !line
-            .directive
-            .text
-            .starts_with(|c: char| c.is_ascii_digit())
-        {
-            self.unexpected(line, block_name(Block::Enum));
+    fn value(&mut self, line: &Line<'s>) -> Option<Value<'s>> {
+        if !is_value(line) {
+            self.unexpected(line, Block::Enum.place());
             return None;
         }
         let [name] = self.arguments(line, "name")?;
-        Some((line.directive, name))
+        Some(Value {
+            literal: line.directive,
+            name,
+        })
+    }
+
+    /// Skips what was to be a block, had its first line been understood.
+    fn skip_block(&mut self, line: &Line<'s>) {
+        let closes = |word: &str| word == "EndSysreg" || word == "EndSysregFields";
+        let mut last = line.directive.text;
+        while !closes(last)
+            && let Some(line) = self
+                .lines
+                .next_if(|line| !TOP_LEVEL.contains(&line.directive.text))
+        {
+            last = line.directive.text;
+        }
+    }
+
+    /// Skips what was to be an enumeration, had its first line been understood.
+    fn skip_values(&mut self) {
+        while self.lines.next_if(is_value).is_some() {}
+        self.lines
+            .next_if(|line| line.directive.text == Block::Enum.end());
     }
 
     fn arguments<const N: usize>(&mut self, line: &Line<'s>, form: &str) -> Option<[Word<'s>; N]> {
@@ -209,7 +272,7 @@ impl<'s> Parser<'s, '_> {
         if let Ok(words) = <[Word<'s>; N]>::try_from(line.arguments.as_slice()) {
             return Some(words);
         }
-        let directive = line.directive.text;
+        let directive = line.directive;
         let message = format!(
             "`{directive}` has {found} word{} after it where {N} {} expected",
             if found == 1 { "" } else { "s" },
@@ -220,7 +283,7 @@ impl<'s> Parser<'s, '_> {
             .arguments
             .iter()
             .find(|word| word.text.starts_with('#'));
-        self.diagnostics.push(match comment {
+        self.report.push(match comment {
             Some(word) => error.note_at(word.span, "a comment needs a line of its own"),
             None if N == 0 => error,
             None => error.note(format!("the form is `{directive} {form}`")),
@@ -229,45 +292,41 @@ impl<'s> Parser<'s, '_> {
     }
 
     fn unexpected(&mut self, line: &Line<'s>, place: &str) {
-        let word = line.directive.text;
-        let span = line.directive.span;
-        self.diagnostics.push(if ENDS.contains(&word) {
-            Diagnostic::error(
-                Rule::StrayEnd,
-                span,
-                format!("`{word}` closes nothing {place}"),
-            )
+        let word = line.directive;
+        let (rule, message) = if is_end(word.text) {
+            (Rule::StrayEnd, format!("`{word}` closes nothing {place}"))
         } else {
             let message = format!("`{word}` is not a statement {place}");
-            Diagnostic::error(Rule::UnknownStatement, span, message)
-        });
+            (Rule::UnknownStatement, message)
+        };
+        self.report
+            .push(Diagnostic::error(rule, word.span, message));
     }
 
-    fn unterminated(&mut self, block: Block, opening: &Line<'s>, name: Word<'s>) {
+    fn unterminated(&mut self, block: Block, opening: &Line<'s>, name: Option<Word<'s>>) {
         let end = block.end();
-        let message = format!(
-            "{}: `{}` without `{end}`",
-            name.text, opening.directive.text
-        );
+        let directive = opening.directive;
+        let name = name.unwrap_or(directive);
+        let message = format!("{name}: `{directive}` without `{end}`");
         let error = Diagnostic::error(Rule::UnterminatedBlock, opening.span(), message);
-        let next = self
-            .lines
-            .peek()
-            .map(|line| (line.directive.text, line.directive.span));
-        self.diagnostics.push(match next {
-            Some((word, span)) => {
-                error.note_at(span, format!("`{end}` is missing before `{word}`"))
+        self.report.push(match self.lines.peek() {
+            Some(Line { directive, .. }) => {
+                let message = format!("`{end}` is missing before `{directive}`");
+                error.note_at(directive.span, message)
             }
             None => error.note(format!("the file ends before `{end}`")),
         });
     }
-}
 
-const fn block_name(block: Block) -> &'static str {
-    match block {
-        Block::Sysreg => "in a `Sysreg` block",
-        Block::SysregFields => "in a `SysregFields` block",
-        Block::Prefix => "in a `Prefix` block",
-        Block::Enum => "in an enumeration",
+    /// Whether a diagnostic since then is about structure.
+    fn has_lost_track_since(&self, reported: usize) -> bool {
+        let lost = |rule| {
+            matches!(
+                rule,
+                Rule::UnknownStatement | Rule::StrayEnd | Rule::UnterminatedBlock
+            )
+        };
+        let since = self.report.since(reported);
+        since.iter().any(|diagnostic| lost(diagnostic.rule))
     }
 }

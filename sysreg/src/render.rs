@@ -18,7 +18,7 @@ use std::fmt::Write;
 ///     "    |",
 ///     "  3 | EndSysreg",
 ///     "    | ^^^^^^^^^",
-///     "  note: the last entry ends at bit 1, at my.sysreg:2:7",
+///     "  note: the entry above ends at bit 1, at my.sysreg:2:7",
 /// ];
 /// assert_eq!(sysreg::render(&source, &loaded.diagnostics[0]), shown.join("\n"));
 /// # Ok::<(), sysreg::SourceError>(())
@@ -47,8 +47,7 @@ pub fn render(source: &Source, diagnostic: &Diagnostic) -> String {
 
 fn snippet(out: &mut String, source: &Source, span: Span) {
     let place = source.location(span.start);
-    // A tab is one column, so that the carets stand under their words.
-    let line = source.line(place.line).replace('\t', " ");
+    let line: String = source.line(place.line).chars().map(one_column).collect();
     let left = line.chars().count().saturating_sub(place.column - 1);
     let carets = source
         .slice(span)
@@ -58,13 +57,25 @@ fn snippet(out: &mut String, source: &Source, span: Span) {
         .clamp(1, left.max(1));
     let number = place.line.to_string();
     let gutter = " ".repeat(number.len());
+    let shown = format!("  {number} | {line}");
     let _ = write!(
         out,
-        "\n  at {}:{}:{}\n  {gutter} |\n  {number} | {line}\n  {gutter} | {}{}",
+        "\n  at {}:{}:{}\n  {gutter} |\n{}\n  {gutter} | {}{}",
         source.name(),
         place.line,
         place.column,
+        shown.trim_end(),
         " ".repeat(place.column - 1),
         "^".repeat(carets),
     );
+}
+
+/// What stands for a character of the file, so that carets stand under their words and a terminal
+/// takes nothing for a command.
+fn one_column(c: char) -> char {
+    match c {
+        '\t' => ' ',
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c => c,
+    }
 }

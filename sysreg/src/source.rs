@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
-/// Larger files are refused: Linux 7.2's own is 87 KB, so 16 MiB is no description.
-pub const MAX_BYTES: usize = 16 << 20;
+/// Larger files are refused: Linux 7.2's own is 87 KB, so 4 MiB is no description.
+pub const MAX_BYTES: usize = 4 << 20;
 
 /// A byte range of a [`Source`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -171,9 +171,15 @@ impl Source {
     /// The text of a line, counted from 1, without its line end; empty past the last.
     #[must_use]
     pub fn line(&self, number: usize) -> &str {
+        let bounds = number
+            .checked_sub(1)
+            .and_then(|index| Some((*self.line_starts.get(index)?, self.line_starts.get(number))));
+        let Some((start, next)) = bounds else {
+            return "";
+        };
+        let end = next.map_or(self.text.len(), |next| *next as usize - 1);
         self.text
-            .split('\n')
-            .nth(number.wrapping_sub(1))
+            .get(start as usize..end)
             .unwrap_or("")
             .trim_end_matches('\r')
     }

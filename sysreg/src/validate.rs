@@ -2,34 +2,36 @@
 
 mod field;
 mod layout;
+mod mapping;
 
 use crate::ast::{self, ReferenceKind};
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::encoding::Encoding;
 use crate::lex::Word;
 use crate::model::{Item, Model, Register, SharedLayout};
 use crate::source::Span;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Checks all blocks. The model holds those without an error.
-pub(crate) fn validate(items: &[ast::Item<'_>], diagnostics: &mut Vec<Diagnostic>) -> Model {
+pub(crate) fn validate(items: &[ast::Item<'_>], report: &mut Report) -> Model {
     let mut seen = Seen::default();
     let mut valid: Vec<Item> = Vec::new();
     for item in items {
-        let item = match item {
+        valid.extend(match item {
             ast::Item::Register(register) => {
-                check_register(register, &mut seen, diagnostics).map(Item::Register)
+                check_register(register, &mut seen, report).map(Item::Register)
             }
             ast::Item::Fields(shared) => {
-                check_shared(shared, &mut seen, diagnostics).map(Item::SharedLayout)
+                check_shared(shared, &mut seen, report).map(Item::SharedLayout)
             }
-        };
-        valid.extend(item);
+        });
     }
-    check_targets(items, &seen, diagnostics);
-    let circular = check_circular_mapping(items, diagnostics);
+    let references = references(items);
+    check_targets(&references, &seen, report);
+    let circular = mapping::check_circular(&references, report);
     valid.retain(|item| !matches!(item, Item::Register(r) if circular.contains(r.name.as_str())));
-    Model { items: valid }
+    Model::new(valid)
 }
 
 /// The names and encodings taken so far, with the places that took them.
@@ -40,28 +42,43 @@ struct Seen<'s> {
     encodings: BTreeMap<Encoding, Word<'s>>,
 }
 
+/// Enters something that must be there once, or gives what was entered first.
+fn first<K: Ord, V: Copy>(seen: &mut BTreeMap<K, V>, key: K, value: V) -> Option<V> {
+    match seen.entry(key) {
+        Entry::Occupied(first) => Some(*first.get()),
+        Entry::Vacant(vacant) => {
+            vacant.insert(value);
+            None
+        }
+    }
+}
+
 fn check_register<'s>(
     register: &ast::Register<'s>,
     seen: &mut Seen<'s>,
-    diagnostics: &mut Vec<Diagnostic>,
+    report: &mut Report,
 ) -> Option<Register> {
-    let before = errors(diagnostics);
+    let before = report.errors();
     let name = register.name;
-    check_name(name, diagnostics);
-    if let Some(first) = seen.registers.insert(name.text, name.span) {
-        let message = format!("{}: a second `Sysreg` of this name", name.text);
-        diagnostics.push(
+    if register.encoding.is_some() {
+        check_name(name, report);
+    }
+    if let Some(first) = first(&mut seen.registers, name.text, name.span) {
+        let message = format!("{name}: a second `Sysreg` of this name");
+        report.push(
             Diagnostic::error(Rule::DuplicateRegister, name.span, message)
                 .note_at(first, "the first one is here"),
         );
     }
-    let encoding = check_encoding(register, diagnostics);
+    let encoding = register
+        .encoding
+        .and_then(|words| check_encoding(name, words, report));
     if let Some(encoding) = encoding {
-        check_shared_encoding(name, encoding, seen, diagnostics);
+        check_shared_encoding(name, encoding, seen, report);
     }
-    let body = layout::register_body(name, &register.body, diagnostics);
-    let sound = errors(diagnostics) == before && !register.body.broken;
-    let (encoding, body) = (encoding?, body?);
+    let body = layout::register_body(name, &register.body, report);
+    let sound = report.errors() == before && !register.body.broken;
+    let encoding = encoding?;
     sound.then(|| Register {
         name: name.text.to_owned(),
         encoding,
@@ -73,20 +90,22 @@ fn check_register<'s>(
 fn check_shared<'s>(
     shared: &ast::SharedFields<'s>,
     seen: &mut Seen<'s>,
-    diagnostics: &mut Vec<Diagnostic>,
+    report: &mut Report,
 ) -> Option<SharedLayout> {
-    let before = errors(diagnostics);
+    let before = report.errors();
     let name = shared.name;
-    check_name(name, diagnostics);
-    if let Some(first) = seen.shared.insert(name.text, name.span) {
-        let message = format!("{}: a second `SysregFields` of this name", name.text);
-        diagnostics.push(
+    if !shared.body.broken {
+        check_name(name, report);
+    }
+    if let Some(first) = first(&mut seen.shared, name.text, name.span) {
+        let message = format!("{name}: a second `SysregFields` of this name");
+        report.push(
             Diagnostic::error(Rule::DuplicateFields, name.span, message)
                 .note_at(first, "the first one is here"),
         );
     }
-    let layouts = layout::layouts(name, &shared.body, diagnostics)?;
-    let sound = errors(diagnostics) == before && !shared.body.broken;
+    let layouts = layout::layouts(name, &shared.body, report);
+    let sound = report.errors() == before && !shared.body.broken;
     sound.then(|| SharedLayout {
         name: name.text.to_owned(),
         layouts,
@@ -94,20 +113,14 @@ fn check_shared<'s>(
     })
 }
 
-fn check_encoding(
-    register: &ast::Register<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Encoding> {
+fn check_encoding(name: Word<'_>, words: [Word<'_>; 5], report: &mut Report) -> Option<Encoding> {
     let mut numbers = [None; 5];
-    let words = register.encoding.iter().zip(Encoding::PARTS);
-    for ((word, (part, max)), number) in words.zip(&mut numbers) {
+    let parts = words.iter().zip(Encoding::PARTS);
+    for ((word, (part, max)), number) in parts.zip(&mut numbers) {
         *number = decimal(word.text).filter(|number| *number <= max);
         if number.is_none() {
-            let message = format!(
-                "{}: `{}` is no {part}: 0 to {max}",
-                register.name.text, word.text
-            );
-            diagnostics.push(Diagnostic::error(Rule::InvalidEncoding, word.span, message));
+            let message = format!("{name}: `{word}` is no {part}: 0 to {max}");
+            report.push(Diagnostic::error(Rule::InvalidEncoding, word.span, message));
         }
     }
     let [op0, op1, crn, crm, op2] = numbers;
@@ -124,33 +137,56 @@ fn check_shared_encoding<'s>(
     name: Word<'s>,
     encoding: Encoding,
     seen: &mut Seen<'s>,
-    diagnostics: &mut Vec<Diagnostic>,
+    report: &mut Report,
 ) {
     // The same register twice is reported as such.
-    if let Some(first) = seen.encodings.insert(encoding, name)
+    if let Some(first) = first(&mut seen.encodings, encoding, name)
         && first.text != name.text
     {
-        let message = format!(
-            "{}: `{}` has the encoding {encoding} too",
-            name.text, first.text
-        );
-        diagnostics.push(
+        let message = format!("{name}: `{first}` has the encoding {encoding} too");
+        report.push(
             Diagnostic::error(Rule::SharedEncoding, name.span, message)
                 .note_at(first.span, "that one is here"),
         );
     }
 }
 
+/// A register with `Fields` or `Mapping`, and what that names.
+struct Reference<'s> {
+    register: Word<'s>,
+    kind: ReferenceKind,
+    target: Word<'s>,
+}
+
+fn references<'s>(items: &[ast::Item<'s>]) -> Vec<Reference<'s>> {
+    let registers = items.iter().filter_map(|item| match item {
+        ast::Item::Register(register) => Some(register),
+        ast::Item::Fields(_) => None,
+    });
+    let reference = |register: &ast::Register<'s>| {
+        let (kind, target, _) = layout::reference(&register.body)?;
+        Some(Reference {
+            register: register.name,
+            kind,
+            target,
+        })
+    };
+    registers.filter_map(reference).collect()
+}
+
 /// `Fields MPAM1_ELx` in Linux 7.2 names a layout that its file does not have.
-fn check_targets(items: &[ast::Item<'_>], seen: &Seen<'_>, diagnostics: &mut Vec<Diagnostic>) {
-    for (name, kind, target) in references(items) {
-        let (known, block) = match kind {
+fn check_targets(references: &[Reference<'_>], seen: &Seen<'_>, report: &mut Report) {
+    for reference in references {
+        let Reference {
+            register, target, ..
+        } = reference;
+        let (known, block) = match reference.kind {
             ReferenceKind::Fields => (seen.shared.contains_key(target.text), "SysregFields"),
             ReferenceKind::Mapping => (seen.registers.contains_key(target.text), "Sysreg"),
         };
         if !known {
-            let message = format!("{}: no `{block} {}` in this file", name.text, target.text);
-            diagnostics.push(
+            let message = format!("{register}: no `{block} {target}` in this file");
+            report.push(
                 Diagnostic::warning(Rule::UnknownTarget, target.span, message)
                     .note("the register is known, its fields are not"),
             );
@@ -158,66 +194,14 @@ fn check_targets(items: &[ast::Item<'_>], seen: &Seen<'_>, diagnostics: &mut Vec
     }
 }
 
-/// Finds the registers whose `Mapping` leads to a circle.
-fn check_circular_mapping<'s>(
-    items: &[ast::Item<'s>],
-    diagnostics: &mut Vec<Diagnostic>,
-) -> BTreeSet<&'s str> {
-    let mappings: BTreeMap<&str, Word<'s>> = references(items)
-        .filter(|(_, kind, _)| *kind == ReferenceKind::Mapping)
-        .map(|(name, _, target)| (name.text, target))
-        .collect();
-    let mut circular = BTreeSet::new();
-    for (name, target) in &mappings {
-        let mut next = Some(target);
-        let mut steps = 0;
-        while let Some(word) = next {
-            steps += 1;
-            if steps > mappings.len() {
-                let message = format!("{name}: this mapping leads back to itself");
-                diagnostics.push(Diagnostic::error(
-                    Rule::CircularMapping,
-                    target.span,
-                    message,
-                ));
-                circular.insert(*name);
-                break;
-            }
-            next = mappings.get(word.text);
-        }
-    }
-    circular
-}
-
-/// Every register with `Fields` or `Mapping`, and what it names.
-fn references<'a, 's>(
-    items: &'a [ast::Item<'s>],
-) -> impl Iterator<Item = (Word<'s>, ReferenceKind, Word<'s>)> + use<'a, 's> {
-    items.iter().filter_map(|item| {
-        let ast::Item::Register(register) = item else {
-            return None;
-        };
-        register
-            .body
-            .statements
-            .iter()
-            .find_map(|statement| match statement {
-                ast::Statement::Reference { kind, target, .. } => {
-                    Some((register.name, *kind, *target))
-                }
-                _ => None,
-            })
-    })
-}
-
-fn check_name(name: Word<'_>, diagnostics: &mut Vec<Diagnostic>) {
+fn check_name(name: Word<'_>, report: &mut Report) {
     if !name
         .text
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
     {
-        let message = format!("`{}` is no name: letters, digits and `_` only", name.text);
-        diagnostics.push(Diagnostic::error(Rule::InvalidName, name.span, message));
+        let message = format!("`{name}` is no name: letters, digits and `_` only");
+        report.push(Diagnostic::error(Rule::InvalidName, name.span, message));
     }
 }
 
@@ -226,11 +210,4 @@ fn decimal(text: &str) -> Option<u8> {
     text.bytes()
         .all(|byte| byte.is_ascii_digit())
         .then(|| text.parse().ok())?
-}
-
-fn errors(diagnostics: &[Diagnostic]) -> usize {
-    diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.is_error())
-        .count()
 }

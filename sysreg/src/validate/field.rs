@@ -1,11 +1,12 @@
 //! One field: its bits and its named values.
 
-use crate::ast::EnumKind;
+use crate::ast::{Body, EnumKind, Value};
 use crate::bits::BitRange;
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::Word;
 use crate::model::{Enumerator, Field, FieldKind};
-use crate::validate::{check_name, decimal};
+use crate::source::Span;
+use crate::validate::{check_name, decimal, first};
 use std::collections::BTreeMap;
 
 /// Reads `N` or `N:M`.
@@ -16,9 +17,8 @@ pub(super) fn bit_range(text: &str) -> Option<BitRange> {
 
 /// A field without named values.
 pub(super) fn plain(name: Word<'_>, bits: BitRange) -> Field {
-    let name_text = name.text.to_owned();
     Field {
-        name: name_text,
+        name: name.text.to_owned(),
         bits,
         kind: FieldKind::Plain,
         enumerators: Vec::new(),
@@ -26,101 +26,110 @@ pub(super) fn plain(name: Word<'_>, bits: BitRange) -> Field {
     }
 }
 
-/// A field with named values; nothing if one of them is wrong.
+/// A field with named values, without those that are wrong.
 pub(super) fn enumeration<'s>(
     subject: &str,
     kind: EnumKind,
     name: Word<'s>,
     bits: BitRange,
-    values: &[(Word<'s>, Word<'s>)],
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Field> {
-    let before = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.is_error())
-        .count();
-    if values.is_empty() {
+    values: &Body<Value<'s>>,
+    report: &mut Report,
+) -> Field {
+    if values.content.is_empty() && !values.broken {
         let message = format!("{subject}: an enumeration without values");
-        diagnostics.push(
+        report.push(
             Diagnostic::error(Rule::EmptyEnum, name.span, message)
                 .note("a field without named values is a `Field`"),
         );
     }
-    let mut enumerators = Vec::new();
-    let mut values_seen = BTreeMap::new();
-    let mut names_seen = BTreeMap::new();
-    for (literal, name) in values {
-        check_name(*name, diagnostics);
-        if let Some(first) = names_seen.insert(name.text, name.span) {
-            let message = format!("{subject}: a second value named `{}`", name.text);
-            diagnostics.push(
+    let mut enumeration = Enumeration {
+        subject,
+        bits,
+        names: BTreeMap::new(),
+        values: BTreeMap::new(),
+        too_wide: false,
+        report,
+    };
+    let enumerators = values
+        .content
+        .iter()
+        .filter_map(|value| enumeration.enumerator(value));
+    Field {
+        enumerators: enumerators.collect(),
+        kind: match kind {
+            EnumKind::Plain => FieldKind::Enum,
+            EnumKind::Signed => FieldKind::SignedEnum,
+            EnumKind::Unsigned => FieldKind::UnsignedEnum,
+        },
+        ..plain(name, bits)
+    }
+}
+
+/// An enumeration being checked, with the names and values taken so far.
+struct Enumeration<'e, 's> {
+    subject: &'e str,
+    bits: BitRange,
+    names: BTreeMap<&'s str, Span>,
+    values: BTreeMap<u64, Word<'s>>,
+    /// Whether a value has been reported as too wide; if the bits are wrong, most values are.
+    too_wide: bool,
+    report: &'e mut Report,
+}
+
+impl<'s> Enumeration<'_, 's> {
+    fn enumerator(&mut self, value: &Value<'s>) -> Option<Enumerator> {
+        let Value { literal, name } = *value;
+        check_name(name, self.report);
+        let number = self.number(literal);
+        if let Some(first) = first(&mut self.names, name.text, name.span) {
+            let message = format!("{}: a second value named `{name}`", self.subject);
+            self.report.push(
                 Diagnostic::error(Rule::DuplicateEnumerator, name.span, message)
                     .note_at(first, "the first one is here"),
             );
+        } else if let Some(number) = number {
+            self.check_duplicate(number, literal, name);
         }
-        let Some(value) = value(subject, *literal, bits, diagnostics) else {
-            continue;
-        };
-        if let Some(first) = values_seen.insert(value, *name) {
-            let message = format!(
-                "{subject}: `{}` is another name of `{}`",
-                name.text, first.text
+        Some(Enumerator {
+            name: name.text.to_owned(),
+            value: number?,
+            span: name.span,
+        })
+    }
+
+    fn number(&mut self, literal: Word<'_>) -> Option<u64> {
+        let digits = literal.text.strip_prefix("0b");
+        let digits = digits.filter(|d| !d.is_empty() && d.bytes().all(|b| b == b'0' || b == b'1'));
+        let Some(digits) = digits else {
+            let message = format!("{}: `{literal}` is no binary value", self.subject);
+            self.report.push(
+                Diagnostic::error(Rule::InvalidValue, literal.span, message)
+                    .note("the form is `0b` and the digits 0 and 1"),
             );
-            diagnostics.push(
+            return None;
+        };
+        // TRFCR_EL1.TS in Linux 7.2 writes four digits for a field of two bits, with values that fit.
+        let width = self.bits.width();
+        let number = u64::from_str_radix(digits, 2).ok();
+        let fitting = number.filter(|number| *number <= u64::MAX >> (64 - width));
+        if fitting.is_none() && !self.too_wide {
+            self.too_wide = true;
+            let unit = if width == 1 { "bit" } else { "bits" };
+            let message = format!("{}: `{literal}` does not fit {width} {unit}", self.subject);
+            self.report
+                .push(Diagnostic::error(Rule::ValueTooWide, literal.span, message));
+        }
+        fitting
+    }
+
+    /// ID_PFR1_EL1.Security in Linux 6.2 to 6.12 has two names for one value.
+    fn check_duplicate(&mut self, number: u64, literal: Word<'s>, name: Word<'s>) {
+        if let Some(first) = first(&mut self.values, number, name) {
+            let message = format!("{}: `{name}` is another name of `{first}`", self.subject);
+            self.report.push(
                 Diagnostic::warning(Rule::DuplicateValue, literal.span, message)
                     .note_at(first.span, "the first name is here"),
             );
         }
-        enumerators.push(Enumerator {
-            name: name.text.to_owned(),
-            value,
-            span: name.span,
-        });
     }
-    let kind = match kind {
-        EnumKind::Plain => FieldKind::Enum,
-        EnumKind::Signed => FieldKind::SignedEnum,
-        EnumKind::Unsigned => FieldKind::UnsignedEnum,
-    };
-    let sound = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.is_error())
-        .count()
-        == before;
-    let name_text = name.text.to_owned();
-    sound.then_some(Field {
-        name: name_text,
-        bits,
-        kind,
-        enumerators,
-        span: name.span,
-    })
-}
-
-fn value(
-    subject: &str,
-    literal: Word<'_>,
-    bits: BitRange,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<u64> {
-    let digits = literal.text.strip_prefix("0b");
-    let digits = digits.filter(|d| !d.is_empty() && d.bytes().all(|b| b == b'0' || b == b'1'));
-    let Some(digits) = digits else {
-        let message = format!("{subject}: `{}` is no binary value", literal.text);
-        diagnostics.push(
-            Diagnostic::error(Rule::InvalidValue, literal.span, message)
-                .note("the form is `0b` and the digits 0 and 1"),
-        );
-        return None;
-    };
-    // TRFCR_EL1.TS in Linux 7.2 writes four digits for a field of two bits, with values that fit.
-    let value = u64::from_str_radix(digits, 2).ok();
-    let fitting = value.filter(|value| *value <= u64::MAX >> (64 - bits.width()));
-    if fitting.is_none() {
-        let width = bits.width();
-        let unit = if width == 1 { "bit" } else { "bits" };
-        let message = format!("{subject}: `{}` does not fit {width} {unit}", literal.text);
-        diagnostics.push(Diagnostic::error(Rule::ValueTooWide, literal.span, message));
-    }
-    fitting
 }

@@ -1,36 +1,33 @@
 //! The 64 bits of a block: every one described once, from 63 down.
 
-use super::field;
+use super::{check_name, field, first};
 use crate::ast::{self, ReferenceKind, Reserved, Statement};
 use crate::bits::BitRange;
-use crate::diagnostic::{Diagnostic, Rule};
+use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::Word;
 use crate::model::{Alternative, Body, Entry, Layout, Layouts};
 use crate::source::Span;
-use crate::validate::check_name;
 use std::collections::BTreeMap;
 
-/// The body of a `Sysreg` block; nothing after an error that leaves no layout.
-pub(super) fn register_body(
-    name: Word<'_>,
-    body: &ast::Body<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Body> {
-    let references = body
-        .statements
-        .iter()
-        .filter_map(|statement| match statement {
-            Statement::Reference { kind, target, span } => Some((*kind, *target, *span)),
-            _ => None,
-        });
-    let references: Vec<_> = references.collect();
-    let Some((kind, target, span)) = references.first().copied() else {
-        return layouts(name, body, diagnostics).map(Body::Own);
+type Statements<'s> = ast::Body<Statement<'s>>;
+
+/// The `Fields` or `Mapping` of a block: what it is, what it names, and its place.
+pub(super) fn reference<'s>(body: &Statements<'s>) -> Option<(ReferenceKind, Word<'s>, Span)> {
+    body.content.iter().find_map(|statement| match statement {
+        Statement::Reference { kind, target, span } => Some((*kind, *target, *span)),
+        _ => None,
+    })
+}
+
+/// The body of a `Sysreg` block.
+pub(super) fn register_body(name: Word<'_>, body: &Statements<'_>, report: &mut Report) -> Body {
+    let Some((kind, target, span)) = reference(body) else {
+        return Body::Own(layouts(name, body, report));
     };
-    check_mixed_body(name, body, span, diagnostics);
-    let alternatives = alternatives(name, body, diagnostics);
+    check_mixed_body(name, body, span, report);
+    let alternatives = alternatives(name, body, report);
     let target = target.text.to_owned();
-    Some(match kind {
+    match kind {
         ReferenceKind::Fields => Body::Fields {
             alternatives,
             target,
@@ -39,267 +36,270 @@ pub(super) fn register_body(
             alternatives,
             target,
         },
-    })
+    }
 }
 
 /// The body of a `SysregFields` block, or of a `Sysreg` block that has its own layout.
-pub(super) fn layouts(
-    name: Word<'_>,
-    body: &ast::Body<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Layouts> {
-    let alternatives = alternatives(name, body, diagnostics);
-    let layout = layout(name.text, body, diagnostics)?;
-    Some(Layouts {
-        alternatives,
-        layout,
-    })
+pub(super) fn layouts(name: Word<'_>, body: &Statements<'_>, report: &mut Report) -> Layouts {
+    Layouts {
+        alternatives: alternatives(name, body, report),
+        layout: layout(&name.to_string(), body, report),
+    }
 }
 
 /// `Fields` or `Mapping` is the whole unprefixed body.
-fn check_mixed_body(
-    name: Word<'_>,
-    body: &ast::Body<'_>,
-    reference: Span,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    for statement in &body.statements {
-        let span = match statement {
-            Statement::Prefix { .. } => continue,
-            Statement::Reference { span, .. } if *span == reference => continue,
-            Statement::Reference { span, .. } => *span,
-            Statement::Reserved { bits, .. }
-            | Statement::Field { bits, .. }
-            | Statement::Enum { bits, .. } => bits.span,
-        };
-        let message = format!("{}: `Fields` or `Mapping` is the whole layout", name.text);
-        diagnostics.push(
+fn check_mixed_body(name: Word<'_>, body: &Statements<'_>, reference: Span, report: &mut Report) {
+    let other = body.content.iter().find_map(|statement| match statement {
+        Statement::Prefix { .. } => None,
+        Statement::Reference { span, .. } => (*span != reference).then_some(*span),
+        Statement::Reserved { bits, .. }
+        | Statement::Field { bits, .. }
+        | Statement::Enum { bits, .. } => Some(bits.span),
+    });
+    if let Some(span) = other {
+        let message = format!("{name}: `Fields` or `Mapping` is the whole layout");
+        report.push(
             Diagnostic::error(Rule::MixedBody, span, message)
                 .note_at(reference, "the layout is referred to here"),
         );
     }
 }
 
-fn alternatives(
-    name: Word<'_>,
-    body: &ast::Body<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Alternative> {
+fn alternatives(name: Word<'_>, body: &Statements<'_>, report: &mut Report) -> Vec<Alternative> {
     let mut found = Vec::new();
-    let mut prefixes: BTreeMap<&str, Span> = BTreeMap::new();
+    let mut prefixes = BTreeMap::new();
     let mut unprefixed = false;
-    for statement in &body.statements {
+    for statement in &body.content {
         let Statement::Prefix { name: prefix, body } = statement else {
             unprefixed = true;
             continue;
         };
-        check_name(*prefix, diagnostics);
+        check_name(*prefix, report);
         if unprefixed {
-            let message = format!("{}: `Prefix` after unprefixed fields", name.text);
-            diagnostics.push(
+            let message = format!("{name}: `Prefix` after unprefixed fields");
+            report.push(
                 Diagnostic::error(Rule::LatePrefix, prefix.span, message)
                     .note("prefixed layouts come first"),
             );
         }
-        if let Some(first) = prefixes.insert(prefix.text, prefix.span) {
-            let message = format!("{}: a second `Prefix {}`", name.text, prefix.text);
-            diagnostics.push(
+        if let Some(first) = first(&mut prefixes, prefix.text, prefix.span) {
+            let message = format!("{name}: a second `Prefix {prefix}`");
+            report.push(
                 Diagnostic::error(Rule::DuplicatePrefix, prefix.span, message)
                     .note_at(first, "the first one is here"),
             );
         }
-        let subject = format!("{} ({})", name.text, prefix.text);
-        let layout = layout(&subject, body, diagnostics);
-        found.extend(layout.map(|layout| Alternative {
+        found.push(Alternative {
             prefix: prefix.text.to_owned(),
-            layout,
-        }));
+            layout: layout(&format!("{name} ({prefix})"), body, report),
+        });
     }
     found
 }
 
-fn layout(
-    subject: &str,
-    body: &ast::Body<'_>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<Layout> {
-    let mut builder = Builder::new(subject, diagnostics);
-    for statement in &body.statements {
+fn layout(subject: &str, body: &Statements<'_>, report: &mut Report) -> Layout {
+    if body.lost {
+        return Layout::default();
+    }
+    let mut builder = Builder::new(subject, report);
+    for statement in &body.content {
         builder.statement(statement);
     }
-    // The rest of a block with a missing line or end is not worth a second complaint.
-    if !body.broken {
-        builder.check_complete(body.end);
+    // Bits in error would be missed elsewhere: one mistake, one complaint.
+    if let Some(end) = body.end
+        && !body.broken
+        && !builder.misplaced
+    {
+        builder.check_gaps(end);
+        builder.check_order();
     }
-    builder.sound.then_some(Layout {
+    Layout {
         entries: builder.entries,
-    })
+    }
 }
 
-/// A layout being built, and how far down its bits are described.
+/// An entry's bits, what it is called and where its bits stand.
+#[derive(Clone, Copy)]
+struct Placed<'s> {
+    bits: BitRange,
+    name: Word<'s>,
+    span: Span,
+    /// Whether an overlap with it has been reported; if its bits are wrong, many entries have one.
+    overlapped: bool,
+}
+
+/// A layout being built.
 struct Builder<'b, 's> {
     subject: &'b str,
     entries: Vec<Entry>,
-    /// What each entry is called and where its bits stand, beside `entries` and those in error.
-    placed: Vec<(BitRange, &'s str, Span)>,
-    /// The highest bit not described yet; -1 after bit 0.
-    next: i16,
+    placed: Vec<Placed<'s>>,
+    described: u64,
+    /// Whether the bits of an entry are in error or left out.
+    misplaced: bool,
     names: BTreeMap<&'s str, Span>,
-    sound: bool,
-    diagnostics: &'b mut Vec<Diagnostic>,
+    report: &'b mut Report,
 }
 
 impl<'b, 's> Builder<'b, 's> {
-    fn new(subject: &'b str, diagnostics: &'b mut Vec<Diagnostic>) -> Self {
+    fn new(subject: &'b str, report: &'b mut Report) -> Self {
         Self {
             subject,
             entries: Vec::new(),
             placed: Vec::new(),
-            next: 63,
+            described: 0,
+            misplaced: false,
             names: BTreeMap::new(),
-            sound: true,
-            diagnostics,
+            report,
         }
     }
 
     fn statement(&mut self, statement: &Statement<'s>) {
-        match statement {
-            Statement::Reserved { kind, bits } => {
-                let (name, entry): (_, fn(BitRange) -> Entry) = match kind {
-                    Reserved::Res0 => ("Res0", Entry::Res0),
-                    Reserved::Res1 => ("Res1", Entry::Res1),
-                    Reserved::Unkn => ("Unkn", Entry::Unkn),
-                    Reserved::Raz => ("Raz", Entry::Raz),
-                };
-                if let Some(bits) = self.place(self.subject, name, *bits) {
-                    self.entries.push(entry(bits));
-                }
-            }
-            Statement::Field { bits, name } => {
-                let field = |bits| field::plain(*name, bits);
-                self.field(*bits, *name, |_, bits, _| Some(field(bits)));
-            }
+        let entry = match statement {
+            Statement::Reserved { kind, bits } => self.reserved(*kind, *bits),
+            Statement::Field { bits, name } => self
+                .field(*name, *bits)
+                .map(|(_, bits)| Entry::Field(field::plain(*name, bits))),
             Statement::Enum {
                 kind,
                 bits,
                 name,
                 values,
-            } => {
-                self.field(*bits, *name, |subject, bits, diagnostics| {
-                    field::enumeration(subject, *kind, *name, bits, values, diagnostics)
-                });
-            }
-            Statement::Reference { .. } | Statement::Prefix { .. } => {}
-        }
+            } => self.field(*name, *bits).map(|(subject, bits)| {
+                let field = field::enumeration(&subject, *kind, *name, bits, values, self.report);
+                Entry::Field(field)
+            }),
+            Statement::Reference { .. } | Statement::Prefix { .. } => None,
+        };
+        self.entries.extend(entry);
     }
 
-    fn field(
-        &mut self,
-        bits: Word<'s>,
-        name: Word<'s>,
-        make: impl FnOnce(&str, BitRange, &mut Vec<Diagnostic>) -> Option<crate::model::Field>,
-    ) {
-        let subject = format!("{}.{}", self.subject, name.text);
-        check_name(name, self.diagnostics);
-        if let Some(first) = self.names.insert(name.text, name.span) {
+    fn reserved(&mut self, kind: Reserved, bits: Word<'s>) -> Option<Entry> {
+        let (text, entry): (_, fn(BitRange) -> Entry) = match kind {
+            Reserved::Res0 => ("Res0", Entry::Res0),
+            Reserved::Res1 => ("Res1", Entry::Res1),
+            Reserved::Unkn => ("Unkn", Entry::Unkn),
+            Reserved::Raz => ("Raz", Entry::Raz),
+        };
+        let name = Word { text, ..bits };
+        self.place(self.subject, name, bits).map(entry)
+    }
+
+    /// Checks a field's name and bits. Gives the name for messages and the bits.
+    fn field(&mut self, name: Word<'s>, bits: Word<'s>) -> Option<(String, BitRange)> {
+        let subject = format!("{}.{name}", self.subject);
+        check_name(name, self.report);
+        if let Some(first) = first(&mut self.names, name.text, name.span) {
             let message = format!("{subject}: a second field of this name");
-            self.error(
+            self.misplaced(
                 Diagnostic::error(Rule::DuplicateField, name.span, message)
                     .note_at(first, "the first one is here"),
             );
+            return None;
         }
-        let Some(bits) = self.place(&subject, name.text, bits) else {
-            return;
-        };
-        match make(&subject, bits, self.diagnostics) {
-            Some(field) => self.entries.push(Entry::Field(field)),
-            None => self.sound = false,
-        }
+        let bits = self.place(&subject, name, bits)?;
+        Some((subject, bits))
     }
 
-    /// Takes the bits of the next entry, which start where the last one ended.
-    fn place(&mut self, subject: &str, name: &'s str, word: Word<'_>) -> Option<BitRange> {
+    /// Takes the bits of an entry.
+    fn place(&mut self, subject: &str, name: Word<'s>, word: Word<'_>) -> Option<BitRange> {
         let Some(bits) = field::bit_range(word.text) else {
-            let message = format!("{subject}: `{}` is no bit range", word.text);
-            self.error(
+            let message = format!("{subject}: `{word}` is no bit range");
+            self.misplaced(
                 Diagnostic::error(Rule::InvalidBits, word.span, message)
                     .note("the form is `msb:lsb` or one number, decimal, 63 to 0"),
             );
             return None;
         };
-        let msb = i16::from(bits.msb());
-        if msb > self.next {
-            self.overlap(subject, bits, word.span);
-        } else if msb < self.next {
-            self.gap(subject, bits.msb() + 1, word.span);
-        }
-        self.next = i16::from(bits.lsb()) - 1;
-        self.placed.push((bits, name, word.span));
+        let span = word.span;
+        self.check_overlap(subject, bits, span);
+        self.described |= bits.mask();
+        self.placed.push(Placed {
+            bits,
+            name,
+            span,
+            overlapped: false,
+        });
         Some(bits)
     }
 
-    fn overlap(&mut self, subject: &str, bits: BitRange, span: Span) {
-        let taken = self
-            .placed
-            .iter()
-            .rev()
-            .find(|(other, ..)| other.mask() & bits.mask() != 0);
-        let error = match taken {
-            Some((other, name, place)) => {
-                let message = format!("{subject}: bits {bits} overlap `{name}`");
-                Diagnostic::error(Rule::BitsOverlap, span, message)
-                    .note_at(*place, format!("`{name}` is {other}"))
-            }
-            None => {
-                let message = format!("{subject}: bits {bits} come too late");
-                Diagnostic::error(Rule::BitsOverlap, span, message)
-                    .note("entries go from bit 63 down to bit 0")
-            }
-        };
-        self.error(error);
-    }
-
-    fn gap(&mut self, subject: &str, lowest: u8, span: Span) {
-        // `next` is -1 to 63 and above `lowest` here.
-        let highest = u8::try_from(self.next).unwrap_or(63);
-        let missing = missing(highest, lowest);
-        let message = format!("{subject}: {missing} not described");
-        let error = Diagnostic::error(Rule::BitsGap, span, message);
-        let error = match self.placed.last() {
-            Some((bits, _, place)) => error.note_at(
-                *place,
-                format!("the entry before ends at bit {}", bits.lsb()),
-            ),
-            None => error.note("entries go from bit 63 down to bit 0"),
-        };
-        self.error(error);
-    }
-
-    fn check_complete(&mut self, end: Span) {
-        let Ok(highest) = u8::try_from(self.next) else {
+    fn check_overlap(&mut self, subject: &str, bits: BitRange, span: Span) {
+        if self.described & bits.mask() == 0 {
+            return;
+        }
+        let overlaps = |placed: &&mut Placed<'_>| placed.bits.mask() & bits.mask() != 0;
+        let Some(taken) = self.placed.iter_mut().rfind(overlaps) else {
             return;
         };
-        let message = format!("{}: {} not described", self.subject, missing(highest, 0));
-        let error = Diagnostic::error(Rule::BitsGap, end, message);
-        let error = match self.placed.last() {
-            Some((bits, _, place)) => {
-                error.note_at(*place, format!("the last entry ends at bit {}", bits.lsb()))
-            }
-            None => error.note("every block describes all 64 bits"),
-        };
-        self.error(error);
+        self.misplaced = true;
+        if !std::mem::replace(&mut taken.overlapped, true) {
+            let overlap = sentence(bits, "overlaps", "overlap");
+            let message = format!("{subject}: {overlap} `{}`", taken.name);
+            let note = format!("`{}` is {}", taken.name, taken.bits);
+            let error = Diagnostic::error(Rule::BitsOverlap, span, message);
+            self.report.push(error.note_at(taken.span, note));
+        }
     }
 
-    fn error(&mut self, diagnostic: Diagnostic) {
-        self.sound = false;
-        self.diagnostics.push(diagnostic);
+    fn misplaced(&mut self, error: Diagnostic) {
+        self.misplaced = true;
+        self.report.push(error);
+    }
+
+    /// Reports the bits that no entry describes, at the entry after them.
+    fn check_gaps(&mut self, end: Span) {
+        for gap in gaps(self.described) {
+            let missing = sentence(gap, "is not described", "are not described");
+            let message = format!("{}: {missing}", self.subject);
+            let below = self.placed_where(|placed| placed.bits.msb() + 1 == gap.lsb());
+            let above = self.placed_where(|placed| placed.bits.lsb() == gap.msb() + 1);
+            let span = below.map_or(end, |placed| placed.span);
+            let error = Diagnostic::error(Rule::BitsGap, span, message);
+            self.report.push(match above {
+                Some(Placed { bits, span, .. }) => {
+                    let lowest = bits.lsb();
+                    error.note_at(span, format!("the entry above ends at bit {lowest}"))
+                }
+                None => error.note("every block describes all 64 bits, from 63 down"),
+            });
+        }
+    }
+
+    fn placed_where(&self, wanted: impl Fn(&Placed<'_>) -> bool) -> Option<Placed<'s>> {
+        self.placed.iter().copied().find(|placed| wanted(placed))
+    }
+
+    /// Reports the first entry with higher bits than the one before it.
+    fn check_order(&mut self) {
+        let mut pairs = self.placed.iter().zip(self.placed.iter().skip(1));
+        let Some((early, late)) = pairs.find(|(early, late)| early.bits.lsb() < late.bits.lsb())
+        else {
+            return;
+        };
+        let late_bits = sentence(late.bits, "comes too late", "come too late");
+        let message = format!("{}: {late_bits}", self.subject);
+        let error = Diagnostic::error(Rule::BitsOrder, late.span, message);
+        let note = format!("`{}` before it is {}", early.name, early.bits);
+        self.report.push(error.note_at(early.span, note));
     }
 }
 
-fn missing(msb: u8, lsb: u8) -> String {
-    if msb == lsb {
-        format!("bit {msb} is")
+/// The runs of bits that are not set, from bit 63 down.
+fn gaps(described: u64) -> impl Iterator<Item = BitRange> {
+    let mut described = described;
+    std::iter::from_fn(move || {
+        let msb = 63_u32.checked_sub(described.leading_ones())?;
+        let below = described << (63 - msb);
+        let lsb = (msb + 1).saturating_sub(below.leading_zeros());
+        let gap = BitRange::new(u8::try_from(msb).ok()?, u8::try_from(lsb).ok()?)?;
+        described |= gap.mask();
+        Some(gap)
+    })
+}
+
+fn sentence(bits: BitRange, one: &str, several: &str) -> String {
+    if bits.width() == 1 {
+        format!("bit {bits} {one}")
     } else {
-        format!("bits {msb}:{lsb} are")
+        format!("bits {bits} {several}")
     }
 }

@@ -1,0 +1,74 @@
+//! `Mapping` from register to register, which must end somewhere.
+
+use super::{Reference, first};
+use crate::ast::ReferenceKind;
+use crate::diagnostic::{Diagnostic, Report, Rule};
+use crate::lex::Word;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Which register maps to which; of two registers of one name, the first is the one in the model.
+type Mappings<'s> = BTreeMap<&'s str, Word<'s>>;
+
+/// Finds the registers whose `Mapping` leads back to themselves.
+pub(super) fn check_circular<'s>(
+    references: &[Reference<'s>],
+    report: &mut Report,
+) -> BTreeSet<&'s str> {
+    let mut mappings = Mappings::new();
+    for reference in references {
+        if reference.kind == ReferenceKind::Mapping {
+            first(&mut mappings, reference.register.text, reference.target);
+        }
+    }
+    let mut circular = BTreeSet::new();
+    for start in entrances(&mappings) {
+        let mut circle = circle(&mappings, start);
+        circular.extend(circle.iter().map(|(name, _)| *name));
+        circle.sort_by_key(|(_, target)| target.span.start);
+        report_circle(&circle, report);
+    }
+    circular
+}
+
+/// One register of each circle. Every register is passed once, whichever way leads to it.
+fn entrances<'s>(mappings: &Mappings<'s>) -> Vec<&'s str> {
+    let mut passed: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut entrances = Vec::new();
+    for (walk, start) in mappings.keys().enumerate() {
+        let mut name = *start;
+        while let Some(target) = mappings.get(name) {
+            if let Some(earlier) = first(&mut passed, name, walk) {
+                entrances.extend((earlier == walk).then_some(name));
+                break;
+            }
+            name = target.text;
+        }
+    }
+    entrances
+}
+
+/// The registers of a circle with their targets.
+fn circle<'s>(mappings: &Mappings<'s>, start: &'s str) -> Vec<(&'s str, Word<'s>)> {
+    let mut circle = Vec::new();
+    let mut name = start;
+    while let Some(target) = mappings.get(name) {
+        circle.push((name, *target));
+        name = target.text;
+        if name == start {
+            break;
+        }
+    }
+    circle
+}
+
+fn report_circle(circle: &[(&str, Word<'_>)], report: &mut Report) {
+    let Some(((name, target), others)) = circle.split_first() else {
+        return;
+    };
+    let message = format!("{name}: this mapping leads back to itself");
+    let mut error = Diagnostic::error(Rule::CircularMapping, target.span, message);
+    for (_, target) in others {
+        error = error.note_at(target.span, format!("by way of `Mapping {target}`"));
+    }
+    report.push(error);
+}

@@ -1,0 +1,66 @@
+//! Texts and the places in them.
+
+use sysreg::{Location, MAX_BYTES, Source, SourceError, Span};
+
+fn check(text: &str, offset: u32, line: usize, column: usize, line_text: &str) {
+    let source = Source::new("test.sysreg", text).expect("a test's text is small");
+    assert_eq!(source.location(offset), Location { line, column });
+    assert_eq!(source.line(line), line_text);
+}
+
+#[test]
+fn a_place_is_counted_from_one() {
+    check("ab\ncd\n", 0, 1, 1, "ab");
+    check("ab\ncd\n", 4, 2, 2, "cd");
+}
+
+#[test]
+fn a_line_end_belongs_to_its_line() {
+    check("ab\ncd\n", 2, 1, 3, "ab");
+}
+
+#[test]
+fn a_last_newline_starts_an_empty_line() {
+    check("ab\n", 3, 2, 1, "");
+}
+
+#[test]
+fn a_column_is_in_characters() {
+    check("Größe\n", 7, 1, 6, "Größe");
+}
+
+#[test]
+fn a_carriage_return_is_no_part_of_a_line() {
+    check("ab\r\ncd", 4, 2, 1, "cd");
+    check("ab\r\ncd", 0, 1, 1, "ab");
+}
+
+#[test]
+fn a_place_past_the_end_is_harmless() {
+    check("ab", 99, 1, 1, "ab");
+    let source = Source::new("test.sysreg", "ab").unwrap();
+    assert_eq!(source.line(0), "");
+    assert_eq!(source.line(2), "");
+    assert_eq!(source.line(usize::MAX), "");
+    assert_eq!(source.slice(Span { start: 1, end: 9 }), "");
+    assert_eq!(source.slice(Span { start: 2, end: 1 }), "");
+}
+
+#[test]
+fn bytes_must_be_utf_8() {
+    let error = Source::from_bytes("test.sysreg", b"ab\nc\xffd".to_vec()).unwrap_err();
+    assert_eq!(error, SourceError::NotUtf8 { line: 2, column: 2 });
+    assert_eq!(
+        error.to_string(),
+        "not UTF-8: the first bad byte is at line 2, byte 2"
+    );
+}
+
+#[test]
+fn a_text_has_a_limit() {
+    let bytes = MAX_BYTES + 1;
+    let error = Source::new("test.sysreg", " ".repeat(bytes)).unwrap_err();
+    assert_eq!(error, SourceError::TooLarge { bytes });
+    let error = Source::from_bytes("test.sysreg", vec![b' '; bytes]).unwrap_err();
+    assert_eq!(error, SourceError::TooLarge { bytes });
+}

@@ -1,0 +1,191 @@
+//! The command line on any machine: files, usage, and exit codes.
+
+use std::process::{Command, Output};
+
+const HOST: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../idreg-runtime/tests/data/max-7.2.json"
+);
+
+fn vmm_demo(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_vmm-demo"))
+        .args(arguments)
+        .output()
+        .expect("vmm-demo starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+/// Checks exit code, standard output and standard error, whole.
+fn check(arguments: &[&str], code: i32, stdout: &str, stderr: &str) {
+    let output = vmm_demo(arguments);
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(
+        (output.status.code(), out.as_str(), err.as_str()),
+        (Some(code), stdout, stderr)
+    );
+}
+
+#[test]
+#[cfg(not(target_arch = "aarch64"))]
+fn run_needs_an_arm_machine() {
+    for command in [
+        &["run"][..],
+        &["dump"],
+        &["props"],
+        &["check", "--cpu", "host"],
+    ] {
+        let output = vmm_demo(command);
+        assert_eq!(output.status.code(), Some(3));
+        assert!(output.stdout.is_empty());
+        let error = text(&output.stderr);
+        assert!(
+            error.contains("guests need arm64 Linux with KVM"),
+            "{error}"
+        );
+        assert!(error.contains("cargo testbed exec"), "{error}");
+    }
+}
+
+#[test]
+fn check_with_a_host_file() {
+    check(
+        &[
+            "check",
+            "--host",
+            HOST,
+            "--cpu",
+            "host,SYSREG_ID_AA64ISAR0_EL1_DP=0",
+        ],
+        0,
+        "PROPERTY                    HOST       OVERRIDE\n\
+         SYSREG_ID_AA64ISAR0_EL1_DP  0x1 (IMP)  0x0 (NI)\n\
+         to write: ID_AA64ISAR0_EL1 0x1221111110212120 -> 0x1221011110212120\n\
+         by its masks the host (kernel 7.2.12+deb14-cloud-arm64) takes this model; \
+         KVM itself was not asked\n",
+        "",
+    );
+}
+
+#[test]
+fn check_that_changes_nothing() {
+    check(
+        &[
+            "check",
+            "--host",
+            HOST,
+            "--cpu",
+            "host,SYSREG_ID_AA64ISAR0_EL1_DP=1",
+        ],
+        0,
+        "the host (kernel 7.2.12+deb14-cloud-arm64) shows this model as it is; nothing to write\n",
+        "",
+    );
+}
+
+#[test]
+fn check_as_json() {
+    let arguments = [
+        "check",
+        "--json",
+        "--host",
+        HOST,
+        "--cpu",
+        "host,SYSREG_ID_AA64ISAR0_EL1_DP=0",
+    ];
+    let output = vmm_demo(&arguments);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let expected = serde_json::json!({
+        "cpu": "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0",
+        "kernel_release": "7.2.12+deb14-cloud-arm64",
+        "changes": [{"property": "SYSREG_ID_AA64ISAR0_EL1_DP", "old": "0x1", "new": "0x0"}],
+        "writes": [{
+            "register": "ID_AA64ISAR0_EL1",
+            "old": "0x1221111110212120",
+            "new": "0x1221011110212120"
+        }],
+    });
+    assert_eq!((output.status.code(), report), (Some(0), expected));
+}
+
+#[test]
+fn refused_model() {
+    check(
+        &[
+            "check",
+            "--host",
+            HOST,
+            "--cpu",
+            "host,SYSREG_ID_AA64ISAR0_EL1_DPP=0,x",
+        ],
+        1,
+        "",
+        "error: 2 overrides cannot be had on this host, so nothing is written:\n  \
+         SYSREG_ID_AA64ISAR0_EL1_DPP=0x0: no such property; did you mean \
+         SYSREG_ID_AA64ISAR0_EL1_DP?\n  \
+         x: no such property; the form is SYSREG_<REGISTER>_<FIELD>=<VALUE>\n",
+    );
+}
+
+#[test]
+fn refused_model_as_json() {
+    let arguments = [
+        "check",
+        "--json",
+        "--host",
+        HOST,
+        "--cpu",
+        "host,SYSREG_ID_AA64PFR0_EL1_FP=15",
+    ];
+    let output = vmm_demo(&arguments);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(output.status.code(), Some(1));
+    let rejection = &report["rejections"][0];
+    assert_eq!(rejection["property"], "SYSREG_ID_AA64PFR0_EL1_FP");
+    assert_eq!(rejection["requested"], "0xf");
+    assert_eq!(rejection["host"], "0x1");
+    assert_eq!(rejection["reason"], "not-writable");
+}
+
+#[test]
+fn unknown_model_is_wrong_usage() {
+    let output = vmm_demo(&["check", "--host", HOST, "--cpu", "hots"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no CPU model `hots`"));
+}
+
+#[test]
+fn missing_and_malformed_host_files() {
+    check(
+        &["check", "--host", "no-such.json"],
+        4,
+        "",
+        "error: cannot use the host file `no-such.json`: No such file or directory (os error 2)\n",
+    );
+    let toml = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let output = vmm_demo(&["props", "--host", toml]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(
+        text(&output.stderr).contains("line 1 column"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn props_of_a_host_file() {
+    let model = "host,SYSREG_ID_AA64ISAR0_EL1_DP=0";
+    let output = vmm_demo(&["props", "--host", HOST, "--cpu", model]);
+    let shown = text(&output.stdout);
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines: Vec<String> = shown.lines().map(words).collect();
+    assert_eq!(lines[0], "PROPERTY BITS HOST WRITABLE MODEL");
+    let dp = "SYSREG_ID_AA64ISAR0_EL1_DP 47:44 0x1 (IMP) yes 0x0 (NI)".to_owned();
+    assert!(lines.contains(&dp), "{shown}");
+    assert!(
+        !shown.contains("SYSREG_ID_AA64PFR0_EL1_FP"),
+        "not writable, so only with --all"
+    );
+}
