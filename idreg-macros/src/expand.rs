@@ -99,7 +99,7 @@ fn views<'m>(model: &'m Model, diagnostics: &mut Vec<Diagnostic>) -> Vec<View<'m
 /// Checks that the identifiers inside a register's types are all different.
 fn check_identifiers(view: &View<'_>) -> Result<(), Diagnostic> {
     let mut methods = Scope::new(register::OWN_METHODS);
-    let mut types = Scope::new(field::OWN_TYPES);
+    let mut types = Scope::new(&[]);
     for field in view.layout.into_iter().flat_map(Layout::fields) {
         let subject = format!("{}.{}", view.name, field.name());
         methods.claim(&names::lower_name(field.name()), &subject, field.span())?;

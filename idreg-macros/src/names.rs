@@ -9,22 +9,28 @@ use sysreg::{Diagnostic, Note, Rule, Severity};
 /// A `_` between digits stays too, so that `TGRAN4_2` (`Tgran4_2`) is not `TGRAN42`.
 pub(crate) fn type_name(name: &str) -> Ident {
     let mut out = String::new();
-    for part in name.split('_').filter(|part| !part.is_empty()) {
-        let digits_meet = out.ends_with(|c: char| c.is_ascii_digit())
-            && part.starts_with(|c: char| c.is_ascii_digit());
-        if digits_meet || (out.is_empty() && part.starts_with(|c: char| c.is_ascii_digit())) {
+    for part in name.split('_') {
+        let digit_first = part.starts_with(|c: char| c.is_ascii_digit());
+        if digit_first && (out.is_empty() || out.ends_with(|c: char| c.is_ascii_digit())) {
             out.push('_');
         }
-        let (first, rest) = part.split_at(1);
-        out.push_str(&first.to_ascii_uppercase());
-        let mixed = rest.contains(|c: char| c.is_ascii_lowercase());
-        out.push_str(&if mixed {
-            rest.to_owned()
-        } else {
-            rest.to_ascii_lowercase()
-        });
+        out.push_str(&capitalised(part));
     }
     identifier(&out)
+}
+
+/// A word with a capital in front; what follows is made small unless it mixes cases itself.
+fn capitalised(word: &str) -> String {
+    let mut letters = word.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    let rest = letters.as_str();
+    let mixed = rest.contains(|c: char| c.is_ascii_lowercase());
+    let rest = if mixed {
+        rest.to_owned()
+    } else {
+        rest.to_ascii_lowercase()
+    };
+    first.into_iter().collect::<String>() + &rest
 }
 
 /// A module's or method's name: the kernel's in lower case.
@@ -119,5 +125,60 @@ impl Scope {
             message,
             notes,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_camel_case() {
+        for (kernel, rust) in [
+            ("ID_AA64ISAR0_EL1", "IdAa64isar0El1"),
+            ("DP", "Dp"),
+            ("MTE_frac", "MteFrac"),
+            ("AdvSIMD", "AdvSIMD"),
+            ("TGRAN4_2", "Tgran4_2"),
+            ("SYSREG_128", "Sysreg128"),
+            ("4K", "_4k"),
+            ("_", "__"),
+        ] {
+            assert_eq!(type_name(kernel).to_string(), rust);
+        }
+    }
+
+    #[test]
+    fn methods_and_modules_are_lower_case() {
+        for (kernel, rust) in [
+            ("AdvSIMD", "advsimd"),
+            ("AS", "r#as"),
+            ("type", "r#type"),
+            ("SELF", "self_"),
+            ("16K", "_16k"),
+        ] {
+            assert_eq!(lower_name(kernel).to_string(), rust);
+        }
+    }
+
+    #[test]
+    fn constants_are_upper_case() {
+        for (kernel, rust) in [
+            ("IMP", "IMP"),
+            ("52_BIT", "_52_BIT"),
+            ("GICv3", "GICV3"),
+            ("0", "_0"),
+        ] {
+            assert_eq!(const_name(kernel).to_string(), rust);
+        }
+    }
+
+    #[test]
+    fn names_that_meet_are_an_error() {
+        let mut scope = Scope::new(&["bits"]);
+        let span = sysreg::Span::default();
+        assert!(scope.claim(&lower_name("EL1"), "R.EL1", span).is_ok());
+        assert!(scope.claim(&lower_name("el1"), "R.el1", span).is_err());
+        assert!(scope.claim(&lower_name("BITS"), "R.BITS", span).is_err());
     }
 }

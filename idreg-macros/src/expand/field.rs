@@ -4,10 +4,7 @@ use super::{Place, View};
 use crate::{docs, names};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use sysreg::{Encoding, Enumerator, Field, FieldKind, Layout};
-
-/// Types of every field module, which a field's type must not be called.
-pub(crate) const OWN_TYPES: &[&str] = &["Self_"];
+use sysreg::{Enumerator, Field, FieldKind, Layout};
 
 /// Constants of every field type, which a value must not be called.
 pub(crate) const OWN_CONSTANTS: &[&str] = &["PROPERTY", "SHIFT", "WIDTH", "MASK", "KIND"];
@@ -37,31 +34,21 @@ pub(crate) fn module(view: &View<'_>) -> TokenStream {
 }
 
 fn register_description(view: &View<'_>) -> TokenStream {
-    let name = &view.name;
+    let register = &view.type_name;
     // An alternative layout is not in the table; it shares the index of no register.
     let index = match view.place {
         Place::Table(index) => index,
         Place::AlternativeTo(_) => usize::MAX,
     };
-    let Encoding {
-        op0,
-        op1,
-        crn,
-        crm,
-        op2,
-    } = view.register.encoding();
-    let res0 = view.layout.map_or(0, Layout::res0);
-    let res1 = view.layout.map_or(0, Layout::res1);
-    let unkn = view.layout.map_or(0, Layout::unkn);
     quote! {
         pub(super) static REGISTER: ::idreg_runtime::description::RegisterDescription =
             ::idreg_runtime::description::RegisterDescription {
-                name: #name,
+                name: super::#register::NAME,
                 index: #index,
-                encoding: ::idreg_runtime::encoding::Encoding::new(#op0, #op1, #crn, #crm, #op2),
-                res0: #res0,
-                res1: #res1,
-                unkn: #unkn,
+                encoding: super::#register::ENCODING,
+                res0: super::#register::RES0,
+                res1: super::#register::RES1,
+                unkn: super::#register::UNKN,
                 fields: &FIELDS,
             };
     }
