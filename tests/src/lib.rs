@@ -1,1 +1,31 @@
-//! Placeholder.
+//! The testbed of idreg: a real Arm KVM host on any Debian machine.
+//!
+//! QEMU emulates a machine with EL2, a Debian arm64 kernel in it offers `/dev/kvm` as on hardware,
+//! and `vmm-demo` runs there. The `testbed` program sets all of it up and runs single commands;
+//! tests hold hosts through [`machine`].
+//!
+//! ```text
+//! artifacts: fetch, cross-build, pack -> machine: boot -> link <== console frames ==> init
+//! ```
+//!
+//! [`link`] drives, [`init`] serves; they meet over a virtio-serial port, and over a socket pair
+//! where this machine is an Arm host itself.
+
+pub mod console;
+mod guard;
+pub mod init;
+
+#[cfg(feature = "testbed")]
+pub mod artifacts;
+#[cfg(feature = "testbed")]
+pub mod cli;
+#[cfg(feature = "testbed")]
+pub mod command;
+#[cfg(feature = "testbed")]
+pub mod initramfs;
+#[cfg(feature = "testbed")]
+pub mod link;
+#[cfg(feature = "testbed")]
+pub mod machine;
+#[cfg(feature = "testbed")]
+pub mod progress;

@@ -1,0 +1,130 @@
+//! What an emulated host is made of, and where it is.
+
+pub mod apt;
+pub mod build;
+pub mod cache;
+pub mod kernel;
+pub mod setup;
+pub mod toolchain;
+
+use build::BuildError;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+pub use kernel::Kernel;
+
+/// The environment variable that names the file with the [`Artifacts`] of this build.
+pub const VARIABLE: &str = "IDREG_TESTBED";
+
+/// Where everything is that a host is made of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Artifacts {
+    /// Whether this machine is an Arm host itself and is to be used as such.
+    pub hardware: bool,
+    /// The `vmm-demo` binary for the host.
+    pub vmm_demo: PathBuf,
+    /// What an emulated host needs, if one was asked for.
+    pub emulation: Option<Emulation>,
+    /// The file in which tests find this.
+    pub list: PathBuf,
+}
+
+/// What an emulated host is made of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Emulation {
+    /// The emulator.
+    pub qemu: PathBuf,
+    /// The kernels.
+    pub kernels: BTreeMap<Kernel, Image>,
+}
+
+/// A kernel that QEMU can boot.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Image {
+    /// The file.
+    pub path: PathBuf,
+    /// The archive with `host-init`, `vmm-demo` and what this kernel needs beside them.
+    pub initramfs: PathBuf,
+    /// The release, as `uname -r` prints it on the host.
+    pub release: String,
+}
+
+/// What a host is made of is not there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotSetUp {
+    /// The tests were not started by the testbed.
+    #[error(
+        "this test needs an emulated Arm host, which is not set up (`{VARIABLE}` is not set): \
+         run the tests with `cargo xtest`"
+    )]
+    NoVariable,
+    /// The file that lists the artifacts is missing or damaged.
+    #[error("the emulated Arm host is not set up (`{}` cannot be read): run `cargo xtest`", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Only real hardware was set up.
+    #[error("this host has to be emulated, for which nothing is set up: run `cargo xtest`")]
+    NoEmulation,
+    /// This kernel was not fetched.
+    #[error("the kernel `{kernel}` is not set up: run `cargo testbed setup`")]
+    NoKernel {
+        /// The kernel.
+        kernel: Kernel,
+    },
+}
+
+impl Artifacts {
+    /// What `cargo xtest` has set up.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSetUp::NoVariable`] or [`NotSetUp::Unreadable`].
+    pub fn from_environment() -> Result<Self, NotSetUp> {
+        let path = PathBuf::from(env::var_os(VARIABLE).ok_or(NotSetUp::NoVariable)?);
+        Self::read(&path).map_err(|source| NotSetUp::Unreadable { path, source })
+    }
+
+    fn read(path: &Path) -> io::Result<Self> {
+        Ok(serde_json::from_slice(&fs::read(path)?)?)
+    }
+
+    /// Writes the file in which tests find this.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError::File`] or [`BuildError::Metadata`].
+    pub fn write(&self) -> Result<(), BuildError> {
+        build::replace(&self.list, &serde_json::to_vec_pretty(self)?)
+    }
+
+    /// What an emulated host is made of.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSetUp::NoEmulation`].
+    pub fn emulation(&self) -> Result<&Emulation, NotSetUp> {
+        self.emulation.as_ref().ok_or(NotSetUp::NoEmulation)
+    }
+}
+
+impl Emulation {
+    /// The image of a kernel.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSetUp::NoKernel`].
+    pub fn image(&self, kernel: Kernel) -> Result<&Image, NotSetUp> {
+        self.kernels
+            .get(&kernel)
+            .ok_or(NotSetUp::NoKernel { kernel })
+    }
+}

@@ -1,0 +1,301 @@
+//! The kernels of the emulated host.
+
+use super::apt::{AptError, Archive, Purpose, Root, Source};
+use super::cache::{Cache, CacheError};
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// The package that follows the newest kernel of each suite.
+const PACKAGE: &str = "linux-image-cloud-arm64";
+
+/// More steps than there ever were between that package and the one with the image.
+const STEPS: usize = 5;
+
+/// The drivers of the port to the testbed, in the order of their dependencies. Linux 6.1 has them
+/// as modules, later ones have them built in.
+const MODULES: [&str; 6] = [
+    "drivers/virtio/virtio_ring.ko",
+    "drivers/virtio/virtio.ko",
+    "drivers/virtio/virtio_pci_legacy_dev.ko",
+    "drivers/virtio/virtio_pci_modern_dev.ko",
+    "drivers/virtio/virtio_pci.ko",
+    "drivers/char/virtio_console.ko",
+];
+
+/// Which kernel the host runs, by what KVM lets user space write.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Kernel {
+    /// Linux 6.1: no ID register is writable, and there is no way to ask.
+    Old,
+    /// Linux 6.12: KVM tells which bits are writable; the implementation registers are not.
+    Lts,
+    /// The newest in Debian testing: the implementation registers are writable too.
+    #[default]
+    Latest,
+}
+
+/// A kernel in the cache.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// Its image.
+    pub path: PathBuf,
+    /// Its release, as `uname -r` prints it.
+    pub release: String,
+    /// The modules that it needs to talk to the testbed. Their names tell the order.
+    pub modules: Vec<PathBuf>,
+}
+
+/// Why a kernel cannot be fetched.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KernelError {
+    /// The package tools failed.
+    #[error(transparent)]
+    Apt(#[from] AptError),
+    /// The cache cannot be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// The package holds no kernel image.
+    #[error("the package `{package}` holds no kernel image that QEMU can boot")]
+    NoImage {
+        /// The package.
+        package: String,
+    },
+    /// What is kept of the package cannot be written or read.
+    #[error("cannot use {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl Kernel {
+    /// All of them, oldest first.
+    pub const ALL: [Self; 3] = [Self::Old, Self::Lts, Self::Latest];
+
+    /// The name on the command line and in the cache.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Old => "old",
+            Self::Lts => "lts",
+            Self::Latest => "latest",
+        }
+    }
+
+    /// What is cached of it, if it was fetched.
+    #[must_use]
+    pub fn cached(self, cache: &Cache) -> Option<Fetched> {
+        Fetched::read(&self.directory(cache)).ok()
+    }
+
+    /// Fetches the current kernel of this kind into the cache.
+    ///
+    /// # Errors
+    ///
+    /// Every variant of [`KernelError`].
+    pub fn fetch(self, cache: &Cache, archive: &Archive) -> Result<Fetched, KernelError> {
+        let scratch = cache.scratch()?;
+        let unpacked = scratch.path().join("package");
+        let root = Root::new(
+            &scratch.path().join("apt"),
+            Purpose::Unpack,
+            &self.sources(archive),
+        )?;
+        let package = image_package(&root)?;
+        root.unpack(&package, &unpacked)?;
+        let (image, release) = find_image(&unpacked).ok_or(KernelError::NoImage { package })?;
+        let new = scratch.path().join("new");
+        select(&unpacked, &image, &release, &new).map_err(|source| KernelError::File {
+            path: new.clone(),
+            source,
+        })?;
+        let place = self.directory(cache);
+        cache.replace(&new, &place, &scratch)?;
+        Fetched::read(&place).map_err(|source| KernelError::File {
+            path: place,
+            source,
+        })
+    }
+
+    fn directory(self, cache: &Cache) -> PathBuf {
+        cache.path().join("kernels").join(self.name())
+    }
+
+    fn sources(self, archive: &Archive) -> Vec<Source> {
+        match self {
+            Self::Old => [
+                Some(archive.suite("bookworm")),
+                archive.security("bookworm"),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
+            Self::Lts => vec![archive.suite("bookworm-backports")],
+            Self::Latest => vec![archive.suite("testing")],
+        }
+    }
+}
+
+impl Fetched {
+    fn read(directory: &Path) -> io::Result<Self> {
+        let release = fs::read_to_string(directory.join("release"))?;
+        Ok(Self {
+            path: directory.join("Image"),
+            release: release.trim().to_owned(),
+            modules: entries(&directory.join("modules"))?,
+        })
+    }
+}
+
+impl fmt::Display for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Moves what is kept of an unpacked package into the new directory `kept`.
+fn select(package: &Path, image: &Path, release: &str, kept: &Path) -> io::Result<()> {
+    let modules = kept.join("modules");
+    fs::create_dir_all(&modules)?;
+    fs::rename(image, kept.join("Image"))?;
+    fs::write(kept.join("release"), format!("{release}\n"))?;
+    for (place, module) in MODULES.iter().enumerate() {
+        let name = Path::new(module)
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy();
+        let found = package
+            .join("lib/modules")
+            .join(release)
+            .join("kernel")
+            .join(module);
+        if found.exists() {
+            fs::rename(found, modules.join(format!("{place}-{name}")))?;
+        }
+    }
+    Ok(())
+}
+
+/// Follows [`PACKAGE`] to the package that holds the image itself.
+fn image_package(root: &Root) -> Result<String, AptError> {
+    let mut package = PACKAGE.to_owned();
+    for _ in 0..STEPS {
+        match next_package(&root.dependencies(&package)?) {
+            Some(next) => package = next,
+            None => break,
+        }
+    }
+    Ok(package)
+}
+
+/// The next package on the way to the image. In bookworm `linux-image-VERSION` holds it; in testing
+/// that is a stub which depends on `linux-binary-VERSION`.
+fn next_package(dependencies: &[String]) -> Option<String> {
+    let on_the_way =
+        |name: &&String| name.starts_with("linux-image-") || name.starts_with("linux-binary-");
+    dependencies.iter().find(on_the_way).cloned()
+}
+
+/// The image in an unpacked package, and its release.
+fn find_image(package: &Path) -> Option<(PathBuf, String)> {
+    let in_boot = |path: PathBuf| {
+        let release = path
+            .file_name()?
+            .to_str()?
+            .strip_prefix("vmlinuz-")?
+            .to_owned();
+        Some((path, release))
+    };
+    let in_modules = |path: PathBuf| {
+        let release = path.file_name()?.to_str()?.to_owned();
+        Some((path.join("vmlinuz"), release))
+    };
+    let boot = entries(&package.join("boot")).unwrap_or_default();
+    let modules = entries(&package.join("usr/lib/modules")).unwrap_or_default();
+    let candidates = boot.into_iter().filter_map(in_boot);
+    candidates
+        .chain(modules.into_iter().filter_map(in_modules))
+        .find(|(path, _)| is_image(path).unwrap_or(false))
+}
+
+/// What is in a directory, in the order of the names.
+fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(directory)?.map(|entry| Ok(entry?.path()));
+    let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
+    entries.sort();
+    Ok(entries)
+}
+
+/// Whether a file is an uncompressed arm64 image: its header, described in the kernel's
+/// `arch/arm64/booting.rst`, has the magic number at byte 56.
+fn is_image(path: &Path) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(56))?;
+    let mut magic = [0; 4];
+    file.read_exact(&mut magic)?;
+    Ok(&magic == b"ARM\x64")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn the_stub_leads_to_the_image() {
+        let meta = names(&[
+            "linux-base-cloud-arm64",
+            "linux-image-7.2.12+deb14-cloud-arm64",
+        ]);
+        assert_eq!(
+            next_package(&meta).unwrap(),
+            "linux-image-7.2.12+deb14-cloud-arm64"
+        );
+        let stub = names(&[
+            "dracut",
+            "linux-base-7.2.12",
+            "linux-binary-7.2.12",
+            "linux-modules-7.2.12",
+        ]);
+        assert_eq!(next_package(&stub).unwrap(), "linux-binary-7.2.12");
+        assert_eq!(next_package(&names(&["kmod", "linux-base"])), None);
+    }
+
+    #[test]
+    fn an_image_is_known_by_its_header() {
+        let package = tempfile::tempdir().unwrap();
+        let modules = package
+            .path()
+            .join("usr/lib/modules/7.2.12+deb14-cloud-arm64");
+        let boot = package.path().join("boot");
+        fs::create_dir_all(&modules).unwrap();
+        fs::create_dir_all(&boot).unwrap();
+        fs::write(boot.join("vmlinuz-1.2.3"), [0; 64]).unwrap();
+        assert_eq!(find_image(package.path()), None);
+        let image = [&[0; 56][..], b"ARM\x64"].concat();
+        fs::write(modules.join("vmlinuz"), &image).unwrap();
+        let (path, release) = find_image(package.path()).unwrap();
+        assert_eq!(
+            (path, &*release),
+            (modules.join("vmlinuz"), "7.2.12+deb14-cloud-arm64")
+        );
+        fs::write(boot.join("vmlinuz-6.1.0-56-cloud-arm64"), &image).unwrap();
+        assert_eq!(
+            find_image(package.path()).unwrap().1,
+            "6.1.0-56-cloud-arm64"
+        );
+    }
+}

@@ -1,0 +1,266 @@
+//! Fetches and builds what is missing.
+
+use super::apt::{AptError, Archive, Purpose, Root, codename};
+use super::build::{BuildError, Workspace};
+use super::cache::{Cache, CacheError};
+use super::kernel::{Fetched, Kernel, KernelError};
+use super::toolchain::{Toolchain, ToolchainError};
+use super::{Artifacts, Emulation, Image};
+use crate::progress::Progress;
+use std::collections::BTreeMap;
+use std::env;
+use std::path::PathBuf;
+
+const QEMU: &str = "qemu-system-aarch64";
+const QEMU_PACKAGE: &str = "qemu-system-arm";
+
+/// What is wanted.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Whether this machine is an Arm host itself and is to be used as such.
+    pub hardware: bool,
+    /// The kernels to emulate hosts with; none if no host is to be emulated.
+    pub kernels: Vec<Kernel>,
+    /// Whether to fetch the newest of everything even if something is there.
+    pub refresh: bool,
+    /// The archive to fetch from if it is not the one of this machine's packages.
+    pub archive: Option<String>,
+    /// How to show what is being done.
+    pub progress: Progress,
+}
+
+/// Why something could not be set up.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// Packages are missing that only the administrator can install.
+    #[error(
+        "the emulated Arm host needs packages that are not installed; run this, then try again:\n\n    \
+         sudo apt-get update && sudo apt-get install --no-install-recommends {}\n", packages.join(" ")
+    )]
+    Packages {
+        /// Their names.
+        packages: Vec<&'static str>,
+    },
+    /// Packages could not be installed.
+    #[error("cannot install {}", packages.join(", "))]
+    Install {
+        /// Their names.
+        packages: Vec<&'static str>,
+        /// Why.
+        source: AptError,
+    },
+    /// The emulator was installed and is not there.
+    #[error("`{QEMU}` is not on the `PATH` although `{QEMU_PACKAGE}` is installed")]
+    NoQemu,
+    /// The archive cannot be found.
+    #[error(transparent)]
+    Archive(#[from] AptError),
+    /// The cache cannot be used.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// There is no way to build for the host.
+    #[error(transparent)]
+    Toolchain(#[from] ToolchainError),
+    /// A kernel could not be fetched.
+    #[error("cannot fetch the kernel `{kernel}`")]
+    Kernel {
+        /// Which one.
+        kernel: Kernel,
+        /// Why.
+        source: KernelError,
+    },
+    /// The programs could not be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+}
+
+/// Everything that is fetched and not built.
+struct Parts {
+    toolchain: Toolchain,
+    /// The emulator; it is there if there are kernels for it.
+    qemu: Option<PathBuf>,
+    kernels: BTreeMap<Kernel, Fetched>,
+}
+
+impl Setup {
+    /// Fetches and builds what is missing, and tells where everything is.
+    ///
+    /// # Errors
+    ///
+    /// Every variant of [`SetupError`].
+    pub fn run(&self) -> Result<Artifacts, SetupError> {
+        let parts = self.parts()?;
+        let step = "building vmm-demo for the Arm host";
+        Ok(self.progress.step(step, || build(parts, self.hardware))?)
+    }
+
+    fn parts(&self) -> Result<Parts, SetupError> {
+        let cache = Cache::of_user()?;
+        if !self.refresh
+            && let Some(parts) = self.cached(&cache)?
+        {
+            return Ok(parts);
+        }
+        let _lock = cache.lock(|| eprintln!("testbed: waiting for another process to set up"))?;
+        match self.cached(&cache)? {
+            Some(parts) if !self.refresh => Ok(parts),
+            _ => self.fetch(&cache),
+        }
+    }
+
+    /// What is wanted, if all of it is there.
+    fn cached(&self, cache: &Cache) -> Result<Option<Parts>, SetupError> {
+        let Some(toolchain) = Toolchain::cached(cache)? else {
+            return Ok(None);
+        };
+        let qemu = find_qemu();
+        if qemu.is_none() && !self.kernels.is_empty() {
+            return Ok(None);
+        }
+        let cached = |&kernel: &Kernel| Some((kernel, kernel.cached(cache)?));
+        let kernels: Option<BTreeMap<_, _>> = self.kernels.iter().map(cached).collect();
+        Ok(kernels.map(|kernels| Parts {
+            toolchain,
+            qemu,
+            kernels,
+        }))
+    }
+
+    fn fetch(&self, cache: &Cache) -> Result<Parts, SetupError> {
+        let machine = self
+            .progress
+            .step("looking for a Rust toolchain for arm64", || {
+                Toolchain::of_machine(cache, self.refresh)
+            })?;
+        self.install(machine.is_none())?;
+        let toolchain = match machine {
+            Some(toolchain) => toolchain,
+            None => self.debian_toolchain(cache)?,
+        };
+        let mut kernels = BTreeMap::new();
+        for &kernel in &self.kernels {
+            kernels.insert(kernel, self.kernel(cache, kernel)?);
+        }
+        let qemu = find_qemu();
+        if qemu.is_none() && !kernels.is_empty() {
+            return Err(SetupError::NoQemu);
+        }
+        Ok(Parts {
+            toolchain,
+            qemu,
+            kernels,
+        })
+    }
+
+    /// Installs the packages that are missing, or all that are used if the newest are wanted.
+    fn install(&self, debian_toolchain: bool) -> Result<(), SetupError> {
+        let root = rustix::process::geteuid().is_root();
+        let all = root && self.refresh;
+        let mut emulator = Vec::new();
+        if !self.kernels.is_empty() && (all || find_qemu().is_none()) {
+            emulator.push(QEMU_PACKAGE);
+        }
+        let compiler = match (debian_toolchain, all) {
+            (false, _) => Vec::new(),
+            (true, false) => Toolchain::missing_packages(),
+            (true, true) => Toolchain::packages(),
+        };
+        if emulator.is_empty() && compiler.is_empty() {
+            return Ok(());
+        }
+        let packages = [emulator.clone(), compiler.clone()].concat();
+        if !root {
+            return Err(SetupError::Packages { packages });
+        }
+        let step = format!("installing {}", packages.join(", "));
+        let installed = self
+            .progress
+            .step(&step, || self.install_as_root(&emulator, &compiler));
+        installed.map_err(|source| SetupError::Install { packages, source })
+    }
+
+    /// The emulator comes from the backports of this machine's release, if it has any: each
+    /// version of QEMU emulates more.
+    fn install_as_root(&self, emulator: &[&str], compiler: &[&str]) -> Result<(), AptError> {
+        let archive = Archive::find(self.archive.as_deref())?;
+        let backports = format!("{}-backports", codename()?);
+        let own = archive.own()?;
+        let more = [own.clone(), vec![archive.suite(&backports)]].concat();
+        let scratch = Cache::of_user()?.scratch()?;
+        let directory = scratch.path();
+        let (root, release) = match Root::new(&directory.join("more"), Purpose::Install, &more) {
+            Ok(root) => (root, Some(backports.as_str())),
+            Err(_) => (
+                Root::new(&directory.join("own"), Purpose::Install, &own)?,
+                None,
+            ),
+        };
+        if !emulator.is_empty() {
+            root.install(emulator, release)?;
+        }
+        if !compiler.is_empty() {
+            root.install(compiler, None)?;
+        }
+        Ok(())
+    }
+
+    fn debian_toolchain(&self, cache: &Cache) -> Result<Toolchain, SetupError> {
+        if let Some(toolchain) = Toolchain::debian_cached(cache)? {
+            return Ok(toolchain);
+        }
+        let archive = Archive::find(self.archive.as_deref())?;
+        Ok(self
+            .progress
+            .step("fetching the Rust standard library for arm64", || {
+                Toolchain::fetch_debian(cache, &archive)
+            })?)
+    }
+
+    fn kernel(&self, cache: &Cache, kernel: Kernel) -> Result<Fetched, SetupError> {
+        if let Some(image) = kernel.cached(cache).filter(|_| !self.refresh) {
+            return Ok(image);
+        }
+        let archive = Archive::find(self.archive.as_deref())?;
+        let fetched = self
+            .progress
+            .step(&format!("fetching the kernel `{kernel}`"), || {
+                kernel.fetch(cache, &archive)
+            });
+        fetched.map_err(|source| SetupError::Kernel { kernel, source })
+    }
+}
+
+fn build(parts: Parts, hardware: bool) -> Result<Artifacts, BuildError> {
+    let workspace = Workspace::find()?;
+    let programs = workspace.build(&parts.toolchain)?;
+    let list = workspace.output().join("artifacts.json");
+    let mut kernels = BTreeMap::new();
+    for (kernel, fetched) in parts.kernels {
+        let initramfs = workspace.pack(&programs, &fetched)?;
+        let Fetched { path, release, .. } = fetched;
+        kernels.insert(
+            kernel,
+            Image {
+                path,
+                initramfs,
+                release,
+            },
+        );
+    }
+    let qemu = parts.qemu.filter(|_| !kernels.is_empty());
+    let emulation = qemu.map(|qemu| Emulation { qemu, kernels });
+    Ok(Artifacts {
+        hardware,
+        vmm_demo: programs.vmm_demo,
+        emulation,
+        list,
+    })
+}
+
+fn find_qemu() -> Option<PathBuf> {
+    let path = env::var_os("PATH")?;
+    env::split_paths(&path)
+        .map(|directory| directory.join(QEMU))
+        .find(|file| file.is_file())
+}

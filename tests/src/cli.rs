@@ -1,0 +1,424 @@
+//! The command line of the `testbed` program.
+
+use crate::artifacts::build::{BuildError, cargo};
+use crate::artifacts::setup::{Setup, SetupError};
+use crate::artifacts::{Artifacts, Kernel, VARIABLE};
+use crate::machine::{self, Ending, Event, Machine, Options};
+use crate::progress::Progress;
+use clap::{Args, Parser, Subcommand};
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// What the demonstration runs: the dot product and the second data cache clean instruction are
+/// hidden from the guest.
+const DEMO: [&str; 3] = [
+    "run",
+    "--cpu",
+    "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,SYSREG_ID_AA64ISAR1_EL1_DPB=0x0",
+];
+
+/// For commands that may run as long as they like.
+const UNLIMITED: Duration = Duration::from_secs(u32::MAX as u64);
+
+/// An emulated Arm host to run vmm-demo on.
+#[derive(Debug, Parser)]
+#[command(name = "testbed", bin_name = "cargo testbed")]
+pub struct Cli {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Fetch and build what the other commands need
+    Setup {
+        /// Fetch the newest of everything, even if something is there
+        #[arg(long)]
+        refresh: bool,
+        /// Base address of the Debian archive to fetch from, if not the one of this machine
+        #[arg(long, value_name = "ADDRESS")]
+        archive: Option<String>,
+    },
+    /// Run `vmm-demo ARGS` on a fresh host; output and exit code pass through unchanged
+    Exec(Exec),
+    /// Run the main job: a guest from which two features of the host are hidden
+    Demo {
+        #[command(flatten)]
+        choice: Choice,
+    },
+    /// Run the tests of the workspace
+    Test {
+        #[command(flatten)]
+        choice: Choice,
+        /// Arguments for `cargo test`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, Args)]
+struct Choice {
+    /// Emulate a host even if this machine is an Arm host
+    #[arg(long)]
+    emulate: bool,
+}
+
+#[derive(Debug, Args)]
+struct Exec {
+    #[command(flatten)]
+    choice: Choice,
+    /// The emulated CPU in QEMU's form [default: max]
+    #[arg(long, value_name = "QEMU-CPU")]
+    cpu: Option<String>,
+    /// The kernel of the host [default: latest]
+    #[arg(long)]
+    kernel: Option<Kernel>,
+    /// Number of CPUs
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    smp: u32,
+    /// Memory in QEMU's form
+    #[arg(long, value_name = "SIZE", default_value = "2G")]
+    mem: String,
+    /// Put this file into the working directory
+    #[arg(long = "file", value_name = "PATH")]
+    files: Vec<PathBuf>,
+    /// Bring this file back from the working directory
+    #[arg(long = "out", value_name = "NAME=PATH", value_parser = parse_out)]
+    outs: Vec<(String, PathBuf)>,
+    /// Arguments for vmm-demo
+    #[arg(last = true)]
+    args: Vec<OsString>,
+}
+
+fn parse_out(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, path)) if !name.is_empty() && !path.is_empty() => {
+            Ok((name.to_owned(), path.into()))
+        }
+        _ => Err("expected NAME=PATH".to_owned()),
+    }
+}
+
+/// Why the testbed could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Something could not be set up.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The list of artifacts could not be written.
+    #[error(transparent)]
+    List(#[from] BuildError),
+    /// The host failed.
+    #[error(transparent)]
+    Machine(#[from] machine::Error),
+    /// A file cannot be read or written.
+    #[error("cannot use {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file to put into the host has no name that it could have there.
+    #[error("{} is not a file", path.display())]
+    NotAFile {
+        /// The path given.
+        path: PathBuf,
+    },
+    /// The output of the command cannot be passed on.
+    #[error("cannot pass on the output of vmm-demo")]
+    Output(#[source] io::Error),
+    /// The command was ended by a signal.
+    #[error("vmm-demo was ended by signal {signal}")]
+    Killed {
+        /// The signal.
+        signal: i32,
+    },
+    /// Cargo cannot be started.
+    #[error("cannot run `cargo test`")]
+    Cargo(#[source] io::Error),
+}
+
+impl Error {
+    /// The exit code of the testbed for this error: 3 if packages are missing, otherwise 4.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Setup(SetupError::Packages { .. }) => 3,
+            _ => 4,
+        }
+    }
+}
+
+impl Cli {
+    /// Reads the command line of this process; ends the process if it is not understood.
+    #[must_use]
+    pub fn from_environment() -> Self {
+        Self::parse_from(keep_separator(env::args_os().collect()))
+    }
+
+    /// Does what was asked and returns the exit code.
+    ///
+    /// # Errors
+    ///
+    /// Every variant of [`Error`].
+    pub fn run(self) -> Result<u8, Error> {
+        match self.action {
+            Action::Setup { refresh, archive } => setup(refresh, archive),
+            Action::Exec(exec) => exec.run(),
+            Action::Demo { choice } => demo(choice),
+            Action::Test { choice, args } => test(choice, &args),
+        }
+    }
+}
+
+/// Doubles a `--` with which the arguments for `cargo test` begin. The first one is taken for the
+/// end of the testbed's own options and is lost to `cargo test` otherwise.
+fn keep_separator(mut words: Vec<OsString>) -> Vec<OsString> {
+    let own = words
+        .iter()
+        .skip(2)
+        .take_while(|word| *word == "--emulate")
+        .count();
+    let first = 2 + own;
+    if words.get(1).is_some_and(|word| word == "test")
+        && words.get(first).is_some_and(|word| word == "--")
+    {
+        words.insert(first, "--".into());
+    }
+    words
+}
+
+impl Choice {
+    /// Whether this machine is an Arm host and is to be used as one.
+    fn hardware(self) -> bool {
+        !self.emulate && env::consts::ARCH == "aarch64" && Path::new("/dev/kvm").exists()
+    }
+}
+
+fn setup(refresh: bool, archive: Option<String>) -> Result<u8, Error> {
+    let progress = Progress::new();
+    let setup = Setup {
+        hardware: false,
+        kernels: Kernel::ALL.to_vec(),
+        refresh,
+        archive,
+        progress,
+    };
+    let artifacts = setup.run()?;
+    for (kernel, image) in artifacts
+        .emulation
+        .iter()
+        .flat_map(|emulation| &emulation.kernels)
+    {
+        println!("kernel {kernel}: {}", image.release);
+    }
+    Ok(0)
+}
+
+/// Sets up what is needed for one host with `options`.
+fn one_host(hardware: bool, options: &Options, progress: Progress) -> Result<Artifacts, Error> {
+    let kernels = if hardware {
+        Vec::new()
+    } else {
+        vec![options.kernel.unwrap_or_default()]
+    };
+    Ok(Setup {
+        hardware,
+        kernels,
+        refresh: false,
+        archive: None,
+        progress,
+    }
+    .run()?)
+}
+
+impl Exec {
+    fn run(self) -> Result<u8, Error> {
+        let hardware = self.choice.hardware() && self.cpu.is_none() && self.kernel.is_none();
+        let files = read_files(&self.files)?;
+        let options = Options {
+            cpu: self.cpu,
+            kernel: self.kernel,
+            smp: self.smp,
+            memory: self.mem,
+        };
+        let progress = Progress::on_terminal();
+        let artifacts = one_host(hardware, &options, progress)?;
+        let machine = progress.step("booting", || Machine::boot_from(&artifacts, &options))?;
+        for (name, bytes) in &files {
+            machine.put(name, bytes)?;
+        }
+        let code = pass_through(&machine, &self.args)?;
+        for (name, path) in self.outs {
+            let bytes = machine.get(&name)?;
+            fs::write(&path, bytes).map_err(|source| Error::File { path, source })?;
+        }
+        Ok(code)
+    }
+}
+
+fn read_files(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Error> {
+    let read = |path: &PathBuf| {
+        let name = path
+            .file_name()
+            .ok_or_else(|| Error::NotAFile { path: path.clone() })?;
+        let bytes = fs::read(path).map_err(|source| Error::File {
+            path: path.clone(),
+            source,
+        })?;
+        Ok((name.to_string_lossy().into_owned(), bytes))
+    };
+    paths.iter().map(read).collect()
+}
+
+/// Runs `vmm-demo` with its output going where the testbed's goes.
+fn pass_through<S: AsRef<OsStr>>(machine: &Machine, args: &[S]) -> Result<u8, Error> {
+    let running = machine.spawn(args)?;
+    loop {
+        match running.next(UNLIMITED)? {
+            Event::Stdout(bytes) => pass_on(io::stdout(), &bytes)?,
+            Event::Stderr(bytes) => pass_on(io::stderr(), &bytes)?,
+            // The operating system keeps eight bits, so this loses none.
+            Event::Ended(Ending::Exited(code)) => {
+                return Ok(u8::try_from(code & 0xff).unwrap_or(u8::MAX));
+            }
+            Event::Ended(Ending::Killed(signal)) => return Err(Error::Killed { signal }),
+        }
+    }
+}
+
+fn pass_on(mut stream: impl Write, bytes: &[u8]) -> Result<(), Error> {
+    stream
+        .write_all(bytes)
+        .and_then(|()| stream.flush())
+        .map_err(Error::Output)
+}
+
+fn demo(choice: Choice) -> Result<u8, Error> {
+    let progress = Progress::new();
+    let options = Options::default();
+    let artifacts = one_host(choice.hardware(), &options, progress)?;
+    match artifacts
+        .emulation
+        .as_ref()
+        .map(|emulation| emulation.kernels.values())
+    {
+        Some(mut kernels) => {
+            let release = kernels.next().map_or("", |image| &image.release);
+            eprintln!("booting an emulated Arm host: CPU max, Linux {release}");
+        }
+        None => eprintln!("using this Arm host"),
+    }
+    let machine = Machine::boot_from(&artifacts, &options)?;
+    eprintln!("running vmm-demo {}", DEMO.join(" "));
+    pass_through(&machine, &DEMO)
+}
+
+fn test(choice: Choice, args: &[OsString]) -> Result<u8, Error> {
+    let (hardware, progress) = (choice.hardware(), Progress::new());
+    let kernels = Kernel::ALL.to_vec();
+    let artifacts = Setup {
+        hardware,
+        kernels,
+        refresh: false,
+        archive: None,
+        progress,
+    }
+    .run()?;
+    artifacts.write()?;
+    let mut cargo = Command::new(cargo());
+    cargo.arg("test");
+    if !chooses_packages(args) {
+        cargo.arg("--workspace");
+    }
+    let status = cargo
+        .args(args)
+        .env(VARIABLE, &artifacts.list)
+        .status()
+        .map_err(Error::Cargo)?;
+    Ok(status
+        .code()
+        .and_then(|code| u8::try_from(code).ok())
+        .unwrap_or(u8::MAX))
+}
+
+/// Whether arguments of `cargo test` name the packages to test.
+fn chooses_packages(args: &[OsString]) -> bool {
+    let mut own = args
+        .iter()
+        .take_while(|arg| *arg != "--")
+        .filter_map(|arg| arg.to_str());
+    own.any(|arg| arg.starts_with("-p") || arg.starts_with("--package") || arg == "--manifest-path")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<OsString> {
+        text.split(' ').map(OsString::from).collect()
+    }
+
+    fn test_args(text: &str) -> (bool, Vec<OsString>) {
+        match Cli::try_parse_from(keep_separator(words(text)))
+            .unwrap()
+            .action
+        {
+            Action::Test { choice, args } => (choice.emulate, args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn arguments_reach_cargo_test_as_they_are() {
+        for args in [
+            "-- --list",
+            "-p sysreg -- --nocapture",
+            "--test e2e name",
+            "name --quiet",
+        ] {
+            assert_eq!(
+                test_args(&format!("testbed test {args}")),
+                (false, words(args))
+            );
+            assert_eq!(
+                test_args(&format!("testbed test --emulate {args}")),
+                (true, words(args))
+            );
+        }
+        assert_eq!(test_args("testbed test"), (false, vec![]));
+    }
+
+    #[test]
+    fn packages_are_noticed_before_the_separator_only() {
+        for args in ["-p sysreg", "-psysreg", "--lib --package=sysreg"] {
+            assert!(chooses_packages(&words(args)), "{args}");
+        }
+        for args in ["name", "-- -p", "--lib"] {
+            assert!(!chooses_packages(&words(args)), "{args}");
+        }
+    }
+
+    #[test]
+    fn exec_passes_everything_after_the_separator() {
+        let line = "testbed exec --cpu a64fx --kernel old --out a=b=c -- run --cpu host -- x";
+        let Action::Exec(exec) = Cli::try_parse_from(words(line)).unwrap().action else {
+            panic!("not exec");
+        };
+        assert_eq!(exec.args, words("run --cpu host -- x"));
+        assert_eq!(
+            (exec.cpu.as_deref(), exec.kernel),
+            (Some("a64fx"), Some(Kernel::Old))
+        );
+        assert_eq!(exec.outs, [("a".to_owned(), PathBuf::from("b=c"))]);
+        assert!(Cli::try_parse_from(words("testbed exec --out name -- x")).is_err());
+        assert!(Cli::try_parse_from(words("testbed exec --kernel new -- x")).is_err());
+    }
+}

@@ -1,0 +1,98 @@
+//! Other programs, run to their end.
+
+use std::io;
+use std::process::{Command, ExitStatus};
+
+/// How many lines of what a failed program said go into the error.
+const LINES: usize = 30;
+
+/// Why a program did not do its work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandError {
+    /// It could not be started.
+    #[error("cannot start `{program}`")]
+    Start {
+        /// The program.
+        program: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// It failed.
+    #[error("`{command}` ended with {status}{said}")]
+    Failed {
+        /// The program and its arguments.
+        command: String,
+        /// How it ended.
+        status: ExitStatus,
+        /// What it said last.
+        said: String,
+    },
+}
+
+/// Runs `command` to its end and returns what it printed. What it says beside that is shown only if
+/// it fails.
+///
+/// # Errors
+///
+/// [`CommandError`] if it cannot be started or does not succeed.
+pub fn run(command: &mut Command) -> Result<String, CommandError> {
+    let output = command.output().map_err(|source| CommandError::Start {
+        program: command.get_program().to_string_lossy().into_owned(),
+        source,
+    })?;
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    if output.status.success() {
+        return Ok(stdout);
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    Err(CommandError::Failed {
+        command: words(command),
+        status: output.status,
+        said: last_lines(&format!("{stdout}{stderr}")),
+    })
+}
+
+fn words(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words
+        .map(|word| word.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// The last lines of `text`, each on a line of its own after the line that this is appended to.
+fn last_lines(text: &str) -> String {
+    let lines: Vec<_> = text
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let skipped = lines.len().saturating_sub(LINES);
+    lines
+        .iter()
+        .skip(skipped)
+        .flat_map(|line| ["\n  ", line])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_shows_what_was_said_last() {
+        let error = run(Command::new("sh").args(["-c", "seq 100; echo bad >&2; exit 3"]));
+        let text = error.unwrap_err().to_string();
+        assert!(
+            text.starts_with("`sh -c seq 100; echo bad >&2; exit 3` ended with exit status: 3")
+        );
+        assert!(text.ends_with("\n  99\n  100\n  bad"), "{text}");
+        assert!(!text.contains("\n  50\n"), "{text}");
+    }
+
+    #[test]
+    fn a_missing_program_is_named() {
+        let error = run(&mut Command::new("no-such-program")).unwrap_err();
+        assert_eq!(error.to_string(), "cannot start `no-such-program`");
+    }
+}

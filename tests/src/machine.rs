@@ -1,0 +1,260 @@
+//! A host on which `vmm-demo` runs: an emulated one, or this machine where it is a real Arm host.
+//!
+//! ```no_run
+//! use idreg_tests::machine::{Options, shared};
+//!
+//! let host = shared(&Options::emulated("neoverse-v1", Default::default()))?;
+//! let output = host.run(["props", "--json"])?;
+//! assert_eq!(output.code, 0, "{}", output.stderr());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod error;
+mod qemu;
+mod running;
+mod shared;
+
+pub use error::Error;
+pub use running::{Ending, Event, Output, Running};
+pub use shared::shared;
+
+use crate::artifacts::{Artifacts, Kernel};
+use crate::init::{self, Service};
+use crate::link::{Link, LinkError};
+use qemu::Qemu;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// How long an emulated host may take to boot. It needs some seconds; the rest is for busy machines.
+pub const BOOT_LIMIT: Duration = Duration::from_mins(2);
+
+/// How long a command or the transfer of a file may take unless the caller says otherwise.
+pub const COMMAND_LIMIT: Duration = Duration::from_mins(2);
+
+/// Which host is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Options {
+    /// The CPU in QEMU's form, such as `neoverse-v1` or `max,sve=off`. `None`: any will do.
+    pub cpu: Option<String>,
+    /// The kernel. `None`: any will do.
+    pub kernel: Option<Kernel>,
+    /// Number of CPUs.
+    pub smp: u32,
+    /// Memory in QEMU's form, such as `2G`.
+    pub memory: String,
+}
+
+impl Default for Options {
+    /// Any host with two CPUs and 2 GiB.
+    fn default() -> Self {
+        Self {
+            cpu: None,
+            kernel: None,
+            smp: 2,
+            memory: "2G".into(),
+        }
+    }
+}
+
+impl Options {
+    /// A host with this emulated CPU and kernel, and the default size.
+    #[must_use]
+    pub fn emulated(cpu: &str, kernel: Kernel) -> Self {
+        Self {
+            cpu: Some(cpu.to_owned()),
+            kernel: Some(kernel),
+            ..Self::default()
+        }
+    }
+
+    /// Whether this machine will do, if it is an Arm host.
+    fn any(&self) -> bool {
+        self.cpu.is_none() && self.kernel.is_none()
+    }
+
+    fn cpu(&self) -> &str {
+        self.cpu.as_deref().unwrap_or("max")
+    }
+}
+
+/// A host that is up.
+#[derive(Debug)]
+pub struct Machine {
+    link: Link,
+    host: Host,
+    release: String,
+}
+
+#[derive(Debug)]
+enum Host {
+    Emulated(Qemu),
+    /// This machine, with the directory in which its commands run.
+    Hardware(#[expect(dead_code, reason = "held so that it is removed in the end")] TempDir),
+}
+
+impl Machine {
+    /// Boots a host from what `cargo xtest` has set up.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSetUp`] outside `cargo xtest`, [`Error::Start`] or [`Error::Boot`].
+    pub fn boot(options: &Options) -> Result<Self, Error> {
+        Self::boot_from(&Artifacts::from_environment()?, options)
+    }
+
+    /// Boots a host from `artifacts`: this machine if it is an Arm host and any will do, otherwise
+    /// an emulated one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSetUp`] if the kernel is missing, [`Error::Start`] or [`Error::Boot`].
+    pub fn boot_from(artifacts: &Artifacts, options: &Options) -> Result<Self, Error> {
+        if artifacts.hardware && options.any() {
+            return Self::on_hardware(artifacts);
+        }
+        let emulation = artifacts.emulation()?;
+        let image = emulation.image(options.kernel.unwrap_or_default())?;
+        let failed = |source| Error::Start {
+            program: emulation.qemu.clone(),
+            source,
+        };
+        let (near, far) = UnixStream::pair().map_err(failed)?;
+        let link = Link::new(near).map_err(failed)?;
+        let qemu = Qemu::start(emulation, image, options, far).map_err(failed)?;
+        match link.ready(BOOT_LIMIT) {
+            Ok(release) => Ok(Self {
+                link,
+                host: Host::Emulated(qemu),
+                release,
+            }),
+            Err(source) => Err(Error::Boot {
+                cpu: options.cpu().to_owned(),
+                release: image.release.clone(),
+                diagnosis: qemu.last_words(),
+                source,
+            }),
+        }
+    }
+
+    fn on_hardware(artifacts: &Artifacts) -> Result<Self, Error> {
+        let program = artifacts.vmm_demo.clone();
+        let failed = |source| Error::Start {
+            program: artifacts.vmm_demo.clone(),
+            source,
+        };
+        let directory = TempDir::with_prefix("idreg-testbed-").map_err(failed)?;
+        let service = Service {
+            program,
+            directory: directory.path().to_owned(),
+        };
+        let (near, far) = UnixStream::pair().map_err(failed)?;
+        let mut input = far.try_clone().map_err(failed)?;
+        let link = Link::new(near).map_err(failed)?;
+        thread::spawn(move || init::serve(&service, &mut input, far));
+        let release = rustix::system::uname()
+            .release()
+            .to_string_lossy()
+            .into_owned();
+        Ok(Self {
+            link,
+            host: Host::Hardware(directory),
+            release,
+        })
+    }
+
+    /// The release of the host's kernel.
+    #[must_use]
+    pub fn release(&self) -> &str {
+        &self.release
+    }
+
+    /// Runs `vmm-demo` with `args` to its end.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TimeLimit`] after [`COMMAND_LIMIT`], [`Error::Killed`] if it crashes,
+    /// [`Error::Lost`] if the host does.
+    pub fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Output, Error> {
+        self.run_within(COMMAND_LIMIT, args)
+    }
+
+    /// Like [`run`](Self::run), with another limit than [`COMMAND_LIMIT`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run).
+    pub fn run_within<S: AsRef<OsStr>>(
+        &self,
+        limit: Duration,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Output, Error> {
+        self.spawn(args)?.output(limit)
+    }
+
+    /// Starts `vmm-demo` with `args`. It is ended when the result is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Lost`], or [`Error::Failed`] if the arguments cannot be sent.
+    pub fn spawn<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Running<'_>, Error> {
+        let args: Vec<_> = args
+            .into_iter()
+            .map(|arg| arg.as_ref().as_bytes().to_vec())
+            .collect();
+        let words: Vec<_> = args
+            .iter()
+            .map(|arg| String::from_utf8_lossy(arg))
+            .collect();
+        let action = format!("`vmm-demo {}`", words.join(" "));
+        match self.link.run(args) {
+            Ok(exchange) => Ok(Running::new(self, exchange, action)),
+            Err(error) => Err(self.error(&action, error)),
+        }
+    }
+
+    /// Puts a file into the directory in which commands run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if `name` is not a plain file name or the host has no room,
+    /// [`Error::TimeLimit`], [`Error::Lost`].
+    pub fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
+        self.link
+            .put(name, bytes, COMMAND_LIMIT)
+            .map_err(|error| self.error(&format!("putting `{name}` into the host"), error))
+    }
+
+    /// Brings a file from the directory in which commands run.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if there is no such file, [`Error::TimeLimit`], [`Error::Lost`].
+    pub fn get(&self, name: &str) -> Result<Vec<u8>, Error> {
+        self.link
+            .get(name, COMMAND_LIMIT)
+            .map_err(|error| self.error(&format!("getting `{name}` from the host"), error))
+    }
+
+    fn error(&self, action: &str, error: LinkError) -> Error {
+        let action = action.to_owned();
+        match (error, &self.host) {
+            (LinkError::Lost, Host::Emulated(qemu)) => Error::Lost {
+                action,
+                diagnosis: qemu.last_words(),
+            },
+            (LinkError::TimeLimit { limit }, _) => Error::TimeLimit {
+                action,
+                limit,
+                said: String::new(),
+            },
+            (source, _) => Error::Failed { action, source },
+        }
+    }
+}
