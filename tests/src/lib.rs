@@ -29,3 +29,8 @@ pub mod link;
 pub mod machine;
 #[cfg(feature = "testbed")]
 pub mod progress;
+
+/// The examples of the README, so that they compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
