@@ -29,8 +29,9 @@ pub enum AptError {
     Cache(#[from] CacheError),
     /// This machine is not set up for packages from Debian.
     #[error(
-        "no package source of this machine is an archive that carries Debian's `{codename}`: \
-         give the base address of one with `cargo testbed setup --archive ADDRESS`"
+        "no package source of this machine is known to carry Debian's `{codename}`: run \
+         `apt-get update` as root if that was never done, or give the base address of an archive with \
+         `cargo testbed setup --archive ADDRESS`"
     )]
     NoArchive {
         /// The machine's own release.
@@ -45,6 +46,9 @@ pub enum AptError {
         /// The package.
         package: String,
     },
+    /// There is nothing to choose from.
+    #[error("no package sources are given")]
+    NoSources,
     /// A file of the private root cannot be written or read.
     #[error("cannot use {}", path.display())]
     File {
@@ -90,13 +94,25 @@ impl Archive {
                 security: None,
             });
         }
+        if let Some(archive) = Self::configured(&codename)? {
+            return Ok(archive);
+        }
+        // A machine that never fetched its indexes, such as a fresh container, does not tell.
+        if rustix::process::geteuid().is_root() {
+            run(Command::new("apt-get").arg("update"))?;
+        }
+        Self::configured(&codename)?.ok_or(AptError::NoArchive { codename })
+    }
+
+    /// The archive as the machine's package tools know it.
+    fn configured(codename: &str) -> Result<Option<Self>, AptError> {
         let targets = run(Command::new("apt-get").args([
             "indextargets",
             "--format",
             "$(REPO_URI) $(RELEASE)",
             "Created-By: Packages",
         ]))?;
-        Self::from_targets(&targets, &codename).ok_or(AptError::NoArchive { codename })
+        Ok(Self::from_targets(&targets, codename))
     }
 
     /// Reads lines of base address and suite. An archive with this machine's release, or with one
@@ -142,22 +158,31 @@ impl Archive {
 
     /// The security updates of a release.
     #[must_use]
-    pub fn security(&self, codename: &str) -> Option<Source> {
-        let suite = format!("{codename}-security");
-        self.security.as_ref().map(|base| Source {
-            base: base.clone(),
-            suite,
-        })
+    pub fn security(&self, codename: &str) -> Source {
+        Source {
+            base: self.security_base(),
+            suite: format!("{codename}-security"),
+        }
     }
 
-    /// Everything that this machine's own packages come from.
+    /// Where this machine's packages come from, in order of preference: with the security updates of
+    /// its release, and without where they cannot be had.
+    ///
+    /// `rustc-web` is only new enough among the security updates, which a bare machine may not take.
     ///
     /// # Errors
     ///
     /// [`AptError::File`] if this machine's release cannot be read.
-    pub fn own(&self) -> Result<Vec<Source>, AptError> {
-        let main = self.suites.iter().map(|suite| self.suite(suite));
-        Ok(main.chain(self.security(&codename()?)).collect())
+    pub fn own(&self) -> Result<[Vec<Source>; 2], AptError> {
+        let main: Vec<_> = self.suites.iter().map(|suite| self.suite(suite)).collect();
+        let with_security = [main.clone(), vec![self.security(&codename()?)]].concat();
+        Ok([with_security, main])
+    }
+
+    /// Where security updates are: beside the main archive if this machine does not say.
+    fn security_base(&self) -> String {
+        let beside = || format!("{}-security/", self.base.trim_end_matches('/'));
+        self.security.clone().unwrap_or_else(beside)
     }
 }
 
@@ -189,6 +214,7 @@ pub enum Purpose {
 pub struct Root {
     directory: PathBuf,
     config: PathBuf,
+    suites: Vec<String>,
 }
 
 impl Root {
@@ -218,9 +244,30 @@ impl Root {
         let root = Self {
             directory: directory.to_owned(),
             config,
+            suites: sources.iter().map(|source| source.suite.clone()).collect(),
         };
         run(root.apt("apt-get").arg("update"))?;
         Ok(root)
+    }
+
+    /// Makes a root of the first of `choices` that can be read.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Root::new`], of the last choice.
+    pub fn first(
+        directory: &Path,
+        purpose: Purpose,
+        choices: &[Vec<Source>],
+    ) -> Result<Self, AptError> {
+        let (last, earlier) = choices.split_last().ok_or(AptError::NoSources)?;
+        for (number, sources) in earlier.iter().enumerate() {
+            let root = Self::new(&directory.join(number.to_string()), purpose, sources);
+            if root.is_ok() {
+                return root;
+            }
+        }
+        Self::new(&directory.join("last"), purpose, last)
     }
 
     fn apt(&self, program: &str) -> Command {
@@ -274,8 +321,8 @@ impl Root {
         fs::remove_file(&file).map_err(|source| AptError::File { path: file, source })
     }
 
-    /// Installs packages on this machine, preferring `release` where it has them. Nothing that is
-    /// installed is removed for it.
+    /// Installs packages on this machine, from `release` if that is among the sources. Nothing that
+    /// is installed is removed for it.
     ///
     /// # Errors
     ///
@@ -283,7 +330,9 @@ impl Root {
     pub fn install(&self, packages: &[&str], release: Option<&str>) -> Result<(), AptError> {
         let mut install = self.apt("apt-get");
         install.args(["install", "--yes", "--no-install-recommends", "--no-remove"]);
-        if let Some(release) = release {
+        if let Some(release) = release
+            && self.suites.iter().any(|suite| suite == release)
+        {
             install.args(["--target-release", release]);
         }
         run(install.args(packages))?;
@@ -371,11 +420,18 @@ http://archive.example/debian-security/ bookworm-security
         );
         assert_eq!(
             archive.security("trixie"),
-            Some(Source {
+            Source {
                 base: "http://archive.example/debian-security/".into(),
                 suite: "trixie-security".into()
-            })
+            }
         );
+    }
+
+    #[test]
+    fn security_updates_are_looked_for_beside_the_archive() {
+        let archive = Archive::from_targets("http://archive.example/debian/ bookworm", "bookworm");
+        let source = archive.unwrap().security("bookworm");
+        assert_eq!(source.base, "http://archive.example/debian-security/");
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl Kernel {
     pub fn fetch(self, cache: &Cache, archive: &Archive) -> Result<Fetched, KernelError> {
         let scratch = cache.scratch()?;
         let unpacked = scratch.path().join("package");
-        let root = Root::new(
+        let root = Root::first(
             &scratch.path().join("apt"),
             Purpose::Unpack,
             &self.sources(archive),
@@ -131,17 +131,16 @@ impl Kernel {
         cache.path().join("kernels").join(self.name())
     }
 
-    fn sources(self, archive: &Archive) -> Vec<Source> {
+    /// Where it is to be had, the best choice first.
+    fn sources(self, archive: &Archive) -> Vec<Vec<Source>> {
         match self {
-            Self::Old => [
-                Some(archive.suite("bookworm")),
-                archive.security("bookworm"),
-            ]
-            .into_iter()
-            .flatten()
-            .collect(),
-            Self::Lts => vec![archive.suite("bookworm-backports")],
-            Self::Latest => vec![archive.suite("testing")],
+            Self::Old => {
+                let main = vec![archive.suite("bookworm")];
+                let security = vec![archive.security("bookworm")];
+                vec![[main.clone(), security].concat(), main]
+            }
+            Self::Lts => vec![vec![archive.suite("bookworm-backports")]],
+            Self::Latest => vec![vec![archive.suite("testing")]],
         }
     }
 }

@@ -186,18 +186,14 @@ impl Setup {
         let archive = Archive::find(self.archive.as_deref())?;
         let backports = format!("{}-backports", codename()?);
         let own = archive.own()?;
-        let more = [own.clone(), vec![archive.suite(&backports)]].concat();
+        let more = own
+            .clone()
+            .map(|own| [own, vec![archive.suite(&backports)]].concat());
+        let choices = [more, own].concat();
         let scratch = Cache::of_user()?.scratch()?;
-        let directory = scratch.path();
-        let (root, release) = match Root::new(&directory.join("more"), Purpose::Install, &more) {
-            Ok(root) => (root, Some(backports.as_str())),
-            Err(_) => (
-                Root::new(&directory.join("own"), Purpose::Install, &own)?,
-                None,
-            ),
-        };
+        let root = Root::first(scratch.path(), Purpose::Install, &choices)?;
         if !emulator.is_empty() {
-            root.install(emulator, release)?;
+            root.install(emulator, Some(&backports))?;
         }
         if !compiler.is_empty() {
             root.install(compiler, None)?;

@@ -19,9 +19,12 @@ const NO_TARGET: &str = "no-rustup-target";
 /// Where Debian's package puts its compiler, which is not the one on the `PATH`.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
+/// Debian's package of a current Rust compiler.
+const COMPILER: &str = "rustc-web";
+
 /// Debian's packages for the cross build, each with a file that shows that it is installed.
 const PACKAGES: [(&str, &str); 3] = [
-    ("rustc-web", "/usr/share/doc/rustc-web/copyright"),
+    (COMPILER, "/usr/share/doc/rustc-web/copyright"),
     ("gcc-aarch64-linux-gnu", "/usr/bin/aarch64-linux-gnu-gcc"),
     ("libc6-dev-arm64-cross", "/usr/aarch64-linux-gnu/lib/libc.a"),
 ];
@@ -97,12 +100,15 @@ impl Toolchain {
         Ok(None)
     }
 
-    /// Debian's packages that are missing for [`Toolchain::Debian`].
+    /// Debian's packages that are missing or too old for [`Toolchain::Debian`].
     #[must_use]
     pub fn missing_packages() -> Vec<&'static str> {
+        let too_old = |package: &str| {
+            package == COMPILER && debian_version().is_ok_and(|version| !is_recent(&version))
+        };
         let missing = PACKAGES
             .into_iter()
-            .filter(|(_, file)| !Path::new(file).exists());
+            .filter(|(package, file)| !Path::new(file).exists() || too_old(package));
         missing.map(|(package, _)| package).collect()
     }
 
@@ -136,7 +142,7 @@ impl Toolchain {
         let unpacked = scratch.path().join("package");
         let unpack = || {
             let sources = archive.own()?;
-            let root = Root::new(&scratch.path().join("apt"), Purpose::Unpack, &sources)?;
+            let root = Root::first(&scratch.path().join("apt"), Purpose::Unpack, &sources)?;
             root.unpack(&format!("libstd-rust-web-dev={version}"), &unpacked)
         };
         unpack().map_err(ToolchainError::Std)?;
@@ -229,7 +235,18 @@ fn rustup_failed(cache: &Cache, compiler: &str) -> bool {
 }
 
 fn debian_version() -> Result<String, CommandError> {
-    run(Command::new("dpkg-query").args(["-W", "-f", "${Version}", "rustc-web"]))
+    run(Command::new("dpkg-query").args(["-W", "-f", "${Version}", COMPILER]))
+}
+
+/// Whether a compiler's version is one that this workspace can be built with.
+fn is_recent(version: &str) -> bool {
+    let parts = |text: &str| -> Vec<u32> {
+        text.split('.')
+            .map_while(|part| part.parse().ok())
+            .take(2)
+            .collect()
+    };
+    parts(version) >= parts(env!("CARGO_PKG_RUST_VERSION"))
 }
 
 fn sysroot(cache: &Cache, version: &str) -> PathBuf {
@@ -239,6 +256,15 @@ fn sysroot(cache: &Cache, version: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn compilers_below_the_minimum_are_too_old() {
+        assert!(is_recent(env!("CARGO_PKG_RUST_VERSION")));
+        assert!(is_recent("2.0.0+dfsg1-1"));
+        assert!(is_recent("1.296.0+dfsg1-1~deb12u2"));
+        assert!(!is_recent("1.85.0+dfsg3-1~deb12u3"));
+        assert!(!is_recent(""));
+    }
 
     #[test]
     fn only_what_steers_builds_is_taken_away() {
