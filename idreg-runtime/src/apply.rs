@@ -1,53 +1,53 @@
 //! A plan's way into a vCPU: write what changes, read everything back, leave nothing half-done.
 
 use crate::description::RegisterDescription;
+use crate::encoding::Encoding;
 use crate::host::{ReadError, read_registers};
 use crate::number::Hex;
 use crate::plan::{Change, Plan, Write};
+use crate::regs::MpidrEl1;
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
 use core::fmt;
 
-/// Why a vCPU does not show the model. Every register that was written has its old value again, but
-/// for those that [`ApplyError::NotRestored`] names.
+/// Why a vCPU does not show the model. Every register has its old value again, but for those that
+/// [`ApplyError::NotRestored`] names.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
     /// A register could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The vCPU is not like the one that the plan was made for: other features, or another host.
+    /// The vCPU is not like the one that the plan was made for. Nothing was written.
     #[error(
-        "{register} is {} on this vCPU and not {} as on the host that was read: the two were made \
-         with different features or by different kernels", Hex(*found), Hex(*planned)
+        "this vCPU is not like the host that was read: it was made with other features, with another \
+         interrupt controller, or on another host:\n{}", lines(.0)
     )]
-    OtherHost {
-        /// The register's name.
-        register: &'static str,
-        /// Its value when the host was read.
-        planned: u64,
-        /// Its value on the vCPU.
-        found: u64,
-    },
-    /// KVM refused a register's new value.
-    #[error("{}", refused(.changes, *.errno))]
-    Refused {
-        /// The changes at fault: each was refused alone too. All of the register's if none was.
-        changes: Vec<Change>,
-        /// The kernel's error.
-        errno: Errno,
-    },
+    OtherHost(Vec<Difference>),
+    /// KVM refused some of the changes.
+    #[error("{}", lines(.0))]
+    Refused(Vec<Refused>),
     /// KVM accepted the writes and stored something else.
-    #[error("KVM accepted the model and stored something else:\n{}", differences(.0))]
+    #[error("KVM accepted the model and stored something else:\n{}", lines(.0))]
     Differs(Vec<Difference>),
-    /// After another error, some registers did not take their old values again.
-    #[error("{error}; and now {} could not be put back", registers.join(", "))]
+    /// After an error, some registers did not take their old values again.
+    #[error("the vCPU is not as before: {} could not be put back after an error", registers.join(", "))]
     NotRestored {
-        /// What went wrong first.
-        error: Box<ApplyError>,
         /// The registers that are not as before.
         registers: Vec<&'static str>,
+        /// What went wrong first.
+        #[source]
+        error: Box<ApplyError>,
     },
+}
+
+/// A change that KVM did not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// The change. It was refused alone too, or KVM refused only several of a register together.
+    pub change: Change,
+    /// The kernel's error.
+    pub errno: Errno,
 }
 
 /// A register that is not what it should be.
@@ -57,7 +57,7 @@ pub struct Difference {
     pub register: &'static RegisterDescription,
     /// What it should be.
     pub expected: u64,
-    /// What it is; nothing if it is not there any more.
+    /// What it is; nothing if it is not there.
     pub found: Option<u64>,
 }
 
@@ -65,82 +65,102 @@ impl Plan {
     /// Writes the plan's registers into a vCPU that has not run, and reads every register back.
     ///
     /// Only registers whose value differs are written, so a second vCPU of a VM, which shares most ID
-    /// registers with the first, costs little. The result is what the vCPU shows now.
+    /// registers with the first, costs little. The result is what the vCPU shows now: the
+    /// [expected](Plan::expected) values, with the vCPU's own MPIDR_EL1.
     ///
     /// # Errors
     ///
-    /// Any [`ApplyError`]; the vCPU then shows what it showed before.
+    /// Any [`ApplyError`]; the vCPU then shows what it showed before. All changes that KVM refuses are
+    /// reported at once.
     pub fn apply(&self, vcpu: &impl VcpuRegs) -> Result<RegisterValues, ApplyError> {
         let description = self.expected().description();
         let before = read_registers(description, vcpu)?;
-        let writes = self.outstanding(&before)?;
-        let mut expected = before.clone();
-        for Write { register, new, .. } in self.writes() {
-            expected.set(register, *new);
-        }
-        for (index, write) in writes.iter().enumerate() {
-            if let Err(errno) = vcpu.set(write.register.encoding, write.new) {
-                let changes = self.at_fault(vcpu, write, errno);
-                let error = ApplyError::Refused { changes, errno };
-                // The refused register may hold a part of the changes after the search for the one.
-                return Err(restored(
-                    vcpu,
-                    writes.get(..=index).unwrap_or(&writes),
-                    error,
-                ));
-            }
+        let outstanding = self.outstanding(&before)?;
+        let refused: Vec<Refused> = outstanding
+            .iter()
+            .flat_map(|write| self.write(vcpu, write))
+            .collect();
+        if !refused.is_empty() {
+            return Err(restored(vcpu, &outstanding, ApplyError::Refused(refused)));
         }
         let after = read_registers(description, vcpu)
-            .map_err(|error| restored(vcpu, &writes, error.into()))?;
-        let differences = differing(&expected, &after);
+            .map_err(|error| restored(vcpu, &outstanding, error.into()))?;
+        let differences = differing(&self.expected_on(&before), &after);
         if differences.is_empty() {
             Ok(after)
         } else {
-            Err(restored(vcpu, &writes, ApplyError::Differs(differences)))
+            Err(restored(
+                vcpu,
+                &outstanding,
+                ApplyError::Differs(differences),
+            ))
         }
     }
 
-    /// The writes that this vCPU still needs.
+    /// The writes that this vCPU still needs; all its other registers are as on the host.
     fn outstanding(&self, before: &RegisterValues) -> Result<Vec<Write>, ApplyError> {
-        let mut outstanding = Vec::new();
-        for write in self.writes() {
-            let found = before.get(write.register).unwrap_or(0);
-            if found == write.old {
-                outstanding.push(*write);
-            } else if found != write.new {
-                let (register, planned) = (write.register.name, write.old);
-                return Err(ApplyError::OtherHost {
-                    register,
-                    planned,
-                    found,
-                });
+        let expected = self.expected_on(before);
+        let planned = |difference: &Difference| {
+            let write = self.writes().iter().find(|write| {
+                write.register.encoding == difference.register.encoding
+                    && Some(write.old) == difference.found
+            });
+            write.copied().ok_or(*difference)
+        };
+        let (mut outstanding, mut unlike) = (Vec::new(), Vec::new());
+        for difference in differing(&expected, before) {
+            match planned(&difference) {
+                Ok(write) => outstanding.push(write),
+                Err(difference) => unlike.push(difference),
             }
         }
-        Ok(outstanding)
-    }
-
-    /// Tries the changes of a refused register one by one, to name the ones that KVM does not take.
-    fn at_fault(&self, vcpu: &impl VcpuRegs, refused: &Write, errno: Errno) -> Vec<Change> {
-        let register = refused.register.encoding;
-        let of_register = self.changes().iter().copied();
-        let of_register: Vec<Change> = of_register
-            .filter(|change| change.field.register.encoding == register)
-            .collect();
-        let is_refused_alone = |change: &Change| {
-            let alone = change.field.field.insert(refused.old, change.new);
-            vcpu.set(register, alone) == Err(errno)
-        };
-        let at_fault: Vec<Change> = of_register
-            .iter()
-            .copied()
-            .filter(is_refused_alone)
-            .collect();
-        if at_fault.is_empty() {
-            of_register
+        if unlike.is_empty() {
+            Ok(outstanding)
         } else {
-            at_fault
+            Err(ApplyError::OtherHost(unlike))
         }
     }
+
+    /// What a vCPU shall show that shows `before` now.
+    fn expected_on(&self, before: &RegisterValues) -> RegisterValues {
+        let mut expected = self.expected().clone();
+        for (register, value) in before.iter().filter(|(of, _)| is_of_vcpu(of.encoding)) {
+            if !self
+                .changes()
+                .iter()
+                .any(|change| change.field.register.encoding == register.encoding)
+            {
+                expected.set(register, value);
+            }
+        }
+        expected
+    }
+
+    /// Writes a register. If KVM refuses, tries its changes one by one, to name those at fault.
+    fn write(&self, vcpu: &impl VcpuRegs, write: &Write) -> Vec<Refused> {
+        let register = write.register.encoding;
+        let Err(errno) = vcpu.set(register, write.new) else {
+            return Vec::new();
+        };
+        let changes = self.changes().iter().copied();
+        let of_register = changes.filter(|change| change.field.register.encoding == register);
+        let together: Vec<Refused> = of_register
+            .map(|change| Refused { change, errno })
+            .collect();
+        let alone = together.iter().filter_map(|&Refused { change, .. }| {
+            let value = change.field.field.insert(write.old, change.new);
+            let errno = vcpu.set(register, value).err()?;
+            Some(Refused { change, errno })
+        });
+        let alone: Vec<Refused> = alone.collect();
+        if alone.is_empty() { together } else { alone }
+    }
+}
+
+/// Whether every vCPU has a value of its own: MPIDR_EL1 tells which vCPU it is
+/// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `reset_mpidr`).
+fn is_of_vcpu(register: Encoding) -> bool {
+    register == MpidrEl1::ENCODING
 }
 
 /// Puts the old values back, and says so if that fails.
@@ -160,8 +180,8 @@ fn restored(vcpu: &impl VcpuRegs, written: &[Write], error: ApplyError) -> Apply
         error
     } else {
         ApplyError::NotRestored {
-            error: Box::new(error),
             registers,
+            error: Box::new(error),
         }
     }
 }
@@ -227,17 +247,29 @@ impl fmt::Display for Difference {
     }
 }
 
-fn differences(differences: &[Difference]) -> String {
-    let lines = differences
-        .iter()
-        .map(|difference| format!("  {difference}"));
-    lines.collect::<Vec<_>>().join("\n")
+/// Shows property, value, errno, the host's value, and what would work.
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            change: Change { field, old, new },
+            errno,
+        } = self;
+        let (old, new) = (field.field.show(*old), field.field.show(*new));
+        write!(f, "KVM refused {field}={new} with {errno}: ")?;
+        match *errno {
+            Errno::EBUSY => {
+                f.write_str("the guest has run already, which freezes its ID registers")
+            }
+            Errno::EINVAL => write!(f, "the host has {old}, which works"),
+            _ => write!(f, "the host has {old}"),
+        }
+    }
 }
 
-fn refused(changes: &[Change], errno: Errno) -> String {
-    let lines = changes.iter().map(|Change { field, old, new }| {
-        let (old, new) = (field.field.show(*old), field.field.show(*new));
-        format!("KVM refused {field}={new} with {errno}: the host has {old}, which works")
-    });
-    lines.collect::<Vec<_>>().join("\n")
+fn lines<T: fmt::Display>(items: &[T]) -> String {
+    items
+        .iter()
+        .map(T::to_string)
+        .collect::<Vec<_>>()
+        .join("\n")
 }

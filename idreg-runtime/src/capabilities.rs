@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// The KVM capabilities that decide which ID register values a VM can have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
 #[allow(
     clippy::struct_excessive_bools,
     reason = "each is one KVM_CAP_* of its own; no two make a state together"

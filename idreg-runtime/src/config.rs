@@ -15,8 +15,10 @@ pub enum Gic {
 /// The vCPU features and interrupt controller that a VM is made with.
 ///
 /// KVM hides the ID fields of everything that is not asked for, so a host is only comparable with a
-/// VM that was made with the same configuration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// VM that was made with the same configuration. The default is a vCPU with none of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
 pub struct VcpuConfig {
     /// Scalable vectors (`KVM_ARM_VCPU_SVE`).
     pub sve: bool,

@@ -167,6 +167,17 @@ impl FieldDescription {
         register & !self.mask() | (value & self.max()) << self.shift
     }
 
+    /// A value as the number that it compares as: negative if the field is signed and its top bit is set.
+    #[must_use]
+    pub const fn comparable(&self, value: u64) -> i128 {
+        if self.kind.is_signed() {
+            let unused = 64 - self.width;
+            ((value << unused).cast_signed() >> unused) as i128
+        } else {
+            value as i128
+        }
+    }
+
     /// The first name of a value.
     #[must_use]
     pub fn value_name(&self, value: u64) -> Option<&'static str> {

@@ -5,7 +5,7 @@ mod file;
 use crate::capabilities::{Capabilities, WritableMasks};
 use crate::config::VcpuConfig;
 use crate::description::{Description, FieldOf, RegisterDescription};
-use crate::regs;
+use crate::regs::{self, AidrEl1, MidrEl1, RevidrEl1};
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,8 @@ pub struct Host {
 }
 
 /// What is known of a host apart from its registers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct About {
     /// The kernel's release, as `uname -r` prints it.
     pub kernel_release: String,
@@ -126,11 +127,26 @@ impl Host {
         self.writable.get(register).unwrap_or(0)
     }
 
-    /// Whether KVM reports all bits of a field as writable.
+    /// Whether a field may be changed: KVM reports all its bits as writable, and the capability that
+    /// its register needs is there.
     #[must_use]
     pub fn is_writable(&self, of: FieldOf) -> bool {
+        self.has_writable_bits(of) && !self.lacks_capability(of)
+    }
+
+    fn has_writable_bits(&self, of: FieldOf) -> bool {
         let mask = of.field.mask();
         self.writable(of.register) & mask == mask
+    }
+
+    /// Whether only a capability is missing to change a field. KVM may report the registers that
+    /// identify the implementation as writable, and still refuse a change in a VM that has not enabled
+    /// `KVM_CAP_ARM_WRITABLE_IMP_ID_REGS` (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `set_imp_id_reg`).
+    pub(crate) fn lacks_capability(&self, of: FieldOf) -> bool {
+        let implementation = [MidrEl1::ENCODING, RevidrEl1::ENCODING, AidrEl1::ENCODING];
+        implementation.contains(&of.register.encoding)
+            && self.has_writable_bits(of)
+            && !self.about.capabilities.writable_implementation_ids
     }
 
     /// The registers that this host's table has.

@@ -12,7 +12,7 @@
 //! 6. reading and writing ID registers through [`KvmVcpu`];
 //! 7. the first `KVM_RUN`, which freezes them.
 //!
-//! The types `Kvm`, `VmFd`, `VcpuFd` and `DeviceFd` are those of kvm-ioctls 0.25.
+//! The types `Kvm`, `VmFd`, `VcpuFd` and `DeviceFd` are those of [`kvm_ioctls`], re-exported here.
 
 mod cpus;
 mod error;
@@ -26,6 +26,8 @@ pub use self::scratch::{ScratchVm, read_host, read_host_described};
 pub use self::setup::{
     capabilities, create_gic, create_vcpu, create_vm, init_pmu, init_vcpu, open, supported,
 };
+pub use kvm_ioctls;
+
 pub use self::vcpu::{KvmVcpu, kvm_reg_id, sve_vector_lengths};
 
 use crate::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};

@@ -60,15 +60,17 @@ impl CpuModel {
         Self::default()
     }
 
-    /// Asks for a field's value.
+    /// Asks for a field's value, in place of what was asked for it before.
     pub fn set<F: FieldValue>(&mut self, value: F) -> &mut Self {
         self.set_property(F::field().to_string(), value.bits())
     }
 
-    /// Asks for a property's value by name.
+    /// Asks for a property's value by name, in place of what was asked for it before.
     pub fn set_property(&mut self, property: impl Into<String>, value: u64) -> &mut Self {
+        let property = property.into();
+        self.overrides.retain(|asked| asked.property != property);
         self.overrides.push(Override {
-            property: property.into(),
+            property,
             value: Ok(value),
         });
         self
@@ -83,7 +85,8 @@ impl CpuModel {
 
 /// Reads `host` or `custom`, and overrides after it.
 ///
-/// A malformed override is no error here, so that all that is wrong with a model is said at once.
+/// A malformed or repeated override is no error here, so that all that is wrong with a model is said
+/// at once, by its plan.
 impl FromStr for CpuModel {
     type Err = UnknownModel;
 
@@ -107,6 +110,7 @@ impl FromStr for CpuModel {
 impl Override {
     fn parse(text: &str) -> Self {
         let (property, value) = match text.split_once('=') {
+            Some((property, "")) => (property, Err(InvalidValue::Missing)),
             Some((property, value)) => (property, number::parse(value).map_err(Into::into)),
             None => (text, Err(InvalidValue::Missing)),
         };

@@ -1,10 +1,8 @@
 //! What must be written to give a guest a model on a host, or why that cannot be.
 
-use crate::description::{Description, FieldOf, RegisterDescription};
-use crate::encoding::Encoding;
+use crate::description::{Description, FieldOf, PROPERTY_PREFIX, RegisterDescription};
 use crate::host::Host;
 use crate::model::{CpuModel, InvalidValue, Override};
-use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
 use crate::rejection::{Reason, Rejection, Target};
 use crate::values::RegisterValues;
 
@@ -188,32 +186,30 @@ fn check(
     if new == old {
         return Ok(None);
     }
+    if host.lacks_capability(field) {
+        return reject(Reason::ImplementationId);
+    }
     if !host.is_writable(field) {
         let kernel = host.about().kernel_release.clone();
         return reject(Reason::NotWritable { kernel });
     }
-    if identifies_implementation(field.register.encoding)
-        && !host.about().capabilities.writable_implementation_ids
-    {
-        return reject(Reason::ImplementationId);
-    }
     Ok(Some(Change { field, old, new }))
 }
 
-/// KVM may report these as writable and still refuse a change in a VM that has not enabled
-/// `KVM_CAP_ARM_WRITABLE_IMP_ID_REGS` (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `set_imp_id_reg`).
-fn identifies_implementation(register: Encoding) -> bool {
-    [MidrEl1::ENCODING, RevidrEl1::ENCODING, AidrEl1::ENCODING].contains(&register)
-}
-
-/// The property whose name is nearest to one that does not exist; wrong case alone is very near.
+/// The property whose name is nearest to one that does not exist; wrong case or a missing
+/// `SYSREG_` is very near.
 fn nearest(description: &Description, property: &str) -> Option<FieldOf> {
     const NEAR: f64 = 0.8;
-    let wanted = property.to_ascii_uppercase();
-    let similarity = |field: FieldOf| {
-        strsim::normalized_damerau_levenshtein(&wanted, &field.to_string().to_ascii_uppercase())
+    let upper = property.to_ascii_uppercase();
+    let wanted = match upper.strip_prefix(PROPERTY_PREFIX) {
+        Some(name) => name,
+        None => &upper,
     };
-    let near = description.fields().map(|field| (similarity(field), field));
+    let similarity = |FieldOf { register, field }| {
+        let name = format!("{}_{}", register.name, field.name).to_ascii_uppercase();
+        strsim::normalized_damerau_levenshtein(wanted, &name)
+    };
+    let near = description.fields().map(|of| (similarity(of), of));
     let (similarity, field) = near.max_by(|(left, _), (right, _)| left.total_cmp(right))?;
     (similarity >= NEAR).then_some(field)
 }

@@ -86,6 +86,9 @@ impl fmt::Display for Rejection {
 impl Rejection {
     fn reason(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {
+            Reason::UnknownProperty { .. } if self.asked.property.is_empty() => {
+                f.write_str("an override without a property; is there a `,` too many?")
+            }
             Reason::UnknownProperty {
                 nearest: Some(nearest),
             } => {
@@ -94,7 +97,10 @@ impl Rejection {
             Reason::UnknownProperty { nearest: None } => {
                 f.write_str("no such property; the form is SYSREG_<REGISTER>_<FIELD>=<VALUE>")
             }
-            Reason::InvalidValue(error) => write!(f, "{error}"),
+            Reason::InvalidValue(error) => {
+                write!(f, "{error}")?;
+                self.named_values(f)
+            }
             Reason::TooWide => self.too_wide(f),
             Reason::Duplicate { first } => {
                 write!(f, "given twice, before as {first}; give it once")
@@ -129,6 +135,22 @@ impl Rejection {
             "too wide: the field has {width} {unit}, {max:#x} is the most"
         )?;
         self.host_value(f, "; the host has ")
+    }
+
+    /// Whoever gives a name instead of a number is told the numbers.
+    fn named_values(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let values = self
+            .target
+            .map_or(&[][..], |target| target.field.field.values);
+        for (index, value) in values.iter().enumerate() {
+            let before = if index == 0 {
+                "; named values are"
+            } else {
+                ","
+            };
+            write!(f, "{before} {:#x} ({})", value.value, value.name)?;
+        }
+        Ok(())
     }
 
     fn host_value(&self, f: &mut fmt::Formatter<'_>, before: &str) -> fmt::Result {

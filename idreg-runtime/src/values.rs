@@ -113,10 +113,13 @@ impl fmt::Debug for RegisterValues {
     }
 }
 
+/// Equal are the same values of the same registers, whatever the description that each goes by.
 impl PartialEq for RegisterValues {
     fn eq(&self, other: &Self) -> bool {
-        let encoded = |(register, value): (&RegisterDescription, u64)| (register.encoding, value);
-        self.iter().map(encoded).eq(other.iter().map(encoded))
+        self.iter().count() == other.iter().count()
+            && self
+                .iter()
+                .all(|(register, value)| other.get(register) == Some(value))
     }
 }
 

@@ -3,10 +3,10 @@
 mod hosts;
 
 use hosts::{A64FX_7_2, MAX_7_2, host};
-use idreg_runtime::apply::ApplyError;
+use idreg_runtime::apply::{self, ApplyError};
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
-use idreg_runtime::regs::{self, IdAa64isar0El1, IdDfr0El1};
+use idreg_runtime::regs::{self, IdDfr0El1, MpidrEl1};
 use idreg_runtime::values::RegisterValues;
 use idreg_runtime::vcpu::{Errno, FakeVcpu, VcpuRegs};
 
@@ -54,17 +54,19 @@ fn host_model_writes_nothing_even_after_the_guest_ran() {
 }
 
 #[test]
-fn refusal_names_the_property_at_fault_and_leaves_nothing_behind() {
+fn refusals_name_the_properties_at_fault_and_leave_nothing_behind() {
     let (plan, vcpu) = plan(
         MAX_7_2,
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64ISAR0_EL1_RNDR=0xf,\
-         SYSREG_ID_AA64ISAR1_EL1_DPB=0",
+         SYSREG_ID_AA64ISAR1_EL1_DPB=0xf,SYSREG_ID_AA64PFR0_EL1_DIT=0",
     );
     let before = values(&vcpu);
     let error = plan.apply(&vcpu).unwrap_err();
     assert_eq!(
         error.to_string(),
         "KVM refused SYSREG_ID_AA64ISAR0_EL1_RNDR=0xf with EINVAL (22): the host has 0x1 (IMP), \
+         which works\n\
+         KVM refused SYSREG_ID_AA64ISAR1_EL1_DPB=0xf with EINVAL (22): the host has 0x2 (DPB2), \
          which works"
     );
     assert_eq!(values(&vcpu), before);
@@ -74,10 +76,20 @@ fn refusal_names_the_property_at_fault_and_leaves_nothing_behind() {
 fn change_after_the_guest_ran_is_busy() {
     let (plan, vcpu) = plan(MAX_7_2, TWO_REGISTERS);
     vcpu.run();
-    let ApplyError::Refused { errno, .. } = plan.apply(&vcpu).unwrap_err() else {
-        panic!()
+    let error = plan.apply(&vcpu).unwrap_err();
+    let ApplyError::Refused(refused) = &error else {
+        panic!("{error}")
     };
-    assert_eq!(errno, Errno::EBUSY);
+    assert!(
+        refused.iter().all(|refused| refused.errno == Errno::EBUSY),
+        "{error}"
+    );
+    assert!(
+        error
+            .to_string()
+            .contains("EBUSY (16): the guest has run already"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -97,26 +109,50 @@ fn silently_ignored_write_is_reported() {
 }
 
 #[test]
-fn another_hosts_vcpu_is_not_touched() {
-    let (plan, _) = plan(MAX_7_2, TWO_REGISTERS);
+fn vcpu_of_another_host_is_not_touched() {
     let other = FakeVcpu::new(&host(A64FX_7_2));
-    let ApplyError::OtherHost { register, .. } = plan.apply(&other).unwrap_err() else {
+    for model in ["host", TWO_REGISTERS] {
+        let (plan, _) = plan(MAX_7_2, model);
+        let error = plan.apply(&other).unwrap_err();
+        assert!(matches!(error, ApplyError::OtherHost(_)), "{error}");
+    }
+    assert_eq!(other.writes(), 0);
+}
+
+#[test]
+fn vcpu_with_other_features_is_told_by_a_register_that_is_not_written() {
+    let (plan, _) = plan(MAX_7_2, TWO_REGISTERS);
+    let without_sve = MAX_7_2.replace(
+        "\"value\": \"0x1101001121110222\"",
+        "\"value\": \"0x1101001021110222\"",
+    );
+    assert_ne!(without_sve, MAX_7_2);
+    let vcpu = FakeVcpu::new(&host(&without_sve));
+    let ApplyError::OtherHost(differences) = plan.apply(&vcpu).unwrap_err() else {
         panic!()
     };
-    assert_eq!(register, IdAa64isar0El1::NAME);
-    assert_eq!(other.writes(), 0);
+    assert_eq!(differences.len(), 1);
+    let text = differences[0].to_string();
+    assert!(
+        text.contains("SVE is 0x0 (NI), expected 0x1 (IMP)"),
+        "{text}"
+    );
+    assert_eq!(vcpu.writes(), 0);
+}
+
+#[test]
+fn every_vcpu_keeps_its_own_mpidr() {
+    let (plan, _) = plan(MAX_7_2, TWO_REGISTERS);
+    let second = MAX_7_2.replace("0x0000000080000000", "0x0000000080000001");
+    let shown = plan.apply(&FakeVcpu::new(&host(&second))).unwrap();
+    assert_eq!(shown.get_as::<MpidrEl1>().unwrap().aff0().bits(), 1);
 }
 
 #[test]
 fn a_fault_at_any_call_leaves_the_vcpu_as_it_was() {
     let (plan, vcpu) = plan(MAX_7_2, TWO_REGISTERS);
     let before = values(&vcpu);
-    let calls = {
-        let (plan, vcpu) = self::plan(MAX_7_2, TWO_REGISTERS);
-        plan.apply(&vcpu).unwrap();
-        vcpu.calls()
-    };
-    for call in 0..calls {
+    for call in 0..calls() {
         vcpu.fail_at(vcpu.calls() + call, Errno::EFAULT);
         let error = plan
             .apply(&vcpu)
@@ -128,4 +164,45 @@ fn a_fault_at_any_call_leaves_the_vcpu_as_it_was() {
         vcpu.no_fault();
         assert_eq!(values(&vcpu), before, "call {call}");
     }
+}
+
+#[test]
+fn two_faults_leave_the_vcpu_as_it_was_or_say_what_is_not() {
+    let (plan, vcpu) = plan(MAX_7_2, TWO_REGISTERS);
+    let before = values(&vcpu);
+    let mut not_restored = 0;
+    for first in 0..calls() {
+        for second in first + 1..first + 9 {
+            vcpu.fail_at(vcpu.calls() + first, Errno::EFAULT);
+            vcpu.fail_at(vcpu.calls() + second, Errno::ENOMEM);
+            let error = plan
+                .apply(&vcpu)
+                .expect_err("the fault is in a call that is made");
+            vcpu.no_fault();
+            let lost: Vec<&str> = apply::differing(&before, &values(&vcpu))
+                .iter()
+                .map(|difference| difference.register.name)
+                .collect();
+            if let ApplyError::NotRestored { registers, error } = error {
+                not_restored += 1;
+                assert!(
+                    lost.iter().all(|name| registers.contains(name)),
+                    "{lost:?} {error}"
+                );
+            } else {
+                assert!(lost.is_empty(), "{first} {second}: {lost:?} {error}");
+            }
+            for write in plan.writes() {
+                vcpu.set(write.register.encoding, write.old).unwrap();
+            }
+        }
+    }
+    assert!(not_restored > 0, "some pair hits a write and its way back");
+}
+
+/// How many calls an application without a fault makes.
+fn calls() -> usize {
+    let (plan, vcpu) = plan(MAX_7_2, TWO_REGISTERS);
+    plan.apply(&vcpu).expect("no fault");
+    vcpu.calls()
 }

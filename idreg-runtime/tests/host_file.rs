@@ -4,6 +4,7 @@ mod hosts;
 
 use hosts::{A64FX_7_2, MAX_6_1, MAX_7_2, host};
 use idreg_runtime::host::Host;
+use idreg_runtime::regs::IdAa64isar0El1;
 
 fn error(file: &str) -> String {
     serde_json::from_str::<Host>(file)
@@ -51,9 +52,66 @@ fn other_files_are_no_host_files() {
 }
 
 #[test]
+fn schema_is_a_plain_number() {
+    for schema in ["idreg-host/+1", "idreg-host/", "idreg-host", "/1"] {
+        let text = error(&MAX_7_2.replace("idreg-host/1", schema));
+        assert!(text.contains("no host file"), "{text}");
+    }
+}
+
+#[test]
+fn capability_that_the_file_does_not_know_is_not_there() {
+    let older = MAX_7_2.replacen("    \"writable_implementation_ids\": true,\n", "", 1);
+    assert_ne!(older, MAX_7_2);
+    assert!(
+        !host(&older)
+            .about()
+            .capabilities
+            .writable_implementation_ids
+    );
+}
+
+#[test]
+fn host_of_another_description_is_read_with_it() {
+    let mut json = serde_json::Deserializer::from_str(MAX_7_2);
+    let read = Host::deserialize_described(&two::DESCRIPTION, &mut json).unwrap();
+    assert_eq!(read.values().iter().count(), 2);
+    let isar0: IdAa64isar0El1 = read.values().get_as().unwrap();
+    assert_eq!(Some(isar0), host(MAX_7_2).values().get_as());
+    let written = serde_json::to_string(&read).unwrap();
+    let again = Host::deserialize_described(
+        &two::DESCRIPTION,
+        &mut serde_json::Deserializer::from_str(&written),
+    );
+    assert_eq!(again.unwrap(), read);
+    let ours: Host = serde_json::from_str(&written).unwrap();
+    assert_eq!(
+        ours.values(),
+        read.values(),
+        "the same registers, whatever their order"
+    );
+}
+
+/// Two registers of the range, in another order than in the project's own description.
+mod two {
+    idreg_runtime::include_sysreg!("data/two.sysreg");
+}
+
+#[test]
 fn malformed_values_are_named() {
     let bad = MAX_7_2.replacen("\"value\": \"0x", "\"value\": \"0y", 1);
+    assert!(
+        error(&bad).starts_with("register MIDR_EL1: `0y"),
+        "{}",
+        error(&bad)
+    );
     assert!(error(&bad).contains("is no number"), "{}", error(&bad));
+    let bad = MAX_7_2.replacen("\"writable\": ", "\"writeable\": ", 1);
+    let text = error(&bad);
+    assert!(
+        text.contains("register MIDR_EL1: `value` and `writable` are expected"),
+        "{text}"
+    );
 }
 
 #[test]

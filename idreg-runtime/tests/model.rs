@@ -40,15 +40,18 @@ fn malformed_overrides_are_kept_for_the_plan() {
         .iter()
         .map(|asked| asked.value.clone())
         .collect();
-    assert_eq!(values[0], Err(InvalidValue::Missing));
+    assert_eq!(
+        values[..2],
+        [Err(InvalidValue::Missing), Err(InvalidValue::Missing)]
+    );
     assert!(
-        values[1..]
+        values[2..]
             .iter()
             .all(|value| matches!(value, Err(InvalidValue::NotANumber(_))))
     );
     assert_eq!(
         model.to_string(),
-        "host,A,B=,C=-1,D=0x,E=+1,F= 1,G=18446744073709551616"
+        "host,A,B,C=-1,D=0x,E=+1,F= 1,G=18446744073709551616"
     );
 }
 
@@ -59,4 +62,12 @@ fn numbers_are_decimal_or_hexadecimal() {
     assert_eq!(number::parse("0XfF"), Ok(255));
     assert_eq!(number::parse("0xffffffffffffffff"), Ok(u64::MAX));
     assert_eq!(Hex(1).to_string(), "0x0000000000000001");
+}
+
+#[test]
+fn setting_again_replaces() {
+    let mut model = CpuModel::host();
+    model.set(Dp::IMP).set(Fp::NI).set(Dp::NI);
+    let text = "host,SYSREG_ID_AA64PFR0_EL1_FP=0xf,SYSREG_ID_AA64ISAR0_EL1_DP=0x0";
+    assert_eq!(model.to_string(), text);
 }

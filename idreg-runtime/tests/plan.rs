@@ -4,7 +4,7 @@ mod hosts;
 
 use hosts::{MAX_6_1, MAX_7_2, host};
 use idreg_runtime::plan::{Plan, PlanError};
-use idreg_runtime::regs::{IdAa64isar0El1, id_aa64isar0_el1};
+use idreg_runtime::regs::{self, IdAa64isar0El1, id_aa64isar0_el1};
 
 fn plan(host_file: &str, model: &str) -> Result<Plan, PlanError> {
     Plan::new(
@@ -95,13 +95,33 @@ fn duplicate_property() {
 }
 
 #[test]
+fn missing_prefix_is_near() {
+    refused(
+        "host,ID_AA64ISAR0_EL1_DP=0",
+        "1 override cannot be had on this host, so nothing is written:\n  \
+         ID_AA64ISAR0_EL1_DP=0x0: no such property; did you mean SYSREG_ID_AA64ISAR0_EL1_DP?",
+    );
+}
+
+#[test]
+fn empty_override() {
+    refused(
+        "host,",
+        "1 override cannot be had on this host, so nothing is written:\n  \
+         : an override without a property; is there a `,` too many?",
+    );
+}
+
+#[test]
 fn invalid_value() {
     refused(
-        "host,SYSREG_ID_AA64ISAR0_EL1_DP=IMP,SYSREG_ID_AA64ISAR0_EL1_AES",
-        "2 overrides cannot be had on this host, so nothing is written:\n  \
+        "host,SYSREG_ID_AA64ISAR0_EL1_DP=IMP,SYSREG_ID_AA64ISAR0_EL1_AES,SYSREG_MIDR_EL1_Variant=",
+        "3 overrides cannot be had on this host, so nothing is written:\n  \
          SYSREG_ID_AA64ISAR0_EL1_DP=IMP: `IMP` is no number: decimal digits, or 0x and hexadecimal \
-         digits, up to 64 bits\n  \
-         SYSREG_ID_AA64ISAR0_EL1_AES: no value given: the form is `PROPERTY=VALUE`",
+         digits, up to 64 bits; named values are 0x0 (NI), 0x1 (IMP)\n  \
+         SYSREG_ID_AA64ISAR0_EL1_AES: no value given: the form is `PROPERTY=VALUE`; named values are \
+         0x0 (NI), 0x1 (AES), 0x2 (PMULL)\n  \
+         SYSREG_MIDR_EL1_Variant: no value given: the form is `PROPERTY=VALUE`",
     );
 }
 
@@ -122,6 +142,10 @@ fn implementation_registers_need_their_capability() {
         "\"writable_implementation_ids\": true",
         "\"writable_implementation_ids\": false",
     );
+    let revision = regs::DESCRIPTION
+        .property("SYSREG_MIDR_EL1_Revision")
+        .unwrap();
+    assert!(host(MAX_7_2).is_writable(revision) && !host(&without).is_writable(revision));
     let error = plan(&without, model).unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -1,20 +1,23 @@
 //! A host as a file.
 
-use super::{About, Host};
+use super::{About, Host, Implementation};
+use crate::capabilities::Capabilities;
+use crate::config::VcpuConfig;
 use crate::description::Description;
-use crate::number::Hex;
+use crate::number::{self, Hex};
 use crate::regs;
 use crate::values::RegisterValues;
 use core::fmt;
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 
 /// The schema of a host file: a name and a number that grows when old readers would be misled.
 pub const SCHEMA: &str = "idreg-host/1";
 
 const SCHEMA_NAME: &str = "idreg-host";
-const SCHEMA_NUMBER: u32 = 1;
+const SCHEMA_NUMBER: u64 = 1;
 
 #[derive(Serialize)]
 struct Written<'h> {
@@ -26,7 +29,7 @@ struct Written<'h> {
 
 struct Registers<'h>(&'h Host);
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Register {
     value: Hex,
     writable: Hex,
@@ -60,23 +63,72 @@ impl Serialize for Registers<'_> {
     }
 }
 
-/// Only the schema, so that a newer file is refused for its number and not for what it holds.
+/// A file as it stands, before a description says which of its registers are known.
 #[derive(Deserialize)]
 struct Read {
-    #[serde(deserialize_with = "schema")]
-    #[allow(dead_code, reason = "reading it is checking it")]
-    schema: (),
-    #[serde(flatten)]
-    about: About,
+    // Written first, so that a newer file is refused for its number and not for what it holds.
+    #[serde(rename = "schema", deserialize_with = "schema")]
+    _schema: (),
+    kernel_release: String,
+    capabilities: Capabilities,
+    vcpu: VcpuConfig,
+    implementations: Vec<Implementation>,
+    timer_frequency: u64,
+    sve_vector_lengths: Vec<u32>,
     registers: ReadRegisters,
+}
+
+/// The registers by name, in the file's order.
+struct ReadRegisters(Vec<(String, ReadRegister)>);
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ReadRegister {
+    Register { value: String, writable: String },
+    Other(IgnoredAny),
 }
 
 impl<'de> Deserialize<'de> for Host {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Read {
-            about, registers, ..
-        } = Read::deserialize(deserializer)?;
-        let ReadRegisters { values, writable } = registers;
+        Self::deserialize_described(&regs::DESCRIPTION, deserializer)
+    }
+}
+
+impl Host {
+    /// Reads a host file with the registers of another description than [`regs::DESCRIPTION`];
+    /// registers that the description does not have are ignored.
+    ///
+    /// # Errors
+    ///
+    /// The deserializer's, if the file is no host file or of a newer schema.
+    pub fn deserialize_described<'de, D: Deserializer<'de>>(
+        description: &'static Description,
+        deserializer: D,
+    ) -> Result<Self, D::Error> {
+        let read = Read::deserialize(deserializer)?;
+        let mut values = RegisterValues::new(description);
+        let mut writable = RegisterValues::new(description);
+        for (name, register) in &read.registers.0 {
+            let Some(known) = description.register(name) else {
+                continue;
+            };
+            let (value, mask) = register
+                .numbers()
+                .map_err(|error| D::Error::custom(format!("register {name}: {error}")))?;
+            if values.get(known).is_some() {
+                return Err(D::Error::custom(format!("register {name} is there twice")));
+            }
+            values.set(known, value);
+            writable.set(known, mask);
+        }
+        let about = About {
+            kernel_release: read.kernel_release,
+            capabilities: read.capabilities,
+            vcpu: read.vcpu,
+            implementations: read.implementations,
+            timer_frequency: read.timer_frequency,
+            sve_vector_lengths: read.sve_vector_lengths,
+        };
         Ok(Self {
             about,
             values,
@@ -85,12 +137,23 @@ impl<'de> Deserialize<'de> for Host {
     }
 }
 
+impl ReadRegister {
+    /// Value and writable bits.
+    fn numbers(&self) -> Result<(u64, u64), String> {
+        let Self::Register { value, writable } = self else {
+            return Err("`value` and `writable` are expected, both as strings".to_owned());
+        };
+        let number = |text: &str| number::parse(text).map_err(|error| error.to_string());
+        Ok((number(value)?, number(writable)?))
+    }
+}
+
 fn schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    let schema = std::borrow::Cow::<str>::deserialize(deserializer)?;
-    let number = schema
+    let schema = Cow::<str>::deserialize(deserializer)?;
+    let digits = schema
         .strip_prefix(SCHEMA_NAME)
         .and_then(|rest| rest.strip_prefix('/'));
-    match number.and_then(|number| number.parse::<u32>().ok()) {
+    match digits.and_then(|digits| number::parse(digits).ok()) {
         Some(SCHEMA_NUMBER) => Ok(()),
         Some(newer) if newer > SCHEMA_NUMBER => Err(D::Error::custom(format!(
             "schema `{schema}` is newer than `{SCHEMA}`, the newest this version reads"
@@ -101,18 +164,13 @@ fn schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
     }
 }
 
-struct ReadRegisters {
-    values: RegisterValues,
-    writable: RegisterValues,
-}
-
 impl<'de> Deserialize<'de> for ReadRegisters {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(RegistersVisitor(&regs::DESCRIPTION))
+        deserializer.deserialize_map(RegistersVisitor)
     }
 }
 
-struct RegistersVisitor(&'static Description);
+struct RegistersVisitor;
 
 impl<'de> Visitor<'de> for RegistersVisitor {
     type Value = ReadRegisters;
@@ -122,21 +180,11 @@ impl<'de> Visitor<'de> for RegistersVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut values = RegisterValues::new(self.0);
-        let mut writable = RegisterValues::new(self.0);
-        while let Some(name) = map.next_key::<std::borrow::Cow<'_, str>>()? {
-            let Some(register) = self.0.register(&name) else {
-                map.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let read: Register = map.next_value()?;
-            if values.get(register).is_some() {
-                return Err(A::Error::custom(format!("register {name} is there twice")));
-            }
-            values.set(register, read.value.0);
-            writable.set(register, read.writable.0);
+        let mut registers = Vec::new();
+        while let Some(entry) = map.next_entry()? {
+            registers.push(entry);
         }
-        Ok(ReadRegisters { values, writable })
+        Ok(ReadRegisters(registers))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A vCPU without KVM, for tests on any machine.
 
 use super::{Errno, VcpuRegs};
-use crate::description::{FieldKind, RegisterDescription};
+use crate::description::RegisterDescription;
 use crate::encoding::Encoding;
 use crate::host::Host;
 use crate::values::RegisterValues;
@@ -19,7 +19,7 @@ pub struct FakeVcpu {
     has_run: Cell<bool>,
     calls: Cell<usize>,
     writes: Cell<usize>,
-    fault: Cell<Option<(usize, Errno)>>,
+    faults: RefCell<Vec<(usize, Errno)>>,
     write_ignored: RefCell<Vec<Encoding>>,
 }
 
@@ -33,19 +33,20 @@ impl FakeVcpu {
             has_run: Cell::new(false),
             calls: Cell::new(0),
             writes: Cell::new(0),
-            fault: Cell::new(None),
+            faults: RefCell::new(Vec::new()),
             write_ignored: RefCell::new(Vec::new()),
         }
     }
 
-    /// Lets the call with this number, counted from 0 over reads and writes, fail.
+    /// Lets the call with this number, counted from 0 over reads and writes, fail. May be used for
+    /// several calls.
     pub fn fail_at(&self, call: usize, errno: Errno) {
-        self.fault.set(Some((call, errno)));
+        self.faults.borrow_mut().push((call, errno));
     }
 
-    /// Takes a fault back that has not come yet.
+    /// Takes back the faults that have not come yet.
     pub fn no_fault(&self) {
-        self.fault.set(None);
+        self.faults.borrow_mut().clear();
     }
 
     /// Accepts writes of a register and stores nothing, as KVM does with the AArch32 ID registers of a
@@ -74,9 +75,9 @@ impl FakeVcpu {
     fn call(&self) -> Result<(), Errno> {
         let call = self.calls.get();
         self.calls.set(call + 1);
-        match self.fault.get() {
-            Some((at, errno)) if at == call => Err(errno),
-            _ => Ok(()),
+        match self.faults.borrow().iter().find(|(at, _)| *at == call) {
+            Some((_, errno)) => Err(*errno),
+            None => Ok(()),
         }
     }
 
@@ -95,23 +96,10 @@ impl FakeVcpu {
     /// KVM's check, which is against the host and not against the present value
     /// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `arm64_check_features`).
     fn accepts(&self, register: &'static RegisterDescription, limit: u64, value: u64) -> bool {
-        let writable = self.limits.writable(register);
         let mut checked = 0;
-        for field in register
-            .fields
-            .iter()
-            .filter(|field| writable & field.mask() == field.mask())
-        {
-            let (new, most) = (field.extract(value), field.extract(limit));
-            let order = match field.kind {
-                FieldKind::SignedEnum => {
-                    let unused = 64 - u32::from(field.width);
-                    let signed = |value: u64| (value << unused).cast_signed() >> unused;
-                    signed(new) <= signed(most)
-                }
-                _ => new <= most,
-            };
-            if !order {
+        for of in register.fields().filter(|of| self.limits.is_writable(*of)) {
+            let field = of.field;
+            if field.comparable(field.extract(value)) > field.comparable(field.extract(limit)) {
                 return false;
             }
             checked |= field.mask();
