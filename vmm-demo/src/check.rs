@@ -2,7 +2,7 @@
 
 use crate::cli::Check;
 use crate::failure::Failure;
-use crate::json::{self, Refusal, Write};
+use crate::json::{self, Write};
 use crate::{machine, output, table};
 use idreg_runtime::host::Host;
 use idreg_runtime::number::Hex;
@@ -28,17 +28,7 @@ struct Change {
 pub(crate) fn check(arguments: &Check) -> Result<(), Failure> {
     let model = &arguments.model.cpu;
     let host = machine::host(arguments.host.file.as_deref())?;
-    let plan = match Plan::new(&host, model) {
-        Ok(plan) => plan,
-        Err(error) => {
-            if arguments.json
-                && let Some(refusal) = Refusal::of_plan(model, &error)
-            {
-                output::json(&refusal)?;
-            }
-            return Err(error.into());
-        }
-    };
+    let plan = Plan::new(&host, model)?;
     if !arguments.json {
         return output::text(&human(&host, &plan));
     }

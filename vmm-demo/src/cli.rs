@@ -34,7 +34,7 @@ pub(crate) enum Command {
 pub(crate) struct Run {
     #[command(flatten)]
     pub(crate) model: Model,
-    /// The number of vCPUs.
+    /// The number of vCPUs; all get the model, and the built-in guest runs on the first.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) smp: u16,
     /// Show every field of every register, not only what matters most.
@@ -93,4 +93,26 @@ pub(crate) struct HostFile {
     /// A host as `dump` wrote it, instead of this machine; works on any machine.
     #[arg(long = "host", value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+}
+
+impl Command {
+    /// The CPU model asked for, if the command takes one.
+    pub(crate) fn model(&self) -> Option<&CpuModel> {
+        match self {
+            Self::Run(arguments) => Some(&arguments.model.cpu),
+            Self::Check(arguments) => Some(&arguments.model.cpu),
+            Self::Props(arguments) => arguments.cpu.as_ref(),
+            Self::Dump(_) => None,
+        }
+    }
+
+    /// Whether JSON is asked for.
+    pub(crate) fn json(&self) -> bool {
+        match self {
+            Self::Run(arguments) => arguments.json,
+            Self::Check(arguments) => arguments.json,
+            Self::Props(arguments) => arguments.json,
+            Self::Dump(arguments) => arguments.json,
+        }
+    }
 }

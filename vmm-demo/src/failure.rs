@@ -10,12 +10,12 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     /// What is asked needs another machine or kernel.
-    #[error("{0}")]
-    CannotHere(#[source] Box<dyn Error>),
+    #[error(transparent)]
+    CannotHere(Box<dyn Error>),
     #[error(transparent)]
     Plan(#[from] PlanError),
-    #[error("{}", after_apply(.0))]
-    Apply(ApplyError),
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
     #[error("the guest saw something else than it should:\n{}", lines(.0))]
     GuestSaw(Vec<Difference>),
     #[error("cannot use the host file `{}`", path.display())]
@@ -27,53 +27,100 @@ pub(crate) enum Failure {
     WriteFile { path: PathBuf, source: io::Error },
     #[error("cannot write to the standard output")]
     Output(#[source] io::Error),
-    #[error("{0}")]
-    Other(#[source] Box<dyn Error>),
+    #[error(transparent)]
+    Other(Box<dyn Error>),
 }
 
 impl Failure {
-    /// The exit code: 1 refused or incompatible, 3 this machine cannot, 4 anything else.
+    /// The exit code: 1 refused or incompatible, 2 usage, 3 this machine cannot, 4 anything else.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::CannotHere(_) | Self::Plan(PlanError::NoWritableRegisters { .. }) => 3,
+            Self::Plan(PlanError::NoWritableRegisters { .. }) | Self::CannotHere(_) => 3,
             Self::Plan(_)
             | Self::GuestSaw(_)
-            | Self::Apply(ApplyError::Refused { .. } | ApplyError::Differs(_)) => 1,
+            | Self::Apply(ApplyError::Refused(_) | ApplyError::Differs(_)) => 1,
+            Self::HostFile { .. } => 2,
             _ => 4,
         }
     }
 
-    /// The message and what caused it, each cause after a colon.
-    pub(crate) fn chain(&self) -> String {
-        let mut chain = self.to_string();
+    /// The message, what caused it, each cause after a colon, and what is left behind.
+    pub(crate) fn message(&self) -> String {
+        let mut message = self.to_string();
         let mut next = self.source();
         while let Some(cause) = next {
-            let text = cause.to_string();
-            // A transparent error's text is its cause's.
-            if !chain.ends_with(&text) {
-                chain.push_str(": ");
-                chain.push_str(&text);
-            }
+            message.push_str(": ");
+            message.push_str(&cause.to_string());
             next = cause.source();
         }
-        chain
-    }
-}
-
-impl From<ApplyError> for Failure {
-    fn from(error: ApplyError) -> Self {
-        Self::Apply(error)
-    }
-}
-
-fn after_apply(error: &ApplyError) -> String {
-    match error {
-        ApplyError::NotRestored { .. } => error.to_string(),
-        _ => format!("{error}\nevery register is as before"),
+        match self {
+            Self::Apply(ApplyError::NotRestored { .. } | ApplyError::OtherHost(_)) => {}
+            Self::Apply(_) => message.push_str("\nevery register is as before"),
+            _ => {}
+        }
+        message
     }
 }
 
 fn lines(differences: &[Difference]) -> String {
-    let lines: Vec<String> = differences.iter().map(|one| format!("  {one}")).collect();
+    let lines: Vec<String> = differences.iter().map(Difference::to_string).collect();
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use idreg_runtime::host::ReadError;
+    use idreg_runtime::vcpu::Errno;
+
+    fn read_error() -> ApplyError {
+        ReadError {
+            register: "MIDR_EL1",
+            source: Errno::EFAULT,
+        }
+        .into()
+    }
+
+    #[test]
+    fn message_goes_down_to_the_errno() {
+        let failure = Failure::from(read_error());
+        assert_eq!(
+            failure.message(),
+            "cannot read MIDR_EL1 from the vCPU: EFAULT (14)\nevery register is as before"
+        );
+        assert_eq!(failure.exit_code(), 4);
+    }
+
+    #[test]
+    fn message_says_what_is_not_as_before() {
+        let error = Box::new(read_error());
+        let registers = vec!["CTR_EL0", "MIDR_EL1"];
+        let failure = Failure::from(ApplyError::NotRestored { registers, error });
+        assert_eq!(
+            failure.message(),
+            "the vCPU is not as before: CTR_EL0, MIDR_EL1 could not be put back after an error: \
+             cannot read MIDR_EL1 from the vCPU: EFAULT (14)"
+        );
+        assert_eq!(failure.exit_code(), 4);
+    }
+
+    #[test]
+    fn guest_that_saw_something_else_is_incompatible() {
+        let register = idreg_runtime::regs::DESCRIPTION
+            .register("REVIDR_EL1")
+            .unwrap();
+        let difference = Difference {
+            register,
+            expected: 1,
+            found: Some(2),
+        };
+        let failure = Failure::GuestSaw(vec![difference]);
+        assert_eq!(failure.exit_code(), 1);
+        assert_eq!(
+            failure.message(),
+            "the guest saw something else than it should:\n\
+             REVIDR_EL1 is 0x0000000000000002, expected 0x0000000000000001; \
+             IMPDEF is 0x2, expected 0x1"
+        );
+    }
 }

@@ -1,10 +1,11 @@
 //! The forms that several commands print as JSON.
 
-use idreg_runtime::apply::ApplyError;
-use idreg_runtime::description::FieldOf;
-use idreg_runtime::model::CpuModel;
+use crate::failure::Failure;
+use idreg_runtime::apply::{ApplyError, Difference, Refused};
+use idreg_runtime::model::{CpuModel, InvalidValue};
 use idreg_runtime::number::Hex;
 use idreg_runtime::plan::{Plan, PlanError};
+use idreg_runtime::rejection;
 use idreg_runtime::values::RegisterValues;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -41,35 +42,71 @@ pub(crate) fn writes(plan: &Plan) -> Vec<Write> {
         .collect()
 }
 
-/// A model that a host or its kernel refused.
+/// What a command prints in place of its report when it fails.
 #[derive(Serialize)]
-pub(crate) struct Refusal {
-    cpu: String,
+pub(crate) struct Failed {
+    /// The model asked for, if the command takes one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu: Option<String>,
+    /// The message for people.
+    error: String,
     rejections: Vec<Rejection>,
+    differences: Vec<Differing>,
 }
 
+/// An override that the host or its KVM does not give.
 #[derive(Serialize)]
 struct Rejection {
     property: String,
-    /// As given if it was no number, else as shown everywhere.
-    requested: String,
+    /// As given if it was no number, nothing if nothing was given.
+    requested: Option<String>,
     host: Option<String>,
     reason: &'static str,
     errno: Option<i32>,
     message: String,
 }
 
-impl Refusal {
-    /// The refusal as data, if the plan was refused property by property.
-    pub(crate) fn of_plan(model: &CpuModel, error: &PlanError) -> Option<Self> {
-        let PlanError::Rejected(rejections) = error else {
-            return None;
-        };
-        let rejections = rejections.iter().map(|rejection| Rejection {
+/// A register that is not as it should be.
+#[derive(Serialize)]
+struct Differing {
+    register: &'static str,
+    expected: Hex,
+    found: Option<Hex>,
+}
+
+impl Failed {
+    pub(crate) fn new(model: Option<&CpuModel>, failure: &Failure) -> Self {
+        let (mut rejections, mut differences) = (Vec::new(), Vec::new());
+        match failure {
+            Failure::Plan(PlanError::Rejected(rejected)) => {
+                rejections = rejected.iter().map(Rejection::of_plan).collect();
+            }
+            Failure::Apply(ApplyError::Refused(refused)) => {
+                rejections = refused.iter().map(Rejection::of_kvm).collect();
+            }
+            Failure::Apply(ApplyError::Differs(found) | ApplyError::OtherHost(found))
+            | Failure::GuestSaw(found) => {
+                differences = found.iter().map(Differing::of).collect();
+            }
+            _ => {}
+        }
+        Self {
+            cpu: model.map(CpuModel::to_string),
+            error: failure.message(),
+            rejections,
+            differences,
+        }
+    }
+}
+
+impl Rejection {
+    fn of_plan(rejection: &rejection::Rejection) -> Self {
+        Self {
             property: rejection.asked.property.clone(),
             requested: match &rejection.asked.value {
-                Ok(value) => format!("{value:#x}"),
-                Err(_) => rejection.asked.to_string(),
+                Ok(value) => Some(format!("{value:#x}")),
+                Err(InvalidValue::NotANumber(error)) => Some(error.text.clone()),
+                Err(_) => None,
             },
             host: rejection
                 .target
@@ -78,29 +115,28 @@ impl Refusal {
             reason: rejection.reason.name(),
             errno: None,
             message: rejection.to_string(),
-        });
-        Some(Self {
-            cpu: model.to_string(),
-            rejections: rejections.collect(),
-        })
+        }
     }
 
-    /// The refusal as data, if KVM refused properties.
-    pub(crate) fn of_kvm(model: &CpuModel, error: &ApplyError) -> Option<Self> {
-        let ApplyError::Refused { changes, errno } = error else {
-            return None;
-        };
-        let rejections = changes.iter().map(|change| Rejection {
-            property: FieldOf::to_string(&change.field),
-            requested: format!("{:#x}", change.new),
+    fn of_kvm(refused: &Refused) -> Self {
+        let change = refused.change;
+        Self {
+            property: change.field.to_string(),
+            requested: Some(format!("{:#x}", change.new)),
             host: Some(format!("{:#x}", change.old)),
             reason: "refused-by-kvm",
-            errno: Some(errno.0),
-            message: error.to_string(),
-        });
-        Some(Self {
-            cpu: model.to_string(),
-            rejections: rejections.collect(),
-        })
+            errno: Some(refused.errno.0),
+            message: refused.to_string(),
+        }
+    }
+}
+
+impl Differing {
+    fn of(difference: &Difference) -> Self {
+        Self {
+            register: difference.register.name,
+            expected: Hex(difference.expected),
+            found: difference.found.map(Hex),
+        }
     }
 }

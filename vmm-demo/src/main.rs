@@ -24,20 +24,24 @@ mod vm;
 
 use clap::Parser;
 use cli::{Cli, Command};
+use json::Failed;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let result = match &Cli::parse().command {
+    let command = Cli::parse().command;
+    let result = match &command {
         Command::Run(arguments) => run::run(arguments),
         Command::Props(arguments) => props::props(arguments),
         Command::Dump(arguments) => dump::dump(arguments),
         Command::Check(arguments) => check::check(arguments),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("error: {}", failure.chain());
-            ExitCode::from(failure.exit_code())
-        }
+    let Err(failure) = result else {
+        return ExitCode::SUCCESS;
+    };
+    if command.json() {
+        // The message and the exit code tell of the failure even if this cannot be written.
+        let _ = output::json(&Failed::new(command.model(), &failure));
     }
+    output::error(&failure.message());
+    ExitCode::from(failure.exit_code())
 }

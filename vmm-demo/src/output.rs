@@ -6,13 +6,42 @@ use std::io::{self, ErrorKind, Write};
 
 /// Prints text and a newline. A reader that has seen enough (`| head`) is no failure.
 pub(crate) fn text(text: &str) -> Result<(), Failure> {
-    match writeln!(io::stdout().lock(), "{text}") {
+    match writeln!(io::stdout().lock(), "{}", printable(text)) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(error)),
         _ => Ok(()),
     }
 }
 
+/// Prints an error message to the standard error; if that is closed, nobody wants to know.
+pub(crate) fn error(message: &str) {
+    let _ = writeln!(io::stderr(), "error: {}", printable(message));
+}
+
+/// Text without the control characters that a file or an argument may have brought in.
+fn printable(text: &str) -> String {
+    let escaped = |character: char| {
+        let control = character.is_control() && character != '\n';
+        let escape = control.then(|| character.escape_debug());
+        let plain = (!control).then_some(character);
+        escape.into_iter().flatten().chain(plain)
+    };
+    text.chars().flat_map(escaped).collect()
+}
+
 /// Prints a value as JSON, indented.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
     text(&serde_json::to_string_pretty(value).map_err(|error| Failure::Other(error.into()))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_do_not_reach_the_terminal() {
+        assert_eq!(
+            printable("a\x1b[31mb\tc\nd\u{9b}"),
+            "a\\u{1b}[31mb\\tc\nd\\u{9b}"
+        );
+    }
 }

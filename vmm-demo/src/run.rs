@@ -3,7 +3,7 @@
 use crate::cli::Run;
 use crate::failure::Failure;
 use crate::guest::GuestView;
-use crate::json::{self, Refusal, Registers, Write};
+use crate::json::{self, Registers, Write};
 use crate::machine::Machine;
 use crate::{output, table};
 use comfy_table::Table;
@@ -24,22 +24,6 @@ struct Report<'r> {
 
 pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     let machine = Machine::open()?;
-    let result = run_guest(&machine, arguments);
-    if let Err(failure) = &result
-        && arguments.json
-    {
-        let model = &arguments.model.cpu;
-        let refusal = match failure {
-            Failure::Plan(error) => Refusal::of_plan(model, error),
-            Failure::Apply(error) => Refusal::of_kvm(model, error),
-            _ => None,
-        };
-        refusal.map_or(Ok(()), |refusal| output::json(&refusal))?;
-    }
-    result
-}
-
-fn run_guest(machine: &Machine, arguments: &Run) -> Result<(), Failure> {
     let model = &arguments.model.cpu;
     let host = machine.host();
     let plan = Plan::new(host, model)?;

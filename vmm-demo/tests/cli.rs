@@ -160,13 +160,13 @@ fn unknown_model_is_wrong_usage() {
 fn missing_and_malformed_host_files() {
     check(
         &["check", "--host", "no-such.json"],
-        4,
+        2,
         "",
         "error: cannot use the host file `no-such.json`: No such file or directory (os error 2)\n",
     );
     let toml = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
     let output = vmm_demo(&["props", "--host", toml]);
-    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(output.status.code(), Some(2));
     assert!(
         text(&output.stderr).contains("line 1 column"),
         "{}",
@@ -188,4 +188,60 @@ fn props_of_a_host_file() {
         !shown.contains("SYSREG_ID_AA64PFR0_EL1_FP"),
         "not writable, so only with --all"
     );
+}
+
+#[test]
+fn every_failure_is_json_where_json_is_asked_for() {
+    for arguments in [
+        &["check", "--json", "--host", "no-such.json"][..],
+        &["props", "--json", "--host", HOST, "--cpu", "host,x=1"],
+    ] {
+        let output = vmm_demo(arguments);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let message = report["error"].as_str().expect("a message");
+        assert_eq!(text(&output.stderr), format!("error: {message}\n"));
+    }
+}
+
+#[test]
+fn requested_is_what_was_given() {
+    let model = "host,SYSREG_ID_AA64ISAR0_EL1_DP=IMP,SYSREG_ID_AA64ISAR0_EL1_AES=";
+    let output = vmm_demo(&["check", "--json", "--host", HOST, "--cpu", model]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(report["rejections"][0]["requested"], "IMP");
+    assert_eq!(
+        report["rejections"][1]["requested"],
+        serde_json::Value::Null
+    );
+}
+
+/// A closed or full standard output or error changes neither the exit code nor ends in a panic.
+#[test]
+fn full_devices() {
+    let refused = ["check", "--host", HOST, "--cpu", "host,x"];
+    for (arguments, expected) in [(&refused[..], 1), (&["props", "--host", HOST], 4)] {
+        let full = || {
+            std::fs::File::options()
+                .write(true)
+                .open("/dev/full")
+                .expect("Linux")
+        };
+        let status = Command::new(env!("CARGO_BIN_EXE_vmm-demo"))
+            .args(arguments)
+            .stdout(full())
+            .stderr(full())
+            .status();
+        assert_eq!(status.expect("vmm-demo starts").code(), Some(expected));
+    }
+}
+
+#[test]
+fn reader_that_has_seen_enough() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_vmm-demo"))
+        .args(["props", "--all", "--host", HOST])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("vmm-demo starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("vmm-demo ends").code(), Some(0));
 }

@@ -4,7 +4,7 @@ use crate::failure::Failure;
 use crate::guest::GuestView;
 use crate::probe::report::Seen;
 use crate::vm::Vm;
-use idreg_runtime::config::VcpuConfig;
+use idreg_runtime::config::{Gic, VcpuConfig};
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::host::Host;
 use idreg_runtime::kvm::{self, KvmError};
@@ -43,8 +43,22 @@ impl Machine {
         self.host
     }
 
+    fn check_vcpus(&self, asked: u16) -> Result<(), Failure> {
+        let of_kvm = self.kvm.get_max_vcpus();
+        let most = match self.config.gic {
+            // The architecture's limit (Arm IHI 0048, 1.1).
+            Some(Gic::V2) => of_kvm.min(8),
+            Some(Gic::V3) | None => of_kvm,
+        };
+        if usize::from(asked) > most {
+            return Err(Failure::CannotHere(TooManyVcpus { asked, most }.into()));
+        }
+        Ok(())
+    }
+
     /// Makes a VM, gives every vCPU the plan's registers, and lets the probe guest read them.
     pub(crate) fn run_probe(&self, plan: &Plan, vcpus: u16) -> Result<GuestView, Failure> {
+        self.check_vcpus(vcpus)?;
         let mut vm = Vm::new(&self.kvm, self.config, vcpus, RAM).map_err(other)?;
         for vcpu in vm.regs() {
             plan.apply(&vcpu)?;
@@ -65,6 +79,14 @@ impl Machine {
             });
         Ok(GuestView::new(self.host.description(), seen))
     }
+}
+
+/// More vCPUs than a VM can have here.
+#[derive(Debug, thiserror::Error)]
+#[error("{asked} vCPUs are asked for, and a VM on this machine has {most} at most")]
+struct TooManyVcpus {
+    asked: u16,
+    most: usize,
 }
 
 fn kvm_failure(error: KvmError) -> Failure {
