@@ -4,11 +4,17 @@ mod field;
 mod register;
 
 use crate::input::Input;
-use crate::names::{self, Scope};
+use crate::names::{self, Reserved, Scope};
 use crate::report;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use sysreg::{Diagnostic, Layout, Model, Register};
+
+/// Statics beside the registers' types.
+const OWN_STATICS: Reserved = Reserved {
+    names: &["DESCRIPTION"],
+    what: "the static table of all registers",
+};
 
 /// Everything that one call of the macro emits.
 pub(crate) fn expand(input: &Input) -> TokenStream {
@@ -54,8 +60,9 @@ pub(crate) enum Place {
 
 /// What to emit for each register; those whose names collide are left out and reported.
 fn views<'m>(model: &'m Model, diagnostics: &mut Vec<Diagnostic>) -> Vec<View<'m>> {
-    let mut types = Scope::new(&[]);
-    let mut modules = Scope::new(&[]);
+    let mut types = Scope::with(&OWN_STATICS);
+    let mut modules = Scope::new();
+    let mut properties = Scope::new();
     let mut views = Vec::new();
     let mut index = 0;
     for register in model.registers() {
@@ -83,7 +90,7 @@ fn views<'m>(model: &'m Model, diagnostics: &mut Vec<Diagnostic>) -> Vec<View<'m
         let claimed = of_register.iter().try_for_each(|view| {
             types.claim(&view.type_name, &view.name, register.span())?;
             modules.claim(&view.module, &view.name, register.span())?;
-            check_identifiers(view)
+            check_identifiers(view, &of_register, &mut properties)
         });
         match claimed {
             Ok(()) => {
@@ -96,22 +103,40 @@ fn views<'m>(model: &'m Model, diagnostics: &mut Vec<Diagnostic>) -> Vec<View<'m
     views
 }
 
-/// Checks that the identifiers inside a register's types are all different.
-fn check_identifiers(view: &View<'_>) -> Result<(), Diagnostic> {
-    let mut methods = Scope::new(register::OWN_METHODS);
-    let mut types = Scope::new(&[]);
+/// Checks that the names inside a register's types are all different; `views` are all those types.
+fn check_identifiers(
+    view: &View<'_>,
+    views: &[View<'_>],
+    properties: &mut Scope,
+) -> Result<(), Diagnostic> {
+    let mut methods = Scope::with(&register::OWN_METHODS);
+    for other in views.iter().filter(|other| other.has_conversion_with(view)) {
+        methods.claim(&other.module, &other.name, view.register.span())?;
+    }
+    let mut types = Scope::with(&field::OWN_STATICS);
     for field in view.layout.into_iter().flat_map(Layout::fields) {
-        let subject = format!("{}.{}", view.name, field.name());
-        methods.claim(&names::lower_name(field.name()), &subject, field.span())?;
-        methods.claim(&register::setter_name(field), &subject, field.span())?;
-        types.claim(&names::type_name(field.name()), &subject, field.span())?;
-        let mut constants = Scope::new(field::OWN_CONSTANTS);
+        let (subject, span) = (format!("{}.{}", view.name, field.name()), field.span());
+        methods.claim(names::lower_name(field.name()), &subject, span)?;
+        methods.claim(register::setter_name(field), &subject, span)?;
+        types.claim(names::type_name(field.name()), &subject, span)?;
+        properties.claim(field::property(view, field), &subject, span)?;
+        let mut constants = Scope::with(&field::OWN_CONSTANTS);
         for value in field.enumerators() {
             let subject = format!("{subject}.{}", value.name());
-            constants.claim(&names::const_name(value.name()), &subject, value.span())?;
+            constants.claim(names::const_name(value.name()), &subject, value.span())?;
         }
     }
     Ok(())
+}
+
+impl View<'_> {
+    /// Whether the two are the register and a further layout of it.
+    fn has_conversion_with(&self, other: &Self) -> bool {
+        matches!(
+            (&self.place, &other.place),
+            (Place::Table(_), Place::AlternativeTo(_)) | (Place::AlternativeTo(_), Place::Table(_))
+        )
+    }
 }
 
 /// The static table of all registers.

@@ -2,8 +2,8 @@
 
 use proc_macro2::Span;
 use std::path::{Component, Path, PathBuf};
-use syn::LitStr;
 use syn::parse::{Parse, ParseStream};
+use syn::{LitStr, Token};
 use sysreg::Source;
 
 /// `"path"`.
@@ -18,7 +18,14 @@ impl Parse for Input {
                             relative to this file";
             return Err(input.error(expected));
         }
-        let path = input.parse()?;
+        let path: LitStr = input.parse()?;
+        if path.value().is_empty() {
+            return Err(syn::Error::new(
+                path.span(),
+                "the path of the description is empty",
+            ));
+        }
+        input.parse::<Option<Token![,]>>()?;
         if !input.is_empty() {
             return Err(input.error("expected nothing after the path"));
         }
@@ -33,11 +40,12 @@ impl Input {
         let directory = Directory::of(self.path.span());
         let bytes = std::fs::read(directory.on_disk.join(&path)).map_err(|error| {
             let shown = clean(&directory.shown.join(&path));
-            let message = format!(
-                "cannot read `{}`: {error}\n  the path `{}` is relative to the file that names it",
-                shown.display(),
-                path.display(),
-            );
+            let mut message = format!("cannot read `{}`: {error}", shown.display());
+            if path.is_relative() {
+                let path = path.display();
+                message =
+                    format!("{message}\n  the path `{path}` is relative to the file that names it");
+            }
             syn::Error::new(self.path.span(), message)
         })?;
         let shown = clean(&directory.shown.join(&path)).display().to_string();

@@ -30,6 +30,13 @@ use proc_macro::TokenStream;
 /// other. What is wrong with the description is a compile error with file, line and column, one for
 /// each mistake; registers without a mistake are emitted all the same.
 ///
+/// # Where to call it
+///
+/// At module level, once in a module, since the table has one name; several descriptions go into
+/// modules of their own. Not in a function's body: the items refer to each other by module. In a
+/// `macro_rules!` the path may be an argument; a path that is written in a macro of another folder is
+/// looked for in two places and found in one.
+///
 /// # Example
 ///
 /// ```

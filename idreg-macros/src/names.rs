@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span};
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use sysreg::{Diagnostic, Note, Rule, Severity};
 
 /// A type's name: `ID_AA64ISAR0_EL1` is `IdAa64isar0El1`, `MTE_frac` is `MteFrac`, `AdvSIMD` stays.
@@ -62,61 +63,77 @@ fn identifier(name: &str) -> Ident {
         other => other,
     };
     match syn::parse_str::<Ident>(name) {
-        Ok(ident) => ident,
-        Err(_) => Ident::new_raw(name, Span::call_site()),
+        // Reserved since edition 2024, which syn leaves to its callers.
+        Ok(ident) if ident != "gen" => ident,
+        _ => Ident::new_raw(name, Span::call_site()),
     }
 }
 
-/// The identifiers of one place in the generated code, and which kernel names took them.
+/// The names of one place in the generated code, and who has them.
 pub(crate) struct Scope {
-    taken: BTreeMap<String, Option<(String, sysreg::Span)>>,
+    taken: BTreeMap<String, Owner>,
+}
+
+enum Owner {
+    /// A name of the description, and its place there.
+    Described(String, sysreg::Span),
+    /// The generated code itself: what the name is there.
+    Generated(&'static str),
+}
+
+/// Names that generated code takes for itself in one place.
+pub(crate) struct Reserved {
+    pub(crate) names: &'static [&'static str],
+    /// What they are, for the message.
+    pub(crate) what: &'static str,
 }
 
 impl Scope {
-    /// A scope in which generated code has taken some identifiers itself.
-    pub(crate) fn new(reserved: &[&str]) -> Self {
+    /// A scope without names.
+    pub(crate) fn new() -> Self {
         Self {
-            taken: reserved
-                .iter()
-                .map(|name| ((*name).to_owned(), None))
-                .collect(),
+            taken: BTreeMap::new(),
         }
     }
 
-    /// Takes an identifier for a kernel name, or says who has it.
+    /// A scope in which generated code has taken some names itself.
+    pub(crate) fn with(Reserved { names, what }: &Reserved) -> Self {
+        let taken = names
+            .iter()
+            .map(|name| ((*name).to_owned(), Owner::Generated(what)));
+        Self {
+            taken: taken.collect(),
+        }
+    }
+
+    /// Takes a name for something in the description, or says who has it.
     pub(crate) fn claim(
         &mut self,
-        ident: &Ident,
+        name: impl Display,
         subject: &str,
         span: sysreg::Span,
     ) -> Result<(), Diagnostic> {
-        let previous = self
-            .taken
-            .insert(ident.to_string(), Some((subject.to_owned(), span)));
-        let Some(previous) = previous else {
-            return Ok(());
-        };
-        let (message, place) = match previous {
-            Some((other, place)) => (
-                format!("{subject}: `{other}` is `{ident}` in Rust too"),
-                Some(place),
+        let name = name.to_string();
+        let error = match self.taken.get(&name) {
+            None => {
+                self.taken
+                    .insert(name, Owner::Described(subject.to_owned(), span));
+                return Ok(());
+            }
+            Some(Owner::Described(other, place)) => {
+                let message = format!("{subject}: `{other}` becomes `{name}` too");
+                let note = Note {
+                    message: "that one is here".to_owned(),
+                    span: Some(*place),
+                };
+                (message, vec![note])
+            }
+            Some(Owner::Generated(what)) => (
+                format!("{subject}: in Rust it is `{name}`, which is {what}"),
+                Vec::new(),
             ),
-            None => (
-                format!("{subject}: `{ident}` has a meaning of its own in Rust"),
-                None,
-            ),
         };
-        let note = "names differ in more than case and `_`".to_owned();
-        let notes = match place {
-            Some(place) => vec![Note {
-                message: "that one is here".to_owned(),
-                span: Some(place),
-            }],
-            None => vec![Note {
-                message: note,
-                span: None,
-            }],
-        };
+        let (message, notes) = error;
         let (rule, severity) = (Rule::NameCollision, Severity::Error);
         Err(Diagnostic {
             rule,
@@ -173,12 +190,36 @@ mod tests {
         }
     }
 
+    /// Every keyword of the reference, strict, reserved and weak, editions up to 2024.
+    #[test]
+    fn keywords_become_identifiers() {
+        let keywords = "as async await break const continue crate dyn else enum extern false fn for \
+                        gen if impl in let loop match mod move mut pub ref return self static struct \
+                        super trait true type unsafe use where while abstract become box do final \
+                        macro override priv try typeof unsized virtual yield macro_rules union raw \
+                        safe";
+        for keyword in keywords.split_whitespace() {
+            let ident = lower_name(keyword).to_string();
+            let raw = ident.strip_prefix("r#") == Some(keyword);
+            let free = ident == keyword && syn::parse_str::<Ident>(keyword).is_ok();
+            assert!(raw || free || ident == format!("{keyword}_"), "{ident}");
+        }
+        assert_eq!(lower_name("GEN").to_string(), "r#gen");
+    }
+
     #[test]
     fn names_that_meet_are_an_error() {
-        let mut scope = Scope::new(&["bits"]);
+        let what = "a method of every register type";
+        let mut scope = Scope::with(&Reserved {
+            names: &["bits"],
+            what,
+        });
         let span = sysreg::Span::default();
-        assert!(scope.claim(&lower_name("EL1"), "R.EL1", span).is_ok());
-        assert!(scope.claim(&lower_name("el1"), "R.el1", span).is_err());
-        assert!(scope.claim(&lower_name("BITS"), "R.BITS", span).is_err());
+        assert!(scope.claim(lower_name("EL1"), "R.EL1", span).is_ok());
+        let error = scope.claim(lower_name("el1"), "R.el1", span).unwrap_err();
+        assert_eq!(error.message, "R.el1: `R.EL1` becomes `el1` too");
+        let error = scope.claim(lower_name("BITS"), "R.BITS", span).unwrap_err();
+        let expected = "R.BITS: in Rust it is `bits`, which is a method of every register type";
+        assert_eq!(error.message, expected);
     }
 }

@@ -299,8 +299,12 @@ impl<'s> Parser<'s, '_> {
             let message = format!("`{word}` is not a statement {place}");
             (Rule::UnknownStatement, message)
         };
-        self.report
-            .push(Diagnostic::error(rule, word.span, message));
+        let error = Diagnostic::error(rule, word.span, message);
+        self.report.push(if word.text.starts_with('\u{feff}') {
+            error.note("the file begins with a byte order mark; save it without one")
+        } else {
+            error
+        });
     }
 
     fn unterminated(&mut self, block: Block, opening: &Line<'s>, name: Option<Word<'s>>) {

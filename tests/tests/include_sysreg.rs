@@ -23,7 +23,7 @@ fn ui() {
     }
     let kernel = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/kernel/sysreg-7.2");
     if kernel.is_file() {
-        cases.pass("ui/kernel_7_2.rs");
+        cases.pass("ui/kernel_files.rs");
     } else {
         // Not println!, which the test harness keeps to itself.
         let _ = writeln!(

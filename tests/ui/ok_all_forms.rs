@@ -6,7 +6,7 @@
 #[allow(non_camel_case_types, dead_code)]
 pub type u64 = ();
 
-::idreg_runtime::include_sysreg!("ok_all_forms.sysreg");
+::idreg_runtime::include_sysreg!("ok_all_forms.sysreg",);
 
 fn main() {
     let one = OneEl1::from_bits(0xffff_ffff_ffff_ffff).with_high(one_el1::High::new(5).unwrap());
@@ -28,5 +28,9 @@ fn main() {
         ::std::format!("{two:?}"),
         "TWO_EL1(0xf100000000000001) {FP: 0xf (NI), PAGES: 0x1 (52_BIT), TGRAN4_2: 0x1}"
     );
-    ::std::assert_eq!(DESCRIPTION.registers.len(), 4);
+    let keywords = KeywordsEl1::from_bits(0x0003_0002_0001_0000);
+    ::std::assert_eq!(keywords.r#gen().bits() + keywords.self_().bits(), 5);
+    ::std::assert_eq!(keywords.with_async(keywords_el1::Async::new(0).unwrap()).bits() >> 16, 0x0003_0002_0000);
+
+    ::std::assert_eq!(DESCRIPTION.registers.len(), 5);
 }

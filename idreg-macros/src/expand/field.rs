@@ -1,13 +1,23 @@
 //! The types of a register's fields, in a module of their own.
 
 use super::{Place, View};
+use crate::names::Reserved;
 use crate::{docs, names};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use sysreg::{Enumerator, Field, FieldKind, Layout};
 
-/// Constants of every field type, which a value must not be called.
-pub(crate) const OWN_CONSTANTS: &[&str] = &["PROPERTY", "SHIFT", "WIDTH", "MASK", "KIND"];
+/// Constants that a value must not be called as.
+pub(crate) const OWN_CONSTANTS: Reserved = Reserved {
+    names: &["PROPERTY", "SHIFT", "WIDTH", "MASK", "KIND"],
+    what: "a constant of every field type",
+};
+
+/// Statics that a field's type, which is a function as well, must not be called as.
+pub(crate) const OWN_STATICS: Reserved = Reserved {
+    names: &["FIELDS", "REGISTER"],
+    what: "a static of every field module",
+};
 
 /// The module with a register's field types and its part of the table.
 pub(crate) fn module(view: &View<'_>) -> TokenStream {
@@ -138,8 +148,13 @@ fn value_constant(enumerator: &Enumerator) -> TokenStream {
     }
 }
 
+/// The field's property.
+pub(crate) fn property(view: &View<'_>, field: &Field) -> String {
+    format!("SYSREG_{}_{}", view.name, field.name())
+}
+
 fn constants(view: &View<'_>, field: &Field) -> TokenStream {
-    let property = format!("SYSREG_{}_{}", view.name, field.name());
+    let property = property(view, field);
     let shift = u32::from(field.bits().lsb());
     let width = u32::from(field.bits().width());
     let mask = field.bits().mask();

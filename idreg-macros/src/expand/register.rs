@@ -1,14 +1,18 @@
 //! A register's type.
 
 use super::{Place, View, field};
+use crate::names::Reserved;
 use crate::{docs, names};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use sysreg::{Encoding, Field, Layout};
 
-/// Methods of every register type, which a field's getter must not be called.
-pub(crate) const OWN_METHODS: &[&str] = &["from_bits", "bits"];
+/// Methods that a field's getter must not be called as.
+pub(crate) const OWN_METHODS: Reserved = Reserved {
+    names: &["from_bits", "bits"],
+    what: "a method of every register type",
+};
 
 /// The name of the method that replaces a field.
 pub(crate) fn setter_name(field: &Field) -> Ident {
