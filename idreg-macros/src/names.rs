@@ -52,7 +52,20 @@ fn leading_letter(name: String) -> String {
     }
 }
 
+/// Rust's keywords, strict and reserved, of all editions up to 2024 (The Rust Reference, Keywords), but
+/// for the four that have no raw form.
+const KEYWORDS: [&str; 48] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
+    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while", "yield",
+];
+
 /// An identifier; a keyword becomes a raw one (`r#type`), or `self_` where Rust has no raw form.
+///
+/// The name is letters, digits and `_`, and does not start with a digit: `sysreg` and this module see
+/// to that.
 fn identifier(name: &str) -> Ident {
     let name = match name {
         "" | "_" => "__",
@@ -62,10 +75,10 @@ fn identifier(name: &str) -> Ident {
         "crate" => "crate_",
         other => other,
     };
-    match syn::parse_str::<Ident>(name) {
-        // Reserved since edition 2024, which syn leaves to its callers.
-        Ok(ident) if ident != "gen" => ident,
-        _ => Ident::new_raw(name, Span::call_site()),
+    if KEYWORDS.contains(&name) {
+        Ident::new_raw(name, Span::call_site())
+    } else {
+        Ident::new(name, Span::call_site())
     }
 }
 
@@ -201,10 +214,9 @@ mod tests {
         for keyword in keywords.split_whitespace() {
             let ident = lower_name(keyword).to_string();
             let raw = ident.strip_prefix("r#") == Some(keyword);
-            let free = ident == keyword && syn::parse_str::<Ident>(keyword).is_ok();
-            assert!(raw || free || ident == format!("{keyword}_"), "{ident}");
+            let weak = ["macro_rules", "union", "raw", "safe"].contains(&keyword);
+            assert!(raw || weak || ident == format!("{keyword}_"), "{ident}");
         }
-        assert_eq!(lower_name("GEN").to_string(), "r#gen");
     }
 
     #[test]
