@@ -1,0 +1,64 @@
+//! What `Fields` and `Mapping` refer to.
+
+use crate::check;
+use expect_test::expect;
+use sysreg::Rule;
+
+#[test]
+fn unknown_target() {
+    check(
+        Rule::UnknownTarget,
+        "Sysreg A 3 0 0 0 0\n\
+         Fields F\n\
+         EndSysreg\n\
+         \n\
+         Sysreg B 3 0 0 0 1\n\
+         Mapping C\n\
+         EndSysreg\n",
+        &expect![[r#"
+            A: no `SysregFields F` in this file
+              at test.sysreg:2:8
+                |
+              2 | Fields F
+                |        ^
+              note: the register is known, its fields are not
+            B: no `Sysreg C` in this file
+              at test.sysreg:6:9
+                |
+              6 | Mapping C
+                |         ^
+              note: the register is known, its fields are not
+        "#]],
+    );
+}
+
+#[test]
+fn circular_mapping() {
+    check(
+        Rule::CircularMapping,
+        "Sysreg A 3 0 0 0 0\n\
+         Mapping B\n\
+         EndSysreg\n\
+         \n\
+         Sysreg B 3 0 0 0 1\n\
+         Mapping A\n\
+         EndSysreg\n\
+         \n\
+         Sysreg C 3 0 0 0 2\n\
+         Mapping C\n\
+         EndSysreg\n",
+        &expect![[r#"
+            A: this mapping leads back to itself
+              at test.sysreg:2:9
+                |
+              2 | Mapping B
+                |         ^
+              note: by way of `Mapping A`, at test.sysreg:6:9
+            C: this mapping leads back to itself
+              at test.sysreg:10:9
+                 |
+              10 | Mapping C
+                 |         ^
+        "#]],
+    );
+}
