@@ -23,7 +23,10 @@ pub struct Host {
 }
 
 /// What is known of a host apart from its registers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+///
+/// A VMM that reads its host without this crate's `kvm` module starts from the default, which says
+/// that nothing is there, and fills in what it knows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct About {
     /// The kernel's release, as `uname -r` prints it.
@@ -70,6 +73,23 @@ impl Host {
     /// Reads every register of [`regs::DESCRIPTION`] from a vCPU that has not run.
     ///
     /// `masks` is what KVM says of writable bits, or nothing where it does not say (before Linux 6.7).
+    ///
+    /// ```
+    /// # let recorded: idreg_runtime::host::Host =
+    /// #     serde_json::from_str(include_str!("../tests/data/max-7.2.json"))?;
+    /// use idreg_runtime::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};
+    /// use idreg_runtime::host::{About, Host};
+    /// use idreg_runtime::vcpu::FakeVcpu;
+    ///
+    /// let mut about = About::default();
+    /// about.kernel_release = "7.2.0".to_owned();
+    /// about.capabilities.writable_masks = true;
+    /// let vcpu = FakeVcpu::new(&recorded); // any `VcpuRegs`
+    /// let masks = WritableMasks::new([0; FEATURE_ID_REGISTERS]); // KVM_ARM_GET_REG_WRITABLE_MASKS
+    /// let host = Host::read(about, &vcpu, Some(&masks))?;
+    /// assert_eq!(host.values(), recorded.values());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
