@@ -54,7 +54,7 @@ pub struct Implementation {
     /// REVIDR_EL1.
     #[serde(with = "file::optional_hex")]
     pub revidr: Option<u64>,
-    /// AIDR_EL1; kernels before 6.16 do not show it.
+    /// AIDR_EL1; some kernels, 6.12 for one, do not show it.
     #[serde(with = "file::optional_hex")]
     pub aidr: Option<u64>,
 }
