@@ -66,27 +66,7 @@ fn views<'m>(model: &'m Model, diagnostics: &mut Vec<Diagnostic>) -> Vec<View<'m
     let mut views = Vec::new();
     let mut index = 0;
     for register in model.registers() {
-        let type_name = names::type_name(register.name());
-        let layout = model.layout(register);
-        let mut of_register = vec![View {
-            register,
-            name: register.name().to_owned(),
-            type_name: type_name.clone(),
-            module: names::lower_name(register.name()),
-            layout,
-            place: Place::Table(index),
-        }];
-        of_register.extend(register.alternatives().iter().map(|alternative| {
-            let name = format!("{}_{}", alternative.prefix(), register.name());
-            View {
-                register,
-                type_name: names::type_name(&name),
-                module: names::lower_name(&name),
-                name,
-                layout: Some(alternative.layout()),
-                place: Place::AlternativeTo(type_name.clone()),
-            }
-        }));
+        let of_register = views_of(model, register, index);
         let claimed = of_register.iter().try_for_each(|view| {
             types.claim(&view.type_name, &view.name, register.span())?;
             modules.claim(&view.module, &view.name, register.span())?;
@@ -101,6 +81,33 @@ fn views<'m>(model: &'m Model, diagnostics: &mut Vec<Diagnostic>) -> Vec<View<'m
         }
     }
     views
+}
+
+/// The types of one register: its own, and one for each further layout.
+fn views_of<'m>(model: &'m Model, register: &'m Register, index: usize) -> Vec<View<'m>> {
+    let main = names::type_name(register.name());
+    let view = |name: String, layout, place| View {
+        register,
+        type_name: names::type_name(&name),
+        module: names::lower_name(&name),
+        name,
+        layout,
+        place,
+    };
+    let own = view(
+        register.name().to_owned(),
+        model.layout(register),
+        Place::Table(index),
+    );
+    let alternatives = register.alternatives().iter().map(|alternative| {
+        let name = format!("{}_{}", alternative.prefix(), register.name());
+        view(
+            name,
+            Some(alternative.layout()),
+            Place::AlternativeTo(main.clone()),
+        )
+    });
+    std::iter::once(own).chain(alternatives).collect()
 }
 
 /// Checks that the names inside a register's types are all different; `views` are all those types.
@@ -136,6 +143,20 @@ impl View<'_> {
             (&self.place, &other.place),
             (Place::Table(_), Place::AlternativeTo(_)) | (Place::AlternativeTo(_), Place::Table(_))
         )
+    }
+}
+
+/// What registers and fields derive; equality lets their constants stand in patterns.
+fn derives() -> TokenStream {
+    quote! {
+        #[derive(
+            ::core::clone::Clone,
+            ::core::marker::Copy,
+            ::core::cmp::PartialEq,
+            ::core::cmp::Eq,
+            ::core::hash::Hash,
+        )]
+        #[repr(transparent)]
     }
 }
 

@@ -28,19 +28,26 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
     let host = machine.host();
     let plan = Plan::new(host, model)?;
     let guest = machine.run_probe(&plan, arguments.smp)?;
+    let outcome = compare(host, &plan, &guest);
     if arguments.json {
-        output::json(&Report {
+        // A failure is an object of its own, and there is one object for each run.
+        outcome?;
+        return output::json(&Report {
             cpu: model.to_string(),
             host: Registers(host.values()),
             guest: Registers(&guest.values),
             absent: guest.absent.iter().map(|register| register.name).collect(),
             writes: json::writes(&plan),
-        })?;
-    } else {
-        output::text(&fields(host, &plan, &guest, arguments.all))?;
-        output::text(&format!("\n{}", summary(host, &plan, &guest)))?;
+        });
     }
-    let differences = guest.differing(&plan);
+    output::text(&fields(host, &plan, &guest, arguments.all))?;
+    output::text(&format!("\n{}", summary(host, &plan, &guest)))?;
+    outcome
+}
+
+/// Whether the guest saw what it should.
+fn compare(host: &Host, plan: &Plan, guest: &GuestView) -> Result<(), Failure> {
+    let differences = guest.differing(plan);
     // Linux 6.1 lets guests read some registers, CTR_EL0 for one, past the value that KVM reports.
     // There idreg writes nothing and promises nothing, so that is for the summary alone.
     if differences.is_empty() || !host.about().capabilities.writable_masks {
@@ -143,5 +150,39 @@ fn add_names(
     let names: Vec<&str> = registers.map(|register| register.name).collect();
     if !names.is_empty() {
         table.add_row([heading.to_owned(), format!("{} ({note})", names.join(", "))]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use idreg_runtime::regs::{IdAa64isar0El1, id_aa64isar0_el1::Dp};
+
+    const MAX_7_2: &str = include_str!("../../idreg-runtime/tests/data/max-7.2.json");
+    const MAX_6_1: &str = include_str!("../../idreg-runtime/tests/data/max-6.1.json");
+
+    /// Compares the plan for `host` alone with a guest that sees no dot product.
+    fn guest_without_dot_product(file: &str) -> Result<(), Failure> {
+        let host: Host = serde_json::from_str(file).expect("a host file");
+        let plan = Plan::new(&host, &"host".parse().expect("a model")).expect("a plan");
+        let mut values = host.values().clone();
+        values.set_field(Dp::NI);
+        assert_eq!(values.get_as().map(IdAa64isar0El1::dp), Some(Dp::NI));
+        let absent = Vec::new();
+        compare(&host, &plan, &GuestView { values, absent })
+    }
+
+    #[test]
+    fn guest_that_sees_something_else_is_a_failure() {
+        let Err(Failure::GuestSaw(differences)) = guest_without_dot_product(MAX_7_2) else {
+            panic!("a difference that nobody asked for");
+        };
+        assert_eq!(differences.len(), 1);
+        assert_eq!(differences[0].register.name, IdAa64isar0El1::NAME);
+    }
+
+    #[test]
+    fn nothing_is_promised_where_nothing_is_writable() {
+        assert!(guest_without_dot_product(MAX_6_1).is_ok());
     }
 }

@@ -1,6 +1,6 @@
 //! The types of a register's fields, in a module of their own.
 
-use super::{Place, View};
+use super::{Place, View, derives};
 use crate::names::Reserved;
 use crate::{docs, names};
 use proc_macro2::{Ident, TokenStream};
@@ -97,20 +97,14 @@ fn kind(kind: FieldKind) -> TokenStream {
 fn field_type(view: &View<'_>, index: usize, field: &Field) -> TokenStream {
     let type_name = names::type_name(field.name());
     let register = &view.type_name;
+    let derives = derives();
     let doc = docs::field(&view.name, field);
     let values = field.enumerators().iter().map(value_constant);
     let constants = constants(view, field);
     let methods = methods(index, field);
     quote! {
         #[doc = #doc]
-        #[derive(
-            ::core::clone::Clone,
-            ::core::marker::Copy,
-            ::core::cmp::PartialEq,
-            ::core::cmp::Eq,
-            ::core::hash::Hash,
-        )]
-        #[repr(transparent)]
+        #derives
         pub struct #type_name(pub(super) ::core::primitive::u64);
 
         impl #type_name {

@@ -1,6 +1,6 @@
 //! A register's type.
 
-use super::{Place, View, field};
+use super::{Place, View, derives, field};
 use crate::names::Reserved;
 use crate::{docs, names};
 use proc_macro2::{Ident, TokenStream};
@@ -29,6 +29,7 @@ pub(crate) fn register(view: &View<'_>) -> TokenStream {
         layout,
         ..
     } = view;
+    let derives = derives();
     let doc = docs::register(name, register.encoding(), *layout);
     let constants = constants(view);
     let accessors = layout
@@ -39,14 +40,7 @@ pub(crate) fn register(view: &View<'_>) -> TokenStream {
     let fields = field::module(view);
     quote! {
         #[doc = #doc]
-        #[derive(
-            ::core::clone::Clone,
-            ::core::marker::Copy,
-            ::core::cmp::PartialEq,
-            ::core::cmp::Eq,
-            ::core::hash::Hash,
-        )]
-        #[repr(transparent)]
+        #derives
         pub struct #type_name(::core::primitive::u64);
 
         impl #type_name {
