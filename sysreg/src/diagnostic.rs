@@ -37,7 +37,7 @@ rules! {
     UnknownStatement = "unknown-statement",
     /// Too many or too few words for the directive.
     WordCount = "word-count",
-    /// A block that is not closed before the next one or the end of the file.
+    /// A block that is not closed before the next one or the end of its file.
     UnterminatedBlock = "unterminated-block",
     /// An `End...` that closes nothing.
     StrayEnd = "stray-end",
@@ -61,7 +61,7 @@ rules! {
     DuplicateField = "duplicate-field",
     /// Two enumerators of one name in a field.
     DuplicateEnumerator = "duplicate-enumerator",
-    /// Two enumerators of one value in a field.
+    /// Two enumerators of one value in a field; an error for [`load_strict`](crate::load_strict) only.
     DuplicateValue = "duplicate-value",
     /// Two `Prefix` blocks of one name in a register.
     DuplicatePrefix = "duplicate-prefix",
@@ -172,10 +172,22 @@ impl fmt::Display for Diagnostic {
 pub(crate) struct Report {
     diagnostics: Vec<Diagnostic>,
     errors: usize,
+    strict: bool,
 }
 
 impl Report {
-    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+    /// One in which a second name for a value is an error.
+    pub(crate) fn strict() -> Self {
+        Self {
+            strict: true,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn push(&mut self, mut diagnostic: Diagnostic) {
+        if self.strict && diagnostic.rule == Rule::DuplicateValue {
+            diagnostic.severity = Severity::Error;
+        }
         self.errors += usize::from(diagnostic.is_error());
         self.diagnostics.push(diagnostic);
     }

@@ -1,7 +1,7 @@
 //! Text to lines of words, as awk splits them: at spaces and tabs.
 
 use crate::diagnostic::{Diagnostic, Report, Rule};
-use crate::source::{Source, Span};
+use crate::source::{Span, width};
 use std::fmt::{self, Write};
 
 /// A word and its place.
@@ -32,13 +32,13 @@ impl fmt::Display for Word<'_> {
 }
 
 /// The words of a line that is neither empty nor a comment: a first one, and the rest.
-#[derive(Clone, Debug)]
-pub(crate) struct Line<'s> {
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line<'w, 's> {
     pub(crate) directive: Word<'s>,
-    pub(crate) arguments: Vec<Word<'s>>,
+    pub(crate) arguments: &'w [Word<'s>],
 }
 
-impl Line<'_> {
+impl Line<'_, '_> {
     pub(crate) fn span(&self) -> Span {
         self.arguments.last().map_or(self.directive.span, |last| {
             self.directive.span.to(last.span)
@@ -46,12 +46,36 @@ impl Line<'_> {
     }
 }
 
-/// Splits a source into its lines of words; empty lines and comments are gone afterwards.
-pub(crate) fn lines<'s>(source: &'s Source, report: &mut Report) -> Vec<Line<'s>> {
-    let mut lines = Vec::new();
+/// A file's words, line by line; empty lines and comments are gone.
+#[derive(Debug, Default)]
+pub(crate) struct Lines<'s> {
+    words: Vec<Word<'s>>,
+    /// For each line, how many words there are up to its end.
+    ends: Vec<usize>,
+}
+
+impl<'s> Lines<'s> {
+    pub(crate) fn iter<'w>(&'w self) -> impl Iterator<Item = Line<'w, 's>> {
+        let mut start = 0;
+        self.ends.iter().filter_map(move |end| {
+            let words = self.words.get(start..*end)?;
+            start = *end;
+            let (directive, arguments) = words.split_first()?;
+            let directive = *directive;
+            Some(Line {
+                directive,
+                arguments,
+            })
+        })
+    }
+}
+
+/// Splits a file that begins at an offset into its words.
+pub(crate) fn lines<'s>(file: &'s str, offset: u32, report: &mut Report) -> Lines<'s> {
+    let mut lines = Lines::default();
     let mut carriage_returns = 0;
-    let mut offset = 0;
-    for raw in source.text().split('\n') {
+    let mut offset = offset;
+    for raw in file.split(['\n']) {
         let start = offset;
         offset += width(raw) + 1;
         let text = raw.strip_suffix('\r').unwrap_or(raw);
@@ -81,10 +105,11 @@ pub(crate) fn lines<'s>(source: &'s Source, report: &mut Report) -> Vec<Line<'s>
                 );
             }
             Some(first) if first.text.starts_with('#') => {}
-            Some(directive) => lines.push(Line {
-                directive,
-                arguments: words.collect(),
-            }),
+            Some(first) => {
+                lines.words.push(first);
+                words.for_each(|word| lines.words.push(word));
+                lines.ends.push(lines.words.len());
+            }
         }
     }
     lines
@@ -96,27 +121,17 @@ fn carriage_return(span: Span) -> Diagnostic {
 }
 
 fn words(line: &str, start: u32) -> impl Iterator<Item = Word<'_>> {
-    let is_blank = |c: char| c == ' ' || c == '\t';
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     let mut rest = line;
-    let mut at = start;
     std::iter::from_fn(move || {
-        let trimmed = rest.trim_start_matches(is_blank);
-        at += width(rest) - width(trimmed);
-        let text = trimmed
-            .split(is_blank)
-            .next()
-            .filter(|text| !text.is_empty())?;
-        let span = Span {
-            start: at,
-            end: at + width(text),
-        };
-        rest = trimmed.get(text.len()..).unwrap_or("");
-        at = span.end;
-        Some(Word { text, span })
+        let blanks = rest.bytes().take_while(is_blank).count();
+        let trimmed = rest.get(blanks..)?;
+        let length = trimmed.bytes().take_while(|byte| !is_blank(byte)).count();
+        let (text, after) = trimmed.split_at_checked(length)?;
+        rest = after;
+        let start = start + width(line) - width(trimmed);
+        let end = start + width(text);
+        let span = Span { start, end };
+        (!text.is_empty()).then_some(Word { text, span })
     })
-}
-
-/// A text's length in bytes; a [`Source`] is far below 4 GiB.
-fn width(text: &str) -> u32 {
-    u32::try_from(text.len()).unwrap_or(u32::MAX)
 }

@@ -27,6 +27,7 @@
 //!
 //! Data flows one way: [`Source`] → lines → blocks → [`Model`]. What is wrong on the way is
 //! collected as [`Diagnostic`]s, all of them in one go, and [`render()`] shows one with its line.
+//! Several files are one description once [`Source::join`] has joined them.
 //!
 //! [`AARCH64_ID`] is this project's own description of the registers that identify a CPU.
 //!
@@ -34,11 +35,14 @@
 
 mod ast;
 mod bits;
+mod defines;
 mod diagnostic;
 mod encoding;
+mod import;
 mod lex;
 mod model;
 mod parse;
+mod piece;
 mod print;
 mod render;
 mod source;
@@ -47,25 +51,31 @@ mod validate;
 use crate::diagnostic::Report;
 
 pub use crate::bits::BitRange;
+pub use crate::defines::{Define, defines};
 pub use crate::diagnostic::{Diagnostic, Note, Rule, Severity};
 pub use crate::encoding::Encoding;
+pub use crate::import::{Change, ChangeKind, Changes, import, leading_comment};
 pub use crate::model::{
-    Alternative, Body, Entry, Enumerator, Field, FieldKind, Item, Layout, Layouts, Model, Register,
-    SharedLayout,
+    Alternative, Body, Entry, Enumerator, Field, FieldKind, Item, ItemKind, Layout, Layouts, Model,
+    Register, SharedLayout,
 };
-pub use crate::render::render;
+pub use crate::piece::{Part, Piece};
+pub use crate::render::{render, render_pieces};
 pub use crate::source::{Location, MAX_BYTES, Source, SourceError, Span};
 
 /// This project's description of the feature ID registers and of MIDR_EL1, MPIDR_EL1, REVIDR_EL1
 /// and AIDR_EL1: the text of `data/aarch64-id.sysreg`, facts as of Linux 7.2.
 pub const AARCH64_ID: &str = include_str!("../data/aarch64-id.sysreg");
 
+/// What the name of every property starts with: that of field `F` in register `R` is `SYSREG_<R>_<F>`.
+pub const PROPERTY_PREFIX: &str = "SYSREG_";
+
 /// What became of a description.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// Every block without an error.
     pub model: Model,
-    /// Everything to be said, in the order of the places in the file.
+    /// Everything to be said, in the order of the places in the description.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -85,11 +95,26 @@ impl Loaded {
 }
 
 /// Parses and checks a description.
+///
+/// Two names for one value are a warning: kernel files from 6.2 to 6.12 have them.
 #[must_use]
 pub fn load(source: &Source) -> Loaded {
-    let mut report = Report::default();
-    let lines = lex::lines(source, &mut report);
-    let items = parse::parse(lines, &mut report);
+    read(source, Report::default())
+}
+
+/// Parses and checks a description as [`load`] does, but takes a second name for a value of a field
+/// ([`Rule::DuplicateValue`]) for an error, as the generator of Linux 7.2 does.
+#[must_use]
+pub fn load_strict(source: &Source) -> Loaded {
+    read(source, Report::strict())
+}
+
+fn read(source: &Source, mut report: Report) -> Loaded {
+    let mut items = Vec::new();
+    for (start, file) in source.files() {
+        let lines = lex::lines(file, start, &mut report);
+        items.extend(parse::parse(&lines, &mut report));
+    }
     let model = validate::validate(&items, &mut report);
     Loaded {
         model,

@@ -3,24 +3,31 @@
 use crate::bits::BitRange;
 use crate::encoding::Encoding;
 use crate::source::Span;
-use std::collections::BTreeMap;
 
 /// Everything valid in a description, in file order.
 #[derive(Clone, Debug, Default)]
 pub struct Model {
     pub(crate) items: Vec<Item>,
-    registers: BTreeMap<String, usize>,
-    shared: BTreeMap<String, usize>,
+    /// The positions of the blocks, by their keys.
+    by_key: Vec<usize>,
 }
 
 /// A top-level block.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Item {
     /// A `Sysreg` block.
     Register(Register),
     /// A `SysregFields` block.
     SharedLayout(SharedLayout),
+}
+
+/// Whether a top-level block is a register or a shared layout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ItemKind {
+    /// A `Sysreg` block.
+    Register,
+    /// A `SysregFields` block.
+    SharedLayout,
 }
 
 /// A layout that several registers share: a `SysregFields` block.
@@ -126,25 +133,23 @@ pub enum FieldKind {
 pub struct Enumerator {
     pub(crate) name: String,
     pub(crate) value: u64,
+    /// How many digits the description writes, maybe more than the field has bits.
+    pub(crate) digits: usize,
     pub(crate) span: Span,
 }
 
 impl Model {
     /// Takes blocks whose names are unique and whose mappings all end.
     pub(crate) fn new(items: Vec<Item>) -> Self {
-        let mut registers = BTreeMap::new();
-        let mut shared = BTreeMap::new();
-        for (index, item) in items.iter().enumerate() {
-            match item {
-                Item::Register(register) => registers.insert(register.name.clone(), index),
-                Item::SharedLayout(layout) => shared.insert(layout.name.clone(), index),
-            };
-        }
-        Self {
-            items,
-            registers,
-            shared,
-        }
+        let mut by_key: Vec<usize> = (0..items.len()).collect();
+        by_key.sort_by_key(|index| items.get(*index).map(Item::key));
+        Self { items, by_key }
+    }
+
+    fn item(&self, kind: ItemKind, name: &str) -> Option<&Item> {
+        let key = |index: &usize| self.items.get(*index).map(Item::key);
+        let found = self.by_key.binary_search_by_key(&Some((kind, name)), key);
+        self.items.get(*self.by_key.get(found.ok()?)?)
     }
 
     /// The blocks in file order.
@@ -172,7 +177,7 @@ impl Model {
     /// The register of this name.
     #[must_use]
     pub fn register(&self, name: &str) -> Option<&Register> {
-        match self.items.get(*self.registers.get(name)?)? {
+        match self.item(ItemKind::Register, name)? {
             Item::Register(register) => Some(register),
             Item::SharedLayout(_) => None,
         }
@@ -181,26 +186,79 @@ impl Model {
     /// The shared layout of this name.
     #[must_use]
     pub fn shared_layout(&self, name: &str) -> Option<&SharedLayout> {
-        match self.items.get(*self.shared.get(name)?)? {
+        match self.item(ItemKind::SharedLayout, name)? {
             Item::SharedLayout(shared) => Some(shared),
             Item::Register(_) => None,
         }
     }
 
-    /// A register's layout after following `Fields` and `Mapping`; nothing if that leads to a name
-    /// that the description does not define, which makes the register opaque.
+    /// The block that states a register's layout, after following `Fields` and `Mapping`; nothing if
+    /// that leads to a name that the description does not define, which makes the register opaque.
     #[must_use]
-    pub fn layout<'m>(&'m self, register: &'m Register) -> Option<&'m Layout> {
-        let mut register = register;
+    pub fn stated_in(&self, register: &Register) -> Option<&Item> {
+        let mut name = register.name();
         // Validation has dropped every register whose mapping leads back to itself.
         loop {
-            match &register.body {
-                Body::Own(layouts) => return Some(&layouts.layout),
-                Body::Fields { target, .. } => {
-                    return Some(&self.shared_layout(target)?.layouts.layout);
-                }
-                Body::Mapping { target, .. } => register = self.register(target)?,
+            let item = self.item(ItemKind::Register, name)?;
+            match item {
+                Item::SharedLayout(_) => return None,
+                Item::Register(register) => match &register.body {
+                    Body::Own(_) => return Some(item),
+                    Body::Fields { target, .. } => {
+                        return self.item(ItemKind::SharedLayout, target);
+                    }
+                    Body::Mapping { target, .. } => name = target,
+                },
             }
+        }
+    }
+
+    /// A register's layout, after following `Fields` and `Mapping`; nothing if it is opaque.
+    #[must_use]
+    pub fn layout(&self, register: &Register) -> Option<&Layout> {
+        let layouts = self.stated_in(register)?.layouts()?;
+        Some(&layouts.layout)
+    }
+}
+
+impl Item {
+    /// The block's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Register(register) => &register.name,
+            Self::SharedLayout(shared) => &shared.name,
+        }
+    }
+
+    /// What tells the block from all others: a register and a shared layout may have one name.
+    #[must_use]
+    pub fn key(&self) -> (ItemKind, &str) {
+        let kind = match self {
+            Self::Register(_) => ItemKind::Register,
+            Self::SharedLayout(_) => ItemKind::SharedLayout,
+        };
+        (kind, self.name())
+    }
+
+    /// The place of the block's name.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Register(register) => register.span,
+            Self::SharedLayout(shared) => shared.span,
+        }
+    }
+
+    /// The layouts that the block states; nothing if it refers to another block for them.
+    #[must_use]
+    pub fn layouts(&self) -> Option<&Layouts> {
+        match self {
+            Self::SharedLayout(shared) => Some(&shared.layouts),
+            Self::Register(register) => match &register.body {
+                Body::Own(layouts) => Some(layouts),
+                Body::Fields { .. } | Body::Mapping { .. } => None,
+            },
         }
     }
 }

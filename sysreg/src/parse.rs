@@ -4,7 +4,7 @@ use crate::ast::{
     Body, EnumKind, Item, ReferenceKind, Register, Reserved, SharedFields, Statement, Value,
 };
 use crate::diagnostic::{Diagnostic, Report, Rule};
-use crate::lex::{Line, Word};
+use crate::lex::{Line, Lines, Word};
 use std::iter::Peekable;
 
 /// The blocks, by their first words.
@@ -16,21 +16,34 @@ enum Block {
     Enum,
 }
 
-const TOP_LEVEL: [&str; 2] = ["Sysreg", "SysregFields"];
-const ENTRIES: [&str; 11] = [
-    "Res0",
-    "Res1",
-    "Unkn",
-    "Raz",
-    "Field",
-    "Enum",
-    "SignedEnum",
-    "UnsignedEnum",
-    "Fields",
-    "Mapping",
-    "Prefix",
-];
-const ENDS: [&str; 4] = ["EndSysreg", "EndSysregFields", "EndPrefix", "EndEnum"];
+/// Whether a block begins here that stands in no other.
+fn is_top_level(word: &str) -> bool {
+    matches!(word, "Sysreg" | "SysregFields")
+}
+
+fn is_entry(word: &str) -> bool {
+    matches!(
+        word,
+        "Res0"
+            | "Res1"
+            | "Unkn"
+            | "Raz"
+            | "Field"
+            | "Enum"
+            | "SignedEnum"
+            | "UnsignedEnum"
+            | "Fields"
+            | "Mapping"
+            | "Prefix"
+    )
+}
+
+fn is_end(word: &str) -> bool {
+    matches!(
+        word,
+        "EndSysreg" | "EndSysregFields" | "EndPrefix" | "EndEnum"
+    )
+}
 
 impl Block {
     const fn end(self) -> &'static str {
@@ -52,33 +65,38 @@ impl Block {
         }
     }
 
-    /// Whether a word that starts a line shows that the block's own end is missing.
-    fn is_left_by(self, word: &str) -> bool {
-        TOP_LEVEL.contains(&word)
+    /// Whether a line shows that the block's own end is missing.
+    fn is_left_by(self, line: &Line<'_, '_>) -> bool {
+        let word = line.directive.text;
+        is_top_level(word)
             || match self {
                 Self::Sysreg | Self::SysregFields => false,
-                Self::Prefix => ["Prefix", "EndSysreg", "EndSysregFields"].contains(&word),
-                Self::Enum => word != self.end() && (ENTRIES.contains(&word) || is_end(word)),
+                Self::Prefix => matches!(word, "Prefix" | "EndSysreg" | "EndSysregFields"),
+                Self::Enum if is_end(word) => word != self.end(),
+                Self::Enum => is_entry(word) && !has_value_for_bits(line),
             }
     }
 }
 
-fn is_end(word: &str) -> bool {
-    ENDS.contains(&word)
-}
-
 /// Whether a line may be meant as a value of an enumeration. The kernel's own rule is not anchored
 /// and takes `X0b10` too.
-fn is_value(line: &Line<'_>) -> bool {
+fn is_value(line: &Line<'_, '_>) -> bool {
     line.directive
         .text
         .starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Reads the blocks of a description.
-pub(crate) fn parse<'s>(lines: Vec<Line<'s>>, report: &mut Report) -> Vec<Item<'s>> {
+/// Whether an entry's bits are a value. The kernel's own rule takes `Res0 0b1` for one in an
+/// enumeration; an entry it cannot be.
+fn has_value_for_bits(line: &Line<'_, '_>) -> bool {
+    let bits = line.arguments.first();
+    bits.is_some_and(|bits| bits.text.starts_with("0b"))
+}
+
+/// Reads the blocks of a file.
+pub(crate) fn parse<'s>(lines: &Lines<'s>, report: &mut Report) -> Vec<Item<'s>> {
     let mut parser = Parser {
-        lines: lines.into_iter().peekable(),
+        lines: lines.iter().peekable(),
         report,
     };
     let mut items = Vec::new();
@@ -88,13 +106,13 @@ pub(crate) fn parse<'s>(lines: Vec<Line<'s>>, report: &mut Report) -> Vec<Item<'
     items
 }
 
-struct Parser<'s, 'r> {
-    lines: Peekable<std::vec::IntoIter<Line<'s>>>,
+struct Parser<'r, I: Iterator> {
+    lines: Peekable<I>,
     report: &'r mut Report,
 }
 
-impl<'s> Parser<'s, '_> {
-    fn item(&mut self, line: &Line<'s>) -> Option<Item<'s>> {
+impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> Parser<'_, I> {
+    fn item(&mut self, line: &Line<'_, 's>) -> Option<Item<'s>> {
         match line.directive.text {
             "Sysreg" => self.register(line).map(Item::Register),
             "SysregFields" => self.shared_fields(line).map(Item::Fields),
@@ -106,7 +124,7 @@ impl<'s> Parser<'s, '_> {
         }
     }
 
-    fn register(&mut self, line: &Line<'s>) -> Option<Register<'s>> {
+    fn register(&mut self, line: &Line<'_, 's>) -> Option<Register<'s>> {
         let header = self.arguments::<6>(line, "name op0 op1 CRn CRm op2");
         let name = line.arguments.first().copied();
         let body = self.statements(Block::Sysreg, line, name);
@@ -117,7 +135,7 @@ impl<'s> Parser<'s, '_> {
         })
     }
 
-    fn shared_fields(&mut self, line: &Line<'s>) -> Option<SharedFields<'s>> {
+    fn shared_fields(&mut self, line: &Line<'_, 's>) -> Option<SharedFields<'s>> {
         let header = self.arguments::<1>(line, "name");
         let name = line.arguments.first().copied();
         let body = self.statements(Block::SysregFields, line, name);
@@ -133,7 +151,7 @@ impl<'s> Parser<'s, '_> {
     fn statements(
         &mut self,
         block: Block,
-        opening: &Line<'s>,
+        opening: &Line<'_, 's>,
         name: Option<Word<'s>>,
     ) -> Body<Statement<'s>> {
         self.body(block, opening, name, |parser, line| {
@@ -145,17 +163,15 @@ impl<'s> Parser<'s, '_> {
     fn body<T>(
         &mut self,
         block: Block,
-        opening: &Line<'s>,
+        opening: &Line<'_, 's>,
         name: Option<Word<'s>>,
-        mut read: impl FnMut(&mut Self, &Line<'s>) -> Option<T>,
+        mut read: impl FnMut(&mut Self, &Line<'_, 's>) -> Option<T>,
     ) -> Body<T> {
         let reported = self.report.len();
         let mut content = Vec::new();
         let mut end = None;
         while end.is_none()
-            && let Some(line) = self
-                .lines
-                .next_if(|line| !block.is_left_by(line.directive.text))
+            && let Some(line) = self.lines.next_if(|line| !block.is_left_by(line))
         {
             if line.directive.text == block.end() {
                 self.arguments::<0>(&line, "nothing");
@@ -175,7 +191,7 @@ impl<'s> Parser<'s, '_> {
         }
     }
 
-    fn statement(&mut self, block: Block, line: &Line<'s>) -> Option<Statement<'s>> {
+    fn statement(&mut self, block: Block, line: &Line<'_, 's>) -> Option<Statement<'s>> {
         let in_register = block == Block::Sysreg;
         match line.directive.text {
             "Res0" => self.reserved(Reserved::Res0, line),
@@ -200,12 +216,12 @@ impl<'s> Parser<'s, '_> {
         }
     }
 
-    fn reserved(&mut self, kind: Reserved, line: &Line<'s>) -> Option<Statement<'s>> {
+    fn reserved(&mut self, kind: Reserved, line: &Line<'_, 's>) -> Option<Statement<'s>> {
         let [bits] = self.arguments(line, "msb[:lsb]")?;
         Some(Statement::Reserved { kind, bits })
     }
 
-    fn reference(&mut self, kind: ReferenceKind, line: &Line<'s>) -> Option<Statement<'s>> {
+    fn reference(&mut self, kind: ReferenceKind, line: &Line<'_, 's>) -> Option<Statement<'s>> {
         let [target] = self.arguments(line, "name")?;
         Some(Statement::Reference {
             kind,
@@ -214,7 +230,7 @@ impl<'s> Parser<'s, '_> {
         })
     }
 
-    fn prefix(&mut self, line: &Line<'s>) -> Option<Statement<'s>> {
+    fn prefix(&mut self, line: &Line<'_, 's>) -> Option<Statement<'s>> {
         let header = self.arguments::<1>(line, "name");
         let name = line.arguments.first().copied();
         let body = self.statements(Block::Prefix, line, name);
@@ -222,7 +238,7 @@ impl<'s> Parser<'s, '_> {
         Some(Statement::Prefix { name, body })
     }
 
-    fn enumeration(&mut self, kind: EnumKind, line: &Line<'s>) -> Option<Statement<'s>> {
+    fn enumeration(&mut self, kind: EnumKind, line: &Line<'_, 's>) -> Option<Statement<'s>> {
         let header = self.arguments::<2>(line, "msb[:lsb] name");
         let name = line.arguments.get(1).copied();
         let values = self.body(Block::Enum, line, name, Self::value);
@@ -235,7 +251,7 @@ impl<'s> Parser<'s, '_> {
         })
     }
 
-    fn value(&mut self, line: &Line<'s>) -> Option<Value<'s>> {
+    fn value(&mut self, line: &Line<'_, 's>) -> Option<Value<'s>> {
         if !is_value(line) {
             self.unexpected(line, Block::Enum.place());
             return None;
@@ -248,13 +264,13 @@ impl<'s> Parser<'s, '_> {
     }
 
     /// Skips what was to be a block, had its first line been understood.
-    fn skip_block(&mut self, line: &Line<'s>) {
+    fn skip_block(&mut self, line: &Line<'_, 's>) {
         let closes = |word: &str| word == "EndSysreg" || word == "EndSysregFields";
         let mut last = line.directive.text;
         while !closes(last)
             && let Some(line) = self
                 .lines
-                .next_if(|line| !TOP_LEVEL.contains(&line.directive.text))
+                .next_if(|line| !is_top_level(line.directive.text))
         {
             last = line.directive.text;
         }
@@ -267,9 +283,13 @@ impl<'s> Parser<'s, '_> {
             .next_if(|line| line.directive.text == Block::Enum.end());
     }
 
-    fn arguments<const N: usize>(&mut self, line: &Line<'s>, form: &str) -> Option<[Word<'s>; N]> {
+    fn arguments<const N: usize>(
+        &mut self,
+        line: &Line<'_, 's>,
+        form: &str,
+    ) -> Option<[Word<'s>; N]> {
         let found = line.arguments.len();
-        if let Ok(words) = <[Word<'s>; N]>::try_from(line.arguments.as_slice()) {
+        if let Ok(words) = <[Word<'s>; N]>::try_from(line.arguments) {
             return Some(words);
         }
         let directive = line.directive;
@@ -291,7 +311,7 @@ impl<'s> Parser<'s, '_> {
         None
     }
 
-    fn unexpected(&mut self, line: &Line<'s>, place: &str) {
+    fn unexpected(&mut self, line: &Line<'_, 's>, place: &str) {
         let word = line.directive;
         let (rule, message) = if is_end(word.text) {
             (Rule::StrayEnd, format!("`{word}` closes nothing {place}"))
@@ -307,7 +327,7 @@ impl<'s> Parser<'s, '_> {
         });
     }
 
-    fn unterminated(&mut self, block: Block, opening: &Line<'s>, name: Option<Word<'s>>) {
+    fn unterminated(&mut self, block: Block, opening: &Line<'_, 's>, name: Option<Word<'s>>) {
         let end = block.end();
         let directive = opening.directive;
         let name = name.unwrap_or(directive);

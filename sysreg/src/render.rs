@@ -1,8 +1,8 @@
 //! Diagnostics as text, with file, line, column and the line itself.
 
 use crate::diagnostic::Diagnostic;
+use crate::piece::{self, Part, Piece};
 use crate::source::{Source, Span};
-use std::fmt::Write;
 
 /// Shows a diagnostic with its place, the source line and its notes, without a final newline.
 ///
@@ -25,29 +25,30 @@ use std::fmt::Write;
 /// ```
 #[must_use]
 pub fn render(source: &Source, diagnostic: &Diagnostic) -> String {
-    let mut out = diagnostic.message.clone();
+    piece::join(render_pieces(source, diagnostic))
+}
+
+/// Does what [`render`] does, for a terminal: in pieces, each of which says what it is.
+///
+/// Joined, they are what [`render`] gives.
+#[must_use]
+pub fn render_pieces(source: &Source, diagnostic: &Diagnostic) -> Vec<Piece> {
+    let mut out = vec![Part::Message.piece(&diagnostic.message)];
     snippet(&mut out, source, diagnostic.span);
     for note in &diagnostic.notes {
-        out.push_str("\n  note: ");
-        out.push_str(&note.message);
+        piece::end_line(&mut out);
+        out.push(Part::Plain.piece(format!("  note: {}", note.message)));
         if let Some(span) = note.span {
-            let place = source.location(span.start);
-            // Writing to a String cannot fail.
-            let _ = write!(
-                out,
-                ", at {}:{}:{}",
-                source.name(),
-                place.line,
-                place.column
-            );
+            out.push(Part::Plain.piece(", at "));
+            out.push(Part::Place.piece(source.location(span.start).to_string()));
         }
     }
     out
 }
 
-fn snippet(out: &mut String, source: &Source, span: Span) {
+fn snippet(out: &mut Vec<Piece>, source: &Source, span: Span) {
     let place = source.location(span.start);
-    let line: String = source.line(place.line).chars().map(one_column).collect();
+    let line: String = source.line_at(span.start).chars().map(one_column).collect();
     let left = line.chars().count().saturating_sub(place.column - 1);
     let carets = source
         .slice(span)
@@ -56,18 +57,19 @@ fn snippet(out: &mut String, source: &Source, span: Span) {
         .count()
         .clamp(1, left.max(1));
     let number = place.line.to_string();
-    let gutter = " ".repeat(number.len());
-    let shown = format!("  {number} | {line}");
-    let _ = write!(
-        out,
-        "\n  at {}:{}:{}\n  {gutter} |\n{}\n  {gutter} | {}{}",
-        source.name(),
-        place.line,
-        place.column,
-        shown.trim_end(),
-        " ".repeat(place.column - 1),
-        "^".repeat(carets),
-    );
+    let gutter = format!("  {} |", " ".repeat(number.len()));
+    piece::end_line(out);
+    out.push(Part::Plain.piece("  at "));
+    out.push(Part::Place.piece(place.to_string()));
+    piece::end_line(out);
+    out.push(Part::Place.piece(&gutter));
+    piece::end_line(out);
+    out.push(Part::Place.piece(format!("  {number} |")));
+    out.push(Part::Plain.piece(format!(" {line}").trim_end()));
+    piece::end_line(out);
+    out.push(Part::Place.piece(gutter));
+    out.push(Part::Plain.piece(" ".repeat(place.column)));
+    out.push(Part::Carets.piece("^".repeat(carets)));
 }
 
 /// What stands for a character of the file, so that carets stand under their words and a terminal

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::path::Path;
 
-/// Larger files are refused: Linux 7.2's own is 87 KB, so 4 MiB is no description.
+/// Larger descriptions are refused, all their files together: Linux 7.2's own is one file of 87 KB,
+/// so 4 MiB is no description.
 pub const MAX_BYTES: usize = 4 << 20;
 
-/// A byte range of a [`Source`].
+/// A byte range of a [`Source`], whose files count one after the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Span {
     /// Offset of the first byte.
@@ -26,28 +27,49 @@ impl Span {
     }
 }
 
-/// A place as a person counts it: line and column from 1, the column in characters.
+/// A place as a person counts it: file, line and column, these from 1 and the column in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Location {
-    /// Line number, from 1.
+pub struct Location<'s> {
+    /// The name of the file, as [`Source::new`] took it.
+    pub file: &'s str,
+    /// Line number in the file, from 1.
     pub line: usize,
     /// Column in characters, from 1.
     pub column: usize,
 }
 
-/// The text of one description and the name it is shown under.
+/// Shows `file:line:column`.
+impl fmt::Display for Location<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, column } = self;
+        write!(f, "{file}:{line}:{column}")
+    }
+}
+
+/// The text of one description, of one file or of several, and the names these are shown under.
 #[derive(Clone, Debug)]
 pub struct Source {
     name: String,
     text: String,
+    files: Vec<File>,
+    /// Where each line begins; the last of a file may end without a newline.
     line_starts: Vec<u32>,
+}
+
+/// One file's place in a [`Source`].
+#[derive(Clone, Debug)]
+struct File {
+    name: String,
+    start: u32,
+    /// The index of its first line.
+    first_line: usize,
 }
 
 /// Why bytes are no [`Source`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// More than [`MAX_BYTES`] bytes.
+    /// More than [`MAX_BYTES`] bytes, all files together.
     TooLarge {
         /// The file's size in bytes.
         bytes: usize,
@@ -99,11 +121,52 @@ impl Source {
         let line_starts = std::iter::once(0)
             .chain(after_newlines.map(|(next, _)| next))
             .collect();
+        let name = name.into();
         Ok(Self {
-            name: name.into(),
+            name: name.clone(),
             text,
+            files: vec![File {
+                name,
+                start: 0,
+                first_line: 0,
+            }],
             line_starts,
         })
+    }
+
+    /// Makes one description of several: names and encodings are shared, and `Fields` and `Mapping`
+    /// may refer to any file's blocks, but every block ends in the file it begins in.
+    ///
+    /// # Errors
+    ///
+    /// [`SourceError::TooLarge`] if all together are past [`MAX_BYTES`].
+    pub fn join(sources: impl IntoIterator<Item = Self>) -> Result<Self, SourceError> {
+        let sources: Vec<Self> = sources.into_iter().collect();
+        let bytes = sources.iter().map(|source| source.text.len()).sum();
+        if bytes > MAX_BYTES {
+            return Err(SourceError::TooLarge { bytes });
+        }
+        let names: Vec<&str> = sources.iter().map(Self::name).collect();
+        let mut joined = Self {
+            name: names.join(", "),
+            text: String::with_capacity(bytes),
+            files: Vec::new(),
+            line_starts: Vec::new(),
+        };
+        for source in sources {
+            let (start, first_line) = (width(&joined.text), joined.line_starts.len());
+            joined.text.push_str(&source.text);
+            joined
+                .files
+                .extend(source.files.into_iter().map(|file| File {
+                    name: file.name,
+                    start: file.start + start,
+                    first_line: file.first_line + first_line,
+                }));
+            let line_starts = source.line_starts.iter().map(|line| line + start);
+            joined.line_starts.extend(line_starts);
+        }
+        Ok(joined)
     }
 
     /// Takes a description as read from a file.
@@ -136,13 +199,13 @@ impl Source {
             .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
     }
 
-    /// The name that diagnostics show.
+    /// The name that diagnostics show; of several files, all names, separated by `, `.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The whole text.
+    /// The whole text; that of several files follows one on the other with nothing between them.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -156,31 +219,47 @@ impl Source {
             .unwrap_or("")
     }
 
-    /// Line and column of a byte offset.
+    /// File, line and column of a byte offset.
     #[must_use]
-    pub fn location(&self, offset: u32) -> Location {
-        let line = self
-            .line_starts
-            .partition_point(|start| *start <= offset)
-            .max(1);
-        let start = self.line_starts.get(line - 1).copied().unwrap_or(0);
-        let column = self.slice(Span { start, end: offset }).chars().count() + 1;
-        Location { line, column }
+    pub fn location(&self, offset: u32) -> Location<'_> {
+        let line = self.line_index(offset);
+        let file = self.files.partition_point(|file| file.start <= offset);
+        let file = file.checked_sub(1).and_then(|index| self.files.get(index));
+        let start = self.line_starts.get(line).copied().unwrap_or(0);
+        Location {
+            file: file.map_or("", |file| &file.name),
+            line: line - file.map_or(0, |file| file.first_line) + 1,
+            column: self.slice(Span { start, end: offset }).chars().count() + 1,
+        }
     }
 
-    /// The text of a line, counted from 1, without its line end; empty past the last.
+    /// The text of the line of a byte offset, without its line end.
     #[must_use]
-    pub fn line(&self, number: usize) -> &str {
-        let bounds = number
-            .checked_sub(1)
-            .and_then(|index| Some((*self.line_starts.get(index)?, self.line_starts.get(number))));
-        let Some((start, next)) = bounds else {
-            return "";
-        };
-        let end = next.map_or(self.text.len(), |next| *next as usize - 1);
-        self.text
-            .get(start as usize..end)
-            .unwrap_or("")
-            .trim_end_matches('\r')
+    pub fn line_at(&self, offset: u32) -> &str {
+        let line = self.line_index(offset);
+        let start = self.line_starts.get(line).copied().unwrap_or(0);
+        let end = self.line_starts.get(line + 1).copied();
+        let end = end.unwrap_or_else(|| width(&self.text));
+        let line = self.slice(Span { start, end });
+        let line = line.strip_suffix('\n').unwrap_or(line);
+        line.strip_suffix('\r').unwrap_or(line)
     }
+
+    /// Each file's text and the offset at which it begins.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (u32, &str)> {
+        let starts = self.files.iter().map(|file| file.start);
+        let ends = starts.clone().skip(1).chain([width(&self.text)]);
+        let spans = starts.zip(ends).map(|(start, end)| Span { start, end });
+        spans.map(|span| (span.start, self.slice(span)))
+    }
+
+    fn line_index(&self, offset: u32) -> usize {
+        let lines = self.line_starts.partition_point(|start| *start <= offset);
+        lines.saturating_sub(1)
+    }
+}
+
+/// A text's length in bytes; a [`Source`] is far below 4 GiB.
+pub(crate) fn width(text: &str) -> u32 {
+    u32::try_from(text.len()).unwrap_or(u32::MAX)
 }

@@ -3,6 +3,8 @@
 mod field;
 mod layout;
 mod mapping;
+mod subject;
+mod taken;
 
 use crate::ast::{self, ReferenceKind};
 use crate::diagnostic::{Diagnostic, Report, Rule};
@@ -185,7 +187,7 @@ fn check_targets(references: &[Reference<'_>], seen: &Seen<'_>, report: &mut Rep
             ReferenceKind::Mapping => (seen.registers.contains_key(target.text), "Sysreg"),
         };
         if !known {
-            let message = format!("{register}: no `{block} {target}` in this file");
+            let message = format!("{register}: no `{block} {target}` in this description");
             report.push(
                 Diagnostic::warning(Rule::UnknownTarget, target.span, message)
                     .note("the register is known, its fields are not"),

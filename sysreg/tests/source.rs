@@ -1,11 +1,12 @@
 //! Texts and the places in them.
 
-use sysreg::{Location, MAX_BYTES, Source, SourceError, Span};
+use sysreg::{Location, Source, Span};
 
 fn check(text: &str, offset: u32, line: usize, column: usize, line_text: &str) {
     let source = Source::new("test.sysreg", text).expect("a test's text is small");
-    assert_eq!(source.location(offset), Location { line, column });
-    assert_eq!(source.line(line), line_text);
+    let file = "test.sysreg";
+    assert_eq!(source.location(offset), Location { file, line, column });
+    assert_eq!(source.line_at(offset), line_text);
 }
 
 #[test]
@@ -39,28 +40,6 @@ fn a_carriage_return_is_no_part_of_a_line() {
 fn a_place_past_the_end_is_harmless() {
     check("ab", 99, 1, 1, "ab");
     let source = Source::new("test.sysreg", "ab").unwrap();
-    assert_eq!(source.line(0), "");
-    assert_eq!(source.line(2), "");
-    assert_eq!(source.line(usize::MAX), "");
     assert_eq!(source.slice(Span { start: 1, end: 9 }), "");
     assert_eq!(source.slice(Span { start: 2, end: 1 }), "");
-}
-
-#[test]
-fn bytes_must_be_utf_8() {
-    let error = Source::from_bytes("test.sysreg", b"ab\nc\xffd".to_vec()).unwrap_err();
-    assert_eq!(error, SourceError::NotUtf8 { line: 2, column: 2 });
-    assert_eq!(
-        error.to_string(),
-        "not UTF-8: the first bad byte is at line 2, byte 2"
-    );
-}
-
-#[test]
-fn a_text_has_a_limit() {
-    let bytes = MAX_BYTES + 1;
-    let error = Source::new("test.sysreg", " ".repeat(bytes)).unwrap_err();
-    assert_eq!(error, SourceError::TooLarge { bytes });
-    let error = Source::from_bytes("test.sysreg", vec![b' '; bytes]).unwrap_err();
-    assert_eq!(error, SourceError::TooLarge { bytes });
 }

@@ -51,6 +51,8 @@ pub struct Image {
     pub initramfs: PathBuf,
     /// The release, as `uname -r` prints it on the host.
     pub release: String,
+    /// The macros of the kernel's system registers; only of the newest kernel.
+    pub header: Option<PathBuf>,
 }
 
 /// What a host is made of is not there.

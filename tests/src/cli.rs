@@ -334,7 +334,8 @@ fn test(choice: Choice, args: &[OsString]) -> Result<u8, Error> {
     .run()?;
     artifacts.write()?;
     let mut cargo = Command::new(cargo());
-    cargo.arg("test");
+    // The program of `sysreg` and its tests are behind a feature.
+    cargo.args(["test", "--all-features"]);
     if !chooses_packages(args) {
         cargo.arg("--workspace");
     }

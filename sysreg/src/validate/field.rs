@@ -6,8 +6,9 @@ use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::Word;
 use crate::model::{Enumerator, Field, FieldKind};
 use crate::source::Span;
-use crate::validate::{check_name, decimal, first};
-use std::collections::BTreeMap;
+use crate::validate::subject::Subject;
+use crate::validate::taken::Taken;
+use crate::validate::{check_name, decimal};
 
 /// Reads `N` or `N:M`.
 pub(super) fn bit_range(text: &str) -> Option<BitRange> {
@@ -28,7 +29,7 @@ pub(super) fn plain(name: Word<'_>, bits: BitRange) -> Field {
 
 /// A field with named values, without those that are wrong.
 pub(super) fn enumeration<'s>(
-    subject: &str,
+    subject: Subject<'s>,
     kind: EnumKind,
     name: Word<'s>,
     bits: BitRange,
@@ -45,8 +46,8 @@ pub(super) fn enumeration<'s>(
     let mut enumeration = Enumeration {
         subject,
         bits,
-        names: BTreeMap::new(),
-        values: BTreeMap::new(),
+        names: Taken::new(),
+        values: Taken::new(),
         too_wide: false,
         report,
     };
@@ -67,10 +68,10 @@ pub(super) fn enumeration<'s>(
 
 /// An enumeration being checked, with the names and values taken so far.
 struct Enumeration<'e, 's> {
-    subject: &'e str,
+    subject: Subject<'s>,
     bits: BitRange,
-    names: BTreeMap<&'s str, Span>,
-    values: BTreeMap<u64, Word<'s>>,
+    names: Taken<&'s str, Span>,
+    values: Taken<u64, Word<'s>>,
     /// Whether a value has been reported as too wide; if the bits are wrong, most values are.
     too_wide: bool,
     report: &'e mut Report,
@@ -81,7 +82,7 @@ impl<'s> Enumeration<'_, 's> {
         let Value { literal, name } = *value;
         check_name(name, self.report);
         let number = self.number(literal);
-        if let Some(first) = first(&mut self.names, name.text, name.span) {
+        if let Some(first) = self.names.first(name.text, name.span) {
             let message = format!("{}: a second value named `{name}`", self.subject);
             self.report.push(
                 Diagnostic::error(Rule::DuplicateEnumerator, name.span, message)
@@ -93,6 +94,7 @@ impl<'s> Enumeration<'_, 's> {
         Some(Enumerator {
             name: name.text.to_owned(),
             value: number?,
+            digits: literal.text.len().saturating_sub("0b".len()),
             span: name.span,
         })
     }
@@ -124,7 +126,7 @@ impl<'s> Enumeration<'_, 's> {
 
     /// ID_PFR1_EL1.Security in Linux 6.2 to 6.12 has two names for one value.
     fn check_duplicate(&mut self, number: u64, literal: Word<'s>, name: Word<'s>) {
-        if let Some(first) = first(&mut self.values, number, name) {
+        if let Some(first) = self.values.first(number, name) {
             let message = format!("{}: `{name}` is another name of `{first}`", self.subject);
             self.report.push(
                 Diagnostic::warning(Rule::DuplicateValue, literal.span, message)

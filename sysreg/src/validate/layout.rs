@@ -1,13 +1,14 @@
 //! The 64 bits of a block: every one described once, from 63 down.
 
-use super::{check_name, field, first};
+use super::subject::Subject;
+use super::taken::Taken;
+use super::{check_name, field};
 use crate::ast::{self, ReferenceKind, Reserved, Statement};
 use crate::bits::BitRange;
 use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::Word;
 use crate::model::{Alternative, Body, Entry, Layout, Layouts};
 use crate::source::Span;
-use std::collections::BTreeMap;
 
 type Statements<'s> = ast::Body<Statement<'s>>;
 
@@ -20,7 +21,11 @@ pub(super) fn reference<'s>(body: &Statements<'s>) -> Option<(ReferenceKind, Wor
 }
 
 /// The body of a `Sysreg` block.
-pub(super) fn register_body(name: Word<'_>, body: &Statements<'_>, report: &mut Report) -> Body {
+pub(super) fn register_body<'s>(
+    name: Word<'s>,
+    body: &Statements<'s>,
+    report: &mut Report,
+) -> Body {
     let Some((kind, target, span)) = reference(body) else {
         return Body::Own(layouts(name, body, report));
     };
@@ -40,10 +45,10 @@ pub(super) fn register_body(name: Word<'_>, body: &Statements<'_>, report: &mut 
 }
 
 /// The body of a `SysregFields` block, or of a `Sysreg` block that has its own layout.
-pub(super) fn layouts(name: Word<'_>, body: &Statements<'_>, report: &mut Report) -> Layouts {
+pub(super) fn layouts<'s>(name: Word<'s>, body: &Statements<'s>, report: &mut Report) -> Layouts {
     Layouts {
         alternatives: alternatives(name, body, report),
-        layout: layout(&name.to_string(), body, report),
+        layout: layout(Subject::block(name), body, report),
     }
 }
 
@@ -65,9 +70,13 @@ fn check_mixed_body(name: Word<'_>, body: &Statements<'_>, reference: Span, repo
     }
 }
 
-fn alternatives(name: Word<'_>, body: &Statements<'_>, report: &mut Report) -> Vec<Alternative> {
+fn alternatives<'s>(
+    name: Word<'s>,
+    body: &Statements<'s>,
+    report: &mut Report,
+) -> Vec<Alternative> {
     let mut found = Vec::new();
-    let mut prefixes = BTreeMap::new();
+    let mut prefixes = Taken::new();
     let mut unprefixed = false;
     for statement in &body.content {
         let Statement::Prefix { name: prefix, body } = statement else {
@@ -82,7 +91,7 @@ fn alternatives(name: Word<'_>, body: &Statements<'_>, report: &mut Report) -> V
                     .note("prefixed layouts come first"),
             );
         }
-        if let Some(first) = first(&mut prefixes, prefix.text, prefix.span) {
+        if let Some(first) = prefixes.first(prefix.text, prefix.span) {
             let message = format!("{name}: a second `Prefix {prefix}`");
             report.push(
                 Diagnostic::error(Rule::DuplicatePrefix, prefix.span, message)
@@ -91,17 +100,17 @@ fn alternatives(name: Word<'_>, body: &Statements<'_>, report: &mut Report) -> V
         }
         found.push(Alternative {
             prefix: prefix.text.to_owned(),
-            layout: layout(&format!("{name} ({prefix})"), body, report),
+            layout: layout(Subject::prefix(name, *prefix), body, report),
         });
     }
     found
 }
 
-fn layout(subject: &str, body: &Statements<'_>, report: &mut Report) -> Layout {
+fn layout<'s>(subject: Subject<'s>, body: &Statements<'s>, report: &mut Report) -> Layout {
     if body.lost {
         return Layout::default();
     }
-    let mut builder = Builder::new(subject, report);
+    let mut builder = Builder::new(subject, body.content.len(), report);
     for statement in &body.content {
         builder.statement(statement);
     }
@@ -130,25 +139,25 @@ struct Placed<'s> {
 
 /// A layout being built.
 struct Builder<'b, 's> {
-    subject: &'b str,
+    subject: Subject<'s>,
     entries: Vec<Entry>,
     placed: Vec<Placed<'s>>,
     described: u64,
     /// Whether the bits of an entry are in error or left out.
     misplaced: bool,
-    names: BTreeMap<&'s str, Span>,
+    names: Taken<&'s str, Span>,
     report: &'b mut Report,
 }
 
 impl<'b, 's> Builder<'b, 's> {
-    fn new(subject: &'b str, report: &'b mut Report) -> Self {
+    fn new(subject: Subject<'s>, statements: usize, report: &'b mut Report) -> Self {
         Self {
             subject,
-            entries: Vec::new(),
-            placed: Vec::new(),
+            entries: Vec::with_capacity(statements),
+            placed: Vec::with_capacity(statements),
             described: 0,
             misplaced: false,
-            names: BTreeMap::new(),
+            names: Taken::new(),
             report,
         }
     }
@@ -165,7 +174,7 @@ impl<'b, 's> Builder<'b, 's> {
                 name,
                 values,
             } => self.field(*name, *bits).map(|(subject, bits)| {
-                let field = field::enumeration(&subject, *kind, *name, bits, values, self.report);
+                let field = field::enumeration(subject, *kind, *name, bits, values, self.report);
                 Entry::Field(field)
             }),
             Statement::Reference { .. } | Statement::Prefix { .. } => None,
@@ -185,10 +194,10 @@ impl<'b, 's> Builder<'b, 's> {
     }
 
     /// Checks a field's name and bits. Gives the name for messages and the bits.
-    fn field(&mut self, name: Word<'s>, bits: Word<'s>) -> Option<(String, BitRange)> {
-        let subject = format!("{}.{name}", self.subject);
+    fn field(&mut self, name: Word<'s>, bits: Word<'s>) -> Option<(Subject<'s>, BitRange)> {
+        let subject = self.subject.field(name);
         check_name(name, self.report);
-        if let Some(first) = first(&mut self.names, name.text, name.span) {
+        if let Some(first) = self.names.first(name.text, name.span) {
             let message = format!("{subject}: a second field of this name");
             self.misplaced(
                 Diagnostic::error(Rule::DuplicateField, name.span, message)
@@ -196,12 +205,12 @@ impl<'b, 's> Builder<'b, 's> {
             );
             return None;
         }
-        let bits = self.place(&subject, name, bits)?;
+        let bits = self.place(subject, name, bits)?;
         Some((subject, bits))
     }
 
     /// Takes the bits of an entry.
-    fn place(&mut self, subject: &str, name: Word<'s>, word: Word<'_>) -> Option<BitRange> {
+    fn place(&mut self, subject: Subject<'_>, name: Word<'s>, word: Word<'_>) -> Option<BitRange> {
         let Some(bits) = field::bit_range(word.text) else {
             let message = format!("{subject}: `{word}` is no bit range");
             self.misplaced(
@@ -222,7 +231,7 @@ impl<'b, 's> Builder<'b, 's> {
         Some(bits)
     }
 
-    fn check_overlap(&mut self, subject: &str, bits: BitRange, span: Span) {
+    fn check_overlap(&mut self, subject: Subject<'_>, bits: BitRange, span: Span) {
         if self.described & bits.mask() == 0 {
             return;
         }

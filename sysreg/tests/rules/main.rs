@@ -7,6 +7,7 @@
 
 mod bits;
 mod names;
+mod sources;
 mod structure;
 mod targets;
 mod values;

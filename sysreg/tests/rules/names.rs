@@ -2,7 +2,7 @@
 
 use crate::check;
 use expect_test::expect;
-use sysreg::Rule;
+use sysreg::{Loaded, Rule, Severity, Source, load, load_strict};
 
 #[test]
 fn invalid_encoding() {
@@ -169,6 +169,30 @@ fn duplicate_value() {
 }
 
 #[test]
+fn duplicate_value_in_strict_mode() {
+    let source = Source::new(
+        "test.sysreg",
+        "Sysreg A 3 0 0 0 0\n\
+         Enum 63:0 X\n\
+         0b0 NI\n\
+         0b0 NONE\n\
+         EndEnum\n\
+         EndSysreg\n",
+    )
+    .unwrap();
+    let found = |loaded: &Loaded| {
+        let [diagnostic] = loaded.diagnostics.as_slice() else {
+            panic!("{:#?}", loaded.diagnostics);
+        };
+        let registers = loaded.model.registers().count();
+        (diagnostic.rule, diagnostic.severity, registers)
+    };
+    let rule = Rule::DuplicateValue;
+    assert_eq!(found(&load(&source)), (rule, Severity::Warning, 1));
+    assert_eq!(found(&load_strict(&source)), (rule, Severity::Error, 0));
+}
+
+#[test]
 fn duplicate_prefix() {
     check(
         Rule::DuplicatePrefix,
@@ -255,6 +279,29 @@ fn mixed_body_of_two_references() {
               7 | Mapping A
                 | ^^^^^^^^^
               note: the layout is referred to here, at test.sysreg:6:1
+        "#]],
+    );
+}
+
+#[test]
+fn mixed_body_with_the_reference_last() {
+    check(
+        Rule::MixedBody,
+        "SysregFields F\n\
+         Field 63:0 X\n\
+         EndSysregFields\n\
+         \n\
+         Sysreg A 3 0 0 0 0\n\
+         Field 63:0 X\n\
+         Fields F\n\
+         EndSysreg\n",
+        &expect![[r#"
+            A: `Fields` or `Mapping` is the whole layout
+              at test.sysreg:6:7
+                |
+              6 | Field 63:0 X
+                |       ^^^^
+              note: the layout is referred to here, at test.sysreg:7:1
         "#]],
     );
 }

@@ -113,6 +113,38 @@ fn unknown_statement_in_a_prefix() {
     );
 }
 
+/// The kernel's generator takes every line with `0b0` or `0b1` in it for a value.
+#[test]
+fn unknown_statement_in_an_enumeration() {
+    check(
+        Rule::UnknownStatement,
+        "Sysreg A 3 0 0 0 0\n\
+         Enum 63:0 X\n\
+         X0b10 B\n\
+         Res0 0b1\n\
+         IMP\n\
+         EndEnum\n\
+         EndSysreg\n",
+        &expect![[r#"
+            `X0b10` is not a statement in an enumeration
+              at test.sysreg:3:1
+                |
+              3 | X0b10 B
+                | ^^^^^
+            `Res0` is not a statement in an enumeration
+              at test.sysreg:4:1
+                |
+              4 | Res0 0b1
+                | ^^^^
+            `IMP` is not a statement in an enumeration
+              at test.sysreg:5:1
+                |
+              5 | IMP
+                | ^^^
+        "#]],
+    );
+}
+
 #[test]
 fn word_count() {
     check(
@@ -219,6 +251,42 @@ fn unterminated_block() {
               2 | Enum 63:0 X
                 | ^^^^^^^^^^^
               note: `EndEnum` is missing before `EndSysreg`, at test.sysreg:4:1
+        "#]],
+    );
+}
+
+#[test]
+fn unterminated_block_of_every_kind() {
+    check(
+        Rule::UnterminatedBlock,
+        "Sysreg A 3 0 0 0 0\n\
+         Field 63:0 X\n\
+         SysregFields B\n\
+         Field 63:0 X\n\
+         Sysreg C 3 0 0 0 1\n\
+         Prefix P\n\
+         Field 63:0 X\n\
+         Field 63:0 X\n\
+         EndSysreg\n",
+        &expect![[r#"
+            A: `Sysreg` without `EndSysreg`
+              at test.sysreg:1:1
+                |
+              1 | Sysreg A 3 0 0 0 0
+                | ^^^^^^^^^^^^^^^^^^
+              note: `EndSysreg` is missing before `SysregFields`, at test.sysreg:3:1
+            B: `SysregFields` without `EndSysregFields`
+              at test.sysreg:3:1
+                |
+              3 | SysregFields B
+                | ^^^^^^^^^^^^^^
+              note: `EndSysregFields` is missing before `Sysreg`, at test.sysreg:5:1
+            P: `Prefix` without `EndPrefix`
+              at test.sysreg:6:1
+                |
+              6 | Prefix P
+                | ^^^^^^^^
+              note: `EndPrefix` is missing before `EndSysreg`, at test.sysreg:9:1
         "#]],
     );
 }

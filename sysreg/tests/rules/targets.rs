@@ -2,7 +2,7 @@
 
 use crate::check;
 use expect_test::expect;
-use sysreg::Rule;
+use sysreg::{Rule, Severity, Source, load, load_strict};
 
 #[test]
 fn unknown_target() {
@@ -16,13 +16,13 @@ fn unknown_target() {
          Mapping C\n\
          EndSysreg\n",
         &expect![[r#"
-            A: no `SysregFields F` in this file
+            A: no `SysregFields F` in this description
               at test.sysreg:2:8
                 |
               2 | Fields F
                 |        ^
               note: the register is known, its fields are not
-            B: no `Sysreg C` in this file
+            B: no `Sysreg C` in this description
               at test.sysreg:6:9
                 |
               6 | Mapping C
@@ -30,6 +30,18 @@ fn unknown_target() {
               note: the register is known, its fields are not
         "#]],
     );
+}
+
+#[test]
+fn unknown_target_leaves_the_register_opaque() {
+    for load in [load, load_strict] {
+        let source = Source::new("test.sysreg", "Sysreg A 3 0 0 0 0\nFields F\nEndSysreg\n");
+        let loaded = load(&source.unwrap());
+        let severities: Vec<_> = loaded.diagnostics.iter().map(|d| d.severity).collect();
+        assert_eq!(severities, [Severity::Warning]);
+        let register = loaded.model.register("A").unwrap();
+        assert!(loaded.model.layout(register).is_none());
+    }
 }
 
 #[test]

@@ -66,6 +66,46 @@ fn value_too_wide() {
     );
 }
 
+/// Only the value counts: TRFCR_EL1.TS in Linux 7.2 has two bits and four digits.
+#[test]
+fn value_too_wide_is_not_about_leading_zeros() {
+    check(
+        Rule::ValueTooWide,
+        "Sysreg A 3 0 0 0 0\n\
+         Res0 63:2\n\
+         Enum 1:0 X\n\
+         0b0000 NI\n\
+         0b0011 IMP\n\
+         EndEnum\n\
+         EndSysreg\n",
+        &expect![""],
+    );
+}
+
+#[test]
+fn value_too_wide_for_any_register() {
+    let digits = "1".repeat(65);
+    let zeros = "0".repeat(65);
+    check(
+        Rule::ValueTooWide,
+        &format!(
+            "Sysreg A 3 0 0 0 0\n\
+             Enum 63:0 X\n\
+             0b{digits} MAX\n\
+             0b{zeros} NI\n\
+             EndEnum\n\
+             EndSysreg\n"
+        ),
+        &expect![[r#"
+            A.X: `0b11111111111111111111111111111111111111111111111111111111111111...` does not fit 64 bits
+              at test.sysreg:3:1
+                |
+              3 | 0b11111111111111111111111111111111111111111111111111111111111111111 MAX
+                | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        "#]],
+    );
+}
+
 #[test]
 fn empty_enum() {
     check(

@@ -15,6 +15,12 @@ const PACKAGE: &str = "linux-image-cloud-arm64";
 /// More steps than there ever were between that package and the one with the image.
 const STEPS: usize = 5;
 
+/// The macros of all system registers in a kernel's headers, made by its own generator.
+const HEADER: &str = "arch/arm64/include/generated/asm/sysreg-defs.h";
+
+/// The name that [`HEADER`] has in the cache.
+const KEPT_HEADER: &str = "sysreg-defs.h";
+
 /// The drivers of the port to the testbed, in the order of their dependencies. Linux 6.1 has them
 /// as modules, later ones have them built in.
 const MODULES: [&str; 6] = [
@@ -50,6 +56,8 @@ pub struct Fetched {
     pub release: String,
     /// The modules that it needs to talk to the testbed. Their names tell the order.
     pub modules: Vec<PathBuf>,
+    /// The macros of its system registers; only of the newest kernel.
+    pub header: Option<PathBuf>,
 }
 
 /// Why a kernel cannot be fetched.
@@ -95,7 +103,8 @@ impl Kernel {
     /// What is cached of it, if it was fetched.
     #[must_use]
     pub fn cached(self, cache: &Cache) -> Option<Fetched> {
-        Fetched::read(&self.directory(cache)).ok()
+        let fetched = Fetched::read(&self.directory(cache)).ok()?;
+        (fetched.header.is_some() || !self.has_header()).then_some(fetched)
     }
 
     /// Fetches the current kernel of this kind into the cache.
@@ -115,16 +124,21 @@ impl Kernel {
         root.unpack(&package, &unpacked)?;
         let (image, release) = find_image(&unpacked).ok_or(KernelError::NoImage { package })?;
         let new = scratch.path().join("new");
-        select(&unpacked, &image, &release, &new).map_err(|source| KernelError::File {
-            path: new.clone(),
-            source,
-        })?;
+        select(&unpacked, &image, &release, &new).map_err(at(&new))?;
+        if self.has_header() {
+            let headers = scratch.path().join("headers");
+            root.unpack(&format!("linux-headers-{release}"), &headers)?;
+            let header = header_in(&headers, &release);
+            fs::rename(&header, new.join(KEPT_HEADER)).map_err(at(&header))?;
+        }
         let place = self.directory(cache);
         cache.replace(&new, &place, &scratch)?;
-        Fetched::read(&place).map_err(|source| KernelError::File {
-            path: place,
-            source,
-        })
+        Fetched::read(&place).map_err(at(&place))
+    }
+
+    /// Whether [`HEADER`] is kept of it: this project's description is of the newest kernel.
+    fn has_header(self) -> bool {
+        self == Self::Latest
     }
 
     fn directory(self, cache: &Cache) -> PathBuf {
@@ -148,10 +162,12 @@ impl Kernel {
 impl Fetched {
     fn read(directory: &Path) -> io::Result<Self> {
         let release = fs::read_to_string(directory.join("release"))?;
+        let header = directory.join(KEPT_HEADER);
         Ok(Self {
             path: directory.join("Image"),
             release: release.trim().to_owned(),
             modules: entries(&directory.join("modules"))?,
+            header: header.is_file().then_some(header),
         })
     }
 }
@@ -183,6 +199,17 @@ fn select(package: &Path, image: &Path, release: &str, kept: &Path) -> io::Resul
         }
     }
     Ok(())
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> KernelError {
+    let path = path.to_owned();
+    move |source| KernelError::File { path, source }
+}
+
+/// The place of [`HEADER`] in an unpacked package of headers.
+fn header_in(package: &Path, release: &str) -> PathBuf {
+    let directory = format!("usr/src/linux-headers-{release}");
+    package.join(directory).join(HEADER)
 }
 
 /// Follows [`PACKAGE`] to the package that holds the image itself.

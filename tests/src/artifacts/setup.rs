@@ -234,13 +234,19 @@ fn build(parts: Parts, hardware: bool) -> Result<Artifacts, BuildError> {
     let mut kernels = BTreeMap::new();
     for (kernel, fetched) in parts.kernels {
         let initramfs = workspace.pack(&programs, &fetched)?;
-        let Fetched { path, release, .. } = fetched;
+        let Fetched {
+            path,
+            release,
+            header,
+            ..
+        } = fetched;
         kernels.insert(
             kernel,
             Image {
                 path,
                 initramfs,
                 release,
+                header,
             },
         );
     }

@@ -1,9 +1,9 @@
-//! What holds for every text and for every valid model.
+//! Texts to try: real ones with slips, words in any order, and valid ones.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use sysreg::{AARCH64_ID, Loaded, Source, Span, load, render};
+use sysreg::AARCH64_ID;
 
 /// Words of the grammar, and some that look like them.
 const WORDS: [&str; 30] = [
@@ -39,65 +39,15 @@ const WORDS: [&str; 30] = [
     "",
 ];
 
-fn source(text: String) -> Source {
-    Source::new("test.sysreg", text).expect("a test's text is small")
-}
-
-/// Loads a text and checks every diagnostic's places.
-fn load_text(text: String) -> Result<Loaded, TestCaseError> {
-    let source = source(text);
-    let loaded = load(&source);
-    for diagnostic in &loaded.diagnostics {
-        check_span(&source, diagnostic.span)?;
-        for note in &diagnostic.notes {
-            note.span.map_or(Ok(()), |span| check_span(&source, span))?;
-        }
-        let shown = render(&source, diagnostic);
-        prop_assert!(shown.starts_with(&diagnostic.message));
-        prop_assert!(!shown.contains(|c: char| c.is_control() && c != '\n'));
-    }
-    let in_order = |pair: &[sysreg::Diagnostic]| match pair {
-        [first, second] => first.span.start <= second.span.start,
-        _ => true,
-    };
-    prop_assert!(loaded.diagnostics.windows(2).all(in_order));
-    Ok(loaded)
-}
-
-fn check_span(source: &Source, span: Span) -> Result<(), TestCaseError> {
-    let text = source.text().get(span.start as usize..span.end as usize);
-    prop_assert!(text.is_some(), "{span:?} is no part of the text");
-    prop_assert!(
-        !text.unwrap_or("\n").contains('\n'),
-        "{span:?} is not on one line"
-    );
-    let place = source.location(span.start);
-    let line = source.line(place.line);
-    prop_assert!(place.column <= line.chars().count() + 1);
-    Ok(())
-}
-
-/// Checks that a model's text is a description of it, and gives that text.
-fn check_printed(loaded: &Loaded) -> Result<String, TestCaseError> {
-    for register in loaded.model.registers() {
-        let _ = loaded.model.layout(register);
-    }
-    let printed = loaded.model.to_string();
-    let again = load_text(printed.clone())?;
-    prop_assert!(!again.diagnostics.iter().any(sysreg::Diagnostic::is_error));
-    prop_assert_eq!(&again.model.to_string(), &printed);
-    Ok(printed)
-}
-
 /// Some registers of our own description.
-fn real_text() -> impl Strategy<Value = String> {
+pub(crate) fn real_text() -> impl Strategy<Value = String> {
     let blocks: Vec<&'static str> = AARCH64_ID.split_inclusive("EndSysreg\n").collect();
     vec(select(blocks), 1..4).prop_map(|blocks| blocks.concat())
 }
 
 /// One slip of an editor.
 #[derive(Clone, Debug)]
-enum Slip {
+pub(crate) enum Slip {
     DeleteLine(Index),
     DeleteWord(Index),
     ReplaceWord(Index, &'static str),
@@ -106,7 +56,7 @@ enum Slip {
     ReplaceByte(Index, u8),
 }
 
-fn slip() -> impl Strategy<Value = Slip> {
+pub(crate) fn slip() -> impl Strategy<Value = Slip> {
     let at = any::<Index>;
     prop_oneof![
         at().prop_map(Slip::DeleteLine),
@@ -118,7 +68,7 @@ fn slip() -> impl Strategy<Value = Slip> {
     ]
 }
 
-fn apply(text: &str, slip: &Slip) -> String {
+pub(crate) fn apply(text: &str, slip: &Slip) -> String {
     let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
     let mut words: Vec<&str> = text.split_inclusive([' ', '\t', '\n']).collect();
     if lines.is_empty() {
@@ -154,7 +104,7 @@ fn apply(text: &str, slip: &Slip) -> String {
 }
 
 /// A text of the grammar's words in any order.
-fn word_salad() -> impl Strategy<Value = String> {
+pub(crate) fn word_salad() -> impl Strategy<Value = String> {
     let line = vec(select(&WORDS), 0..4).prop_map(|words| words.join(" "));
     let first = select(vec!["", "Sysreg A 3 0 0 0 0\n", "SysregFields A\n"]);
     let lines = vec(line, 0..20).prop_map(|lines| lines.join("\n"));
@@ -215,7 +165,7 @@ fn layouts() -> impl Strategy<Value = String> {
 }
 
 /// A description without mistakes: every target stands before the block that names it.
-fn valid_text() -> impl Strategy<Value = String> {
+pub(crate) fn valid_text() -> impl Strategy<Value = String> {
     let block = (0..4_u8, any::<Index>(), layouts());
     vec(block, 1..8).prop_map(|blocks| {
         let mut out = String::new();
@@ -240,81 +190,4 @@ fn valid_text() -> impl Strategy<Value = String> {
         }
         out
     })
-}
-
-/// A model's text as the generators above write it: blanks for tabs, short values, all ranges long.
-fn words(text: &str) -> Vec<String> {
-    text.split_whitespace()
-        .map(|word| {
-            match word
-                .strip_prefix("0b")
-                .map(|digits| u64::from_str_radix(digits, 2))
-            {
-                Some(Ok(value)) => format!("0b{value:b}"),
-                _ => word.to_owned(),
-            }
-        })
-        .collect()
-}
-
-fn with_short_ranges(words: Vec<String>) -> Vec<String> {
-    let short = |word: String| match word.split_once(':') {
-        Some((msb, lsb)) if msb == lsb => lsb.to_owned(),
-        _ => word,
-    };
-    words.into_iter().map(short).collect()
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn any_text_loads(text in any::<String>()) {
-        check_printed(&load_text(text)?)?;
-    }
-
-    #[test]
-    fn any_words_load(text in word_salad()) {
-        check_printed(&load_text(text)?)?;
-    }
-
-    #[test]
-    fn any_slips_load(text in real_text(), slips in vec(slip(), 1..6)) {
-        let text = slips.iter().fold(text, |text, slip| apply(&text, slip));
-        check_printed(&load_text(text)?)?;
-    }
-
-    /// A swap of two lines is up to four mistakes; no slip is told line by line.
-    #[test]
-    fn a_slip_is_not_a_landslide(text in real_text(), slip in slip()) {
-        let before = load_text(text.clone())?;
-        let after = load_text(apply(&text, &slip))?;
-        let errors = |loaded: &Loaded| loaded.diagnostics.iter().filter(|d| d.is_error()).count();
-        prop_assert!(errors(&after) <= errors(&before) + 6, "{:#?}", after.diagnostics);
-    }
-
-    #[test]
-    fn any_bytes_are_a_source_or_not(bytes in vec(any::<u8>(), 0..64)) {
-        match Source::from_bytes("test.sysreg", bytes.clone()) {
-            Ok(source) => prop_assert_eq!(source.text().as_bytes(), &bytes),
-            Err(_) => prop_assert!(String::from_utf8(bytes).is_err()),
-        }
-    }
-
-    #[test]
-    fn any_valid_description_is_kept_and_printed(text in valid_text()) {
-        let loaded = load_text(text.clone())?;
-        prop_assert!(loaded.diagnostics.is_empty(), "{:#?}", loaded.diagnostics);
-        let printed = check_printed(&loaded)?;
-        prop_assert_eq!(words(&printed), with_short_ranges(words(&text)));
-    }
-
-    #[test]
-    fn any_place_has_a_line(text in any::<String>(), offset in any::<u32>()) {
-        let source = source(text);
-        for offset in [offset, offset % (u32::try_from(source.text().len()).unwrap_or(0) + 2)] {
-            let place = source.location(offset);
-            prop_assert!(source.line(place.line).len() <= source.text().len());
-        }
-    }
 }

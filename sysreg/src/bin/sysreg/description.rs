@@ -1,0 +1,60 @@
+//! Descriptions as they are read and judged, the same way for every command.
+
+use crate::cli::Files;
+use crate::failure::Failure;
+use crate::output::Stream;
+use std::path::Path;
+use sysreg::{Diagnostic, Loaded, Source};
+
+/// Reads files that are one description.
+pub(crate) fn read(files: &Files) -> Result<Source, Failure> {
+    let sources: Result<Vec<Source>, Failure> =
+        files.paths.iter().map(|path| read_file(path)).collect();
+    Source::join(sources?).map_err(Failure::TooLarge)
+}
+
+/// Reads a file.
+pub(crate) fn read_file(path: &Path) -> Result<Source, Failure> {
+    Source::read(path).map_err(|source| Failure::ReadFile {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// What was loaded if it has no error; otherwise shows everything that is to be said.
+pub(crate) fn valid(source: &Source, loaded: Loaded) -> Result<Loaded, Failure> {
+    if totals(&loaded.diagnostics).0 == 0 {
+        return Ok(loaded);
+    }
+    Stream::Stderr.diagnostics(source, &loaded.diagnostics)?;
+    Err(invalid(source, &loaded.diagnostics))
+}
+
+/// The failure of a description whose diagnostics have been shown.
+pub(crate) fn invalid(source: &Source, diagnostics: &[Diagnostic]) -> Failure {
+    let (errors, warnings) = totals(diagnostics);
+    let found = match warnings {
+        0 => count(errors, "error"),
+        _ => format!(
+            "{} and {}",
+            count(errors, "error"),
+            count(warnings, "warning")
+        ),
+    };
+    Failure::Invalid(format!("{found} in {}", source.name()))
+}
+
+/// How many errors and warnings there are.
+pub(crate) fn totals(diagnostics: &[Diagnostic]) -> (usize, usize) {
+    let errors = diagnostics.iter().filter(|found| found.is_error()).count();
+    (errors, diagnostics.len() - errors)
+}
+
+/// A number of things, such as `no errors`, `1 error` and `2 errors`.
+pub(crate) fn count(number: usize, thing: &str) -> String {
+    match number {
+        0 => format!("no {thing}s"),
+        1 => format!("1 {thing}"),
+        number => format!("{number} {thing}s"),
+    }
+}

@@ -1,0 +1,54 @@
+//! What makes a command fail, and the exit code for it.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use sysreg::SourceError;
+
+/// A command's failure.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A description has errors, which have been shown; this is the closing line.
+    Invalid(String),
+    /// The report says which existing properties would break.
+    Breaks,
+    ReadFile {
+        path: PathBuf,
+        source: io::Error,
+    },
+    /// Files that are too large together.
+    TooLarge(SourceError),
+    WriteFile {
+        path: PathBuf,
+        source: io::Error,
+    },
+    Output(io::Error),
+}
+
+impl Failure {
+    /// The exit code: 1 an invalid description or a break, 2 usage, 4 anything else.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Invalid(_) | Self::Breaks => 1,
+            Self::ReadFile { .. } | Self::TooLarge(_) => 2,
+            Self::WriteFile { .. } | Self::Output(_) => 4,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid(summary) => f.write_str(summary),
+            Self::Breaks => f.write_str("existing properties would break"),
+            Self::ReadFile { path, source } => {
+                write!(f, "cannot read `{}`: {source}", path.display())
+            }
+            Self::TooLarge(error) => error.fmt(f),
+            Self::WriteFile { path, source } => {
+                write!(f, "cannot write `{}`: {source}", path.display())
+            }
+            Self::Output(error) => write!(f, "cannot write to the standard output: {error}"),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! `import`: this project's description made anew from the kernel's.
+
+use crate::cli::Import;
+use crate::description::{self, valid};
+use crate::failure::Failure;
+use crate::output::{self, Stream};
+use std::path::Path;
+use sysreg::{AARCH64_ID, Changes, Source, leading_comment, load};
+
+pub(crate) fn import(arguments: &Import) -> Result<(), Failure> {
+    let kernel = description::read_file(&arguments.kernel)?;
+    let current = match &arguments.current {
+        Some(path) => description::read_file(path)?,
+        None => unwritten("the description built in", AARCH64_ID)?,
+    };
+    let theirs = valid(&kernel, load(&kernel))?.model;
+    let old = valid(&current, load(&current))?.model;
+    let text = sysreg::import(&theirs, &old, leading_comment(current.text()));
+
+    let output = arguments.output.as_deref();
+    let name = output.map_or("the new description".into(), Path::to_string_lossy);
+    let imported = unwritten(&name, &text)?;
+    let new = valid(&imported, load(&imported))?;
+    let changes = Changes::between(&old, &new.model);
+    if arguments.check {
+        return check(&changes);
+    }
+    match output {
+        Some(path) => output::replace(path, &text).map_err(|source| Failure::WriteFile {
+            path: path.to_owned(),
+            source,
+        })?,
+        None => Stream::Stdout.write(&text)?,
+    }
+    Stream::Stderr.diagnostics(&imported, &new.diagnostics)?;
+    Stream::Stderr.changes(&changes)
+}
+
+fn check(changes: &Changes) -> Result<(), Failure> {
+    Stream::Stdout.changes(changes)?;
+    if changes.is_break() {
+        return Err(Failure::Breaks);
+    }
+    Ok(())
+}
+
+/// A description that is in no file yet.
+fn unwritten(name: &str, text: &str) -> Result<Source, Failure> {
+    Source::new(name, text).map_err(Failure::TooLarge)
+}

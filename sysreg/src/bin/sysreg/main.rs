@@ -1,0 +1,28 @@
+//! Descriptions of the arm64 system registers on the command line: checked, listed, refreshed.
+
+mod check;
+mod cli;
+mod defines;
+mod description;
+mod failure;
+mod import;
+mod output;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Defines(arguments) => defines::defines(&arguments),
+        Command::Import(arguments) => import::import(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            output::failure(&failure);
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

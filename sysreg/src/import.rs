@@ -1,0 +1,87 @@
+//! The kernel's description to this project's: the registers that identify a CPU, in normal form.
+
+mod changes;
+mod pairs;
+
+use crate::encoding::Encoding;
+use crate::model::{Body, Item, Model, Register, SharedLayout};
+use std::collections::BTreeMap;
+
+pub use changes::{Change, ChangeKind, Changes};
+
+/// What identifies a CPU too and the kernel's file does not have, up to Linux 7.3 at least.
+const NOT_IN_THE_KERNELS_FILE: [&str; 4] = ["MIDR_EL1", "MPIDR_EL1", "REVIDR_EL1", "AIDR_EL1"];
+
+/// Makes a description of the registers that identify a CPU: those of the kernel's file that are in
+/// KVM's feature ID range, and MIDR_EL1, MPIDR_EL1, REVIDR_EL1 and AIDR_EL1, which that file does not
+/// have, as the current description has them.
+///
+/// The text is `comment`, which [`leading_comment`] takes from the current description, and the
+/// blocks in the order of their encodings, as [`Model`] shows them. It depends on nothing else, and
+/// what comes out is the same if it goes in again in either place. It should be loaded: registers from
+/// two descriptions may share an encoding, and a `Mapping` may lead out of the range.
+///
+/// ```
+/// let model = |text: &str| {
+///     sysreg::Source::new("my.sysreg", text).map(|source| sysreg::load(&source).model)
+/// };
+/// let kernel = model(
+///     "Sysreg ID_A_EL1 3 0 0 1 0\nField 63:0 X\nEndSysreg\n\
+///      Sysreg TCR_EL1 3 0 2 0 2\nField 63:0 X\nEndSysreg\n",
+/// )?;
+/// let current = model("Sysreg MIDR_EL1 3 0 0 0 0\nField 63:0 X\nEndSysreg\n")?;
+/// assert_eq!(
+///     sysreg::import(&kernel, &current, "# ours\n"),
+///     "# ours\n\
+///      Sysreg\tMIDR_EL1\t3\t0\t0\t0\t0\nField\t63:0\tX\nEndSysreg\n\n\
+///      Sysreg\tID_A_EL1\t3\t0\t0\t1\t0\nField\t63:0\tX\nEndSysreg\n",
+/// );
+/// # Ok::<(), sysreg::SourceError>(())
+/// ```
+#[must_use]
+pub fn import(kernel: &Model, current: &Model, comment: &str) -> String {
+    let in_range = kernel
+        .registers()
+        .filter(|register| is_feature_id(register.encoding()))
+        .map(|register| (register, kernel));
+    let kept = NOT_IN_THE_KERNELS_FILE
+        .into_iter()
+        .filter(|name| kernel.register(name).is_none())
+        .filter_map(|name| Some((current.register(name)?, current)));
+    let mut registers: Vec<(&Register, &Model)> = in_range.chain(kept).collect();
+    registers.sort_by_key(|(register, _)| register.encoding());
+    let shared: BTreeMap<&str, &SharedLayout> = registers
+        .iter()
+        .filter_map(|(register, model)| shared_layout(register, model))
+        .map(|shared| (shared.name(), shared))
+        .collect();
+    let shared = shared.into_values().cloned().map(Item::SharedLayout);
+    let registers = registers
+        .into_iter()
+        .map(|(register, _)| Item::Register(register.clone()));
+    format!("{comment}{}", Model::new(shared.chain(registers).collect()))
+}
+
+/// The comment lines that a description begins with.
+#[must_use]
+pub fn leading_comment(text: &str) -> &str {
+    let lines = text.split_inclusive('\n');
+    let comment = lines.take_while(|line| line.starts_with('#'));
+    text.get(..comment.map(str::len).sum()).unwrap_or(text)
+}
+
+/// Whether KVM counts a register among the feature ID registers: `KVM_ARM_FEATURE_ID_RANGE_IDX` in
+/// the kernel's `uapi/asm/kvm.h`, with the bounds that KVM checks.
+fn is_feature_id(encoding: Encoding) -> bool {
+    let Encoding {
+        op0, op1, crn, crm, ..
+    } = encoding;
+    op0 == 3 && [0, 1, 3].contains(&op1) && crn == 0 && crm < 8
+}
+
+fn shared_layout<'m>(register: &Register, model: &'m Model) -> Option<&'m SharedLayout> {
+    match register.body() {
+        Body::Fields { target, .. } => model.shared_layout(target),
+        Body::Own(_) | Body::Mapping { .. } => None,
+    }
+}

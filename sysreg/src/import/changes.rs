@@ -1,0 +1,331 @@
+//! What became of the registers, fields and values of a description in a newer one.
+
+use super::pairs::Pairs;
+use crate::PROPERTY_PREFIX;
+use crate::model::{Entry, Enumerator, Field, FieldKind, Layout, Model, Register};
+use crate::piece::{self, Part, Piece};
+use std::fmt;
+
+/// Declares every kind of change once: its variant, its heading, and whether it is a break.
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $variant:ident = $heading:literal, $is_break:literal;)*) => {
+        /// What became of a register, a field or a value.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum ChangeKind {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl ChangeKind {
+            /// Every kind there is, in the order of a report.
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// What a group of such changes is called.
+            #[must_use]
+            pub const fn heading(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $heading,)*
+                }
+            }
+
+            /// Whether something that was written for the old description is now unknown or means
+            /// something else, see [`Changes::is_break`].
+            #[must_use]
+            pub const fn is_break(self) -> bool {
+                match self {
+                    $(Self::$variant => $is_break,)*
+                }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// A register that is gone.
+    RegisterRemoved = "registers removed", true;
+    /// Another name at the same encoding.
+    RegisterRenamed = "registers renamed", true;
+    /// The same name at another encoding.
+    RegisterMoved = "registers moved", true;
+    /// A field that is gone.
+    FieldRemoved = "fields removed", true;
+    /// Another name for the same bits.
+    FieldRenamed = "fields renamed", true;
+    /// The same name for other bits.
+    FieldMoved = "fields moved", true;
+    /// A named value that is gone.
+    ValueRemoved = "values removed", true;
+    /// Another name for the same value.
+    ValueRenamed = "values renamed", true;
+    /// The same name for another value.
+    ValueChanged = "values changed", true;
+    /// A new register.
+    RegisterAdded = "registers added", false;
+    /// A new field of a known register.
+    FieldAdded = "fields added", false;
+    /// A new named value of a known field.
+    ValueAdded = "values added", false;
+    /// A field that is stated to be of another kind, such as `UnsignedEnum` after `Enum`.
+    KindChanged = "kinds changed", false;
+    /// Bits outside all fields that are reserved in another way.
+    ReservedChanged = "reserved bits changed", false;
+}
+
+/// One thing that is other than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What became of it.
+    pub kind: ChangeKind,
+    /// The register or property first, then what is old and what is new.
+    pub message: String,
+}
+
+/// Everything that is other than before.
+///
+/// The order of registers, fields and values is not compared, and neither are layouts under a prefix,
+/// which no feature ID register has. A layout that stands elsewhere counts as the register's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    changes: Vec<Change>,
+}
+
+impl Changes {
+    /// Compares two descriptions.
+    #[must_use]
+    pub fn between(old: &Model, new: &Model) -> Self {
+        let mut changes = Self::default();
+        let registers = Pairs::new(
+            old.registers(),
+            new.registers(),
+            Register::name,
+            Register::encoding,
+        );
+        for register in registers.removed {
+            let message = Side::new(register, old).to_string();
+            changes.push(ChangeKind::RegisterRemoved, message);
+        }
+        for register in registers.added {
+            let message = Side::new(register, new).to_string();
+            changes.push(ChangeKind::RegisterAdded, message);
+        }
+        for (before, after) in registers.both {
+            changes.register(&Side::new(before, old), &Side::new(after, new));
+        }
+        changes.changes.sort_by_key(|change| change.kind);
+        changes
+    }
+
+    /// The changes, those of one kind after one another, in the order of [`ChangeKind::ALL`].
+    #[must_use]
+    pub fn all(&self) -> &[Change] {
+        &self.changes
+    }
+
+    /// Whether an existing property breaks.
+    ///
+    /// A property is its name, its bits and its named values: users write the name in models and all
+    /// names in Rust, and rely on the bits. So it breaks if its register or field is removed, renamed
+    /// or moved, and if a value's name is gone or stands for another value. What is added breaks
+    /// nothing. Neither does another kind of field, which leaves name, bits and values as they are, or
+    /// what becomes of reserved bits.
+    #[must_use]
+    pub fn is_break(&self) -> bool {
+        self.breaks() > 0
+    }
+
+    /// The report in pieces; joined, they are what is displayed.
+    #[must_use]
+    pub fn pieces(&self) -> Vec<Piece> {
+        let mut out = Vec::new();
+        for group in self.changes.chunk_by(|one, next| one.kind == next.kind) {
+            let heading = |first: &Change| heading(first.kind, group.len());
+            out.extend(group.first().map(heading));
+            piece::end_line(&mut out);
+            for change in group {
+                out.push(Part::Plain.piece(format!("  {}", change.message)));
+                piece::end_line(&mut out);
+            }
+        }
+        out.push(Part::Message.piece(self.summary()));
+        out
+    }
+
+    fn breaks(&self) -> usize {
+        let breaks = self.changes.iter().filter(|change| change.kind.is_break());
+        breaks.count()
+    }
+
+    fn summary(&self) -> String {
+        match (self.changes.len(), self.breaks()) {
+            (0, _) => "no changes".to_owned(),
+            (1, 0) => "1 change, which breaks no existing property".to_owned(),
+            (1, _) => "1 change, which breaks existing properties".to_owned(),
+            (all, 0) => format!("{all} changes, none of which breaks an existing property"),
+            (all, 1) => format!("{all} changes, 1 of which breaks existing properties"),
+            (all, breaks) => format!("{all} changes, {breaks} of which break existing properties"),
+        }
+    }
+
+    fn push(&mut self, kind: ChangeKind, message: String) {
+        self.changes.push(Change { kind, message });
+    }
+
+    fn register(&mut self, old: &Side<'_>, new: &Side<'_>) {
+        let (name, new_name) = (old.register.name(), new.register.name());
+        if name != new_name {
+            let message = format!("{name} -> {new_name}");
+            self.push(ChangeKind::RegisterRenamed, message);
+        }
+        let (from, to) = (old.register.encoding(), new.register.encoding());
+        if from != to {
+            let message = format!("{name}: {from} -> {to}");
+            self.push(ChangeKind::RegisterMoved, message);
+        }
+        self.layout(old, new);
+        let reserved = newly_reserved(old.layout, new.layout);
+        if reserved != 0 {
+            let message = format!("{name}: {reserved:#018x}");
+            self.push(ChangeKind::ReservedChanged, message);
+        }
+    }
+
+    fn layout(&mut self, old: &Side<'_>, new: &Side<'_>) {
+        let place = |field: &Field| (field.bits().msb(), field.bits().lsb());
+        let fields = Pairs::new(old.layout.fields(), new.layout.fields(), Field::name, place);
+        for field in fields.removed {
+            let message = format!("{}: {}", old.property(field), field.bits());
+            self.push(ChangeKind::FieldRemoved, message);
+        }
+        for field in fields.added {
+            let message = format!("{}: {}", new.property(field), field.bits());
+            self.push(ChangeKind::FieldAdded, message);
+        }
+        for (before, after) in fields.both {
+            let property = old.property(before);
+            if before.name() != after.name() {
+                let message = format!("{property} -> {}", new.property(after));
+                self.push(ChangeKind::FieldRenamed, message);
+            }
+            self.field(&property, before, after);
+        }
+    }
+
+    fn field(&mut self, property: &str, old: &Field, new: &Field) {
+        if old.bits() != new.bits() {
+            let message = format!("{property}: {} -> {}", old.bits(), new.bits());
+            self.push(ChangeKind::FieldMoved, message);
+        }
+        if old.kind() != new.kind() {
+            let (from, to) = (directive(old.kind()), directive(new.kind()));
+            let message = format!("{property}: {from} -> {to}");
+            self.push(ChangeKind::KindChanged, message);
+        }
+        self.values(property, old, new);
+    }
+
+    fn values(&mut self, property: &str, old: &Field, new: &Field) {
+        let values = Pairs::new(
+            old.enumerators(),
+            new.enumerators(),
+            Enumerator::name,
+            Enumerator::value,
+        );
+        let shown = |value: &Enumerator| {
+            let (name, value) = (value.name(), value.value());
+            format!("{property}={value:#x}: `{name}`")
+        };
+        for value in values.removed {
+            self.push(ChangeKind::ValueRemoved, shown(value));
+        }
+        for value in values.added {
+            self.push(ChangeKind::ValueAdded, shown(value));
+        }
+        for (old, new) in values.both {
+            if old.name() != new.name() {
+                let message = format!("{} -> `{}`", shown(old), new.name());
+                self.push(ChangeKind::ValueRenamed, message);
+            }
+            if old.value() != new.value() {
+                let (name, from, to) = (old.name(), old.value(), new.value());
+                let message = format!("{property}: `{name}` {from:#x} -> {to:#x}");
+                self.push(ChangeKind::ValueChanged, message);
+            }
+        }
+    }
+}
+
+/// Shows the report, without a final newline.
+impl fmt::Display for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&piece::join(self.pieces()))
+    }
+}
+
+fn heading(kind: ChangeKind, count: usize) -> Piece {
+    let heading = kind.heading();
+    if kind.is_break() {
+        Part::Break.piece(format!("{heading}: {count} (break)"))
+    } else {
+        Part::Heading.piece(format!("{heading}: {count}"))
+    }
+}
+
+/// A register as one of the descriptions has it.
+struct Side<'m> {
+    register: &'m Register,
+    layout: &'m Layout,
+}
+
+impl<'m> Side<'m> {
+    fn new(register: &'m Register, model: &'m Model) -> Self {
+        static OPAQUE: Layout = Layout {
+            entries: Vec::new(),
+        };
+        let layout = model.layout(register).unwrap_or(&OPAQUE);
+        Self { register, layout }
+    }
+
+    fn property(&self, field: &Field) -> String {
+        format!("{PROPERTY_PREFIX}{}_{}", self.register.name(), field.name())
+    }
+}
+
+/// Shows the register as a whole.
+impl fmt::Display for Side<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fields = match self.layout.fields().count() {
+            1 => "1 field".to_owned(),
+            count => format!("{count} fields"),
+        };
+        let (name, encoding) = (self.register.name(), self.register.encoding());
+        write!(f, "{name} ({encoding}): {fields}")
+    }
+}
+
+fn directive(kind: FieldKind) -> &'static str {
+    match kind {
+        FieldKind::Plain => "Field",
+        FieldKind::Enum => "Enum",
+        FieldKind::SignedEnum => "SignedEnum",
+        FieldKind::UnsignedEnum => "UnsignedEnum",
+    }
+}
+
+/// The bits that no field of either layout has, and that are not reserved as they were.
+fn newly_reserved(old: &Layout, new: &Layout) -> u64 {
+    let fields = old.fields().chain(new.fields());
+    let named = fields.fold(0, |mask, field| mask | field.bits().mask());
+    let pairs = reserved(old).into_iter().zip(reserved(new));
+    let other = pairs.fold(0, |mask, (old, new)| mask | (old ^ new));
+    other & !named
+}
+
+/// The bits that are Res0, Res1, Unkn, and Raz.
+fn reserved(layout: &Layout) -> [u64; 4] {
+    let raz = layout
+        .entries()
+        .iter()
+        .filter(|entry| matches!(entry, Entry::Raz(_)));
+    let raz = raz.fold(0, |mask, entry| mask | entry.bits().mask());
+    [layout.res0(), layout.res1(), layout.unkn(), raz]
+}

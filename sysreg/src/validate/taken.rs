@@ -1,0 +1,34 @@
+//! Names and values that must be there once in a field or layout.
+
+use std::collections::BTreeMap;
+
+/// As many are found faster one after the other than in a tree.
+const FEW: usize = 16;
+
+/// What has been entered. It is mostly little, but a hostile description's may be a million.
+pub(super) struct Taken<K, V> {
+    few: Vec<(K, V)>,
+    more: BTreeMap<K, V>,
+}
+
+impl<K: Ord + Copy, V: Copy> Taken<K, V> {
+    pub(super) fn new() -> Self {
+        Self {
+            few: Vec::new(),
+            more: BTreeMap::new(),
+        }
+    }
+
+    /// Enters something, or gives what was entered first.
+    pub(super) fn first(&mut self, key: K, value: V) -> Option<V> {
+        let among_few = self.few.iter().find(|(taken, _)| *taken == key);
+        if let Some((_, first)) = among_few {
+            return Some(*first);
+        }
+        if self.few.len() < FEW {
+            self.few.push((key, value));
+            return None;
+        }
+        super::first(&mut self.more, key, value)
+    }
+}
