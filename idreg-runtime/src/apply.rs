@@ -231,7 +231,7 @@ impl fmt::Display for Difference {
             Hex(found),
             Hex(*expected)
         )?;
-        for field in register.fields {
+        for field in register.layout.fields {
             let (wanted, got) = (field.extract(*expected), field.extract(found));
             if wanted != got {
                 write!(

@@ -19,6 +19,18 @@ pub struct RegisterDescription {
     pub index: usize,
     /// The register's place in the instruction space.
     pub encoding: Encoding,
+    /// What its bits mean. Registers that share a layout share this; it has no fields if the
+    /// description does not say.
+    pub layout: &'static LayoutDescription,
+    /// What else its bits may mean, depending on a feature or mode.
+    pub alternatives: &'static [&'static LayoutDescription],
+}
+
+/// What the 64 bits of a register mean.
+#[derive(Debug)]
+pub struct LayoutDescription {
+    /// The layout's name: that of the register that states it, or its own where registers share it.
+    pub name: &'static str,
     /// Reserved bits that read as zero.
     pub res0: u64,
     /// Reserved bits that read as one.
@@ -111,15 +123,40 @@ impl RegisterDescription {
     /// The field of this name, spelt as in the description.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&'static FieldDescription> {
-        self.fields.iter().find(|field| field.name == name)
+        self.layout.field(name)
     }
 
     /// The register's fields, each with the register.
     pub fn fields(&'static self) -> impl Iterator<Item = FieldOf> {
-        self.fields.iter().map(move |field| FieldOf {
+        self.layout.fields.iter().map(move |field| FieldOf {
             register: self,
             field,
         })
+    }
+}
+
+impl LayoutDescription {
+    /// The field of this name, spelt as in the description.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&'static FieldDescription> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The field with this lowest bit, which has to be one; for the emitted types.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn field_at(&self, shift: u32) -> &'static FieldDescription {
+        let mut fields = self.fields;
+        while let [field, rest @ ..] = fields {
+            if field.shift as u32 == shift {
+                return field;
+            }
+            fields = rest;
+        }
+        #[expect(clippy::panic, reason = "only a constant's value, so a compile error")]
+        {
+            panic!("no field starts at this bit")
+        }
     }
 }
 
@@ -180,11 +217,15 @@ impl FieldDescription {
 
     /// The first name of a value.
     #[must_use]
-    pub fn value_name(&self, value: u64) -> Option<&'static str> {
-        self.values
-            .iter()
-            .find(|known| known.value == value)
-            .map(|known| known.name)
+    pub const fn value_name(&self, value: u64) -> Option<&'static str> {
+        let mut values = self.values;
+        while let [known, rest @ ..] = values {
+            if known.value == value {
+                return Some(known.name);
+            }
+            values = rest;
+        }
+        None
     }
 
     /// A value as people read it: `0x1 (IMP)`, or `0x3` if it has no name.

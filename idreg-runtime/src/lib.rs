@@ -36,6 +36,10 @@
 //! # Features
 //!
 //! - `kvm` (default): the module `kvm`, on arm64 Linux. Everything else works on any machine.
+//! - `std` (with `kvm`): hosts, models, plans and all that works on them.
+//!
+//! Without features the crate is `no_std` and does not allocate: there are [`include_sysreg!`],
+//! [`regs`], [`register`], [`description`] and [`encoding`], for firmware and hypervisors.
 //!
 //! # Limits
 //!
@@ -43,22 +47,35 @@
 //! a plan let through. [`plan::Plan::apply`] then says which property it was and leaves every
 //! register as it found it.
 
+#![cfg_attr(not(feature = "std"), no_std)]
+
 // The code that `include_sysreg!` emits refers to this crate by name, here too.
 extern crate self as idreg_runtime;
 
-pub mod apply;
-pub mod capabilities;
-pub mod config;
 pub mod description;
 pub mod encoding;
-pub mod host;
-pub mod model;
-pub mod number;
-pub mod plan;
 pub mod register;
 pub mod regs;
+
+#[cfg(feature = "std")]
+pub mod apply;
+#[cfg(feature = "std")]
+pub mod capabilities;
+#[cfg(feature = "std")]
+pub mod config;
+#[cfg(feature = "std")]
+pub mod host;
+#[cfg(feature = "std")]
+pub mod model;
+#[cfg(feature = "std")]
+pub mod number;
+#[cfg(feature = "std")]
+pub mod plan;
+#[cfg(feature = "std")]
 pub mod rejection;
+#[cfg(feature = "std")]
 pub mod values;
+#[cfg(feature = "std")]
 pub mod vcpu;
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64", feature = "kvm"))]

@@ -62,7 +62,7 @@ impl CpuModel {
 
     /// Asks for a field's value, in place of what was asked for it before.
     pub fn set<F: FieldValue>(&mut self, value: F) -> &mut Self {
-        self.set_property(F::field().to_string(), value.bits())
+        self.set_property(F::FIELD.to_string(), value.bits())
     }
 
     /// Asks for a property's value by name, in place of what was asked for it before.

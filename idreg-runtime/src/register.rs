@@ -1,10 +1,32 @@
 //! What the types that `include_sysreg!` emits have in common.
 
-use crate::description::{FieldDescription, FieldOf, RegisterDescription};
+mod property;
+mod types;
+
+pub use self::property::PropertyName;
+
+use crate::description::{FieldDescription, FieldOf, LayoutDescription, RegisterDescription};
 use core::fmt;
 
+/// What 64 bits mean, named by a type.
+///
+/// The macro emits such a type for every register that states its own fields, for every layout that
+/// registers share, and for every further layout of a register.
+pub trait Layout: PartialEq + 'static {
+    /// The layout's fields.
+    const LAYOUT: &'static LayoutDescription;
+}
+
+/// A register's name and encoding, named by a type.
+///
+/// Where the register states its own fields, the type is its [`Layout`] as well.
+pub trait Place: 'static {
+    /// The register.
+    const REGISTER: &'static RegisterDescription;
+}
+
 /// The value of a system register whose fields are known by type.
-pub trait Register: Copy + fmt::Debug + 'static {
+pub trait RegisterValue: Copy + fmt::Debug + 'static {
     /// The register's names, bits and values.
     const DESCRIPTION: &'static RegisterDescription;
 
@@ -16,47 +38,38 @@ pub trait Register: Copy + fmt::Debug + 'static {
 }
 
 /// The value of a field whose register is known by type.
+///
+/// Fields of a layout that several registers share are not of one register, and do not have this.
 pub trait FieldValue: Copy + fmt::Debug + 'static {
-    /// The register that the field is part of.
-    type Register: Register;
-
-    /// The field's name, bits and values.
-    const DESCRIPTION: &'static FieldDescription;
+    /// The field and its register.
+    const FIELD: FieldOf;
 
     /// The value, not shifted to the field's place.
     fn bits(self) -> u64;
-
-    /// The field and its register.
-    #[must_use]
-    fn field() -> FieldOf {
-        FieldOf {
-            register: Self::Register::DESCRIPTION,
-            field: Self::DESCRIPTION,
-        }
-    }
 }
 
-/// Shows a register with its fields decoded: `ID_AA64AFR0_EL1(0x1) { IMPDEF0: 0x1 (IMP), ... }`.
+/// Shows a register with its fields decoded: `ID_AA64AFR0_EL1(0x1) {IMPDEF0: 0x1 (IMP), ...}`.
 ///
 /// # Errors
 ///
 /// Those of the formatter.
 #[doc(hidden)]
 pub fn fmt_register(
-    register: &RegisterDescription,
+    name: &str,
+    layout: &LayoutDescription,
     bits: u64,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
-    write!(f, "{}({bits:#x}) ", register.name)?;
-    let mut map = f.debug_set();
-    for field in register.fields {
-        map.entry(&format_args!(
+    write!(f, "{name}({bits:#x}) ")?;
+    let mut set = f.debug_set();
+    for field in layout.fields {
+        set.entry(&format_args!(
             "{}: {}",
             field.name,
             field.show(field.extract(bits))
         ));
     }
-    map.finish()
+    set.finish()
 }
 
 /// Shows a field's value: `DP(0x1 (IMP))`.

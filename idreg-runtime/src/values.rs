@@ -3,7 +3,7 @@
 use crate::description::{Description, FieldOf, RegisterDescription};
 use crate::encoding::Encoding;
 use crate::number::Hex;
-use crate::register::{FieldValue, Register};
+use crate::register::{FieldValue, RegisterValue};
 use core::fmt;
 
 /// A value, or none, for every register of a description, in index order.
@@ -49,7 +49,7 @@ impl RegisterValues {
 
     /// A register's value with its type, if there is one.
     #[must_use]
-    pub fn get_as<R: Register>(&self) -> Option<R> {
+    pub fn get_as<R: RegisterValue>(&self) -> Option<R> {
         self.get(R::DESCRIPTION).map(R::from_bits)
     }
 
@@ -74,7 +74,7 @@ impl RegisterValues {
 
     /// Replaces a field by type; nothing happens to a register without a value.
     pub fn set_field<F: FieldValue>(&mut self, value: F) {
-        let FieldOf { register, field } = F::field();
+        let FieldOf { register, field } = F::FIELD;
         if let Some(old) = self.get(register) {
             self.set(register, field.insert(old, value.bits()));
         }

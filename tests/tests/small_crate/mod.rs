@@ -1,0 +1,55 @@
+//! Crates of their own, outside the workspace, as a user of the macro has them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A crate in the target directory that depends on the runtime without its features.
+pub(crate) struct SmallCrate {
+    root: PathBuf,
+}
+
+impl SmallCrate {
+    /// Makes a crate; `manifest` is what its manifest has beside that dependency.
+    pub(crate) fn new(name: &str, manifest: &str) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let small_crate = Self { root };
+        small_crate.write(
+            "Cargo.toml",
+            format!(
+                "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+                 [dependencies]\nidreg-runtime = {{ path = \"{RUNTIME}\", default-features = false }}\n\n\
+                 [workspace]\n{manifest}"
+            ),
+        );
+        // The versions that this workspace is locked to are there without a network.
+        let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+        small_crate.write(
+            "Cargo.lock",
+            std::fs::read(lock).expect("a locked workspace"),
+        );
+        small_crate
+    }
+
+    /// Writes a file of the crate.
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.root.join(path);
+        let folder = path.parent().expect("a file is in a folder");
+        std::fs::create_dir_all(folder).expect("a writable target");
+        std::fs::write(path, content).expect("a writable target");
+    }
+
+    /// Runs cargo in the crate. All crates share what they depend on.
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Output {
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("small-crates");
+        Command::new(env!("CARGO"))
+            .args(arguments)
+            .args(["--quiet", "--offline", "--target-dir"])
+            .arg(target)
+            .current_dir(&self.root)
+            .output()
+            .expect("cargo starts")
+    }
+}
+
+/// The folder of the runtime.
+pub(crate) const RUNTIME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../idreg-runtime");

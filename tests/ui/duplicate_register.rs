@@ -1,3 +1,0 @@
-idreg_runtime::include_sysreg!("duplicate_register.sysreg");
-
-fn main() {}

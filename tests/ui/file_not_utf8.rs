@@ -1,0 +1,3 @@
+idreg_runtime::include_sysreg!("file_not_utf8.sysreg");
+
+fn main() {}

@@ -1,0 +1,3 @@
+idreg_runtime::include_sysreg!("first.sysreg", "no-such.sysreg", concat!("nor", "/this"));
+
+fn main() {}

@@ -1,3 +1,0 @@
-idreg_runtime::include_sysreg!("name_collision.sysreg");
-
-fn main() {}

@@ -1,0 +1,3 @@
+idreg_runtime::include_sysreg!("names_that_meet.sysreg");
+
+fn main() {}

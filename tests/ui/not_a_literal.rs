@@ -1,3 +1,0 @@
-idreg_runtime::include_sysreg!(concat!("a", "b"));
-
-fn main() {}

@@ -1,0 +1,48 @@
+//! Registers beside everything that a module may define under a name of Rust's own or of the runtime.
+#![no_implicit_prelude]
+#![forbid(missing_docs, unsafe_code)]
+#![deny(warnings)]
+
+/// Neither what is here nor what is emitted here gets in the other's way.
+#[allow(non_camel_case_types, unused_macros, dead_code)]
+pub mod registers {
+    mod core {}
+    mod std {}
+    mod alloc {}
+    mod idreg_runtime {}
+
+    type bool = ();
+    type str = ();
+    type u8 = ();
+    type u32 = ();
+    type u64 = ();
+    type usize = ();
+    type i64 = ();
+
+    struct Option;
+    struct Some;
+    struct None;
+    enum Result {}
+    struct Self_;
+    trait Clone {}
+    trait Copy {}
+    trait Debug {}
+    trait Register {}
+    trait FieldValue {}
+
+    macro_rules! compile_error { () => {}; }
+    macro_rules! include_bytes { () => {}; }
+    macro_rules! include_str { () => {}; }
+    macro_rules! concat { () => {}; }
+    macro_rules! env { () => {}; }
+    macro_rules! assert { () => {}; }
+    macro_rules! panic { () => {}; }
+    macro_rules! write { () => {}; }
+    macro_rules! matches { () => {}; }
+
+    ::idreg_runtime::include_sysreg!("ok_all_forms.sysreg");
+}
+
+fn main() {
+    ::std::assert_eq!(registers::OneEl1::from_bits(7).bits(), 7);
+}

@@ -1,0 +1,7 @@
+idreg_runtime::include_sysreg!("first.sysreg", "second.sysreg");
+
+fn main() {
+    let names: Vec<&str> = DESCRIPTION.registers.iter().map(|register| register.name).collect();
+    assert_eq!(names, ["ONE_EL1", "ID_ONE_EL1", "ONE_EL2", "ID_TWO_EL1"]);
+    assert_eq!(OneEl2::from_bits(1).level(), shared_elx::Level::IMP);
+}

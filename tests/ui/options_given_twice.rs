@@ -1,0 +1,3 @@
+idreg_runtime::include_sysreg!("first.sysreg", strict, only = ["*"], strict);
+
+fn main() {}

@@ -1,0 +1,3 @@
+idreg_runtime::include_sysreg!("first.sysreg", only = [ONE_EL1]);
+
+fn main() {}

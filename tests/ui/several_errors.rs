@@ -1,6 +1,0 @@
-idreg_runtime::include_sysreg!("several_errors.sysreg");
-
-// D_EL1 has no mistake, so it is there in spite of those of the others.
-fn main() {
-    let _ = DEl1::from_bits(0).all();
-}

@@ -1,3 +1,0 @@
-idreg_runtime::include_sysreg!("unterminated_block.sysreg");
-
-fn main() {}
