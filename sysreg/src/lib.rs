@@ -29,7 +29,10 @@
 //! collected as [`Diagnostic`]s, all of them in one go, and [`render()`] shows one with its line.
 //! Several files are one description once [`Source::join`] has joined them.
 //!
-//! [`AARCH64_ID`] is this project's own description of the registers that identify a CPU.
+//! [`defines()`] is what the kernel's own generator makes of a model. [`AARCH64_ID`] is this project's
+//! description of the registers that identify a CPU, and [`import()`] brings it up to a kernel's file;
+//! [`Changes`] says what that means for those who use it. The program `sysreg`, behind the feature
+//! `cli`, has all of this as commands.
 //!
 //! Limits: a register is dropped from the model if anything in it is wrong; nothing is guessed.
 

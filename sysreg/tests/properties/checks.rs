@@ -3,8 +3,8 @@
 use crate::statements::statements;
 use std::collections::BTreeSet;
 use sysreg::{
-    Alternative, Body, Diagnostic, Layout, Loaded, MAX_BYTES, Model, Register, Rule, Severity,
-    Source, SourceError, Span, load, load_strict, render,
+    Alternative, Body, Changes, Diagnostic, Layout, Loaded, MAX_BYTES, Model, Register, Rule,
+    Severity, Source, SourceError, Span, defines, load, load_strict, render,
 };
 
 /// Checks any bytes: files, if they are some, with a NUL after each but the last.
@@ -62,6 +62,12 @@ pub(crate) fn check(source: &Source) -> Loaded {
     check_strict(&loaded, &strict);
     check_model(source, &loaded.model);
     check_printed(&loaded.model);
+    assert!(
+        Changes::between(&loaded.model, &loaded.model)
+            .all()
+            .is_empty()
+    );
+    defines(&loaded.model).for_each(drop);
     loaded
 }
 
