@@ -1,6 +1,9 @@
-//! A description after validation: registers, shared layouts, fields and their values.
+//! A description after validation: registers and the layouts that they share.
 
-use crate::bits::BitRange;
+mod layout;
+
+pub use self::layout::{Alternative, Entry, Enumerator, Field, FieldKind, Layout, Layouts};
+
 use crate::encoding::Encoding;
 use crate::source::Span;
 
@@ -67,75 +70,6 @@ pub enum Body {
         /// The name of the register.
         target: String,
     },
-}
-
-/// A full layout and the alternatives to it.
-#[derive(Clone, Debug)]
-pub struct Layouts {
-    pub(crate) alternatives: Vec<Alternative>,
-    pub(crate) layout: Layout,
-}
-
-/// A second layout of the same 64 bits: a `Prefix` block.
-#[derive(Clone, Debug)]
-pub struct Alternative {
-    pub(crate) prefix: String,
-    pub(crate) layout: Layout,
-}
-
-/// What the 64 bits of a register are, from bit 63 down.
-#[derive(Clone, Debug, Default)]
-pub struct Layout {
-    pub(crate) entries: Vec<Entry>,
-}
-
-/// Some bits of a register.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Entry {
-    /// Reserved, reads as zero.
-    Res0(BitRange),
-    /// Reserved, reads as one.
-    Res1(BitRange),
-    /// Reserved, value unknown.
-    Unkn(BitRange),
-    /// Reads as zero, without being reserved.
-    Raz(BitRange),
-    /// A named field.
-    Field(Field),
-}
-
-/// A named field of a register.
-#[derive(Clone, Debug)]
-pub struct Field {
-    pub(crate) name: String,
-    pub(crate) bits: BitRange,
-    pub(crate) kind: FieldKind,
-    pub(crate) enumerators: Vec<Enumerator>,
-    pub(crate) span: Span,
-}
-
-/// What the description says of a field's values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FieldKind {
-    /// `Field`: a number or flag.
-    Plain,
-    /// `Enum`: named values, no order or sign stated.
-    Enum,
-    /// `SignedEnum`: named values, compared as signed numbers.
-    SignedEnum,
-    /// `UnsignedEnum`: named values, compared as unsigned numbers.
-    UnsignedEnum,
-}
-
-/// A named value of a field. Several names of one field may share a value.
-#[derive(Clone, Debug)]
-pub struct Enumerator {
-    pub(crate) name: String,
-    pub(crate) value: u64,
-    /// How many digits the description writes, maybe more than the field has bits.
-    pub(crate) digits: usize,
-    pub(crate) span: Span,
 }
 
 impl Model {
@@ -312,142 +246,6 @@ impl SharedLayout {
     }
 
     /// The place of the layout's name.
-    #[must_use]
-    pub fn span(&self) -> Span {
-        self.span
-    }
-}
-
-impl Layouts {
-    /// The layouts under a prefix.
-    #[must_use]
-    pub fn alternatives(&self) -> &[Alternative] {
-        &self.alternatives
-    }
-
-    /// The layout without a prefix.
-    #[must_use]
-    pub fn layout(&self) -> &Layout {
-        &self.layout
-    }
-}
-
-impl Alternative {
-    /// The prefix, such as `FEAT_GCIE`.
-    #[must_use]
-    pub fn prefix(&self) -> &str {
-        &self.prefix
-    }
-
-    /// The layout under that prefix.
-    #[must_use]
-    pub fn layout(&self) -> &Layout {
-        &self.layout
-    }
-}
-
-impl Layout {
-    /// The entries from bit 63 down.
-    #[must_use]
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    /// The named fields from bit 63 down.
-    pub fn fields(&self) -> impl Iterator<Item = &Field> {
-        self.entries.iter().filter_map(|entry| match entry {
-            Entry::Field(field) => Some(field),
-            _ => None,
-        })
-    }
-
-    /// The field of this name.
-    #[must_use]
-    pub fn field(&self, name: &str) -> Option<&Field> {
-        self.fields().find(|field| field.name == name)
-    }
-
-    /// The bits of all `Res0` entries.
-    #[must_use]
-    pub fn res0(&self) -> u64 {
-        self.mask(|entry| matches!(entry, Entry::Res0(_)))
-    }
-
-    /// The bits of all `Res1` entries.
-    #[must_use]
-    pub fn res1(&self) -> u64 {
-        self.mask(|entry| matches!(entry, Entry::Res1(_)))
-    }
-
-    /// The bits of all `Unkn` entries.
-    #[must_use]
-    pub fn unkn(&self) -> u64 {
-        self.mask(|entry| matches!(entry, Entry::Unkn(_)))
-    }
-
-    fn mask(&self, wanted: impl Fn(&Entry) -> bool) -> u64 {
-        let wanted = self.entries.iter().filter(|entry| wanted(entry));
-        wanted.fold(0, |mask, entry| mask | entry.bits().mask())
-    }
-}
-
-impl Entry {
-    /// The entry's bits.
-    #[must_use]
-    pub fn bits(&self) -> BitRange {
-        match self {
-            Self::Res0(bits) | Self::Res1(bits) | Self::Unkn(bits) | Self::Raz(bits) => *bits,
-            Self::Field(field) => field.bits,
-        }
-    }
-}
-
-impl Field {
-    /// The field's name, such as `DP`.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The field's bits.
-    #[must_use]
-    pub fn bits(&self) -> BitRange {
-        self.bits
-    }
-
-    /// What the description says of the field's values.
-    #[must_use]
-    pub fn kind(&self) -> FieldKind {
-        self.kind
-    }
-
-    /// The named values in file order.
-    #[must_use]
-    pub fn enumerators(&self) -> &[Enumerator] {
-        &self.enumerators
-    }
-
-    /// The place of the field's name.
-    #[must_use]
-    pub fn span(&self) -> Span {
-        self.span
-    }
-}
-
-impl Enumerator {
-    /// The value's name, such as `IMP`.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The value, not shifted to the field's place.
-    #[must_use]
-    pub fn value(&self) -> u64 {
-        self.value
-    }
-
-    /// The place of the value's name.
     #[must_use]
     pub fn span(&self) -> Span {
         self.span
