@@ -46,17 +46,16 @@ pub(super) fn enumeration<'s>(
     let mut enumeration = Enumeration {
         subject,
         bits,
-        names: Taken::new(),
-        values: Taken::new(),
+        names: Taken::of_about(values.content.len()),
+        values: Taken::of_about(values.content.len()),
         too_wide: false,
         report,
     };
-    let enumerators = values
-        .content
-        .iter()
-        .filter_map(|value| enumeration.enumerator(value));
+    let mut enumerators = Vec::with_capacity(values.content.len());
+    let sound = (values.content.iter()).filter_map(|value| enumeration.enumerator(value));
+    enumerators.extend(sound);
     Field {
-        enumerators: enumerators.collect(),
+        enumerators,
         kind: match kind {
             EnumKind::Plain => FieldKind::Enum,
             EnumKind::Signed => FieldKind::SignedEnum,

@@ -76,7 +76,7 @@ fn alternatives<'s>(
     report: &mut Report,
 ) -> Vec<Alternative> {
     let mut found = Vec::new();
-    let mut prefixes = Taken::new();
+    let mut prefixes = Taken::of_about(0);
     let mut unprefixed = false;
     for statement in &body.content {
         let Statement::Prefix { name: prefix, body } = statement else {
@@ -157,7 +157,7 @@ impl<'b, 's> Builder<'b, 's> {
             placed: Vec::with_capacity(statements),
             described: 0,
             misplaced: false,
-            names: Taken::new(),
+            names: Taken::of_about(statements),
             report,
         }
     }

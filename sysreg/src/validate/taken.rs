@@ -12,9 +12,10 @@ pub(super) struct Taken<K, V> {
 }
 
 impl<K: Ord + Copy, V: Copy> Taken<K, V> {
-    pub(super) fn new() -> Self {
+    /// Nothing yet, of about as many things as said.
+    pub(super) fn of_about(count: usize) -> Self {
         Self {
-            few: Vec::new(),
+            few: Vec::with_capacity(count.min(FEW)),
             more: BTreeMap::new(),
         }
     }
