@@ -3,10 +3,11 @@
 mod claims;
 mod field;
 mod layout;
+mod select;
 mod table;
 mod view;
 
-use self::view::{Emitted, emitted};
+use self::view::Emitted;
 use crate::input::Input;
 use crate::report;
 use proc_macro2::TokenStream;
@@ -40,7 +41,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
         // A register with an error is not in the model, and has been reported.
         .filter(|_| !diagnostics.iter().any(Diagnostic::is_error))
         .map(|only| only.unmatched(&registers));
-    let emitted = emitted(&model, options.only.as_ref(), &mut diagnostics);
+    let emitted = select::emitted(&model, options, &mut diagnostics);
     let errors = report::compile_errors(&source, &diagnostics, input.span());
     let krate = &options.krate;
     let types = emitted.iter().map(|emitted| match emitted {

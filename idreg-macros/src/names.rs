@@ -119,20 +119,30 @@ impl Scope {
         }
     }
 
-    /// Takes a name for something in the description, or says who has it.
+    /// Takes another name for generated code itself.
+    pub(crate) fn reserve(&mut self, name: impl Display, what: &'static str) {
+        self.taken.insert(name.to_string(), Owner::Generated(what));
+    }
+
+    /// Takes a name for something in the description; gives the error that another one has it.
     pub(crate) fn claim(
         &mut self,
         name: impl Display,
         subject: &str,
         span: sysreg::Span,
-    ) -> Result<(), Diagnostic> {
+    ) -> Option<Diagnostic> {
         let name = name.to_string();
-        let error = match self.taken.get(&name) {
+        let (message, notes) = match self.taken.get(&name) {
             None => {
                 self.taken
                     .insert(name, Owner::Described(subject.to_owned(), span));
-                return Ok(());
+                return None;
             }
+            // A register of digits only.
+            Some(Owner::Described(other, _)) if other == subject => (
+                format!("{subject}: a type and a module would both be called `{name}`"),
+                Vec::new(),
+            ),
             Some(Owner::Described(other, place)) => {
                 let message = format!("{subject}: `{other}` becomes `{name}` too");
                 let note = Note {
@@ -146,9 +156,8 @@ impl Scope {
                 Vec::new(),
             ),
         };
-        let (message, notes) = error;
         let (rule, severity) = (Rule::NameCollision, Severity::Error);
-        Err(Diagnostic {
+        Some(Diagnostic {
             rule,
             severity,
             span,
@@ -227,10 +236,10 @@ mod tests {
             what,
         });
         let span = sysreg::Span::default();
-        assert!(scope.claim(lower_name("EL1"), "R.EL1", span).is_ok());
-        let error = scope.claim(lower_name("el1"), "R.el1", span).unwrap_err();
+        assert!(scope.claim(lower_name("EL1"), "R.EL1", span).is_none());
+        let error = scope.claim(lower_name("el1"), "R.el1", span).unwrap();
         assert_eq!(error.message, "R.el1: `R.EL1` becomes `el1` too");
-        let error = scope.claim(lower_name("BITS"), "R.BITS", span).unwrap_err();
+        let error = scope.claim(lower_name("BITS"), "R.BITS", span).unwrap();
         let expected = "R.BITS: in Rust it is `bits`, which is a method of every register type";
         assert_eq!(error.message, expected);
     }

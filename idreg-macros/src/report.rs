@@ -9,15 +9,17 @@ const LIMIT: usize = 20;
 
 /// One `compile_error!` for each error; warnings have no place to go on stable Rust.
 pub(crate) fn compile_errors(source: &Source, diagnostics: &[Diagnostic], at: Span) -> TokenStream {
-    let errors = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.is_error());
-    let mut messages: Vec<String> = errors
+    let errors = || {
+        diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.is_error())
+    };
+    let mut messages: Vec<String> = errors()
+        .take(LIMIT)
         .map(|diagnostic| sysreg::render(source, diagnostic))
         .collect();
-    if messages.len() > LIMIT {
-        let more = messages.len() - LIMIT;
-        messages.truncate(LIMIT);
+    let more = errors().count() - messages.len();
+    if more > 0 {
         messages.push(format!("and {more} more errors in `{}`", source.name()));
     }
     messages

@@ -22,7 +22,7 @@ pub struct RegisterDescription {
     /// What its bits mean. Registers that share a layout share this; it has no fields if the
     /// description does not say.
     pub layout: &'static LayoutDescription,
-    /// What else its bits may mean, depending on a feature or mode.
+    /// What else the bits of this register alone may mean, depending on a feature or mode.
     pub alternatives: &'static [&'static LayoutDescription],
 }
 
@@ -39,6 +39,8 @@ pub struct LayoutDescription {
     pub unkn: u64,
     /// The named fields from bit 63 down.
     pub fields: &'static [FieldDescription],
+    /// What else the same bits may mean, depending on a feature or mode.
+    pub alternatives: &'static [&'static LayoutDescription],
 }
 
 /// A named field of a register.
@@ -133,6 +135,12 @@ impl RegisterDescription {
             field,
         })
     }
+
+    /// What else the register's bits may mean, depending on a feature or mode.
+    pub fn alternatives(&self) -> impl Iterator<Item = &'static LayoutDescription> + use<> {
+        let of_layout = self.layout.alternatives.iter();
+        of_layout.chain(self.alternatives).copied()
+    }
 }
 
 impl LayoutDescription {
@@ -142,20 +150,20 @@ impl LayoutDescription {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// The field with this lowest bit, which has to be one; for the emitted types.
+    /// The field with these bits, which has to be one; for the emitted types.
     #[doc(hidden)]
     #[must_use]
-    pub const fn field_at(&self, shift: u32) -> &'static FieldDescription {
+    pub const fn field_at(&self, msb: u32, lsb: u32) -> &'static FieldDescription {
         let mut fields = self.fields;
         while let [field, rest @ ..] = fields {
-            if field.shift as u32 == shift {
+            if field.msb() as u32 == msb && field.shift as u32 == lsb {
                 return field;
             }
             fields = rest;
         }
-        #[expect(clippy::panic, reason = "only a constant's value, so a compile error")]
+        #[expect(clippy::panic, reason = "in constants only, so a compile error")]
         {
-            panic!("no field starts at this bit")
+            panic!("the layout has no field with these bits")
         }
     }
 }

@@ -3,8 +3,8 @@
 use super::field;
 use super::view::{Alias, Block, Emitted, Role, View};
 use crate::names::{self, Reserved, Scope};
-use proc_macro2::Ident;
-use std::collections::BTreeMap;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use std::collections::{BTreeMap, BTreeSet};
 use sysreg::{Diagnostic, Layout, PROPERTY_PREFIX};
 
 /// Modules beside those of the description.
@@ -35,71 +35,97 @@ pub(crate) struct Claims {
 }
 
 impl Claims {
-    pub(crate) fn new() -> Self {
+    /// Nothing but what the generated code needs, which refers to the runtime by this path.
+    pub(crate) fn new(krate: &TokenStream) -> Self {
+        let mut items = Scope::with(&OWN_ITEMS);
+        // A module of the same name beside the call would make the call itself ambiguous.
+        let root = krate.clone().into_iter().find_map(|token| match token {
+            TokenTree::Ident(root) => Some(root),
+            _ => None,
+        });
+        if let Some(root) = root {
+            items.reserve(root, "the name of the runtime");
+        }
         Self {
-            items: Scope::with(&OWN_ITEMS),
+            items,
             properties: Scope::new(),
             methods: BTreeMap::new(),
         }
     }
 
-    /// Takes every name that a block needs, or says who has one of them.
-    pub(crate) fn claim(&mut self, block: &[Emitted<'_>]) -> Result<(), Diagnostic> {
-        block.iter().try_for_each(|emitted| match emitted {
-            Emitted::View(view) => self.claim_view(view),
-            Emitted::Alias(alias) => self.claim_alias(alias),
-        })
+    /// Takes every name that a block needs; gives an error for each place with one that another has.
+    pub(crate) fn claim(&mut self, block: &[Emitted<'_>]) -> Vec<Diagnostic> {
+        let mut collisions = Vec::new();
+        for emitted in block {
+            match emitted {
+                Emitted::View(view) => self.claim_view(view, &mut collisions),
+                Emitted::Alias(alias) => self.claim_alias(alias, &mut collisions),
+            }
+        }
+        let mut places = BTreeSet::new();
+        collisions.retain(|collision| places.insert((collision.span.start, collision.span.end)));
+        collisions
     }
 
-    fn claim_alias(&mut self, alias: &Alias<'_>) -> Result<(), Diagnostic> {
+    fn claim_alias(&mut self, alias: &Alias<'_>, collisions: &mut Vec<Diagnostic>) {
         let register = alias.place.register;
         let (name, span) = (register.name(), register.span());
-        self.items.claim(&alias.type_name, name, span)?;
-        self.claim_properties(name, alias.layout)
+        collisions.extend(self.items.claim(&alias.type_name, name, span));
+        self.claim_properties(name, alias.layout, collisions);
     }
 
-    fn claim_view(&mut self, view: &View<'_>) -> Result<(), Diagnostic> {
-        self.items.claim(&view.type_name, &view.name, view.span)?;
-        self.items.claim(&view.module, &view.name, view.span)?;
+    fn claim_view(&mut self, view: &View<'_>, collisions: &mut Vec<Diagnostic>) {
+        collisions.extend(self.items.claim(&view.type_name, &view.name, view.span));
         if let Role::Further(block) = &view.role {
-            self.claim_conversions(view, block)?;
+            self.claim_conversions(view, block, collisions);
         }
-        let Some(layout) = view.layout else {
-            return Ok(());
+        let Some(layout) = view.layout_with_fields() else {
+            return;
         };
+        collisions.extend(self.items.claim(&view.module, &view.name, view.span));
         if let Role::Own(_) = view.role {
-            self.claim_properties(&view.name, layout)?;
+            self.claim_properties(&view.name, layout, collisions);
         }
         let methods = self.methods(&view.type_name);
         let mut types = Scope::new();
         for field in layout.fields() {
             let (subject, span) = (format!("{}.{}", view.name, field.name()), field.span());
-            methods.claim(names::lower_name(field.name()), &subject, span)?;
-            methods.claim(field::setter_name(field), &subject, span)?;
-            types.claim(names::type_name(field.name()), &subject, span)?;
+            collisions.extend(methods.claim(names::lower_name(field.name()), &subject, span));
+            collisions.extend(methods.claim(field::setter_name(field), &subject, span));
+            collisions.extend(types.claim(names::type_name(field.name()), &subject, span));
             let mut constants = Scope::with(&OWN_CONSTANTS);
-            for value in field.enumerators() {
+            collisions.extend(field.enumerators().iter().filter_map(|value| {
                 let subject = format!("{subject}.{}", value.name());
-                constants.claim(names::const_name(value.name()), &subject, value.span())?;
-            }
+                constants.claim(names::const_name(value.name()), &subject, value.span())
+            }));
         }
-        Ok(())
     }
 
     /// The way from a first layout to a further one, and back.
-    fn claim_conversions(&mut self, view: &View<'_>, block: &Block) -> Result<(), Diagnostic> {
+    fn claim_conversions(
+        &mut self,
+        view: &View<'_>,
+        block: &Block,
+        collisions: &mut Vec<Diagnostic>,
+    ) {
         let there = self.methods(&block.first);
-        there.claim(&view.module, &view.name, view.span)?;
+        collisions.extend(there.claim(&view.module, &view.name, view.span));
         let back = self.methods(&view.type_name);
-        back.claim(names::lower_name(&block.name), &block.name, view.span)
+        let name = names::lower_name(&block.name);
+        collisions.extend(back.claim(name, &block.name, view.span));
     }
 
-    fn claim_properties(&mut self, register: &str, layout: &Layout) -> Result<(), Diagnostic> {
-        layout.fields().try_for_each(|field| {
+    fn claim_properties(
+        &mut self,
+        register: &str,
+        layout: &Layout,
+        collisions: &mut Vec<Diagnostic>,
+    ) {
+        collisions.extend(layout.fields().filter_map(|field| {
             let subject = format!("{register}.{}", field.name());
             let property = format!("{PROPERTY_PREFIX}{register}_{}", field.name());
             self.properties.claim(property, &subject, field.span())
-        })
+        }));
     }
 
     /// The methods of a layout's values.

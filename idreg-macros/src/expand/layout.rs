@@ -28,14 +28,13 @@ pub(crate) fn view(view: &View<'_>) -> TokenStream {
         name,
         type_name,
         module,
-        layout,
         ..
     } = view;
     let conversions = match &view.role {
         Role::Further(block) => conversions(view, block),
         Role::Own(_) | Role::Shared => TokenStream::new(),
     };
-    let Some(layout) = layout.filter(|layout| layout.fields().next().is_some()) else {
+    let Some(layout) = view.layout_with_fields() else {
         return quote!(#value_type #conversions);
     };
     let accessors = layout.fields().map(|f| field::accessors(module, f));

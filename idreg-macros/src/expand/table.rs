@@ -40,9 +40,10 @@ fn view_name(krate: &TokenStream, view: &View<'_>) -> TokenStream {
     let (res0, res1, unkn) = (mask(Layout::res0), mask(Layout::res1), mask(Layout::unkn));
     let fields = view.layout.into_iter().flat_map(Layout::fields);
     let fields = fields.map(|f| field(krate, f));
+    let further = further(krate, &view.further);
     let doc = format!("`{name}`.");
     let place = match &view.role {
-        Role::Own(place) => Some(register(krate, &view.type_name, &view.type_name, place)),
+        Role::Own(place) => Some(register(krate, type_name, type_name, &[], place)),
         Role::Shared | Role::Further(_) => None,
     };
     quote! {
@@ -58,6 +59,7 @@ fn view_name(krate: &TokenStream, view: &View<'_>) -> TokenStream {
                     res1: #res1,
                     unkn: #unkn,
                     fields: &[#(#fields),*],
+                    alternatives: #further,
                 };
         }
 
@@ -70,10 +72,11 @@ fn alias_name(krate: &TokenStream, alias: &Alias<'_>) -> TokenStream {
         type_name,
         place,
         layout_name,
+        further,
         ..
     } = alias;
     let doc = format!("`{}`.", place.register.name());
-    let register = register(krate, type_name, layout_name, place);
+    let register = register(krate, type_name, layout_name, further, place);
     quote! {
         #[doc = #doc]
         #[derive(::core::fmt::Debug)]
@@ -87,6 +90,7 @@ fn register(
     krate: &TokenStream,
     type_name: &Ident,
     layout_name: &Ident,
+    alternatives: &[Ident],
     place: &Place<'_>,
 ) -> TokenStream {
     let name = place.register.name();
@@ -99,7 +103,7 @@ fn register(
         op2,
     } = place.register.encoding();
     let encoding = [op0, op1, crn, crm, op2].map(Literal::u8_unsuffixed);
-    let further = &place.further;
+    let further = further(krate, alternatives);
     quote! {
         impl #krate::register::Place for #type_name {
             const REGISTER: &'static #krate::description::RegisterDescription =
@@ -108,10 +112,15 @@ fn register(
                     index: #index,
                     encoding: #krate::encoding::Encoding::new(#(#encoding),*),
                     layout: <#layout_name as #krate::register::Layout>::LAYOUT,
-                    alternatives: &[#(<#further as #krate::register::Layout>::LAYOUT),*],
+                    alternatives: #further,
                 };
         }
     }
+}
+
+/// The list of further layouts.
+fn further(krate: &TokenStream, names: &[Ident]) -> TokenStream {
+    quote!(&[#(<#names as #krate::register::Layout>::LAYOUT),*])
 }
 
 fn field(krate: &TokenStream, field: &Field) -> TokenStream {

@@ -1,11 +1,8 @@
-//! Which types to emit for the blocks of a description.
+//! The types that a block of a description becomes.
 
-use super::claims::Claims;
-use crate::input::Only;
 use crate::names;
 use proc_macro2::Ident;
-use std::collections::{BTreeMap, BTreeSet};
-use sysreg::{Alternative, Diagnostic, Item, ItemKind, Layout, Layouts, Model, Register, Span};
+use sysreg::{Alternative, Item, Layout, Layouts, Register, Span};
 
 /// What is emitted for a block of the description, or for a part of one.
 pub(crate) enum Emitted<'m> {
@@ -21,6 +18,8 @@ pub(crate) struct View<'m> {
     pub(crate) module: Ident,
     /// Nothing if the description does not say.
     pub(crate) layout: Option<&'m Layout>,
+    /// The types that name the further layouts of the same bits.
+    pub(crate) further: Vec<Ident>,
     pub(crate) role: Role<'m>,
     pub(crate) span: Span,
 }
@@ -42,6 +41,8 @@ pub(crate) struct Alias<'m> {
     pub(crate) layout: &'m Layout,
     /// The type that names the layout.
     pub(crate) layout_name: Ident,
+    /// The types that name further layouts of this register alone.
+    pub(crate) further: Vec<Ident>,
 }
 
 /// A register with a row in the table.
@@ -49,8 +50,6 @@ pub(crate) struct Place<'m> {
     pub(crate) register: &'m Register,
     /// The row's number.
     pub(crate) index: usize,
-    /// The types that name its further layouts.
-    pub(crate) further: Vec<Ident>,
 }
 
 /// A block of the description, as far as its further layouts need to know it.
@@ -63,121 +62,52 @@ pub(crate) struct Block {
     pub(crate) register: Option<Ident>,
 }
 
-/// What to emit, in file order; a block with a name that another one has taken is left out and
-/// reported.
-pub(crate) fn emitted<'m>(
-    model: &'m Model,
-    only: Option<&Only>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Emitted<'m>> {
-    let selected = selected(model, only);
-    let is_selected = |item: &Item| {
-        selected
-            .as_ref()
-            .is_none_or(|keys| keys.contains(&item.key()))
-    };
-    let items = model.items().iter().enumerate();
-    let items = items.filter(|(_, item)| is_selected(item));
-    // Layouts first: a register whose layout is left out has no fields.
-    let (stating, referring): (Vec<_>, Vec<_>) =
-        items.partition(|(_, item)| item.layouts().is_some());
-    let mut claims = Claims::new();
-    let mut claimed = BTreeSet::new();
-    let mut blocks = BTreeMap::new();
-    for (position, item) in stating.into_iter().chain(referring) {
-        let owner = |register| model.stated_in(register);
-        let block = match item {
-            Item::SharedLayout(_) => block(item, item),
-            Item::Register(register) => {
-                let owner = owner(register).filter(|owner| claimed.contains(&owner.key()));
-                block(item, owner.unwrap_or(item))
-            }
-        };
-        match claims.claim(&block) {
-            Ok(()) => {
-                claimed.insert(item.key());
-                blocks.insert(position, block);
-            }
-            Err(collision) => diagnostics.push(collision),
-        }
-    }
-    let mut emitted: Vec<_> = blocks.into_values().flatten().collect();
-    let places = emitted.iter_mut().filter_map(Emitted::place_mut);
-    places
-        .enumerate()
-        .for_each(|(index, place)| place.index = index);
-    emitted
-}
-
-/// The registers asked for, and the blocks that state their layouts; nothing if all are.
-fn selected<'m>(model: &'m Model, only: Option<&Only>) -> Option<BTreeSet<(ItemKind, &'m str)>> {
-    let only = only?;
-    let asked = model.registers().filter(|r| only.matches(r.name()));
-    let keys = asked.flat_map(|register| {
-        let stated_in = model.stated_in(register).map(Item::key);
-        stated_in
-            .into_iter()
-            .chain([(ItemKind::Register, register.name())])
-    });
-    Some(keys.collect())
-}
-
 /// The types of a block, its own first; `owner` is the block that states its layout, which may be
 /// itself, and is itself if no block does.
-fn block<'m>(item: &'m Item, owner: &'m Item) -> Vec<Emitted<'m>> {
-    let type_name = names::type_name(item.name());
-    let first = names::type_name(owner.name());
+pub(crate) fn block<'m>(item: &'m Item, owner: &'m Item) -> Vec<Emitted<'m>> {
+    let layout_name = names::type_name(owner.name());
+    let views = further_views(item, &layout_name);
+    let further = views.iter().map(|view| view.type_name.clone()).collect();
     let layout = owner.layouts().map(Layouts::layout);
-    let further = views(item, first.clone());
-    let Item::Register(register) = item else {
-        let own = View::new(item.name(), layout, Role::Shared, item.span());
-        return [Emitted::View(own)].into_iter().chain(further).collect();
+    let place = |register| Place { register, index: 0 };
+    let own = match (item, layout) {
+        (Item::Register(register), Some(layout)) if item.key() != owner.key() => {
+            Emitted::Alias(Alias {
+                type_name: names::type_name(item.name()),
+                place: place(register),
+                layout,
+                layout_name,
+                further,
+            })
+        }
+        _ => {
+            let role = match item {
+                Item::Register(register) => Role::Own(place(register)),
+                Item::SharedLayout(_) => Role::Shared,
+            };
+            let view = View::new(item.name(), layout, role, item.span());
+            Emitted::View(View { further, ..view })
+        }
     };
-    let is_alias = item.key() != owner.key();
-    let inherited = if is_alias { alternatives(owner) } else { &[] };
-    let place = Place {
-        register,
-        index: 0,
-        further: (alternatives(item).iter().map(|a| further_name(item, a)))
-            .chain(inherited.iter().map(|a| further_name(owner, a)))
-            .map(|name| names::type_name(&name))
-            .collect(),
-    };
-    let own = match layout {
-        Some(layout) if is_alias => Emitted::Alias(Alias {
-            type_name,
-            place,
-            layout,
-            layout_name: first,
-        }),
-        _ => Emitted::View(View::new(
-            item.name(),
-            layout,
-            Role::Own(place),
-            item.span(),
-        )),
-    };
-    [own].into_iter().chain(further).collect()
+    let views = views.into_iter().map(Emitted::View);
+    [own].into_iter().chain(views).collect()
 }
 
-/// The views of a block's further layouts.
-fn views(item: &Item, first: Ident) -> impl Iterator<Item = Emitted<'_>> {
+/// The views of a block's further layouts; `first` names its first one.
+fn further_views<'m>(item: &'m Item, first: &Ident) -> Vec<View<'m>> {
     let register = matches!(item, Item::Register(_)).then(|| names::type_name(item.name()));
     let block = Block {
         name: item.name().to_owned(),
-        first,
+        first: first.clone(),
         register,
     };
-    alternatives(item).iter().map(move |alternative| {
-        let name = further_name(item, alternative);
-        let layout = Some(alternative.layout());
-        Emitted::View(View::new(
-            &name,
-            layout,
-            Role::Further(block.clone()),
-            item.span(),
-        ))
-    })
+    let view = |alternative: &'m Alternative| {
+        // As the kernel's own macros have it.
+        let name = format!("{}_{}", alternative.prefix(), item.name());
+        let role = Role::Further(block.clone());
+        View::new(&name, Some(alternative.layout()), role, item.span())
+    };
+    alternatives(item).iter().map(view).collect()
 }
 
 fn alternatives(item: &Item) -> &[Alternative] {
@@ -187,11 +117,6 @@ fn alternatives(item: &Item) -> &[Alternative] {
     }
 }
 
-/// A further layout's name, as the kernel's own macros have it.
-fn further_name(item: &Item, alternative: &Alternative) -> String {
-    format!("{}_{}", alternative.prefix(), item.name())
-}
-
 impl<'m> View<'m> {
     fn new(name: &str, layout: Option<&'m Layout>, role: Role<'m>, span: Span) -> Self {
         Self {
@@ -199,9 +124,16 @@ impl<'m> View<'m> {
             type_name: names::type_name(name),
             module: names::lower_name(name),
             layout,
+            further: Vec::new(),
             role,
             span,
         }
+    }
+
+    /// The layout, if it has fields and so a module of their types.
+    pub(crate) fn layout_with_fields(&self) -> Option<&'m Layout> {
+        let has_fields = |layout: &&Layout| layout.fields().next().is_some();
+        self.layout.filter(has_fields)
     }
 }
 
@@ -217,7 +149,7 @@ impl<'m> Emitted<'m> {
         }
     }
 
-    fn place_mut(&mut self) -> Option<&mut Place<'m>> {
+    pub(crate) fn place_mut(&mut self) -> Option<&mut Place<'m>> {
         match self {
             Self::Alias(alias) => Some(&mut alias.place),
             Self::View(view) => match &mut view.role {

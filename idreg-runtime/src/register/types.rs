@@ -1,5 +1,8 @@
 //! The two types of values, which every call of `include_sysreg!` declares for itself: only a type of
 //! the caller's own crate can have getters and constants there.
+//!
+//! Every inherent constant and method here takes a name that no field or value can then have; the list
+//! of them is in `expand/claims.rs` of the macro's crate.
 
 /// Declares `Register` and `Field`; `include_sysreg!` emits a call of it.
 #[doc(hidden)]
@@ -161,12 +164,12 @@ macro_rules! __value_types {
             > Field<L, MSB, LSB>
             {
                 /// What the description says of the field's values.
-                pub const KIND: $crate::description::FieldKind = L::LAYOUT.field_at(LSB).kind;
+                pub const KIND: $crate::description::FieldKind = L::LAYOUT.field_at(MSB, LSB).kind;
 
                 /// The value's name in the kernel, if it has one.
                 #[must_use]
                 pub const fn name(self) -> ::core::option::Option<&'static ::core::primitive::str> {
-                    L::LAYOUT.field_at(LSB).value_name(self.bits)
+                    const { L::LAYOUT.field_at(MSB, LSB) }.value_name(self.bits)
                 }
             }
 
@@ -220,7 +223,11 @@ macro_rules! __value_types {
             > ::core::fmt::Debug for Field<L, MSB, LSB>
             {
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                    $crate::register::fmt_field(L::LAYOUT.field_at(LSB), self.bits, f)
+                    $crate::register::fmt_field(
+                        const { L::LAYOUT.field_at(MSB, LSB) },
+                        self.bits,
+                        f,
+                    )
                 }
             }
 
@@ -232,7 +239,7 @@ macro_rules! __value_types {
             {
                 const FIELD: $crate::description::FieldOf = $crate::description::FieldOf {
                     register: L::REGISTER,
-                    field: L::LAYOUT.field_at(LSB),
+                    field: L::LAYOUT.field_at(MSB, LSB),
                 };
 
                 fn bits(self) -> ::core::primitive::u64 {
