@@ -42,7 +42,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
         .filter(|_| !diagnostics.iter().any(Diagnostic::is_error))
         .map(|only| only.unmatched(&registers));
     let emitted = select::emitted(&model, options, &mut diagnostics);
-    let errors = report::compile_errors(&source, &diagnostics, input.span());
+    let errors = report::compile_errors(input, &source, &diagnostics);
     let krate = &options.krate;
     let types = emitted.iter().map(|emitted| match emitted {
         Emitted::View(view) => layout::view(view),

@@ -19,6 +19,7 @@ pub(crate) struct Input {
     /// At least one.
     files: Vec<File>,
     pub(crate) options: Options,
+    /// That of the first file.
     span: Span,
 }
 
@@ -73,8 +74,8 @@ impl Input {
         self.files.iter().filter_map(File::track).collect()
     }
 
-    /// Where to report what is wrong with the description: at its first file.
-    pub(crate) fn span(&self) -> Span {
-        self.span
+    /// Where to report what is wrong with the file of this number: at its path.
+    pub(crate) fn span_of(&self, file: usize) -> Span {
+        self.files.get(file).map_or(self.span, File::span)
     }
 }

@@ -1,6 +1,7 @@
-//! What is wrong with a description, as compile errors at the path literal.
+//! What is wrong with a description, as compile errors at the path of the file that it is in.
 
-use proc_macro2::{Span, TokenStream};
+use crate::input::Input;
+use proc_macro2::TokenStream;
 use quote::quote_spanned;
 use sysreg::{Diagnostic, Source};
 
@@ -8,22 +9,25 @@ use sysreg::{Diagnostic, Source};
 const LIMIT: usize = 20;
 
 /// One `compile_error!` for each error; warnings have no place to go on stable Rust.
-pub(crate) fn compile_errors(source: &Source, diagnostics: &[Diagnostic], at: Span) -> TokenStream {
+pub(crate) fn compile_errors(
+    input: &Input,
+    source: &Source,
+    diagnostics: &[Diagnostic],
+) -> TokenStream {
     let errors = || {
         diagnostics
             .iter()
             .filter(|diagnostic| diagnostic.is_error())
     };
-    let mut messages: Vec<String> = errors()
-        .take(LIMIT)
-        .map(|diagnostic| sysreg::render(source, diagnostic))
-        .collect();
-    let more = errors().count() - messages.len();
-    if more > 0 {
-        messages.push(format!("and {more} more errors in `{}`", source.name()));
-    }
-    messages
-        .iter()
-        .map(|message| quote_spanned!(at=> ::core::compile_error!(#message);))
-        .collect()
+    let shown = errors().take(LIMIT).map(|error| {
+        let at = input.span_of(source.file_index(error.span.start));
+        let message = sysreg::render(source, error);
+        quote_spanned!(at=> ::core::compile_error!(#message);)
+    });
+    let more = errors().count().saturating_sub(LIMIT);
+    let rest = (more > 0).then(|| {
+        let message = format!("and {more} more errors in `{}`", source.name());
+        quote_spanned!(input.span_of(0)=> ::core::compile_error!(#message);)
+    });
+    shown.chain(rest).collect()
 }

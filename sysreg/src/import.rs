@@ -4,7 +4,7 @@ mod changes;
 mod pairs;
 
 use crate::encoding::Encoding;
-use crate::model::{Body, Item, Model, Register, SharedLayout};
+use crate::model::{Alternative, Body, Item, Model, Register, SharedLayout};
 use std::collections::BTreeMap;
 
 pub use changes::{Change, ChangeKind, Changes};
@@ -18,7 +18,8 @@ const NOT_IN_THE_KERNELS_FILE: [&str; 4] = ["MIDR_EL1", "MPIDR_EL1", "REVIDR_EL1
 ///
 /// The text is `comment`, which [`leading_comment`] takes from the current description, and the
 /// blocks in the order of their encodings, as [`Model`] shows them. It depends on nothing else, and
-/// what comes out is the same if it goes in again in either place. It should be loaded: registers from
+/// what comes out is the same if it goes in again in either place. A register that is kept has its
+/// layout in itself if the kernel's file has another under that layout's name. It should be loaded: registers from
 /// two descriptions may share an encoding, and a `Mapping` may lead out of the range.
 ///
 /// ```
@@ -43,12 +44,13 @@ pub fn import(kernel: &Model, current: &Model, comment: &str) -> String {
     let in_range = kernel
         .registers()
         .filter(|register| is_feature_id(register.encoding()))
-        .map(|register| (register, kernel));
+        .map(|register| (register.clone(), kernel));
     let kept = NOT_IN_THE_KERNELS_FILE
         .into_iter()
         .filter(|name| kernel.register(name).is_none())
-        .filter_map(|name| Some((current.register(name)?, current)));
-    let mut registers: Vec<(&Register, &Model)> = in_range.chain(kept).collect();
+        .filter_map(|name| current.register(name))
+        .map(|register| (kept(register, current, kernel), current));
+    let mut registers: Vec<(Register, &Model)> = in_range.chain(kept).collect();
     registers.sort_by_key(|(register, _)| register.encoding());
     let shared: BTreeMap<&str, &SharedLayout> = registers
         .iter()
@@ -58,7 +60,7 @@ pub fn import(kernel: &Model, current: &Model, comment: &str) -> String {
     let shared = shared.into_values().cloned().map(Item::SharedLayout);
     let registers = registers
         .into_iter()
-        .map(|(register, _)| Item::Register(register.clone()));
+        .map(|(register, _)| Item::Register(register));
     format!("{comment}{}", Model::new(shared.chain(registers).collect()))
 }
 
@@ -77,6 +79,30 @@ fn is_feature_id(encoding: Encoding) -> bool {
         op0, op1, crn, crm, ..
     } = encoding;
     op0 == 3 && [0, 1, 3].contains(&op1) && crn == 0 && crm < 8
+}
+
+/// A register of the current description, with the layout that it has there.
+fn kept(register: &Register, current: &Model, kernel: &Model) -> Register {
+    let mut register = register.clone();
+    if let Body::Fields {
+        alternatives,
+        target,
+    } = &register.body
+        && let Some(ours) = current.shared_layout(target)
+        && let Some(theirs) = kernel.shared_layout(target)
+        && ours.to_string() != theirs.to_string()
+    {
+        let mut layouts = ours.layouts.clone();
+        layouts.alternatives.retain(|shared| {
+            let own = |own: &Alternative| own.prefix == shared.prefix;
+            !alternatives.iter().any(own)
+        });
+        layouts
+            .alternatives
+            .splice(..0, alternatives.iter().cloned());
+        register.body = Body::Own(layouts);
+    }
+    register
 }
 
 fn shared_layout<'m>(register: &Register, model: &'m Model) -> Option<&'m SharedLayout> {

@@ -65,6 +65,7 @@ pub use crate::model::{
 pub use crate::piece::{Part, Piece};
 pub use crate::render::{render, render_pieces};
 pub use crate::source::{Location, MAX_BYTES, Source, SourceError, Span};
+pub use crate::validate::MAX_NAME;
 
 /// This project's description of the feature ID registers and of MIDR_EL1, MPIDR_EL1, REVIDR_EL1
 /// and AIDR_EL1: the text of `data/aarch64-id.sysreg`, facts as of Linux 7.2.

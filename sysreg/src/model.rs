@@ -6,6 +6,7 @@ pub use self::layout::{Alternative, Entry, Enumerator, Field, FieldKind, Layout,
 
 use crate::encoding::Encoding;
 use crate::source::Span;
+use std::collections::{BTreeMap, btree_map};
 
 /// Everything valid in a description, in file order.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +14,8 @@ pub struct Model {
     pub(crate) items: Vec<Item>,
     /// The positions of the blocks, by their keys.
     by_key: Vec<usize>,
+    /// For each block, the position of the one that states its layout.
+    stated_in: Vec<Option<usize>>,
 }
 
 /// A top-level block.
@@ -73,17 +76,62 @@ pub enum Body {
 }
 
 impl Model {
-    /// Takes blocks whose names are unique and whose mappings all end.
+    /// Takes blocks whose names are unique.
     pub(crate) fn new(items: Vec<Item>) -> Self {
         let mut by_key: Vec<usize> = (0..items.len()).collect();
         by_key.sort_by_key(|index| items.get(*index).map(Item::key));
-        Self { items, by_key }
+        let mut model = Self {
+            items,
+            by_key,
+            stated_in: Vec::new(),
+        };
+        model.stated_in = model.resolved();
+        model
+    }
+
+    /// Follows each `Fields` and `Mapping` once, however many ways lead there.
+    fn resolved(&self) -> Vec<Option<usize>> {
+        let mut known: BTreeMap<usize, Option<usize>> = BTreeMap::new();
+        for (index, item) in self.items.iter().enumerate() {
+            if item.layouts().is_some() {
+                known.insert(index, Some(index));
+            }
+        }
+        for start in 0..self.items.len() {
+            let (mut way, mut next) = (Vec::new(), Some(start));
+            while let Some(index) = next
+                && let btree_map::Entry::Vacant(unknown) = known.entry(index)
+            {
+                unknown.insert(None);
+                way.push(index);
+                next = self.target(index);
+            }
+            let stated_in = next.and_then(|index| *known.get(&index)?);
+            known.extend(way.into_iter().map(|index| (index, stated_in)));
+        }
+        known.into_values().collect()
+    }
+
+    /// The position of the block that a register refers to.
+    fn target(&self, index: usize) -> Option<usize> {
+        let Item::Register(register) = self.items.get(index)? else {
+            return None;
+        };
+        match &register.body {
+            Body::Own(_) => None,
+            Body::Fields { target, .. } => self.position(ItemKind::SharedLayout, target),
+            Body::Mapping { target, .. } => self.position(ItemKind::Register, target),
+        }
+    }
+
+    fn position(&self, kind: ItemKind, name: &str) -> Option<usize> {
+        let key = |index: &usize| self.items.get(*index).map(Item::key);
+        let found = self.by_key.binary_search_by_key(&Some((kind, name)), key);
+        self.by_key.get(found.ok()?).copied()
     }
 
     fn item(&self, kind: ItemKind, name: &str) -> Option<&Item> {
-        let key = |index: &usize| self.items.get(*index).map(Item::key);
-        let found = self.by_key.binary_search_by_key(&Some((kind, name)), key);
-        self.items.get(*self.by_key.get(found.ok()?)?)
+        self.items.get(self.position(kind, name)?)
     }
 
     /// The blocks in file order.
@@ -130,21 +178,8 @@ impl Model {
     /// that leads to a name that the description does not define, which makes the register opaque.
     #[must_use]
     pub fn stated_in(&self, register: &Register) -> Option<&Item> {
-        let mut name = register.name();
-        // Validation has dropped every register whose mapping leads back to itself.
-        loop {
-            let item = self.item(ItemKind::Register, name)?;
-            match item {
-                Item::SharedLayout(_) => return None,
-                Item::Register(register) => match &register.body {
-                    Body::Own(_) => return Some(item),
-                    Body::Fields { target, .. } => {
-                        return self.item(ItemKind::SharedLayout, target);
-                    }
-                    Body::Mapping { target, .. } => name = target,
-                },
-            }
-        }
+        let position = self.position(ItemKind::Register, register.name())?;
+        self.items.get((*self.stated_in.get(position)?)?)
     }
 
     /// A register's layout, after following `Fields` and `Mapping`; nothing if it is opaque.

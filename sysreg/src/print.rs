@@ -2,6 +2,7 @@
 
 use crate::model::{
     Alternative, Body, Entry, Field, FieldKind, Item, Layout, Layouts, Model, Register,
+    SharedLayout,
 };
 use std::fmt;
 
@@ -16,11 +17,7 @@ impl fmt::Display for Model {
             }
             match item {
                 Item::Register(register) => write!(f, "{register}")?,
-                Item::SharedLayout(shared) => {
-                    writeln!(f, "SysregFields\t{}", shared.name)?;
-                    layouts(f, &shared.layouts)?;
-                    writeln!(f, "EndSysregFields")?;
-                }
+                Item::SharedLayout(shared) => write!(f, "{shared}")?,
             }
         }
         Ok(())
@@ -50,6 +47,15 @@ impl fmt::Display for Register {
             }
         }
         writeln!(f, "EndSysreg")
+    }
+}
+
+/// Shows the layout's `SysregFields` block.
+impl fmt::Display for SharedLayout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "SysregFields\t{}", self.name)?;
+        layouts(f, &self.layouts)?;
+        writeln!(f, "EndSysregFields")
     }
 }
 

@@ -1,6 +1,7 @@
 //! A description's text, and places in it.
 
 use std::fmt;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// Larger descriptions are refused, all their files together: Linux 7.2's own is one file of 87 KB,
@@ -71,8 +72,9 @@ struct File {
 pub enum SourceError {
     /// More than [`MAX_BYTES`] bytes, all files together.
     TooLarge {
-        /// The file's size in bytes.
-        bytes: usize,
+        /// The size in bytes, that of all files if several were joined; nothing for a file that was
+        /// not read to its end, see [`Source::read_as`].
+        bytes: Option<usize>,
     },
     /// The bytes are not UTF-8.
     NotUtf8 {
@@ -86,10 +88,16 @@ pub enum SourceError {
 impl fmt::Display for SourceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge { bytes } => {
+            Self::TooLarge { bytes: Some(bytes) } => {
                 write!(
                     f,
                     "a description of {bytes} bytes is over the limit of {MAX_BYTES}"
+                )
+            }
+            Self::TooLarge { bytes: None } => {
+                write!(
+                    f,
+                    "a description of more than {MAX_BYTES} bytes is too large"
                 )
             }
             Self::NotUtf8 { line, column } => {
@@ -113,7 +121,8 @@ impl Source {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Result<Self, SourceError> {
         let text = text.into();
         if text.len() > MAX_BYTES {
-            return Err(SourceError::TooLarge { bytes: text.len() });
+            let bytes = Some(text.len());
+            return Err(SourceError::TooLarge { bytes });
         }
         let after_newlines = (1u32..)
             .zip(text.bytes())
@@ -144,6 +153,7 @@ impl Source {
         let sources: Vec<Self> = sources.into_iter().collect();
         let bytes = sources.iter().map(|source| source.text.len()).sum();
         if bytes > MAX_BYTES {
+            let bytes = Some(bytes);
             return Err(SourceError::TooLarge { bytes });
         }
         let names: Vec<&str> = sources.iter().map(Self::name).collect();
@@ -176,7 +186,8 @@ impl Source {
     /// [`SourceError::NotUtf8`], or [`SourceError::TooLarge`] past [`MAX_BYTES`].
     pub fn from_bytes(name: impl Into<String>, bytes: Vec<u8>) -> Result<Self, SourceError> {
         if bytes.len() > MAX_BYTES {
-            return Err(SourceError::TooLarge { bytes: bytes.len() });
+            let bytes = Some(bytes.len());
+            return Err(SourceError::TooLarge { bytes });
         }
         let text = String::from_utf8(bytes).map_err(|error| {
             let valid_bytes = error.utf8_error().valid_up_to();
@@ -193,10 +204,27 @@ impl Source {
     ///
     /// # Errors
     ///
-    /// The operating system's error, or a [`SourceError`] as [`std::io::ErrorKind::InvalidData`].
-    pub fn read(path: &Path) -> std::io::Result<Self> {
-        Self::from_bytes(path.display().to_string(), std::fs::read(path)?)
-            .map_err(|error| std::io::Error::new(std::io::ErrorKind::InvalidData, error))
+    /// Those of [`Self::read_as`].
+    pub fn read(path: &Path) -> io::Result<Self> {
+        Self::read_as(path.display().to_string(), path)
+    }
+
+    /// Reads a description from a file and shows it under another name. Of a file without end, such
+    /// as `/dev/zero`, no more is read than shows that it is too large.
+    ///
+    /// # Errors
+    ///
+    /// The operating system's error, or a [`SourceError`] as [`io::ErrorKind::InvalidData`].
+    pub fn read_as(name: impl Into<String>, path: &Path) -> io::Result<Self> {
+        let mut bytes = Vec::new();
+        let file = std::fs::File::open(path)?;
+        file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+        let source = if bytes.len() > MAX_BYTES {
+            Err(SourceError::TooLarge { bytes: None })
+        } else {
+            Self::from_bytes(name, bytes)
+        };
+        source.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
     /// The name that diagnostics show; of several files, all names, separated by `, `.
@@ -219,12 +247,19 @@ impl Source {
             .unwrap_or("")
     }
 
+    /// Which of the joined files a byte offset is in: 0 for the first. The place past a file's last
+    /// byte is in the next one, and any place past the last file is in that.
+    #[must_use]
+    pub fn file_index(&self, offset: u32) -> usize {
+        let files = self.files.partition_point(|file| file.start <= offset);
+        files.saturating_sub(1)
+    }
+
     /// File, line and column of a byte offset.
     #[must_use]
     pub fn location(&self, offset: u32) -> Location<'_> {
         let line = self.line_index(offset);
-        let file = self.files.partition_point(|file| file.start <= offset);
-        let file = file.checked_sub(1).and_then(|index| self.files.get(index));
+        let file = self.files.get(self.file_index(offset));
         let start = self.line_starts.get(line).copied().unwrap_or(0);
         Location {
             file: file.map_or("", |file| &file.name),

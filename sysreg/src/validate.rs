@@ -15,6 +15,10 @@ use crate::source::Span;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+/// The characters that a name may have: the longest in Linux 7.2 has 23. What is made of several
+/// names, such as [`defines()`](crate::defines()), so is never far larger than the description.
+pub const MAX_NAME: usize = 100;
+
 /// Checks all blocks. The model holds those without an error.
 pub(crate) fn validate(items: &[ast::Item<'_>], report: &mut Report) -> Model {
     let mut seen = Seen::default();
@@ -31,7 +35,7 @@ pub(crate) fn validate(items: &[ast::Item<'_>], report: &mut Report) -> Model {
     }
     let references = references(items);
     check_targets(&references, &seen, report);
-    let circular = mapping::check_circular(&references, report);
+    let circular = mapping::check_circular(&references, &seen, report);
     valid.retain(|item| !matches!(item, Item::Register(r) if circular.contains(r.name.as_str())));
     Model::new(valid)
 }
@@ -197,14 +201,16 @@ fn check_targets(references: &[Reference<'_>], seen: &Seen<'_>, report: &mut Rep
 }
 
 fn check_name(name: Word<'_>, report: &mut Report) {
-    if !name
-        .text
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    {
-        let message = format!("`{name}` is no name: letters, digits and `_` only");
-        report.push(Diagnostic::error(Rule::InvalidName, name.span, message));
-    }
+    let mut bytes = name.text.bytes();
+    let length = name.text.len();
+    let message = if !bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        format!("`{name}` is no name: letters, digits and `_` only")
+    } else if length > MAX_NAME {
+        format!("`{name}` is too long for a name: {length} characters, at most {MAX_NAME}")
+    } else {
+        return;
+    };
+    report.push(Diagnostic::error(Rule::InvalidName, name.span, message));
 }
 
 /// A decimal number of digits only; leading zeros are taken, as the kernel's generator does.

@@ -135,6 +135,51 @@ fn a_layout_comes_with_its_register() {
 }
 
 #[test]
+fn a_kept_register_does_not_get_another_layout() {
+    check(
+        "SysregFields F\nField 63:0 NEW\nEndSysregFields\n\
+         SysregFields SAME\nField 63:0 X\nEndSysregFields\n\
+         Sysreg A 3 0 0 1 0\nFields F\nEndSysreg\n",
+        "SysregFields F\n\
+         Prefix P\nField 63:0 SHARED\nEndPrefix\n\
+         Prefix Q\nField 63:0 SHARED\nEndPrefix\n\
+         Field 63:0 OLD\nEndSysregFields\n\
+         SysregFields SAME\nField 63:0 X\nEndSysregFields\n\
+         Sysreg MIDR_EL1 3 0 0 0 0\n\
+         Prefix Q\nField 63:0 OWN\nEndPrefix\n\
+         Fields F\nEndSysreg\n\
+         Sysreg MPIDR_EL1 3 0 0 0 5\nFields SAME\nEndSysreg\n",
+        &expect![[r"
+            SysregFields	F
+            Field	63:0	NEW
+            EndSysregFields
+
+            SysregFields	SAME
+            Field	63:0	X
+            EndSysregFields
+
+            Sysreg	MIDR_EL1	3	0	0	0	0
+            Prefix	Q
+            Field	63:0	OWN
+            EndPrefix
+            Prefix	P
+            Field	63:0	SHARED
+            EndPrefix
+            Field	63:0	OLD
+            EndSysreg
+
+            Sysreg	MPIDR_EL1	3	0	0	0	5
+            Fields	SAME
+            EndSysreg
+
+            Sysreg	A	3	0	0	1	0
+            Fields	F
+            EndSysreg
+        "]],
+    );
+}
+
+#[test]
 fn of_the_comments_the_first_is_kept() {
     check(
         "# theirs\nSysreg A 3 0 0 1 0\n# theirs\nField 63:0 X\nEndSysreg\n",

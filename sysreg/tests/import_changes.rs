@@ -300,15 +300,29 @@ fn two_names_for_a_value_are_renamed_in_their_order() {
 }
 
 #[test]
-fn another_kind_breaks_nothing() {
+fn another_kind_of_the_same_sign_breaks_nothing() {
     check_layouts(
         "Enum 63:0 X\n0b0 NI\nEndEnum",
-        "SignedEnum 63:0 X\n0b0 NI\nEndEnum",
+        "UnsignedEnum 63:0 X\n0b0 NI\nEndEnum",
         false,
         &expect![[r"
             kinds changed: 1
-              SYSREG_A_X: Enum -> SignedEnum
+              SYSREG_A_X: Enum -> UnsignedEnum
             1 change, which breaks no existing property"]],
+    );
+}
+
+#[test]
+fn another_sign_is_a_break() {
+    check_layouts(
+        "Enum 63:32 X\n0b0 NI\nEndEnum\nSignedEnum 31:0 Y\n0b0 NI\nEndEnum",
+        "SignedEnum 63:32 X\n0b0 NI\nEndEnum\nUnsignedEnum 31:0 Y\n0b0 NI\nEndEnum",
+        true,
+        &expect![[r"
+            signs changed: 2 (break)
+              SYSREG_A_X: Enum -> SignedEnum
+              SYSREG_A_Y: SignedEnum -> UnsignedEnum
+            2 changes, 2 of which break existing properties"]],
     );
 }
 

@@ -54,6 +54,14 @@ fn a_place_is_in_its_own_file() {
 }
 
 #[test]
+fn a_place_is_in_the_file_of_its_index() {
+    let source = join(&["ab\ncd", "", "ef\n", "gh"]);
+    let files = [0, 4, 5, 7, 8, 10, 99].map(|offset| source.file_index(offset));
+    assert_eq!(files, [0, 0, 2, 2, 3, 3, 3]);
+    assert_eq!(join(&[]).file_index(0), 0);
+}
+
+#[test]
 fn joined_files_can_be_joined_again() {
     let source = Source::join([join(&["ab\n", "cd"]), join(&["ef\ngh"])]).unwrap();
     let places = [0, 3, 5, 8].map(|offset| source.location(offset).to_string());

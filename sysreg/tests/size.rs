@@ -1,7 +1,7 @@
 //! Large and hostile descriptions: no test here ends in reasonable time if work is quadratic.
 
 use std::fmt::Write;
-use sysreg::{Loaded, MAX_BYTES, Source, load, render};
+use sysreg::{Changes, Loaded, MAX_BYTES, Source, defines, import, load, render};
 
 const MANY: usize = 50_000;
 
@@ -78,7 +78,10 @@ fn many_bad_blocks() {
 fn a_huge_name_is_not_repeated_in_every_message() {
     let name = "A".repeat(MAX_BYTES / 2);
     let lines = "Res0 x\n".repeat(MANY);
-    check(format!("Sysreg {name} 3 0 0 0 0\n{lines}EndSysreg\n"), MANY);
+    check(
+        format!("Sysreg {name} 3 0 0 0 0\n{lines}EndSysreg\n"),
+        MANY + 1,
+    );
 }
 
 #[test]
@@ -91,6 +94,33 @@ fn a_long_chain_of_mappings_is_followed_to_its_end() {
     let first = loaded.model.register("R0").unwrap();
     let layout = loaded.model.layout(first).unwrap();
     assert!(layout.field("X").is_some());
+}
+
+#[test]
+fn a_long_chain_of_mappings_is_followed_once() {
+    let mut text = mappings(|n| n + 1);
+    let cut = text.rfind("Mapping").expect("there are mappings");
+    text.replace_range(cut.., "Field 63:0 X\nEndSysreg\n");
+    let (_, Loaded { model, .. }) = load_text(text);
+    assert!(
+        model
+            .registers()
+            .all(|register| model.layout(register).is_some())
+    );
+    assert!(Changes::between(&model, &model).all().is_empty());
+    assert_eq!(defines(&model).count(), 7 * (1 << 16) + 7);
+    let imported = import(&model, &model, "");
+    assert_eq!(imported.matches("EndSysreg\n").count(), 3 * 8 * 8);
+}
+
+#[test]
+fn names_do_not_multiply_what_is_defined() {
+    let name = "A".repeat(MAX_BYTES / 4);
+    let values = numbered(|n| format!("0b{n:b} V{n}\n"));
+    let text = format!("Sysreg {name} 3 0 0 0 0\nEnum 63:0 X\n{values}EndEnum\nEndSysreg\n");
+    let (_, loaded) = load_text(text);
+    let defined: usize = defines(&loaded.model).map(|define| define.name.len()).sum();
+    assert_eq!((loaded.diagnostics.len(), defined), (1, 0));
 }
 
 #[test]

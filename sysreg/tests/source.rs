@@ -1,6 +1,6 @@
 //! Texts and the places in them.
 
-use sysreg::{Location, Source, Span};
+use sysreg::{AARCH64_ID, Location, Source, Span};
 
 fn check(text: &str, offset: u32, line: usize, column: usize, line_text: &str) {
     let source = Source::new("test.sysreg", text).expect("a test's text is small");
@@ -42,4 +42,12 @@ fn a_place_past_the_end_is_harmless() {
     let source = Source::new("test.sysreg", "ab").unwrap();
     assert_eq!(source.slice(Span { start: 1, end: 9 }), "");
     assert_eq!(source.slice(Span { start: 2, end: 1 }), "");
+}
+
+#[test]
+fn a_file_is_read_under_another_name() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/data/aarch64-id.sysreg").as_ref();
+    let source = Source::read_as("mine.sysreg", path).expect("the file is readable");
+    assert_eq!(source.name(), "mine.sysreg");
+    assert_eq!(source.text(), AARCH64_ID);
 }

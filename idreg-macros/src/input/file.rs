@@ -3,9 +3,10 @@
 use super::path::PathExpr;
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
+use std::error::Error;
 use std::path::{Component, Path, PathBuf};
 use syn::parse::{Parse, ParseStream};
-use sysreg::Source;
+use sysreg::{Source, SourceError};
 
 /// A file, named by its path.
 pub(crate) struct File {
@@ -33,10 +34,17 @@ impl File {
     /// Reads it.
     pub(crate) fn read(&self) -> syn::Result<Source> {
         let Place { on_disk, shown } = self.place()?;
-        let source = match std::fs::read(on_disk) {
-            Ok(bytes) => Source::from_bytes(shown.as_str(), bytes)
-                .map_err(|error| format!("cannot use `{shown}`: {error}")),
-            Err(error) => Err(format!("cannot read `{shown}`: {error}{}", self.hint()?)),
+        let source = match Source::read_as(shown.as_str(), &on_disk) {
+            Ok(source) => Ok(source),
+            Err(error) => Err(
+                match error
+                    .get_ref()
+                    .map(<dyn Error + Send + Sync>::is::<SourceError>)
+                {
+                    Some(true) => format!("cannot use `{shown}`: {error}"),
+                    _ => format!("cannot read `{shown}`: {error}{}", self.hint()?),
+                },
+            ),
         };
         source.map_err(|message| self.error(&message))
     }

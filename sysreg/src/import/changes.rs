@@ -53,6 +53,8 @@ kinds! {
     FieldRenamed = "fields renamed", true;
     /// The same name for other bits.
     FieldMoved = "fields moved", true;
+    /// A field that is a `SignedEnum` and was none, or the other way round.
+    SignChanged = "signs changed", true;
     /// A named value that is gone.
     ValueRemoved = "values removed", true;
     /// Another name for the same value.
@@ -65,7 +67,8 @@ kinds! {
     FieldAdded = "fields added", false;
     /// A new named value of a known field.
     ValueAdded = "values added", false;
-    /// A field that is stated to be of another kind, such as `UnsignedEnum` after `Enum`.
+    /// A field that is stated to be of another kind, such as `UnsignedEnum` after `Enum`, and of the
+    /// same sign.
     KindChanged = "kinds changed", false;
     /// Bits outside all fields that are reserved in another way.
     ReservedChanged = "reserved bits changed", false;
@@ -123,11 +126,14 @@ impl Changes {
 
     /// Whether an existing property breaks.
     ///
-    /// A property is its name, its bits and its named values: users write the name in models and all
-    /// names in Rust, and rely on the bits. So it breaks if its register or field is removed, renamed
-    /// or moved, and if a value's name is gone or stands for another value. What is added breaks
-    /// nothing. Neither does another kind of field, which leaves name, bits and values as they are, or
-    /// what becomes of reserved bits.
+    /// A property is its name, its bits, its named values and whether these are signed: users write
+    /// the names in models, and rely on the bits and on which value is more. So it breaks if its
+    /// register or field is removed, renamed or moved, if a value's name is gone or stands for another
+    /// value, and if the field becomes a `SignedEnum` or is one no longer. What is added breaks
+    /// nothing. Neither does any other kind of field, or what becomes of reserved bits.
+    ///
+    /// It is not about Rust code: a register whose fields move to a shared layout, or what changes
+    /// under a prefix, breaks no property, though the types made of them may change.
     #[must_use]
     pub fn is_break(&self) -> bool {
         self.breaks() > 0
@@ -218,7 +224,12 @@ impl Changes {
         if old.kind() != new.kind() {
             let (from, to) = (directive(old.kind()), directive(new.kind()));
             let message = format!("{property}: {from} -> {to}");
-            self.push(ChangeKind::KindChanged, message);
+            let kind = if is_signed(old) == is_signed(new) {
+                ChangeKind::KindChanged
+            } else {
+                ChangeKind::SignChanged
+            };
+            self.push(kind, message);
         }
         self.values(property, old, new);
     }
@@ -300,6 +311,10 @@ impl fmt::Display for Side<'_> {
         let (name, encoding) = (self.register.name(), self.register.encoding());
         write!(f, "{name} ({encoding}): {fields}")
     }
+}
+
+fn is_signed(field: &Field) -> bool {
+    field.kind() == FieldKind::SignedEnum
 }
 
 fn directive(kind: FieldKind) -> &'static str {

@@ -1,23 +1,31 @@
 //! `Mapping` from register to register, which must end somewhere.
 
-use super::{Reference, first};
+use super::{Reference, Seen, first};
 use crate::ast::ReferenceKind;
 use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::Word;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Which register maps to which; of two registers of one name, the first is the one in the model.
+/// Which register maps to which.
 type Mappings<'s> = BTreeMap<&'s str, Word<'s>>;
 
 /// Finds the registers whose `Mapping` leads back to themselves.
 pub(super) fn check_circular<'s>(
     references: &[Reference<'s>],
+    seen: &Seen<'s>,
     report: &mut Report,
 ) -> BTreeSet<&'s str> {
     let mut mappings = Mappings::new();
-    for reference in references {
-        if reference.kind == ReferenceKind::Mapping {
-            first(&mut mappings, reference.register.text, reference.target);
+    for Reference {
+        register,
+        kind,
+        target,
+    } in references
+    {
+        // Of two registers of one name, the first is the one in the model.
+        let is_first = seen.registers.get(register.text) == Some(&register.span);
+        if is_first && *kind == ReferenceKind::Mapping {
+            mappings.insert(register.text, *target);
         }
     }
     let mut circular = BTreeSet::new();

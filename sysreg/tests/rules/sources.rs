@@ -1,6 +1,8 @@
 //! Bytes that are no description at all.
 
 use expect_test::{Expect, expect};
+use std::io::ErrorKind;
+use std::path::Path;
 use sysreg::{MAX_BYTES, Source, SourceError};
 
 /// Compares why bytes are no source.
@@ -33,21 +35,23 @@ fn not_utf8_in_the_first_byte() {
 
 #[test]
 fn too_large() {
-    let bytes = MAX_BYTES + 1;
+    let size = MAX_BYTES + 1;
+    let bytes = Some(size);
     check(
-        &vec![b'\n'; bytes],
+        &vec![b'\n'; size],
         &SourceError::TooLarge { bytes },
         &expect!["a description of 4194305 bytes is over the limit of 4194304"],
     );
-    let error = Source::new("test.sysreg", "\n".repeat(bytes)).unwrap_err();
+    let error = Source::new("test.sysreg", "\n".repeat(size)).unwrap_err();
     assert_eq!(error, SourceError::TooLarge { bytes });
 }
 
 #[test]
 fn too_large_is_found_before_not_utf8() {
-    let bytes = MAX_BYTES + 1;
+    let size = MAX_BYTES + 1;
+    let bytes = Some(size);
     check(
-        &vec![0xff; bytes],
+        &vec![0xff; size],
         &SourceError::TooLarge { bytes },
         &expect!["a description of 4194305 bytes is over the limit of 4194304"],
     );
@@ -58,7 +62,17 @@ fn too_large_together() {
     let half = || Source::new("test.sysreg", "\n".repeat(MAX_BYTES / 2)).unwrap();
     assert!(Source::join([half(), half()]).is_ok());
     let one = Source::new("one.sysreg", "\n").unwrap();
-    let bytes = MAX_BYTES + 1;
+    let bytes = Some(MAX_BYTES + 1);
     let error = Source::join([half(), half(), one]).unwrap_err();
     assert_eq!(error, SourceError::TooLarge { bytes });
+}
+
+/// A file of the operating system that never ends.
+#[cfg(unix)]
+#[test]
+fn too_large_without_end() {
+    let path = Path::new("/dev/zero");
+    let error = Source::read_as("test.sysreg", path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidData);
+    expect!["a description of more than 4194304 bytes is too large"].assert_eq(&error.to_string());
 }

@@ -74,3 +74,29 @@ fn circular_mapping() {
         "#]],
     );
 }
+
+#[test]
+fn a_second_register_of_a_name_is_on_no_circle() {
+    check(
+        Rule::DuplicateRegister,
+        "Sysreg A 3 0 0 0 0\n\
+         Field 63:0 X\n\
+         EndSysreg\n\
+         \n\
+         Sysreg A 3 0 0 0 0\n\
+         Mapping B\n\
+         EndSysreg\n\
+         \n\
+         Sysreg B 3 0 0 0 1\n\
+         Mapping A\n\
+         EndSysreg\n",
+        &expect![[r#"
+            A: a second `Sysreg` of this name
+              at test.sysreg:5:8
+                |
+              5 | Sysreg A 3 0 0 0 0
+                |        ^
+              note: the first one is here, at test.sysreg:1:8
+        "#]],
+    );
+}

@@ -2,7 +2,7 @@
 
 use crate::check;
 use expect_test::expect;
-use sysreg::Rule;
+use sysreg::{MAX_NAME, Rule};
 
 #[test]
 fn invalid_value() {
@@ -191,6 +191,24 @@ fn invalid_name_with_letters_of_several_bytes() {
                 |
               3 | 0b0 größer
                 |     ^^^^^^
+        "#]],
+    );
+}
+
+#[test]
+fn invalid_name_of_too_many_characters() {
+    let longest = "A".repeat(MAX_NAME);
+    let text = |name: &str| format!("SysregFields F\nField 63:0 {name}\nEndSysregFields\n");
+    check(Rule::InvalidName, &text(&longest), &expect![""]);
+    check(
+        Rule::InvalidName,
+        &text(&format!("{longest}A")),
+        &expect![[r#"
+            `AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA...` is too long for a name: 101 characters, at most 100
+              at test.sysreg:2:12
+                |
+              2 | Field 63:0 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+                |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
         "#]],
     );
 }

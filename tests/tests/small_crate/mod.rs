@@ -38,16 +38,26 @@ impl SmallCrate {
         std::fs::write(path, content).expect("a writable target");
     }
 
+    #[allow(
+        dead_code,
+        reason = "each test program has this module to itself, and one configures cargo first"
+    )]
     /// Runs cargo in the crate. All crates share what they depend on.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().expect("cargo starts")
+    }
+
+    /// Cargo in the crate, not yet run; the first argument is its command.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("small-crates");
-        Command::new(env!("CARGO"))
-            .args(arguments)
-            .args(["--quiet", "--offline", "--target-dir"])
+        let (first, rest) = arguments.split_first().expect("a command of cargo's");
+        let mut command = Command::new(env!("CARGO"));
+        command
+            .args([first, "--quiet", "--offline", "--target-dir"])
             .arg(target)
-            .current_dir(&self.root)
-            .output()
-            .expect("cargo starts")
+            .args(rest)
+            .current_dir(&self.root);
+        command
     }
 }
 

@@ -43,7 +43,8 @@ Example, the mask of every field:
     /// the current description, which may name a kernel version. The description goes to the standard
     /// output or a file, the report to the standard error.
     #[command(after_help = "\
-A property breaks if its name or bits change or go, or the name or number of one of its values.
+A property breaks if its name or bits change or go, or the name or number of one of its values, or \
+if these become signed or unsigned.
 
 Examples, to see what a new kernel would change, and to take it over:
   sysreg import --check linux/arch/arm64/tools/sysreg
