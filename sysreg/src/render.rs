@@ -46,16 +46,23 @@ pub fn render_pieces(source: &Source, diagnostic: &Diagnostic) -> Vec<Piece> {
     out
 }
 
+/// More of a line is not shown: real ones have up to 80 characters.
+const WIDEST: usize = 120;
+
+/// How much of a longer line is shown before the words at fault.
+const BEFORE: usize = 40;
+
 fn snippet(out: &mut Vec<Piece>, source: &Source, span: Span) {
     let place = source.location(span.start);
-    let line: String = source.line_at(span.start).chars().map(one_column).collect();
-    let left = line.chars().count().saturating_sub(place.column - 1);
+    let before = place.column - 1;
+    let (line, before, left) = in_part(source.line_at(span.start), before);
     let carets = source
         .slice(span)
         .chars()
+        .take(left.max(1))
         .take_while(|c| *c != '\n')
         .count()
-        .clamp(1, left.max(1));
+        .max(1);
     let number = place.line.to_string();
     let gutter = format!("  {} |", " ".repeat(number.len()));
     piece::end_line(out);
@@ -68,8 +75,26 @@ fn snippet(out: &mut Vec<Piece>, source: &Source, span: Span) {
     out.push(Part::Plain.piece(format!(" {line}").trim_end()));
     piece::end_line(out);
     out.push(Part::Place.piece(gutter));
-    out.push(Part::Plain.piece(" ".repeat(place.column)));
+    out.push(Part::Plain.piece(" ".repeat(before + 1)));
     out.push(Part::Carets.piece("^".repeat(carets)));
+}
+
+/// What is shown of a line, how many characters of that stand before the words at fault, and how many
+/// of the line's own from there on.
+fn in_part(line: &str, before: usize) -> (String, usize, usize) {
+    let length = line.chars().count();
+    let skipped = if length > WIDEST {
+        before.saturating_sub(BEFORE)
+    } else {
+        0
+    };
+    let end = length.min(skipped + WIDEST);
+    let part = line.chars().skip(skipped).take(WIDEST).map(one_column);
+    let cut = |cut| if cut { "..." } else { "" };
+    let start = cut(skipped > 0);
+    let shown = [start, &part.collect::<String>(), cut(end < length)].concat();
+    let left = end.saturating_sub(before);
+    (shown, before - skipped + start.len(), left)
 }
 
 /// What stands for a character of the file, so that carets stand under their words and a terminal

@@ -1,6 +1,7 @@
 //! Texts and the places in them.
 
-use sysreg::{AARCH64_ID, Location, Source, Span};
+use expect_test::{Expect, expect};
+use sysreg::{AARCH64_ID, Location, Source, Span, load, render};
 
 fn check(text: &str, offset: u32, line: usize, column: usize, line_text: &str) {
     let source = Source::new("test.sysreg", text).expect("a test's text is small");
@@ -50,4 +51,44 @@ fn a_file_is_read_under_another_name() {
     let source = Source::read_as("mine.sysreg", path).expect("the file is readable");
     assert_eq!(source.name(), "mine.sysreg");
     assert_eq!(source.text(), AARCH64_ID);
+}
+
+/// Shows the first thing wrong with a description.
+fn check_shown(text: String, expected: &Expect) {
+    let source = Source::new("test.sysreg", text).expect("a test's text is small");
+    let diagnostics = load(&source).diagnostics;
+    expected.assert_eq(&render(&source, diagnostics.first().expect("an error")));
+}
+
+#[test]
+fn a_long_line_is_shown_in_part() {
+    let blanks = " ".repeat(1_000);
+    let words = " word".repeat(1_000);
+    check_shown(
+        format!("{blanks}Nonsense\n"),
+        &expect![[r"
+        `Nonsense` is not a statement outside any block
+          at test.sysreg:1:1001
+            |
+          1 | ...                                        Nonsense
+            |                                            ^^^^^^^^"]],
+    );
+    check_shown(
+        format!("Nonsense{words}\n"),
+        &expect![[r"
+        `Nonsense` is not a statement outside any block
+          at test.sysreg:1:1
+            |
+          1 | Nonsense word word word word word word word word word word word word word word word word word word word word word word w...
+            | ^^^^^^^^"]],
+    );
+    check_shown(
+        format!("{blanks}{}\n", "x".repeat(1_000)),
+        &expect![[r"
+        `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...` is not a statement outside any block
+          at test.sysreg:1:1001
+            |
+          1 | ...                                        xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...
+            |                                            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"]],
+    );
 }
