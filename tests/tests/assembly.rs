@@ -3,7 +3,6 @@
 //! The test for arm64 fails if no compiler for it is set up.
 
 #![allow(
-    clippy::indexing_slicing,
     clippy::panic,
     reason = "clippy counts helpers of an integration test as production code"
 )]
