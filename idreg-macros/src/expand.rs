@@ -12,7 +12,7 @@ use crate::input::Input;
 use crate::report;
 use proc_macro2::TokenStream;
 use quote::quote;
-use sysreg::{Diagnostic, Loaded, Register};
+use sysreg::{Diagnostic, Loaded, Model, Register, Source};
 
 /// Everything that one call of the macro emits.
 pub(crate) fn expand(input: &Input) -> TokenStream {
@@ -34,13 +34,9 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
         model,
         mut diagnostics,
     } = load(&source);
-    let registers: Vec<&str> = model.registers().map(Register::name).collect();
-    let unmatched = options
-        .only
-        .as_ref()
-        // A register with an error is not in the model, and has been reported.
-        .filter(|_| !diagnostics.iter().any(Diagnostic::is_error))
-        .map(|only| only.unmatched(&registers));
+    // A register with an error is not in the model, and has been reported.
+    let is_right = !diagnostics.iter().any(Diagnostic::is_error);
+    let missing = is_right.then(|| missing(input, &source, &model));
     let emitted = select::emitted(&model, options, &mut diagnostics);
     let errors = report::compile_errors(input, &source, &diagnostics);
     let krate = &options.krate;
@@ -53,10 +49,21 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     quote! {
         #track
         #errors
-        #unmatched
+        #missing
         #krate::__value_types! {}
         #(#types)*
         #names
         #table
     }
+}
+
+/// Errors for registers that are asked for, and that a description without a mistake does not have.
+fn missing(input: &Input, source: &Source, model: &Model) -> TokenStream {
+    let registers: Vec<&str> = model.registers().map(Register::name).collect();
+    if registers.is_empty() {
+        let message = format!("`{}` describes no register", source.name());
+        return syn::Error::new(input.span_of(0), message).into_compile_error();
+    }
+    let only = input.options.only.as_ref();
+    only.map_or(TokenStream::new(), |only| only.unmatched(&registers))
 }

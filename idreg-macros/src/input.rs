@@ -56,8 +56,9 @@ impl Input {
     pub(crate) fn read(&self) -> syn::Result<Source> {
         let mut sources = Vec::new();
         let mut errors: Option<syn::Error> = None;
-        for file in &self.files {
-            match (file.read(), &mut errors) {
+        for (index, file) in self.files.iter().enumerate() {
+            let earlier = self.files.iter().take(index);
+            match (file.read_after(earlier), &mut errors) {
                 (Ok(source), _) => sources.push(source),
                 (Err(error), Some(errors)) => errors.combine(error),
                 (Err(error), None) => errors = Some(error),

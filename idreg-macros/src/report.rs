@@ -26,7 +26,8 @@ pub(crate) fn compile_errors(
     });
     let more = errors().count().saturating_sub(LIMIT);
     let rest = (more > 0).then(|| {
-        let message = format!("and {more} more errors in `{}`", source.name());
+        let name = source.name();
+        let message = format!("and {more} more errors in `{name}`: `sysreg check` shows all");
         quote_spanned!(input.span_of(0)=> ::core::compile_error!(#message);)
     });
     shown.chain(rest).collect()

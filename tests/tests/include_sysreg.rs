@@ -139,7 +139,9 @@ fn description_over_the_limit_is_refused() {
         "src/lib.rs",
         "idreg_runtime::include_sysreg!(\"large.sysreg\");\n",
     );
-    small_crate.write("src/large.sysreg", vec![b'\n'; MAX_BYTES]);
+    let mut large = b"Sysreg ONE_EL1 3 0 0 0 1\nField 63:0 X\nEndSysreg\n".to_vec();
+    large.resize(MAX_BYTES, b'\n');
+    small_crate.write("src/large.sysreg", &large);
     let check = small_crate.cargo(&["check"]);
     assert!(
         check.status.success(),
@@ -147,7 +149,8 @@ fn description_over_the_limit_is_refused() {
         String::from_utf8_lossy(&check.stderr)
     );
 
-    small_crate.write("src/large.sysreg", vec![b'\n'; MAX_BYTES + 1]);
+    large.push(b'\n');
+    small_crate.write("src/large.sysreg", &large);
     let check = small_crate.cargo(&["check"]);
     let shown = String::from_utf8_lossy(&check.stderr);
     let expected = "error: cannot use `src/large.sysreg`: \

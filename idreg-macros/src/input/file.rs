@@ -31,8 +31,20 @@ impl File {
         self.path.span()
     }
 
-    /// Reads it.
-    pub(crate) fn read(&self) -> syn::Result<Source> {
+    /// Reads it, if it is none of the earlier ones.
+    pub(crate) fn read_after<'f>(
+        &self,
+        mut earlier: impl Iterator<Item = &'f Self>,
+    ) -> syn::Result<Source> {
+        let whole_path = |file: &Self| std::fs::canonicalize(file.place().ok()?.on_disk).ok();
+        let path = whole_path(self);
+        if path.is_some() && earlier.any(|file| whole_path(file) == path) {
+            return Err(self.error("this file is given already"));
+        }
+        self.read()
+    }
+
+    fn read(&self) -> syn::Result<Source> {
         let Place { on_disk, shown } = self.place()?;
         let source = match Source::read_as(shown.as_str(), &on_disk) {
             Ok(source) => Ok(source),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 ///
 /// A description is a file such as the Linux kernel's arch/arm64/tools/sysreg.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = EXIT_CODES)]
+#[command(version, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -1,0 +1,3 @@
+idreg_runtime::include_sysreg!("file_empty.sysreg");
+
+fn main() {}

@@ -1,0 +1,3 @@
+idreg_runtime::include_sysreg!("first.sysreg", "./first.sysreg");
+
+fn main() {}
