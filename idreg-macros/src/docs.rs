@@ -2,17 +2,17 @@
 
 use proc_macro2::Ident;
 use std::fmt::Write;
-use sysreg::{Encoding, Field, FieldKind, Layout, Register};
+use sysreg::{Field, FieldKind, Layout, Register};
 
 /// A register that states its own fields: name, encoding, and its fields as a table.
 pub(crate) fn register(register: &Register, layout: Option<&Layout>) -> String {
-    let (name, encoding) = (register.name(), encoding(register));
+    let (name, encoding) = (register.name(), register.encoding().symbol());
     format!("`{name}`, encoded as `{encoding}`.\n\n{}", fields(layout))
 }
 
 /// A register whose layout stands elsewhere.
 pub(crate) fn alias(register: &Register, layout: &Ident) -> String {
-    let (name, encoding) = (register.name(), encoding(register));
+    let (name, encoding) = (register.name(), register.encoding().symbol());
     format!("`{name}`, encoded as `{encoding}`.\n\nThe fields are those of [`{layout}`].")
 }
 
@@ -28,17 +28,6 @@ pub(crate) fn further(name: &str, block: &str, layout: Option<&Layout>) -> Strin
         "`{name}`, a further layout of `{block}`.\n\n{}",
         fields(layout)
     )
-}
-
-fn encoding(register: &Register) -> String {
-    let Encoding {
-        op0,
-        op1,
-        crn,
-        crm,
-        op2,
-    } = register.encoding();
-    format!("S{op0}_{op1}_C{crn}_C{crm}_{op2}")
 }
 
 fn fields(layout: Option<&Layout>) -> String {

@@ -77,7 +77,7 @@ use proc_macro::TokenStream;
 /// assert_eq!((DemoEl1::ENCODING.op1(), DemoEl12::ENCODING.op1()), (0, 5));
 /// ```
 ///
-/// The layout of a `SysregFields` block has a type as well: `fn f<R>(value: TtbrxEl1<R>)` takes the value of
+/// The layout of a `SysregFields` block has a type as well: `fn f<R>(value: TTBRxEl1<R>)` takes the value of
 /// any register that has it. A register of which the description does not say what its fields are has a
 /// type without them. A further layout of the same bits (`Prefix`) is a type as well, and methods lead from
 /// one to the other and back.
@@ -147,7 +147,8 @@ use proc_macro::TokenStream;
 ///
 /// What is wrong with the description is a compile error at its path, one for each mistake, up to 20, with
 /// file, line and column in the description and a note where one helps. Blocks without a mistake are
-/// emitted all the same. A file that is not UTF-8 or has more than 4 MiB is refused as a whole. The program
+/// emitted all the same; a mistake in a block that `only` leaves out counts too. A file that is not
+/// UTF-8, and a description of more than 4 MiB or without registers, are refused as a whole. The program
 /// `sysreg check` shows the same without a compiler:
 ///
 /// ```text

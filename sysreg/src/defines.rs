@@ -87,8 +87,7 @@ impl Defines {
             crm,
             op2,
         } = encoding;
-        let symbol = format!("S{op0}_{op1}_C{crn}_C{crm}_{op2}");
-        self.push(format!("REG_{name}"), symbol);
+        self.push(format!("REG_{name}"), encoding.symbol());
         let call = format!("sys_reg({op0}, {op1}, {crn}, {crm}, {op2})");
         self.push(format!("SYS_{name}"), call);
         let parts = [

@@ -18,6 +18,19 @@ pub struct Encoding {
 }
 
 impl Encoding {
+    /// The assembler's name of any register with this encoding, such as `S3_0_C0_C6_0`.
+    #[must_use]
+    pub fn symbol(self) -> String {
+        let Self {
+            op0,
+            op1,
+            crn,
+            crm,
+            op2,
+        } = self;
+        format!("S{op0}_{op1}_C{crn}_C{crm}_{op2}")
+    }
+
     /// The five parts in their order, each with its name and highest number.
     pub(crate) const PARTS: [(&'static str, u8); 5] =
         [("op0", 3), ("op1", 7), ("CRn", 15), ("CRm", 15), ("op2", 7)];

@@ -19,8 +19,10 @@ const NOT_IN_THE_KERNELS_FILE: [&str; 4] = ["MIDR_EL1", "MPIDR_EL1", "REVIDR_EL1
 /// The text is `comment`, which [`leading_comment`] takes from the current description, and the
 /// blocks in the order of their encodings, as [`Model`] shows them. It depends on nothing else, and
 /// what comes out is the same if it goes in again in either place. A register that is kept has its
-/// layout in itself if the kernel's file has another under that layout's name. It should be loaded: registers from
-/// two descriptions may share an encoding, and a `Mapping` may lead out of the range.
+/// layout in itself if the kernel's file has another under that layout's name.
+///
+/// The text should be loaded: registers from two descriptions may share an encoding, and a `Mapping`
+/// may lead out of the range.
 ///
 /// ```
 /// let model = |text: &str| {

@@ -71,9 +71,6 @@ pub use crate::validate::MAX_NAME;
 /// and AIDR_EL1: the text of `data/aarch64-id.sysreg`, facts as of Linux 7.2.
 pub const AARCH64_ID: &str = include_str!("../data/aarch64-id.sysreg");
 
-/// What the name of every property starts with: that of field `F` in register `R` is `SYSREG_<R>_<F>`.
-pub const PROPERTY_PREFIX: &str = "SYSREG_";
-
 /// What became of a description.
 #[derive(Clone, Debug)]
 pub struct Loaded {

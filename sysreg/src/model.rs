@@ -245,6 +245,13 @@ impl Register {
         self.encoding
     }
 
+    /// The property of one of the register's fields: that of `DP` in `ID_AA64ISAR0_EL1` is
+    /// `SYSREG_ID_AA64ISAR0_EL1_DP`.
+    #[must_use]
+    pub fn property(&self, field: &Field) -> String {
+        format!("SYSREG_{}_{}", self.name, field.name())
+    }
+
     /// Where the register's layout stands; [`Model::layout`] follows it.
     #[must_use]
     pub fn body(&self) -> &Body {

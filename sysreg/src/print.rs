@@ -94,13 +94,11 @@ fn field(f: &mut fmt::Formatter<'_>, field: &Field) -> fmt::Result {
         enumerators,
         ..
     } = field;
-    let directive = match kind {
-        FieldKind::Plain => return writeln!(f, "Field\t{bits}\t{name}"),
-        FieldKind::Enum => "Enum",
-        FieldKind::SignedEnum => "SignedEnum",
-        FieldKind::UnsignedEnum => "UnsignedEnum",
-    };
+    let directive = kind.directive();
     writeln!(f, "{directive}\t{bits}\t{name}")?;
+    if *kind == FieldKind::Plain {
+        return Ok(());
+    }
     for enumerator in enumerators {
         let digits = usize::from(bits.width());
         writeln!(f, "\t0b{:0digits$b}\t{}", enumerator.value, enumerator.name)?;

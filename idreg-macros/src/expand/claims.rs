@@ -5,7 +5,7 @@ use super::view::{Alias, Block, Emitted, Role, View};
 use crate::names::{self, Reserved, Scope};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
-use sysreg::{Diagnostic, Layout, PROPERTY_PREFIX};
+use sysreg::{Diagnostic, Layout, Register};
 
 /// Modules beside those of the description.
 const OWN_ITEMS: Reserved = Reserved {
@@ -71,7 +71,7 @@ impl Claims {
         let register = alias.place.register;
         let (name, span) = (register.name(), register.span());
         collisions.extend(self.items.claim(&alias.type_name, name, span));
-        self.claim_properties(name, alias.layout, collisions);
+        self.claim_properties(register, alias.layout, collisions);
     }
 
     fn claim_view(&mut self, view: &View<'_>, collisions: &mut Vec<Diagnostic>) {
@@ -83,8 +83,8 @@ impl Claims {
             return;
         };
         collisions.extend(self.items.claim(&view.module, &view.name, view.span));
-        if let Role::Own(_) = view.role {
-            self.claim_properties(&view.name, layout, collisions);
+        if let Role::Own(place) = &view.role {
+            self.claim_properties(place.register, layout, collisions);
         }
         let methods = self.methods(&view.type_name);
         let mut types = Scope::new();
@@ -117,13 +117,13 @@ impl Claims {
 
     fn claim_properties(
         &mut self,
-        register: &str,
+        register: &Register,
         layout: &Layout,
         collisions: &mut Vec<Diagnostic>,
     ) {
         collisions.extend(layout.fields().filter_map(|field| {
-            let subject = format!("{register}.{}", field.name());
-            let property = format!("{PROPERTY_PREFIX}{register}_{}", field.name());
+            let subject = format!("{}.{}", register.name(), field.name());
+            let property = register.property(field);
             self.properties.claim(property, &subject, field.span())
         }));
     }

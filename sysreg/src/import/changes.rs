@@ -1,7 +1,6 @@
 //! What became of the registers, fields and values of a description in a newer one.
 
 use super::pairs::Pairs;
-use crate::PROPERTY_PREFIX;
 use crate::model::{Entry, Enumerator, Field, FieldKind, Layout, Model, Register};
 use crate::piece::{self, Part, Piece};
 use std::fmt;
@@ -222,7 +221,7 @@ impl Changes {
             self.push(ChangeKind::FieldMoved, message);
         }
         if old.kind() != new.kind() {
-            let (from, to) = (directive(old.kind()), directive(new.kind()));
+            let (from, to) = (old.kind().directive(), new.kind().directive());
             let message = format!("{property}: {from} -> {to}");
             let kind = if is_signed(old) == is_signed(new) {
                 ChangeKind::KindChanged
@@ -297,7 +296,7 @@ impl<'m> Side<'m> {
     }
 
     fn property(&self, field: &Field) -> String {
-        format!("{PROPERTY_PREFIX}{}_{}", self.register.name(), field.name())
+        self.register.property(field)
     }
 }
 
@@ -315,15 +314,6 @@ impl fmt::Display for Side<'_> {
 
 fn is_signed(field: &Field) -> bool {
     field.kind() == FieldKind::SignedEnum
-}
-
-fn directive(kind: FieldKind) -> &'static str {
-    match kind {
-        FieldKind::Plain => "Field",
-        FieldKind::Enum => "Enum",
-        FieldKind::SignedEnum => "SignedEnum",
-        FieldKind::UnsignedEnum => "UnsignedEnum",
-    }
 }
 
 /// The bits that no field of either layout has, and that are not reserved as they were.

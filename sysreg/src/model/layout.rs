@@ -188,6 +188,19 @@ impl Field {
     }
 }
 
+impl FieldKind {
+    /// The statement that begins such a field.
+    #[must_use]
+    pub const fn directive(self) -> &'static str {
+        match self {
+            Self::Plain => "Field",
+            Self::Enum => "Enum",
+            Self::SignedEnum => "SignedEnum",
+            Self::UnsignedEnum => "UnsignedEnum",
+        }
+    }
+}
+
 impl Enumerator {
     /// The value's name, such as `IMP`.
     #[must_use]
