@@ -19,13 +19,27 @@ pub enum Gic {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a feature of KVM of its own; no two make a state together"
+)]
 pub struct VcpuConfig {
     /// Scalable vectors (`KVM_ARM_VCPU_SVE`).
     pub sve: bool,
+    /// The longest vector in bits, with [`sve`](Self::sve): the guest has the host's lengths up to it.
+    /// All of them if nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sve_limit: Option<u32>,
     /// Pointer authentication, address and generic keys together (`KVM_ARM_VCPU_PTRAUTH_*`).
     pub pauth: bool,
     /// Performance monitors (`KVM_ARM_VCPU_PMU_V3`).
     pub pmu: bool,
+    /// Memory tagging, for the whole VM (`KVM_CAP_ARM_MTE`).
+    pub mte: bool,
+    /// A guest hypervisor: the vCPU starts at EL2 (`KVM_ARM_VCPU_HAS_EL2`).
+    pub el2: bool,
+    /// The guest starts in AArch32 at EL1 (`KVM_ARM_VCPU_EL1_32BIT`).
+    pub aarch32: bool,
     /// The interrupt controller inside the kernel, if there is one.
     pub gic: Option<Gic>,
 }

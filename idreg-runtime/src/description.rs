@@ -1,13 +1,19 @@
 //! Registers and fields as data: what `include_sysreg!` emits beside the types.
 
 use crate::encoding::Encoding;
+use crate::feature::{Consistency, FeatureDescription};
+use crate::rule::FieldRule;
 use core::fmt;
 
-/// Every register of a description, in file order.
+/// Every register of a description, in file order, and what is known of their fields.
 #[derive(Debug)]
 pub struct Description {
     /// The registers; the one at position `i` has the index `i`.
     pub registers: &'static [&'static RegisterDescription],
+    /// The features of the architecture that the registers tell of, by name.
+    pub features: &'static [FeatureDescription],
+    /// What holds between them on every CPU.
+    pub consistency: &'static [Consistency],
 }
 
 /// A system register.
@@ -56,6 +62,8 @@ pub struct FieldDescription {
     pub kind: FieldKind,
     /// The named values in file order; a value may have several names, and others are possible.
     pub values: &'static [ValueDescription],
+    /// What KVM makes of a new value.
+    pub rule: &'static FieldRule,
 }
 
 /// A named value of a field.
@@ -113,6 +121,12 @@ impl Description {
                 field: register.field(field)?,
             })
         })
+    }
+
+    /// The feature of this name, such as `FEAT_DotProd`.
+    #[must_use]
+    pub fn feature(&self, name: &str) -> Option<&'static FeatureDescription> {
+        self.features.iter().find(|feature| feature.name == name)
     }
 
     /// Every field of every register.

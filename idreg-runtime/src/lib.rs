@@ -54,8 +54,10 @@ extern crate self as idreg_runtime;
 
 pub mod description;
 pub mod encoding;
+pub mod feature;
 pub mod register;
 pub mod regs;
+pub mod rule;
 
 #[cfg(feature = "std")]
 pub mod apply;

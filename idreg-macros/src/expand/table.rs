@@ -28,6 +28,8 @@ pub(crate) fn table(krate: &TokenStream, emitted: &[Emitted<'_>]) -> TokenStream
         pub static DESCRIPTION: #krate::description::Description =
             #krate::description::Description {
                 registers: &[#(<names::#names as #krate::register::Place>::REGISTER),*],
+                features: &[],
+                consistency: &[],
             };
     }
 }
@@ -144,6 +146,7 @@ fn field(krate: &TokenStream, field: &Field) -> TokenStream {
             width: #width,
             kind: #krate::description::FieldKind::#kind,
             values: &[#(#values),*],
+            rule: &#krate::rule::FieldRule::LOWER,
         }
     }
 }

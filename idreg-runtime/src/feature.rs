@@ -1,0 +1,84 @@
+//! The architecture's features and what holds between them: facts beside the description, from
+//! `aarch64-id.facts`.
+
+use crate::description::FieldOf;
+use core::fmt;
+
+/// A feature of the architecture, such as `FEAT_DotProd`, by the fields that tell of it.
+#[derive(Debug)]
+pub struct FeatureDescription {
+    /// The architecture's name, `FEAT_` included.
+    pub name: &'static str,
+    /// The least value of each field with the feature. A field of an AArch64 register comes first; those
+    /// of AArch32 registers count only on a CPU that has AArch32.
+    pub values: &'static [FieldAtLeast],
+}
+
+/// A field whose value says that something is there if it is at least so much, signed where the
+/// field's rule is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldAtLeast {
+    /// The field.
+    pub field: FieldOf,
+    /// The least value.
+    pub value: u64,
+}
+
+/// Something that holds for every CPU of the architecture (Arm ARM DDI 0487 M.a.a).
+#[derive(Clone, Copy, Debug)]
+pub enum Consistency {
+    /// What has the one has the other.
+    Requires {
+        /// The one.
+        subject: Condition,
+        /// The other.
+        needs: Condition,
+    },
+    /// Two fields tell of the same and have the same value.
+    Equal {
+        /// One field.
+        left: FieldOf,
+        /// The other.
+        right: FieldOf,
+        /// They need to be equal only with this.
+        with: Option<Condition>,
+    },
+    /// No more than one of the fields is anything but zero.
+    AtMostOne(&'static [FieldOf]),
+    /// A field is no more than another.
+    NotAbove {
+        /// The field.
+        field: FieldOf,
+        /// The other.
+        most: FieldOf,
+    },
+}
+
+/// What a rule speaks of: a feature, or a field's value for which there is no feature's name.
+#[derive(Clone, Copy, Debug)]
+pub enum Condition {
+    /// A feature.
+    Feature(&'static FeatureDescription),
+    /// A field that is at least so much.
+    Field(FieldAtLeast),
+}
+
+/// Shows the feature's name without `FEAT_`, or the field's.
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Feature(feature) => f.write_str(
+                feature
+                    .name
+                    .strip_prefix(FEATURE_PREFIX)
+                    .unwrap_or(feature.name),
+            ),
+            Self::Field(FieldAtLeast { field, .. }) => {
+                write!(f, "{}.{}", field.register.name, field.field.name)
+            }
+        }
+    }
+}
+
+/// What every feature's name starts with.
+pub const FEATURE_PREFIX: &str = "FEAT_";
