@@ -1,6 +1,7 @@
 //! A model to Rust.
 
 mod claims;
+mod facts;
 mod field;
 mod layout;
 mod select;
@@ -24,6 +25,10 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
             return quote!(#track #error);
         }
     };
+    let facts = match facts::shipped() {
+        Ok(facts) => facts,
+        Err(error) => return error.into_compile_error(),
+    };
     let options = &input.options;
     let load = if options.strict {
         sysreg::load_strict
@@ -44,8 +49,8 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
         Emitted::View(view) => layout::view(view),
         Emitted::Alias(alias) => layout::alias(alias),
     });
-    let names = table::names(krate, &emitted);
-    let table = table::table(krate, &emitted);
+    let names = table::names(krate, &emitted, &facts);
+    let table = table::table(krate, &emitted, &facts);
     quote! {
         #track
         #errors

@@ -1,11 +1,12 @@
 //! A plan's way into a vCPU: write what changes, read everything back, leave nothing half-done.
 
+use crate::capabilities::FEATURE_ID_REGISTERS;
 use crate::description::RegisterDescription;
 use crate::encoding::Encoding;
-use crate::host::{ReadError, read_registers};
+use crate::host::ReadError;
 use crate::number::Hex;
 use crate::plan::{Change, Plan, Write};
-use crate::regs::MpidrEl1;
+use crate::rule::Owner;
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
 use core::fmt;
@@ -18,7 +19,7 @@ pub enum ApplyError {
     /// A register could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The vCPU is not like the one that the plan was made for. Nothing was written.
+    /// The vCPU is not like the one that the plan was made for.
     #[error(
         "this vCPU is not like the host that was read: it was made with other features, with another \
          interrupt controller, or on another host:\n{}", lines(.0)
@@ -30,7 +31,7 @@ pub enum ApplyError {
     /// KVM accepted the writes and stored something else.
     #[error("KVM accepted the model and stored something else:\n{}", lines(.0))]
     Differs(Vec<Difference>),
-    /// After an error, some registers did not take their old values again.
+    /// After an error, some registers did not take their old values again. The vCPU must not run.
     #[error("the vCPU is not as before: {} could not be put back after an error", registers.join(", "))]
     NotRestored {
         /// The registers that are not as before.
@@ -61,87 +62,112 @@ pub struct Difference {
     pub found: Option<u64>,
 }
 
+/// The values that written registers had before, in the order of the writes. Only registers of the feature ID
+/// range are ever writable, so that a plan has no more writes, and nothing is allocated before the last of them.
+type Before = [u64; FEATURE_ID_REGISTERS];
+
 impl Plan {
     /// Writes the plan's registers into a vCPU that has not run, and reads every register back.
     ///
-    /// Only registers whose value differs are written, so a second vCPU of a VM, which shares most ID
-    /// registers with the first, costs little. The result is what the vCPU shows now: the
+    /// A register that has its new value already is not written, so that a second vCPU of a VM, which shares
+    /// most ID registers with the first, costs little. The result is what the vCPU shows now: the
     /// [expected](Plan::expected) values, with the vCPU's own MPIDR_EL1.
+    ///
+    /// There is one read for each register that is written, one write for each that differs, and one read
+    /// for each register of the host. Nothing is allocated before the last write.
     ///
     /// # Errors
     ///
     /// Any [`ApplyError`]; the vCPU then shows what it showed before. All changes that KVM refuses are
     /// reported at once.
     pub fn apply(&self, vcpu: &impl VcpuRegs) -> Result<RegisterValues, ApplyError> {
-        let description = self.expected().description();
-        let before = read_registers(description, vcpu)?;
-        let outstanding = self.outstanding(&before)?;
-        let refused: Vec<Refused> = outstanding
-            .iter()
-            .flat_map(|write| self.write(vcpu, write))
-            .collect();
-        if !refused.is_empty() {
-            return Err(restored(vcpu, &outstanding, ApplyError::Refused(refused)));
+        let mut before = [0; FEATURE_ID_REGISTERS];
+        self.read_before(vcpu, &mut before)?;
+        let mut refused = Vec::new();
+        for (write, old) in self.writes().iter().zip(before) {
+            if old != write.new
+                && let Err(errno) = vcpu.set(write.register.encoding, write.new)
+            {
+                refused.extend(self.culprits(vcpu, write, errno));
+            }
         }
-        let after = read_registers(description, vcpu)
-            .map_err(|error| restored(vcpu, &outstanding, error.into()))?;
-        let differences = differing(&self.expected_on(&before), &after);
+        if !refused.is_empty() {
+            return Err(self.restored(vcpu, &before, ApplyError::Refused(refused)));
+        }
+        let after = self
+            .read_back(vcpu)
+            .map_err(|error| self.restored(vcpu, &before, error.into()))?;
+        let differences = differing(self.expected(), &after);
         if differences.is_empty() {
-            Ok(after)
+            return Ok(after);
+        }
+        let error = self.restored(vcpu, &before, ApplyError::Differs(differences));
+        Err(self.as_other_host(vcpu, error))
+    }
+
+    /// Reads every register of a vCPU that has the plan and has run: KVM still changes some when a guest starts.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError::Read`], or [`ApplyError::Differs`] with every register that is not as it should be
+    /// [in the guest](Plan::in_guest). Nothing is written.
+    pub fn verify(&self, vcpu: &impl VcpuRegs) -> Result<RegisterValues, ApplyError> {
+        let found = self.read_back(vcpu)?;
+        let differences = differing(&self.in_guest(), &found);
+        if differences.is_empty() {
+            Ok(found)
         } else {
-            Err(restored(
-                vcpu,
-                &outstanding,
-                ApplyError::Differs(differences),
-            ))
+            Err(ApplyError::Differs(differences))
         }
     }
 
-    /// The writes that this vCPU still needs; all its other registers are as on the host.
-    fn outstanding(&self, before: &RegisterValues) -> Result<Vec<Write>, ApplyError> {
-        let expected = self.expected_on(before);
-        let planned = |difference: &Difference| {
-            let write = self.writes().iter().find(|write| {
-                write.register.encoding == difference.register.encoding
-                    && Some(write.old) == difference.found
-            });
-            write.copied().ok_or(*difference)
-        };
-        let (mut outstanding, mut unlike) = (Vec::new(), Vec::new());
-        for difference in differing(&expected, before) {
-            match planned(&difference) {
-                Ok(write) => outstanding.push(write),
-                Err(difference) => unlike.push(difference),
+    /// Reads the registers that will be written, and finds those that are neither as on the host nor as planned.
+    fn read_before(&self, vcpu: &impl VcpuRegs, before: &mut Before) -> Result<(), ApplyError> {
+        let mut unlike = Vec::new();
+        for (write, slot) in self.writes().iter().zip(before) {
+            let found = match vcpu.get(write.register.encoding) {
+                Ok(value) => Some(value),
+                Err(Errno::ENOENT) => None,
+                Err(source) => {
+                    let register = write.register.name;
+                    return Err(ReadError { register, source }.into());
+                }
+            };
+            *slot = found.unwrap_or(0);
+            if found != Some(write.old) && found != Some(write.new) {
+                unlike.push(Difference {
+                    register: write.register,
+                    expected: write.old,
+                    found,
+                });
             }
         }
         if unlike.is_empty() {
-            Ok(outstanding)
+            Ok(())
         } else {
             Err(ApplyError::OtherHost(unlike))
         }
     }
 
-    /// What a vCPU shall show that shows `before` now.
-    fn expected_on(&self, before: &RegisterValues) -> RegisterValues {
-        let mut expected = self.expected().clone();
-        for (register, value) in before.iter().filter(|(of, _)| is_of_vcpu(of.encoding)) {
-            if !self
-                .changes()
-                .iter()
-                .any(|change| change.field.register.encoding == register.encoding)
-            {
-                expected.set(register, value);
+    /// Reads every register that the host has.
+    fn read_back(&self, vcpu: &impl VcpuRegs) -> Result<RegisterValues, ReadError> {
+        let mut values = RegisterValues::new(self.expected().description());
+        for (register, _) in self.expected().iter() {
+            match vcpu.get(register.encoding) {
+                Ok(value) => values.set(register, value),
+                Err(Errno::ENOENT) => {}
+                Err(source) => {
+                    let register = register.name;
+                    return Err(ReadError { register, source });
+                }
             }
         }
-        expected
+        Ok(values)
     }
 
-    /// Writes a register. If KVM refuses, tries its changes one by one, to name those at fault.
-    fn write(&self, vcpu: &impl VcpuRegs, write: &Write) -> Vec<Refused> {
+    /// Tries the changes of a refused register one by one, to name those at fault.
+    fn culprits(&self, vcpu: &impl VcpuRegs, write: &Write, errno: Errno) -> Vec<Refused> {
         let register = write.register.encoding;
-        let Err(errno) = vcpu.set(register, write.new) else {
-            return Vec::new();
-        };
         let changes = self.changes().iter().copied();
         let of_register = changes.filter(|change| change.field.register.encoding == register);
         let together: Vec<Refused> = of_register
@@ -155,38 +181,52 @@ impl Plan {
         let alone: Vec<Refused> = alone.collect();
         if alone.is_empty() { together } else { alone }
     }
-}
 
-/// Whether every vCPU has a value of its own: MPIDR_EL1 tells which vCPU it is
-/// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `reset_mpidr`).
-fn is_of_vcpu(register: Encoding) -> bool {
-    register == MpidrEl1::ENCODING
-}
+    /// Puts the old values back, and says so if that fails.
+    fn restored(&self, vcpu: &impl VcpuRegs, before: &Before, error: ApplyError) -> ApplyError {
+        let has = |encoding: Encoding, old: u64| vcpu.get(encoding) == Ok(old);
+        let is_lost = |(write, old): &(&Write, &u64)| {
+            let (encoding, old) = (write.register.encoding, **old);
+            !has(encoding, old) && (vcpu.set(encoding, old).is_err() || !has(encoding, old))
+        };
+        let lost = self.writes().iter().zip(before).rev().filter(is_lost);
+        let registers: Vec<&'static str> = lost.map(|(write, _)| write.register.name).collect();
+        if registers.is_empty() {
+            error
+        } else {
+            ApplyError::NotRestored {
+                registers,
+                error: Box::new(error),
+            }
+        }
+    }
 
-/// Puts the old values back, and says so if that fails.
-fn restored(vcpu: &impl VcpuRegs, written: &[Write], error: ApplyError) -> ApplyError {
-    let is_lost = |write: &&Write| {
-        let encoding = write.register.encoding;
-        vcpu.get(encoding) != Ok(write.old)
-            && (vcpu.set(encoding, write.old).is_err() || vcpu.get(encoding) != Ok(write.old))
-    };
-    let lost = written
-        .iter()
-        .rev()
-        .filter(is_lost)
-        .map(|write| write.register.name);
-    let registers: Vec<&'static str> = lost.collect();
-    if registers.is_empty() {
-        error
-    } else {
-        ApplyError::NotRestored {
-            registers,
-            error: Box::new(error),
+    /// Registers that nobody wrote and that differ once everything is as before were never as on the host.
+    fn as_other_host(&self, vcpu: &impl VcpuRegs, error: ApplyError) -> ApplyError {
+        let ApplyError::Differs(_) = &error else {
+            return error;
+        };
+        let is_written = |register: &RegisterDescription| {
+            let written = self.writes().iter();
+            written
+                .into_iter()
+                .any(|write| write.register.encoding == register.encoding)
+        };
+        let Ok(now) = self.read_back(vcpu) else {
+            return error;
+        };
+        let mut unlike = differing(self.host(), &now);
+        unlike.retain(|difference| !is_written(difference.register));
+        if unlike.is_empty() {
+            error
+        } else {
+            ApplyError::OtherHost(unlike)
         }
     }
 }
 
-/// Every register of one set of values that is not the same in another.
+/// Every register of one set of values that is not the same in another, but for those that tell which vCPU it
+/// is (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `reset_mpidr`).
 #[must_use]
 pub fn differing(expected: &RegisterValues, found: &RegisterValues) -> Vec<Difference> {
     let pairs = expected.iter().map(|(register, expected)| Difference {
@@ -195,8 +235,14 @@ pub fn differing(expected: &RegisterValues, found: &RegisterValues) -> Vec<Diffe
         found: found.get(register),
     });
     pairs
-        .filter(|pair| pair.found != Some(pair.expected))
+        .filter(|pair| pair.found != Some(pair.expected) && !is_of_vcpu(pair.register))
         .collect()
+}
+
+/// Whether every vCPU has a value of its own.
+fn is_of_vcpu(register: &RegisterDescription) -> bool {
+    let mut fields = register.layout.fields.iter();
+    fields.any(|field| field.rule.owner == Some(Owner::Topology))
 }
 
 impl PartialEq for Difference {

@@ -1,5 +1,6 @@
 //! What a vCPU is created with, apart from its ID registers; much of what they show follows from it.
 
+use core::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The in-kernel interrupt controller of a VM.
@@ -42,4 +43,31 @@ pub struct VcpuConfig {
     pub aarch32: bool,
     /// The interrupt controller inside the kernel, if there is one.
     pub gic: Option<Gic>,
+}
+
+/// Shows what the vCPUs have: `SVE up to 256 bits, pointer authentication, PMU, GICv3`.
+impl fmt::Display for VcpuConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        match (self.sve, self.sve_limit) {
+            (true, Some(bits)) => parts.push(format!("SVE up to {bits} bits")),
+            (true, None) => parts.push("SVE".to_owned()),
+            (false, _) => {}
+        }
+        let switches = [
+            (self.pauth, "pointer authentication"),
+            (self.pmu, "PMU"),
+            (self.mte, "memory tagging"),
+            (self.el2, "EL2"),
+            (self.aarch32, "AArch32 at EL1"),
+            (self.gic == Some(Gic::V2), "GICv2"),
+            (self.gic == Some(Gic::V3), "GICv3"),
+        ];
+        let on = switches.iter().filter(|(on, _)| *on);
+        parts.extend(on.map(|(_, name)| (*name).to_owned()));
+        if parts.is_empty() {
+            return f.write_str("no feature that has an option");
+        }
+        f.write_str(&parts.join(", "))
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::encoding::Encoding;
 use crate::feature::{Consistency, FeatureDescription};
-use crate::rule::FieldRule;
+use crate::rule::{FieldRule, Safety};
 use core::fmt;
 
 /// Every register of a description, in file order, and what is known of their fields.
@@ -17,7 +17,6 @@ pub struct Description {
 }
 
 /// A system register.
-#[derive(Debug)]
 pub struct RegisterDescription {
     /// The register's name, such as `ID_AA64ISAR0_EL1`.
     pub name: &'static str,
@@ -89,7 +88,7 @@ pub enum FieldKind {
 }
 
 /// A field together with its register; shown as its property, `SYSREG_<REGISTER>_<FIELD>`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct FieldOf {
     /// The register.
     pub register: &'static RegisterDescription,
@@ -226,10 +225,11 @@ impl FieldDescription {
         register & !self.mask() | (value & self.max()) << self.shift
     }
 
-    /// A value as the number that it compares as: negative if the field is signed and its top bit is set.
+    /// A value as the number that it compares as: negative if the field is signed, by its kind or its
+    /// rule, and its top bit is set.
     #[must_use]
     pub const fn comparable(&self, value: u64) -> i128 {
-        if self.kind.is_signed() {
+        if self.kind.is_signed() || matches!(self.rule.safety, Safety::SignedLower) {
             let unused = 64 - self.width;
             ((value << unused).cast_signed() >> unused) as i128
         } else {
@@ -272,6 +272,20 @@ impl fmt::Display for FieldOf {
             "{PROPERTY_PREFIX}{}_{}",
             self.register.name, self.field.name
         )
+    }
+}
+
+/// Shows the name and the encoding: what is known of a register's bits fills a page.
+impl fmt::Debug for RegisterDescription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.name, self.encoding)
+    }
+}
+
+/// Shows the property.
+impl fmt::Debug for FieldOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
     }
 }
 

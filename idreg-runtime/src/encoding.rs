@@ -63,6 +63,13 @@ impl Encoding {
         self.op2
     }
 
+    /// Whether the register tells of AArch32, and of nothing on a CPU without it
+    /// (Arm ARM DDI 0487, D24.2.1: op0 3, op1 0, CRn 0, CRm 1 to 3).
+    #[must_use]
+    pub const fn is_aarch32_id(self) -> bool {
+        self.op0 == 3 && self.op1 == 0 && self.crn == 0 && self.crm >= 1 && self.crm <= 3
+    }
+
     /// The register's bits as `MRS`, `MSR` and KVM's register ids hold them:
     /// op0 in 15:14, op1 in 13:11, CRn in 10:7, CRm in 6:3, op2 in 2:0
     /// (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`, `ARM64_SYS_REG`).

@@ -1,5 +1,8 @@
 //! A host: what its vCPUs show and what of that may be changed.
 
+mod allowed;
+mod cores;
+mod derived;
 mod file;
 
 use crate::capabilities::{Capabilities, WritableMasks};
@@ -10,7 +13,10 @@ use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
 use serde::{Deserialize, Serialize};
 
-pub use file::SCHEMA;
+pub use self::allowed::Obstacle;
+pub use self::cores::{CoreDifference, CoreReading};
+pub use self::derived::NotDerivable;
+pub use self::file::SCHEMA;
 
 /// A host as a VMM on it finds it, or as it was written to a file.
 ///
@@ -20,6 +26,8 @@ pub struct Host {
     about: About,
     values: RegisterValues,
     writable: RegisterValues,
+    /// What other kinds of cores show, if the machine has several.
+    cores: Vec<CoreReading>,
 }
 
 /// What is known of a host apart from its registers.
@@ -39,7 +47,7 @@ pub struct About {
     pub implementations: Vec<Implementation>,
     /// The generic timer's frequency in Hz (CNTFRQ_EL0), which no VMM can change.
     pub timer_frequency: u64,
-    /// The SVE vector lengths in bits that a vCPU can have, ascending; empty without SVE.
+    /// The SVE vector lengths in bits that the host can give a vCPU, ascending; empty without SVE.
     pub sve_vector_lengths: Vec<u32>,
 }
 
@@ -124,6 +132,7 @@ impl Host {
             about,
             values,
             writable,
+            cores: Vec::new(),
         })
     }
 

@@ -3,32 +3,41 @@
 //! A VM that shall run and a [`ScratchVm`] that only answers questions are made by the same functions,
 //! so what the second shows is what the first will have:
 //!
-//! 1. [`create_vm`];
+//! 1. [`create_vm`], which enables memory tagging and writable implementation registers: KVM does so only
+//!    before there is a vCPU;
 //! 2. [`create_vcpu`] for all vCPUs (KVM refuses more of them once the GIC is initialised);
-//! 3. [`init_vcpu`] for each;
+//! 3. [`init_vcpu`] for each, with the options of its [`VcpuConfig`](crate::config::VcpuConfig). It sets the
+//!    vector lengths of SVE and finalises them: before that KVM gives no register, after it no other lengths;
 //! 4. [`create_gic`]. It rewrites the GIC fields of the ID registers, so these are read after it;
-//! 5. for a VM that runs: addresses and initialisation of the GIC, which belong to the VMM, then
-//!    [`init_pmu`] for each vCPU;
+//! 5. for a VM that runs: [`init_gic`] with the VMM's addresses, then [`init_pmu`] for each vCPU;
 //! 6. reading and writing ID registers through [`KvmVcpu`];
-//! 7. the first `KVM_RUN`, which freezes them.
+//! 7. the first `KVM_RUN`, which settles and freezes them. A [`ScratchVm`] does it without a guest
+//!    ([`ScratchVm::run_immediately`]).
 //!
 //! The types `Kvm`, `VmFd`, `VcpuFd` and `DeviceFd` are those of [`kvm_ioctls`], re-exported here.
 
+mod affinity;
+mod cores;
 mod cpus;
 mod error;
+mod gic;
+mod offer;
+mod read;
 mod scratch;
 mod setup;
+mod sve;
 mod vcpu;
 
 pub use self::cpus::{implementations, kernel_release};
 pub use self::error::KvmError;
-pub use self::scratch::{ScratchVm, read_host, read_host_described};
-pub use self::setup::{
-    capabilities, create_gic, create_vcpu, create_vm, init_pmu, init_vcpu, open, supported,
-};
+pub use self::gic::{GicAddresses, create_gic, init_gic};
+pub use self::offer::{capabilities, open, supported};
+pub use self::read::{read_host, read_host_described};
+pub use self::scratch::ScratchVm;
+pub use self::setup::{create_vcpu, create_vm, init_pmu, init_vcpu};
+pub use self::sve::sve_vector_lengths;
+pub use self::vcpu::{KvmVcpu, kvm_reg_id};
 pub use kvm_ioctls;
-
-pub use self::vcpu::{KvmVcpu, kvm_reg_id, sve_vector_lengths};
 
 use crate::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};
 use crate::vcpu::Errno;
@@ -61,15 +70,20 @@ pub fn writable_masks(vm: &VmFd) -> Result<Option<WritableMasks>, KvmError> {
     if ranges & (1 << KVM_ARM_FEATURE_ID_RANGE) == 0 {
         return Ok(None);
     }
-    let masks = read_writable_masks(vm).map_err(|source| KvmError::WritableMasks { source })?;
-    Ok(Some(WritableMasks::new(masks)))
+    read_writable_masks(vm).map(Some)
+}
+
+/// The masks of a kernel that has them.
+fn read_writable_masks(vm: &VmFd) -> Result<WritableMasks, KvmError> {
+    let masks = get_writable_masks(vm).map_err(|source| KvmError::WritableMasks { source })?;
+    Ok(WritableMasks::new(masks))
 }
 
 #[allow(
     unsafe_code,
     reason = "kvm-ioctls has no wrapper of this ioctl, and its argument holds a pointer"
 )]
-fn read_writable_masks(vm: &VmFd) -> Result<[u64; FEATURE_ID_REGISTERS], Errno> {
+fn get_writable_masks(vm: &VmFd) -> Result<[u64; FEATURE_ID_REGISTERS], Errno> {
     let mut masks = [0; FEATURE_ID_REGISTERS];
     let mut range = reg_mask_range {
         addr: (&raw mut masks) as u64,

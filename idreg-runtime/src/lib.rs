@@ -23,8 +23,50 @@
 //! let shown = plan.apply(&vcpu)?;
 //! assert_eq!(shown.get_as::<IdAa64isar0El1>().map(IdAa64isar0El1::dp), Some(Dp::NI));
 //!
-//! let error = Plan::new(&host, &"host,SYSREG_ID_AA64PFR0_EL1_FP=0xf".parse()?).unwrap_err();
-//! assert!(error.to_string().contains("does not let this field be changed"));
+//! let error = Plan::new(&host, &"host,SYSREG_ID_AA64ISAR0_EL1_DP=2".parse()?).unwrap_err();
+//! assert!(error.to_string().ends_with("above what the host has, 0x1 (IMP); it can have 0x0-0x1"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! A plan knows KVM's masks, the [rule](rule::Safety) by which KVM compares each field, and what else sets a
+//! field, so that KVM takes what a plan lets through. What a host allows can be asked without a model:
+//!
+//! ```
+//! # let file = include_str!("../tests/data/max-7.2.json");
+//! # let host: idreg_runtime::host::Host = serde_json::from_str(file)?;
+//! for of in host.description().fields() {
+//!     match host.blocked(of) {
+//!         None => println!("{of} may be {:?}", host.allowed(of)),
+//!         Some(obstacle) => println!("{of} stays as it is: {}", obstacle.name()),
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! On an Arm machine with KVM, in the order that KVM wants; [`vcpu::FakeVm`] stands for the VM where there
+//! is none:
+//!
+//! ```
+//! # let file = include_str!("../tests/data/max-7.2.json");
+//! use idreg_runtime::host::Host;
+//! use idreg_runtime::model::CpuModel;
+//! use idreg_runtime::plan::Plan;
+//! use idreg_runtime::vcpu::FakeVm;
+//!
+//! let recorded: Host = serde_json::from_str(file)?;
+//! let model: CpuModel = "host,sve256=on,pmu=off,FEAT_I8MM=off,SYSREG_ID_AA64ISAR0_EL1_DP=0".parse()?;
+//!
+//! // What vCPUs are made with: `kvm::supported`, with the model's options.
+//! let config = model.config(recorded.about().vcpu, &recorded.about().capabilities);
+//! let host = recorded.reconfigured(config)?; // kvm::read_host(&kvm, config)
+//! let plan = Plan::new(&host, &model)?;
+//!
+//! let vm = FakeVm::new(&host); // kvm::create_vm, create_vcpu, init_vcpu, create_gic
+//! for index in 0..2 {
+//!     plan.apply(&vm.vcpu(index))?; // the second finds most registers written
+//! }
+//! vm.run();
+//! plan.verify(&vm.vcpu(0))?; // some kernels still change registers at the first run
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -39,13 +81,14 @@
 //! - `std` (with `kvm`): hosts, models, plans and all that works on them.
 //!
 //! Without features the crate is `no_std` and does not allocate: there are [`include_sysreg!`],
-//! [`regs`], [`register`], [`description`] and [`encoding`], for firmware and hypervisors.
+//! [`regs`], [`register`], [`description`], [`rule`], [`feature`] and [`encoding`], for firmware and hypervisors.
 //!
 //! # Limits
 //!
-//! A plan knows KVM's masks and not yet the rule of each field, so KVM may still refuse a value that
-//! a plan let through. [`plan::Plan::apply`] then says which property it was and leaves every
-//! register as it found it.
+//! - The rules of fields are those of Linux 7.2, of which 6.12 differs in masks only. A later kernel may know fields that
+//!   this table does not; for those less than the host has is taken for safe, and KVM's word is final:
+//!   [`plan::Plan::apply`] says which property it refused and leaves every register as it found it.
+//! - Rules [between fields](feature::Consistency) are warnings, unless the model says `enforce`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -66,11 +109,15 @@ pub mod capabilities;
 #[cfg(feature = "std")]
 pub mod config;
 #[cfg(feature = "std")]
+pub mod consistency;
+#[cfg(feature = "std")]
 pub mod host;
 #[cfg(feature = "std")]
 pub mod model;
 #[cfg(feature = "std")]
 pub mod number;
+#[cfg(feature = "std")]
+pub mod options;
 #[cfg(feature = "std")]
 pub mod plan;
 #[cfg(feature = "std")]

@@ -1,46 +1,60 @@
 //! What a guest shall see: a base and overrides, as asked, before any host has a say in it.
 
 use crate::number::{self, InvalidNumber};
-use crate::register::FieldValue;
+use crate::register::{FieldValue, RegisterValue};
 use core::fmt;
 use core::str::FromStr;
 
 /// A CPU model: what the host has, but for some overrides.
 ///
-/// The text form is QEMU's: `host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0`. The same with types:
+/// The text form is QEMU's: `host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,FEAT_SHA512=off,sve=off`. Names are
+/// properties of fields, features of the architecture, [options](crate::options) of the vCPU, and
+/// `midr`, `revidr` and `aidr` for whole registers; `enforce` makes errors of a plan's
+/// [warnings](crate::plan::Plan::warnings) of inconsistency. The same with types:
 ///
 /// ```
 /// use idreg_runtime::model::CpuModel;
+/// use idreg_runtime::options::CpuOption;
 /// use idreg_runtime::regs::id_aa64isar0_el1::Dp;
 ///
 /// let mut model = CpuModel::host();
-/// model.set(Dp::NI);
-/// assert_eq!(model, "host,SYSREG_ID_AA64ISAR0_EL1_DP=0".parse()?);
-/// assert_eq!(model.to_string(), "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0");
+/// model.set(Dp::NI).switch("FEAT_SHA512", false).switch(CpuOption::Sve, false);
+/// assert_eq!(model, "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,FEAT_SHA512=off,sve=off".parse()?);
+/// assert_eq!(model.to_string(), "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,FEAT_SHA512=off,sve=off");
 /// # Ok::<(), idreg_runtime::model::UnknownModel>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CpuModel {
     overrides: Vec<Override>,
+    enforce: bool,
 }
 
 /// One override as it was asked for; whether it can be had is a [`Plan`](crate::plan::Plan)'s business.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
-    /// The property's name as given.
+    /// The name as given.
     pub property: String,
     /// The value, or what was given instead of one.
-    pub value: Result<u64, InvalidValue>,
+    pub value: Result<Setting, InvalidValue>,
+}
+
+/// What an override asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Setting {
+    /// A field or a register to have this value.
+    Number(u64),
+    /// An option or a feature to be there, or not.
+    Switch(bool),
 }
 
 /// What was given in place of a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidValue {
-    /// No `=` after the property's name.
+    /// No `=` after the name, or nothing after it.
     #[error("no value given: the form is `PROPERTY=VALUE`")]
     Missing,
-    /// Something that is not a number.
+    /// Neither a number nor `on` or `off`.
     #[error(transparent)]
     NotANumber(#[from] InvalidNumber),
 }
@@ -52,6 +66,9 @@ pub struct UnknownModel {
     /// The word given.
     pub name: String,
 }
+
+/// The word that makes errors of inconsistencies.
+const ENFORCE: &str = "enforce";
 
 impl CpuModel {
     /// Everything as on the host.
@@ -67,19 +84,57 @@ impl CpuModel {
 
     /// Asks for a property's value by name, in place of what was asked for it before.
     pub fn set_property(&mut self, property: impl Into<String>, value: u64) -> &mut Self {
-        let property = property.into();
-        self.overrides.retain(|asked| asked.property != property);
-        self.overrides.push(Override {
-            property,
-            value: Ok(value),
-        });
+        self.replace(property.into(), Setting::Number(value))
+    }
+
+    /// Asks for the whole of a register by type: MIDR_EL1, REVIDR_EL1 or AIDR_EL1, in place of what was
+    /// asked for it before. A plan refuses others, which are set field by field.
+    ///
+    /// ```
+    /// use idreg_runtime::model::CpuModel;
+    /// use idreg_runtime::regs::MidrEl1;
+    ///
+    /// let mut model = CpuModel::host();
+    /// model.set_register(MidrEl1::from_bits(0x413fd0c1));
+    /// assert_eq!(model, "host,midr=0x413fd0c1".parse()?);
+    /// # Ok::<(), idreg_runtime::model::UnknownModel>(())
+    /// ```
+    pub fn set_register<R: RegisterValue>(&mut self, value: R) -> &mut Self {
+        let name = R::DESCRIPTION.name;
+        let short = name.strip_suffix("_EL1").unwrap_or(name);
+        self.set_property(short.to_ascii_lowercase(), value.bits())
+    }
+
+    /// Turns an option or a feature on or off, in place of what was asked for it before.
+    pub fn switch(&mut self, name: impl Into<String>, on: bool) -> &mut Self {
+        self.replace(name.into(), Setting::Switch(on))
+    }
+
+    /// Whether what the overrides make inconsistent shall be an error instead of a warning.
+    pub fn set_enforce(&mut self, enforce: bool) -> &mut Self {
+        self.enforce = enforce;
         self
+    }
+
+    /// Whether inconsistencies are errors.
+    #[must_use]
+    pub fn enforce(&self) -> bool {
+        self.enforce
     }
 
     /// The overrides in the order they were given.
     #[must_use]
     pub fn overrides(&self) -> &[Override] {
         &self.overrides
+    }
+
+    fn replace(&mut self, property: String, setting: Setting) -> &mut Self {
+        self.overrides.retain(|asked| asked.property != property);
+        self.overrides.push(Override {
+            property,
+            value: Ok(setting),
+        });
+        self
     }
 }
 
@@ -101,9 +156,15 @@ impl FromStr for CpuModel {
                 });
             }
         }
-        Ok(Self {
-            overrides: parts.map(Override::parse).collect(),
-        })
+        let mut model = Self::host();
+        for part in parts {
+            match part {
+                ENFORCE | "enforce=on" => model.enforce = true,
+                "enforce=off" => model.enforce = false,
+                _ => model.overrides.push(Override::parse(part)),
+            }
+        }
+        Ok(model)
     }
 }
 
@@ -111,7 +172,12 @@ impl Override {
     fn parse(text: &str) -> Self {
         let (property, value) = match text.split_once('=') {
             Some((property, "")) => (property, Err(InvalidValue::Missing)),
-            Some((property, value)) => (property, number::parse(value).map_err(Into::into)),
+            Some((property, "on")) => (property, Ok(Setting::Switch(true))),
+            Some((property, "off")) => (property, Ok(Setting::Switch(false))),
+            Some((property, value)) => {
+                let number = number::parse(value).map(Setting::Number);
+                (property, number.map_err(Into::into))
+            }
             None => (text, Err(InvalidValue::Missing)),
         };
         Self {
@@ -127,17 +193,32 @@ impl fmt::Display for CpuModel {
         f.write_str("host")?;
         self.overrides
             .iter()
-            .try_for_each(|asked| write!(f, ",{asked}"))
+            .try_for_each(|asked| write!(f, ",{asked}"))?;
+        if self.enforce {
+            write!(f, ",{ENFORCE}")?;
+        }
+        Ok(())
     }
 }
 
-/// Shows `PROPERTY=0x1`, or what was given.
+/// Shows `PROPERTY=0x1`, `PROPERTY=on`, or what was given.
 impl fmt::Display for Override {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
-            Ok(value) => write!(f, "{}={value:#x}", self.property),
+            Ok(setting) => write!(f, "{}={setting}", self.property),
             Err(InvalidValue::Missing) => f.write_str(&self.property),
             Err(InvalidValue::NotANumber(error)) => write!(f, "{}={}", self.property, error.text),
+        }
+    }
+}
+
+/// Shows `0x1`, `on` or `off`.
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number:#x}"),
+            Self::Switch(true) => f.write_str("on"),
+            Self::Switch(false) => f.write_str("off"),
         }
     }
 }

@@ -1,7 +1,11 @@
 //! Why an override cannot be had, in words.
 
-use crate::description::FieldOf;
+use crate::description::{FieldOf, PROPERTY_PREFIX};
+use crate::feature::FEATURE_PREFIX;
+use crate::host::Obstacle;
 use crate::model::{InvalidValue, Override};
+use crate::options::CpuOption;
+use crate::rule::{Owner, ValueRange};
 use core::fmt;
 
 /// An override that cannot be had on this host.
@@ -9,48 +13,76 @@ use core::fmt;
 pub struct Rejection {
     /// The override as it was asked for.
     pub asked: Override,
-    /// The field that it names and its value on the host, where there is such a field.
+    /// The field that it is about and its value on the host, where there is such a field.
     pub target: Option<Target>,
     /// Why not.
     pub reason: Reason,
 }
 
 /// What an override is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The field.
     pub field: FieldOf,
+    /// The value that the override amounts to for the field, where it amounts to one.
+    pub requested: Option<u64>,
     /// Its value on the host; nothing if the host does not have the register.
     pub host: Option<u64>,
+    /// The values that it may have on the host, ascending.
+    pub allowed: Vec<ValueRange>,
 }
 
 /// Why an override cannot be had.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// No field has this property.
+    /// Nothing has this name.
     UnknownProperty {
-        /// The property whose name is nearest, if one is near.
-        nearest: Option<FieldOf>,
+        /// The name that is nearest, if one is near.
+        nearest: Option<String>,
     },
-    /// The value is missing or not a number.
+    /// The value is missing or of the wrong kind.
     InvalidValue(InvalidValue),
-    /// The value has more bits than the field.
+    /// The value has more bits than the field, or the register.
     TooWide,
-    /// The property was given before, with this value.
+    /// The property was given before.
     Duplicate {
         /// The first override of the property.
         first: Override,
     },
-    /// The host's KVM does not have the register.
-    Absent,
-    /// The host's KVM does not let this field be written.
-    NotWritable {
+    /// Another override wants the opposite.
+    Conflict {
+        /// The other.
+        with: Override,
+    },
+    /// The host does not let the field have the value.
+    Host {
+        /// What is in the way.
+        obstacle: Obstacle,
         /// The host's kernel release.
         kernel: String,
     },
-    /// The register needs `KVM_CAP_ARM_WRITABLE_IMP_ID_REGS`, which the host's KVM does not have.
-    ImplementationId,
+    /// The cache levels would make the guest skip cleaning caches that this host needs cleaned.
+    ImpliesIdc,
+    /// The host lacks what an option needs.
+    NoCapability {
+        /// The capability's name in `linux/kvm.h`.
+        capability: &'static str,
+    },
+    /// The host was read with another setting of the option, and does not tell of this one.
+    NotRead {
+        /// The option.
+        option: CpuOption,
+        /// What the host was read with.
+        read_with: bool,
+    },
+    /// No vector of the host has this length.
+    NoVectorLength {
+        /// The lengths that it has, in bits, ascending.
+        lengths: Vec<u32>,
+    },
+    /// The shortest vector length is always there.
+    ShortestVectorLength,
 }
 
 impl Reason {
@@ -62,9 +94,13 @@ impl Reason {
             Self::InvalidValue(_) => "invalid-value",
             Self::TooWide => "too-wide",
             Self::Duplicate { .. } => "duplicate",
-            Self::Absent => "absent",
-            Self::NotWritable { .. } => "not-writable",
-            Self::ImplementationId => "implementation-id",
+            Self::Conflict { .. } => "conflict",
+            Self::Host { obstacle, .. } => obstacle.name(),
+            Self::ImpliesIdc => "implies-idc",
+            Self::NoCapability { .. } => "no-capability",
+            Self::NotRead { .. } => "not-read",
+            Self::NoVectorLength { .. } => "no-vector-length",
+            Self::ShortestVectorLength => "shortest-vector-length",
         }
     }
 }
@@ -73,10 +109,15 @@ impl Reason {
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.asked)?;
-        if let (Some(target), Ok(value)) = (self.target, &self.asked.value)
-            && let Some(name) = target.field.field.value_name(*value)
+        if let Some(target) = &self.target
+            && let Some(requested) = target.requested
         {
-            write!(f, " ({name})")?;
+            let field = target.field.field;
+            if !self.asked.property.starts_with(PROPERTY_PREFIX) {
+                write!(f, ", which is {}={}", target.field, field.show(requested))?;
+            } else if let Some(name) = field.value_name(requested) {
+                write!(f, " ({name})")?;
+            }
         }
         f.write_str(": ")?;
         self.reason(f)
@@ -86,63 +127,75 @@ impl fmt::Display for Rejection {
 impl Rejection {
     fn reason(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {
-            Reason::UnknownProperty { .. } if self.asked.property.is_empty() => {
-                f.write_str("an override without a property; is there a `,` too many?")
-            }
-            Reason::UnknownProperty {
-                nearest: Some(nearest),
-            } => {
-                write!(f, "no such property; did you mean {nearest}?")
-            }
-            Reason::UnknownProperty { nearest: None } => {
-                f.write_str("no such property; the form is SYSREG_<REGISTER>_<FIELD>=<VALUE>")
-            }
-            Reason::InvalidValue(error) => {
-                write!(f, "{error}")?;
-                self.named_values(f)
-            }
+            Reason::UnknownProperty { nearest } => self.unknown(nearest.as_deref(), f),
+            Reason::InvalidValue(error) => self.invalid_value(error, f),
             Reason::TooWide => self.too_wide(f),
             Reason::Duplicate { first } => {
                 write!(f, "given twice, before as {first}; give it once")
             }
-            Reason::Absent => f.write_str("this host's KVM does not have the register"),
-            Reason::NotWritable { kernel } => {
-                write!(f, "kernel {kernel} does not let this field be changed")?;
-                self.host_value(f, "; leave it as on the host, ")
+            Reason::Conflict { with } => {
+                write!(f, "{with} wants the opposite; leave one of them out")
             }
-            Reason::ImplementationId => {
-                f.write_str(
-                    "this host's KVM does not let registers that identify the implementation be \
-                     changed (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS)",
-                )?;
-                self.host_value(f, "; leave it as on the host, ")
+            Reason::Host { obstacle, kernel } => self.obstacle(*obstacle, kernel, f),
+            Reason::ImpliesIdc => f.write_str(
+                "a guest with these cache levels need not clean its data cache for instructions to be seen, \
+                 and CTR_EL0.IDC says that on this host it must; leave LoC, or one of LoUIS and LoUU, above 0",
+            ),
+            Reason::NoCapability { capability } => write!(
+                f,
+                "this host's KVM cannot do that (no {capability}); leave it out"
+            ),
+            Reason::NotRead { option, read_with } => {
+                let (read, wanted) = (switch(*read_with), switch(!read_with));
+                write!(
+                    f,
+                    "the host was read with {option}={read} and does not tell what it shows otherwise; \
+                     read it with {option}={wanted}"
+                )
+            }
+            Reason::NoVectorLength { lengths } => {
+                f.write_str("the host has no vectors of this length; it has ")?;
+                list(lengths.iter(), f)?;
+                f.write_str(" bits")
+            }
+            Reason::ShortestVectorLength => {
+                f.write_str("every SVE guest has the shortest vectors; sve=off turns off all of them")
             }
         }
     }
 
-    fn too_wide(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(Target {
-            field: FieldOf { field, .. },
-            ..
-        }) = self.target
-        else {
-            return f.write_str("too wide");
-        };
-        let unit = if field.width == 1 { "bit" } else { "bits" };
-        let (width, max) = (field.width, field.max());
-        write!(
-            f,
-            "too wide: the field has {width} {unit}, {max:#x} is the most"
-        )?;
-        self.host_value(f, "; the host has ")
+    fn unknown(&self, nearest: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match nearest {
+            _ if self.asked.property.is_empty() => {
+                f.write_str("an override without a property; is there a `,` too many?")
+            }
+            Some(nearest) => write!(f, "no such property; did you mean {nearest}?"),
+            None => write!(
+                f,
+                "no such property; the form is {PROPERTY_PREFIX}<REGISTER>_<FIELD>=<VALUE>, \
+                 {FEATURE_PREFIX}<NAME>=on|off or <OPTION>=on|off"
+            ),
+        }
     }
 
     /// Whoever gives a name instead of a number is told the numbers.
-    fn named_values(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let values = self
-            .target
-            .map_or(&[][..], |target| target.field.field.values);
-        for (index, value) in values.iter().enumerate() {
+    fn invalid_value(&self, error: &InvalidValue, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(target) = &self.target else {
+            return match error {
+                InvalidValue::Missing => {
+                    write!(
+                        f,
+                        "no value given: the form is `{}=on` or `=off`",
+                        self.asked.property
+                    )
+                }
+                InvalidValue::NotANumber(error) => {
+                    write!(f, "`{}` is neither `on` nor `off`", error.text)
+                }
+            };
+        };
+        write!(f, "{error}")?;
+        for (index, value) in target.field.field.values.iter().enumerate() {
             let before = if index == 0 {
                 "; named values are"
             } else {
@@ -153,15 +206,143 @@ impl Rejection {
         Ok(())
     }
 
-    fn host_value(&self, f: &mut fmt::Formatter<'_>, before: &str) -> fmt::Result {
-        match self.target {
-            Some(Target {
-                field,
-                host: Some(host),
-            }) => {
-                write!(f, "{before}{}", field.field.show(host))
+    fn too_wide(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(target) = &self.target else {
+            return f.write_str("too wide: the register has reserved bits, which stay 0");
+        };
+        let field = target.field.field;
+        let unit = if field.width == 1 { "bit" } else { "bits" };
+        let (width, max) = (field.width, field.max());
+        write!(
+            f,
+            "too wide: the field has {width} {unit}, {max:#x} is the most"
+        )?;
+        if let Some(host) = target.host {
+            write!(f, "; the host has {}", field.show(host))?;
+        }
+        Ok(())
+    }
+
+    fn obstacle(
+        &self,
+        obstacle: Obstacle,
+        kernel: &str,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
+        match obstacle {
+            Obstacle::Absent => f.write_str("this host's KVM does not have the register"),
+            Obstacle::NotWritable => {
+                write!(f, "kernel {kernel} does not let this field be changed")?;
+                self.leave(f)
             }
-            _ => Ok(()),
+            Obstacle::ImplementationId => {
+                f.write_str(
+                    "this host's KVM does not let registers that identify the implementation be \
+                     changed (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS)",
+                )?;
+                self.leave(f)
+            }
+            Obstacle::Owned(owner) => self.owned(owner, f),
+            Obstacle::Without(owner) => {
+                let option = owner.name();
+                write!(
+                    f,
+                    "the field says something only with {option}=on, and {option} is off"
+                )
+            }
+            Obstacle::Above => {
+                self.host_has("above what the host has", f)?;
+                self.allowed(f)
+            }
+            Obstacle::Below => {
+                self.host_has("below what the host has, and less is not safe here", f)?;
+                self.allowed(f)
+            }
+            Obstacle::Inexact => {
+                self.host_has(
+                    "neither what the host has nor the value that is safe everywhere",
+                    f,
+                )?;
+                self.allowed(f)
+            }
+            Obstacle::Refused => {
+                self.host_has("KVM refuses this value on every host", f)?;
+                self.allowed(f)
+            }
         }
     }
+
+    fn owned(&self, owner: Owner, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (owner, owner.option()) {
+            (_, Some(option)) => {
+                let requested = self.target.as_ref().and_then(|target| target.requested);
+                let off = requested == Some(0);
+                let wanted = switch(!off);
+                write!(
+                    f,
+                    "the option {option} sets this field; use {option}={wanted}"
+                )?;
+                self.allowed(f)
+            }
+            (Owner::Topology, None) => {
+                f.write_str("the field tells which vCPU it is; the VMM numbers them")
+            }
+            (_, None) => f.write_str(
+                "KVM sets this field from the VM's interrupt controller when the guest starts",
+            ),
+        }
+    }
+
+    fn host_has(&self, what: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(what)?;
+        let host = self
+            .target
+            .as_ref()
+            .and_then(|target| Some((target.field, target.host?)));
+        match host {
+            Some((of, host)) => write!(f, ", {}", of.field.show(host)),
+            None => Ok(()),
+        }
+    }
+
+    fn leave(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.host_has("; leave it as on the host", f)
+    }
+
+    /// The values that would work, unless the host's own is the only one and has been told.
+    fn allowed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(target) = &self.target else {
+            return Ok(());
+        };
+        let only_host = target
+            .allowed
+            .iter()
+            .all(|range| range.first == range.last && Some(range.first) == target.host);
+        if only_host {
+            return Ok(());
+        }
+        f.write_str("; it can have ")?;
+        list(target.allowed.iter(), f)
+    }
+}
+
+const fn switch(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
+}
+
+/// Shows `a`, `a or b`, `a, b or c`.
+fn list<T: fmt::Display>(
+    items: impl ExactSizeIterator<Item = T>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    let count = items.len();
+    for (index, item) in items.enumerate() {
+        let before = match index {
+            0 => "",
+            _ if index + 1 == count => " or ",
+            _ => ", ",
+        };
+        write!(f, "{before}{item}")?;
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::description::{Description, FieldOf, RegisterDescription};
 use crate::encoding::Encoding;
+use crate::feature::{FeatureDescription, FieldAtLeast};
 use crate::number::Hex;
 use crate::register::{FieldValue, RegisterValue};
 use core::fmt;
@@ -57,6 +58,35 @@ impl RegisterValues {
     #[must_use]
     pub fn field(&self, of: FieldOf) -> Option<u64> {
         self.get(of.register).map(|value| of.field.extract(value))
+    }
+
+    /// Whether a field is there and at least so much, signed where its rule is.
+    #[must_use]
+    pub fn is_at_least(&self, least: FieldAtLeast) -> bool {
+        let field = least.field.field;
+        let wanted = field.comparable(least.value);
+        self.field(least.field)
+            .is_some_and(|value| field.comparable(value) >= wanted)
+    }
+
+    /// Whether the registers tell of a feature: all fields of AArch64 registers do, and on a CPU that
+    /// has AArch32 those of AArch32 registers too.
+    #[must_use]
+    pub fn has(&self, feature: &FeatureDescription) -> bool {
+        let mut telling = self.telling(feature).peekable();
+        telling.peek().is_some() && telling.all(|least| self.is_at_least(least))
+    }
+
+    /// The fields that tell of a feature here. An AArch32 register of a CPU without AArch32 tells of
+    /// nothing: KVM shows it as zero (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `aa32_id_visibility`).
+    pub(crate) fn telling(
+        &self,
+        feature: &FeatureDescription,
+    ) -> impl Iterator<Item = FieldAtLeast> {
+        feature.values.iter().copied().filter(|least| {
+            let register = least.field.register;
+            !register.encoding.is_aarch32_id() || self.get(register).unwrap_or(0) != 0
+        })
     }
 
     /// Gives a register a value; a register that the description does not have is ignored.

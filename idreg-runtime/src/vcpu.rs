@@ -2,7 +2,7 @@
 
 mod fake;
 
-pub use self::fake::FakeVcpu;
+pub use self::fake::{FakeVcpu, FakeVm};
 
 use crate::encoding::Encoding;
 use core::fmt;

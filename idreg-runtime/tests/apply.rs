@@ -5,10 +5,11 @@ mod hosts;
 use hosts::{A64FX_7_2, MAX_7_2, host};
 use idreg_runtime::apply::{self, ApplyError};
 use idreg_runtime::model::CpuModel;
+use idreg_runtime::number::Hex;
 use idreg_runtime::plan::Plan;
-use idreg_runtime::regs::{self, IdDfr0El1, MpidrEl1};
+use idreg_runtime::regs::{self, IdAa64pfr0El1, IdDfr0El1, MpidrEl1};
 use idreg_runtime::values::RegisterValues;
-use idreg_runtime::vcpu::{Errno, FakeVcpu, VcpuRegs};
+use idreg_runtime::vcpu::{Errno, FakeVcpu, FakeVm, VcpuRegs};
 
 const TWO_REGISTERS: &str = "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64ISAR1_EL1_DPB=0";
 
@@ -53,20 +54,36 @@ fn host_model_writes_nothing_even_after_the_guest_ran() {
     assert_eq!(vcpu.writes(), 0);
 }
 
+/// A kernel that lets fewer bits of two registers be written than the one that the plan was made for.
+fn stricter_kernel() -> String {
+    let mut file: serde_json::Value = serde_json::from_str(MAX_7_2).expect("JSON");
+    for (register, fixed) in [
+        ("ID_AA64ISAR0_EL1", 0xf000_0000_0000_0000),
+        ("ID_AA64ISAR1_EL1", 0xf),
+    ] {
+        let mask = &mut file["registers"][register]["writable"];
+        let old: Hex = serde_json::from_value(mask.clone()).expect("a mask");
+        assert_eq!(old.0 & fixed, fixed, "{register}");
+        *mask = Hex(old.0 & !fixed).to_string().into();
+    }
+    file.to_string()
+}
+
 #[test]
 fn refusals_name_the_properties_at_fault_and_leave_nothing_behind() {
-    let (plan, vcpu) = plan(
+    let (plan, _) = plan(
         MAX_7_2,
-        "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64ISAR0_EL1_RNDR=0xf,\
-         SYSREG_ID_AA64ISAR1_EL1_DPB=0xf,SYSREG_ID_AA64PFR0_EL1_DIT=0",
+        "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64ISAR0_EL1_RNDR=0,\
+         SYSREG_ID_AA64ISAR1_EL1_DPB=1,SYSREG_ID_AA64PFR0_EL1_DIT=0",
     );
+    let vcpu = FakeVcpu::new(&host(&stricter_kernel()));
     let before = values(&vcpu);
     let error = plan.apply(&vcpu).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "KVM refused SYSREG_ID_AA64ISAR0_EL1_RNDR=0xf with EINVAL (22): the host has 0x1 (IMP), \
+        "KVM refused SYSREG_ID_AA64ISAR0_EL1_RNDR=0x0 (NI) with EINVAL (22): the host has 0x1 (IMP), \
          which works\n\
-         KVM refused SYSREG_ID_AA64ISAR1_EL1_DPB=0xf with EINVAL (22): the host has 0x2 (DPB2), \
+         KVM refused SYSREG_ID_AA64ISAR1_EL1_DPB=0x1 (IMP) with EINVAL (22): the host has 0x2 (DPB2), \
          which works"
     );
     assert_eq!(values(&vcpu), before);
@@ -128,6 +145,7 @@ fn vcpu_with_other_features_is_told_by_a_register_that_is_not_written() {
     );
     assert_ne!(without_sve, MAX_7_2);
     let vcpu = FakeVcpu::new(&host(&without_sve));
+    let before = values(&vcpu);
     let ApplyError::OtherHost(differences) = plan.apply(&vcpu).unwrap_err() else {
         panic!()
     };
@@ -137,7 +155,7 @@ fn vcpu_with_other_features_is_told_by_a_register_that_is_not_written() {
         text.contains("SVE is 0x0 (NI), expected 0x1 (IMP)"),
         "{text}"
     );
-    assert_eq!(vcpu.writes(), 0);
+    assert_eq!(values(&vcpu), before);
 }
 
 #[test]
@@ -205,4 +223,108 @@ fn calls() -> usize {
     let (plan, vcpu) = plan(MAX_7_2, TWO_REGISTERS);
     plan.apply(&vcpu).expect("no fault");
     vcpu.calls()
+}
+
+#[test]
+fn a_lasting_fault_names_every_register_that_is_left_changed() {
+    for call in 0..calls() {
+        let (plan, vcpu) = plan(MAX_7_2, TWO_REGISTERS);
+        let before = values(&vcpu);
+        vcpu.fail_from(vcpu.calls() + call, Errno::EFAULT);
+        let error = plan
+            .apply(&vcpu)
+            .expect_err("every call from there on fails");
+        vcpu.no_fault();
+        let changed: Vec<&str> = apply::differing(&before, &values(&vcpu))
+            .iter()
+            .map(|difference| difference.register.name)
+            .collect();
+        match error {
+            ApplyError::NotRestored { registers, .. } => {
+                let is_named = |name: &&str| registers.contains(name);
+                assert!(
+                    changed.iter().all(is_named),
+                    "call {call}: {changed:?} {registers:?}"
+                );
+            }
+            error => assert!(changed.is_empty(), "call {call}: {changed:?} {error}"),
+        }
+    }
+}
+
+#[test]
+fn an_error_names_the_register_of_the_call_that_failed() {
+    let (plan, _) = plan(MAX_7_2, TWO_REGISTERS);
+    let written = plan.writes().len();
+    for call in 0..calls() {
+        let vcpu = FakeVcpu::new(&host(MAX_7_2));
+        vcpu.fail_at(call, Errno::EFAULT);
+        let text = plan.apply(&vcpu).unwrap_err().to_string();
+        // Reads of what is written, writes, and reads of everything, in the order of the registers.
+        let of_write =
+            |position: usize| plan.writes().get(position).map(|write| write.register.name);
+        let name = of_write(call)
+            .or_else(|| of_write(call - written))
+            .unwrap_or_else(|| {
+                let (register, _) = plan
+                    .expected()
+                    .iter()
+                    .nth(call - 2 * written)
+                    .expect("a register");
+                register.name
+            });
+        assert!(text.contains(name), "call {call}: {name} is not in: {text}");
+    }
+}
+
+#[test]
+fn calls_are_the_fewest_that_leave_nothing_to_chance() {
+    let (plan, _) = plan(MAX_7_2, TWO_REGISTERS);
+    let registers = plan.expected().iter().count();
+    assert_eq!(calls(), 2 * plan.writes().len() + registers);
+}
+
+#[test]
+fn after_the_first_run_the_vcpu_is_as_planned() {
+    let (plan, vcpu) = plan(MAX_7_2, TWO_REGISTERS);
+    plan.apply(&vcpu).unwrap();
+    vcpu.run();
+    assert_eq!(&plan.verify(&vcpu).unwrap(), plan.expected());
+}
+
+#[test]
+fn a_guest_without_a_gic_in_the_kernel_sees_none() {
+    let without = MAX_7_2.replace("\"gic\": \"v3\"", "\"gic\": null");
+    let (plan, vcpu) = plan(&without, "host");
+    let gic =
+        |values: &RegisterValues| values.get_as().map(|pfr0: IdAa64pfr0El1| pfr0.gic().bits());
+    assert_eq!(gic(&plan.apply(&vcpu).unwrap()), Some(1));
+    vcpu.run();
+    assert_eq!(gic(&plan.verify(&vcpu).unwrap()), Some(0));
+}
+
+#[test]
+fn what_a_later_kernel_clears_at_the_first_run_is_reported() {
+    let mut file: serde_json::Value = serde_json::from_str(MAX_7_2).expect("JSON");
+    // S1PIE, TCRX and, in another register, ATS1A.
+    set_bits(&mut file, "ID_AA64MMFR3_EL1", 0x101);
+    set_bits(&mut file, "ID_AA64ISAR2_EL1", 1 << 60);
+    let host = host(&file.to_string());
+    let vm = FakeVm::new(&host).enforcing_dependencies();
+    let vcpu = vm.vcpu(0);
+    let model = "host,SYSREG_ID_AA64MMFR3_EL1_TCRX=0".parse().unwrap();
+    let plan = Plan::new(&host, &model).unwrap();
+    plan.apply(&vcpu).unwrap();
+    vcpu.run();
+    let error = plan.verify(&vcpu).unwrap_err().to_string();
+    assert!(
+        error.contains("S1PIE is 0x0 (NI), expected 0x1 (IMP)"),
+        "{error}"
+    );
+}
+
+fn set_bits(file: &mut serde_json::Value, register: &str, bits: u64) {
+    let value = &mut file["registers"][register]["value"];
+    let old: Hex = serde_json::from_value(value.clone()).expect("a value");
+    *value = Hex(old.0 | bits).to_string().into();
 }

@@ -58,9 +58,20 @@ fn unknown_property_names_the_nearest() {
          SYSREG_ID_AA64ISAR0_EL1_dp=0x0: no such property; did you mean SYSREG_ID_AA64ISAR0_EL1_DP?",
     );
     refused(
-        "host,sve=off",
+        "host,pauht=off",
         "1 override cannot be had on this host, so nothing is written:\n  \
-         sve=off: no such property; the form is SYSREG_<REGISTER>_<FIELD>=<VALUE>",
+         pauht=off: no such property; did you mean pauth?",
+    );
+    refused(
+        "host,FEAT_DotPrd=off",
+        "1 override cannot be had on this host, so nothing is written:\n  \
+         FEAT_DotPrd=off: no such property; did you mean FEAT_DotProd?",
+    );
+    refused(
+        "host,nonsense=off",
+        "1 override cannot be had on this host, so nothing is written:\n  \
+         nonsense=off: no such property; the form is SYSREG_<REGISTER>_<FIELD>=<VALUE>, \
+         FEAT_<NAME>=on|off or <OPTION>=on|off",
     );
 }
 
@@ -89,7 +100,7 @@ fn duplicate_property() {
     refused(
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64ISAR0_EL1_DP=1",
         "1 override cannot be had on this host, so nothing is written:\n  \
-         SYSREG_ID_AA64ISAR0_EL1_DP=0x1 (IMP): given twice, before as \
+         SYSREG_ID_AA64ISAR0_EL1_DP=0x1: given twice, before as \
          SYSREG_ID_AA64ISAR0_EL1_DP=0x0; give it once",
     );
 }

@@ -34,6 +34,10 @@
 //! [`Changes`] says what that means for those who use it. The program `sysreg`, behind the feature
 //! `cli`, has all of this as commands.
 //!
+//! A description says what fields are called and where they are, not which of their values a host can
+//! give a guest, which features of the architecture they tell of, or what holds between them. That is
+//! in a second file beside it, [`AARCH64_FACTS`], and [`facts`] reads it.
+//!
 //! Limits: a register is dropped from the model if anything in it is wrong; nothing is guessed.
 
 mod ast;
@@ -41,6 +45,7 @@ mod bits;
 mod defines;
 mod diagnostic;
 mod encoding;
+pub mod facts;
 mod import;
 mod lex;
 mod model;
@@ -70,6 +75,10 @@ pub use crate::validate::MAX_NAME;
 /// This project's description of the feature ID registers and of MIDR_EL1, MPIDR_EL1, REVIDR_EL1
 /// and AIDR_EL1: the text of `data/aarch64-id.sysreg`, facts as of Linux 7.2.
 pub const AARCH64_ID: &str = include_str!("../data/aarch64-id.sysreg");
+
+/// What is known of these registers' fields beyond [`AARCH64_ID`]: the text of `data/aarch64-id.facts`,
+/// as of Linux 7.2 and the Arm ARM (DDI 0487 M.a). [`facts::load`] reads it.
+pub const AARCH64_FACTS: &str = include_str!("../data/aarch64-id.facts");
 
 /// What became of a description.
 #[derive(Clone, Debug)]

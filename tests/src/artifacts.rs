@@ -7,6 +7,7 @@ pub mod kernel;
 pub mod setup;
 pub mod toolchain;
 
+use crate::program::Program;
 use build::BuildError;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,8 +26,8 @@ pub const VARIABLE: &str = "IDREG_TESTBED";
 pub struct Artifacts {
     /// Whether this machine is an Arm host itself and is to be used as such.
     pub hardware: bool,
-    /// The `vmm-demo` binary for the host.
-    pub vmm_demo: PathBuf,
+    /// The programs that were built for the host.
+    pub programs: BTreeMap<Program, PathBuf>,
     /// What an emulated host needs, if one was asked for.
     pub emulation: Option<Emulation>,
     /// The file in which tests find this.
@@ -47,7 +48,7 @@ pub struct Emulation {
 pub struct Image {
     /// The file.
     pub path: PathBuf,
-    /// The archive with `host-init`, `vmm-demo` and what this kernel needs beside them.
+    /// The archive with `host-init`, the programs and what this kernel needs beside them.
     pub initramfs: PathBuf,
     /// The release, as `uname -r` prints it on the host.
     pub release: String,

@@ -4,6 +4,7 @@ use crate::artifacts::build::{BuildError, cargo};
 use crate::artifacts::setup::{Setup, SetupError};
 use crate::artifacts::{Artifacts, Kernel, VARIABLE};
 use crate::machine::{self, Ending, Event, Machine, Options};
+use crate::program::Program;
 use crate::progress::Progress;
 use clap::{Args, Parser, Subcommand};
 use std::env;
@@ -25,7 +26,7 @@ const DEMO: [&str; 3] = [
 /// For commands that may run as long as they like.
 const UNLIMITED: Duration = Duration::from_secs(u32::MAX as u64);
 
-/// An emulated Arm host to run vmm-demo on.
+/// An emulated Arm host to run vmm-demo and tests on.
 #[derive(Debug, Parser)]
 #[command(name = "testbed", bin_name = "cargo testbed")]
 pub struct Cli {
@@ -44,7 +45,7 @@ enum Action {
         #[arg(long, value_name = "ADDRESS")]
         archive: Option<String>,
     },
-    /// Run `vmm-demo ARGS` on a fresh host; output and exit code pass through unchanged
+    /// Run `vmm-demo ARGS` on a fresh host, for as long as it likes; output and exit code pass through unchanged
     Exec(Exec),
     /// Run the main job: a guest from which two features of the host are hidden
     Demo {
@@ -84,13 +85,22 @@ struct Exec {
     /// Memory in QEMU's form
     #[arg(long, value_name = "SIZE", default_value = "2G")]
     mem: String,
+    /// Further options of QEMU's machine, such as `mte=on` for memory tagging
+    #[arg(long, value_name = "OPTION=VALUE")]
+    machine: Vec<String>,
+    /// Further words of the kernel's command line, such as `kvm-arm.mode=nested` for guest hypervisors
+    #[arg(long, value_name = "WORD")]
+    append: Vec<String>,
+    /// The program to run: the demo VMM, or the tests of `idreg-runtime` that talk to KVM
+    #[arg(long, value_enum, value_name = "NAME", default_value_t)]
+    program: Program,
     /// Put this file into the working directory
     #[arg(long = "file", value_name = "PATH")]
     files: Vec<PathBuf>,
     /// Bring this file back from the working directory
     #[arg(long = "out", value_name = "NAME=PATH", value_parser = parse_out)]
     outs: Vec<(String, PathBuf)>,
-    /// Arguments for vmm-demo
+    /// Arguments for the program
     #[arg(last = true)]
     args: Vec<OsString>,
 }
@@ -132,11 +142,18 @@ pub enum Error {
         path: PathBuf,
     },
     /// The output of the command cannot be passed on.
-    #[error("cannot pass on the output of vmm-demo")]
-    Output(#[source] io::Error),
+    #[error("cannot pass on the output of {program}")]
+    Output {
+        /// The program.
+        program: Program,
+        /// Why.
+        source: io::Error,
+    },
     /// The command was ended by a signal.
-    #[error("vmm-demo was ended by signal {signal}")]
+    #[error("{program} was ended by signal {signal}")]
     Killed {
+        /// The program.
+        program: Program,
         /// The signal.
         signal: i32,
     },
@@ -207,6 +224,7 @@ fn setup(refresh: bool, archive: Option<String>) -> Result<u8, Error> {
     let setup = Setup {
         hardware: false,
         kernels: Kernel::ALL.to_vec(),
+        programs: Program::ALL.to_vec(),
         refresh,
         archive,
         progress,
@@ -222,8 +240,13 @@ fn setup(refresh: bool, archive: Option<String>) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// Sets up what is needed for one host with `options`.
-fn one_host(hardware: bool, options: &Options, progress: Progress) -> Result<Artifacts, Error> {
+/// Sets up what is needed for one host with `options` to run `program`.
+fn one_host(
+    hardware: bool,
+    options: &Options,
+    program: Program,
+    progress: Progress,
+) -> Result<Artifacts, Error> {
     let kernels = if hardware {
         Vec::new()
     } else {
@@ -232,6 +255,7 @@ fn one_host(hardware: bool, options: &Options, progress: Progress) -> Result<Art
     Ok(Setup {
         hardware,
         kernels,
+        programs: vec![program],
         refresh: false,
         archive: None,
         progress,
@@ -241,21 +265,23 @@ fn one_host(hardware: bool, options: &Options, progress: Progress) -> Result<Art
 
 impl Exec {
     fn run(self) -> Result<u8, Error> {
-        let hardware = self.choice.hardware() && self.cpu.is_none() && self.kernel.is_none();
         let files = read_files(&self.files)?;
         let options = Options {
             cpu: self.cpu,
             kernel: self.kernel,
             smp: self.smp,
             memory: self.mem,
+            machine: self.machine,
+            append: self.append,
         };
+        let hardware = self.choice.hardware() && options.any();
         let progress = Progress::on_terminal();
-        let artifacts = one_host(hardware, &options, progress)?;
+        let artifacts = one_host(hardware, &options, self.program, progress)?;
         let machine = progress.step("booting", || Machine::boot_from(&artifacts, &options))?;
         for (name, bytes) in &files {
             machine.put(name, bytes)?;
         }
-        let code = pass_through(&machine, &self.args)?;
+        let code = pass_through(&machine, self.program, &self.args)?;
         for (name, path) in self.outs {
             let bytes = machine.get(&name)?;
             fs::write(&path, bytes).map_err(|source| Error::File { path, source })?;
@@ -278,33 +304,37 @@ fn read_files(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Error> {
     paths.iter().map(read).collect()
 }
 
-/// Runs `vmm-demo` with its output going where the testbed's goes.
-fn pass_through<S: AsRef<OsStr>>(machine: &Machine, args: &[S]) -> Result<u8, Error> {
-    let running = machine.spawn(args)?;
+/// Runs a program with its output going where the testbed's goes.
+fn pass_through<S: AsRef<OsStr>>(
+    machine: &Machine,
+    program: Program,
+    args: &[S],
+) -> Result<u8, Error> {
+    let running = machine.start(program, args)?;
+    let failed = |source| Error::Output { program, source };
     loop {
         match running.next(UNLIMITED)? {
-            Event::Stdout(bytes) => pass_on(io::stdout(), &bytes)?,
-            Event::Stderr(bytes) => pass_on(io::stderr(), &bytes)?,
+            Event::Stdout(bytes) => pass_on(io::stdout(), &bytes).map_err(failed)?,
+            Event::Stderr(bytes) => pass_on(io::stderr(), &bytes).map_err(failed)?,
             // The operating system keeps eight bits, so this loses none.
             Event::Ended(Ending::Exited(code)) => {
                 return Ok(u8::try_from(code & 0xff).unwrap_or(u8::MAX));
             }
-            Event::Ended(Ending::Killed(signal)) => return Err(Error::Killed { signal }),
+            Event::Ended(Ending::Killed(signal)) => return Err(Error::Killed { program, signal }),
         }
     }
 }
 
-fn pass_on(mut stream: impl Write, bytes: &[u8]) -> Result<(), Error> {
-    stream
-        .write_all(bytes)
-        .and_then(|()| stream.flush())
-        .map_err(Error::Output)
+fn pass_on(mut stream: impl Write, bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes)?;
+    stream.flush()
 }
 
 fn demo(choice: Choice) -> Result<u8, Error> {
     let progress = Progress::new();
     let options = Options::default();
-    let artifacts = one_host(choice.hardware(), &options, progress)?;
+    let program = Program::VmmDemo;
+    let artifacts = one_host(choice.hardware(), &options, program, progress)?;
     match artifacts
         .emulation
         .as_ref()
@@ -317,8 +347,8 @@ fn demo(choice: Choice) -> Result<u8, Error> {
         None => eprintln!("using this Arm host"),
     }
     let machine = Machine::boot_from(&artifacts, &options)?;
-    eprintln!("running vmm-demo {}", DEMO.join(" "));
-    pass_through(&machine, &DEMO)
+    eprintln!("running {program} {}", DEMO.join(" "));
+    pass_through(&machine, program, &DEMO)
 }
 
 fn test(choice: Choice, args: &[OsString]) -> Result<u8, Error> {
@@ -327,6 +357,7 @@ fn test(choice: Choice, args: &[OsString]) -> Result<u8, Error> {
     let artifacts = Setup {
         hardware,
         kernels,
+        programs: Program::ALL.to_vec(),
         refresh: false,
         archive: None,
         progress,
@@ -419,7 +450,22 @@ mod tests {
             (Some("a64fx"), Some(Kernel::Old))
         );
         assert_eq!(exec.outs, [("a".to_owned(), PathBuf::from("b=c"))]);
+        assert_eq!(exec.program, Program::VmmDemo);
         assert!(Cli::try_parse_from(words("testbed exec --out name -- x")).is_err());
         assert!(Cli::try_parse_from(words("testbed exec --kernel new -- x")).is_err());
+        assert!(Cli::try_parse_from(words("testbed exec --program sh -- x")).is_err());
+    }
+
+    #[test]
+    fn exec_takes_options_of_machine_and_kernel() {
+        let line = "testbed exec --machine mte=on --machine gic-version=4 --append kvm-arm.mode=nested \
+                    --program kvm-tests -- --list";
+        let Action::Exec(exec) = Cli::try_parse_from(line.split_whitespace()).unwrap().action
+        else {
+            panic!("not exec");
+        };
+        assert_eq!(exec.machine, ["mte=on", "gic-version=4"]);
+        assert_eq!(exec.append, ["kvm-arm.mode=nested"]);
+        assert_eq!(exec.program, Program::KvmTests);
     }
 }

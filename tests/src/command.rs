@@ -37,6 +37,20 @@ pub enum CommandError {
 ///
 /// [`CommandError`] if it cannot be started or does not succeed.
 pub fn run(command: &mut Command) -> Result<String, CommandError> {
+    finish(command, |stdout, stderr| format!("{stdout}{stderr}"))
+}
+
+/// As [`run`], for a command whose standard output is for programs: if it fails, only what it says on standard
+/// error is shown.
+///
+/// # Errors
+///
+/// As for [`run`].
+pub fn run_for_data(command: &mut Command) -> Result<String, CommandError> {
+    finish(command, |_, stderr| stderr.to_owned())
+}
+
+fn finish(command: &mut Command, shown: fn(&str, &str) -> String) -> Result<String, CommandError> {
     let output = command.output().map_err(|source| CommandError::Start {
         program: command.get_program().to_string_lossy().into_owned(),
         source,
@@ -49,7 +63,7 @@ pub fn run(command: &mut Command) -> Result<String, CommandError> {
     Err(CommandError::Failed {
         command: words(command),
         status: output.status,
-        said: last_lines(&format!("{stdout}{stderr}")),
+        said: last_lines(&shown(&stdout, &stderr)),
     })
 }
 
@@ -88,6 +102,19 @@ mod tests {
         );
         assert!(text.ends_with("\n  99\n  100\n  bad"), "{text}");
         assert!(!text.contains("\n  50\n"), "{text}");
+    }
+
+    #[test]
+    fn data_is_not_shown_in_a_failure() {
+        let failing = ["-c", "echo data; echo bad >&2; exit 3"];
+        let text = run_for_data(Command::new("sh").args(failing))
+            .unwrap_err()
+            .to_string();
+        assert!(text.ends_with("exit status: 3\n  bad"), "{text}");
+        assert_eq!(
+            run_for_data(Command::new("echo").arg("data")).unwrap(),
+            "data\n"
+        );
     }
 
     #[test]

@@ -11,8 +11,9 @@
 //! | `Get` | | `Data`, ..., `End` or `Failed` |
 //!
 //! On the wire a frame is, little-endian: `u32` length of the payload, `u8` kind, `u32` exchange,
-//! payload.
+//! payload. That of `Run` is the program's name and the arguments, each ended by a zero byte.
 
+use crate::program::Program;
 use std::io::{self, Read, Write};
 use std::str;
 
@@ -41,8 +42,8 @@ pub struct Frame {
 pub enum Message {
     /// The host is up; the text is its kernel release.
     Ready(String),
-    /// Run the program with these arguments.
-    Run(Vec<Vec<u8>>),
+    /// Run a program with these arguments.
+    Run(Program, Vec<Vec<u8>>),
     /// End the running program.
     Kill,
     /// Create or replace the file of this name in the working directory.
@@ -175,7 +176,7 @@ impl Message {
     fn kind(&self) -> u8 {
         match self {
             Self::Ready(_) => 1,
-            Self::Run(_) => 2,
+            Self::Run(..) => 2,
             Self::Kill => 3,
             Self::Put(_) => 4,
             Self::Get(_) => 5,
@@ -198,14 +199,16 @@ impl Message {
             Self::Data(bytes) | Self::Stdout(bytes) | Self::Stderr(bytes) => bytes.clone(),
             Self::Exited(number) | Self::Killed(number) => number.to_le_bytes().to_vec(),
             Self::Kill | Self::End | Self::PowerOff => Vec::new(),
-            Self::Run(args) => join(args).ok_or(FrameError::Malformed { kind: self.kind() })?,
+            Self::Run(program, args) => {
+                join(*program, args).ok_or(FrameError::Malformed { kind: self.kind() })?
+            }
         })
     }
 
     fn parse(kind: u8, payload: Vec<u8>) -> Result<Self, FrameError> {
         let message = match kind {
             1 => text(&payload).map(Self::Ready),
-            2 => split(&payload).map(Self::Run),
+            2 => split(&payload).map(|(program, args)| Self::Run(program, args)),
             3 => nothing(&payload, Self::Kill),
             4 => text(&payload).map(Self::Put),
             5 => text(&payload).map(Self::Get),
@@ -223,10 +226,11 @@ impl Message {
     }
 }
 
-/// Arguments, each ended by a zero byte, which no argument of a program can hold.
-fn join(args: &[Vec<u8>]) -> Option<Vec<u8>> {
+/// A program's name and arguments, each ended by a zero byte, which no argument of a program can hold.
+fn join(program: Program, args: &[Vec<u8>]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    for arg in args {
+    let words = args.iter().map(Vec::as_slice);
+    for arg in [program.name().as_bytes()].into_iter().chain(words) {
         if arg.contains(&0) {
             return None;
         }
@@ -236,12 +240,10 @@ fn join(args: &[Vec<u8>]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn split(payload: &[u8]) -> Option<Vec<Vec<u8>>> {
-    if payload.is_empty() {
-        return Some(Vec::new());
-    }
-    let args = payload.strip_suffix(&[0])?;
-    Some(args.split(|&byte| byte == 0).map(<[u8]>::to_vec).collect())
+fn split(payload: &[u8]) -> Option<(Program, Vec<Vec<u8>>)> {
+    let mut words = payload.strip_suffix(&[0])?.split(|&byte| byte == 0);
+    let program = Program::named(str::from_utf8(words.next()?).ok()?)?;
+    Some((program, words.map(<[u8]>::to_vec).collect()))
 }
 
 fn text(payload: &[u8]) -> Option<String> {
@@ -269,9 +271,12 @@ mod tests {
     fn every_message() -> Vec<Message> {
         vec![
             Message::Ready("7.2.0".into()),
-            Message::Run(vec![]),
-            Message::Run(vec![b"".to_vec()]),
-            Message::Run(vec![b"run".to_vec(), b"".to_vec(), vec![0xff, 0x80]]),
+            Message::Run(Program::KvmTests, vec![]),
+            Message::Run(Program::VmmDemo, vec![b"".to_vec()]),
+            Message::Run(
+                Program::VmmDemo,
+                vec![b"run".to_vec(), b"".to_vec(), vec![0xff, 0x80]],
+            ),
             Message::Kill,
             Message::Put("host.json".into()),
             Message::Get(String::new()),
@@ -351,10 +356,12 @@ mod tests {
             frame(1, b"\xff"),
             Err(FrameError::Malformed { kind: 1 })
         ));
-        assert!(matches!(
-            frame(2, b"no zero"),
-            Err(FrameError::Malformed { kind: 2 })
-        ));
+        for program in [&b""[..], b"vmm-demo", b"sh\0-c\0"] {
+            assert!(matches!(
+                frame(2, program),
+                Err(FrameError::Malformed { kind: 2 })
+            ));
+        }
         assert!(matches!(
             frame(7, b"x"),
             Err(FrameError::Malformed { kind: 7 })
@@ -367,7 +374,7 @@ mod tests {
 
     #[test]
     fn an_argument_with_a_zero_byte_is_refused() {
-        let frame = Frame::new(1, Message::Run(vec![b"a\0b".to_vec()]));
+        let frame = Frame::new(1, Message::Run(Program::VmmDemo, vec![b"a\0b".to_vec()]));
         assert!(matches!(
             frame.write_to(&mut Vec::new()),
             Err(FrameError::Malformed { .. })

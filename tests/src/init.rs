@@ -5,6 +5,7 @@
 
 use crate::console::{CHUNK, Frame, FrameError, Message};
 use crate::guard::lock;
+use crate::program::Program;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -21,9 +22,9 @@ use std::thread;
 /// What is served.
 #[derive(Clone, Debug)]
 pub struct Service {
-    /// The program that [`Message::Run`] starts.
-    pub program: PathBuf,
-    /// Its working directory, which also holds the files that are put and got.
+    /// The programs that [`Message::Run`] can start.
+    pub programs: BTreeMap<Program, PathBuf>,
+    /// Their working directory, which also holds the files that are put and got.
     pub directory: PathBuf,
 }
 
@@ -63,7 +64,7 @@ impl<W: Write + Send + 'static> Server<W> {
         while let Some(Frame { exchange, message }) = Frame::read_from(input)? {
             match message {
                 Message::PowerOff => return Ok(()),
-                Message::Run(args) => self.run(exchange, &args)?,
+                Message::Run(program, args) => self.run(exchange, program, &args)?,
                 Message::Kill => self.running.kill(exchange),
                 Message::Put(name) => {
                     let upload = self.path(&name).and_then(File::create);
@@ -122,8 +123,11 @@ impl<W: Write + Send + 'static> Server<W> {
         }
     }
 
-    fn run(&self, exchange: u32, args: &[Vec<u8>]) -> Result<(), FrameError> {
-        let child = Command::new(&self.service.program)
+    fn run(&self, exchange: u32, program: Program, args: &[Vec<u8>]) -> Result<(), FrameError> {
+        let Some(path) = self.service.programs.get(&program) else {
+            return self.fail(exchange, &"the program was not built for this host");
+        };
+        let child = Command::new(path)
             .args(args.iter().map(|arg| OsStr::from_bytes(arg)))
             .current_dir(&self.service.directory)
             .stdin(Stdio::null())

@@ -1,8 +1,8 @@
 //! The testbed of idreg: a real Arm KVM host on any Debian machine.
 //!
 //! QEMU emulates a machine with EL2, a Debian arm64 kernel in it offers `/dev/kvm` as on hardware,
-//! and `vmm-demo` runs there. The `testbed` program sets all of it up and runs single commands;
-//! tests hold hosts through [`machine`].
+//! and the programs of [`program`] run there. The `testbed` program sets all of it up and runs single
+//! commands; tests hold hosts through [`machine`].
 //!
 //! ```text
 //! artifacts: fetch, cross-build, pack -> machine: boot -> link <== console frames ==> init
@@ -14,6 +14,7 @@
 pub mod console;
 mod guard;
 pub mod init;
+pub mod program;
 
 #[cfg(feature = "testbed")]
 pub mod artifacts;

@@ -2,6 +2,7 @@
 
 use crate::console::{CHUNK, Frame, FrameError, Message};
 use crate::guard::lock;
+use crate::program::Program;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::Shutdown;
@@ -92,13 +93,13 @@ impl Link {
         }
     }
 
-    /// Starts the program with `args`.
+    /// Starts a program with `args`.
     ///
     /// # Errors
     ///
     /// [`LinkError::Lost`] or [`LinkError::Unsendable`].
-    pub fn run(&self, args: Vec<Vec<u8>>) -> Result<Exchange<'_>, LinkError> {
-        self.open(Message::Run(args))
+    pub fn run(&self, program: Program, args: Vec<Vec<u8>>) -> Result<Exchange<'_>, LinkError> {
+        self.open(Message::Run(program, args))
     }
 
     /// Puts a file into the host's working directory.
@@ -270,7 +271,7 @@ mod tests {
     fn shell() -> (Link, TempDir) {
         let directory = tempfile::tempdir().unwrap();
         let service = Service {
-            program: "/bin/sh".into(),
+            programs: [(Program::VmmDemo, "/bin/sh".into())].into(),
             directory: directory.path().into(),
         };
         let (near, far) = UnixStream::pair().unwrap();
@@ -279,8 +280,8 @@ mod tests {
     }
 
     fn start<'a>(link: &'a Link, script: &str) -> Exchange<'a> {
-        link.run(vec![b"-c".to_vec(), script.as_bytes().to_vec()])
-            .unwrap()
+        let args = vec![b"-c".to_vec(), script.as_bytes().to_vec()];
+        link.run(Program::VmmDemo, args).unwrap()
     }
 
     /// Standard output, standard error and the last message.
@@ -369,6 +370,17 @@ mod tests {
         assert_eq!(
             finish(&first),
             (b"first\n".to_vec(), vec![], Message::Exited(0))
+        );
+    }
+
+    #[test]
+    fn a_program_that_the_host_lacks_is_refused() {
+        let (link, _directory) = shell();
+        let exchange = link.run(Program::KvmTests, vec![]).unwrap();
+        let (_, _, end) = finish(&exchange);
+        assert!(
+            matches!(&end, Message::Failed(reason) if reason.contains("not built")),
+            "{end:?}"
         );
     }
 

@@ -1,4 +1,4 @@
-//! A host on which `vmm-demo` runs: an emulated one, or this machine where it is a real Arm host.
+//! A host on which the programs run: an emulated one, or this machine where it is a real Arm host.
 //!
 //! ```no_run
 //! use idreg_tests::machine::{Options, shared};
@@ -21,6 +21,7 @@ pub use shared::shared;
 use crate::artifacts::{Artifacts, Kernel};
 use crate::init::{self, Service};
 use crate::link::{Link, LinkError};
+use crate::program::Program;
 use qemu::Qemu;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -46,6 +47,10 @@ pub struct Options {
     pub smp: u32,
     /// Memory in QEMU's form, such as `2G`.
     pub memory: String,
+    /// Options of QEMU's machine, such as `mte=on` for memory tagging.
+    pub machine: Vec<String>,
+    /// Words of the kernel's command line, such as `kvm-arm.mode=nested`.
+    pub append: Vec<String>,
 }
 
 impl Default for Options {
@@ -56,6 +61,8 @@ impl Default for Options {
             kernel: None,
             smp: 2,
             memory: "2G".into(),
+            machine: Vec::new(),
+            append: Vec::new(),
         }
     }
 }
@@ -72,8 +79,11 @@ impl Options {
     }
 
     /// Whether this machine will do, if it is an Arm host.
-    fn any(&self) -> bool {
-        self.cpu.is_none() && self.kernel.is_none()
+    pub(crate) fn any(&self) -> bool {
+        self.cpu.is_none()
+            && self.kernel.is_none()
+            && self.machine.is_empty()
+            && self.append.is_empty()
     }
 
     fn cpu(&self) -> &str {
@@ -141,14 +151,10 @@ impl Machine {
     }
 
     fn on_hardware(artifacts: &Artifacts) -> Result<Self, Error> {
-        let program = artifacts.vmm_demo.clone();
-        let failed = |source| Error::Start {
-            program: artifacts.vmm_demo.clone(),
-            source,
-        };
+        let failed = |source| Error::Hardware { source };
         let directory = TempDir::with_prefix("idreg-testbed-").map_err(failed)?;
         let service = Service {
-            program,
+            programs: artifacts.programs.clone(),
             directory: directory.path().to_owned(),
         };
         let (near, far) = UnixStream::pair().map_err(failed)?;
@@ -204,6 +210,31 @@ impl Machine {
         &self,
         args: impl IntoIterator<Item = S>,
     ) -> Result<Running<'_>, Error> {
+        self.start(Program::VmmDemo, args)
+    }
+
+    /// Runs the tests of `idreg-runtime` that talk to KVM, with `args` for the test program.
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run).
+    pub fn kvm_tests<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Output, Error> {
+        self.start(Program::KvmTests, args)?.output(COMMAND_LIMIT)
+    }
+
+    /// Starts any of the programs. It is ended when the result is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Lost`], or [`Error::Failed`] if the arguments cannot be sent.
+    pub fn start<S: AsRef<OsStr>>(
+        &self,
+        program: Program,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Running<'_>, Error> {
         let args: Vec<_> = args
             .into_iter()
             .map(|arg| arg.as_ref().as_bytes().to_vec())
@@ -212,8 +243,8 @@ impl Machine {
             .iter()
             .map(|arg| String::from_utf8_lossy(arg))
             .collect();
-        let action = format!("`vmm-demo {}`", words.join(" "));
-        match self.link.run(args) {
+        let action = format!("`{program} {}`", words.join(" "));
+        match self.link.run(program, args) {
             Ok(exchange) => Ok(Running::new(self, exchange, action)),
             Err(error) => Err(self.error(&action, error)),
         }

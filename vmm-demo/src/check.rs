@@ -2,8 +2,8 @@
 
 use crate::cli::Check;
 use crate::failure::Failure;
-use crate::json::{self, Write};
-use crate::{machine, output, table};
+use crate::machine::{self, Machine};
+use crate::{output, table};
 use idreg_runtime::host::Host;
 use idreg_runtime::number::Hex;
 use idreg_runtime::plan::Plan;
@@ -11,63 +11,100 @@ use serde::Serialize;
 use std::fmt::Write as _;
 
 #[derive(Serialize)]
-struct Report<'r> {
-    cpu: String,
-    kernel_release: &'r str,
-    changes: Vec<Change>,
-    writes: Vec<Write>,
+struct Report<'p> {
+    #[serde(flatten)]
+    plan: &'p Plan,
+    /// Whether KVM itself was asked, and a guest run.
+    tried: Tried,
 }
 
-#[derive(Serialize)]
-struct Change {
-    property: String,
-    old: String,
-    new: String,
+/// How far a plan was tried.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Tried {
+    No,
+    Applied,
+    Run,
 }
 
 pub(crate) fn check(arguments: &Check) -> Result<(), Failure> {
-    let model = &arguments.model.cpu;
-    let host = machine::host(arguments.host.file.as_deref())?;
-    let plan = Plan::new(&host, model)?;
-    if !arguments.json {
-        return output::text(&human(&host, &plan));
+    let (plan, tried) = match &arguments.host.file {
+        Some(_) => (planned(arguments)?, Tried::No),
+        None => on_this_machine(arguments)?,
+    };
+    if arguments.json {
+        return output::json(&Report { plan: &plan, tried });
     }
-    let changes = plan.changes().iter().map(|change| Change {
-        property: change.field.to_string(),
-        old: format!("{:#x}", change.old),
-        new: format!("{:#x}", change.new),
-    });
-    output::json(&Report {
-        cpu: model.to_string(),
-        kernel_release: &host.about().kernel_release,
-        changes: changes.collect(),
-        writes: json::writes(&plan),
-    })
+    output::warnings(plan.warnings());
+    output::text(&human(&plan, tried))
 }
 
-fn human(host: &Host, plan: &Plan) -> String {
-    let kernel = &host.about().kernel_release;
-    if plan.writes().is_empty() {
-        return format!("the host (kernel {kernel}) shows this model as it is; nothing to write");
+/// The plan for a host in a file.
+fn planned(arguments: &Check) -> Result<Plan, Failure> {
+    let model = &arguments.model.cpu;
+    let host: Host = machine::host(arguments.host.file.as_deref(), model)?;
+    Ok(Plan::new(&host, model)?)
+}
+
+fn on_this_machine(arguments: &Check) -> Result<(Plan, Tried), Failure> {
+    let model = &arguments.model.cpu;
+    let machine = Machine::open(model)?;
+    let plan = Plan::new(machine.host(), model)?;
+    if !arguments.ask_kvm {
+        return Ok((plan, Tried::No));
     }
-    let mut table = table::new(&["property", "host", "override"]);
-    for change in plan.changes() {
-        let field = change.field.field;
-        table.add_row([
-            change.field.to_string(),
-            field.show(change.old).to_string(),
-            field.show(change.new).to_string(),
-        ]);
+    machine.try_plan(&plan)?;
+    if !arguments.run {
+        return Ok((plan, Tried::Applied));
     }
-    let mut out = table::show(table);
+    let seen = machine.run_probe(&plan, 1)?.differing(&plan);
+    if seen.is_empty() {
+        Ok((plan, Tried::Run))
+    } else {
+        Err(Failure::GuestSaw(seen))
+    }
+}
+
+fn human(plan: &Plan, tried: Tried) -> String {
+    let kernel = plan.kernel_release();
+    let mut out = String::new();
+    if !plan.changes().is_empty() {
+        let mut table = table::new(&["property", "host", "override"]);
+        for change in plan.changes() {
+            let field = change.field.field;
+            table.add_row([
+                change.field.to_string(),
+                field.show(change.old).to_string(),
+                field.show(change.new).to_string(),
+            ]);
+        }
+        out.push_str(&table::show(table));
+        out.push('\n');
+    }
     for write in plan.writes() {
         let (name, old, new) = (write.register.name, Hex(write.old), Hex(write.new));
         // Writing to a String cannot fail.
-        let _ = write!(out, "\nto write: {name} {old} -> {new}");
+        let _ = writeln!(out, "to write: {name} {old} -> {new}");
     }
-    let _ = write!(
-        out,
-        "\nby its masks the host (kernel {kernel}) takes this model; KVM itself was not asked"
-    );
+    let _ = writeln!(out, "vCPUs made with: {}", plan.config());
+    let nothing = if plan.writes().is_empty() {
+        "shows this model as it is; nothing to write"
+    } else {
+        "takes this model"
+    };
+    let _ = match tried {
+        Tried::No => write!(
+            out,
+            "the host (kernel {kernel}) {nothing}; KVM itself was not asked"
+        ),
+        Tried::Applied => write!(
+            out,
+            "the host (kernel {kernel}) {nothing}; tried on a scratch VM"
+        ),
+        Tried::Run => write!(
+            out,
+            "the host (kernel {kernel}) {nothing}; tried on a scratch VM, and with a guest"
+        ),
+    };
     out
 }

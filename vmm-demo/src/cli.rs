@@ -22,12 +22,19 @@ pub(crate) enum Command {
     ///
     /// The guest is a built-in program that reads every ID register.
     Run(Run),
-    /// List the properties of a host: their values, and which may be changed.
+    /// List the properties of a host: their values, what they may be set to, and what is in the way.
     Props(Props),
     /// Write this host's registers, masks and capabilities to a file, as JSON.
     Dump(Dump),
     /// Check whether a host can give a guest a CPU model, and show what would be written.
     Check(Check),
+    /// Compare what this library foresees with what KVM does, for random overrides.
+    ///
+    /// Every try writes registers of a scratch VM and reads them back; the same writes go to the fake vCPU
+    /// that tests use, and through a plan.
+    Agree(Agree),
+    /// Measure reading a host, planning and applying, beside the same ioctls without this library.
+    Cost(Cost),
 }
 
 #[derive(Debug, Args)]
@@ -47,6 +54,9 @@ pub(crate) struct Run {
 
 #[derive(Debug, Args)]
 pub(crate) struct Props {
+    /// List what has such a name, with `*` for any characters; of properties also those that cannot be changed.
+    #[arg(value_name = "PATTERN")]
+    pub(crate) pattern: Option<String>,
     /// Also show what the properties are under a CPU model.
     #[arg(long, value_name = "MODEL")]
     pub(crate) cpu: Option<CpuModel>,
@@ -55,6 +65,12 @@ pub(crate) struct Props {
     /// List the properties that cannot be changed too.
     #[arg(long)]
     pub(crate) all: bool,
+    /// List features of the architecture instead.
+    #[arg(long)]
+    pub(crate) features: bool,
+    /// Ask KVM itself which values it takes, one by one.
+    #[arg(long = "try", conflicts_with_all = ["file", "features"])]
+    pub(crate) ask_kvm: bool,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -62,6 +78,8 @@ pub(crate) struct Props {
 
 #[derive(Debug, Args)]
 pub(crate) struct Dump {
+    #[command(flatten)]
+    pub(crate) options: Options,
     /// The file to write; without it the standard output.
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -76,14 +94,58 @@ pub(crate) struct Check {
     pub(crate) model: Model,
     #[command(flatten)]
     pub(crate) host: HostFile,
+    /// Also apply the model to a scratch VM of this machine, and report what KVM stores otherwise.
+    #[arg(long = "try", conflicts_with = "file")]
+    pub(crate) ask_kvm: bool,
+    /// With --try, run the built-in guest too, since KVM changes some registers when a guest starts.
+    #[arg(long, requires = "ask_kvm")]
+    pub(crate) run: bool,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Agree {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    /// How many tries.
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) count: u64,
+    /// Where the random numbers start; the same seed on the same machine gives the same tries.
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Cost {
+    #[command(flatten)]
+    pub(crate) model: Model,
+    /// How many rounds of each; the figures are medians.
+    #[arg(long, value_name = "N", default_value_t = 101)]
+    pub(crate) count: u32,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// `host`, or `host,OPTION=on|off,...`: what the host's vCPUs are made with.
+    #[arg(long, value_name = "MODEL", default_value = "host")]
+    pub(crate) cpu: CpuModel,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Model {
-    /// `host`, or `host,SYSREG_<REGISTER>_<FIELD>=<VALUE>,...`: what the guest's CPUs shall be.
+    /// What the guest's CPUs shall be: `host`, or `host,NAME=VALUE,...`.
+    ///
+    /// Names are SYSREG_<REGISTER>_<FIELD> with a number; FEAT_<NAME> and the options sve, sve<BITS>, pauth, pmu, mte,
+    /// aarch64, el2 with `on` or `off`; midr, revidr, aidr with a number. `enforce` makes errors of
+    /// inconsistencies, which are warnings otherwise.
     #[arg(long, value_name = "MODEL", default_value = "host")]
     pub(crate) cpu: CpuModel,
 }
@@ -102,7 +164,10 @@ impl Command {
             Self::Run(arguments) => Some(&arguments.model.cpu),
             Self::Check(arguments) => Some(&arguments.model.cpu),
             Self::Props(arguments) => arguments.cpu.as_ref(),
-            Self::Dump(_) => None,
+            Self::Cost(arguments) => Some(&arguments.model.cpu),
+            Self::Dump(Dump { options, .. }) | Self::Agree(Agree { options, .. }) => {
+                Some(&options.cpu)
+            }
         }
     }
 
@@ -113,6 +178,8 @@ impl Command {
             Self::Check(arguments) => arguments.json,
             Self::Props(arguments) => arguments.json,
             Self::Dump(arguments) => arguments.json,
+            Self::Agree(arguments) => arguments.json,
+            Self::Cost(arguments) => arguments.json,
         }
     }
 }

@@ -4,9 +4,14 @@ use crate::cli::Dump;
 use crate::failure::Failure;
 use crate::machine::Machine;
 use crate::output;
+use idreg_runtime::plan::Plan;
 
 pub(crate) fn dump(arguments: &Dump) -> Result<(), Failure> {
-    let machine = Machine::open()?;
+    let model = &arguments.options.cpu;
+    let machine = Machine::open(model)?;
+    // A file says what the host is and nothing of what a guest would be: options that it cannot have are
+    // refused here as elsewhere.
+    Plan::new(machine.host(), model)?;
     let Some(path) = &arguments.output else {
         return output::json(machine.host());
     };

@@ -16,6 +16,20 @@ pub(crate) enum Failure {
     Plan(#[from] PlanError),
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    #[cfg_attr(
+        not(all(target_os = "linux", target_arch = "aarch64")),
+        allow(dead_code, reason = "only guests have a first run")
+    )]
+    #[error("KVM changed registers when the guest started:\n{}", lines(.0))]
+    AfterRun(Vec<Difference>),
+    #[cfg_attr(
+        not(all(target_os = "linux", target_arch = "aarch64")),
+        allow(dead_code, reason = "there is no KVM to disagree")
+    )]
+    #[error("{disagreements} of {tried} tries came out otherwise than foreseen")]
+    Disagree { disagreements: u64, tried: u64 },
+    #[error("no {what} matches `{pattern}`; `*` stands for any characters")]
+    NoMatch { what: &'static str, pattern: String },
     #[error("the guest saw something else than it should:\n{}", lines(.0))]
     GuestSaw(Vec<Difference>),
     #[error("cannot use the host file `{}`", path.display())]
@@ -38,8 +52,10 @@ impl Failure {
             Self::Plan(PlanError::NoWritableRegisters { .. }) | Self::CannotHere(_) => 3,
             Self::Plan(_)
             | Self::GuestSaw(_)
+            | Self::AfterRun(_)
+            | Self::Disagree { .. }
             | Self::Apply(ApplyError::Refused(_) | ApplyError::Differs(_)) => 1,
-            Self::HostFile { .. } => 2,
+            Self::HostFile { .. } | Self::NoMatch { .. } => 2,
             _ => 4,
         }
     }

@@ -40,6 +40,6 @@ impl GuestView {
 
     /// The registers that the plan promised and the guest saw otherwise.
     pub(crate) fn differing(&self, plan: &Plan) -> Vec<Difference> {
-        apply::differing(plan.expected(), &self.values)
+        apply::differing(&plan.in_guest(), &self.values)
     }
 }

@@ -2,10 +2,12 @@
 
 use crate::failure::Failure;
 use idreg_runtime::apply::{ApplyError, Difference, Refused};
+use idreg_runtime::consistency::Violation;
 use idreg_runtime::model::{CpuModel, InvalidValue};
 use idreg_runtime::number::Hex;
 use idreg_runtime::plan::{Plan, PlanError};
 use idreg_runtime::rejection;
+use idreg_runtime::rule::ValueRange;
 use idreg_runtime::values::RegisterValues;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -51,6 +53,8 @@ pub(crate) struct Failed {
     /// The message for people.
     error: String,
     rejections: Vec<Rejection>,
+    /// Rules of the architecture that the overrides break.
+    violations: Vec<String>,
     differences: Vec<Differing>,
 }
 
@@ -60,7 +64,11 @@ struct Rejection {
     property: String,
     /// As given if it was no number, nothing if nothing was given.
     requested: Option<String>,
+    /// The property of the field that stands in the way, for an override of something else too.
+    field: Option<String>,
     host: Option<String>,
+    /// The values that the field may have, as ranges.
+    allowed: Vec<String>,
     reason: &'static str,
     errno: Option<i32>,
     message: String,
@@ -77,15 +85,20 @@ struct Differing {
 impl Failed {
     pub(crate) fn new(model: Option<&CpuModel>, failure: &Failure) -> Self {
         let (mut rejections, mut differences) = (Vec::new(), Vec::new());
+        let mut violations = Vec::new();
         match failure {
             Failure::Plan(PlanError::Rejected(rejected)) => {
                 rejections = rejected.iter().map(Rejection::of_plan).collect();
+            }
+            Failure::Plan(PlanError::Inconsistent(broken)) => {
+                violations = broken.iter().map(Violation::to_string).collect();
             }
             Failure::Apply(ApplyError::Refused(refused)) => {
                 rejections = refused.iter().map(Rejection::of_kvm).collect();
             }
             Failure::Apply(ApplyError::Differs(found) | ApplyError::OtherHost(found))
-            | Failure::GuestSaw(found) => {
+            | Failure::GuestSaw(found)
+            | Failure::AfterRun(found) => {
                 differences = found.iter().map(Differing::of).collect();
             }
             _ => {}
@@ -94,6 +107,7 @@ impl Failed {
             cpu: model.map(CpuModel::to_string),
             error: failure.message(),
             rejections,
+            violations,
             differences,
         }
     }
@@ -101,17 +115,19 @@ impl Failed {
 
 impl Rejection {
     fn of_plan(rejection: &rejection::Rejection) -> Self {
+        let target = rejection.target.as_ref();
         Self {
             property: rejection.asked.property.clone(),
             requested: match &rejection.asked.value {
-                Ok(value) => Some(format!("{value:#x}")),
+                Ok(setting) => Some(setting.to_string()),
                 Err(InvalidValue::NotANumber(error)) => Some(error.text.clone()),
                 Err(_) => None,
             },
-            host: rejection
-                .target
+            field: target.map(|target| target.field.to_string()),
+            host: target
                 .and_then(|target| target.host)
                 .map(|host| format!("{host:#x}")),
+            allowed: target.map_or(Vec::new(), |target| ranges(&target.allowed)),
             reason: rejection.reason.name(),
             errno: None,
             message: rejection.to_string(),
@@ -123,7 +139,9 @@ impl Rejection {
         Self {
             property: change.field.to_string(),
             requested: Some(format!("{:#x}", change.new)),
+            field: Some(change.field.to_string()),
             host: Some(format!("{:#x}", change.old)),
+            allowed: Vec::new(),
             reason: "refused-by-kvm",
             errno: Some(refused.errno.0),
             message: refused.to_string(),
@@ -139,4 +157,9 @@ impl Differing {
             found: difference.found.map(Hex),
         }
     }
+}
+
+/// Ranges of values as `0x1` or `0x1-0x3`.
+pub(crate) fn ranges(ranges: &[ValueRange]) -> Vec<String> {
+    ranges.iter().map(ValueRange::to_string).collect()
 }

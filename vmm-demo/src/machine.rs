@@ -12,17 +12,18 @@ pub(crate) use self::kvm::Machine;
 
 use crate::failure::Failure;
 use idreg_runtime::host::Host;
+use idreg_runtime::model::CpuModel;
 use std::error::Error;
 use std::path::Path;
 
-/// The host in a file, or this machine.
-pub(crate) fn host(file: Option<&Path>) -> Result<Host, Failure> {
+/// The host in a file, or this machine with the model's options.
+pub(crate) fn host(file: Option<&Path>, model: &CpuModel) -> Result<Host, Failure> {
     match file {
         Some(path) => read_file(path).map_err(|source| Failure::HostFile {
             path: path.to_owned(),
             source,
         }),
-        None => Ok(Machine::open()?.into_host()),
+        None => Ok(Machine::open(model)?.into_host()),
     }
 }
 

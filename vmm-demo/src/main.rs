@@ -1,7 +1,9 @@
 //! The demo VMM of idreg: guests with a chosen view of the Arm ID registers.
 
+mod agree;
 mod check;
 mod cli;
+mod cost;
 mod dump;
 mod failure;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
         Command::Props(arguments) => props::props(arguments),
         Command::Dump(arguments) => dump::dump(arguments),
         Command::Check(arguments) => check::check(arguments),
+        Command::Agree(arguments) => agree::agree(arguments),
+        Command::Cost(arguments) => cost::cost(arguments),
     };
     let Err(failure) = result else {
         return ExitCode::SUCCESS;

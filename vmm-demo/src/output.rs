@@ -1,6 +1,7 @@
 //! Writing to the standard output.
 
 use crate::failure::Failure;
+use idreg_runtime::plan::Warning;
 use serde::Serialize;
 use std::io::{self, ErrorKind, Write};
 
@@ -15,6 +16,13 @@ pub(crate) fn text(text: &str) -> Result<(), Failure> {
 /// Prints an error message to the standard error; if that is closed, nobody wants to know.
 pub(crate) fn error(message: &str) {
     let _ = writeln!(io::stderr(), "error: {}", printable(message));
+}
+
+/// Prints warnings to the standard error, a line each.
+pub(crate) fn warnings(warnings: &[Warning]) {
+    for warning in warnings {
+        let _ = writeln!(io::stderr(), "warning: {}", printable(&warning.to_string()));
+    }
 }
 
 /// Text without the control characters that a file or an argument may have brought in.

@@ -10,7 +10,7 @@ use comfy_table::Table;
 use idreg_runtime::description::{FieldOf, RegisterDescription};
 use idreg_runtime::host::Host;
 use idreg_runtime::number::Hex;
-use idreg_runtime::plan::Plan;
+use idreg_runtime::plan::{Plan, Warning};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -20,13 +20,17 @@ struct Report<'r> {
     guest: Registers<'r>,
     absent: Vec<&'static str>,
     writes: Vec<Write>,
+    warnings: Vec<String>,
 }
 
 pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
-    let machine = Machine::open()?;
     let model = &arguments.model.cpu;
+    let machine = Machine::open(model)?;
     let host = machine.host();
     let plan = Plan::new(host, model)?;
+    if !arguments.json {
+        output::warnings(plan.warnings());
+    }
     let guest = machine.run_probe(&plan, arguments.smp)?;
     let outcome = compare(host, &plan, &guest);
     if arguments.json {
@@ -38,6 +42,7 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
             guest: Registers(&guest.values),
             absent: guest.absent.iter().map(|register| register.name).collect(),
             writes: json::writes(&plan),
+            warnings: plan.warnings().iter().map(Warning::to_string).collect(),
         });
     }
     output::text(&fields(host, &plan, &guest, arguments.all))?;
@@ -116,7 +121,8 @@ fn summary(host: &Host, plan: &Plan, guest: &GuestView) -> String {
             .iter()
             .any(|write| write.register.encoding == register.encoding)
     };
-    let changed = plan.expected().iter().filter(|(register, value)| {
+    let in_guest = plan.in_guest();
+    let changed = in_guest.iter().filter(|(register, value)| {
         changed(register) && guest.values.get(register) == Some(*value)
     });
     let changed = changed.count();

@@ -114,7 +114,7 @@ impl Vm {
         vcpus: u16,
         ram: u64,
     ) -> Result<Self, VmError> {
-        let fd = kvm::create_vm(kvm)?;
+        let fd = kvm::create_vm(kvm, config)?;
         let memory = memory::allocate(ram)?;
         memory::attach(&fd, &memory)?;
         let vcpus = (0..vcpus)

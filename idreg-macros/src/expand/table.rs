@@ -1,14 +1,16 @@
 //! Registers, layouts and fields as data, for whoever knows them by name only.
 
+use super::facts::{self, Across};
 use super::view::{Alias, Emitted, Place, Role, View};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
+use sysreg::facts::Facts;
 use sysreg::{Encoding, Field, FieldKind, Layout};
 
 /// The types that name registers and layouts, each with its part of the table.
-pub(crate) fn names(krate: &TokenStream, emitted: &[Emitted<'_>]) -> TokenStream {
+pub(crate) fn names(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts) -> TokenStream {
     let names = emitted.iter().map(|emitted| match emitted {
-        Emitted::View(view) => view_name(krate, view),
+        Emitted::View(view) => view_name(krate, view, facts),
         Emitted::Alias(alias) => alias_name(krate, alias),
     });
     quote! {
@@ -20,28 +22,35 @@ pub(crate) fn names(krate: &TokenStream, emitted: &[Emitted<'_>]) -> TokenStream
 }
 
 /// The static table of all registers.
-pub(crate) fn table(krate: &TokenStream, emitted: &[Emitted<'_>]) -> TokenStream {
+pub(crate) fn table(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts) -> TokenStream {
     let registers = emitted.iter().filter(|emitted| emitted.place().is_some());
     let names = registers.map(Emitted::type_name);
+    let Across {
+        items,
+        features,
+        consistency,
+    } = facts::across(krate, facts, emitted);
     quote! {
         /// Every register of the description, in file order.
-        pub static DESCRIPTION: #krate::description::Description =
+        pub static DESCRIPTION: #krate::description::Description = {
+            #items
             #krate::description::Description {
                 registers: &[#(<names::#names as #krate::register::Place>::REGISTER),*],
-                features: &[],
-                consistency: &[],
-            };
+                features: #features,
+                consistency: #consistency,
+            }
+        };
     }
 }
 
-fn view_name(krate: &TokenStream, view: &View<'_>) -> TokenStream {
+fn view_name(krate: &TokenStream, view: &View<'_>, facts: &Facts) -> TokenStream {
     let View {
         name, type_name, ..
     } = view;
     let mask = |of: fn(&Layout) -> u64| hexadecimal(view.layout.map_or(0, of));
     let (res0, res1, unkn) = (mask(Layout::res0), mask(Layout::res1), mask(Layout::unkn));
     let fields = view.layout.into_iter().flat_map(Layout::fields);
-    let fields = fields.map(|f| field(krate, f));
+    let fields = fields.map(|f| field(krate, f, &facts::rule(krate, facts, view, f)));
     let further = further(krate, &view.further);
     let doc = format!("`{name}`.");
     let place = match &view.role {
@@ -125,7 +134,7 @@ fn further(krate: &TokenStream, names: &[Ident]) -> TokenStream {
     quote!(&[#(<#names as #krate::register::Layout>::LAYOUT),*])
 }
 
-fn field(krate: &TokenStream, field: &Field) -> TokenStream {
+fn field(krate: &TokenStream, field: &Field, rule: &TokenStream) -> TokenStream {
     let name = field.name();
     let shift = Literal::u8_unsuffixed(field.bits().lsb());
     let width = Literal::u8_unsuffixed(field.bits().width());
@@ -146,7 +155,7 @@ fn field(krate: &TokenStream, field: &Field) -> TokenStream {
             width: #width,
             kind: #krate::description::FieldKind::#kind,
             values: &[#(#values),*],
-            rule: &#krate::rule::FieldRule::LOWER,
+            rule: #rule,
         }
     }
 }

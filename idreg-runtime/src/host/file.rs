@@ -1,6 +1,6 @@
 //! A host as a file.
 
-use super::{About, Host, Implementation};
+use super::{About, CoreReading, Host, Implementation};
 use crate::capabilities::Capabilities;
 use crate::config::VcpuConfig;
 use crate::description::Description;
@@ -12,6 +12,7 @@ use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// The schema of a host file: a name and a number that grows when old readers would be misled.
 pub const SCHEMA: &str = "idreg-host/1";
@@ -25,6 +26,20 @@ struct Written<'h> {
     #[serde(flatten)]
     about: &'h About,
     registers: Registers<'h>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cores: Vec<Core<'h>>,
+}
+
+/// What one kind of core shows: the registers in which not all kinds are alike.
+#[derive(Serialize)]
+struct Core<'h> {
+    cpus: &'h [u32],
+    registers: Differing<'h>,
+}
+
+struct Differing<'h> {
+    host: &'h Host,
+    core: &'h CoreReading,
 }
 
 struct Registers<'h>(&'h Host);
@@ -37,10 +52,15 @@ struct Register {
 
 impl Serialize for Host {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let cores = self.cores.iter().map(|core| Core {
+            cpus: &core.cpus,
+            registers: Differing { host: self, core },
+        });
         let file = Written {
             schema: SCHEMA,
             about: &self.about,
             registers: Registers(self),
+            cores: cores.collect(),
         };
         file.serialize(serializer)
     }
@@ -63,6 +83,19 @@ impl Serialize for Registers<'_> {
     }
 }
 
+impl Serialize for Differing<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for difference in self.host.core_differences() {
+            let name = difference.register;
+            let register = self.host.description().register(name);
+            let value = register.and_then(|register| self.core.values.get(register));
+            map.serialize_entry(name, &value.map(Hex))?;
+        }
+        map.end()
+    }
+}
+
 /// A file as it stands, before a description says which of its registers are known.
 #[derive(Deserialize)]
 struct Read {
@@ -76,6 +109,14 @@ struct Read {
     timer_frequency: u64,
     sve_vector_lengths: Vec<u32>,
     registers: ReadRegisters,
+    #[serde(default)]
+    cores: Vec<ReadCore>,
+}
+
+#[derive(Deserialize)]
+struct ReadCore {
+    cpus: Vec<u32>,
+    registers: BTreeMap<String, Option<Hex>>,
 }
 
 /// The registers by name, in the file's order.
@@ -129,11 +170,33 @@ impl Host {
             timer_frequency: read.timer_frequency,
             sve_vector_lengths: read.sve_vector_lengths,
         };
-        Ok(Self {
+        let cores = read.cores.into_iter();
+        let cores = cores.map(|core| core.reading(&values)).collect();
+        let host = Self {
             about,
             values,
             writable,
-        })
+            cores: Vec::new(),
+        };
+        Ok(host.with_cores(cores))
+    }
+}
+
+impl ReadCore {
+    /// The core's registers, which are the host's but for those that the file names.
+    fn reading(self, host: &RegisterValues) -> CoreReading {
+        let description = host.description();
+        let mut values = RegisterValues::new(description);
+        for (register, value) in host.iter() {
+            let own = self.registers.get(register.name).copied();
+            if let Some(value) = own.unwrap_or(Some(Hex(value))) {
+                values.set(register, value.0);
+            }
+        }
+        CoreReading {
+            cpus: self.cpus,
+            values,
+        }
     }
 }
 

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 /// (Linux 7.2, `Documentation/ABI/testing/sysfs-devices-system-cpu`).
 const CPUS: &str = "/sys/devices/system/cpu";
 
-/// The implementation of every CPU, in the order of their numbers.
+/// The implementation of every CPU, in the order of their numbers. Of one that is offline Linux shows no
+/// registers (Linux 7.2, `arch/arm64/kernel/cpuinfo.c`, `cpuid_cpu_offline`).
 ///
 /// # Errors
 ///
@@ -85,6 +86,7 @@ fn register(path: PathBuf) -> Result<Option<u64>, KvmError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tempfile::TempDir;
 
     #[test]
     fn only_cpu_directories_have_a_number() {
@@ -99,13 +101,59 @@ mod tests {
         }
     }
 
+    /// A directory like the kernel's, with the MIDR_EL1 of each CPU; nothing for one that is offline.
+    fn machine(cpus: &[(u32, Option<&str>)]) -> TempDir {
+        let root = TempDir::new().unwrap();
+        fs::create_dir(root.path().join("cpufreq")).unwrap();
+        fs::write(root.path().join("online"), "0-1\n").unwrap();
+        for (cpu, midr) in cpus {
+            let directory = root.path().join(format!("cpu{cpu}"));
+            fs::create_dir(&directory).unwrap();
+            let Some(midr) = midr else { continue };
+            let registers = directory.join("regs/identification");
+            fs::create_dir_all(&registers).unwrap();
+            fs::write(registers.join("midr_el1"), midr).unwrap();
+            fs::write(registers.join("revidr_el1"), "0x0000000000000001\n").unwrap();
+        }
+        root
+    }
+
     #[test]
-    fn a_register_that_is_not_shown_is_none() {
-        assert!(matches!(
-            register(PathBuf::from("/nonexistent/midr_el1")),
-            Ok(None)
-        ));
-        let not_a_number = register(PathBuf::from("/proc/sys/kernel/ostype"));
-        assert!(matches!(not_a_number, Err(KvmError::NotANumber { .. })));
+    fn cpus_come_in_the_order_of_their_numbers() {
+        let root = machine(&[
+            (10, Some("0x00000000410fd461\n")),
+            (2, None),
+            (0, Some("0x00000000410fd803\n")),
+        ]);
+        let found = implementations_below(root.path()).unwrap();
+        let expected = [
+            (0, Some(0x410fd803), Some(1)),
+            (2, None, None),
+            (10, Some(0x410fd461), Some(1)),
+        ];
+        let expected = expected.map(|(cpu, midr, revidr)| Implementation {
+            cpu,
+            midr,
+            revidr,
+            aidr: None,
+        });
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_register_that_is_no_number_is_named() {
+        let root = machine(&[(0, Some("fast\n"))]);
+        let error = implementations_below(root.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("cpu0/regs/identification/midr_el1"),
+            "{error}"
+        );
+        assert!(error.contains("holds `fast`"), "{error}");
+    }
+
+    #[test]
+    fn a_machine_without_the_directory_is_an_error() {
+        let gone = implementations_below(Path::new("/nonexistent"));
+        assert!(matches!(gone, Err(KvmError::Machine { .. })));
     }
 }

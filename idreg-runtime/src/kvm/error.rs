@@ -1,8 +1,10 @@
 //! What can go wrong between this crate and the kernel.
 
-use crate::config::Gic;
+use crate::config::{Gic, VcpuConfig};
 use crate::host::ReadError;
+use crate::options::CpuOption;
 use crate::vcpu::Errno;
+use core::fmt;
 use std::io;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -64,11 +66,55 @@ pub enum KvmError {
         /// The kernel's answer.
         source: Errno,
     },
-    /// `KVM_ARM_VCPU_INIT` failed: usually the host lacks one of the features.
-    #[error("cannot initialise a vCPU with features {features}")]
+    /// An option was asked for that this host's KVM does not offer.
+    #[error(
+        "this host cannot give a vCPU {}: its KVM does not offer {capability}; {} works{}",
+        Setting(*.option, *.on), Setting(*.option, !*.on), condition(*.option)
+    )]
+    NotOffered {
+        /// The option.
+        option: CpuOption,
+        /// Whether it was asked for on or off.
+        on: bool,
+        /// The constant's name in `linux/kvm.h`.
+        capability: &'static str,
+    },
+    /// Two options were asked for that KVM does not give together.
+    #[error("KVM does not give a vCPU {} together; either alone works", settings(.options, " and "))]
+    Exclusive {
+        /// The options, and whether they were asked for on or off.
+        options: [(CpuOption, bool); 2],
+    },
+    /// A guest hypervisor was asked for without the interrupt controller that KVM wants for it.
+    #[error(
+        "KVM does not run a vCPU with el2=on unless its VM has an in-kernel GICv3; with that it works, and \
+         without it el2=off does"
+    )]
+    El2WithoutGicV3,
+    /// `KVM_ARM_VCPU_INIT` failed although every option is offered.
+    #[error("cannot initialise a vCPU with {}", options(*.config))]
     InitVcpu {
-        /// The features asked for, by name.
-        features: String,
+        /// The configuration asked for.
+        config: VcpuConfig,
+        /// The kernel's answer.
+        source: Errno,
+    },
+    /// Every SVE vector length of the host is above the limit asked for.
+    #[error(
+        "no SVE vectors are as short as {limit} bits: this host has {}; a limit of at least the first \
+         works, or sve=off", list(.lengths)
+    )]
+    SveLimit {
+        /// The limit, in bits.
+        limit: u32,
+        /// The lengths of the host in bits, ascending.
+        lengths: Vec<u32>,
+    },
+    /// `KVM_REG_ARM64_SVE_VLS` cannot be set.
+    #[error("cannot limit the vCPU's SVE vectors to {limit} bits")]
+    LimitSve {
+        /// The limit, in bits.
+        limit: u32,
         /// The kernel's answer.
         source: Errno,
     },
@@ -83,6 +129,30 @@ pub enum KvmError {
     CreateGic {
         /// The controller asked for.
         gic: Gic,
+        /// The kernel's answer.
+        source: Errno,
+    },
+    /// `KVM_DEV_ARM_VGIC_GRP_ADDR` failed.
+    #[error("cannot put the GIC's {part} at {address:#x}")]
+    GicAddress {
+        /// The part of the GIC.
+        part: &'static str,
+        /// The guest physical address.
+        address: u64,
+        /// The kernel's answer.
+        source: Errno,
+    },
+    /// `KVM_DEV_ARM_VGIC_GRP_NR_IRQS` failed.
+    #[error("cannot give the GIC {interrupts} interrupts; multiples of 32 from 64 to 1024 work")]
+    GicInterrupts {
+        /// The number asked for.
+        interrupts: u32,
+        /// The kernel's answer.
+        source: Errno,
+    },
+    /// `KVM_DEV_ARM_VGIC_CTRL_INIT` failed.
+    #[error("cannot initialise the GIC")]
+    InitGic {
         /// The kernel's answer.
         source: Errno,
     },
@@ -113,6 +183,26 @@ pub enum KvmError {
     /// `KVM_GET_ONE_REG` failed for a register that the vCPU has.
     #[error(transparent)]
     ReadRegister(#[from] ReadError),
+    /// `KVM_RUN` failed.
+    #[error("cannot run the vCPU")]
+    Run {
+        /// The kernel's answer.
+        source: Errno,
+    },
+    /// The CPUs that the calling thread may run on cannot be had.
+    #[error("cannot tell which CPUs this thread may run on")]
+    Affinity {
+        /// The kernel's answer.
+        source: Errno,
+    },
+    /// The calling thread cannot be moved to a CPU, to read the registers there.
+    #[error("cannot move this thread to CPU {cpu}, to read what a vCPU shows there")]
+    MoveToCpu {
+        /// The CPU's number.
+        cpu: u32,
+        /// The kernel's answer.
+        source: Errno,
+    },
     /// A file that describes the machine cannot be read.
     #[error("cannot read `{}`", path.display())]
     Machine {
@@ -129,4 +219,44 @@ pub enum KvmError {
         /// What it holds.
         text: String,
     },
+}
+
+/// An option as a model sets it.
+struct Setting(CpuOption, bool);
+
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(option, on) = self;
+        write!(f, "{option}={}", if *on { "on" } else { "off" })
+    }
+}
+
+fn settings(options: &[(CpuOption, bool)], separator: &str) -> String {
+    let settings = options.iter().map(|(option, on)| Setting(*option, *on));
+    let settings: Vec<String> = settings.map(|setting| setting.to_string()).collect();
+    settings.join(separator)
+}
+
+/// Every option of a configuration.
+fn options(config: VcpuConfig) -> String {
+    settings(
+        &CpuOption::WORDS.map(|option| (option, option.is_on(config))),
+        ",",
+    )
+}
+
+/// What would make a host offer an option, where more than other hardware can.
+fn condition(option: CpuOption) -> &'static str {
+    match option {
+        CpuOption::El2 => {
+            "; a host with nested virtualisation (FEAT_NV2) offers it if its kernel is Linux 6.16 or newer and was \
+             started with `kvm-arm.mode=nested`"
+        }
+        _ => "",
+    }
+}
+
+fn list(lengths: &[u32]) -> String {
+    let lengths: Vec<String> = lengths.iter().map(u32::to_string).collect();
+    lengths.join(", ")
 }

@@ -1,50 +1,118 @@
-//! A VM that never runs, to learn what a host gives and to try what it takes.
+//! A VM whose guest never runs, to learn what a host gives and to try what it takes.
 
-use super::vcpu::sve_vector_lengths;
+use super::offer::capabilities;
+use super::setup::create_vm_with;
+use super::vcpu::errno;
 use super::{
-    KvmError, KvmVcpu, capabilities, create_gic, create_vcpu, create_vm, implementations,
-    init_vcpu, kernel_release, timer_frequency, writable_masks,
+    GicAddresses, KvmError, KvmVcpu, create_gic, create_vcpu, init_gic, init_pmu, init_vcpu,
+    read_writable_masks, sve_vector_lengths,
 };
+use crate::apply::ApplyError;
 use crate::capabilities::{Capabilities, WritableMasks};
-use crate::config::VcpuConfig;
-use crate::description::Description;
-use crate::host::{About, Host};
-use crate::regs;
-use kvm_ioctls::{Kvm, VcpuFd, VmFd};
+use crate::config::{Gic, VcpuConfig};
+use crate::plan::Plan;
+use crate::values::RegisterValues;
+use core::num::NonZeroU16;
+use kvm_ioctls::{DeviceFd, Kvm, VcpuFd, VmFd};
 
-/// One vCPU in a VM of its own, made with the same steps as one that runs, and dropped with its settings.
+/// Where the GIC of a VM without memory is. GICv3 redistributors take 128 KiB for each vCPU, so they come last.
+const GIC_V2: GicAddresses = GicAddresses::V2 {
+    distributor: 0,
+    cpu_interface: 0x1_0000,
+};
+const GIC_V3: GicAddresses = GicAddresses::V3 {
+    distributor: 0,
+    redistributors: 0x1_0000,
+};
+/// The fewest that KVM takes.
+const GIC_INTERRUPTS: u32 = 64;
+
+/// vCPUs in a VM of their own, made with the same steps as those of a guest, and dropped with their settings.
+///
+/// It is the place of a dry run. With the plan of a guest:
+///
+/// ```no_run
+/// # use idreg_runtime::model::CpuModel;
+/// # use idreg_runtime::plan::Plan;
+/// use idreg_runtime::kvm::{self, ScratchVm};
+///
+/// let kvm = kvm::open()?;
+/// let config = kvm::supported(&kvm)?;
+/// let plan = Plan::new(&kvm::read_host(&kvm, config)?, &CpuModel::host())?;
+///
+/// let mut scratch = ScratchVm::new(&kvm, config)?;
+/// scratch.try_plan(&plan)?; // KVM takes it, and stores what it took
+/// scratch.run_immediately()?; // the registers are now as they would be for the guest
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct ScratchVm {
-    vcpu: VcpuFd,
+    first: VcpuFd,
+    others: Vec<VcpuFd>,
+    gic: Option<(Gic, DeviceFd)>,
     vm: VmFd,
+    config: VcpuConfig,
     capabilities: Capabilities,
+    has_run: bool,
 }
 
 impl ScratchVm {
-    /// Makes the VM, its vCPU and its GIC.
+    /// Makes the VM with one vCPU and its GIC.
     ///
     /// # Errors
     ///
-    /// The failure of the step that failed; [`KvmError::InitVcpu`] and [`KvmError::CreateGic`] if the host
-    /// cannot offer what `config` asks for.
+    /// The failure of the step that failed: of [`create_vm`](super::create_vm), [`create_vcpu`],
+    /// [`init_vcpu`] or [`create_gic`].
     pub fn new(kvm: &Kvm, config: VcpuConfig) -> Result<Self, KvmError> {
-        let vm = create_vm(kvm)?;
-        let vcpu = create_vcpu(&vm, 0)?;
-        init_vcpu(&vm, &vcpu, config, false)?;
-        if let Some(gic) = config.gic {
-            create_gic(&vm, gic)?;
+        Self::with_vcpus(kvm, config, NonZeroU16::MIN)
+    }
+
+    /// As [`ScratchVm::new`], with so many vCPUs, all initialised before the GIC is created.
+    ///
+    /// # Errors
+    ///
+    /// As [`ScratchVm::new`].
+    pub fn with_vcpus(kvm: &Kvm, config: VcpuConfig, vcpus: NonZeroU16) -> Result<Self, KvmError> {
+        let capabilities = capabilities(kvm);
+        let vm = create_vm_with(kvm, config, capabilities.writable_implementation_ids)?;
+        let first = create_vcpu(&vm, 0)?;
+        let others = (1..vcpus.get()).map(|index| create_vcpu(&vm, index.into()));
+        let others = others.collect::<Result<Vec<_>, _>>()?;
+        init_vcpu(&vm, &first, config, false)?;
+        for vcpu in &others {
+            init_vcpu(&vm, vcpu, config, true)?;
         }
+        let gic = match config.gic {
+            Some(gic) => Some((gic, create_gic(&vm, gic)?)),
+            None => None,
+        };
         Ok(Self {
-            vcpu,
+            first,
+            others,
+            gic,
             vm,
-            capabilities: capabilities(kvm),
+            config,
+            capabilities,
+            has_run: false,
         })
     }
 
-    /// The registers of the vCPU.
+    /// The configuration of the vCPUs.
+    #[must_use]
+    pub const fn config(&self) -> VcpuConfig {
+        self.config
+    }
+
+    /// The registers of the first vCPU.
     #[must_use]
     pub const fn regs(&self) -> KvmVcpu<'_> {
-        KvmVcpu::new(&self.vcpu)
+        KvmVcpu::new(&self.first)
+    }
+
+    /// The registers of the vCPU with this number, from 0; nothing if there are fewer vCPUs.
+    #[must_use]
+    pub fn regs_of(&self, index: u16) -> Option<KvmVcpu<'_>> {
+        self.vcpus().nth(index.into()).map(KvmVcpu::new)
     }
 
     /// The capabilities of the host.
@@ -59,49 +127,74 @@ impl ScratchVm {
     ///
     /// [`KvmError::WritableMasks`].
     pub fn writable_masks(&self) -> Result<Option<WritableMasks>, KvmError> {
-        writable_masks(&self.vm)
+        let offered = self.capabilities.writable_masks;
+        offered.then(|| read_writable_masks(&self.vm)).transpose()
     }
 
-    /// The SVE vector lengths of the vCPU in bits, ascending; none without SVE.
+    /// The SVE vector lengths of a vCPU in bits, ascending; none without SVE.
     ///
     /// # Errors
     ///
     /// [`KvmError::SveVectorLengths`].
     pub fn sve_vector_lengths(&self) -> Result<Vec<u32>, KvmError> {
-        sve_vector_lengths(&self.vcpu)
+        if self.config.sve {
+            sve_vector_lengths(&self.first)
+        } else {
+            Ok(Vec::new())
+        }
     }
-}
 
-/// Reads this host: what a VM with this configuration shows before any override.
-///
-/// # Errors
-///
-/// The failure of the step that failed; [`KvmError::InitVcpu`] and [`KvmError::CreateGic`] if the host
-/// cannot offer what `config` asks for.
-pub fn read_host(kvm: &Kvm, config: VcpuConfig) -> Result<Host, KvmError> {
-    read_host_described(&regs::DESCRIPTION, kvm, config)
-}
+    /// Gives every vCPU a plan, and returns what the first then shows. They keep it, for
+    /// [`run_immediately`](Self::run_immediately) to show what becomes of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::apply`], of the first vCPU that fails.
+    pub fn try_plan(&self, plan: &Plan) -> Result<RegisterValues, ApplyError> {
+        let shown = plan.apply(&self.regs())?;
+        for vcpu in &self.others {
+            plan.apply(&KvmVcpu::new(vcpu))?;
+        }
+        Ok(shown)
+    }
 
-/// As [`read_host`], with the registers of another description.
-///
-/// # Errors
-///
-/// As [`read_host`].
-pub fn read_host_described(
-    description: &'static Description,
-    kvm: &Kvm,
-    config: VcpuConfig,
-) -> Result<Host, KvmError> {
-    let scratch = ScratchVm::new(kvm, config)?;
-    let about = About {
-        kernel_release: kernel_release()?,
-        capabilities: scratch.capabilities(),
-        vcpu: config,
-        implementations: implementations()?,
-        timer_frequency: timer_frequency(),
-        sve_vector_lengths: scratch.sve_vector_lengths()?,
-    };
-    let masks = scratch.writable_masks()?;
-    let host = Host::read_described(description, about, &scratch.regs(), masks.as_ref())?;
-    Ok(host)
+    /// Enters and leaves `KVM_RUN` on the first vCPU before it runs anything. KVM takes that for the first run of the
+    /// VM: it settles and freezes the ID registers (Linux 7.2, `arch/arm64/kvm/arm.c`,
+    /// `kvm_arch_vcpu_run_pid_change`), and what they are then is what a guest would see.
+    ///
+    /// The vCPU's PMU and the GIC, without which KVM does not run a vCPU, are initialised first, the GIC at
+    /// addresses of no meaning. Nothing happens the second time.
+    ///
+    /// # Errors
+    ///
+    /// The failure of [`init_gic`] or [`init_pmu`]; [`KvmError::Run`].
+    pub fn run_immediately(&mut self) -> Result<(), KvmError> {
+        if self.has_run {
+            return Ok(());
+        }
+        if let Some((gic, device)) = &self.gic {
+            let addresses = match gic {
+                Gic::V2 => GIC_V2,
+                Gic::V3 => GIC_V3,
+            };
+            init_gic(device, addresses, GIC_INTERRUPTS)?;
+        }
+        init_pmu(&self.first, self.config)?;
+        self.first.set_kvm_immediate_exit(1);
+        match self.first.run() {
+            Ok(_) => {}
+            Err(error) if error.errno() == libc::EINTR => {}
+            Err(error) => {
+                return Err(KvmError::Run {
+                    source: errno(error),
+                });
+            }
+        }
+        self.has_run = true;
+        Ok(())
+    }
+
+    fn vcpus(&self) -> impl Iterator<Item = &VcpuFd> {
+        [&self.first].into_iter().chain(&self.others)
+    }
 }

@@ -1,139 +1,332 @@
-//! A vCPU without KVM, for tests on any machine.
+//! A VM without KVM, for tests on any machine.
 
+mod calls;
+mod first_run;
+mod setters;
+
+use self::calls::Calls;
+use self::setters::{Hidden, Target};
 use super::{Errno, VcpuRegs};
-use crate::description::RegisterDescription;
+use crate::capabilities::{FEATURE_ID_REGISTERS, WritableMasks, feature_id_index};
+use crate::description::{FieldOf, RegisterDescription};
 use crate::encoding::Encoding;
 use crate::host::Host;
+use crate::register::{FieldValue, RegisterValue};
+use crate::regs::mpidr_el1::{Aff0, Aff1, Aff2};
+use crate::regs::{AidrEl1, CtrEl0, MidrEl1, MpidrEl1, RevidrEl1};
 use crate::values::RegisterValues;
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
 
-/// A vCPU of a recorded [`Host`] that answers as KVM does, as far as the host's masks and the
-/// description tell: bits outside the mask stay, and a writable field can go down, not above the host.
+/// A VM of a recorded [`Host`] that answers as KVM does.
 ///
-/// Faults are put in with [`fail_at`](FakeVcpu::fail_at), [`ignore_writes`](FakeVcpu::ignore_writes)
-/// and [`run`](FakeVcpu::run).
-#[derive(Debug)]
-pub struct FakeVcpu {
-    limits: Host,
-    values: RefCell<RegisterValues>,
-    has_run: Cell<bool>,
-    calls: Cell<usize>,
-    writes: Cell<usize>,
-    faults: RefCell<Vec<(usize, Errno)>>,
-    write_ignored: RefCell<Vec<Encoding>>,
+/// What is modelled is Linux 6.12 and 7.2, `arch/arm64/kvm/sys_regs.c`: which values each register takes and
+/// with which error it refuses others, what is stored in place of what was written, which registers all vCPUs
+/// share, and what changes at the first run. Nothing but the host decides which kernel it is. Before masks
+/// (`capabilities.writable_masks`) no ID register can be changed.
+///
+/// ```
+/// # let host: idreg_runtime::host::Host =
+/// #     serde_json::from_str(include_str!("../../tests/data/max-7.2.json"))?;
+/// use idreg_runtime::regs::{IdAa64isar0El1, MpidrEl1, id_aa64isar0_el1::Dp};
+/// use idreg_runtime::vcpu::{Errno, FakeVm, VcpuRegs};
+///
+/// let vm = FakeVm::new(&host);
+/// let (first, second) = (vm.vcpu(0), vm.vcpu(1));
+/// let register = IdAa64isar0El1::ENCODING;
+/// let without = IdAa64isar0El1::from_bits(first.get(register)?).with_dp(Dp::NI).bits();
+/// first.set(register, without)?;
+/// assert_eq!(second.get(register)?, without); // all vCPUs share it
+/// assert_ne!(second.get(MpidrEl1::ENCODING), first.get(MpidrEl1::ENCODING));
+///
+/// vm.run();
+/// assert_eq!(first.set(register, 0), Err(Errno::EBUSY));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct FakeVm {
+    state: Rc<State>,
 }
 
-impl FakeVcpu {
-    /// A vCPU that shows what the host shows.
+/// One vCPU of a [`FakeVm`].
+///
+/// Faults are put in with [`fail_at`](FakeVcpu::fail_at), [`fail_from`](FakeVcpu::fail_from) and
+/// [`ignore_writes`](FakeVcpu::ignore_writes); they and the counts are those of the whole VM.
+#[derive(Clone, Debug)]
+pub struct FakeVcpu {
+    vm: FakeVm,
+    own: Rc<RefCell<RegisterValues>>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Its values are the limits that KVM compares with.
+    host: Host,
+    /// The host's registers.
+    registers: HashMap<Encoding, &'static RegisterDescription>,
+    /// What all vCPUs share.
+    shared: RefCell<RegisterValues>,
+    /// What each vCPU has for itself, by its index.
+    own: RefCell<BTreeMap<u32, Rc<RefCell<RegisterValues>>>>,
+    hidden: RefCell<Vec<Hidden>>,
+    write_ignored: RefCell<Vec<Encoding>>,
+    enforces_dependencies: Cell<bool>,
+    has_run: Cell<bool>,
+    calls: Calls,
+}
+
+impl FakeVm {
+    /// A VM that shows what the host shows, and has the configuration that the host was read with.
     #[must_use]
     pub fn new(host: &Host) -> Self {
-        Self {
-            values: RefCell::new(host.values().clone()),
-            limits: host.clone(),
+        let registers = host.values().iter();
+        let registers = registers.map(|(register, _)| (register.encoding, register));
+        let state = State {
+            registers: registers.collect(),
+            shared: RefCell::new(values_in_scope(host, is_of_vm)),
+            host: host.clone(),
+            own: RefCell::default(),
+            hidden: RefCell::default(),
+            write_ignored: RefCell::default(),
+            enforces_dependencies: Cell::new(false),
             has_run: Cell::new(false),
-            calls: Cell::new(0),
-            writes: Cell::new(0),
-            faults: RefCell::new(Vec::new()),
-            write_ignored: RefCell::new(Vec::new()),
+            calls: Calls::default(),
+        };
+        Self {
+            state: Rc::new(state),
         }
     }
 
-    /// Lets the call with this number, counted from 0 over reads and writes, fail. May be used for
-    /// several calls.
+    /// Lets a value be accepted for a field and what the VM shows be stored in its place. May be used
+    /// several times, also for one field.
+    ///
+    /// So KVM treats the hardware's values of ID_AA64PFR0_EL1.MPAM, ID_AA64PFR1_EL1.MPAM_frac and
+    /// ID_AA64MMFR2_EL1.NV, which it showed to VMs once and no longer does (Linux 7.2,
+    /// `arch/arm64/kvm/sys_regs.c`, `set_id_aa64pfr0_el1` and the like). A host file does not tell them.
+    #[must_use]
+    pub fn hides(self, field: FieldOf, value: u64) -> Self {
+        self.state.hidden.borrow_mut().push(Hidden { field, value });
+        self
+    }
+
+    /// Clears at the first run what Linux 7.3 clears: ID_AA64MMFR3_EL1.S1PIE without TCRX and ATS1A, and
+    /// S1POE without these and HPDS (`arch/arm64/kvm/config.c`, `kvm_idregs_enforce_dependencies`).
+    #[must_use]
+    pub fn enforcing_dependencies(self) -> Self {
+        self.state.enforces_dependencies.set(true);
+        self
+    }
+
+    /// The vCPU with this index, created if there is none yet. The first has the host's MPIDR_EL1, every
+    /// other one that follows from its index.
+    #[must_use]
+    pub fn vcpu(&self, index: u32) -> FakeVcpu {
+        let mut vcpus = self.state.own.borrow_mut();
+        let own = vcpus.entry(index).or_insert_with(|| {
+            let mut own = values_in_scope(&self.state.host, |register| !is_of_vm(register));
+            if index != 0 && own.get(MpidrEl1::DESCRIPTION).is_some() {
+                own.set(MpidrEl1::DESCRIPTION, mpidr(index));
+            }
+            Rc::new(RefCell::new(own))
+        });
+        FakeVcpu {
+            vm: self.clone(),
+            own: Rc::clone(own),
+        }
+    }
+
+    /// What `KVM_ARM_GET_REG_WRITABLE_MASKS` returns: the host's masks, or nothing where KVM does not have
+    /// the ioctl. Counts as a call in any case.
+    ///
+    /// # Errors
+    ///
+    /// That of a fault that was put in.
+    pub fn writable_masks(&self) -> Result<Option<WritableMasks>, Errno> {
+        self.state.calls.call()?;
+        let host = &self.state.host;
+        if !host.about().capabilities.writable_masks {
+            return Ok(None);
+        }
+        let mut masks = [0; FEATURE_ID_REGISTERS];
+        for register in self.state.registers.values() {
+            let index = feature_id_index(register.encoding);
+            if let Some(mask) = index.and_then(|index| masks.get_mut(index)) {
+                *mask = host.writable(register);
+            }
+        }
+        Ok(Some(WritableMasks::new(masks)))
+    }
+
+    /// Lets the call with this number, counted from 0 over the reads and writes of all vCPUs and
+    /// [`writable_masks`](FakeVm::writable_masks), fail. May be used for several calls.
     pub fn fail_at(&self, call: usize, errno: Errno) {
-        self.faults.borrow_mut().push((call, errno));
+        self.state.calls.fail_at(call, errno);
+    }
+
+    /// Lets the call with this number and all after it fail.
+    pub fn fail_from(&self, call: usize, errno: Errno) {
+        self.state.calls.fail_from(call, errno);
     }
 
     /// Takes back the faults that have not come yet.
     pub fn no_fault(&self) {
-        self.faults.borrow_mut().clear();
+        self.state.calls.no_fault();
     }
 
     /// Accepts writes of a register and stores nothing, as KVM does with the AArch32 ID registers of a
     /// host that cannot run AArch32 (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `REG_USER_WI`).
     pub fn ignore_writes(&self, register: Encoding) {
-        self.write_ignored.borrow_mut().push(register);
+        self.state.write_ignored.borrow_mut().push(register);
     }
 
-    /// Lets the guest run, after which ID registers are frozen.
+    /// Lets the guest run. The first time, KVM makes the GIC fields fit the VM's interrupt controller and
+    /// freezes the registers that all vCPUs share; CLIDR_EL1 and MPIDR_EL1 can be written even then.
     pub fn run(&self) {
-        self.has_run.set(true);
+        if self.state.has_run.replace(true) {
+            return;
+        }
+        let mut shared = self.state.shared.borrow_mut();
+        first_run::settle_gic(&self.state.host, &mut shared);
+        if self.state.enforces_dependencies.get() {
+            first_run::enforce_dependencies(&mut shared);
+        }
     }
 
-    /// How many reads and writes there were.
+    /// How many calls there were.
     #[must_use]
     pub fn calls(&self) -> usize {
-        self.calls.get()
+        self.state.calls.made()
     }
 
     /// How many writes there were, refused ones included.
     #[must_use]
     pub fn writes(&self) -> usize {
-        self.writes.get()
+        self.state.calls.writes()
+    }
+}
+
+impl FakeVcpu {
+    /// The only vCPU of a [`FakeVm`] of this host.
+    #[must_use]
+    pub fn new(host: &Host) -> Self {
+        FakeVm::new(host).vcpu(0)
     }
 
-    fn call(&self) -> Result<(), Errno> {
-        let call = self.calls.get();
-        self.calls.set(call + 1);
-        match self.faults.borrow().iter().find(|(at, _)| *at == call) {
-            Some((_, errno)) => Err(*errno),
-            None => Ok(()),
+    /// The VM that the vCPU is of.
+    #[must_use]
+    pub fn vm(&self) -> &FakeVm {
+        &self.vm
+    }
+
+    /// As [`FakeVm::fail_at`].
+    pub fn fail_at(&self, call: usize, errno: Errno) {
+        self.vm.fail_at(call, errno);
+    }
+
+    /// As [`FakeVm::fail_from`].
+    pub fn fail_from(&self, call: usize, errno: Errno) {
+        self.vm.fail_from(call, errno);
+    }
+
+    /// As [`FakeVm::no_fault`].
+    pub fn no_fault(&self) {
+        self.vm.no_fault();
+    }
+
+    /// As [`FakeVm::ignore_writes`].
+    pub fn ignore_writes(&self, register: Encoding) {
+        self.vm.ignore_writes(register);
+    }
+
+    /// As [`FakeVm::run`].
+    pub fn run(&self) {
+        self.vm.run();
+    }
+
+    /// As [`FakeVm::calls`].
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.vm.calls()
+    }
+
+    /// As [`FakeVm::writes`].
+    #[must_use]
+    pub fn writes(&self) -> usize {
+        self.vm.writes()
+    }
+
+    fn values(&self, register: Encoding) -> &RefCell<RegisterValues> {
+        if is_of_vm(register) {
+            &self.vm.state.shared
+        } else {
+            &self.own
         }
     }
 
     fn register(&self, encoding: Encoding) -> Result<(&'static RegisterDescription, u64), Errno> {
-        let registers = self.limits.description().registers;
-        let register = registers
-            .iter()
-            .find(|register| register.encoding == encoding);
-        let register = register.ok_or(Errno::ENOENT)?;
-        Ok((
-            register,
-            self.limits.values().get(register).ok_or(Errno::ENOENT)?,
-        ))
-    }
-
-    /// KVM's check, which is against the host and not against the present value
-    /// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `arm64_check_features`).
-    fn accepts(&self, register: &'static RegisterDescription, limit: u64, value: u64) -> bool {
-        let mut checked = 0;
-        for of in register.fields().filter(|of| self.limits.is_writable(*of)) {
-            let field = of.field;
-            if field.comparable(field.extract(value)) > field.comparable(field.extract(limit)) {
-                return false;
-            }
-            checked |= field.mask();
-        }
-        value & !checked == limit & !checked
+        let register = self.vm.state.registers.get(&encoding);
+        let register = *register.ok_or(Errno::ENOENT)?;
+        let present = self.values(encoding).borrow().get(register);
+        Ok((register, present.ok_or(Errno::ENOENT)?))
     }
 }
 
 impl VcpuRegs for FakeVcpu {
-    fn get(&self, register: Encoding) -> Result<u64, Errno> {
-        self.call()?;
-        let (register, _) = self.register(register)?;
-        self.values.borrow().get(register).ok_or(Errno::ENOENT)
+    fn get(&self, encoding: Encoding) -> Result<u64, Errno> {
+        self.vm.state.calls.call()?;
+        let (_, present) = self.register(encoding)?;
+        Ok(present)
     }
 
     fn set(&self, encoding: Encoding, value: u64) -> Result<(), Errno> {
-        self.writes.set(self.writes.get() + 1);
-        self.call()?;
-        let (register, limit) = self.register(encoding)?;
-        if self.write_ignored.borrow().contains(&encoding) {
+        let vm = &self.vm.state;
+        vm.calls.write()?;
+        let (register, present) = self.register(encoding)?;
+        if vm.write_ignored.borrow().contains(&encoding) {
             return Ok(());
         }
-        let present = self.values.borrow().get(register);
-        if self.has_run.get() {
-            return if present == Some(value) {
-                Ok(())
-            } else {
-                Err(Errno::EBUSY)
-            };
-        }
-        if !self.accepts(register, limit, value) {
-            return Err(Errno::EINVAL);
-        }
-        self.values.borrow_mut().set(register, value);
+        let target = Target {
+            host: &vm.host,
+            hidden: &vm.hidden.borrow(),
+            register,
+            limit: vm.host.values().get(register).ok_or(Errno::ENOENT)?,
+            present,
+            has_run: vm.has_run.get(),
+        };
+        let stored = target.after(value)?;
+        self.values(encoding).borrow_mut().set(register, stored);
         Ok(())
     }
+}
+
+/// Whether all vCPUs share a register (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `is_vm_ftr_id_reg`).
+fn is_of_vm(register: Encoding) -> bool {
+    let is_feature_id = register.op0() == 3 && register.op1() == 0 && register.crn() == 0;
+    let others = [
+        CtrEl0::ENCODING,
+        MidrEl1::ENCODING,
+        RevidrEl1::ENCODING,
+        AidrEl1::ENCODING,
+    ];
+    is_feature_id && (1..=7).contains(&register.crm()) || others.contains(&register)
+}
+
+fn values_in_scope(host: &Host, is_in_scope: impl Fn(Encoding) -> bool) -> RegisterValues {
+    let mut values = RegisterValues::new(host.description());
+    for (register, value) in host.values().iter() {
+        if is_in_scope(register.encoding) {
+            values.set(register, value);
+        }
+    }
+    values
+}
+
+/// The MPIDR_EL1 of the vCPU with this index: 16 to the lowest level of affinity, which is what a GICv3
+/// interrupts at once, then 256 (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `reset_mpidr`).
+fn mpidr(index: u32) -> u64 {
+    let index = u64::from(index);
+    let mpidr = Aff0::FIELD.field.insert(MpidrEl1::RES1, index & 0xf);
+    let mpidr = Aff1::FIELD.field.insert(mpidr, index >> 4);
+    Aff2::FIELD.field.insert(mpidr, index >> 12)
 }

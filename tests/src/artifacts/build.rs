@@ -2,9 +2,11 @@
 
 use super::kernel::Fetched;
 use super::toolchain::Toolchain;
-use crate::command::{CommandError, run};
+use crate::command::{CommandError, run, run_for_data};
 use crate::initramfs::{Archive, TooLarge};
+use crate::program::Program;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 use std::fs;
@@ -27,8 +29,8 @@ pub struct Workspace {
 /// The programs for the host.
 #[derive(Debug)]
 pub struct Programs {
-    /// The demo VMM.
-    pub vmm_demo: PathBuf,
+    /// Those that can be started from here.
+    pub files: BTreeMap<Program, PathBuf>,
     /// The first program of an emulated host.
     host_init: PathBuf,
 }
@@ -43,6 +45,12 @@ pub enum BuildError {
     /// Cargo describes the workspace in a way that is not understood.
     #[error("cannot understand what `cargo metadata` says")]
     Metadata(#[from] serde_json::Error),
+    /// Cargo succeeded without building a program.
+    #[error("`cargo` built no program `{target}`")]
+    NoProgram {
+        /// Its name in the workspace.
+        target: &'static str,
+    },
     /// A program does not fit into the archive.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
@@ -80,40 +88,32 @@ impl Workspace {
     ///
     /// # Errors
     ///
-    /// [`BuildError::Cargo`].
-    pub fn build(&self, toolchain: &Toolchain) -> Result<Programs, BuildError> {
-        self.cargo_build(toolchain, &["--package=vmm-demo", "--bin=vmm-demo"])?;
-        self.cargo_build(
-            toolchain,
-            &[
-                "--package=idreg-tests",
-                "--bin=host-init",
-                "--no-default-features",
-            ],
-        )?;
-        let directory = self.output().join(toolchain.target()).join("release");
-        Ok(Programs {
-            vmm_demo: directory.join("vmm-demo"),
-            host_init: directory.join("host-init"),
-        })
+    /// [`BuildError::Cargo`] or [`BuildError::NoProgram`].
+    pub fn build(&self, toolchain: &Toolchain, wanted: &[Program]) -> Result<Programs, BuildError> {
+        let mut files = BTreeMap::new();
+        for &program in wanted {
+            files.insert(program, self.cargo(toolchain, &program.recipe())?);
+        }
+        let host_init = self.cargo(toolchain, &HOST_INIT)?;
+        Ok(Programs { files, host_init })
     }
 
-    fn cargo_build(&self, toolchain: &Toolchain, what: &[&str]) -> Result<(), CommandError> {
+    /// Builds one program and tells where it is.
+    fn cargo(&self, toolchain: &Toolchain, recipe: &Recipe) -> Result<PathBuf, BuildError> {
         let mut build = Command::new(cargo());
         toolchain.configure(&mut build);
-        build.args([
-            "build",
+        build.args(recipe.command).args([
             "--quiet",
             "--release",
+            "--message-format=json-render-diagnostics",
             "--target",
             toolchain.target(),
         ]);
         build
             .arg("--target-dir")
             .arg(self.output())
-            .args(what)
             .current_dir(&self.root);
-        run(&mut build).map(drop)
+        recipe.built(&run_for_data(&mut build)?)
     }
 
     /// Writes the archive that an emulated host with this kernel boots from. A host that is booting
@@ -130,16 +130,85 @@ impl Workspace {
         // Without it the first program has no standard streams, and its last words go nowhere.
         archive.character_device("dev/console", 5, 1);
         archive.file("init", &read(&programs.host_init)?)?;
-        archive.file("bin/vmm-demo", &read(&programs.vmm_demo)?)?;
+        for (program, file) in &programs.files {
+            archive.file(&format!("bin/{program}"), &read(file)?)?;
+        }
         for module in &kernel.modules {
             let name = module.file_name().unwrap_or_default().to_string_lossy();
             archive.file(&format!("modules/{name}"), &read(module)?)?;
         }
-        let path = self
-            .output()
-            .join(format!("initramfs-{}.cpio", kernel.release));
+        let path = self.output().join(programs.archive_name(&kernel.release));
         replace(&path, &archive.finish())?;
         Ok(path)
+    }
+}
+
+impl Programs {
+    /// Archives with different programs have different names, so that the tests keep theirs while somebody
+    /// runs a single command.
+    fn archive_name(&self, release: &str) -> String {
+        let names: Vec<_> = self.files.keys().map(|program| program.name()).collect();
+        format!("initramfs-{}-{release}.cpio", names.join("-"))
+    }
+}
+
+/// How Cargo builds a program.
+struct Recipe {
+    /// The program's name in the workspace.
+    target: &'static str,
+    /// Cargo's command, the package and the target.
+    command: &'static [&'static str],
+}
+
+const HOST_INIT: Recipe = Recipe {
+    target: "host-init",
+    command: &[
+        "build",
+        "--package=idreg-tests",
+        "--bin=host-init",
+        "--no-default-features",
+    ],
+};
+
+impl Program {
+    const fn recipe(self) -> Recipe {
+        match self {
+            Self::VmmDemo => Recipe {
+                target: "vmm-demo",
+                command: &["build", "--package=vmm-demo", "--bin=vmm-demo"],
+            },
+            Self::KvmTests => Recipe {
+                target: "kvm",
+                command: &["test", "--no-run", "--package=idreg-runtime", "--test=kvm"],
+            },
+        }
+    }
+}
+
+/// What Cargo says of something that it built, as far as it matters here.
+#[derive(Deserialize)]
+struct Built {
+    target: BuiltTarget,
+    executable: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct BuiltTarget {
+    name: String,
+}
+
+impl Recipe {
+    /// Finds the program in Cargo's messages, which are about other things too.
+    fn built(&self, messages: &str) -> Result<PathBuf, BuildError> {
+        let mut built = messages
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok());
+        let executable = built.find_map(|Built { target, executable }| {
+            executable.filter(|_| target.name == self.target)
+        });
+        executable.ok_or(BuildError::NoProgram {
+            target: self.target,
+        })
     }
 }
 
@@ -171,4 +240,36 @@ fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
 #[must_use]
 pub fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_is_found_among_cargos_messages() {
+        let messages = r#"{"reason":"compiler-artifact","target":{"name":"kvm"},"executable":null}
+{"reason":"compiler-artifact","target":{"name":"build-script-build"},"executable":"/b"}
+{"reason":"compiler-artifact","target":{"name":"kvm"},"executable":"/deps/kvm-0123"}
+{"reason":"build-finished","success":true}
+"#;
+        let recipe = Program::KvmTests.recipe();
+        assert_eq!(recipe.built(messages).unwrap(), Path::new("/deps/kvm-0123"));
+        let missing = HOST_INIT.built(messages).unwrap_err().to_string();
+        assert_eq!(missing, "`cargo` built no program `host-init`");
+    }
+
+    #[test]
+    fn archives_with_other_programs_have_other_names() {
+        let name = |programs: &[Program]| {
+            let file = |program: &Program| (*program, PathBuf::from(program.name()));
+            let programs = Programs {
+                files: programs.iter().map(file).collect(),
+                host_init: PathBuf::new(),
+            };
+            programs.archive_name("7.2")
+        };
+        assert_eq!(name(&[Program::VmmDemo]), "initramfs-vmm-demo-7.2.cpio");
+        assert_eq!(name(&Program::ALL), "initramfs-vmm-demo-kvm-tests-7.2.cpio");
+    }
 }

@@ -6,6 +6,7 @@ use super::cache::{Cache, CacheError};
 use super::kernel::{Fetched, Kernel, KernelError};
 use super::toolchain::{Toolchain, ToolchainError};
 use super::{Artifacts, Emulation, Image};
+use crate::program::Program;
 use crate::progress::Progress;
 use std::collections::BTreeMap;
 use std::env;
@@ -21,6 +22,8 @@ pub struct Setup {
     pub hardware: bool,
     /// The kernels to emulate hosts with; none if no host is to be emulated.
     pub kernels: Vec<Kernel>,
+    /// The programs to build for the host.
+    pub programs: Vec<Program>,
     /// Whether to fetch the newest of everything even if something is there.
     pub refresh: bool,
     /// The archive to fetch from if it is not the one of this machine's packages.
@@ -91,8 +94,9 @@ impl Setup {
     /// Every variant of [`SetupError`].
     pub fn run(&self) -> Result<Artifacts, SetupError> {
         let parts = self.parts()?;
-        let step = "building vmm-demo for the Arm host";
-        Ok(self.progress.step(step, || build(parts, self.hardware))?)
+        let names: Vec<_> = self.programs.iter().map(|program| program.name()).collect();
+        let step = format!("building {} for the Arm host", names.join(" and "));
+        Ok(self.progress.step(&step, || self.build(parts))?)
     }
 
     fn parts(&self) -> Result<Parts, SetupError> {
@@ -225,39 +229,39 @@ impl Setup {
             });
         fetched.map_err(|source| SetupError::Kernel { kernel, source })
     }
-}
 
-fn build(parts: Parts, hardware: bool) -> Result<Artifacts, BuildError> {
-    let workspace = Workspace::find()?;
-    let programs = workspace.build(&parts.toolchain)?;
-    let list = workspace.output().join("artifacts.json");
-    let mut kernels = BTreeMap::new();
-    for (kernel, fetched) in parts.kernels {
-        let initramfs = workspace.pack(&programs, &fetched)?;
-        let Fetched {
-            path,
-            release,
-            header,
-            ..
-        } = fetched;
-        kernels.insert(
-            kernel,
-            Image {
+    fn build(&self, parts: Parts) -> Result<Artifacts, BuildError> {
+        let workspace = Workspace::find()?;
+        let programs = workspace.build(&parts.toolchain, &self.programs)?;
+        let list = workspace.output().join("artifacts.json");
+        let mut kernels = BTreeMap::new();
+        for (kernel, fetched) in parts.kernels {
+            let initramfs = workspace.pack(&programs, &fetched)?;
+            let Fetched {
                 path,
-                initramfs,
                 release,
                 header,
-            },
-        );
+                ..
+            } = fetched;
+            kernels.insert(
+                kernel,
+                Image {
+                    path,
+                    initramfs,
+                    release,
+                    header,
+                },
+            );
+        }
+        let qemu = parts.qemu.filter(|_| !kernels.is_empty());
+        let emulation = qemu.map(|qemu| Emulation { qemu, kernels });
+        Ok(Artifacts {
+            hardware: self.hardware,
+            programs: programs.files,
+            emulation,
+            list,
+        })
     }
-    let qemu = parts.qemu.filter(|_| !kernels.is_empty());
-    let emulation = qemu.map(|qemu| Emulation { qemu, kernels });
-    Ok(Artifacts {
-        hardware,
-        vmm_demo: programs.vmm_demo,
-        emulation,
-        list,
-    })
 }
 
 fn find_qemu() -> Option<PathBuf> {

@@ -1,11 +1,12 @@
-//! The first program of the emulated host: mounts what `vmm-demo` needs and serves the testbed.
+//! The first program of the emulated host: mounts what the others need and serves the testbed.
 
 use idreg_tests::console::{Frame, FrameError, Message, PORT_NAME};
 use idreg_tests::init::{Service, serve};
+use idreg_tests::program::Program;
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, mount};
 use rustix::system::{RebootCommand, finit_module, reboot};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,9 @@ use std::time::{Duration, Instant};
 
 /// Where the kernel lists the virtio-serial ports.
 const PORTS: &str = "/sys/class/virtio-ports";
+
+/// Where the testbed puts the programs that it was asked for.
+const PROGRAMS: &str = "/bin";
 
 /// Where the testbed puts kernel modules.
 const MODULES: &str = "/modules";
@@ -86,11 +90,19 @@ fn run() -> Result<(), Error> {
     // that the testbed is gone.
     Frame::new(0, Message::Ready(release.trim().to_owned())).write_to(&mut output)?;
     let service = Service {
-        program: "/bin/vmm-demo".into(),
+        programs: programs(),
         directory: "/home".into(),
     };
     serve(&service, &mut input, output)?;
     reboot(RebootCommand::PowerOff).map_err(Error::PowerOff)
+}
+
+fn programs() -> BTreeMap<Program, PathBuf> {
+    let paths = Program::ALL.map(|program| (program, Path::new(PROGRAMS).join(program.name())));
+    paths
+        .into_iter()
+        .filter(|(_, path)| path.exists())
+        .collect()
 }
 
 fn mount_all() -> Result<(), Error> {

@@ -23,6 +23,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// This machine is an Arm host and cannot be used as one.
+    #[error(
+        "cannot use this machine as the host: its programs get no working directory or connection"
+    )]
+    Hardware {
+        /// Why.
+        source: io::Error,
+    },
     /// The emulated host did not come up.
     #[error("an emulated host with CPU `{cpu}` and kernel {release} did not come up\n{diagnosis}")]
     Boot {

@@ -95,7 +95,7 @@ impl Drop for Qemu {
 fn arguments(image: &Image, options: &Options) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = Vec::new();
     let mut add = |option: &str, value: OsString| arguments.extend([option.into(), value]);
-    add("-M", "virt,virtualization=on,gic-version=3".into());
+    add("-M", machine_argument(&options.machine).into());
     add("-cpu", cpu_argument(options.cpu()).into());
     add("-smp", options.smp.to_string().into());
     add("-m", options.memory.clone().into());
@@ -113,14 +113,26 @@ fn arguments(image: &Image, options: &Options) -> Vec<OsString> {
     );
     add("-kernel", image.path.clone().into());
     add("-initrd", image.initramfs.clone().into());
-    // A panic restarts the host at once, and a restart ends QEMU: a host that cannot boot does not
-    // have to be waited for. With `earlycon` even an early one is seen.
-    add(
-        "-append",
-        "earlycon console=ttyAMA0 rdinit=/init quiet panic=-1".into(),
-    );
+    add("-append", command_line(&options.append).into());
     arguments.push("-no-reboot".into());
     arguments
+}
+
+/// The machine, with what was asked for after what every host has, so that it prevails.
+fn machine_argument(more: &[String]) -> String {
+    let mut words = vec!["virt,virtualization=on,gic-version=3"];
+    words.extend(more.iter().map(String::as_str));
+    words.join(",")
+}
+
+/// The kernel's command line.
+///
+/// A panic restarts the host at once, and a restart ends QEMU: a host that cannot boot does not have to be
+/// waited for. With `earlycon` even an early one is seen.
+fn command_line(more: &[String]) -> String {
+    let mut words = vec!["earlycon console=ttyAMA0 rdinit=/init quiet panic=-1"];
+    words.extend(more.iter().map(String::as_str));
+    words.join(" ")
 }
 
 /// QEMU's own algorithm for pointer authentication costs an emulated host little, the architected
@@ -240,6 +252,15 @@ mod tests {
         assert_eq!(cpu_argument("max,pauth-impdef=off"), "max,pauth-impdef=off");
         assert_eq!(cpu_argument("max,pauth=off"), "max,pauth=off");
         assert_eq!(cpu_argument("neoverse-v1"), "neoverse-v1");
+    }
+
+    #[test]
+    fn what_is_asked_for_comes_last() {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let machine = machine_argument(&words("mte=on gic-version=4"));
+        assert!(machine.starts_with("virt,") && machine.ends_with(",mte=on,gic-version=4"));
+        assert!(command_line(&words("kvm-arm.mode=nested x")).ends_with(" kvm-arm.mode=nested x"));
+        assert_eq!(machine_argument(&[]).matches(',').count(), 2);
     }
 
     #[test]

@@ -2,8 +2,11 @@
 
 use crate::failure::Failure;
 use crate::guest::GuestView;
+use idreg_runtime::description::FieldOf;
 use idreg_runtime::host::Host;
+use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
+use idreg_runtime::rule::ValueRange;
 
 #[derive(Debug, thiserror::Error)]
 #[error(
@@ -20,7 +23,7 @@ struct NotArm;
 pub(crate) enum Machine {}
 
 impl Machine {
-    pub(crate) fn open() -> Result<Self, Failure> {
+    pub(crate) fn open(_model: &CpuModel) -> Result<Self, Failure> {
         Err(Failure::CannotHere(NotArm.into()))
     }
 
@@ -30,6 +33,14 @@ impl Machine {
 
     pub(crate) fn into_host(self) -> Host {
         match self {}
+    }
+
+    pub(crate) fn try_plan(&self, _plan: &Plan) -> Result<(), Failure> {
+        match *self {}
+    }
+
+    pub(crate) fn taken(&self, _of: FieldOf) -> Result<Vec<ValueRange>, Failure> {
+        match *self {}
     }
 
     pub(crate) fn run_probe(&self, _plan: &Plan, _vcpus: u16) -> Result<GuestView, Failure> {

@@ -4,11 +4,16 @@ use crate::failure::Failure;
 use crate::guest::GuestView;
 use crate::probe::report::Seen;
 use crate::vm::Vm;
-use idreg_runtime::config::{Gic, VcpuConfig};
+use idreg_runtime::apply::ApplyError;
+use idreg_runtime::config::Gic;
+use idreg_runtime::description::{FieldDescription, FieldOf};
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::host::Host;
-use idreg_runtime::kvm::{self, KvmError};
+use idreg_runtime::kvm::{self, KvmError, ScratchVm};
+use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
+use idreg_runtime::rule::ValueRange;
+use idreg_runtime::vcpu::VcpuRegs;
 use kvm_ioctls::Kvm;
 use std::error::Error;
 use std::time::Duration;
@@ -18,21 +23,26 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// The probe program is a few pages long.
 const RAM: u64 = 2 << 20;
 
-/// This machine: its KVM, and what a VM with everything that it offers shows.
+/// This machine: its KVM, and what a VM with a model's options shows.
 #[derive(Debug)]
 pub(crate) struct Machine {
     kvm: Kvm,
-    config: VcpuConfig,
     host: Host,
 }
 
 impl Machine {
-    /// Reads the host from a scratch VM of the configuration that guests will have.
-    pub(crate) fn open() -> Result<Self, Failure> {
+    /// Reads the host from a scratch VM of the configuration that guests of the model will have.
+    pub(crate) fn open(model: &CpuModel) -> Result<Self, Failure> {
         let kvm = kvm::open().map_err(kvm_failure)?;
-        let config = kvm::supported(&kvm).map_err(kvm_failure)?;
+        let supported = kvm::supported(&kvm).map_err(kvm_failure)?;
+        let config = model.config(supported, &kvm::capabilities(&kvm));
         let host = kvm::read_host(&kvm, config).map_err(kvm_failure)?;
-        Ok(Self { kvm, config, host })
+        Ok(Self { kvm, host })
+    }
+
+    /// The machine's KVM.
+    pub(crate) fn kvm(&self) -> &Kvm {
+        &self.kvm
     }
 
     pub(crate) fn host(&self) -> &Host {
@@ -43,9 +53,9 @@ impl Machine {
         self.host
     }
 
-    fn check_vcpus(&self, asked: u16) -> Result<(), Failure> {
+    fn check_vcpus(&self, plan: &Plan, asked: u16) -> Result<(), Failure> {
         let of_kvm = self.kvm.get_max_vcpus();
-        let most = match self.config.gic {
+        let most = match plan.config().gic {
             // The architecture's limit (Arm IHI 0048, 1.1).
             Some(Gic::V2) => of_kvm.min(8),
             Some(Gic::V3) | None => of_kvm,
@@ -56,16 +66,59 @@ impl Machine {
         Ok(())
     }
 
-    /// Makes a VM, gives every vCPU the plan's registers, and lets the probe guest read them.
+    /// Applies a plan to a scratch VM and drops it; nothing else of this machine notices.
+    pub(crate) fn try_plan(&self, plan: &Plan) -> Result<(), Failure> {
+        let scratch = ScratchVm::new(&self.kvm, plan.config()).map_err(kvm_failure)?;
+        plan.apply(&scratch.regs())?;
+        Ok(())
+    }
+
+    /// The values of a field that KVM takes and stores, of those that tell most: all of a field of four bits, else
+    /// the ends and what is next to the host's value.
+    pub(crate) fn taken(&self, of: FieldOf) -> Result<Vec<ValueRange>, Failure> {
+        let Some(limit) = self.host.values().get(of.register) else {
+            return Ok(Vec::new());
+        };
+        let scratch = ScratchVm::new(&self.kvm, self.host.about().vcpu).map_err(kvm_failure)?;
+        let vcpu = scratch.regs();
+        let encoding = of.register.encoding;
+        let mut taken: Vec<ValueRange> = Vec::new();
+        for value in telling_values(of.field, limit) {
+            let wanted = of.field.insert(limit, value);
+            let stored = vcpu.set(encoding, wanted).and_then(|()| vcpu.get(encoding));
+            if stored == Ok(wanted) {
+                match taken.last_mut() {
+                    Some(range) if range.last + 1 == value => range.last = value,
+                    _ => taken.push(ValueRange {
+                        first: value,
+                        last: value,
+                    }),
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Makes a VM, gives every vCPU the plan's registers, lets the probe guest read them, and reads them back
+    /// once more, since KVM still changes some when a guest starts.
     pub(crate) fn run_probe(&self, plan: &Plan, vcpus: u16) -> Result<GuestView, Failure> {
-        self.check_vcpus(vcpus)?;
-        let mut vm = Vm::new(&self.kvm, self.config, vcpus, RAM).map_err(other)?;
+        if plan.config().aarch32 {
+            return Err(Failure::CannotHere(ProbeIsA64.into()));
+        }
+        self.check_vcpus(plan, vcpus)?;
+        let mut vm = Vm::new(&self.kvm, plan.config(), vcpus, RAM).map_err(other)?;
         for vcpu in vm.regs() {
             plan.apply(&vcpu)?;
         }
         let registers = self.host.description().registers;
         let encodings: Vec<Encoding> = registers.iter().map(|register| register.encoding).collect();
         let report = vm.run_probe(&encodings, TIME_LIMIT).map_err(other)?;
+        for vcpu in vm.regs() {
+            match plan.verify(&vcpu) {
+                Err(ApplyError::Differs(found)) => return Err(Failure::AfterRun(found)),
+                result => drop(result?),
+            }
+        }
         let seen = registers
             .iter()
             .copied()
@@ -80,6 +133,33 @@ impl Machine {
         Ok(GuestView::new(self.host.description(), seen))
     }
 }
+
+fn telling_values(field: &FieldDescription, limit: u64) -> Vec<u64> {
+    let (max, limit) = (field.max(), field.extract(limit));
+    if max <= 0xf {
+        return (0..=max).collect();
+    }
+    let mut values = vec![
+        0,
+        1,
+        limit.saturating_sub(1),
+        limit,
+        limit.saturating_add(1).min(max),
+        max - 1,
+        max,
+    ];
+    values.sort_unstable();
+    values.dedup();
+    values
+}
+
+/// The built-in guest is A64 code.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the built-in guest is made of A64 instructions and cannot run with aarch64=off; \
+     `check --try` applies such a model without running a guest"
+)]
+struct ProbeIsA64;
 
 /// More vCPUs than a VM can have here.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,127 @@
+//! Whether ID registers tell of a CPU that the architecture allows.
+//!
+//! KVM's own view of a host can break a rule: it hides what it cannot give a guest, one field at a time. What
+//! counts is therefore what overrides newly break.
+
+use crate::description::FieldOf;
+use crate::feature::{Condition, Consistency, FeatureDescription, FieldAtLeast};
+use crate::values::RegisterValues;
+use core::fmt;
+
+/// A rule of the architecture that registers break.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    /// The rule.
+    pub rule: &'static Consistency,
+    /// The fields at odds, with their values; where one needs another, the one comes first.
+    pub fields: Vec<(FieldOf, u64)>,
+}
+
+/// The rules that hold for `before` and do not for `after`.
+#[must_use]
+pub fn newly_broken(before: &RegisterValues, after: &RegisterValues) -> Vec<Violation> {
+    let rules = after.description().consistency.iter();
+    rules
+        .filter(|rule| !holds(rule, after) && holds(rule, before))
+        .map(|rule| Violation {
+            rule,
+            fields: fields_of(rule, after),
+        })
+        .collect()
+}
+
+fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
+    let value = |of: FieldOf| values.field(of).unwrap_or(0);
+    let known = |of: &FieldOf| values.field(*of).is_some();
+    match rule {
+        Consistency::Requires { subject, needs } => {
+            !is_met(*subject, values) || is_met(*needs, values)
+        }
+        Consistency::Equal { left, right, with } => {
+            let applies = with.is_none_or(|with| is_met(with, values));
+            !applies || !known(left) || !known(right) || value(*left) == value(*right)
+        }
+        Consistency::AtMostOne(fields) => fields.iter().filter(|of| value(**of) != 0).count() <= 1,
+        Consistency::NotAbove { field, most } => {
+            !known(field) || !known(most) || value(*field) <= value(*most)
+        }
+    }
+}
+
+fn is_met(condition: Condition, values: &RegisterValues) -> bool {
+    match condition {
+        Condition::Feature(feature) => values.has(feature),
+        Condition::Field(least) => values.is_at_least(least),
+    }
+}
+
+/// The fields that a broken rule speaks of.
+fn fields_of(rule: &Consistency, values: &RegisterValues) -> Vec<(FieldOf, u64)> {
+    let fields: Vec<FieldOf> = match rule {
+        Consistency::Requires { subject, needs } => {
+            let subject = telling(*subject, values, true);
+            let needs = telling(*needs, values, false);
+            subject.into_iter().chain(needs).collect()
+        }
+        Consistency::Equal { left, right, .. } => vec![*left, *right],
+        Consistency::AtMostOne(fields) => {
+            let set = fields.iter().copied();
+            set.filter(|of| values.field(*of) != Some(0)).collect()
+        }
+        Consistency::NotAbove { field, most } => vec![*field, *most],
+    };
+    let shown = fields.into_iter();
+    shown
+        .filter_map(|of| Some((of, values.field(of)?)))
+        .collect()
+}
+
+/// The field that tells best whether a condition is met: the first that is, or is not.
+fn telling(condition: Condition, values: &RegisterValues, met: bool) -> Option<FieldOf> {
+    let tells = |least: &&FieldAtLeast| values.is_at_least(**least) == met;
+    match condition {
+        Condition::Feature(FeatureDescription { values, .. }) => {
+            let first = values.iter().find(tells).or(values.first());
+            first.map(|least| least.field)
+        }
+        Condition::Field(least) => Some(least.field),
+    }
+}
+
+/// Equal are violations of the same rule by the same values.
+impl PartialEq for Violation {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.rule, other.rule) && self.fields == other.fields
+    }
+}
+
+impl Eq for Violation {}
+
+/// Shows the rule in words, and the values that break it.
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rule {
+            Consistency::Requires { subject, needs } => write!(f, "{subject} needs {needs}")?,
+            Consistency::Equal { .. } => f.write_str("two fields that tell of the same differ")?,
+            Consistency::AtMostOne(_) => f.write_str("only one of these fields may be set")?,
+            Consistency::NotAbove { field, most } => {
+                write!(
+                    f,
+                    "{} is never more than {}",
+                    field.field.name, most.field.name
+                )?;
+            }
+        }
+        for (index, (of, value)) in self.fields.iter().enumerate() {
+            let before = if index == 0 { ": " } else { " while " };
+            let (register, field) = (of.register.name, of.field);
+            write!(
+                f,
+                "{before}{register}.{}={}",
+                field.name,
+                field.show(*value)
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,284 @@
+//! Which values a field may take on a host, and what stands in the way of the others.
+
+use super::Host;
+use crate::description::FieldOf;
+use crate::options::CpuOption;
+use crate::register::FieldValue;
+use crate::regs::id_aa64pfr0_el1::El2;
+use crate::rule::{FieldRule, Owner, Safety, ValueRange};
+
+/// Why a field cannot have a value on a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Obstacle {
+    /// The host's KVM does not have the register.
+    Absent,
+    /// The host's KVM does not let the field be written.
+    NotWritable,
+    /// The register needs `KVM_CAP_ARM_WRITABLE_IMP_ID_REGS`, which the host's KVM does not have.
+    ImplementationId,
+    /// Something else sets the field.
+    Owned(Owner),
+    /// The field says something only with an option that is off.
+    Without(Owner),
+    /// The value is above the limit, and the field may only go down.
+    Above,
+    /// The value is below the limit, and the field may only go up.
+    Below,
+    /// The field may only have the limit or the one value that is safe everywhere.
+    Inexact,
+    /// KVM refuses the value whatever the host has.
+    Refused,
+}
+
+impl Obstacle {
+    /// A stable name for programs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Absent => "absent",
+            Self::NotWritable => "not-writable",
+            Self::ImplementationId => "implementation-id",
+            Self::Owned(_) => "owned",
+            Self::Without(_) => "option-off",
+            Self::Above => "above-host",
+            Self::Below => "below-host",
+            Self::Inexact => "inexact",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl Host {
+    /// What stands in the way of any change of a field; nothing if it can have other values than it has.
+    ///
+    /// ```
+    /// # let host: idreg_runtime::host::Host =
+    /// #     serde_json::from_str(include_str!("../../tests/data/max-7.2.json"))?;
+    /// use idreg_runtime::host::Obstacle;
+    /// use idreg_runtime::rule::Owner;
+    ///
+    /// let field = |name| host.description().property(name).ok_or("no such property");
+    /// assert_eq!(host.blocked(field("SYSREG_ID_AA64ISAR0_EL1_DP")?), None);
+    /// let fixed = host.blocked(field("SYSREG_ID_AA64PFR0_EL1_FP")?);
+    /// assert_eq!(fixed, Some(Obstacle::NotWritable));
+    /// let owned = host.blocked(field("SYSREG_ID_AA64PFR0_EL1_SVE")?);
+    /// assert_eq!(owned, Some(Obstacle::Owned(Owner::Sve)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn blocked(&self, of: FieldOf) -> Option<Obstacle> {
+        let rule = of.field.rule;
+        if self.values.get(of.register).is_none() {
+            return Some(Obstacle::Absent);
+        }
+        if let Some(owner @ (Owner::Gic | Owner::Topology)) = rule.owner {
+            return Some(Obstacle::Owned(owner));
+        }
+        if !self.has_writable_bits(of) {
+            let owned = rule.owner.map(Obstacle::Owned);
+            return Some(owned.unwrap_or(Obstacle::NotWritable));
+        }
+        if let Some(owner) = rule.needs.filter(|owner| !self.is_on(*owner)) {
+            return Some(Obstacle::Without(owner));
+        }
+        if self.lacks_capability(of) {
+            return Some(Obstacle::ImplementationId);
+        }
+        let can_change = self
+            .ranges(of)
+            .iter()
+            .any(|range| range.first != range.last || Some(range.first) != self.values.field(of));
+        if can_change {
+            None
+        } else {
+            // All that KVM reports as writable is what the host lacks anyway.
+            Some(self.beyond(rule, of))
+        }
+    }
+
+    /// What stands in the way of a value for a field; nothing if the field may have it.
+    #[must_use]
+    pub fn obstacle(&self, of: FieldOf, value: u64) -> Option<Obstacle> {
+        if self.values.field(of) == Some(value) && self.cores_agree(of) {
+            return None;
+        }
+        match self.blocked(of) {
+            Some(Obstacle::Above | Obstacle::Below | Obstacle::Inexact) | None => {}
+            blocked => return blocked,
+        }
+        let rule = of.field.rule;
+        if let Some(owner) = rule.owner.filter(|_| value == 0) {
+            return Some(Obstacle::Owned(owner));
+        }
+        if self.refuses(of, value) {
+            return Some(Obstacle::Refused);
+        }
+        let width = of.field.width;
+        let accepted = |limit| rule.safety.accepts(width, limit, value);
+        if self.limits(of).all(accepted) {
+            None
+        } else {
+            Some(self.beyond(rule, of))
+        }
+    }
+
+    /// Every value that a field may have, ascending; the host's own is one of them. Empty if the host does
+    /// not have the register.
+    ///
+    /// ```
+    /// # let host: idreg_runtime::host::Host =
+    /// #     serde_json::from_str(include_str!("../../tests/data/max-7.2.json"))?;
+    /// # let field = |name| host.description().property(name).ok_or("no such property");
+    /// use idreg_runtime::rule::ValueRange;
+    ///
+    /// let aes = host.allowed(field("SYSREG_ID_AA64ISAR0_EL1_AES")?);
+    /// assert_eq!(aes, [ValueRange { first: 0, last: 2 }]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn allowed(&self, of: FieldOf) -> Vec<ValueRange> {
+        let Some(value) = self.values.field(of) else {
+            return Vec::new();
+        };
+        if self.blocked(of).is_some() {
+            return vec![ValueRange {
+                first: value,
+                last: value,
+            }];
+        }
+        self.ranges(of)
+    }
+
+    /// The values that pass KVM's checks, as far as the field can be changed at all.
+    fn ranges(&self, of: FieldOf) -> Vec<ValueRange> {
+        let field = of.field;
+        let everything = ValueRange {
+            first: 0,
+            last: field.max(),
+        };
+        let mut ranges = vec![everything];
+        for limit in self.limits(of) {
+            let safe = safe_ranges(field.rule.safety, field.width, limit);
+            ranges = intersection(&ranges, &safe);
+        }
+        for refused in field.rule.refused {
+            ranges = without(&ranges, *refused);
+        }
+        if field.rule.owner.is_some() || self.refuses(of, 0) {
+            ranges = without(&ranges, ValueRange { first: 0, last: 0 });
+        }
+        match self.values.field(of) {
+            Some(value) if self.cores_agree(of) => with(ranges, value),
+            _ => ranges,
+        }
+    }
+
+    /// Whether KVM refuses a value that the comparison with the limit lets through.
+    fn refuses(&self, of: FieldOf, value: u64) -> bool {
+        // A guest hypervisor needs EL2 (Linux 7.2, arch/arm64/kvm/sys_regs.c, set_id_aa64pfr0_el1).
+        let lacks_el2 = self.about.vcpu.el2 && of == El2::FIELD && value == 0;
+        let mut refused = of.field.rule.refused.iter();
+        lacks_el2 || refused.any(|range| range.contains(value))
+    }
+
+    /// Which way a value that KVM does not accept goes wrong.
+    fn beyond(&self, rule: &FieldRule, of: FieldOf) -> Obstacle {
+        match rule.safety {
+            Safety::Lower | Safety::SignedLower => Obstacle::Above,
+            Safety::HigherOrZero if self.values.field(of) == Some(0) => Obstacle::Above,
+            Safety::Higher | Safety::HigherOrZero => Obstacle::Below,
+            Safety::Exact { .. } => Obstacle::Inexact,
+            Safety::Any => Obstacle::NotWritable,
+        }
+    }
+
+    /// The field's value on every kind of core, which a value must be safe for.
+    fn limits(&self, of: FieldOf) -> impl Iterator<Item = u64> + '_ {
+        let first = self.values.field(of);
+        let others = self
+            .cores
+            .iter()
+            .filter_map(move |core| core.values.field(of));
+        first.into_iter().chain(others)
+    }
+
+    pub(super) fn cores_agree(&self, of: FieldOf) -> bool {
+        let mut limits = self.limits(of);
+        let first = limits.next();
+        limits.all(|limit| Some(limit) == first)
+    }
+
+    fn is_on(&self, owner: Owner) -> bool {
+        CpuOption::of(owner).is_none_or(|option| option.is_on(self.about.vcpu))
+    }
+}
+
+/// The values that a comparison with a limit accepts, ascending.
+fn safe_ranges(safety: Safety, width: u8, limit: u64) -> Vec<ValueRange> {
+    let range = |first, last| ValueRange { first, last };
+    let max = u64::MAX >> (64 - width);
+    let one = |value| range(value, value);
+    match safety {
+        Safety::Lower => vec![range(0, limit)],
+        Safety::SignedLower => {
+            let most_negative = max / 2 + 1;
+            if limit >= most_negative {
+                vec![range(most_negative, limit)]
+            } else {
+                vec![range(0, limit), range(most_negative, max)]
+            }
+        }
+        Safety::Higher => vec![range(limit, max)],
+        Safety::HigherOrZero if limit == 0 => vec![one(0)],
+        Safety::HigherOrZero => vec![one(0), range(limit, max)],
+        Safety::Exact { safe } if safe == limit => vec![one(limit)],
+        Safety::Exact { safe } => vec![one(safe.min(limit)), one(safe.max(limit))],
+        Safety::Any => vec![range(0, max)],
+    }
+}
+
+fn intersection(left: &[ValueRange], right: &[ValueRange]) -> Vec<ValueRange> {
+    let pairs = left
+        .iter()
+        .flat_map(|a| right.iter().map(move |b| (*a, *b)));
+    pairs
+        .map(|(a, b)| ValueRange {
+            first: a.first.max(b.first),
+            last: a.last.min(b.last),
+        })
+        .filter(|range| range.first <= range.last)
+        .collect()
+}
+
+fn without(ranges: &[ValueRange], hole: ValueRange) -> Vec<ValueRange> {
+    let below = hole
+        .first
+        .checked_sub(1)
+        .map(|last| ValueRange { first: 0, last });
+    let above = hole.last.checked_add(1).map(|first| ValueRange {
+        first,
+        last: u64::MAX,
+    });
+    let rest: Vec<ValueRange> = below.into_iter().chain(above).collect();
+    intersection(ranges, &rest)
+}
+
+/// Adds a value and joins what touches.
+fn with(mut ranges: Vec<ValueRange>, value: u64) -> Vec<ValueRange> {
+    ranges.push(ValueRange {
+        first: value,
+        last: value,
+    });
+    ranges.sort_unstable_by_key(|range| (range.first, range.last));
+    let mut joined: Vec<ValueRange> = Vec::new();
+    for range in ranges {
+        match joined.last_mut() {
+            Some(last) if range.first <= last.last.saturating_add(1) => {
+                last.last = last.last.max(range.last);
+            }
+            _ => joined.push(range),
+        }
+    }
+    joined
+}

@@ -1,0 +1,86 @@
+//! Machines with several kinds of cores: what each shows, and where they differ.
+
+use super::Host;
+use crate::description::RegisterDescription;
+use crate::number::Hex;
+use crate::values::RegisterValues;
+use core::fmt;
+
+/// What a vCPU shows on one kind of core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoreReading {
+    /// The CPUs of this kind that the reading speaks for, by number, ascending.
+    pub cpus: Vec<u32>,
+    /// The registers as a vCPU there shows them.
+    pub values: RegisterValues,
+}
+
+/// A register that is not the same on every kind of core.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoreDifference {
+    /// The register's name.
+    pub register: &'static str,
+    /// Its value on each kind of core, nothing where there is no such register, with the CPUs of that kind.
+    pub values: Vec<(Vec<u32>, Option<u64>)>,
+}
+
+impl Host {
+    /// The host with what was read on each kind of core. One kind is no news, and forgotten.
+    ///
+    /// A value is then only allowed if it is on every kind of core.
+    #[must_use]
+    pub fn with_cores(mut self, cores: Vec<CoreReading>) -> Self {
+        self.cores = if cores.len() > 1 { cores } else { Vec::new() };
+        self
+    }
+
+    /// What was read on each kind of core; nothing if all are of one.
+    #[must_use]
+    pub fn cores(&self) -> &[CoreReading] {
+        &self.cores
+    }
+
+    /// The registers that are not the same on every kind of core, in index order.
+    #[must_use]
+    pub fn core_differences(&self) -> Vec<CoreDifference> {
+        let registers = self.description().registers.iter().copied();
+        registers
+            .filter_map(|register| self.core_difference(register))
+            .collect()
+    }
+
+    fn core_difference(&self, register: &'static RegisterDescription) -> Option<CoreDifference> {
+        let (first, others) = self.cores.split_first()?;
+        let on_first = first.values.get(register);
+        let same = |core: &CoreReading| core.values.get(register) == on_first;
+        if others.iter().all(same) {
+            return None;
+        }
+        let values = self.cores.iter();
+        let values = values.map(|core| (core.cpus.clone(), core.values.get(register)));
+        Some(CoreDifference {
+            register: register.name,
+            values: values.collect(),
+        })
+    }
+}
+
+/// Shows the register, and each value with its CPUs.
+impl fmt::Display for CoreDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} is not the same on all cores", self.register)?;
+        for (index, (cpus, value)) in self.values.iter().enumerate() {
+            let before = if index == 0 { ": " } else { ", " };
+            match value {
+                Some(value) => write!(f, "{before}{}", Hex(*value))?,
+                None => write!(f, "{before}absent")?,
+            }
+            f.write_str(" on CPU")?;
+            for (index, cpu) in cpus.iter().enumerate() {
+                let before = if index == 0 { " " } else { ", " };
+                write!(f, "{before}{cpu}")?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! A host as it would be with other options than it was read with.
+
+use super::Host;
+use crate::config::VcpuConfig;
+use crate::options::CpuOption;
+use crate::rule::Owner;
+
+/// A host that was read without an option does not tell what it would show with it, and one that was read for
+/// guest hypervisors does not tell what it would show to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the host was read with {option}={}", if *.read_with { "on" } else { "off" })]
+pub struct NotDerivable {
+    /// The option.
+    pub option: CpuOption,
+    /// Its setting when the host was read.
+    pub read_with: bool,
+}
+
+/// The options whose fields read as zero without them, and that change nothing else
+/// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `__kvm_read_sanitised_id_reg` and the registers' `visibility`).
+const HIDDEN: [Owner; 4] = [Owner::Sve, Owner::Pauth, Owner::Pmu, Owner::Mte];
+
+impl Host {
+    /// The host as it would have been read with another configuration. Where it was read with what it
+    /// shall be without, the fields of that option are zero; KVM's masks do not depend on options.
+    ///
+    /// ```
+    /// # let host: idreg_runtime::host::Host =
+    /// #     serde_json::from_str(include_str!("../../tests/data/max-7.2.json"))?;
+    /// use idreg_runtime::regs::{IdAa64pfr0El1, id_aa64pfr0_el1::Sve};
+    ///
+    /// let mut config = host.about().vcpu;
+    /// config.sve = false;
+    /// let without = host.reconfigured(config)?;
+    /// assert_eq!(without.values().get_as().map(IdAa64pfr0El1::sve), Some(Sve::NI));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`NotDerivable`] if the host has to be read anew: an option is on that was off, or `el2` is another.
+    pub fn reconfigured(&self, config: VcpuConfig) -> Result<Self, NotDerivable> {
+        let read = self.about.vcpu;
+        for option in CpuOption::WORDS {
+            let was_on = option.is_on(read);
+            let can_be_derived = match option {
+                // AArch32 at EL1 is not for ID registers to tell.
+                CpuOption::Aarch64 => true,
+                CpuOption::El2 => was_on == option.is_on(config),
+                _ => was_on || !option.is_on(config),
+            };
+            if !can_be_derived {
+                return Err(NotDerivable {
+                    option,
+                    read_with: was_on,
+                });
+            }
+        }
+        let mut host = self.clone();
+        host.about.vcpu = config;
+        let turned_off = |owner: &Owner| {
+            let option = CpuOption::of(*owner);
+            option.is_some_and(|option| option.is_on(read) && !option.is_on(config))
+        };
+        for owner in HIDDEN.into_iter().filter(turned_off) {
+            host.hide(owner);
+        }
+        if !config.sve {
+            host.about.sve_vector_lengths.clear();
+        }
+        Ok(host)
+    }
+
+    /// Makes the fields zero that need an option.
+    fn hide(&mut self, owner: Owner) {
+        let fields = self.description().fields();
+        let readings = self.cores.iter_mut().map(|core| &mut core.values);
+        let mut all = [&mut self.values]
+            .into_iter()
+            .chain(readings)
+            .collect::<Vec<_>>();
+        for of in fields.filter(|of| of.field.rule.needs == Some(owner)) {
+            for values in &mut all {
+                if let Some(old) = values.get(of.register) {
+                    values.set(of.register, of.field.insert(old, 0));
+                }
+            }
+        }
+    }
+}

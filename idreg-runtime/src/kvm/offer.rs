@@ -1,0 +1,94 @@
+//! What this machine's KVM offers.
+
+use super::KvmError;
+use super::gic::create_gic;
+use super::setup::new_vm;
+use crate::capabilities::Capabilities;
+use crate::config::{Gic, VcpuConfig};
+use crate::vcpu::Errno;
+use kvm_bindings::{
+    KVM_API_VERSION, KVM_CAP_ARM_EL1_32BIT, KVM_CAP_ARM_MTE, KVM_CAP_ARM_PMU_V3,
+    KVM_CAP_ARM_PTRAUTH_ADDRESS, KVM_CAP_ARM_PTRAUTH_GENERIC,
+    KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES, KVM_CAP_ARM_SVE, KVM_CAP_ARM_WRITABLE_IMP_ID_REGS,
+};
+use kvm_ioctls::{Kvm, VmFd};
+
+/// Nested virtualisation (Linux 7.2, `include/uapi/linux/kvm.h`); not in kvm-bindings 0.14.
+const KVM_CAP_ARM_EL2: u32 = 240;
+
+/// Opens `/dev/kvm`.
+///
+/// # Errors
+///
+/// [`KvmError::Missing`], [`KvmError::NotPermitted`] or [`KvmError::Open`] if that fails,
+/// [`KvmError::ApiVersion`] if what answers is not the KVM of today.
+pub fn open() -> Result<Kvm, KvmError> {
+    let kvm = Kvm::new().map_err(|error| match error.errno() {
+        libc::ENOENT | libc::ENXIO | libc::ENODEV => KvmError::Missing,
+        libc::EACCES | libc::EPERM => KvmError::NotPermitted,
+        number => KvmError::Open {
+            source: Errno(number),
+        },
+    })?;
+    let found = kvm.get_api_version();
+    if u32::try_from(found) != Ok(KVM_API_VERSION) {
+        return Err(KvmError::ApiVersion {
+            found,
+            expected: KVM_API_VERSION,
+        });
+    }
+    Ok(kvm)
+}
+
+/// Asks the kernel for the capabilities that matter to ID registers.
+#[must_use]
+pub fn capabilities(kvm: &Kvm) -> Capabilities {
+    collect(|capability| kvm.check_extension_raw(capability.into()) > 0)
+}
+
+/// As [`capabilities`], asked of a VM.
+pub(super) fn capabilities_of(vm: &VmFd) -> Capabilities {
+    collect(|capability| vm.check_extension_raw(capability.into()) > 0)
+}
+
+fn collect(has: impl Fn(u32) -> bool) -> Capabilities {
+    Capabilities {
+        writable_masks: has(KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES),
+        writable_implementation_ids: has(KVM_CAP_ARM_WRITABLE_IMP_ID_REGS),
+        sve: has(KVM_CAP_ARM_SVE),
+        pauth: has(KVM_CAP_ARM_PTRAUTH_ADDRESS) && has(KVM_CAP_ARM_PTRAUTH_GENERIC),
+        pmu: has(KVM_CAP_ARM_PMU_V3),
+        mte: has(KVM_CAP_ARM_MTE),
+        el1_32bit: has(KVM_CAP_ARM_EL1_32BIT),
+        el2: has(KVM_CAP_ARM_EL2),
+    }
+}
+
+/// The configuration of an ordinary guest with everything that this host can give it: SVE, pointer authentication,
+/// PMU and GIC where they are offered.
+///
+/// Three options stay off even where they are offered, since a VMM must want them: with `mte` all memory of
+/// the guest has to be made for tags, with `el2` a guest starts as a hypervisor, with `aarch32` in another
+/// execution state.
+///
+/// # Errors
+///
+/// [`KvmError::CreateVm`]: which GIC there is, only a VM can tell.
+pub fn supported(kvm: &Kvm) -> Result<VcpuConfig, KvmError> {
+    let Capabilities {
+        sve, pauth, pmu, ..
+    } = capabilities(kvm);
+    let vm = new_vm(kvm)?;
+    // Created rather than asked for with KVM_CREATE_DEVICE_TEST: kvm-ioctls 0.25 takes the descriptor
+    // that the kernel does not return then as its own, and closes standard input.
+    let gic = [Gic::V3, Gic::V2]
+        .into_iter()
+        .find(|gic| create_gic(&vm, *gic).is_ok());
+    Ok(VcpuConfig {
+        sve,
+        pauth,
+        pmu,
+        gic,
+        ..VcpuConfig::default()
+    })
+}

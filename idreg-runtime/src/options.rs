@@ -1,0 +1,196 @@
+//! The options of a vCPU: what it is created with, by the names that QEMU's users know.
+//!
+//! An option stands for a vCPU feature of KVM, or for the set of vector lengths. The ID fields that follow
+//! from it are its own: an override of such a field is refused and names the option.
+
+use crate::capabilities::Capabilities;
+use crate::config::VcpuConfig;
+use crate::model::{CpuModel, Override, Setting};
+use crate::rule::Owner;
+use core::fmt;
+use core::str::FromStr;
+
+/// An option of the CPU model, `on` or `off`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CpuOption {
+    /// `sve`: scalable vectors; on where the host has them.
+    Sve,
+    /// `sve128`, `sve256`, ...: the vector length of so many bits. KVM gives a guest every length of the host up to
+    /// the longest, so that `on` names the longest, and `off` the first that is too long.
+    SveLength(u32),
+    /// `pauth`: pointer authentication; on where the host has it.
+    Pauth,
+    /// `pmu`: performance monitors; on where the host has them.
+    Pmu,
+    /// `mte`: memory tagging; off unless asked for, since the guest's memory must be made for it.
+    Mte,
+    /// `aarch64`: the guest starts in AArch64, the default.
+    Aarch64,
+    /// `el2`: the guest starts at EL2 and may run guests of its own; off unless asked for.
+    El2,
+}
+
+/// Not the name of an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no such option: there are sve, sve<bits>, pauth, pmu, mte, aarch64 and el2")]
+pub struct UnknownOption;
+
+/// The shortest vector, and the unit of all others (Arm ARM DDI 0487, B1.2.2).
+pub const SVE_QUADWORD_BITS: u32 = 128;
+/// The longest vector of the architecture.
+pub const SVE_MAX_BITS: u32 = 2048;
+
+impl CpuOption {
+    /// The options whose name is a word.
+    pub const WORDS: [Self; 6] = [
+        Self::Sve,
+        Self::Pauth,
+        Self::Pmu,
+        Self::Mte,
+        Self::Aarch64,
+        Self::El2,
+    ];
+
+    /// The option that is on or off with a field's [owner](Owner), if the owner is an option.
+    #[must_use]
+    pub const fn of(owner: Owner) -> Option<Self> {
+        Some(match owner {
+            Owner::Sve => Self::Sve,
+            Owner::Pauth => Self::Pauth,
+            Owner::Pmu => Self::Pmu,
+            Owner::Mte => Self::Mte,
+            Owner::El2 => Self::El2,
+            Owner::Gic | Owner::Topology => return None,
+        })
+    }
+
+    /// Whether the option is on in a configuration; a vector length is if it is no longer than the limit.
+    #[must_use]
+    pub const fn is_on(self, config: VcpuConfig) -> bool {
+        match self {
+            Self::Sve => config.sve,
+            Self::SveLength(bits) => match config.sve_limit {
+                Some(limit) => config.sve && bits <= limit,
+                None => config.sve,
+            },
+            Self::Pauth => config.pauth,
+            Self::Pmu => config.pmu,
+            Self::Mte => config.mte,
+            Self::Aarch64 => !config.aarch32,
+            Self::El2 => config.el2,
+        }
+    }
+
+    /// The capability that a host must have for a setting of the option: its name in `linux/kvm.h`, and
+    /// whether the host has it. Nothing for a setting that every host can have.
+    #[must_use]
+    pub const fn capability(
+        self,
+        on: bool,
+        capabilities: &Capabilities,
+    ) -> Option<(&'static str, bool)> {
+        Some(match (self, on) {
+            (Self::Sve | Self::SveLength(_), true) => ("KVM_CAP_ARM_SVE", capabilities.sve),
+            (Self::Pauth, true) => ("KVM_CAP_ARM_PTRAUTH_ADDRESS", capabilities.pauth),
+            (Self::Pmu, true) => ("KVM_CAP_ARM_PMU_V3", capabilities.pmu),
+            (Self::Mte, true) => ("KVM_CAP_ARM_MTE", capabilities.mte),
+            (Self::El2, true) => ("KVM_CAP_ARM_EL2", capabilities.el2),
+            (Self::Aarch64, false) => ("KVM_CAP_ARM_EL1_32BIT", capabilities.el1_32bit),
+            _ => return None,
+        })
+    }
+}
+
+impl CpuModel {
+    /// The configuration of a vCPU with this model: `base`, usually what
+    /// `kvm::supported` says, with the model's options.
+    ///
+    /// What the host lacks stays off; the [`Plan`](crate::plan::Plan) for the model says so. A host is to
+    /// be read with the result, so that it shows what the guest will have.
+    #[must_use]
+    pub fn config(&self, base: VcpuConfig, capabilities: &Capabilities) -> VcpuConfig {
+        let mut config = base;
+        let mut lengths = Vec::new();
+        for (option, on) in self.options() {
+            if let Some((_, false)) = option.capability(on, capabilities) {
+                continue;
+            }
+            match option {
+                CpuOption::Sve => config.sve = on,
+                CpuOption::SveLength(bits) => lengths.push((bits, on)),
+                CpuOption::Pauth => config.pauth = on,
+                CpuOption::Pmu => config.pmu = on,
+                CpuOption::Mte => config.mte = on,
+                CpuOption::Aarch64 => config.aarch32 = !on,
+                CpuOption::El2 => config.el2 = on,
+            }
+        }
+        config.sve_limit = sve_limit(&lengths).or(base.sve_limit);
+        config
+    }
+
+    /// The options that the model sets, in the order given.
+    pub(crate) fn options(&self) -> impl Iterator<Item = (CpuOption, bool)> + '_ {
+        self.overrides().iter().filter_map(Override::option)
+    }
+}
+
+/// The limit that vector lengths turned on and off amount to: the longest that is on, else what is
+/// shorter than the shortest that is off.
+fn sve_limit(lengths: &[(u32, bool)]) -> Option<u32> {
+    let on = lengths.iter().filter(|(_, on)| *on).map(|(bits, _)| *bits);
+    let off = lengths.iter().filter(|(_, on)| !on).map(|(bits, _)| *bits);
+    on.max()
+        .or_else(|| off.min().map(|bits| bits.saturating_sub(SVE_QUADWORD_BITS)))
+}
+
+impl Override {
+    /// The option that this sets, if it sets one.
+    #[must_use]
+    pub fn option(&self) -> Option<(CpuOption, bool)> {
+        match self.value {
+            Ok(Setting::Switch(on)) => Some((self.property.parse().ok()?, on)),
+            _ => None,
+        }
+    }
+}
+
+/// Shows the option's name.
+impl fmt::Display for CpuOption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sve => f.write_str("sve"),
+            Self::SveLength(bits) => write!(f, "sve{bits}"),
+            Self::Pauth => f.write_str("pauth"),
+            Self::Pmu => f.write_str("pmu"),
+            Self::Mte => f.write_str("mte"),
+            Self::Aarch64 => f.write_str("aarch64"),
+            Self::El2 => f.write_str("el2"),
+        }
+    }
+}
+
+/// The option's name.
+impl From<CpuOption> for String {
+    fn from(option: CpuOption) -> Self {
+        option.to_string()
+    }
+}
+
+impl FromStr for CpuOption {
+    type Err = UnknownOption;
+
+    fn from_str(name: &str) -> Result<Self, UnknownOption> {
+        let word = Self::WORDS
+            .into_iter()
+            .find(|word| word.to_string() == name);
+        let length = || {
+            let digits = name.strip_prefix("sve")?;
+            // No sign, and no leading zero that would give a length a second name.
+            let bits: u32 = digits.parse().ok()?;
+            (bits.to_string() == digits).then_some(Self::SveLength(bits))
+        };
+        word.or_else(length).ok_or(UnknownOption)
+    }
+}

@@ -1,0 +1,140 @@
+//! A model's options, checked against a host.
+
+use crate::config::VcpuConfig;
+use crate::host::{Host, NotDerivable};
+use crate::model::{CpuModel, InvalidValue, Override, Setting};
+use crate::number::InvalidNumber;
+use crate::options::{CpuOption, SVE_QUADWORD_BITS};
+use crate::rejection::{Reason, Rejection};
+
+/// The options of a model, by position among its overrides.
+pub(super) struct Options<'m> {
+    set: Vec<(usize, &'m Override, CpuOption, bool)>,
+}
+
+impl<'m> Options<'m> {
+    /// The options with a setting; one with another kind of value is rejected.
+    pub(super) fn of(model: &'m CpuModel, rejections: &mut Vec<(usize, Rejection)>) -> Self {
+        let mut set = Vec::new();
+        for (index, asked) in model.overrides().iter().enumerate() {
+            let Ok(option) = asked.property.parse() else {
+                continue;
+            };
+            match &asked.value {
+                Ok(Setting::Switch(on)) => set.push((index, asked, option, *on)),
+                Ok(Setting::Number(number)) => {
+                    let text = number.to_string();
+                    let error = InvalidValue::NotANumber(InvalidNumber { text });
+                    rejections.push((index, rejection(asked, Reason::InvalidValue(error))));
+                }
+                Err(error) => {
+                    rejections.push((index, rejection(asked, Reason::InvalidValue(error.clone()))));
+                }
+            }
+        }
+        Self { set }
+    }
+
+    /// The host as it is with the options, and what of them cannot be had there.
+    pub(super) fn configure(
+        &self,
+        host: &Host,
+        model: &CpuModel,
+        rejections: &mut Vec<(usize, Rejection)>,
+    ) -> Host {
+        let before = rejections.len();
+        for (position, (index, asked, option, on)) in self.set.iter().enumerate() {
+            let earlier = self.set.get(..position).unwrap_or(&[]);
+            if let Some(reason) = impossible(host, earlier, (*option, *on)) {
+                rejections.push((*index, rejection(asked, reason)));
+            }
+        }
+        if rejections.len() > before {
+            return host.clone();
+        }
+        match host.reconfigured(config(host, model)) {
+            Ok(host) => host,
+            Err(NotDerivable { option, read_with }) => {
+                let reason = Reason::NotRead { option, read_with };
+                let cause = self.set.iter().rev().find(|(_, _, set, _)| *set == option);
+                if let Some((index, asked, _, _)) = cause {
+                    rejections.push((*index, rejection(asked, reason)));
+                }
+                host.clone()
+            }
+        }
+    }
+}
+
+/// What the guest's vCPUs are made with. A limit of the vector length that changes nothing is none.
+fn config(host: &Host, model: &CpuModel) -> VcpuConfig {
+    let about = host.about();
+    let config = model.config(about.vcpu, &about.capabilities);
+    let longest = about.sve_vector_lengths.last();
+    let limits = |limit: &u32| config.sve && longest.is_none_or(|longest| limit < longest);
+    VcpuConfig {
+        sve_limit: config.sve_limit.filter(limits),
+        ..config
+    }
+}
+
+/// Why a host cannot have a setting of an option after others; nothing if it can.
+fn impossible(
+    host: &Host,
+    earlier: &[(usize, &Override, CpuOption, bool)],
+    (option, on): (CpuOption, bool),
+) -> Option<Reason> {
+    if let Some((_, first, _, _)) = earlier.iter().find(|(_, _, known, _)| *known == option) {
+        return Some(Reason::Duplicate {
+            first: Override::clone(first),
+        });
+    }
+    let capabilities = &host.about().capabilities;
+    if let Some((capability, false)) = option.capability(on, capabilities) {
+        return Some(Reason::NoCapability { capability });
+    }
+    let opposite = |(_, _, known, is_on): &&(usize, &Override, CpuOption, bool)| {
+        excludes((*known, *is_on), (option, on))
+    };
+    if let Some((_, with, _, _)) = earlier.iter().find(opposite) {
+        return Some(Reason::Conflict {
+            with: Override::clone(with),
+        });
+    }
+    let CpuOption::SveLength(bits) = option else {
+        return None;
+    };
+    if bits == SVE_QUADWORD_BITS && !on {
+        return Some(Reason::ShortestVectorLength);
+    }
+    let lengths = &host.about().sve_vector_lengths;
+    // To be without what the host lacks is no wish at all, as long as such a length can exist.
+    let exists = bits > 0 && bits.is_multiple_of(SVE_QUADWORD_BITS);
+    if lengths.contains(&bits) || !on && exists {
+        return None;
+    }
+    Some(Reason::NoVectorLength {
+        lengths: lengths.clone(),
+    })
+}
+
+/// Whether no VM can have both settings
+/// (Linux 7.2, `arch/arm64/kvm/arm.c`, `kvm_vcpu_init_check_features`; `arch/arm64/kvm/guest.c`, `set_sve_vls`).
+fn excludes(one: (CpuOption, bool), other: (CpuOption, bool)) -> bool {
+    use CpuOption::{Aarch64, El2, Mte, Sve, SveLength};
+    let either = |left: (CpuOption, bool), right: (CpuOption, bool)| match (left, right) {
+        ((Sve, false), (SveLength(_), true)) | ((Aarch64, false), (Mte | El2, true)) => true,
+        // A guest has every length of the host up to the longest.
+        ((SveLength(off), false), (SveLength(on), true)) => off < on,
+        _ => false,
+    };
+    either(one, other) || either(other, one)
+}
+
+pub(super) fn rejection(asked: &Override, reason: Reason) -> Rejection {
+    Rejection {
+        asked: asked.clone(),
+        target: None,
+        reason,
+    }
+}

@@ -1,0 +1,91 @@
+//! A plan as data.
+
+use super::Plan;
+use crate::config::VcpuConfig;
+use crate::number::Hex;
+use crate::values::RegisterValues;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+/// The schema of a serialised plan: a name and a number that grows when old readers would be misled.
+///
+/// Members: `schema`; `cpu`, the model's text; `kernel_release` of the host; `vcpu`, what vCPUs are created
+/// with; `changes`, each with `property`, `old` and `new`; `writes`, each with `register`, `old` and `new`;
+/// `warnings`, each with `kind` and `message`; `expected`, every register as the guest shall see it. Numbers are
+/// `0x` strings.
+pub const SCHEMA: &str = "idreg-plan/1";
+
+#[derive(Serialize)]
+struct Written<'p> {
+    schema: &'static str,
+    cpu: String,
+    kernel_release: &'p str,
+    vcpu: VcpuConfig,
+    changes: Vec<Change>,
+    writes: Vec<Write>,
+    warnings: Vec<Warning>,
+    expected: Registers<'p>,
+}
+
+#[derive(Serialize)]
+struct Change {
+    property: String,
+    old: String,
+    new: String,
+}
+
+#[derive(Serialize)]
+struct Write {
+    register: &'static str,
+    old: Hex,
+    new: Hex,
+}
+
+#[derive(Serialize)]
+struct Warning {
+    kind: &'static str,
+    message: String,
+}
+
+struct Registers<'p>(&'p RegisterValues);
+
+/// Gives an object of the schema [`SCHEMA`]; the same plan gives the same bytes.
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let changes = self.changes.iter().map(|change| Change {
+            property: change.field.to_string(),
+            old: format!("{:#x}", change.old),
+            new: format!("{:#x}", change.new),
+        });
+        let writes = self.writes.iter().map(|write| Write {
+            register: write.register.name,
+            old: Hex(write.old),
+            new: Hex(write.new),
+        });
+        let warnings = self.warnings.iter().map(|warning| Warning {
+            kind: warning.name(),
+            message: warning.to_string(),
+        });
+        let file = Written {
+            schema: SCHEMA,
+            cpu: self.model.to_string(),
+            kernel_release: &self.kernel_release,
+            vcpu: self.config,
+            changes: changes.collect(),
+            writes: writes.collect(),
+            warnings: warnings.collect(),
+            expected: Registers(&self.expected),
+        };
+        file.serialize(serializer)
+    }
+}
+
+impl Serialize for Registers<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (register, value) in self.0.iter() {
+            map.serialize_entry(register.name, &Hex(value))?;
+        }
+        map.end()
+    }
+}

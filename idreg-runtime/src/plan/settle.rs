@@ -1,0 +1,126 @@
+//! From what overrides want of a field to the one value that it shall have.
+
+use super::wanted::{Value, Wanted, target};
+use crate::description::{FieldDescription, FieldOf};
+use crate::host::Host;
+use crate::rejection::{Reason, Rejection};
+
+/// The value that a field shall have, and the wish that says so.
+pub(super) struct Settled<'m> {
+    pub(super) wish: Wanted<'m>,
+    pub(super) value: u64,
+}
+
+/// Settles every field that overrides name, in the order in which they are named first.
+pub(super) fn settle<'m>(
+    host: &Host,
+    wanted: &[Wanted<'m>],
+    rejections: &mut Vec<(usize, Rejection)>,
+) -> Vec<Settled<'m>> {
+    let mut fields: Vec<FieldOf> = Vec::new();
+    for one in wanted {
+        if !fields.contains(&one.field) {
+            fields.push(one.field);
+        }
+    }
+    let mut settled = Vec::new();
+    for field in fields {
+        let of_field = wanted.iter().filter(|one| one.field == field);
+        let of_field: Vec<Wanted<'m>> = of_field.copied().collect();
+        match one_value(host, field, &of_field) {
+            Ok(value) => settled.extend(value),
+            Err((index, rejection)) => rejections.push((index, *rejection)),
+        }
+    }
+    settled
+}
+
+/// The value that all wishes agree on and the host can give; nothing if it is the host's.
+fn one_value<'m>(
+    host: &Host,
+    field: FieldOf,
+    wishes: &[Wanted<'m>],
+) -> Result<Option<Settled<'m>>, (usize, Box<Rejection>)> {
+    let reject = |wish: Wanted<'m>, requested, reason| {
+        let rejection = Rejection {
+            asked: wish.asked.clone(),
+            target: Some(target(host, field, Some(requested))),
+            reason,
+        };
+        Err((wish.index, Box::new(rejection)))
+    };
+    // What the host does not have reads as zero here; any other value of it meets an obstacle.
+    let old = host.values().field(field).unwrap_or(0);
+    let Some(strongest) = strongest(field.field, old, wishes) else {
+        return Ok(None);
+    };
+    let value = strongest.value;
+    let unmet = wishes
+        .iter()
+        .find(|wish| !is_met(field.field, wish.value, value));
+    if let Some(wish) = unmet {
+        // Whoever comes later is told of who was there before.
+        let (earlier, later) = if wish.index < strongest.wish.index {
+            (*wish, strongest.wish)
+        } else {
+            (strongest.wish, *wish)
+        };
+        let with = earlier.asked.clone();
+        let before = amounts_to(field.field, earlier.value, old);
+        let requested = amounts_to(field.field, later.value, before);
+        return reject(later, requested, Reason::Conflict { with });
+    }
+    if let Some(obstacle) = host.obstacle(field, value) {
+        let kernel = host.about().kernel_release.clone();
+        return reject(strongest.wish, value, Reason::Host { obstacle, kernel });
+    }
+    Ok((value != old).then_some(strongest))
+}
+
+/// The value of the first wish for an exact one, else what the others lead to from the host's value; nothing
+/// if they are content with that.
+fn strongest<'m>(field: &FieldDescription, old: u64, wishes: &[Wanted<'m>]) -> Option<Settled<'m>> {
+    let exact = wishes.iter().find_map(|wish| match wish.value {
+        Value::Exactly(value) => Some(Settled { wish: *wish, value }),
+        Value::AtLeast(_) | Value::Below(_) => None,
+    });
+    if exact.is_some() {
+        return exact;
+    }
+    let mut strongest = None;
+    let mut value = old;
+    for wish in wishes {
+        if !is_met(field, wish.value, value) {
+            value = amounts_to(field, wish.value, value);
+            strongest = Some(Settled { wish: *wish, value });
+        }
+    }
+    strongest
+}
+
+fn is_met(field: &FieldDescription, wanted: Value, value: u64) -> bool {
+    match wanted {
+        Value::Exactly(exact) => value == exact,
+        Value::AtLeast(least) => field.comparable(value) >= field.comparable(least),
+        Value::Below(ceiling) => field.comparable(value) < field.comparable(ceiling),
+    }
+}
+
+/// The value that a wish leads to from another.
+fn amounts_to(field: &FieldDescription, wanted: Value, from: u64) -> u64 {
+    match wanted {
+        Value::Exactly(value) => value,
+        _ if is_met(field, wanted, from) => from,
+        Value::AtLeast(least) => least,
+        Value::Below(ceiling) => below(field, ceiling),
+    }
+}
+
+/// The highest value with a name that is less than another; without one, one less.
+fn below(field: &FieldDescription, ceiling: u64) -> u64 {
+    let values = field.values.iter().map(|value| value.value);
+    let lower = values.filter(|value| field.comparable(*value) < field.comparable(ceiling));
+    lower
+        .max_by_key(|value| field.comparable(*value))
+        .unwrap_or_else(|| ceiling.wrapping_sub(1) & field.max())
+}

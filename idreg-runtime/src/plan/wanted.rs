@@ -1,0 +1,180 @@
+//! What overrides amount to for each field, and where they contradict each other.
+
+use crate::description::{Description, FieldOf, PROPERTY_PREFIX, RegisterDescription};
+use crate::feature::{FEATURE_PREFIX, FeatureDescription};
+use crate::host::{Host, Obstacle};
+use crate::model::{InvalidValue, Override, Setting};
+use crate::number::InvalidNumber;
+use crate::options::CpuOption;
+use crate::register::RegisterValue;
+use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
+use crate::rejection::{Reason, Rejection, Target};
+
+/// What one override wants of a field.
+#[derive(Clone, Copy)]
+pub(super) struct Wanted<'m> {
+    /// The override's position in the model.
+    pub(super) index: usize,
+    pub(super) asked: &'m Override,
+    pub(super) field: FieldOf,
+    pub(super) value: Value,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Value {
+    /// This value.
+    Exactly(u64),
+    /// At least this, as a feature wants that is on.
+    AtLeast(u64),
+    /// Less than this, as a feature wants that is off.
+    Below(u64),
+}
+
+/// What an override names.
+enum Named {
+    Field(FieldOf),
+    Feature(&'static FeatureDescription),
+    Register(&'static RegisterDescription),
+    /// Checked elsewhere.
+    Option,
+}
+
+/// What an override wants of fields, or why it cannot be had.
+pub(super) fn wanted<'m>(
+    host: &Host,
+    index: usize,
+    asked: &'m Override,
+) -> Result<Vec<Wanted<'m>>, Box<Rejection>> {
+    let reject = |target, reason| {
+        Err(Box::new(Rejection {
+            asked: asked.clone(),
+            target,
+            reason,
+        }))
+    };
+    let of = |field, value| Wanted {
+        index,
+        asked,
+        field,
+        value,
+    };
+    match named(host.description(), &asked.property) {
+        None => {
+            let nearest = nearest(host.description(), &asked.property);
+            reject(None, Reason::UnknownProperty { nearest })
+        }
+        Some(Named::Option) => Ok(Vec::new()),
+        Some(Named::Field(field)) => match number(asked) {
+            Err(error) => {
+                let target = target(host, field, None);
+                reject(Some(target), Reason::InvalidValue(error))
+            }
+            Ok(value) if value > field.field.max() => {
+                reject(Some(target(host, field, Some(value))), Reason::TooWide)
+            }
+            Ok(value) => Ok(vec![of(field, Value::Exactly(value))]),
+        },
+        Some(Named::Register(register)) => match number(asked) {
+            Err(error) => reject(None, Reason::InvalidValue(error)),
+            Ok(value) => {
+                let all = register.fields().fold(0, |bits, of| bits | of.field.mask());
+                if value & !all != 0 {
+                    return reject(None, Reason::TooWide);
+                }
+                let fields = register.fields();
+                let exactly = |field: FieldOf| Value::Exactly(field.field.extract(value));
+                Ok(fields.map(|field| of(field, exactly(field))).collect())
+            }
+        },
+        Some(Named::Feature(feature)) => match asked.value.clone() {
+            Ok(Setting::Switch(on)) => {
+                let mut fields = host.values().telling(feature).peekable();
+                if fields.peek().is_none() && on {
+                    let first = feature.values.first();
+                    let target = first.map(|first| target(host, first.field, Some(first.value)));
+                    let kernel = host.about().kernel_release.clone();
+                    let obstacle = Obstacle::Absent;
+                    return reject(target, Reason::Host { obstacle, kernel });
+                }
+                let value = if on { Value::AtLeast } else { Value::Below };
+                Ok(fields
+                    .map(|least| of(least.field, value(least.value)))
+                    .collect())
+            }
+            Ok(Setting::Number(number)) => {
+                let text = number.to_string();
+                let error = InvalidValue::NotANumber(InvalidNumber { text });
+                reject(None, Reason::InvalidValue(error))
+            }
+            Err(error) => reject(None, Reason::InvalidValue(error)),
+        },
+    }
+}
+
+pub(super) fn target(host: &Host, field: FieldOf, requested: Option<u64>) -> Target {
+    Target {
+        field,
+        requested,
+        host: host.values().field(field),
+        allowed: host.allowed(field),
+    }
+}
+
+fn number(asked: &Override) -> Result<u64, InvalidValue> {
+    match asked.value.clone()? {
+        Setting::Number(number) => Ok(number),
+        switch @ Setting::Switch(_) => Err(InvalidValue::NotANumber(InvalidNumber {
+            text: switch.to_string(),
+        })),
+    }
+}
+
+fn named(description: &Description, name: &str) -> Option<Named> {
+    if let Some(field) = description.property(name) {
+        return Some(Named::Field(field));
+    }
+    if let Some(feature) = description.feature(name) {
+        return Some(Named::Feature(feature));
+    }
+    if name.parse::<CpuOption>().is_ok() {
+        return Some(Named::Option);
+    }
+    let (_, register) = whole_registers().find(|(short, _)| *short == name)?;
+    description.register(register).map(Named::Register)
+}
+
+/// The registers that are set as a whole, by the names that QEMU's users know.
+fn whole_registers() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [
+        ("midr", MidrEl1::DESCRIPTION.name),
+        ("revidr", RevidrEl1::DESCRIPTION.name),
+        ("aidr", AidrEl1::DESCRIPTION.name),
+    ]
+    .into_iter()
+}
+
+/// The name that is nearest to one that does not exist; wrong case or a missing `SYSREG_` is very near.
+fn nearest(description: &Description, name: &str) -> Option<String> {
+    // Of a word as short as `pauth`, one wrong letter is a larger part.
+    const SHORT: usize = 8;
+    let near_enough = if name.len() > SHORT { 0.8 } else { 0.7 };
+    let bare = |name: &str| {
+        let upper = name.to_ascii_uppercase();
+        let bare = upper.strip_prefix(PROPERTY_PREFIX);
+        let bare = bare
+            .or(upper.strip_prefix(FEATURE_PREFIX))
+            .map(str::to_owned);
+        bare.unwrap_or(upper)
+    };
+    let wanted = bare(name);
+    let fields = description.fields().map(|of| of.to_string());
+    let features = description.features.iter();
+    let features = features.map(|feature| feature.name.to_owned());
+    let options = CpuOption::WORDS.iter().map(CpuOption::to_string);
+    let registers = whole_registers().map(|(short, _)| short.to_owned());
+    let names = fields.chain(features).chain(options).chain(registers);
+    let similarity = |name: &String| strsim::normalized_damerau_levenshtein(&wanted, &bare(name));
+    let near = names.map(|name| (similarity(&name), name));
+    let (similarity, name) = near.max_by(|(left, _), (right, _)| left.total_cmp(right))?;
+    (similarity >= near_enough).then_some(name)
+}

@@ -1,0 +1,67 @@
+//! The calls into a VM: how many there were, and which of them fail.
+
+use crate::vcpu::Errno;
+use std::cell::{Cell, RefCell};
+
+/// Counts over all vCPUs of a VM.
+#[derive(Debug, Default)]
+pub(super) struct Calls {
+    made: Cell<usize>,
+    writes: Cell<usize>,
+    faults: RefCell<Vec<Fault>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Fault {
+    At(usize, Errno),
+    From(usize, Errno),
+}
+
+impl Fault {
+    fn of(self, call: usize) -> Option<Errno> {
+        match self {
+            Self::At(at, errno) if call == at => Some(errno),
+            Self::From(from, errno) if call >= from => Some(errno),
+            Self::At(..) | Self::From(..) => None,
+        }
+    }
+}
+
+impl Calls {
+    /// Counts a call, and says whether it fails before it does anything.
+    pub(super) fn call(&self) -> Result<(), Errno> {
+        let call = self.made.get();
+        self.made.set(call + 1);
+        let faults = self.faults.borrow();
+        match faults.iter().find_map(|fault| fault.of(call)) {
+            Some(errno) => Err(errno),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`Calls::call`], for a write.
+    pub(super) fn write(&self) -> Result<(), Errno> {
+        self.writes.set(self.writes.get() + 1);
+        self.call()
+    }
+
+    pub(super) fn made(&self) -> usize {
+        self.made.get()
+    }
+
+    pub(super) fn writes(&self) -> usize {
+        self.writes.get()
+    }
+
+    pub(super) fn fail_at(&self, call: usize, errno: Errno) {
+        self.faults.borrow_mut().push(Fault::At(call, errno));
+    }
+
+    pub(super) fn fail_from(&self, call: usize, errno: Errno) {
+        self.faults.borrow_mut().push(Fault::From(call, errno));
+    }
+
+    pub(super) fn no_fault(&self) {
+        self.faults.borrow_mut().clear();
+    }
+}

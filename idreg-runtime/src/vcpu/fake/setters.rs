@@ -1,0 +1,228 @@
+//! What KVM makes of a write: the setters of `arch/arm64/kvm/sys_regs.c`.
+
+use crate::description::{FieldOf, RegisterDescription};
+use crate::encoding::Encoding;
+use crate::host::Host;
+use crate::register::FieldValue;
+use crate::regs::id_aa64dfr0_el1::{DoubleLock, PMUVer};
+use crate::regs::id_aa64mmfr0_el1::{Tgran4_2, Tgran16_2, Tgran64_2};
+use crate::regs::id_aa64pfr0_el1::El2;
+use crate::regs::id_aa64pfr1_el1::{Mte, MteFrac};
+use crate::regs::id_dfr0_el1::PerfMon;
+use crate::regs::{
+    AidrEl1, ClidrEl1, CtrEl0, IdAa64dfr0El1, IdAa64pfr0El1, IdAa64pfr1El1, IdAfr0El1, IdDfr0El1,
+    IdDfr1El1, MidrEl1, MpidrEl1, RevidrEl1,
+};
+use crate::vcpu::Errno;
+
+/// A value that KVM takes for a field and does not store.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hidden {
+    pub(super) field: FieldOf,
+    pub(super) value: u64,
+}
+
+/// A register that is about to be written.
+#[derive(Debug)]
+pub(super) struct Target<'a> {
+    pub(super) host: &'a Host,
+    pub(super) hidden: &'a [Hidden],
+    pub(super) register: &'static RegisterDescription,
+    /// What a new VM shows, which KVM compares with.
+    pub(super) limit: u64,
+    /// What the VM shows now.
+    pub(super) present: u64,
+    pub(super) has_run: bool,
+}
+
+impl Target<'_> {
+    /// What the register holds after a write of `value`.
+    pub(super) fn after(&self, value: u64) -> Result<u64, Errno> {
+        let encoding = self.register.encoding;
+        match encoding {
+            // It has no setter of its own, so KVM stores anything at any time.
+            MpidrEl1::ENCODING => Ok(value),
+            _ if !self.host.about().capabilities.writable_masks => self.unchanged(value),
+            ClidrEl1::ENCODING => self.cache_levels(value),
+            MidrEl1::ENCODING | RevidrEl1::ENCODING | AidrEl1::ENCODING => {
+                self.implementation_id(value)
+            }
+            _ if self.is_write_ignored() => Ok(self.present),
+            _ => self.id_register(value),
+        }
+    }
+
+    /// Before the masks came, in Linux 6.7, an ID register had one value (Linux 6.1, `set_id_reg`), and so
+    /// had CLIDR_EL1 (`invariant_sys_regs`). Not modelled are the few fields that could be lowered even so,
+    /// such as ID_AA64PFR0_EL1.CSV2.
+    fn unchanged(&self, value: u64) -> Result<u64, Errno> {
+        accepted_if(value == self.present, value)
+    }
+
+    /// `set_clidr`, the same in Linux 6.12 and 7.2, whether the guest has run or not. No level of
+    /// coherency, or none of unification, says that data caches need no cleaning for instructions,
+    /// which CTR_EL0.IDC has to say of the host too (Arm ARM DDI 0487, D24.2.27).
+    fn cache_levels(&self, value: u64) -> Result<u64, Errno> {
+        let clidr = ClidrEl1::from_bits(value);
+        let no_unification = clidr.louis().bits() == 0 && clidr.louu().bits() == 0;
+        let implies_idc = clidr.loc().bits() == 0 || no_unification;
+        let host = self.host.values().get_as::<CtrEl0>();
+        let has_idc = host.is_some_and(|ctr| ctr.idc().bits() != 0);
+        // KVM reports all bits but the reserved ones as writable.
+        let reserved = !self.host.writable(self.register);
+        accepted_if(value & reserved == 0 && (has_idc || !implies_idc), value)
+    }
+
+    /// `set_imp_id_reg` of Linux 7.2. In 6.12, which lacks the capability, the registers are
+    /// `invariant_sys_regs` and refuse the same.
+    fn implementation_id(&self, value: u64) -> Result<u64, Errno> {
+        if value == self.present {
+            return Ok(value);
+        }
+        if !self.host.about().capabilities.writable_implementation_ids {
+            return Err(Errno::EINVAL);
+        }
+        if self.has_run {
+            return Err(Errno::EBUSY);
+        }
+        accepted_if(value & !self.host.writable(self.register) == 0, value)
+    }
+
+    /// Whether this is an AArch32 register of a host without AArch32: its writes succeed and do nothing
+    /// (`REG_USER_WI` in `aa32_id_visibility`), and KVM reports no bit of it as writable.
+    fn is_write_ignored(&self) -> bool {
+        let values = self.host.values();
+        let only_aarch64 = values
+            .get_as::<IdAa64pfr0El1>()
+            .is_some_and(|pfr0| pfr0.el0().bits() == 1);
+        only_aarch64
+            && has_aarch32_visibility(self.register.encoding)
+            && self.host.writable(self.register) == 0
+    }
+
+    /// `set_id_reg`, after what the register's own setter does.
+    fn id_register(&self, value: u64) -> Result<u64, Errno> {
+        let value = self.corrected(value);
+        if self.is_refused(value) {
+            return Err(Errno::EINVAL);
+        }
+        if self.has_run {
+            let same = value == self.present;
+            return if same { Ok(value) } else { Err(Errno::EBUSY) };
+        }
+        accepted_if(self.is_safe(value), value)
+    }
+
+    /// The value with what KVM once showed and no longer does, or should not have shown, replaced by
+    /// what it shows now.
+    fn corrected(&self, value: u64) -> u64 {
+        let value = self.hidden.iter().fold(value, |value, hidden| {
+            let FieldOf { register, field } = hidden.field;
+            let is_hidden =
+                register.encoding == self.register.encoding && field.extract(value) == hidden.value;
+            if is_hidden {
+                field.insert(value, field.extract(self.limit))
+            } else {
+                value
+            }
+        });
+        match self.register.encoding {
+            // set_id_aa64dfr0_el1
+            IdAa64dfr0El1::ENCODING => {
+                let value = replaced(value, PMUVer::IMP_DEF, PMUVer::NI);
+                // ignore_feat_doublelock: once shown to every guest hypervisor.
+                if self.host.about().vcpu.el2 && self.is_limit(DoubleLock::NI) {
+                    replaced(value, DoubleLock::IMP, DoubleLock::NI)
+                } else {
+                    value
+                }
+            }
+            // set_id_dfr0_el1
+            IdDfr0El1::ENCODING => replaced(value, PerfMon::IMPDEF, PerfMon::NI),
+            // set_id_aa64pfr1_el1: zero means asynchronous tag checks, which such a CPU lacks.
+            IdAa64pfr1El1::ENCODING if self.is_limit(Mte::MTE2) && self.is_limit(MteFrac::NI) => {
+                replaced(value, MteFrac::ASYNC, MteFrac::NI)
+            }
+            _ => value,
+        }
+    }
+
+    /// Whether the register's own setter refuses the value, which it does before it looks whether the
+    /// guest has run.
+    fn is_refused(&self, value: u64) -> bool {
+        self.writable_fields().any(|of| {
+            let (limit, value) = (of.field.extract(self.limit), of.field.extract(value));
+            let mut refused = of.field.rule.refused.iter();
+            self.checks_refused() && refused.any(|range| range.contains(value))
+                || self.host.about().vcpu.el2 && is_refused_with_el2(of, limit, value)
+        })
+    }
+
+    /// Whether the kernel has this register's refusals. Those of ID_AA64PFR0_EL1 are in Linux 7.2 and
+    /// not in 6.12. No capability tells; KVM_CAP_ARM_WRITABLE_IMP_ID_REGS, new in between, comes closest.
+    fn checks_refused(&self) -> bool {
+        self.register.encoding != IdAa64pfr0El1::ENCODING
+            || self.host.about().capabilities.writable_implementation_ids
+    }
+
+    /// `arm64_check_features`: the comparison is with the limit, so a field that was lowered can be
+    /// raised again, and whatever is not a writable field has to be as in the limit.
+    fn is_safe(&self, value: u64) -> bool {
+        let mut checked = 0;
+        for of in self.writable_fields() {
+            let (field, safety) = (of.field, of.field.rule.safety);
+            let limit = field.extract(self.limit);
+            if !safety.accepts(field.width, limit, field.extract(value)) {
+                return false;
+            }
+            checked |= field.mask();
+        }
+        value & !checked == self.limit & !checked
+    }
+
+    /// The fields that KVM reports as writable in full.
+    fn writable_fields(&self) -> impl Iterator<Item = FieldOf> {
+        let mask = self.host.writable(self.register);
+        let fields = self.register.fields();
+        fields.filter(move |of| of.field.mask() & !mask == 0)
+    }
+
+    fn is_limit<F: FieldValue>(&self, value: F) -> bool {
+        F::FIELD.field.extract(self.limit) == value.bits()
+    }
+}
+
+/// Whether a register is hidden with `aa32_id_visibility`: of the AArch32 ID registers all but two, which
+/// KVM shows as zero on every host (`ID_HIDDEN` in `sys_reg_descs`), and whose writes it checks. The
+/// kernel's test of this is `tools/testing/selftests/kvm/arm64/aarch32_id_regs.c`.
+fn has_aarch32_visibility(register: Encoding) -> bool {
+    register.is_aarch32_id() && register != IdAfr0El1::ENCODING && register != IdDfr1El1::ENCODING
+}
+
+/// What guest hypervisors need: EL2 (`set_id_aa64pfr0_el1`), and stage-2 granules as they are or absent
+/// (`set_id_aa64mmfr0_el1`).
+fn is_refused_with_el2(of: FieldOf, limit: u64, value: u64) -> bool {
+    if of == El2::FIELD {
+        return value == 0;
+    }
+    let granules = [Tgran4_2::FIELD, Tgran16_2::FIELD, Tgran64_2::FIELD];
+    granules.contains(&of) && value != limit && value != Tgran4_2::NI.bits()
+}
+
+/// A register's value with a field replaced that is `from`.
+fn replaced<F: FieldValue>(register: u64, from: F, to: F) -> u64 {
+    let field = F::FIELD.field;
+    if field.extract(register) == from.bits() {
+        field.insert(register, to.bits())
+    } else {
+        register
+    }
+}
+
+fn accepted_if(condition: bool, value: u64) -> Result<u64, Errno> {
+    if condition {
+        Ok(value)
+    } else {
+        Err(Errno::EINVAL)
+    }
+}

@@ -1,0 +1,20 @@
+//! What the kernel's own selftests check of ID registers (Linux 7.2, `tools/testing/selftests/kvm`), checked
+//! through this crate on the KVM of the machine that this runs on.
+//!
+//! Each test is a row of those programs, or one that they lack. A row that this host cannot show says
+//! `skipped: ROW: WHY` on standard error, where the end-to-end tests of the workspace look for it.
+
+#![cfg(all(target_os = "linux", target_arch = "aarch64", feature = "kvm"))]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy counts helpers of an integration test as production code"
+)]
+
+mod aarch32_id_regs;
+mod field_values;
+mod get_reg_list;
+mod no_vgic;
+mod set_id_regs;
+mod vcpu_states;
+mod vm;

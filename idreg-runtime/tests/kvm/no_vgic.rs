@@ -1,0 +1,36 @@
+//! `no-vgic`: a guest without an interrupt controller is told so, from its first run on.
+
+use crate::vm::{TestVm, plainest, richest};
+use idreg_runtime::description::FieldOf;
+use idreg_runtime::register::FieldValue;
+use idreg_runtime::regs::{id_aa64pfr0_el1, id_aa64pfr2_el1, id_pfr1_el1};
+
+fn shown(vm: &TestVm, of: FieldOf) -> u64 {
+    of.field.extract(vm.get(of.register.encoding))
+}
+
+#[test]
+fn without_a_gic_the_first_run_clears_its_fields() {
+    let mut vm = TestVm::new(plainest(), 1);
+    assert_ne!(
+        shown(&vm, id_aa64pfr0_el1::Gic::FIELD),
+        0,
+        "the host has a GIC"
+    );
+    vm.run_once();
+    for of in [
+        id_aa64pfr0_el1::Gic::FIELD,
+        id_aa64pfr2_el1::Gcie::FIELD,
+        id_pfr1_el1::Gic::FIELD,
+    ] {
+        assert_eq!(shown(&vm, of), 0, "{of}");
+    }
+}
+
+#[test]
+fn with_a_gic_its_fields_tell_of_it() {
+    let vm = TestVm::new(richest(), 1);
+    assert!(richest().gic.is_some(), "the host has a GIC");
+    assert_eq!(shown(&vm, id_aa64pfr0_el1::Gic::FIELD), 1);
+    assert_eq!(shown(&vm, id_aa64pfr2_el1::Gcie::FIELD), 0);
+}

@@ -1,0 +1,119 @@
+//! The VMs that the rows are tried on.
+
+use idreg_runtime::config::{Gic, VcpuConfig};
+use idreg_runtime::encoding::Encoding;
+use idreg_runtime::host::Host;
+use idreg_runtime::kvm::kvm_ioctls::{self, DeviceFd, Kvm, VcpuFd, VmFd};
+use idreg_runtime::kvm::{
+    self, KvmVcpu, create_gic, create_vcpu, create_vm, init_vcpu, read_host, supported,
+};
+use idreg_runtime::vcpu::{Errno, VcpuRegs};
+use std::fmt::Display;
+use std::io::{self, Write};
+
+pub(crate) fn open() -> Kvm {
+    kvm::open().expect("/dev/kvm")
+}
+
+/// The richest configuration of this host.
+pub(crate) fn richest() -> VcpuConfig {
+    supported(&open()).expect("a configuration")
+}
+
+/// A vCPU with nothing optional, in a VM without a GIC: it can be initialised again, and run as it is.
+pub(crate) fn plainest() -> VcpuConfig {
+    VcpuConfig::default()
+}
+
+/// This host as a VM of the richest configuration shows it.
+pub(crate) fn host() -> Host {
+    read_host(&open(), richest()).expect("a host")
+}
+
+/// A VM whose vCPUs are initialised and have not run.
+pub(crate) struct TestVm {
+    pub(crate) vcpus: Vec<VcpuFd>,
+    pub(crate) vm: VmFd,
+    _gic: Option<DeviceFd>,
+}
+
+impl TestVm {
+    pub(crate) fn new(config: VcpuConfig, vcpus: u64) -> Self {
+        let vm = create_vm(&open(), config).expect("a VM");
+        let create = |index| create_vcpu(&vm, index).expect("a vCPU");
+        let vcpus: Vec<_> = (0..vcpus).map(create).collect();
+        for vcpu in &vcpus {
+            init_vcpu(&vm, vcpu, config, false).expect("an initialised vCPU");
+        }
+        let gic = config
+            .gic
+            .map(|gic: Gic| create_gic(&vm, gic).expect("a GIC"));
+        Self {
+            vcpus,
+            vm,
+            _gic: gic,
+        }
+    }
+
+    /// One vCPU of the richest configuration.
+    pub(crate) fn rich() -> Self {
+        Self::new(richest(), 1)
+    }
+
+    pub(crate) fn regs(&self, vcpu: usize) -> KvmVcpu<'_> {
+        KvmVcpu::new(self.vcpus.get(vcpu).expect("a vCPU of that number"))
+    }
+
+    /// A register of the first vCPU.
+    pub(crate) fn get(&self, register: Encoding) -> u64 {
+        read(self.regs(0), register)
+    }
+
+    /// Writes a register of the first vCPU.
+    pub(crate) fn set(&self, register: Encoding, value: u64) -> Result<(), Errno> {
+        self.regs(0).set(register, value)
+    }
+
+    /// A value that KVM takes and stores.
+    pub(crate) fn accepts(&self, register: Encoding, value: u64) {
+        let answer = self.set(register, value);
+        assert_eq!(answer, Ok(()), "{register} = {value:#018x}");
+        self.shows(register, value);
+    }
+
+    /// A value that KVM refuses, leaving the register as it was.
+    pub(crate) fn refuses(&self, register: Encoding, value: u64) {
+        let before = self.get(register);
+        let answer = self.set(register, value);
+        assert_eq!(answer, Err(Errno::EINVAL), "{register} = {value:#018x}");
+        self.shows(register, before);
+    }
+
+    pub(crate) fn shows(&self, register: Encoding, expected: u64) {
+        let found = self.get(register);
+        assert_eq!(
+            found, expected,
+            "{register}: {found:#018x}, {expected:#018x}"
+        );
+    }
+
+    /// The first `KVM_RUN`, which freezes the ID registers and comes back before the first instruction.
+    pub(crate) fn run_once(&mut self) {
+        let vcpu = self.vcpus.first_mut().expect("a vCPU");
+        vcpu.set_kvm_immediate_exit(1);
+        let answer = vcpu.run().map_err(kvm_ioctls::Error::errno);
+        assert!(matches!(answer, Err(libc::EINTR)), "{answer:?}");
+    }
+}
+
+pub(crate) fn read(vcpu: KvmVcpu<'_>, register: Encoding) -> u64 {
+    match vcpu.get(register) {
+        Ok(value) => value,
+        Err(error) => panic!("{register} cannot be read: {error}"),
+    }
+}
+
+/// Says that a row cannot be shown on this host. Not by `eprintln`, whose output `libtest` hides.
+pub(crate) fn skipped(row: &str, why: impl Display) {
+    writeln!(io::stderr(), "skipped: {row}: {why}").expect("standard error");
+}

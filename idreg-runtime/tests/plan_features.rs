@@ -1,0 +1,215 @@
+//! Features of the architecture in a model, and what holds between them.
+
+mod hosts;
+
+use hosts::{A64FX_7_2, MAX_7_2, host};
+use idreg_runtime::plan::{Plan, PlanError, Warning};
+use idreg_runtime::regs::DESCRIPTION;
+
+fn plan(file: &str, model: &str) -> Result<Plan, PlanError> {
+    Plan::new(&host(file), &model.parse().expect("`host` and overrides"))
+}
+
+fn changes(file: &str, model: &str) -> Vec<String> {
+    let plan = plan(file, model).expect("a model that can be had");
+    let changes = plan.changes().iter();
+    changes
+        .map(|change| format!("{}={:#x}", change.field, change.new))
+        .collect()
+}
+
+fn warnings(model: &str) -> Vec<String> {
+    let plan = plan(MAX_7_2, model).expect("a model that can be had");
+    plan.warnings().iter().map(Warning::to_string).collect()
+}
+
+#[track_caller]
+fn refused(model: &str, expected: &str) {
+    let text = plan(MAX_7_2, model).unwrap_err().to_string();
+    let reasons: Vec<&str> = text.lines().skip(1).map(str::trim).collect();
+    assert_eq!(reasons, [expected]);
+}
+
+#[test]
+fn feature_that_is_off_leaves_the_next_lower_named_value() {
+    for (feature, change) in [
+        ("FEAT_SHA512", "SYSREG_ID_AA64ISAR0_EL1_SHA2=0x1"),
+        ("FEAT_LSE", "SYSREG_ID_AA64ISAR0_EL1_ATOMIC=0x0"),
+        ("FEAT_FlagM2", "SYSREG_ID_AA64ISAR0_EL1_TS=0x1"),
+    ] {
+        assert_eq!(changes(MAX_7_2, &format!("host,{feature}=off")), [change]);
+    }
+}
+
+#[test]
+fn fields_move_together_where_several_tell_of_a_feature() {
+    assert_eq!(
+        changes(MAX_7_2, "host,FEAT_CRC32=off"),
+        [
+            "SYSREG_ID_AA64ISAR0_EL1_CRC32=0x0",
+            "SYSREG_ID_ISAR5_EL1_CRC32=0x0"
+        ]
+    );
+}
+
+#[test]
+fn aarch32_fields_say_nothing_where_there_is_no_aarch32() {
+    assert_eq!(
+        changes(A64FX_7_2, "host,FEAT_CRC32=off"),
+        ["SYSREG_ID_AA64ISAR0_EL1_CRC32=0x0"]
+    );
+}
+
+#[test]
+fn feature_that_is_there_may_be_on_and_changes_nothing() {
+    assert!(changes(MAX_7_2, "host,FEAT_SHA512=on,FEAT_SHA256=on").is_empty());
+    assert!(changes(A64FX_7_2, "host,FEAT_DotProd=off").is_empty());
+}
+
+#[test]
+fn feature_that_the_host_lacks_cannot_be_on() {
+    let text = plan(A64FX_7_2, "host,FEAT_DotProd=on")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.ends_with(
+            "FEAT_DotProd=on, which is SYSREG_ID_AA64ISAR0_EL1_DP=0x1 (IMP): above what the host has, 0x0 (NI)"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn feature_of_an_option_names_it() {
+    refused(
+        "host,FEAT_SVE=off",
+        "FEAT_SVE=off, which is SYSREG_ID_AA64PFR0_EL1_SVE=0x0 (NI): the option sve sets this field; use sve=off",
+    );
+}
+
+#[test]
+fn wishes_for_one_field_are_met_together() {
+    assert_eq!(
+        changes(MAX_7_2, "host,FEAT_SHA512=off,FEAT_SHA256=off"),
+        [
+            "SYSREG_ID_AA64ISAR0_EL1_SHA2=0x0",
+            "SYSREG_ID_ISAR5_EL1_SHA2=0x0"
+        ]
+    );
+    assert_eq!(
+        changes(MAX_7_2, "host,FEAT_SHA512=off,FEAT_SHA256=on"),
+        ["SYSREG_ID_AA64ISAR0_EL1_SHA2=0x1"]
+    );
+    assert_eq!(
+        changes(
+            MAX_7_2,
+            "host,FEAT_SHA512=off,SYSREG_ID_AA64ISAR0_EL1_SHA2=0"
+        ),
+        ["SYSREG_ID_AA64ISAR0_EL1_SHA2=0x0"]
+    );
+}
+
+#[test]
+fn opposite_wishes_are_refused() {
+    refused(
+        "host,FEAT_SHA256=off,FEAT_SHA512=on",
+        "FEAT_SHA512=on, which is SYSREG_ID_AA64ISAR0_EL1_SHA2=0x2 (SHA512): FEAT_SHA256=off wants the opposite; \
+         leave one of them out",
+    );
+    refused(
+        "host,SYSREG_ID_AA64ISAR0_EL1_SHA2=2,FEAT_SHA512=off",
+        "FEAT_SHA512=off, which is SYSREG_ID_AA64ISAR0_EL1_SHA2=0x1 (SHA256): \
+         SYSREG_ID_AA64ISAR0_EL1_SHA2=0x2 wants the opposite; leave one of them out",
+    );
+    refused(
+        "host,midr=0x413fd0c1,SYSREG_MIDR_EL1_PartNum=0xd40",
+        "SYSREG_MIDR_EL1_PartNum=0xd40: midr=0x413fd0c1 wants the opposite; leave one of them out",
+    );
+}
+
+#[test]
+fn feature_takes_on_or_off() {
+    refused(
+        "host,FEAT_DotProd=0",
+        "FEAT_DotProd=0x0: `0` is neither `on` nor `off`",
+    );
+    refused(
+        "host,FEAT_DotProd",
+        "FEAT_DotProd: no value given: the form is `FEAT_DotProd=on` or `=off`",
+    );
+}
+
+#[test]
+fn whole_register_is_its_fields() {
+    let plan = plan(MAX_7_2, "host,midr=0x413fd0c1,revidr=7").unwrap();
+    let written: Vec<_> = plan.writes().iter().map(|write| write.new).collect();
+    assert_eq!(written, [0x413f_d0c1, 7]);
+    refused(
+        "host,midr=0x1413fd0c1",
+        "midr=0x1413fd0c1: too wide: the register has reserved bits, which stay 0",
+    );
+}
+
+#[test]
+fn value_without_a_name_is_said_to_be_one() {
+    let model = "host,SYSREG_ID_AA64ISAR0_EL1_ATOMIC=1";
+    let unnamed = "SYSREG_ID_AA64ISAR0_EL1_ATOMIC=0x1: the value has no name in the description";
+    assert!(warnings(model).iter().any(|warning| warning == unnamed));
+}
+
+#[test]
+fn rule_that_overrides_break_is_a_warning_in_words() {
+    assert_eq!(
+        warnings("host,FEAT_SHA512=off"),
+        [
+            "SHA3 needs SHA512: ID_AA64ISAR0_EL1.SHA3=0x1 (IMP) while ID_AA64ISAR0_EL1.SHA2=0x1 (SHA256)"
+        ]
+    );
+}
+
+#[test]
+fn enforce_makes_errors_of_broken_rules() {
+    let error = plan(MAX_7_2, "host,FEAT_SHA512=off,enforce").unwrap_err();
+    assert!(matches!(error, PlanError::Inconsistent(_)));
+    let text = error.to_string();
+    assert!(text.contains("\n  SHA3 needs SHA512: "), "{text}");
+    assert!(
+        plan(
+            MAX_7_2,
+            "host,FEAT_SHA512=off,FEAT_SHA3=off,FEAT_SVE_SHA3=off,enforce"
+        )
+        .is_ok()
+    );
+}
+
+/// KVM caps and hides fields one by one; what a host itself breaks is nobody's override.
+#[test]
+fn what_the_host_breaks_is_not_reported() {
+    for file in [MAX_7_2, A64FX_7_2] {
+        assert!(plan(file, "host,enforce").unwrap().warnings().is_empty());
+    }
+}
+
+#[test]
+fn options_keep_the_rules() {
+    for option in ["sve=off", "pauth=off", "pmu=off"] {
+        let plan = plan(MAX_7_2, &format!("host,{option},enforce"));
+        assert!(plan.is_ok(), "{option}: {plan:?}");
+    }
+}
+
+/// Whatever a feature is, turning it off leaves a guest without it or says why not.
+#[test]
+fn every_feature_can_be_turned_off_or_says_why_not() {
+    let host = host(MAX_7_2);
+    for feature in DESCRIPTION.features {
+        match plan(MAX_7_2, &format!("host,{}=off", feature.name)) {
+            Ok(plan) => assert!(!plan.expected().has(feature), "{}", feature.name),
+            Err(PlanError::Rejected(rejections)) => {
+                assert!(host.values().has(feature), "{}", feature.name);
+                assert!(!rejections.is_empty());
+            }
+            Err(error) => panic!("{}: {error}", feature.name),
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Options of the vCPU in a model: what they change, what they exclude, and what cannot be derived.
+
+mod hosts;
+
+use hosts::{A64FX_7_2, MAX_7_2, host};
+use idreg_runtime::host::Host;
+use idreg_runtime::model::CpuModel;
+use idreg_runtime::options::CpuOption;
+use idreg_runtime::plan::{Plan, PlanError};
+use idreg_runtime::regs::DESCRIPTION;
+use idreg_runtime::rule::Owner;
+
+fn plan(host: &Host, model: &str) -> Result<Plan, PlanError> {
+    Plan::new(host, &model.parse().expect("`host` and overrides"))
+}
+
+/// Checks the only reason why a model is refused.
+#[track_caller]
+fn refused(host: &Host, model: &str, expected: &str) {
+    let error = plan(host, model).expect_err("a model that cannot be had");
+    let text = error.to_string();
+    let reasons: Vec<&str> = text.lines().skip(1).map(str::trim).collect();
+    assert_eq!(reasons, [expected]);
+}
+
+/// A host that can do what the recorded ones cannot.
+fn with_capability(name: &str) -> Host {
+    let file = MAX_7_2.replacen(
+        &format!("\"{name}\": false"),
+        &format!("\"{name}\": true"),
+        1,
+    );
+    assert_ne!(file, MAX_7_2);
+    host(&file)
+}
+
+#[test]
+fn option_that_is_off_hides_its_fields_and_nothing_else() {
+    let host = host(MAX_7_2);
+    for (option, owner) in [
+        ("sve", Owner::Sve),
+        ("pauth", Owner::Pauth),
+        ("pmu", Owner::Pmu),
+    ] {
+        let plan = plan(&host, &format!("host,{option}=off")).unwrap();
+        assert!(
+            plan.writes().is_empty(),
+            "{option}: KVM hides them by itself"
+        );
+        let mut hidden = 0;
+        for of in DESCRIPTION.fields() {
+            let (before, after) = (host.values().field(of), plan.expected().field(of));
+            if of.field.rule.needs == Some(owner) {
+                assert_eq!(after, Some(0), "{of}");
+                hidden += u32::from(before != after);
+            } else {
+                assert_eq!(after, before, "{of}");
+            }
+        }
+        assert!(hidden > 0, "{option}: the host has it");
+    }
+}
+
+#[test]
+fn configuration_follows_from_the_options() {
+    let host = host(MAX_7_2);
+    let config = plan(&host, "host,sve=off,pmu=off").unwrap().config();
+    assert!(!config.sve && !config.pmu && config.pauth);
+    assert_eq!(config.gic, host.about().vcpu.gic);
+    assert!(plan(&host, "host,aarch64=off").unwrap().config().aarch32);
+}
+
+#[test]
+fn field_says_nothing_while_its_option_is_off() {
+    refused(
+        &host(MAX_7_2),
+        "host,sve=off,SYSREG_ID_AA64ZFR0_EL1_AES=1",
+        "SYSREG_ID_AA64ZFR0_EL1_AES=0x1 (IMP): the field says something only with sve=on, and sve is off",
+    );
+}
+
+#[test]
+fn field_of_an_option_names_it() {
+    refused(
+        &host(MAX_7_2),
+        "host,SYSREG_ID_AA64PFR0_EL1_SVE=0",
+        "SYSREG_ID_AA64PFR0_EL1_SVE=0x0 (NI): the option sve sets this field; use sve=off",
+    );
+}
+
+#[test]
+fn longest_vector_that_is_on_is_the_limit() {
+    let host = host(MAX_7_2);
+    let limit = |model: &str| plan(&host, model).unwrap().config().sve_limit;
+    assert_eq!(limit("host,sve256=on"), Some(256));
+    assert_eq!(limit("host,sve256=on,sve512=on"), Some(512));
+    assert_eq!(limit("host,sve512=off"), Some(384));
+    assert_eq!(limit("host,sve512=off,sve1024=off"), Some(384));
+    assert_eq!(
+        limit("host,sve2048=on"),
+        None,
+        "that is all that the host has"
+    );
+    assert_eq!(limit("host"), None);
+}
+
+#[test]
+fn vector_lengths_are_those_of_the_host_up_to_one() {
+    let host = host(MAX_7_2);
+    refused(
+        &host,
+        "host,sve512=on,sve256=off",
+        "sve256=off: sve512=on wants the opposite; leave one of them out",
+    );
+    refused(
+        &host,
+        "host,sve128=off",
+        "sve128=off: every SVE guest has the shortest vectors; sve=off turns off all of them",
+    );
+    refused(
+        &host,
+        "host,sve=off,sve256=on",
+        "sve256=on: sve=off wants the opposite; leave one of them out",
+    );
+    refused(
+        &self::host(A64FX_7_2),
+        "host,sve384=on",
+        "sve384=on: the host has no vectors of this length; it has 128, 256 or 512 bits",
+    );
+    refused(
+        &self::host(A64FX_7_2),
+        "host,sve100=off",
+        "sve100=off: the host has no vectors of this length; it has 128, 256 or 512 bits",
+    );
+}
+
+#[test]
+fn vectors_that_the_host_lacks_may_be_off() {
+    let plan = plan(&host(A64FX_7_2), "host,sve1024=off").unwrap();
+    assert_eq!(plan.config().sve_limit, None);
+}
+
+#[test]
+fn option_takes_on_or_off() {
+    let host = host(MAX_7_2);
+    refused(
+        &host,
+        "host,sve=1",
+        "sve=0x1: `1` is neither `on` nor `off`",
+    );
+    refused(
+        &host,
+        "host,sve=yes",
+        "sve=yes: `yes` is neither `on` nor `off`",
+    );
+    refused(
+        &host,
+        "host,pmu",
+        "pmu: no value given: the form is `pmu=on` or `=off`",
+    );
+}
+
+#[test]
+fn option_is_given_once() {
+    refused(
+        &host(MAX_7_2),
+        "host,sve=off,sve=on",
+        "sve=on: given twice, before as sve=off; give it once",
+    );
+}
+
+#[test]
+fn option_that_the_host_lacks() {
+    let host = host(MAX_7_2);
+    refused(
+        &host,
+        "host,mte=on",
+        "mte=on: this host's KVM cannot do that (no KVM_CAP_ARM_MTE); leave it out",
+    );
+    refused(
+        &host,
+        "host,el2=on",
+        "el2=on: this host's KVM cannot do that (no KVM_CAP_ARM_EL2); leave it out",
+    );
+    refused(
+        &self::host(A64FX_7_2),
+        "host,aarch64=off",
+        "aarch64=off: this host's KVM cannot do that (no KVM_CAP_ARM_EL1_32BIT); leave it out",
+    );
+    for model in ["host,mte=off", "host,el2=off", "host,aarch64=on"] {
+        assert!(plan(&host, model).is_ok(), "{model}");
+    }
+}
+
+#[test]
+fn option_that_was_off_when_the_host_was_read() {
+    refused(
+        &with_capability("mte"),
+        "host,mte=on",
+        "mte=on: the host was read with mte=off and does not tell what it shows otherwise; \
+         read it with mte=on",
+    );
+    refused(
+        &with_capability("el2"),
+        "host,el2=on",
+        "el2=on: the host was read with el2=off and does not tell what it shows otherwise; \
+         read it with el2=on",
+    );
+}
+
+#[test]
+fn aarch32_excludes_tagging() {
+    let file = MAX_7_2.replace("\"mte\": false", "\"mte\": true");
+    refused(
+        &host(&file),
+        "host,aarch64=off,mte=on",
+        "mte=on: aarch64=off wants the opposite; leave one of them out",
+    );
+}
+
+#[test]
+fn a_host_is_to_be_read_with_the_model_s_options() {
+    let host = host(MAX_7_2);
+    let (base, capabilities) = (host.about().vcpu, host.about().capabilities);
+    let model: CpuModel = "host,sve256=on,pmu=off,mte=on".parse().unwrap();
+    let config = model.config(base, &capabilities);
+    assert_eq!((config.sve_limit, config.pmu), (Some(256), false));
+    assert!(!config.mte, "the host lacks it, as the plan will say");
+}
+
+#[test]
+fn typed_and_string_forms_agree() {
+    let mut model = CpuModel::host();
+    model
+        .switch(CpuOption::Sve, true)
+        .switch(CpuOption::SveLength(256), true)
+        .switch(CpuOption::Aarch64, false)
+        .set_enforce(true);
+    assert_eq!(
+        model.to_string(),
+        "host,sve=on,sve256=on,aarch64=off,enforce"
+    );
+    assert_eq!(model, model.to_string().parse().unwrap());
+}
+
+#[test]
+fn leading_zeros_and_signs_make_no_length() {
+    for name in ["sve0256", "sve+256", "sve-256", "sve", "SVE256", "sve256x"] {
+        let option = name.parse::<CpuOption>();
+        assert_eq!(option.is_ok(), name == "sve", "{name}");
+    }
+}

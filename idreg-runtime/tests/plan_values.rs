@@ -1,0 +1,258 @@
+//! Which values a field may have on a host: KVM's masks, the rule of each field, and what else sets it.
+
+mod hosts;
+
+use hosts::{A64FX_7_2, MAX_7_2, host};
+use idreg_runtime::description::FieldOf;
+use idreg_runtime::host::{Host, Obstacle};
+use idreg_runtime::number::Hex;
+use idreg_runtime::plan::Plan;
+use idreg_runtime::regs::DESCRIPTION;
+use idreg_runtime::rule::Owner;
+
+fn field(property: &str) -> FieldOf {
+    DESCRIPTION.property(property).expect("a property")
+}
+
+/// The 7.2 host with a field set to another value before anything is planned.
+fn host_with(property: &str, value: u64) -> Host {
+    let of = field(property);
+    let mut file: serde_json::Value = serde_json::from_str(MAX_7_2).expect("JSON");
+    let stored = &mut file["registers"][of.register.name]["value"];
+    let old: Hex = serde_json::from_value(stored.clone()).expect("a value");
+    *stored = Hex(of.field.insert(old.0, value)).to_string().into();
+    host(&file.to_string())
+}
+
+fn allowed(host: &Host, property: &str) -> String {
+    let ranges = host.allowed(field(property));
+    let ranges: Vec<String> = ranges.iter().map(ToString::to_string).collect();
+    ranges.join(" ")
+}
+
+/// Checks what is in the way of a value, and that the plan says the same.
+#[track_caller]
+fn obstacle(host: &Host, property: &str, value: u64, expected: Option<Obstacle>) {
+    assert_eq!(
+        host.obstacle(field(property), value),
+        expected,
+        "{property}={value:#x}"
+    );
+    let model = format!("host,{property}={value:#x}")
+        .parse()
+        .expect("a model");
+    assert_eq!(
+        Plan::new(host, &model).is_ok(),
+        expected.is_none(),
+        "{property}={value:#x}"
+    );
+}
+
+#[test]
+fn unsigned_field_goes_down() {
+    let host = host(MAX_7_2);
+    assert_eq!(allowed(&host, "SYSREG_ID_AA64ISAR0_EL1_AES"), "0x0-0x2");
+    obstacle(&host, "SYSREG_ID_AA64ISAR0_EL1_AES", 1, None);
+    obstacle(
+        &host,
+        "SYSREG_ID_AA64ISAR0_EL1_AES",
+        3,
+        Some(Obstacle::Above),
+    );
+}
+
+#[test]
+fn signed_field_goes_down_through_negative_values() {
+    // 0xf is -1: the granule is not there.
+    let host = host_with("SYSREG_ID_AA64MMFR0_EL1_TGRAN4", 1);
+    assert_eq!(
+        allowed(&host, "SYSREG_ID_AA64MMFR0_EL1_TGRAN4"),
+        "0x0-0x1 0x8-0xf"
+    );
+    obstacle(&host, "SYSREG_ID_AA64MMFR0_EL1_TGRAN4", 0xf, None);
+    obstacle(
+        &host,
+        "SYSREG_ID_AA64MMFR0_EL1_TGRAN4",
+        2,
+        Some(Obstacle::Above),
+    );
+    let host = host_with("SYSREG_ID_AA64MMFR0_EL1_TGRAN4", 0xf);
+    obstacle(
+        &host,
+        "SYSREG_ID_AA64MMFR0_EL1_TGRAN4",
+        0,
+        Some(Obstacle::Above),
+    );
+}
+
+#[test]
+fn field_in_which_more_is_safe_goes_up() {
+    let host = host_with("SYSREG_ID_AA64MMFR1_EL1_SpecSEI", 0);
+    assert_eq!(allowed(&host, "SYSREG_ID_AA64MMFR1_EL1_SpecSEI"), "0x0-0xf");
+    let host = host_with("SYSREG_ID_AA64MMFR1_EL1_SpecSEI", 1);
+    obstacle(
+        &host,
+        "SYSREG_ID_AA64MMFR1_EL1_SpecSEI",
+        0,
+        Some(Obstacle::Below),
+    );
+}
+
+#[test]
+fn exact_field_has_the_host_s_value_or_the_safe_one() {
+    let host = host_with("SYSREG_ID_AA64MMFR0_EL1_TGRAN4_2", 3);
+    assert_eq!(
+        allowed(&host, "SYSREG_ID_AA64MMFR0_EL1_TGRAN4_2"),
+        "0x1 0x3"
+    );
+    obstacle(&host, "SYSREG_ID_AA64MMFR0_EL1_TGRAN4_2", 1, None);
+    obstacle(
+        &host,
+        "SYSREG_ID_AA64MMFR0_EL1_TGRAN4_2",
+        2,
+        Some(Obstacle::Inexact),
+    );
+}
+
+#[test]
+fn cache_policy_may_become_vipt_and_not_less() {
+    let host = host_with("SYSREG_CTR_EL0_L1Ip", 3);
+    assert_eq!(allowed(&host, "SYSREG_CTR_EL0_L1Ip"), "0x2-0x3");
+    obstacle(&host, "SYSREG_CTR_EL0_L1Ip", 0, Some(Obstacle::Refused));
+}
+
+#[test]
+fn debug_version_stays_at_least_armv8() {
+    let host = host(MAX_7_2);
+    assert_eq!(allowed(&host, "SYSREG_ID_AA64DFR0_EL1_DebugVer"), "0x6-0xa");
+    obstacle(
+        &host,
+        "SYSREG_ID_AA64DFR0_EL1_DebugVer",
+        5,
+        Some(Obstacle::Refused),
+    );
+    obstacle(
+        &host,
+        "SYSREG_ID_DFR0_EL1_CopDbg",
+        5,
+        Some(Obstacle::Refused),
+    );
+    obstacle(
+        &host,
+        "SYSREG_ID_DFR0_EL1_PerfMon",
+        2,
+        Some(Obstacle::Refused),
+    );
+    obstacle(&host, "SYSREG_ID_DFR0_EL1_PerfMon", 3, None);
+}
+
+#[test]
+fn exception_level_is_never_without_any_state() {
+    let host = host(MAX_7_2);
+    assert_eq!(allowed(&host, "SYSREG_ID_AA64PFR0_EL1_EL0"), "0x1-0x2");
+    obstacle(
+        &host,
+        "SYSREG_ID_AA64PFR0_EL1_EL0",
+        0,
+        Some(Obstacle::Refused),
+    );
+    obstacle(&host, "SYSREG_ID_AA64PFR0_EL1_EL2", 0, None);
+}
+
+#[test]
+fn guest_hypervisor_keeps_el2() {
+    let off = "\"el2\": false,\n    \"aarch32\"";
+    let host = host(&MAX_7_2.replacen(off, "\"el2\": true,\n    \"aarch32\"", 1));
+    assert!(host.about().vcpu.el2);
+    obstacle(
+        &host,
+        "SYSREG_ID_AA64PFR0_EL1_EL2",
+        0,
+        Some(Obstacle::Refused),
+    );
+}
+
+#[test]
+fn field_of_the_mask_that_the_host_lacks_cannot_change() {
+    let host = host_with("SYSREG_ID_AA64ISAR0_EL1_DP", 0);
+    assert_eq!(
+        host.blocked(field("SYSREG_ID_AA64ISAR0_EL1_DP")),
+        Some(Obstacle::Above)
+    );
+    assert_eq!(allowed(&host, "SYSREG_ID_AA64ISAR0_EL1_DP"), "0x0");
+}
+
+#[test]
+fn fields_of_an_option_are_refused_by_its_name() {
+    let host = host(MAX_7_2);
+    for (property, value, owner) in [
+        ("SYSREG_ID_AA64PFR0_EL1_SVE", 0, Owner::Sve),
+        ("SYSREG_ID_AA64ISAR1_EL1_APA", 2, Owner::Pauth),
+        ("SYSREG_ID_AA64ISAR1_EL1_GPI", 2, Owner::Pauth),
+        ("SYSREG_ID_AA64PFR1_EL1_MTE", 3, Owner::Mte),
+        ("SYSREG_ID_AA64MMFR2_EL1_NV", 2, Owner::El2),
+        ("SYSREG_ID_AA64PFR0_EL1_GIC", 0, Owner::Gic),
+        ("SYSREG_MPIDR_EL1_Aff1", 3, Owner::Topology),
+    ] {
+        obstacle(&host, property, value, Some(Obstacle::Owned(owner)));
+    }
+}
+
+#[test]
+fn pmu_can_be_older_and_is_turned_off_by_its_option() {
+    let host = host(MAX_7_2);
+    obstacle(&host, "SYSREG_ID_AA64DFR0_EL1_PMUVer", 5, None);
+    let off = Some(Obstacle::Owned(Owner::Pmu));
+    obstacle(&host, "SYSREG_ID_AA64DFR0_EL1_PMUVer", 0, off);
+    assert_eq!(allowed(&host, "SYSREG_ID_AA64DFR0_EL1_PMUVer"), "0x1-0x6");
+}
+
+#[test]
+fn register_that_tells_who_made_the_cpu_takes_any_value() {
+    let host = host(MAX_7_2);
+    assert_eq!(allowed(&host, "SYSREG_MIDR_EL1_PartNum"), "0x0-0xfff");
+    obstacle(&host, "SYSREG_REVIDR_EL1_IMPDEF", u64::MAX, None);
+}
+
+#[test]
+fn nothing_of_aarch32_can_change_where_there_is_none() {
+    let host = host(A64FX_7_2);
+    for of in DESCRIPTION
+        .fields()
+        .filter(|of| of.register.encoding.is_aarch32_id())
+    {
+        assert!(host.blocked(of).is_some(), "{of}");
+    }
+}
+
+/// Ranges and single answers come from different code; they must not differ for any value.
+#[test]
+fn ranges_agree_with_every_single_value() {
+    for file in [MAX_7_2, A64FX_7_2] {
+        let host = host(file);
+        for of in DESCRIPTION.fields().filter(|of| of.field.width <= 8) {
+            let ranges = host.allowed(of);
+            for value in 0..=of.field.max() {
+                let in_ranges = ranges.iter().any(|range| range.contains(value));
+                assert_eq!(
+                    in_ranges,
+                    host.obstacle(of, value).is_none(),
+                    "{of}={value:#x}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn cache_levels_that_imply_too_much_are_refused() {
+    let host = host_with("SYSREG_CTR_EL0_IDC", 0);
+    let model = "host,SYSREG_CLIDR_EL1_LoC=0".parse().unwrap();
+    let error = Plan::new(&host, &model).unwrap_err().to_string();
+    assert!(
+        error.contains("CTR_EL0.IDC says that on this host it must"),
+        "{error}"
+    );
+    let host = host_with("SYSREG_CTR_EL0_IDC", 1);
+    assert!(Plan::new(&host, &model).is_ok());
+}

@@ -1,0 +1,296 @@
+//! Lines to facts. Errors are collected; a statement with one states nothing.
+
+use super::{AtLeast, Condition, Consistency, EVERY_FIELD, Facts, Place, Safety, Stated, words};
+use crate::diagnostic::{Diagnostic, Report, Rule};
+use crate::lex::{self, Line, Word};
+use crate::source::{Source, Span};
+use std::collections::BTreeMap;
+
+/// Reads a file of facts, or several that were joined.
+///
+/// # Errors
+///
+/// Everything that is wrong, in the order of the places: words that say nothing here, a field of which
+/// the same is stated twice, and conditions on a feature that no `Feature` states. Names of registers
+/// and fields are not looked up; [`Facts::of`] does that.
+pub fn load(source: &Source) -> Result<Facts, Vec<Diagnostic>> {
+    let mut report = Report::default();
+    let mut parser = Parser {
+        report: &mut report,
+        facts: Facts::default(),
+        said: BTreeMap::new(),
+        features: Vec::new(),
+    };
+    for (start, file) in source.files() {
+        let lines = lex::lines(file, start, parser.report);
+        for line in lines.iter() {
+            parser.statement(&line);
+        }
+    }
+    parser.look_up_features();
+    let facts = parser.facts;
+    match report.into_sorted() {
+        mistakes if mistakes.is_empty() => Ok(facts),
+        mistakes => Err(mistakes),
+    }
+}
+
+/// The statements, and what comes after their first words.
+const FORMS: [(&str, &str); 10] = [
+    ("Safety", "TYPE [VALUE] REGISTER FIELD..."),
+    ("Refused", "FIRST[-LAST] REGISTER FIELD..."),
+    ("Owned", "OWNER REGISTER FIELD..."),
+    ("Needs", "OWNER REGISTER FIELD..."),
+    ("Mitigation", "REGISTER FIELD..."),
+    ("Feature", "FEAT_NAME REGISTER FIELD VALUE"),
+    ("Requires", "CONDITION CONDITION..."),
+    ("Equal", "REGISTER.FIELD REGISTER.FIELD [with CONDITION]"),
+    ("AtMostOne", "REGISTER.FIELD REGISTER.FIELD..."),
+    ("NotAbove", "REGISTER.FIELD REGISTER.FIELD"),
+];
+
+/// What may be said once only: the statement or feature, the register and the field.
+type Saying<'s> = (&'s str, &'s str, &'s str);
+
+struct Parser<'r, 's> {
+    report: &'r mut Report,
+    facts: Facts,
+    /// Where each was said.
+    said: BTreeMap<Saying<'s>, Span>,
+    /// The features that conditions name.
+    features: Vec<Word<'s>>,
+}
+
+impl<'s> Parser<'_, 's> {
+    fn statement(&mut self, line: &Line<'_, 's>) {
+        // Nothing is returned for a statement with an error, which has been reported.
+        let _: Option<()> = match line.directive.text {
+            "Safety" => self.safety(line),
+            "Refused" => self.refused(line),
+            "Owned" => self.owned(line),
+            "Needs" => self.needs(line),
+            "Mitigation" => self.mitigation(line),
+            "Feature" => self.feature(line),
+            "Requires" => self.requires(line),
+            "Equal" => self.equal(line),
+            "AtMostOne" => self.at_most_one(line),
+            "NotAbove" => self.not_above(line),
+            _ => self.unknown(line),
+        };
+    }
+
+    fn safety(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        let (word, rest) = self.first(line)?;
+        let (safety, fields) = if word.text == "Exact" {
+            let Some((safe, fields)) = rest.split_first() else {
+                return self.word_count(line);
+            };
+            let safe = words::value(*safe, self.report)?;
+            (Safety::Exact { safe }, fields)
+        } else {
+            (words::safety(word, self.report)?, rest)
+        };
+        self.fields(line, line.directive, fields, |field| {
+            field.safety = Some(safety);
+        })
+    }
+
+    fn refused(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        let (word, fields) = self.first(line)?;
+        let range = words::range(word, self.report)?;
+        // One field may have several ranges.
+        self.fields(line, word, fields, |field| field.refused.push(range))
+    }
+
+    fn owned(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        let (word, fields) = self.first(line)?;
+        let owner = words::owner(word, self.report)?;
+        self.fields(line, line.directive, fields, |field| {
+            field.owner = Some(owner);
+        })
+    }
+
+    fn needs(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        let (word, fields) = self.first(line)?;
+        let owner = words::owner(word, self.report)?;
+        self.fields(line, line.directive, fields, |field| {
+            field.needs = Some(owner);
+        })
+    }
+
+    fn mitigation(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        self.fields(line, line.directive, line.arguments, |field| {
+            field.mitigation = true;
+        })
+    }
+
+    /// States the same of some fields, once of each; the words are a register and its fields.
+    fn fields(
+        &mut self,
+        line: &Line<'_, 's>,
+        saying: Word<'s>,
+        words: &[Word<'s>],
+        state: impl Fn(&mut Stated),
+    ) -> Option<()> {
+        let [register, fields @ ..] = words else {
+            return self.word_count(line);
+        };
+        if fields.is_empty() {
+            return self.word_count(line);
+        }
+        let register_name = words::name(*register, "register's name", self.report)?;
+        for field in fields {
+            let name = match field.text {
+                EVERY_FIELD => EVERY_FIELD.to_owned(),
+                _ => words::name(*field, "field's name", self.report)?,
+            };
+            self.once(saying, *register, *field)?;
+            let stated = self.facts.stated.entry(register_name.clone()).or_default();
+            state(stated.entry(name).or_default());
+        }
+        Some(())
+    }
+
+    fn feature(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        let [feature, register, field, value] = self.exactly(line)?;
+        let name = words::feature(feature, self.report)?;
+        // With an error in the rest of the line it is a feature all the same, so conditions may name it.
+        self.facts.features.entry(name.clone()).or_default();
+        let place = Place {
+            register: words::name(register, "register's name", self.report)?,
+            field: words::name(field, "field's name", self.report)?,
+        };
+        let value = words::value(value, self.report)?;
+        self.once(feature, register, field)?;
+        let values = self.facts.features.entry(name).or_default();
+        values.push(AtLeast { place, value });
+        Some(())
+    }
+
+    fn requires(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        let [subject, needs @ ..] = line.arguments else {
+            return self.word_count(line);
+        };
+        if needs.is_empty() {
+            return self.word_count(line);
+        }
+        let subject = self.condition(*subject)?;
+        for needs in needs {
+            let (subject, needs) = (subject.clone(), self.condition(*needs)?);
+            let requires = Consistency::Requires { subject, needs };
+            self.facts.consistency.push(requires);
+        }
+        Some(())
+    }
+
+    fn equal(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        let (fields, with) = match line.arguments {
+            [fields @ .., with, condition] if with.text == "with" => (fields, Some(*condition)),
+            fields => (fields, None),
+        };
+        let [left, right] = fields else {
+            return self.word_count(line);
+        };
+        let equal = Consistency::Equal {
+            left: words::place(*left, self.report)?,
+            right: words::place(*right, self.report)?,
+            with: match with {
+                Some(condition) => Some(self.condition(condition)?),
+                None => None,
+            },
+        };
+        self.facts.consistency.push(equal);
+        Some(())
+    }
+
+    fn at_most_one(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        if line.arguments.len() < 2 {
+            return self.word_count(line);
+        }
+        let places = line.arguments.iter();
+        let places = places.map(|word| words::place(*word, self.report));
+        let places = places.collect::<Option<_>>()?;
+        self.facts.consistency.push(Consistency::AtMostOne(places));
+        Some(())
+    }
+
+    fn not_above(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        let [field, most] = self.exactly(line)?;
+        let not_above = Consistency::NotAbove {
+            field: words::place(field, self.report)?,
+            most: words::place(most, self.report)?,
+        };
+        self.facts.consistency.push(not_above);
+        Some(())
+    }
+
+    fn condition(&mut self, word: Word<'s>) -> Option<Condition> {
+        let condition = words::condition(word, self.report)?;
+        if matches!(condition, Condition::Feature(_)) {
+            self.features.push(word);
+        }
+        Some(condition)
+    }
+
+    /// Reports conditions on features that are nowhere stated.
+    fn look_up_features(&mut self) {
+        for word in &self.features {
+            if !self.facts.features.contains_key(word.text) {
+                let message = format!("`{word}` has no `Feature` statement");
+                let error = Diagnostic::error(Rule::UnknownTarget, word.span, message);
+                self.report.push(error);
+            }
+        }
+    }
+
+    /// Reports what has been said before.
+    fn once(&mut self, subject: Word<'s>, register: Word<'s>, field: Word<'s>) -> Option<()> {
+        let saying = (subject.text, register.text, field.text);
+        let Some(before) = self.said.get(&saying) else {
+            self.said.insert(saying, field.span);
+            return Some(());
+        };
+        let message = format!("{register}.{field}: `{subject}` is stated twice");
+        let error = Diagnostic::error(Rule::DuplicateField, field.span, message);
+        self.report
+            .push(error.note_at(*before, "the first one is here"));
+        None
+    }
+
+    fn first<'w>(&mut self, line: &Line<'w, 's>) -> Option<(Word<'s>, &'w [Word<'s>])> {
+        match line.arguments.split_first() {
+            Some((first, rest)) => Some((*first, rest)),
+            None => self.word_count(line),
+        }
+    }
+
+    fn exactly<const N: usize>(&mut self, line: &Line<'_, 's>) -> Option<[Word<'s>; N]> {
+        match line.arguments.try_into() {
+            Ok(words) => Some(words),
+            Err(_) => self.word_count(line),
+        }
+    }
+
+    /// Reports a statement with too few words or too many.
+    fn word_count<T>(&mut self, line: &Line<'_, 's>) -> Option<T> {
+        let (directive, found) = (line.directive, line.arguments.len());
+        let plural = if found == 1 { "" } else { "s" };
+        let message = format!("`{directive}` with {found} word{plural} after it is no statement");
+        let error = Diagnostic::error(Rule::WordCount, line.span(), message);
+        let forms = FORMS.iter().filter(|(word, _)| *word == directive.text);
+        self.report.push(forms.fold(error, |error, (word, form)| {
+            error.note(format!("the form is `{word} {form}`"))
+        }));
+        None
+    }
+
+    fn unknown(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        let word = line.directive;
+        let known: Vec<&str> = FORMS.iter().map(|(word, _)| *word).collect();
+        let message = format!("`{word}` is not a statement of facts");
+        let error = Diagnostic::error(Rule::UnknownStatement, word.span, message);
+        let note = format!("there are {}", known.join(", "));
+        self.report.push(error.note(note));
+        None
+    }
+}

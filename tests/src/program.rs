@@ -1,0 +1,44 @@
+//! The programs that a host can run.
+
+use std::fmt;
+
+/// A program of the host, by the name that both sides of the conversation know it by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(
+    feature = "testbed",
+    derive(clap::ValueEnum, serde::Serialize, serde::Deserialize),
+    serde(rename_all = "kebab-case")
+)]
+pub enum Program {
+    /// The demo VMM.
+    #[default]
+    VmmDemo,
+    /// The tests of `idreg-runtime` that talk to KVM. Their arguments are those of any Rust test program.
+    KvmTests,
+}
+
+impl Program {
+    /// Every program.
+    pub const ALL: [Self; 2] = [Self::VmmDemo, Self::KvmTests];
+
+    /// The name, which is also that of its file on an emulated host.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::VmmDemo => "vmm-demo",
+            Self::KvmTests => "kvm-tests",
+        }
+    }
+
+    /// The program of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|program| program.name() == name)
+    }
+}
+
+impl fmt::Display for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

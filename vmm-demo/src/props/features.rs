@@ -1,0 +1,99 @@
+//! The features of the architecture that a host, and a model on it, has.
+
+use super::no_match;
+use crate::cli::Props;
+use crate::failure::Failure;
+use crate::{output, table};
+use idreg_runtime::feature::FeatureDescription;
+use idreg_runtime::host::Host;
+use idreg_runtime::plan::Plan;
+use serde::Serialize;
+use wildmatch::WildMatch;
+
+/// The schema of the list: a name and a number that grows when old readers would be misled.
+const SCHEMA: &str = "idreg-features/1";
+
+#[derive(Serialize)]
+struct Report<'h> {
+    schema: &'static str,
+    kernel_release: &'h str,
+    features: Vec<Feature>,
+}
+
+#[derive(Serialize)]
+struct Feature {
+    feature: &'static str,
+    host: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<bool>,
+    fields: Vec<Field>,
+}
+
+#[derive(Serialize)]
+struct Field {
+    property: String,
+    at_least: String,
+    value: Option<String>,
+}
+
+/// Prints the features that match the pattern; without one, those that the host or the model has, or all.
+pub(super) fn list(arguments: &Props, host: &Host, plan: Option<&Plan>) -> Result<(), Failure> {
+    let pattern = arguments.pattern.as_deref();
+    let has = |feature: &FeatureDescription| host.values().has(feature);
+    let listed = |feature: &&FeatureDescription| match pattern {
+        Some(pattern) => WildMatch::new(pattern).matches(feature.name),
+        None => arguments.all || arguments.json || has(feature),
+    };
+    let features = host.description().features.iter().filter(listed);
+    let features: Vec<Feature> = features
+        .map(|feature| Feature {
+            feature: feature.name,
+            host: has(feature),
+            model: plan.map(|plan| plan.expected().has(feature)),
+            fields: fields(host, feature),
+        })
+        .collect();
+    if let Some(pattern) = pattern.filter(|_| features.is_empty()) {
+        return Err(no_match("feature", pattern));
+    }
+    if arguments.json {
+        return output::json(&Report {
+            schema: SCHEMA,
+            kernel_release: &host.about().kernel_release,
+            features,
+        });
+    }
+    output::text(&human(&features, plan.is_some()))
+}
+
+fn fields(host: &Host, feature: &FeatureDescription) -> Vec<Field> {
+    let fields = feature.values.iter().map(|least| Field {
+        property: least.field.to_string(),
+        at_least: format!("{:#x}", least.value),
+        value: host
+            .values()
+            .field(least.field)
+            .map(|value| format!("{value:#x}")),
+    });
+    fields.collect()
+}
+
+fn human(features: &[Feature], with_model: bool) -> String {
+    let headings = ["feature", "host", "model", "told by"];
+    let mut table = table::new(&headings.map(|heading| heading));
+    for feature in features {
+        let word = |has: bool| if has { "yes" } else { "no" };
+        let told_by = feature.fields.iter();
+        let told_by = told_by.map(|field| format!("{}>={}", field.property, field.at_least));
+        table.add_row([
+            feature.feature.to_owned(),
+            word(feature.host).to_owned(),
+            feature.model.map_or("", word).to_owned(),
+            told_by.collect::<Vec<_>>().join(", "),
+        ]);
+    }
+    if !with_model && let Some(column) = table.column_mut(2) {
+        column.set_constraint(comfy_table::ColumnConstraint::Hidden);
+    }
+    table::show(table)
+}

@@ -1,0 +1,129 @@
+//! A property as `props --json` prints it. The README documents the members.
+
+use crate::failure::Failure;
+use crate::json;
+use crate::machine::Machine;
+use idreg_runtime::description::FieldOf;
+use idreg_runtime::host::Host;
+use idreg_runtime::plan::Plan;
+use idreg_runtime::rule::ValueRange;
+use serde::Serialize;
+
+/// The schema of the list: a name and a number that grows when old readers would be misled.
+const SCHEMA: &str = "idreg-props/1";
+
+#[derive(Serialize)]
+pub(super) struct Report<'h> {
+    schema: &'static str,
+    kernel_release: &'h str,
+    properties: Vec<Property>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Property {
+    #[serde(rename = "property")]
+    pub(super) full_name: String,
+    register: &'static str,
+    field: &'static str,
+    pub(super) bits: String,
+    /// Nothing if the host's KVM does not have the register.
+    value: Option<String>,
+    name: Option<&'static str>,
+    /// What KVM compares a new value with.
+    limit: Option<String>,
+    /// How it compares.
+    safety: &'static str,
+    writable: bool,
+    /// Why the field cannot have another value, if it cannot.
+    pub(super) blocked: Option<&'static str>,
+    /// What sets the field in place of an override.
+    pub(super) owner: Option<&'static str>,
+    /// What has to be on for the field to say something.
+    needs: Option<&'static str>,
+    mitigation: bool,
+    pub(super) features: Vec<&'static str>,
+    /// The values that the field may have, as ranges.
+    allowed: Vec<String>,
+    /// Those of them that have a name.
+    pub(super) named: Vec<Value>,
+    /// The value under the model that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+    /// The values that KVM took when it was asked, as ranges.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) taken: Option<Vec<String>>,
+    #[serde(skip)]
+    pub(super) of: FieldOf,
+    #[serde(skip)]
+    pub(super) on_host: Option<u64>,
+    #[serde(skip)]
+    pub(super) in_model: Option<u64>,
+    #[serde(skip)]
+    pub(super) ranges: Vec<ValueRange>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Value {
+    pub(super) value: String,
+    pub(super) name: &'static str,
+}
+
+impl<'h> Report<'h> {
+    pub(super) fn new(host: &'h Host, properties: Vec<Property>) -> Self {
+        Self {
+            schema: SCHEMA,
+            kernel_release: &host.about().kernel_release,
+            properties,
+        }
+    }
+}
+
+impl Property {
+    pub(super) fn new(
+        host: &Host,
+        plan: Option<&Plan>,
+        machine: Option<&Machine>,
+        of: FieldOf,
+    ) -> Result<Self, Failure> {
+        let on_host = host.values().field(of);
+        let in_model = plan.and_then(|plan| plan.expected().field(of));
+        let blocked = host.blocked(of);
+        let ranges = host.allowed(of);
+        let rule = of.field.rule;
+        let hexadecimal = |value: u64| format!("{value:#x}");
+        let taken = machine.map(|machine| machine.taken(of)).transpose()?;
+        let features = host.description().features.iter();
+        let tells = features.filter(|feature| feature.values.iter().any(|least| least.field == of));
+        let named = of.field.values.iter();
+        let named = named.filter(|value| ranges.iter().any(|range| range.contains(value.value)));
+        Ok(Self {
+            full_name: of.to_string(),
+            register: of.register.name,
+            field: of.field.name,
+            bits: of.field.bits().to_string(),
+            value: on_host.map(hexadecimal),
+            name: on_host.and_then(|value| of.field.value_name(value)),
+            limit: on_host.map(hexadecimal),
+            safety: rule.safety.name(),
+            writable: blocked.is_none(),
+            blocked: blocked.map(idreg_runtime::host::Obstacle::name),
+            owner: rule.owner.map(idreg_runtime::rule::Owner::name),
+            needs: rule.needs.map(idreg_runtime::rule::Owner::name),
+            mitigation: rule.mitigation,
+            features: tells.map(|feature| feature.name).collect(),
+            allowed: json::ranges(&ranges),
+            named: named
+                .map(|value| Value {
+                    value: hexadecimal(value.value),
+                    name: value.name,
+                })
+                .collect(),
+            model: in_model.map(hexadecimal),
+            taken: taken.map(|taken| json::ranges(&taken)),
+            of,
+            on_host,
+            in_model,
+            ranges,
+        })
+    }
+}

@@ -1,0 +1,86 @@
+//! Properties as people read them.
+
+use super::fields::Property;
+use crate::table;
+use idreg_runtime::description::FieldDescription;
+use idreg_runtime::host::Host;
+use idreg_runtime::rule::ValueRange;
+
+/// A row for each property, and a line that sums up; columns for a model and for what KVM took where asked for.
+pub(super) fn table(host: &Host, model: bool, tried: bool, properties: &[Property]) -> String {
+    let mut headings = vec!["property", "bits", "host", "may be"];
+    headings.extend(tried.then_some("kvm took"));
+    headings.extend(model.then_some("model"));
+    headings.push("tells of");
+    let mut table = table::new(&headings);
+    for property in properties {
+        let field = property.of.field;
+        let show = |value: Option<u64>| {
+            value.map_or("absent".to_owned(), |value| field.show(value).to_string())
+        };
+        let mut row = vec![
+            property.full_name.clone(),
+            property.bits.clone(),
+            show(property.on_host),
+            may_be(property),
+        ];
+        row.extend(property.taken.as_ref().map(|taken| taken.join(", ")));
+        row.extend(model.then(|| show(property.in_model)));
+        row.push(tells_of(property));
+        table.add_row(row);
+    }
+    let note = note(host);
+    if properties.is_empty() {
+        note
+    } else {
+        format!("{}\n\n{note}", table::show(table))
+    }
+}
+
+/// The values with their names where few, else ranges; or why it is only the host's.
+fn may_be(property: &Property) -> String {
+    match (property.blocked, property.owner) {
+        (Some("absent"), _) => "-".to_owned(),
+        (Some("owned"), Some(owner)) => format!("set by {owner}"),
+        (Some("above-host" | "below-host"), _) => "nothing else: the host has no more".to_owned(),
+        (Some("not-writable"), _) => "fixed by this kernel".to_owned(),
+        (Some(other), _) => other.replace('-', " "),
+        (None, _) => {
+            let shown = property.ranges.iter();
+            let shown = shown.map(|range| show_range(property.of.field, *range));
+            shown.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// A range, value by value if it is short.
+fn show_range(field: &FieldDescription, range: ValueRange) -> String {
+    const SHORT: u64 = 4;
+    if range.last - range.first >= SHORT || field.values.is_empty() {
+        return range.to_string();
+    }
+    let values = (range.first..=range.last).map(|value| match field.value_name(value) {
+        Some(name) => format!("{value:#x} ({name})"),
+        None => format!("{value:#x}"),
+    });
+    values.collect::<Vec<_>>().join(", ")
+}
+
+fn tells_of(property: &Property) -> String {
+    let mitigation = property.of.field.rule.mitigation.then_some("mitigation");
+    let features = property.features.iter().copied();
+    let words: Vec<&str> = mitigation.into_iter().chain(features).collect();
+    words.join(", ")
+}
+
+fn note(host: &Host) -> String {
+    let kernel = &host.about().kernel_release;
+    if !host.about().capabilities.writable_masks {
+        return format!(
+            "kernel {kernel} offers no writable ID registers, which needs Linux 6.7 or newer"
+        );
+    }
+    let fields = host.description().fields();
+    let count = fields.filter(|of| host.blocked(*of).is_none()).count();
+    format!("{count} properties can be changed on kernel {kernel}")
+}
