@@ -1,5 +1,10 @@
 //! Registers and fields as data: what `include_sysreg!` emits beside the types.
 
+mod index;
+
+#[doc(hidden)]
+pub use self::index::Slot;
+
 use crate::encoding::Encoding;
 use crate::feature::{Consistency, FeatureDescription};
 use crate::rule::{FieldRule, Safety};
@@ -14,6 +19,9 @@ pub struct Description {
     pub features: &'static [FeatureDescription],
     /// What holds between them on every CPU.
     pub consistency: &'static [Consistency],
+    /// Where each field is, by its property.
+    #[doc(hidden)]
+    pub properties: &'static [Slot],
 }
 
 /// A system register.
@@ -113,13 +121,7 @@ impl Description {
     #[must_use]
     pub fn property(&self, property: &str) -> Option<FieldOf> {
         let name = property.strip_prefix(PROPERTY_PREFIX)?;
-        self.registers.iter().find_map(|register| {
-            let field = name.strip_prefix(register.name)?.strip_prefix('_')?;
-            Some(FieldOf {
-                register,
-                field: register.field(field)?,
-            })
-        })
+        index::find(self.properties, self.registers, name)
     }
 
     /// The feature of this name, such as `FEAT_DotProd`.

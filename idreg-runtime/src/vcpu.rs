@@ -16,8 +16,12 @@ impl Errno {
     pub const EPERM: Self = Self(1);
     /// The vCPU has no such register.
     pub const ENOENT: Self = Self(2);
+    /// Interrupted: `KVM_RUN` was left before the guest did anything that the VMM must see.
+    pub const EINTR: Self = Self(4);
     /// The vCPU is not initialised yet.
     pub const ENOEXEC: Self = Self(8);
+    /// Not now: the vCPU cannot run as it was made.
+    pub const EAGAIN: Self = Self(11);
     /// Not enough memory.
     pub const ENOMEM: Self = Self(12);
     /// An address that is not the caller's.
@@ -36,7 +40,9 @@ impl Errno {
         Some(match self {
             Self::EPERM => "EPERM",
             Self::ENOENT => "ENOENT",
+            Self::EINTR => "EINTR",
             Self::ENOEXEC => "ENOEXEC",
+            Self::EAGAIN => "EAGAIN",
             Self::ENOMEM => "ENOMEM",
             Self::EFAULT => "EFAULT",
             Self::EBUSY => "EBUSY",

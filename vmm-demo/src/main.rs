@@ -6,8 +6,6 @@ mod cli;
 mod cost;
 mod dump;
 mod failure;
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-mod gic;
 mod guest;
 mod json;
 #[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]

@@ -1,13 +1,12 @@
 //! A VM: made, given its ID registers by the caller, and run.
 
-use crate::gic::{self, GicError};
 use crate::layout;
 use crate::memory::{self, MemoryError};
 use crate::probe::report::{Collector, Progress, Report};
 use crate::probe::{ProbeError, Program};
-use idreg_runtime::config::VcpuConfig;
+use idreg_runtime::config::{Gic, VcpuConfig};
 use idreg_runtime::encoding::Encoding;
-use idreg_runtime::kvm::{self, KvmError, KvmVcpu};
+use idreg_runtime::kvm::{self, GicAddresses, KvmError, KvmVcpu};
 use idreg_runtime::vcpu::Errno;
 use kvm_bindings::{KVM_REG_ARM_CORE, KVM_REG_ARM64, KVM_REG_SIZE_U64, kvm_regs};
 use kvm_ioctls::{Kvm, VcpuExit, VcpuFd};
@@ -38,9 +37,6 @@ pub(crate) enum VmError {
     /// The RAM.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// The interrupt controller.
-    #[error(transparent)]
-    Gic(#[from] GicError),
 }
 
 /// A guest that did not run to its end.
@@ -125,7 +121,8 @@ impl Vm {
         }
         if let Some(kind) = config.gic {
             let device = kvm::create_gic(&fd, kind)?;
-            gic::configure(&device, kind, vcpus.len() as u64)?;
+            let addresses = gic_addresses(kind, vcpus.len() as u64);
+            kvm::init_gic(&device, addresses, layout::GIC_INTERRUPTS)?;
         }
         for vcpu in &vcpus {
             kvm::init_pmu(vcpu, config)?;
@@ -167,6 +164,20 @@ impl Vm {
         let (vcpus, result) = run_limited(vcpus, Collector::new(registers), limit)?;
         self.vcpus = vcpus;
         result
+    }
+}
+
+fn gic_addresses(gic: Gic, vcpus: u64) -> GicAddresses {
+    let distributor = layout::GIC_DISTRIBUTOR;
+    match gic {
+        Gic::V2 => GicAddresses::V2 {
+            distributor,
+            cpu_interface: layout::GIC_CPU_INTERFACE,
+        },
+        Gic::V3 => GicAddresses::V3 {
+            distributor,
+            redistributors: layout::gic_redistributors(vcpus),
+        },
     }
 }
 

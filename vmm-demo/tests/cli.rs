@@ -63,8 +63,8 @@ fn check_with_a_host_file() {
         "PROPERTY                    HOST       OVERRIDE\n\
          SYSREG_ID_AA64ISAR0_EL1_DP  0x1 (IMP)  0x0 (NI)\n\
          to write: ID_AA64ISAR0_EL1 0x1221111110212120 -> 0x1221011110212120\n\
-         by its masks the host (kernel 7.2.12+deb14-cloud-arm64) takes this model; \
-         KVM itself was not asked\n",
+         vCPUs made with: SVE, pointer authentication, PMU, GICv3\n\
+         the host (kernel 7.2.12+deb14-cloud-arm64) takes this model; KVM itself was not asked\n",
         "",
     );
 }
@@ -80,7 +80,7 @@ fn check_that_changes_nothing() {
             "host,SYSREG_ID_AA64ISAR0_EL1_DP=1",
         ],
         0,
-        "the host (kernel 7.2.12+deb14-cloud-arm64) shows this model as it is; nothing to write\n",
+        "vCPUs made with: SVE, pointer authentication, PMU, GICv3\nthe host (kernel 7.2.12+deb14-cloud-arm64) shows this model as it is; nothing to write; KVM itself was not asked\n",
         "",
     );
 }
@@ -96,8 +96,24 @@ fn check_as_json() {
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=0",
     ];
     let output = vmm_demo(&arguments);
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let mut report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let registers = report["expected"].take();
+    assert_eq!(registers["ID_AA64ISAR0_EL1"], "0x1221011110212120");
+    assert_eq!(registers["MIDR_EL1"], "0x00000000000f0510");
     let expected = serde_json::json!({
+        "schema": "idreg-plan/1",
+        "vcpu": {
+            "sve": true,
+            "pauth": true,
+            "pmu": true,
+            "mte": false,
+            "el2": false,
+            "aarch32": false,
+            "gic": "v3"
+        },
+        "warnings": [],
+        "expected": null,
+        "tried": "no",
         "cpu": "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0",
         "kernel_release": "7.2.12+deb14-cloud-arm64",
         "changes": [{"property": "SYSREG_ID_AA64ISAR0_EL1_DP", "old": "0x1", "new": "0x0"}],
@@ -125,7 +141,8 @@ fn refused_model() {
         "error: 2 overrides cannot be had on this host, so nothing is written:\n  \
          SYSREG_ID_AA64ISAR0_EL1_DPP=0x0: no such property; did you mean \
          SYSREG_ID_AA64ISAR0_EL1_DP?\n  \
-         x: no such property; the form is SYSREG_<REGISTER>_<FIELD>=<VALUE>\n",
+         x: no such property; the form is SYSREG_<REGISTER>_<FIELD>=<VALUE>, FEAT_<NAME>=on|off or \
+         <OPTION>=on|off\n",
     );
 }
 
@@ -181,8 +198,9 @@ fn props_of_a_host_file() {
     let shown = text(&output.stdout);
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let lines: Vec<String> = shown.lines().map(words).collect();
-    assert_eq!(lines[0], "PROPERTY BITS HOST WRITABLE MODEL");
-    let dp = "SYSREG_ID_AA64ISAR0_EL1_DP 47:44 0x1 (IMP) yes 0x0 (NI)".to_owned();
+    assert_eq!(lines[0], "PROPERTY BITS HOST MAY BE MODEL TELLS OF");
+    let dp = "SYSREG_ID_AA64ISAR0_EL1_DP 47:44 0x1 (IMP) 0x0 (NI), 0x1 (IMP) 0x0 (NI) FEAT_DotProd"
+        .to_owned();
     assert!(lines.contains(&dp), "{shown}");
     assert!(
         !shown.contains("SYSREG_ID_AA64PFR0_EL1_FP"),

@@ -153,11 +153,7 @@ struct Named<'e> {
 /// The emitted registers of which it is known what their fields are, by name.
 fn registers<'e>(emitted: &'e [Emitted<'_>]) -> BTreeMap<&'e str, Named<'e>> {
     let named = emitted.iter().filter_map(|emitted| {
-        let layout = match emitted {
-            Emitted::View(view) => view.layout?,
-            Emitted::Alias(alias) => alias.layout,
-        };
-        let type_name = emitted.type_name();
+        let (layout, type_name) = (emitted.layout()?, emitted.type_name());
         let name = emitted.place()?.register.name();
         Some((name, Named { type_name, layout }))
     });

@@ -24,7 +24,11 @@ pub(crate) fn names(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts)
 /// The static table of all registers.
 pub(crate) fn table(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts) -> TokenStream {
     let registers = emitted.iter().filter(|emitted| emitted.place().is_some());
-    let names = registers.map(Emitted::type_name);
+    let names = registers.clone().map(Emitted::type_name);
+    let fields = registers.filter_map(Emitted::layout);
+    let fields: usize = fields.map(|layout| layout.fields().count()).sum();
+    // A search of the index goes on up to an empty slot: half of them are, and there is one.
+    let slots = Literal::usize_unsuffixed(2 * fields + 1);
     let Across {
         items,
         features,
@@ -34,10 +38,20 @@ pub(crate) fn table(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts)
         /// Every register of the description, in file order.
         pub static DESCRIPTION: #krate::description::Description = {
             #items
+
+            static REGISTERS: &[&#krate::description::RegisterDescription] =
+                &[#(<names::#names as #krate::register::Place>::REGISTER),*];
+
+            // A kernel's whole file has thousands of fields.
+            #[allow(long_running_const_eval)]
+            static PROPERTIES: [#krate::description::Slot; #slots] =
+                #krate::description::Slot::index(REGISTERS);
+
             #krate::description::Description {
-                registers: &[#(<names::#names as #krate::register::Place>::REGISTER),*],
+                registers: REGISTERS,
                 features: #features,
                 consistency: #consistency,
+                properties: &PROPERTIES,
             }
         };
     }

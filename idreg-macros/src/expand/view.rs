@@ -159,6 +159,14 @@ impl<'m> Emitted<'m> {
         }
     }
 
+    /// What its fields are, if the description says so.
+    pub(crate) fn layout(&self) -> Option<&'m Layout> {
+        match self {
+            Self::View(view) => view.layout,
+            Self::Alias(alias) => Some(alias.layout),
+        }
+    }
+
     /// The type that names it.
     pub(crate) fn type_name(&self) -> &Ident {
         match self {

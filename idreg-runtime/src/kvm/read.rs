@@ -11,9 +11,9 @@ use kvm_ioctls::Kvm;
 
 /// Reads this host: what a VM with this configuration shows before any override.
 ///
-/// On a machine with several kinds of cores, which their MIDR_EL1, REVIDR_EL1 and AIDR_EL1 tell apart, a vCPU is made on
-/// one core of each, and [`Host::cores`] has what each shows. The calling thread is moved there and back for it. Cores
-/// that it may not run on, and those that are offline, are in no reading.
+/// On a machine with several kinds of cores, which their MIDR_EL1, REVIDR_EL1 and AIDR_EL1 tell apart, a
+/// vCPU is made on one core of each, and [`Host::cores`] has what each shows. The calling thread is moved
+/// there and back for it. Cores that it may not run on, and those that are offline, are in no reading.
 ///
 /// # Errors
 ///
@@ -64,7 +64,12 @@ fn read_here(
     config: VcpuConfig,
     implementations: Vec<Implementation>,
 ) -> Result<Host, KvmError> {
-    let scratch = ScratchVm::new(kvm, config)?;
+    // No register tells of the vector lengths, and a vCPU without the limit tells which ones there are.
+    let unlimited = VcpuConfig {
+        sve_limit: None,
+        ..config
+    };
+    let scratch = ScratchVm::new(kvm, unlimited)?;
     let about = About {
         kernel_release: kernel_release()?,
         capabilities: scratch.capabilities(),

@@ -29,7 +29,7 @@ const GIC_INTERRUPTS: u32 = 64;
 
 /// vCPUs in a VM of their own, made with the same steps as those of a guest, and dropped with their settings.
 ///
-/// It is the place of a dry run. With the plan of a guest:
+/// It is the place of a dry run:
 ///
 /// ```no_run
 /// # use idreg_runtime::model::CpuModel;
@@ -37,12 +37,14 @@ const GIC_INTERRUPTS: u32 = 64;
 /// use idreg_runtime::kvm::{self, ScratchVm};
 ///
 /// let kvm = kvm::open()?;
-/// let config = kvm::supported(&kvm)?;
-/// let plan = Plan::new(&kvm::read_host(&kvm, config)?, &CpuModel::host())?;
+/// let model: CpuModel = "host,sve256=on,SYSREG_ID_AA64ISAR0_EL1_DP=0".parse()?;
+/// let config = model.config(kvm::supported(&kvm)?, &kvm::capabilities(&kvm));
+/// let plan = Plan::new(&kvm::read_host(&kvm, config)?, &model)?;
 ///
 /// let mut scratch = ScratchVm::new(&kvm, config)?;
 /// scratch.try_plan(&plan)?; // KVM takes it, and stores what it took
-/// scratch.run_immediately()?; // the registers are now as they would be for the guest
+/// scratch.run_immediately()?; // the registers are now as they would be in the guest
+/// plan.verify(&scratch.regs())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]

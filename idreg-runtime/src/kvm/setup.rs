@@ -91,16 +91,17 @@ pub fn create_vcpu(vm: &VmFd, index: u64) -> Result<VcpuFd, KvmError> {
 /// # Errors
 ///
 /// [`KvmError::PreferredTarget`]; [`KvmError::NotOffered`], [`KvmError::Exclusive`],
-/// [`KvmError::El2WithoutGicV3`] or [`KvmError::InitVcpu`] if KVM refuses the options; [`KvmError::SveLimit`], [`KvmError::SveVectorLengths`] or [`KvmError::LimitSve`] if
-/// it has no such vectors; [`KvmError::FinalizeSve`].
+/// [`KvmError::El2WithoutGicV3`] or [`KvmError::InitVcpu`] if KVM refuses the options;
+/// [`KvmError::SveLimit`], [`KvmError::SveVectorLengths`] or [`KvmError::LimitSve`] if it has no such
+/// vectors; [`KvmError::FinalizeSve`].
 pub fn init_vcpu(
     vm: &VmFd,
     vcpu: &VcpuFd,
     config: VcpuConfig,
     powered_off: bool,
 ) -> Result<(), KvmError> {
-    // KVM itself says so only at the first run, and with EAGAIN: without this GIC the interrupt by which it reaches
-    // a guest hypervisor has no owner (Linux 7.2, `arch/arm64/kvm/vgic/vgic.c`, `kvm_vgic_set_owner`).
+    // KVM itself says so only at the first run, and with EAGAIN: without this GIC the interrupt by which
+    // it reaches a guest hypervisor has no owner (Linux 7.2, `arch/arm64/kvm/vgic/vgic.c`, `kvm_vgic_set_owner`).
     if config.el2 && config.gic != Some(Gic::V3) {
         return Err(KvmError::El2WithoutGicV3);
     }

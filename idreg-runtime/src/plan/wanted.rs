@@ -75,7 +75,11 @@ pub(super) fn wanted<'m>(
             Ok(value) => Ok(vec![of(field, Value::Exactly(value))]),
         },
         Some(Named::Register(register)) => match number(asked) {
-            Err(error) => reject(None, Reason::InvalidValue(error)),
+            Err(error) => {
+                let first = register.fields().next();
+                let target = first.map(|first| target(host, first, None));
+                reject(target, Reason::InvalidValue(error))
+            }
             Ok(value) => {
                 let all = register.fields().fold(0, |bits, of| bits | of.field.mask());
                 if value & !all != 0 {

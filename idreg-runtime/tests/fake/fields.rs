@@ -11,6 +11,10 @@ fn a_write_is_compared_with_the_limit_by_the_rule_of_its_field() {
     let higher = [("ID_AA64MMFR1_EL1", 0x0010_1120_1131_2122)];
     let signed = [("ID_AA64DFR0_EL1", 0x0000_0070_1030_560a)];
     let not_there = [("ID_AA64DFR0_EL1", 0x0000_00f0_1030_560a)];
+    let aes_half_writable = max_but(&[(
+        "registers/ID_AA64ISAR0_EL1/writable",
+        json!("0xffffffffffffff3f"),
+    )]);
     let physical = [("CTR_EL0", 0xb444_c004)];
     let virtual_index = [("CTR_EL0", 0xb444_8004)];
     #[rustfmt::skip]
@@ -32,6 +36,7 @@ fn a_write_is_compared_with_the_limit_by_the_rule_of_its_field() {
         case("in the mask, and only the limit is accepted", max(), "ID_AA64PFR1_EL1_CSV2_frac", 1, REFUSED),
         case("outside the mask: less", max(), "ID_AA64PFR0_EL1_FP", 0, REFUSED),
         case("outside the mask: the limit", max(), "ID_AA64PFR0_EL1_FP", 1, Ok(1)),
+        case("partly inside the mask: less", aes_half_writable, "ID_AA64ISAR0_EL1_AES", 0, REFUSED),
         case("a register without a mask", max(), "ID_AA64SMFR0_EL1_FA64", 1, REFUSED),
         case("CTR_EL0: less", max(), "CTR_EL0_IminLine", 3, Ok(3)),
     ];

@@ -145,6 +145,16 @@ fn with_aarch32_its_registers_are_checked() {
 }
 
 #[test]
+fn aarch32_registers_that_a_kernel_does_not_let_change_are_checked_as_well() {
+    let fixed = max_but(&[("registers/ID_ISAR0_EL1/writable", json!("0x0"))]);
+    let vcpu = FakeVcpu::new(&fixed);
+    let register = encoding("ID_ISAR0_EL1");
+    assert_eq!(vcpu.set(register, 0), Err(Errno::EINVAL));
+    let value = vcpu.get(register).unwrap();
+    assert_eq!(vcpu.set(register, value), Ok(()));
+}
+
+#[test]
 fn without_masks_no_id_register_can_be_changed() {
     let host = host(MAX_6_1);
     for has_run in [false, true] {

@@ -58,9 +58,9 @@ fn try_register(name: &str) {
     let (register, least) = TESTED
         .iter()
         .find(|(known, _)| *known == name)
-        .and_then(|(name, least)| Some((regs::DESCRIPTION.register(name)?, least.on(&host))))
+        .and_then(|(name, least)| Some((regs::DESCRIPTION.register(name)?, least.on(host))))
         .expect("a register of the table");
-    if aarch32_id_regs::is_ignored(&host, register.encoding) {
+    if aarch32_id_regs::is_ignored(host, register.encoding) {
         return skipped(name, "the host has no AArch32");
     }
     let vm = TestVm::rich();
@@ -185,7 +185,7 @@ fn every_other_register() {
         let encoding = register.encoding;
         encoding.crm() != 0
             && encoding != CtrEl0::ENCODING
-            && !aarch32_id_regs::is_ignored(&host, encoding)
+            && !aarch32_id_regs::is_ignored(host, encoding)
             && !TESTED.iter().any(|(name, _)| *name == register.name)
     };
     let registers = regs::DESCRIPTION.registers.iter().copied().filter(is_other);
@@ -215,7 +215,7 @@ fn fixed_fields_keep_their_values() {
         (encoding.crm() != 0 || encoding == ClidrEl1::ENCODING)
             && host.values().get(of.register).is_some()
             && host.writable(of.register) & of.field.mask() == 0
-            && !aarch32_id_regs::is_ignored(&host, encoding)
+            && !aarch32_id_regs::is_ignored(host, encoding)
     };
     let fixed: Vec<_> = regs::DESCRIPTION.fields().filter(is_fixed).collect();
     assert!(fixed.len() > 50, "only {} fields are fixed", fixed.len());

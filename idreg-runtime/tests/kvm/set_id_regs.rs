@@ -124,20 +124,15 @@ fn mte_frac_zero_is_taken_and_not_stored() {
 fn writes_to_many_registers_stay() {
     let (host, vm) = (host(), TestVm::rich());
     let mut expected = Vec::new();
-    for (register, value) in host
-        .values()
-        .iter()
-        .filter(|(register, _)| register.encoding.crm() != 0)
-    {
+    for (register, value) in host.values().iter() {
         let lowered = register
             .fields()
-            .filter(|of| host.is_writable(*of) && of.field.extract(value) > 1)
+            .filter(|of| host.is_writable(*of) && of.field.extract(value) > 0)
             .map(|of| of.field.insert(value, of.field.extract(value) - 1))
             .find(|lowered| vm.set(register.encoding, *lowered) == Ok(()));
-        expected.push((register.encoding, lowered.unwrap_or(value)));
+        expected.extend(lowered.map(|lowered| (register.encoding, lowered)));
     }
-    let changed = expected.iter().zip(host.values().iter()).count();
-    assert!(changed >= 19, "only {changed} registers were written");
+    assert!(expected.len() >= 8, "only {expected:?} could be lowered");
     for (register, value) in expected {
         vm.shows(register, value);
     }

@@ -10,6 +10,7 @@ use idreg_runtime::kvm::{
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::sync::OnceLock;
 
 pub(crate) fn open() -> Kvm {
     kvm::open().expect("/dev/kvm")
@@ -17,7 +18,8 @@ pub(crate) fn open() -> Kvm {
 
 /// The richest configuration of this host.
 pub(crate) fn richest() -> VcpuConfig {
-    supported(&open()).expect("a configuration")
+    static CONFIG: OnceLock<VcpuConfig> = OnceLock::new();
+    *CONFIG.get_or_init(|| supported(&open()).expect("a configuration"))
 }
 
 /// A vCPU with nothing optional, in a VM without a GIC: it can be initialised again, and run as it is.
@@ -26,8 +28,9 @@ pub(crate) fn plainest() -> VcpuConfig {
 }
 
 /// This host as a VM of the richest configuration shows it.
-pub(crate) fn host() -> Host {
-    read_host(&open(), richest()).expect("a host")
+pub(crate) fn host() -> &'static Host {
+    static HOST: OnceLock<Host> = OnceLock::new();
+    HOST.get_or_init(|| read_host(&open(), richest()).expect("a host"))
 }
 
 /// A VM whose vCPUs are initialised and have not run.

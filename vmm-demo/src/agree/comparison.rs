@@ -132,6 +132,7 @@ fn disagreement(
 
 #[cfg(test)]
 mod tests {
+    use super::super::vm::Vm;
     use super::*;
     use idreg_runtime::encoding::Encoding;
     use idreg_runtime::regs::{IdAa64isar0El1, IdAa64pfr0El1};

@@ -6,6 +6,7 @@ use idreg_runtime::host::Obstacle;
 use idreg_runtime::number::Hex;
 use idreg_runtime::plan::{Plan, PlanError};
 use idreg_runtime::rejection::{Reason, Rejection};
+use idreg_runtime::rule::Safety;
 
 /// What KVM does otherwise than the plan, or the refusal of one, says; nothing if it does what they say.
 ///
@@ -47,7 +48,7 @@ fn stored_otherwise(plan: &Plan, seen: &Seen) -> Option<String> {
 }
 
 fn taken(rejection: &Rejection, seen: &Seen) -> Option<String> {
-    if is_policy(&rejection.reason) {
+    if is_policy(rejection) {
         return None;
     }
     let register = rejection.target.as_ref()?.field.register;
@@ -70,16 +71,20 @@ fn is_stored(written: &Written, seen: &Seen) -> bool {
         })
 }
 
-/// Whether the library refuses what KVM may take: a field that something else sets, and a value that only later
-/// kernels than this one refuse.
-fn is_policy(reason: &Reason) -> bool {
-    matches!(
-        reason,
-        Reason::Host {
-            obstacle: Obstacle::Owned(_) | Obstacle::Refused,
-            ..
-        }
-    )
+/// Whether the library refuses what KVM may take: a field that something else sets, a value that only later
+/// kernels than this one refuse, and a field that tells of something the VM does not have, where KVM compares
+/// with nothing.
+fn is_policy(rejection: &Rejection) -> bool {
+    let Reason::Host { obstacle, .. } = rejection.reason else {
+        return false;
+    };
+    let target = rejection.target.as_ref();
+    let is_compared = target.is_none_or(|of| of.field.field.rule.safety != Safety::Any);
+    match obstacle {
+        Obstacle::Owned(_) | Obstacle::Refused => true,
+        Obstacle::Without(_) => !is_compared,
+        _ => false,
+    }
 }
 
 fn show(value: Option<u64>) -> String {

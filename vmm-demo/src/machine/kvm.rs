@@ -171,9 +171,11 @@ struct TooManyVcpus {
 
 fn kvm_failure(error: KvmError) -> Failure {
     match error {
-        KvmError::Missing | KvmError::NotPermitted | KvmError::ApiVersion { .. } => {
-            Failure::CannotHere(error.into())
-        }
+        KvmError::Missing
+        | KvmError::NotPermitted
+        | KvmError::ApiVersion { .. }
+        | KvmError::NotOffered { .. }
+        | KvmError::El2WithoutGicV3 { .. } => Failure::CannotHere(error.into()),
         _ => Failure::Other(error.into()),
     }
 }

@@ -61,7 +61,7 @@ impl Target<'_> {
 
     /// `set_clidr`, the same in Linux 6.12 and 7.2, whether the guest has run or not. No level of
     /// coherency, or none of unification, says that data caches need no cleaning for instructions,
-    /// which CTR_EL0.IDC has to say of the host too (Arm ARM DDI 0487, D24.2.27).
+    /// which CTR_EL0.IDC has to say of the host too (Arm ARM DDI 0487, CTR_EL0).
     fn cache_levels(&self, value: u64) -> Result<u64, Errno> {
         let clidr = ClidrEl1::from_bits(value);
         let no_unification = clidr.louis().bits() == 0 && clidr.louu().bits() == 0;
@@ -116,26 +116,14 @@ impl Target<'_> {
     /// The value with what KVM once showed and no longer does, or should not have shown, replaced by
     /// what it shows now.
     fn corrected(&self, value: u64) -> u64 {
-        let value = self.hidden.iter().fold(value, |value, hidden| {
-            let FieldOf { register, field } = hidden.field;
-            let is_hidden =
-                register.encoding == self.register.encoding && field.extract(value) == hidden.value;
-            if is_hidden {
-                field.insert(value, field.extract(self.limit))
-            } else {
-                value
-            }
-        });
+        let value = self
+            .hidden
+            .iter()
+            .fold(value, |value, hidden| self.with_shown(value, *hidden));
         match self.register.encoding {
             // set_id_aa64dfr0_el1
             IdAa64dfr0El1::ENCODING => {
-                let value = replaced(value, PMUVer::IMP_DEF, PMUVer::NI);
-                // ignore_feat_doublelock: once shown to every guest hypervisor.
-                if self.host.about().vcpu.el2 && self.is_limit(DoubleLock::NI) {
-                    replaced(value, DoubleLock::IMP, DoubleLock::NI)
-                } else {
-                    value
-                }
+                self.double_lock(replaced(value, PMUVer::IMP_DEF, PMUVer::NI))
             }
             // set_id_dfr0_el1
             IdDfr0El1::ENCODING => replaced(value, PerfMon::IMPDEF, PerfMon::NI),
@@ -144,6 +132,24 @@ impl Target<'_> {
                 replaced(value, MteFrac::ASYNC, MteFrac::NI)
             }
             _ => value,
+        }
+    }
+
+    fn with_shown(&self, value: u64, hidden: Hidden) -> u64 {
+        let FieldOf { register, field } = hidden.field;
+        if register.encoding == self.register.encoding && field.extract(value) == hidden.value {
+            field.insert(value, field.extract(self.limit))
+        } else {
+            value
+        }
+    }
+
+    /// `ignore_feat_doublelock`: KVM once showed the lock to guest hypervisors on CPUs that lack it.
+    fn double_lock(&self, value: u64) -> u64 {
+        if self.host.about().vcpu.el2 && self.is_limit(DoubleLock::NI) {
+            replaced(value, DoubleLock::IMP, DoubleLock::NI)
+        } else {
+            value
         }
     }
 

@@ -1,0 +1,206 @@
+//! The rows of the kernel's selftests of ID registers, run on real kernels by the test program of
+//! `idreg-runtime` (`idreg-runtime/tests/kvm`), and the hosts with memory tagging and nested virtualisation.
+//!
+//! Every test fails if its host does not boot.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy counts helpers of an integration test as production code"
+)]
+
+use idreg_runtime::description::FieldOf;
+use idreg_runtime::host::Host;
+use idreg_runtime::plan::Plan;
+use idreg_runtime::regs::DESCRIPTION;
+use idreg_tests::artifacts::Kernel;
+use idreg_tests::machine::{Machine, Options, Output, shared};
+use serde_json::Value;
+
+/// The rows, of which a host may skip some.
+const ROWS: usize = 39;
+
+const WITHOUT_MEMORY_TAGGING: &str = "mte_frac_zero_is_taken_and_not_stored";
+const WITHOUT_SVE: &str = "vector_lengths_are_fixed_once_sve_is_finalised";
+const WITH_AARCH32: &str = "without_aarch32_registers_are_zero_and_ignore_writes";
+const WITHOUT_AARCH32: [&str; 2] = ["with_aarch32_registers_refuse_garbage", "ID_DFR0_EL1"];
+
+fn boot(options: &Options) -> &'static Machine {
+    match shared(options) {
+        Ok(machine) => machine,
+        Err(error) => panic!("no host for {options:?}: {error:?}"),
+    }
+}
+
+/// All rows pass, and those that say that they do not apply are the expected ones.
+fn rows_pass(cpu: &str, kernel: Kernel, skipped: &[&str]) {
+    let machine = boot(&Options::emulated(cpu, kernel));
+    let output = machine.kvm_tests(["--show-output"]).expect("the tests end");
+    let shown = format!("{}{}", output.stdout(), output.stderr());
+    assert_eq!(output.code, 0, "{shown}");
+    assert!(passed(&output) >= Some(ROWS), "{shown}");
+    let mut expected = skipped.to_vec();
+    expected.sort_unstable();
+    assert_eq!(skips(&output.stderr()), expected, "{shown}");
+}
+
+/// The number in the closing line, `test result: ok. N passed; ...`.
+fn passed(output: &Output) -> Option<usize> {
+    let stdout = output.stdout();
+    let (_, result) = stdout.rsplit_once("test result: ok. ")?;
+    result.split_once(" passed")?.0.parse().ok()
+}
+
+/// The rows in lines `skipped: ROW: WHY`, sorted.
+fn skips(stderr: &str) -> Vec<&str> {
+    let lines = stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("skipped: "));
+    let mut rows: Vec<_> = lines
+        .filter_map(|line| Some(line.split_once(": ")?.0))
+        .collect();
+    rows.sort_unstable();
+    rows
+}
+
+#[test]
+fn rows_on_latest_max() {
+    rows_pass(
+        "max",
+        Kernel::Latest,
+        &[WITHOUT_MEMORY_TAGGING, WITH_AARCH32],
+    );
+}
+
+#[test]
+fn rows_on_lts_max() {
+    rows_pass("max", Kernel::Lts, &[WITHOUT_MEMORY_TAGGING, WITH_AARCH32]);
+}
+
+#[test]
+fn rows_on_latest_a64fx() {
+    let [garbage, dfr0] = WITHOUT_AARCH32;
+    rows_pass(
+        "a64fx",
+        Kernel::Latest,
+        &[WITHOUT_MEMORY_TAGGING, garbage, dfr0],
+    );
+}
+
+#[test]
+fn rows_on_lts_a64fx() {
+    let [garbage, dfr0] = WITHOUT_AARCH32;
+    rows_pass(
+        "a64fx",
+        Kernel::Lts,
+        &[WITHOUT_MEMORY_TAGGING, garbage, dfr0],
+    );
+}
+
+#[test]
+fn rows_on_latest_neoverse_v1() {
+    rows_pass(
+        "neoverse-v1",
+        Kernel::Latest,
+        &[WITHOUT_MEMORY_TAGGING, WITH_AARCH32],
+    );
+}
+
+/// A CPU without SVE skips what is about it, and says so.
+#[test]
+fn rows_on_latest_neoverse_n1() {
+    let skipped = [WITHOUT_MEMORY_TAGGING, WITH_AARCH32, WITHOUT_SVE];
+    rows_pass("neoverse-n1", Kernel::Latest, &skipped);
+}
+
+/// One field of each register that has one to lower, as an override.
+fn one_override_of_each_register(host: &Host) -> Vec<(FieldOf, u64)> {
+    let lowered = |of: FieldOf| {
+        let value = host.values().field(of)?.checked_sub(1)?;
+        let model = format!("host,{of}={value:#x}").parse().expect("a model");
+        Plan::new(host, &model).is_ok().then_some((of, value))
+    };
+    let registers = DESCRIPTION.registers.iter().copied();
+    registers
+        .filter_map(|register| register.fields().find_map(lowered))
+        .collect()
+}
+
+/// The row of `set_id_regs` in which a guest reads 19 registers; here as many as have something to lower.
+fn guest_reads_what_was_written(kernel: Kernel) {
+    let machine = boot(&Options::emulated("max", kernel));
+    let dump = machine.run(["dump"]).expect("vmm-demo ends");
+    let host: Host = serde_json::from_slice(&dump.stdout).expect("a host file");
+    let overrides = one_override_of_each_register(&host);
+    assert!(overrides.len() >= 19, "{overrides:?}");
+
+    let written = overrides
+        .iter()
+        .map(|(of, value)| format!(",{of}={value:#x}"));
+    let model = "host".to_owned() + &written.collect::<String>();
+    let output = machine
+        .run(["run", "--json", "--cpu", &model])
+        .expect("vmm-demo ends");
+    assert_eq!(
+        output.code,
+        0,
+        "{model}: {}{}",
+        output.stdout(),
+        output.stderr()
+    );
+    let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
+    let guest = report.get("guest").expect("what the guest saw");
+    for (FieldOf { register, field }, value) in overrides {
+        let on_host = host.values().get(register).expect("a value");
+        let expected = format!("{:#018x}", field.insert(on_host, value));
+        let seen = guest.get(register.name).and_then(Value::as_str);
+        assert_eq!(seen, Some(expected.as_str()), "{}", register.name);
+    }
+}
+
+#[test]
+fn guest_on_latest_reads_what_was_written() {
+    guest_reads_what_was_written(Kernel::Latest);
+}
+
+#[test]
+fn guest_on_lts_reads_what_was_written() {
+    guest_reads_what_was_written(Kernel::Lts);
+}
+
+/// A capability in what `vmm-demo dump` says of a host.
+fn capability(options: &Options, name: &str) -> bool {
+    let output = boot(options).run(["dump"]).expect("vmm-demo ends");
+    assert_eq!(output.code, 0, "{}", output.stderr());
+    let host: Value = serde_json::from_slice(&output.stdout).expect("a host file");
+    let capability = host
+        .get("capabilities")
+        .and_then(|all| all.get(name)?.as_bool());
+    capability.expect("the capability is told of")
+}
+
+#[test]
+fn memory_tagging_is_there_if_the_machine_has_it() {
+    let without = Options::emulated("max", Kernel::Latest);
+    let with = Options {
+        machine: vec!["mte=on".to_owned()],
+        ..without.clone()
+    };
+    assert_eq!(
+        [&without, &with].map(|options| capability(options, "mte")),
+        [false, true]
+    );
+}
+
+#[test]
+fn guest_hypervisors_are_possible_if_the_kernel_is_told() {
+    let without = Options::emulated("max", Kernel::Latest);
+    let with = Options {
+        append: vec!["kvm-arm.mode=nested".to_owned()],
+        ..without.clone()
+    };
+    assert_eq!(
+        [&without, &with].map(|options| capability(options, "el2")),
+        [false, true]
+    );
+}

@@ -1,0 +1,166 @@
+//! The rounds, the library and the ioctls by hand in turn.
+
+use super::raw::{Ioctls, RawError};
+use super::report::{Ioctls as Counted, Phases, Report, micros, ratio};
+use super::trace::{Counts, Trace};
+use crate::failure::Failure;
+use crate::machine::Machine;
+use idreg_runtime::host::Host;
+use idreg_runtime::kvm::{self, KvmError, KvmVcpu};
+use idreg_runtime::model::CpuModel;
+use idreg_runtime::plan::Plan;
+use kvm_ioctls::Kvm;
+use std::error::Error;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// How long the phases of a round took.
+#[derive(Clone, Copy, Debug, Default)]
+struct Times {
+    /// Reading the host, with a VM for it from creation to close.
+    probe: Duration,
+    plan: Duration,
+    /// Making the VM that gets the plan.
+    make: Duration,
+    apply: Duration,
+    /// All of it, and closing that VM.
+    total: Duration,
+}
+
+/// The parts of [`Times`] in order.
+const PARTS: [fn(&Times) -> Duration; 5] = [
+    |times| times.probe,
+    |times| times.plan,
+    |times| times.make,
+    |times| times.apply,
+    |times| times.total,
+];
+
+pub(super) fn measure(machine: &Machine, model: &CpuModel, rounds: u32) -> Result<Report, Failure> {
+    let plan = Plan::new(machine.host(), model)?;
+    let raw = Ioctls::new(machine.kvm(), machine.host(), &plan);
+    let rounds = rounds.max(1);
+    let (mut with, mut without, mut files) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..rounds {
+        // What runs second finds warmer caches, so that both are second half of the time.
+        if round % 2 == 0 {
+            with.push(library(machine, model)?);
+            without.push(by_hand(&raw).map_err(other)?);
+        } else {
+            without.push(by_hand(&raw).map_err(other)?);
+            with.push(library(machine, model)?);
+        }
+        files.push(machine_files().map_err(other)?);
+    }
+    let (with, without) = (medians(&with), medians(&without));
+    Ok(Report {
+        cpu: model.to_string(),
+        rounds,
+        library_us: micros(with.total),
+        raw_us: micros(without.total),
+        ratio: ratio(with.total, without.total),
+        machine_files_us: micros(median(files)),
+        phases: Phases::new([with.probe, with.plan, with.make, with.apply], [
+            without.probe,
+            without.make,
+            without.apply,
+        ]),
+        ioctls: count(machine, model, &raw)?,
+    })
+}
+
+/// Reads the host, plans, makes a vCPU and applies.
+fn library(machine: &Machine, model: &CpuModel) -> Result<Times, Failure> {
+    let config = machine.host().about().vcpu;
+    let kvm = machine.kvm();
+    let start = Instant::now();
+    let host = kvm::read_host(kvm, config).map_err(other)?;
+    let probed = Instant::now();
+    let plan = Plan::new(&host, model)?;
+    let planned = Instant::now();
+    let times = apply(kvm, &plan, planned)?;
+    Ok(Times {
+        probe: probed - start,
+        plan: planned - probed,
+        total: start.elapsed(),
+        ..times
+    })
+}
+
+fn apply(kvm: &Kvm, plan: &Plan, start: Instant) -> Result<Times, Failure> {
+    let config = plan.config();
+    let vm = kvm::create_vm(kvm, config).map_err(other)?;
+    let vcpu = kvm::create_vcpu(&vm, 0).map_err(other)?;
+    kvm::init_vcpu(&vm, &vcpu, config, false).map_err(other)?;
+    let gic = config.gic.map(|gic| kvm::create_gic(&vm, gic)).transpose();
+    let _gic = gic.map_err(other)?;
+    let made = Instant::now();
+    black_box(plan.apply(&KvmVcpu::new(&vcpu))?);
+    Ok(Times {
+        make: made - start,
+        apply: made.elapsed(),
+        ..Times::default()
+    })
+}
+
+fn by_hand(raw: &Ioctls<'_>) -> Result<Times, RawError> {
+    let start = Instant::now();
+    black_box(raw.probe()?);
+    let probed = Instant::now();
+    let vm = raw.make()?;
+    let made = Instant::now();
+    black_box(raw.apply(&vm)?);
+    let applied = Instant::now();
+    drop(vm);
+    Ok(Times {
+        probe: probed - start,
+        plan: Duration::ZERO,
+        make: made - probed,
+        apply: applied - made,
+        total: start.elapsed(),
+    })
+}
+
+/// What reading a host takes of `/sys` and `/proc`, which no ioctl does.
+fn machine_files() -> Result<Duration, KvmError> {
+    let start = Instant::now();
+    black_box((kvm::implementations()?, kvm::kernel_release()?));
+    Ok(start.elapsed())
+}
+
+fn medians(rounds: &[Times]) -> Times {
+    let of = |part: fn(&Times) -> Duration| median(rounds.iter().map(part).collect());
+    let [probe, plan, make, apply, total] = PARTS.map(of);
+    Times {
+        probe,
+        plan,
+        make,
+        apply,
+        total,
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// Counts the ioctls of one more round of each; nothing where the kernel's tracing cannot be used.
+fn count(
+    machine: &Machine,
+    model: &CpuModel,
+    raw: &Ioctls<'_>,
+) -> Result<Option<Counted>, Failure> {
+    let Ok(trace) = Trace::new() else {
+        return Ok(None);
+    };
+    let (result, with) = trace.counts(|| library(machine, model)).map_err(other)?;
+    result?;
+    let (result, without) = trace.counts(|| by_hand(raw)).map_err(other)?;
+    result.map_err(other)?;
+    Ok(Some(Counted::new(&with, &without)))
+}
+
+fn other(error: impl Error + 'static) -> Failure {
+    Failure::Other(error.into())
+}

@@ -1,0 +1,203 @@
+//! The same ioctls by hand: everything that they need is known before.
+
+use idreg_runtime::config::{Gic, VcpuConfig};
+use idreg_runtime::host::Host;
+use idreg_runtime::kvm::{KvmError, kvm_reg_id, writable_masks};
+use idreg_runtime::options::SVE_QUADWORD_BITS;
+use idreg_runtime::plan::Plan;
+use idreg_runtime::vcpu::Errno;
+use kvm_bindings::{
+    KVM_ARM_VCPU_EL1_32BIT, KVM_ARM_VCPU_HAS_EL2, KVM_ARM_VCPU_PMU_V3, KVM_ARM_VCPU_PSCI_0_2,
+    KVM_ARM_VCPU_PTRAUTH_ADDRESS, KVM_ARM_VCPU_PTRAUTH_GENERIC, KVM_ARM_VCPU_SVE,
+    KVM_CAP_ARM_EL1_32BIT, KVM_CAP_ARM_MTE, KVM_CAP_ARM_PMU_V3, KVM_CAP_ARM_PTRAUTH_ADDRESS,
+    KVM_CAP_ARM_PTRAUTH_GENERIC, KVM_CAP_ARM_SVE, KVM_CAP_ARM_WRITABLE_IMP_ID_REGS, KVM_REG_ARM64,
+    KVM_REG_ARM64_SVE, KVM_REG_SIZE_U512, kvm_create_device,
+    kvm_device_type_KVM_DEV_TYPE_ARM_VGIC_V2, kvm_device_type_KVM_DEV_TYPE_ARM_VGIC_V3,
+    kvm_enable_cap, kvm_vcpu_init,
+};
+use kvm_ioctls::{DeviceFd, Kvm, VcpuFd, VmFd};
+
+/// What a host file tells of KVM. Whether there are masks is asked by [`writable_masks`]; 240 is KVM_CAP_ARM_EL2
+/// (Linux 7.2, `include/uapi/linux/kvm.h`), not in kvm-bindings 0.14.
+const CAPABILITIES: [u32; 8] = [
+    KVM_CAP_ARM_WRITABLE_IMP_ID_REGS,
+    KVM_CAP_ARM_SVE,
+    KVM_CAP_ARM_PTRAUTH_ADDRESS,
+    KVM_CAP_ARM_PTRAUTH_GENERIC,
+    KVM_CAP_ARM_PMU_V3,
+    KVM_CAP_ARM_MTE,
+    KVM_CAP_ARM_EL1_32BIT,
+    240,
+];
+/// The set of vector lengths (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`); not in kvm-bindings 0.14.
+const SVE_VLS: u64 = KVM_REG_ARM64 | KVM_REG_SIZE_U512 | KVM_REG_ARM64_SVE as u64 | 0xffff;
+
+/// The ioctls of reading one host and giving a vCPU one plan.
+#[derive(Debug)]
+pub(super) struct Ioctls<'k> {
+    kvm: &'k Kvm,
+    config: VcpuConfig,
+    has_writable_ids: bool,
+    /// The vCPU features of the configuration, as a bitmap.
+    features: u32,
+    sve_lengths: [u8; 64],
+    /// Every register of the description, by its id in KVM.
+    all: Vec<u64>,
+    /// Those that the host has.
+    present: Vec<u64>,
+    /// Those to write, with their values.
+    writes: Vec<(u64, u64)>,
+}
+
+/// A VM with a vCPU; what is first is closed first.
+#[derive(Debug)]
+pub(super) struct Made {
+    vcpu: VcpuFd,
+    _gic: Option<DeviceFd>,
+    vm: VmFd,
+}
+
+impl<'k> Ioctls<'k> {
+    pub(super) fn new(kvm: &'k Kvm, host: &Host, plan: &Plan) -> Self {
+        let registers = host.description().registers.iter();
+        let present = plan.expected().iter();
+        let writes = plan.writes().iter();
+        Self {
+            kvm,
+            config: plan.config(),
+            has_writable_ids: host.about().capabilities.writable_implementation_ids,
+            features: features(plan.config()),
+            sve_lengths: sve_lengths(&host.about().sve_vector_lengths),
+            all: registers.map(|register| kvm_reg_id(register.encoding)).collect(),
+            present: present.map(|(register, _)| kvm_reg_id(register.encoding)).collect(),
+            writes: writes
+                .map(|write| (kvm_reg_id(write.register.encoding), write.new))
+                .collect(),
+        }
+    }
+
+    /// What reading a host takes.
+    pub(super) fn probe(&self) -> Result<Vec<u64>, RawError> {
+        for capability in CAPABILITIES {
+            self.kvm.check_extension_raw(capability.into());
+        }
+        let made = self.make()?;
+        if self.config.sve {
+            made.vcpu.get_one_reg(SVE_VLS, &mut [0; 64])?;
+        }
+        writable_masks(&made.vm)?;
+        let read = self.all.iter().map(|id| match made.get(*id) {
+            Err(error) if error.errno() != Errno::ENOENT.0 => Err(error),
+            value => Ok(value.unwrap_or(0)),
+        });
+        Ok(read.collect::<Result<_, _>>()?)
+    }
+
+    /// A VM with a vCPU of the configuration.
+    pub(super) fn make(&self) -> Result<Made, RawError> {
+        let vm = self.kvm.create_vm()?;
+        for (wanted, cap) in [
+            (self.config.mte, KVM_CAP_ARM_MTE),
+            (self.has_writable_ids, KVM_CAP_ARM_WRITABLE_IMP_ID_REGS),
+        ] {
+            if wanted {
+                vm.enable_cap(&kvm_enable_cap {
+                    cap,
+                    ..Default::default()
+                })?;
+            }
+        }
+        let vcpu = vm.create_vcpu(0)?;
+        let mut init = kvm_vcpu_init::default();
+        vm.get_preferred_target(&mut init)?;
+        init.features = [self.features, 0, 0, 0, 0, 0, 0];
+        vcpu.vcpu_init(&init)?;
+        if self.config.sve {
+            self.finalize(&vcpu)?;
+        }
+        let gic = self.config.gic.map(|gic| create_gic(&vm, gic)).transpose()?;
+        Ok(Made {
+            vcpu,
+            _gic: gic,
+            vm,
+        })
+    }
+
+    fn finalize(&self, vcpu: &VcpuFd) -> Result<(), RawError> {
+        if self.config.sve_limit.is_some() {
+            let mut lengths = [0; 64];
+            vcpu.get_one_reg(SVE_VLS, &mut lengths)?;
+            if lengths != self.sve_lengths {
+                vcpu.set_one_reg(SVE_VLS, &self.sve_lengths)?;
+            }
+        }
+        Ok(vcpu.vcpu_finalize(&KVM_ARM_VCPU_SVE.cast_signed())?)
+    }
+
+    /// What applying a plan takes.
+    pub(super) fn apply(&self, made: &Made) -> Result<Vec<u64>, RawError> {
+        for (id, _) in &self.writes {
+            made.get(*id)?;
+        }
+        for (id, value) in &self.writes {
+            made.vcpu.set_one_reg(*id, &value.to_ne_bytes())?;
+        }
+        let read = self.present.iter().map(|id| made.get(*id));
+        Ok(read.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Made {
+    fn get(&self, id: u64) -> Result<u64, kvm_ioctls::Error> {
+        let mut bytes = [0; 8];
+        self.vcpu.get_one_reg(id, &mut bytes)?;
+        Ok(u64::from_ne_bytes(bytes))
+    }
+}
+
+fn create_gic(vm: &VmFd, gic: Gic) -> Result<DeviceFd, kvm_ioctls::Error> {
+    let mut device = kvm_create_device {
+        type_: match gic {
+            Gic::V2 => kvm_device_type_KVM_DEV_TYPE_ARM_VGIC_V2,
+            Gic::V3 => kvm_device_type_KVM_DEV_TYPE_ARM_VGIC_V3,
+        },
+        ..Default::default()
+    };
+    vm.create_device(&mut device)
+}
+
+fn features(config: VcpuConfig) -> u32 {
+    let features = [
+        (true, KVM_ARM_VCPU_PSCI_0_2),
+        (config.sve, KVM_ARM_VCPU_SVE),
+        (config.pauth, KVM_ARM_VCPU_PTRAUTH_ADDRESS),
+        (config.pauth, KVM_ARM_VCPU_PTRAUTH_GENERIC),
+        (config.pmu, KVM_ARM_VCPU_PMU_V3),
+        (config.el2, KVM_ARM_VCPU_HAS_EL2),
+        (config.aarch32, KVM_ARM_VCPU_EL1_32BIT),
+    ];
+    let on = features.iter().filter(|(on, _)| *on);
+    on.fold(0, |bits, (_, feature)| bits | 1 << feature)
+}
+
+/// Bit n stands for a vector of n + 1 quadwords (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.68).
+fn sve_lengths(lengths: &[u32]) -> [u8; 64] {
+    let mut bitmap = [0; 64];
+    for (quadwords, byte) in (1..).step_by(8).zip(&mut bitmap) {
+        for bit in 0..8 {
+            if lengths.contains(&((quadwords + bit) * SVE_QUADWORD_BITS)) {
+                *byte |= 1 << bit;
+            }
+        }
+    }
+    bitmap
+}
+
+/// An ioctl that failed here and not in the library.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum RawError {
+    #[error("one of the ioctls by hand failed, though the library's did not")]
+    Ioctl(#[from] kvm_ioctls::Error),
+    #[error(transparent)]
+    Masks(#[from] KvmError),
+}

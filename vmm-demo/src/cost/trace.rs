@@ -1,0 +1,121 @@
+//! Counting ioctls as the kernel sees them, through its own tracing.
+//!
+//! Linux 7.2, `Documentation/trace/ftrace.rst` and `events.rst`: files below one directory switch an event on for one
+//! thread, and another shows what came of it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where tracefs belongs.
+const TRACEFS: &str = "/sys/kernel/tracing";
+/// The event at the beginning of every system call.
+const EVENT: &str = "events/raw_syscalls/sys_enter";
+/// `ioctl` among the system calls (Linux 7.2, `scripts/syscall.tbl`).
+const IOCTL: u32 = 29;
+
+/// The ioctls that KVM's user space makes here (Linux 7.2, `include/uapi/linux/kvm.h`).
+const NAMES: [(u64, &str); 12] = [
+    (0xae01, "KVM_CREATE_VM"),
+    (0xae03, "KVM_CHECK_EXTENSION"),
+    (0xae04, "KVM_GET_VCPU_MMAP_SIZE"),
+    (0xae41, "KVM_CREATE_VCPU"),
+    (0x4068_aea3, "KVM_ENABLE_CAP"),
+    (0x4010_aeab, "KVM_GET_ONE_REG"),
+    (0x4010_aeac, "KVM_SET_ONE_REG"),
+    (0x4020_aeae, "KVM_ARM_VCPU_INIT"),
+    (0x8020_aeaf, "KVM_ARM_PREFERRED_TARGET"),
+    (0x8040_aeb6, "KVM_ARM_GET_REG_WRITABLE_MASKS"),
+    (0x4004_aec2, "KVM_ARM_VCPU_FINALIZE"),
+    (0xc00c_aee0, "KVM_CREATE_DEVICE"),
+];
+
+/// How often each ioctl was made, by name.
+pub(super) type Counts = BTreeMap<String, u64>;
+
+/// The kernel's tracing, switched on for the ioctls of this thread until it is dropped.
+#[derive(Debug)]
+pub(super) struct Trace {
+    directory: PathBuf,
+}
+
+impl Trace {
+    /// Switches it on. Whoever else traces on this machine is disturbed.
+    ///
+    /// # Errors
+    ///
+    /// Those of the files, which need tracefs to be mounted and are root's.
+    pub(super) fn new() -> io::Result<Self> {
+        let trace = Self {
+            directory: TRACEFS.into(),
+        };
+        trace.write("tracing_on", "0")?;
+        trace.write("current_tracer", "nop")?;
+        // The first thread, on which commands run, has the number of the process.
+        trace.write("set_event_pid", &std::process::id().to_string())?;
+        trace.write(&format!("{EVENT}/filter"), &format!("id=={IOCTL}"))?;
+        trace.write(&format!("{EVENT}/enable"), "1")?;
+        Ok(trace)
+    }
+
+    /// Counts the ioctls of some work.
+    pub(super) fn counts<T>(&self, work: impl FnOnce() -> T) -> io::Result<(T, Counts)> {
+        // Opening it for writing empties it.
+        self.write("trace", "")?;
+        self.write("tracing_on", "1")?;
+        let result = work();
+        self.write("tracing_on", "0")?;
+        let text = fs::read_to_string(self.directory.join("trace"))?;
+        Ok((result, counts(&text)))
+    }
+
+    fn write(&self, file: &str, text: &str) -> io::Result<()> {
+        fs::write(self.directory.join(Path::new(file)), text)
+    }
+}
+
+impl Drop for Trace {
+    fn drop(&mut self) {
+        // Each file is as it was after boot; one that cannot be written now was not written before either.
+        let _ = self.write(&format!("{EVENT}/enable"), "0");
+        let _ = self.write(&format!("{EVENT}/filter"), "0");
+        let _ = self.write("set_event_pid", "");
+        let _ = self.write("trace", "");
+        let _ = self.write("tracing_on", "1");
+    }
+}
+
+/// Lines are `TASK-PID [CPU] FLAGS TIME: sys_enter: NR 29 (FD, REQUEST, ...)`, numbers in parentheses in hexadecimal.
+fn counts(text: &str) -> Counts {
+    let mut counts = Counts::new();
+    for request in text.lines().filter_map(request) {
+        let known = NAMES.iter().find(|(number, _)| *number == request);
+        let name = known.map_or_else(|| format!("{request:#x}"), |(_, name)| (*name).to_owned());
+        *counts.entry(name).or_default() += 1;
+    }
+    counts
+}
+
+fn request(line: &str) -> Option<u64> {
+    let (_, arguments) = line.split_once(&format!("sys_enter: NR {IOCTL} ("))?;
+    let request = arguments.split(", ").nth(1)?;
+    u64::from_str_radix(request, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn requests_are_counted_by_name() {
+        let text = "# tracer: nop\n\
+             vmm-demo-12 [000] ..... 1.5: sys_enter: NR 29 (3, ae03, e6, 0, 0, 0)\n\
+             vmm-demo-12 [000] ..... 1.6: sys_enter: NR 29 (3, ae03, ef, 0, 0, 0)\n\
+             vmm-demo-12 [000] ..... 1.7: sys_enter: NR 57 (5, 0, 0, 0, 0, 0)\n\
+             vmm-demo-12 [000] ..... 1.8: sys_enter: NR 29 (3, 5401, 0, 0, 0, 0)\n";
+        let expected = [("0x5401", 1), ("KVM_CHECK_EXTENSION", 2)];
+        let expected = expected.map(|(name, count)| (name.to_owned(), count));
+        assert_eq!(counts(text), Counts::from(expected));
+    }
+}
