@@ -3,6 +3,7 @@
 mod claims;
 mod facts;
 mod field;
+mod index;
 mod layout;
 mod select;
 mod table;

@@ -2,9 +2,6 @@
 
 mod index;
 
-#[doc(hidden)]
-pub use self::index::Slot;
-
 use crate::encoding::Encoding;
 use crate::feature::{Consistency, FeatureDescription};
 use crate::rule::{FieldRule, Safety};
@@ -21,7 +18,7 @@ pub struct Description {
     pub consistency: &'static [Consistency],
     /// Where each field is, by its property.
     #[doc(hidden)]
-    pub properties: &'static [Slot],
+    pub properties: &'static [u32],
 }
 
 /// A system register.
@@ -127,7 +124,10 @@ impl Description {
     /// The feature of this name, such as `FEAT_DotProd`.
     #[must_use]
     pub fn feature(&self, name: &str) -> Option<&'static FeatureDescription> {
-        self.features.iter().find(|feature| feature.name == name)
+        let found = self
+            .features
+            .binary_search_by(|feature| feature.name.cmp(name));
+        self.features.get(found.ok()?)
     }
 
     /// Every field of every register.

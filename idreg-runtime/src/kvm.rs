@@ -75,29 +75,40 @@ pub fn writable_masks(vm: &VmFd) -> Result<Option<WritableMasks>, KvmError> {
 
 /// The masks of a kernel that has them.
 fn read_writable_masks(vm: &VmFd) -> Result<WritableMasks, KvmError> {
-    let masks = get_writable_masks(vm).map_err(|source| KvmError::WritableMasks { source })?;
-    Ok(WritableMasks::new(masks))
+    let masks = get_writable_masks(vm, KVM_ARM_FEATURE_ID_RANGE, [0; 13]);
+    masks.map_err(|source| KvmError::WritableMasks { source })
 }
 
+/// `KVM_ARM_GET_REG_WRITABLE_MASKS` with any range and reserved words, of which KVM takes one each; for tests.
+///
+/// # Errors
+///
+/// The kernel's.
+#[doc(hidden)]
 #[allow(
     unsafe_code,
     reason = "kvm-ioctls has no wrapper of this ioctl, and its argument holds a pointer"
 )]
-fn get_writable_masks(vm: &VmFd) -> Result<[u64; FEATURE_ID_REGISTERS], Errno> {
+pub fn get_writable_masks(
+    vm: &VmFd,
+    range: u32,
+    reserved: [u32; 13],
+) -> Result<WritableMasks, Errno> {
     let mut masks = [0; FEATURE_ID_REGISTERS];
     let mut range = reg_mask_range {
         addr: (&raw mut masks) as u64,
-        range: KVM_ARM_FEATURE_ID_RANGE,
-        ..Default::default()
+        range,
+        reserved,
     };
     // SAFETY: `vm` is a VM; the kernel reads the `reg_mask_range` that the ioctl number names, and writes
-    // KVM_ARM_FEATURE_ID_RANGE_SIZE words to `addr`, which is the length of `masks` (asserted above).
+    // KVM_ARM_FEATURE_ID_RANGE_SIZE words to `addr`, which is the length of `masks` (asserted above), for the one
+    // range that it knows, and nothing for any other.
     let result =
         unsafe { ioctl_with_mut_ref(vm, ioctl::KVM_ARM_GET_REG_WRITABLE_MASKS(), &mut range) };
     if result < 0 {
         return Err(Errno(vmm_sys_util::errno::Error::last().errno()));
     }
-    Ok(masks)
+    Ok(WritableMasks::new(masks))
 }
 
 /// The frequency of this host's generic timer in Hz (CNTFRQ_EL0), which every guest sees too.

@@ -25,7 +25,9 @@ fn warnings(model: &str) -> Vec<String> {
 
 #[track_caller]
 fn refused(model: &str, expected: &str) {
-    let text = plan(MAX_7_2, model).unwrap_err().to_string();
+    let text = plan(MAX_7_2, model)
+        .expect_err("a model that cannot be had")
+        .to_string();
     let reasons: Vec<&str> = text.lines().skip(1).map(str::trim).collect();
     assert_eq!(reasons, [expected]);
 }

@@ -18,7 +18,7 @@ use idreg_tests::machine::{Machine, Options, Output, shared};
 use serde_json::Value;
 
 /// The rows, of which a host may skip some.
-const ROWS: usize = 39;
+const ROWS: usize = 40;
 
 const WITHOUT_MEMORY_TAGGING: &str = "mte_frac_zero_is_taken_and_not_stored";
 const WITHOUT_SVE: &str = "vector_lengths_are_fixed_once_sve_is_finalised";

@@ -1,6 +1,7 @@
 //! Registers, layouts and fields as data, for whoever knows them by name only.
 
 use super::facts::{self, Across};
+use super::index;
 use super::view::{Alias, Emitted, Place, Role, View};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
@@ -24,11 +25,8 @@ pub(crate) fn names(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts)
 /// The static table of all registers.
 pub(crate) fn table(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts) -> TokenStream {
     let registers = emitted.iter().filter(|emitted| emitted.place().is_some());
-    let names = registers.clone().map(Emitted::type_name);
-    let fields = registers.filter_map(Emitted::layout);
-    let fields: usize = fields.map(|layout| layout.fields().count()).sum();
-    // A search of the index goes on up to an empty slot: half of them are, and there is one.
-    let slots = Literal::usize_unsuffixed(2 * fields + 1);
+    let names = registers.map(Emitted::type_name);
+    let properties = index::index(emitted);
     let Across {
         items,
         features,
@@ -38,20 +36,11 @@ pub(crate) fn table(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts)
         /// Every register of the description, in file order.
         pub static DESCRIPTION: #krate::description::Description = {
             #items
-
-            static REGISTERS: &[&#krate::description::RegisterDescription] =
-                &[#(<names::#names as #krate::register::Place>::REGISTER),*];
-
-            // A kernel's whole file has thousands of fields.
-            #[allow(long_running_const_eval)]
-            static PROPERTIES: [#krate::description::Slot; #slots] =
-                #krate::description::Slot::index(REGISTERS);
-
             #krate::description::Description {
-                registers: REGISTERS,
+                registers: &[#(<names::#names as #krate::register::Place>::REGISTER),*],
                 features: #features,
                 consistency: #consistency,
-                properties: &PROPERTIES,
+                properties: #properties,
             }
         };
     }

@@ -185,7 +185,10 @@ mod tests {
         assert!(report.disagree > 0);
         let text = report.to_string();
         assert!(text.contains("vCPU 0 ID_AA64ISAR0_EL1"), "{text}");
-        assert!(text.contains("planned, and KVM shows ID_AA64ISAR0_EL1"), "{text}");
+        assert!(
+            text.contains("planned, and KVM shows ID_AA64ISAR0_EL1"),
+            "{text}"
+        );
         Ok(())
     }
 
@@ -198,7 +201,10 @@ mod tests {
         let vm = kernels.make(NonZeroU16::MIN)?;
         assert_eq!(hidden::learn(&vm, &host), kernels.hidden);
         let pfr0 = IdAa64pfr0El1::ENCODING;
-        assert_eq!(Ok(vm.get(0, pfr0)?), host.values().get_as().map(IdAa64pfr0El1::bits).ok_or(()));
+        assert_eq!(
+            Ok(vm.get(0, pfr0)?),
+            host.values().get_as().map(IdAa64pfr0El1::bits).ok_or(())
+        );
         Ok(())
     }
 }

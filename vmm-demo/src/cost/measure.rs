@@ -2,10 +2,9 @@
 
 use super::raw::{Ioctls, RawError};
 use super::report::{Ioctls as Counted, Phases, Report, micros, ratio};
-use super::trace::{Counts, Trace};
+use super::trace::Trace;
 use crate::failure::Failure;
 use crate::machine::Machine;
-use idreg_runtime::host::Host;
 use idreg_runtime::kvm::{self, KvmError, KvmVcpu};
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
@@ -60,11 +59,10 @@ pub(super) fn measure(machine: &Machine, model: &CpuModel, rounds: u32) -> Resul
         raw_us: micros(without.total),
         ratio: ratio(with.total, without.total),
         machine_files_us: micros(median(files)),
-        phases: Phases::new([with.probe, with.plan, with.make, with.apply], [
-            without.probe,
-            without.make,
-            without.apply,
-        ]),
+        phases: Phases::new(
+            [with.probe, with.plan, with.make, with.apply],
+            [without.probe, without.make, without.apply],
+        ),
         ioctls: count(machine, model, &raw)?,
     })
 }

@@ -68,8 +68,12 @@ impl<'k> Ioctls<'k> {
             has_writable_ids: host.about().capabilities.writable_implementation_ids,
             features: features(plan.config()),
             sve_lengths: sve_lengths(&host.about().sve_vector_lengths),
-            all: registers.map(|register| kvm_reg_id(register.encoding)).collect(),
-            present: present.map(|(register, _)| kvm_reg_id(register.encoding)).collect(),
+            all: registers
+                .map(|register| kvm_reg_id(register.encoding))
+                .collect(),
+            present: present
+                .map(|(register, _)| kvm_reg_id(register.encoding))
+                .collect(),
             writes: writes
                 .map(|write| (kvm_reg_id(write.register.encoding), write.new))
                 .collect(),
@@ -95,7 +99,8 @@ impl<'k> Ioctls<'k> {
 
     /// A VM with a vCPU of the configuration.
     pub(super) fn make(&self) -> Result<Made, RawError> {
-        let vm = self.kvm.create_vm()?;
+        let bits = u32::try_from(self.kvm.get_host_ipa_limit()).unwrap_or(0);
+        let vm = self.kvm.create_vm_with_ipa_size(bits.min(40))?;
         for (wanted, cap) in [
             (self.config.mte, KVM_CAP_ARM_MTE),
             (self.has_writable_ids, KVM_CAP_ARM_WRITABLE_IMP_ID_REGS),
@@ -115,7 +120,11 @@ impl<'k> Ioctls<'k> {
         if self.config.sve {
             self.finalize(&vcpu)?;
         }
-        let gic = self.config.gic.map(|gic| create_gic(&vm, gic)).transpose()?;
+        let gic = self
+            .config
+            .gic
+            .map(|gic| create_gic(&vm, gic))
+            .transpose()?;
         Ok(Made {
             vcpu,
             _gic: gic,

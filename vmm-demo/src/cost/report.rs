@@ -143,10 +143,18 @@ impl Phases {
 
 impl fmt::Display for Ioctls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ioctls: library {}, minimum {}", self.library, self.minimum)?;
+        write!(
+            f,
+            "ioctls: library {}, minimum {}",
+            self.library, self.minimum
+        )?;
         let mut steps = self.per_step.iter();
         steps.try_for_each(|(name, pair)| {
-            write!(f, "\n  {name}: library {}, minimum {}", pair.library, pair.minimum)
+            write!(
+                f,
+                "\n  {name}: library {}, minimum {}",
+                pair.library, pair.minimum
+            )
         })
     }
 }

@@ -22,7 +22,8 @@ struct Report<'h> {
 
 #[derive(Serialize)]
 struct Feature {
-    feature: &'static str,
+    #[serde(rename = "feature")]
+    name: &'static str,
     host: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<bool>,
@@ -47,7 +48,7 @@ pub(super) fn list(arguments: &Props, host: &Host, plan: Option<&Plan>) -> Resul
     let features = host.description().features.iter().filter(listed);
     let features: Vec<Feature> = features
         .map(|feature| Feature {
-            feature: feature.name,
+            name: feature.name,
             host: has(feature),
             model: plan.map(|plan| plan.expected().has(feature)),
             fields: fields(host, feature),
@@ -86,7 +87,7 @@ fn human(features: &[Feature], with_model: bool) -> String {
         let told_by = feature.fields.iter();
         let told_by = told_by.map(|field| format!("{}>={}", field.property, field.at_least));
         table.add_row([
-            feature.feature.to_owned(),
+            feature.name.to_owned(),
             word(feature.host).to_owned(),
             feature.model.map_or("", word).to_owned(),
             told_by.collect::<Vec<_>>().join(", "),
