@@ -1,7 +1,7 @@
-//! The same ioctls by hand: everything that they need is known before.
+//! The same ioctls, and the same files, by hand: everything that they need is known before.
 
 use idreg_runtime::config::{Gic, VcpuConfig};
-use idreg_runtime::host::Host;
+use idreg_runtime::host::{Host, Implementation};
 use idreg_runtime::kvm::{KvmError, kvm_reg_id, writable_masks};
 use idreg_runtime::options::SVE_QUADWORD_BITS;
 use idreg_runtime::plan::Plan;
@@ -16,6 +16,9 @@ use kvm_bindings::{
     kvm_enable_cap, kvm_vcpu_init,
 };
 use kvm_ioctls::{DeviceFd, Kvm, VcpuFd, VmFd};
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::PathBuf;
 
 /// What a host file tells of KVM. Whether there are masks is asked by [`writable_masks`]; 240 is KVM_CAP_ARM_EL2
 /// (Linux 7.2, `include/uapi/linux/kvm.h`), not in kvm-bindings 0.14.
@@ -47,6 +50,8 @@ pub(super) struct Ioctls<'k> {
     present: Vec<u64>,
     /// Those to write, with their values.
     writes: Vec<(u64, u64)>,
+    /// The files that tell of the machine.
+    files: Vec<PathBuf>,
 }
 
 /// A VM with a vCPU; what is first is closed first.
@@ -77,7 +82,18 @@ impl<'k> Ioctls<'k> {
             writes: writes
                 .map(|write| (kvm_reg_id(write.register.encoding), write.new))
                 .collect(),
+            files: files(&host.about().implementations),
         }
+    }
+
+    /// What reading a host takes besides ioctls: the files that are known to be there.
+    pub(super) fn files(&self) -> Result<usize, RawError> {
+        let mut text = [0; 128];
+        let lengths = self
+            .files
+            .iter()
+            .map(|path| File::open(path)?.read(&mut text));
+        Ok(lengths.sum::<io::Result<usize>>()?)
     }
 
     /// What reading a host takes.
@@ -99,6 +115,7 @@ impl<'k> Ioctls<'k> {
 
     /// A VM with a vCPU of the configuration.
     pub(super) fn make(&self) -> Result<Made, RawError> {
+        // As large as the library makes it: closing a VM takes as long as its address space is large.
         let bits = u32::try_from(self.kvm.get_host_ipa_limit()).unwrap_or(0);
         let vm = self.kvm.create_vm_with_ipa_size(bits.min(40))?;
         for (wanted, cap) in [
@@ -189,6 +206,26 @@ fn features(config: VcpuConfig) -> u32 {
     on.fold(0, |bits, (_, feature)| bits | 1 << feature)
 }
 
+/// As [`implementations`](idreg_runtime::kvm::implementations) and
+/// [`kernel_release`](idreg_runtime::kvm::kernel_release) find them.
+fn files(implementations: &[Implementation]) -> Vec<PathBuf> {
+    let of_cpus = implementations.iter().flat_map(|one| {
+        let shown = [
+            ("midr_el1", one.midr),
+            ("revidr_el1", one.revidr),
+            ("aidr_el1", one.aidr),
+        ];
+        let shown = shown.into_iter().filter(|(_, value)| value.is_some());
+        let cpu = one.cpu;
+        shown.map(move |(name, _)| {
+            format!("/sys/devices/system/cpu/cpu{cpu}/regs/identification/{name}").into()
+        })
+    });
+    of_cpus
+        .chain([PathBuf::from("/proc/sys/kernel/osrelease")])
+        .collect()
+}
+
 /// Bit n stands for a vector of n + 1 quadwords (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.68).
 fn sve_lengths(lengths: &[u32]) -> [u8; 64] {
     let mut bitmap = [0; 64];
@@ -202,11 +239,13 @@ fn sve_lengths(lengths: &[u32]) -> [u8; 64] {
     bitmap
 }
 
-/// An ioctl that failed here and not in the library.
+/// What failed here and not in the library.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RawError {
     #[error("one of the ioctls by hand failed, though the library's did not")]
     Ioctl(#[from] kvm_ioctls::Error),
     #[error(transparent)]
     Masks(#[from] KvmError),
+    #[error("cannot read a file that the library reads")]
+    File(#[from] io::Error),
 }

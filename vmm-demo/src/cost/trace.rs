@@ -100,7 +100,8 @@ fn counts(text: &str) -> Counts {
 fn request(line: &str) -> Option<u64> {
     let (_, arguments) = line.split_once(&format!("sys_enter: NR {IOCTL} ("))?;
     let request = arguments.split(", ").nth(1)?;
-    u64::from_str_radix(request, 16).ok()
+    // A C library that takes requests as `int` fills the upper half with its sign.
+    Some(u64::from_str_radix(request, 16).ok()? & u64::from(u32::MAX))
 }
 
 #[cfg(test)]
@@ -113,8 +114,13 @@ mod tests {
              vmm-demo-12 [000] ..... 1.5: sys_enter: NR 29 (3, ae03, e6, 0, 0, 0)\n\
              vmm-demo-12 [000] ..... 1.6: sys_enter: NR 29 (3, ae03, ef, 0, 0, 0)\n\
              vmm-demo-12 [000] ..... 1.7: sys_enter: NR 57 (5, 0, 0, 0, 0, 0)\n\
-             vmm-demo-12 [000] ..... 1.8: sys_enter: NR 29 (3, 5401, 0, 0, 0, 0)\n";
-        let expected = [("0x5401", 1), ("KVM_CHECK_EXTENSION", 2)];
+             vmm-demo-12 [000] ..... 1.8: sys_enter: NR 29 (3, 5401, 0, 0, 0, 0)\n\
+             vmm-demo-12 [000] ..... 1.9: sys_enter: NR 29 (4, ffffffff8020aeaf, 0, 0, 0, 0)\n";
+        let expected = [
+            ("0x5401", 1),
+            ("KVM_ARM_PREFERRED_TARGET", 1),
+            ("KVM_CHECK_EXTENSION", 2),
+        ];
         let expected = expected.map(|(name, count)| (name.to_owned(), count));
         assert_eq!(counts(text), Counts::from(expected));
     }

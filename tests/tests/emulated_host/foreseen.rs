@@ -1,0 +1,85 @@
+//! Whether KVM does what is foreseen, value by value and at random.
+
+use crate::hosts::{host, host_with_everything, json};
+use idreg_tests::artifacts::Kernel;
+use idreg_tests::machine::Machine;
+
+/// What is foreseen for a field is what KVM takes, value by value, except where idreg itself says no.
+#[test]
+fn kvm_takes_what_props_foresees() {
+    for (cpu, kernel) in [
+        ("max", Kernel::Latest),
+        ("max", Kernel::Lts),
+        ("neoverse-v1", Kernel::Latest),
+        ("a64fx", Kernel::Latest),
+    ] {
+        let report = json(host(cpu, kernel), &["props", "--json", "--all", "--try"]);
+        let properties = report["properties"].as_array().expect("a list");
+        let mut writable = 0;
+        for property in properties.iter().filter(|one| one["writable"] == true) {
+            // Four bits or fewer are tried value by value.
+            let of = property["property"]
+                .as_str()
+                .and_then(|name| idreg_runtime::regs::DESCRIPTION.property(name));
+            let of = of.expect("a property");
+            if of.field.width > 4
+                || of.field.rule.owner.is_some()
+                || !of.field.rule.refused.is_empty()
+            {
+                continue;
+            }
+            writable += 1;
+            assert_eq!(
+                property["taken"], property["allowed"],
+                "{cpu} {kernel} {of}"
+            );
+        }
+        assert!(writable > 30, "{cpu} {kernel}: {writable}");
+    }
+}
+
+/// Every machine shows another share of KVM's rules.
+#[test]
+fn kvm_does_what_is_foreseen() {
+    for (cpu, kernel) in [
+        ("max", Kernel::Latest),
+        ("max", Kernel::Lts),
+        ("neoverse-v1", Kernel::Latest),
+        ("neoverse-n1", Kernel::Lts),
+        ("a64fx", Kernel::Latest),
+        ("a64fx", Kernel::Lts),
+    ] {
+        agrees(host(cpu, kernel), "host", 600);
+    }
+}
+
+fn agrees(machine: &Machine, model: &str, count: u32) {
+    let tries = count.to_string();
+    let arguments = [
+        "agree", "--count", "600", "--seed", "4", "--cpu", model, "--json",
+    ];
+    let report = json(machine, &arguments);
+    assert_eq!(report["tried"], count, "{model}");
+    assert_eq!(
+        (&report["disagree"], &report["agree"]),
+        (&0.into(), &count.into()),
+        "{} {model}: {}",
+        machine.release(),
+        report["examples"]
+    );
+}
+
+#[test]
+fn kvm_does_what_is_foreseen_with_other_options() {
+    let some = host("max", Kernel::Latest);
+    let all = host_with_everything();
+    for (machine, model, count) in [
+        (some, "host,sve=off,pauth=off,pmu=off", 600),
+        (some, "host,sve256=on", 600),
+        (all, "host,mte=on", 600),
+        // Making a VM for guest hypervisors takes the emulated host a second.
+        (all, "host,el2=on", 60),
+    ] {
+        agrees(machine, model, count);
+    }
+}

@@ -1,0 +1,72 @@
+//! Hosts, commands on them, and what the commands print.
+
+use idreg_runtime::number;
+use idreg_tests::artifacts::Kernel;
+use idreg_tests::machine::{Machine, Options, Output, shared};
+use serde_json::{Map, Value};
+
+pub(crate) fn host(cpu: &str, kernel: Kernel) -> &'static Machine {
+    boot(&Options::emulated(cpu, kernel))
+}
+
+/// A host with memory tagging, whose kernel offers nested virtualisation.
+pub(crate) fn host_with_everything() -> &'static Machine {
+    boot(&Options {
+        machine: vec!["mte=on".to_owned()],
+        append: vec!["kvm-arm.mode=nested".to_owned()],
+        ..Options::emulated("max", Kernel::Latest)
+    })
+}
+
+fn boot(options: &Options) -> &'static Machine {
+    match shared(options) {
+        Ok(machine) => machine,
+        Err(error) => panic!("no host for {options:?}: {error:?}"),
+    }
+}
+
+pub(crate) fn run(machine: &Machine, arguments: &[&str]) -> Output {
+    machine.run(arguments).expect("vmm-demo runs to its end")
+}
+
+/// Runs a command that must succeed and print one JSON object, and nothing else.
+pub(crate) fn json(machine: &Machine, arguments: &[&str]) -> Map<String, Value> {
+    let output = run(machine, arguments);
+    assert_eq!(
+        (output.code, output.stderr().as_ref()),
+        (0, ""),
+        "{}",
+        output.stdout()
+    );
+    serde_json::from_slice(&output.stdout).expect("one JSON object")
+}
+
+/// The registers in a member of a report.
+pub(crate) fn registers(report: &Map<String, Value>, member: &str) -> Vec<(String, u64)> {
+    let registers = report[member].as_object().expect("registers by name");
+    let value = |value: &Value| number::parse(value.as_str().expect("a string")).expect("0x...");
+    registers
+        .iter()
+        .map(|(name, register)| (name.clone(), value(register)))
+        .collect()
+}
+
+pub(crate) fn register(report: &Map<String, Value>, member: &str, name: &str) -> u64 {
+    let registers = registers(report, member);
+    registers
+        .iter()
+        .find(|(known, _)| known == name)
+        .expect("a register of that name")
+        .1
+}
+
+/// Some fields of a register in the guest's view.
+pub(crate) fn guest_fields(report: &Map<String, Value>, properties: &[&str]) -> Vec<u64> {
+    let field = |property: &&str| {
+        let of = idreg_runtime::regs::DESCRIPTION.property(property);
+        let of = of.expect("a property");
+        of.field
+            .extract(register(report, "guest", of.register.name))
+    };
+    properties.iter().map(field).collect()
+}
