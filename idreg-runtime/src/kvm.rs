@@ -34,7 +34,7 @@ pub use self::gic::{GicAddresses, create_gic, init_gic};
 pub use self::offer::{capabilities, open, supported};
 pub use self::read::{read_host, read_host_described};
 pub use self::scratch::ScratchVm;
-pub use self::setup::{create_vcpu, create_vm, init_pmu, init_vcpu};
+pub use self::setup::{create_vcpu, create_vm, create_vm_with, init_pmu, init_vcpu};
 pub use self::sve::sve_vector_lengths;
 pub use self::vcpu::{KvmVcpu, kvm_reg_id};
 pub use kvm_ioctls;

@@ -2,10 +2,9 @@
 
 mod hosts;
 
-use hosts::{A64FX_7_2, MAX_7_2, host};
+use hosts::{A64FX_7_2, MAX_7_2, edited, host};
 use idreg_runtime::apply::{self, ApplyError};
 use idreg_runtime::model::CpuModel;
-use idreg_runtime::number::Hex;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::regs::{self, IdAa64pfr0El1, IdDfr0El1, MpidrEl1};
 use idreg_runtime::values::RegisterValues;
@@ -56,17 +55,14 @@ fn host_model_writes_nothing_even_after_the_guest_ran() {
 
 /// A kernel that lets fewer bits of two registers be written than the one that the plan was made for.
 fn stricter_kernel() -> String {
-    let mut file: serde_json::Value = serde_json::from_str(MAX_7_2).expect("JSON");
-    for (register, fixed) in [
-        ("ID_AA64ISAR0_EL1", 0xf000_0000_0000_0000),
-        ("ID_AA64ISAR1_EL1", 0xf),
-    ] {
-        let mask = &mut file["registers"][register]["writable"];
-        let old: Hex = serde_json::from_value(mask.clone()).expect("a mask");
-        assert_eq!(old.0 & fixed, fixed, "{register}");
-        *mask = Hex(old.0 & !fixed).to_string().into();
-    }
-    file.to_string()
+    let without = |file: &str, register, fixed: u64| {
+        edited(file, register, "writable", |mask| {
+            assert_eq!(mask & fixed, fixed, "{register}");
+            mask & !fixed
+        })
+    };
+    let file = without(MAX_7_2, "ID_AA64ISAR0_EL1", 0xf000_0000_0000_0000);
+    without(&file, "ID_AA64ISAR1_EL1", 0xf)
 }
 
 #[test]
@@ -305,11 +301,10 @@ fn a_guest_without_a_gic_in_the_kernel_sees_none() {
 
 #[test]
 fn what_a_later_kernel_clears_at_the_first_run_is_reported() {
-    let mut file: serde_json::Value = serde_json::from_str(MAX_7_2).expect("JSON");
+    let with = |file: &str, register, bits| edited(file, register, "value", |value| value | bits);
     // S1PIE, TCRX and, in another register, ATS1A.
-    set_bits(&mut file, "ID_AA64MMFR3_EL1", 0x101);
-    set_bits(&mut file, "ID_AA64ISAR2_EL1", 1 << 60);
-    let host = host(&file.to_string());
+    let file = with(MAX_7_2, "ID_AA64MMFR3_EL1", 0x101);
+    let host = host(&with(&file, "ID_AA64ISAR2_EL1", 1 << 60));
     let vm = FakeVm::new(&host).enforcing_dependencies();
     let vcpu = vm.vcpu(0);
     let model = "host,SYSREG_ID_AA64MMFR3_EL1_TCRX=0".parse().unwrap();
@@ -321,10 +316,4 @@ fn what_a_later_kernel_clears_at_the_first_run_is_reported() {
         error.contains("S1PIE is 0x0 (NI), expected 0x1 (IMP)"),
         "{error}"
     );
-}
-
-fn set_bits(file: &mut serde_json::Value, register: &str, bits: u64) {
-    let value = &mut file["registers"][register]["value"];
-    let old: Hex = serde_json::from_value(value.clone()).expect("a value");
-    *value = Hex(old.0 | bits).to_string().into();
 }

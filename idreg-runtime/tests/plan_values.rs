@@ -2,10 +2,9 @@
 
 mod hosts;
 
-use hosts::{A64FX_7_2, MAX_7_2, host};
+use hosts::{A64FX_7_2, MAX_7_2, edited, host};
 use idreg_runtime::description::FieldOf;
 use idreg_runtime::host::{Host, Obstacle};
-use idreg_runtime::number::Hex;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::regs::DESCRIPTION;
 use idreg_runtime::rule::Owner;
@@ -17,11 +16,8 @@ fn field(property: &str) -> FieldOf {
 /// The 7.2 host with a field set to another value before anything is planned.
 fn host_with(property: &str, value: u64) -> Host {
     let of = field(property);
-    let mut file: serde_json::Value = serde_json::from_str(MAX_7_2).expect("JSON");
-    let stored = &mut file["registers"][of.register.name]["value"];
-    let old: Hex = serde_json::from_value(stored.clone()).expect("a value");
-    *stored = Hex(of.field.insert(old.0, value)).to_string().into();
-    host(&file.to_string())
+    let insert = |old| of.field.insert(old, value);
+    host(&edited(MAX_7_2, of.register.name, "value", insert))
 }
 
 fn allowed(host: &Host, property: &str) -> String {

@@ -53,7 +53,10 @@ pub(crate) struct Run {
 }
 
 #[derive(Debug, Args)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub(crate) struct Props {
     /// List what has such a name, with `*` for any characters; of properties also those that cannot be changed.
     #[arg(value_name = "PATTERN")]

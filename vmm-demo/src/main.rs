@@ -24,6 +24,7 @@ mod vm;
 
 use clap::Parser;
 use cli::{Cli, Command};
+use failure::Failure;
 use json::Failed;
 use std::process::ExitCode;
 
@@ -40,7 +41,8 @@ fn main() -> ExitCode {
     let Err(failure) = result else {
         return ExitCode::SUCCESS;
     };
-    if command.json() {
+    // What disagrees has been printed, and there is one object for each run.
+    if command.json() && !matches!(failure, Failure::Disagree { .. }) {
         // The message and the exit code tell of the failure even if this cannot be written.
         let _ = output::json(&Failed::new(command.model(), &failure));
     }

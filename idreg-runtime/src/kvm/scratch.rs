@@ -76,7 +76,7 @@ impl ScratchVm {
     /// As [`ScratchVm::new`].
     pub fn with_vcpus(kvm: &Kvm, config: VcpuConfig, vcpus: NonZeroU16) -> Result<Self, KvmError> {
         let capabilities = capabilities(kvm);
-        let vm = create_vm_with(kvm, config, capabilities.writable_implementation_ids)?;
+        let vm = create_vm_with(kvm, config, &capabilities)?;
         let first = create_vcpu(&vm, 0)?;
         let others = (1..vcpus.get()).map(|index| create_vcpu(&vm, index.into()));
         let others = others.collect::<Result<Vec<_>, _>>()?;

@@ -4,6 +4,7 @@ use super::KvmError;
 use super::offer::capabilities_of;
 use super::sve::limit_vector_lengths;
 use super::vcpu::errno;
+use crate::capabilities::Capabilities;
 use crate::config::{Gic, VcpuConfig};
 use crate::options::CpuOption;
 use crate::vcpu::Errno;
@@ -32,11 +33,24 @@ const PHYSICAL_ADDRESS_BITS: u32 = 40;
 /// [`KvmError::CreateVm`], [`KvmError::NotOffered`] or [`KvmError::EnableCapability`].
 pub fn create_vm(kvm: &Kvm, config: VcpuConfig) -> Result<VmFd, KvmError> {
     let writable = kvm.check_extension_raw(KVM_CAP_ARM_WRITABLE_IMP_ID_REGS.into()) > 0;
-    create_vm_with(kvm, config, writable)
+    create(kvm, config, writable)
 }
 
-/// As [`create_vm`], for a caller that knows whether KVM_CAP_ARM_WRITABLE_IMP_ID_REGS is offered.
-pub(super) fn create_vm_with(
+/// As [`create_vm`], for a caller that has [asked](super::capabilities) what KVM can do before, or has read a
+/// [`Host`](crate::host::Host).
+///
+/// # Errors
+///
+/// As [`create_vm`].
+pub fn create_vm_with(
+    kvm: &Kvm,
+    config: VcpuConfig,
+    capabilities: &Capabilities,
+) -> Result<VmFd, KvmError> {
+    create(kvm, config, capabilities.writable_implementation_ids)
+}
+
+fn create(
     kvm: &Kvm,
     config: VcpuConfig,
     writable_implementation_ids: bool,

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "not every test needs every host")]
 
 use idreg_runtime::host::Host;
+use idreg_runtime::number::Hex;
 
 pub(crate) const MAX_7_2: &str = include_str!("../data/max-7.2.json");
 pub(crate) const MAX_6_1: &str = include_str!("../data/max-6.1.json");
@@ -10,4 +11,19 @@ pub(crate) const A64FX_7_2: &str = include_str!("../data/a64fx-7.2.json");
 
 pub(crate) fn host(file: &str) -> Host {
     serde_json::from_str(file).expect("a host file that dump wrote")
+}
+
+/// A host file in which a register's `value` or `writable` is another.
+pub(crate) fn edited(
+    file: &str,
+    register: &str,
+    member: &str,
+    edit: impl Fn(u64) -> u64,
+) -> String {
+    let mut json: serde_json::Value = serde_json::from_str(file).expect("JSON");
+    let number = json.pointer_mut(&format!("/registers/{register}/{member}"));
+    let number = number.expect("a register of the file");
+    let old: Hex = serde_json::from_value(number.clone()).expect("a number");
+    *number = Hex(edit(old.0)).to_string().into();
+    json.to_string()
 }

@@ -106,7 +106,13 @@ fn programs() -> BTreeMap<Program, PathBuf> {
 }
 
 fn mount_all() -> Result<(), Error> {
-    for (fs_type, target) in [("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev")] {
+    for (fs_type, target) in [
+        ("proc", "/proc"),
+        ("sysfs", "/sys"),
+        ("devtmpfs", "/dev"),
+        // For `vmm-demo cost`, which has the kernel count ioctls.
+        ("tracefs", "/sys/kernel/tracing"),
+    ] {
         mount(fs_type, target, fs_type, MountFlags::empty(), None).map_err(|source| {
             Error::Mount {
                 fs_type,

@@ -56,7 +56,7 @@ fn kvm_does_what_is_foreseen() {
 fn agrees(machine: &Machine, model: &str, count: u32) {
     let tries = count.to_string();
     let arguments = [
-        "agree", "--count", "600", "--seed", "4", "--cpu", model, "--json",
+        "agree", "--count", &tries, "--seed", "4", "--cpu", model, "--json",
     ];
     let report = json(machine, &arguments);
     assert_eq!(report["tried"], count, "{model}");

@@ -122,7 +122,7 @@ impl<K: Vm, F: Vm> Pair<K, F> {
     /// Gives every register that was seen with another value the host's again. KVM compares with a limit, which
     /// is the host's value, so that it always takes that back; false if it does not, or the fake does not.
     pub(super) fn reset(&self, host: &Host, seen: &Seen) -> bool {
-        let others = seen.shown.iter().filter_map(|shown| {
+        let mut others = seen.shown.iter().filter_map(|shown| {
             let value = host.values().get(shown.register)?;
             let Both { kernel, fake } = shown.value;
             let write = Write {
@@ -139,6 +139,6 @@ impl<K: Vm, F: Vm> Pair<K, F> {
                 && self.kernel.get(vcpu, register) == Ok(value)
                 && self.fake.get(vcpu, register) == Ok(value)
         };
-        others.map(is_reset).fold(true, |all, one| all && one)
+        others.all(is_reset)
     }
 }

@@ -32,11 +32,12 @@ pub(super) struct Example {
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<String>,
     /// The registers that were written, and those that the sides show differently.
-    registers: Vec<Register>,
+    registers: Vec<Outcome>,
 }
 
+/// What both sides made of a register of one vCPU.
 #[derive(Debug, Serialize)]
-struct Register {
+struct Outcome {
     vcpu: u16,
     register: &'static str,
     host: Option<Hex>,
@@ -73,7 +74,7 @@ impl Report {
 impl Example {
     pub(super) fn new(number: u64, host: &Host, found: &Disagreement) -> Self {
         let registers = found.seen.shown.iter();
-        let registers = registers.filter_map(|shown| register(host, found, shown));
+        let registers = registers.filter_map(|shown| outcome(host, found, shown));
         Self {
             r#try: number,
             part: found.part,
@@ -84,7 +85,7 @@ impl Example {
     }
 }
 
-fn register(host: &Host, found: &Disagreement, shown: &Shown) -> Option<Register> {
+fn outcome(host: &Host, found: &Disagreement, shown: &Shown) -> Option<Outcome> {
     let mut written = found.seen.written.iter();
     let is_here = |vcpu: u16, index: usize| vcpu == shown.vcpu && index == shown.register.index;
     let written = written.find(|written| is_here(written.vcpu, written.write.register.index));
@@ -98,7 +99,7 @@ fn register(host: &Host, found: &Disagreement, shown: &Shown) -> Option<Register
         },
         |written| written.answer,
     );
-    Some(Register {
+    Some(Outcome {
         vcpu: shown.vcpu,
         register: shown.register.name,
         host: host.values().get(shown.register).map(Hex),
@@ -153,7 +154,7 @@ impl fmt::Display for Example {
     }
 }
 
-impl fmt::Display for Register {
+impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "vCPU {} {}", self.vcpu, self.register)?;
         if let Some(written) = self.written {

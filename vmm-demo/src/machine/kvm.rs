@@ -175,7 +175,7 @@ fn kvm_failure(error: KvmError) -> Failure {
         | KvmError::NotPermitted
         | KvmError::ApiVersion { .. }
         | KvmError::NotOffered { .. }
-        | KvmError::El2WithoutGicV3 { .. } => Failure::CannotHere(error.into()),
+        | KvmError::El2WithoutGicV3 => Failure::CannotHere(error.into()),
         _ => Failure::Other(error.into()),
     }
 }
