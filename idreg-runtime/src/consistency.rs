@@ -20,8 +20,19 @@ pub struct Violation {
 /// The rules that hold for `before` and do not for `after`.
 #[must_use]
 pub fn newly_broken(before: &RegisterValues, after: &RegisterValues) -> Vec<Violation> {
-    let rules = after.description().consistency.iter();
+    let description = after.description();
+    let registers = description.registers.iter();
+    let changed: Vec<bool> = registers
+        .map(|register| before.get(register) != after.get(register))
+        .collect();
+    if !changed.contains(&true) {
+        return Vec::new();
+    }
+    // A plan is made while a guest waits, and overrides touch few of the rules.
+    let is_changed = |of: FieldOf| changed.get(of.register.index) == Some(&true);
+    let rules = description.consistency.iter();
     rules
+        .filter(|rule| speaks_of(rule, is_changed))
         .filter(|rule| !holds(rule, after) && holds(rule, before))
         .map(|rule| Violation {
             rule,
@@ -45,6 +56,22 @@ fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
         Consistency::NotAbove { field, most } => {
             !known(field) || !known(most) || value(*field) <= value(*most)
         }
+    }
+}
+
+/// Whether a rule speaks of one of these fields.
+fn speaks_of(rule: &Consistency, is_one: impl Fn(FieldOf) -> bool) -> bool {
+    let of_condition = |condition: &Condition| match condition {
+        Condition::Feature(feature) => feature.values.iter().any(|least| is_one(least.field)),
+        Condition::Field(least) => is_one(least.field),
+    };
+    match rule {
+        Consistency::Requires { subject, needs } => of_condition(subject) || of_condition(needs),
+        Consistency::Equal { left, right, with } => {
+            is_one(*left) || is_one(*right) || with.as_ref().is_some_and(of_condition)
+        }
+        Consistency::AtMostOne(fields) => fields.iter().any(|of| is_one(*of)),
+        Consistency::NotAbove { field, most } => is_one(*field) || is_one(*most),
     }
 }
 

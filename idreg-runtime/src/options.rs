@@ -52,6 +52,18 @@ impl CpuOption {
         Self::El2,
     ];
 
+    /// The name, of a vector length without its bits.
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Sve | Self::SveLength(_) => "sve",
+            Self::Pauth => "pauth",
+            Self::Pmu => "pmu",
+            Self::Mte => "mte",
+            Self::Aarch64 => "aarch64",
+            Self::El2 => "el2",
+        }
+    }
+
     /// The option that is on or off with a field's [owner](Owner), if the owner is an option.
     #[must_use]
     pub const fn of(owner: Owner) -> Option<Self> {
@@ -159,14 +171,10 @@ impl Override {
 /// Shows the option's name.
 impl fmt::Display for CpuOption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())?;
         match self {
-            Self::Sve => f.write_str("sve"),
-            Self::SveLength(bits) => write!(f, "sve{bits}"),
-            Self::Pauth => f.write_str("pauth"),
-            Self::Pmu => f.write_str("pmu"),
-            Self::Mte => f.write_str("mte"),
-            Self::Aarch64 => f.write_str("aarch64"),
-            Self::El2 => f.write_str("el2"),
+            Self::SveLength(bits) => write!(f, "{bits}"),
+            _ => Ok(()),
         }
     }
 }

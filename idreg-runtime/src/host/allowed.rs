@@ -5,7 +5,7 @@ use crate::description::FieldOf;
 use crate::options::CpuOption;
 use crate::register::FieldValue;
 use crate::regs::id_aa64pfr0_el1::El2;
-use crate::rule::{FieldRule, Owner, Safety, ValueRange};
+use crate::rule::{Owner, Safety, ValueRange};
 
 /// Why a field cannot have a value on a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +68,39 @@ impl Host {
     /// ```
     #[must_use]
     pub fn blocked(&self, of: FieldOf) -> Option<Obstacle> {
+        if let Some(obstacle) = self.fixed(of) {
+            return Some(obstacle);
+        }
+        let value = self.values.field(of);
+        let other = |range: &ValueRange| range.first != range.last || Some(range.first) != value;
+        let can_change = self.ranges(of).iter().any(other);
+        // Else all that KVM reports as writable is what the host lacks anyway.
+        (!can_change).then(|| self.beyond(of))
+    }
+
+    /// What stands in the way of a value for a field; nothing if the field may have it.
+    #[must_use]
+    pub fn obstacle(&self, of: FieldOf, value: u64) -> Option<Obstacle> {
+        if self.values.field(of) == Some(value) && self.cores_agree(of) {
+            return None;
+        }
+        if let Some(obstacle) = self.fixed(of) {
+            return Some(obstacle);
+        }
+        let rule = of.field.rule;
+        if let Some(owner) = rule.owner.filter(|_| value == 0) {
+            return Some(Obstacle::Owned(owner));
+        }
+        if self.refuses(of, value) {
+            return Some(Obstacle::Refused);
+        }
+        let width = of.field.width;
+        let accepted = |limit| rule.safety.accepts(width, limit, value);
+        (!self.limits(of).all(accepted)).then(|| self.beyond(of))
+    }
+
+    /// What keeps a field from being written, whatever the value.
+    fn fixed(&self, of: FieldOf) -> Option<Obstacle> {
         let rule = of.field.rule;
         if self.values.get(of.register).is_none() {
             return Some(Obstacle::Absent);
@@ -82,45 +115,8 @@ impl Host {
         if let Some(owner) = rule.needs.filter(|owner| !self.is_on(*owner)) {
             return Some(Obstacle::Without(owner));
         }
-        if self.lacks_capability(of) {
-            return Some(Obstacle::ImplementationId);
-        }
-        let can_change = self
-            .ranges(of)
-            .iter()
-            .any(|range| range.first != range.last || Some(range.first) != self.values.field(of));
-        if can_change {
-            None
-        } else {
-            // All that KVM reports as writable is what the host lacks anyway.
-            Some(self.beyond(rule, of))
-        }
-    }
-
-    /// What stands in the way of a value for a field; nothing if the field may have it.
-    #[must_use]
-    pub fn obstacle(&self, of: FieldOf, value: u64) -> Option<Obstacle> {
-        if self.values.field(of) == Some(value) && self.cores_agree(of) {
-            return None;
-        }
-        match self.blocked(of) {
-            Some(Obstacle::Above | Obstacle::Below | Obstacle::Inexact) | None => {}
-            blocked => return blocked,
-        }
-        let rule = of.field.rule;
-        if let Some(owner) = rule.owner.filter(|_| value == 0) {
-            return Some(Obstacle::Owned(owner));
-        }
-        if self.refuses(of, value) {
-            return Some(Obstacle::Refused);
-        }
-        let width = of.field.width;
-        let accepted = |limit| rule.safety.accepts(width, limit, value);
-        if self.limits(of).all(accepted) {
-            None
-        } else {
-            Some(self.beyond(rule, of))
-        }
+        self.lacks_capability(of)
+            .then_some(Obstacle::ImplementationId)
     }
 
     /// Every value that a field may have, ascending; the host's own is one of them. Empty if the host does
@@ -183,8 +179,8 @@ impl Host {
     }
 
     /// Which way a value that KVM does not accept goes wrong.
-    fn beyond(&self, rule: &FieldRule, of: FieldOf) -> Obstacle {
-        match rule.safety {
+    fn beyond(&self, of: FieldOf) -> Obstacle {
+        match of.field.rule.safety {
             Safety::Lower | Safety::SignedLower => Obstacle::Above,
             Safety::HigherOrZero if self.values.field(of) == Some(0) => Obstacle::Above,
             Safety::Higher | Safety::HigherOrZero => Obstacle::Below,

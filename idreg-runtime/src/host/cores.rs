@@ -43,6 +43,9 @@ impl Host {
     /// The registers that are not the same on every kind of core, in index order.
     #[must_use]
     pub fn core_differences(&self) -> Vec<CoreDifference> {
+        if self.cores.is_empty() {
+            return Vec::new();
+        }
         let registers = self.description().registers.iter().copied();
         registers
             .filter_map(|register| self.core_difference(register))

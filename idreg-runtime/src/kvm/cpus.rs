@@ -2,13 +2,18 @@
 
 use super::KvmError;
 use crate::host::Implementation;
-use std::fs;
-use std::io;
+use rustix::system::uname;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// The CPUs of the machine, each with its identification registers
 /// (Linux 7.2, `Documentation/ABI/testing/sysfs-devices-system-cpu`).
 const CPUS: &str = "/sys/devices/system/cpu";
+/// The most that a file of sysfs holds, a page, where pages are small; those read here hold a line.
+const SYSFS_FILE: usize = 4096;
+/// More CPUs than Linux can have (Linux 7.2, `arch/arm64/Kconfig`, `NR_CPUS`).
+const CPU_NUMBERS: u32 = 1 << 16;
 
 /// The implementation of every CPU, in the order of their numbers. Of one that is offline Linux shows no
 /// registers (Linux 7.2, `arch/arm64/kernel/cpuinfo.c`, `cpuid_cpu_offline`).
@@ -21,37 +26,40 @@ pub fn implementations() -> Result<Vec<Implementation>, KvmError> {
 }
 
 /// The release of the running kernel, as `uname -r` prints it.
-///
-/// # Errors
-///
-/// [`KvmError::Machine`] if `/proc` cannot be read.
-pub fn kernel_release() -> Result<String, KvmError> {
-    let path = PathBuf::from("/proc/sys/kernel/osrelease");
-    match fs::read_to_string(&path) {
-        Ok(text) => Ok(text.trim_end().to_owned()),
-        Err(source) => Err(KvmError::Machine { path, source }),
-    }
+#[must_use]
+pub fn kernel_release() -> String {
+    uname().release().to_string_lossy().into_owned()
 }
 
 fn implementations_below(root: &Path) -> Result<Vec<Implementation>, KvmError> {
+    let path = root.join("present");
     let failed = |source| KvmError::Machine {
-        path: root.to_owned(),
+        path: path.clone(),
         source,
     };
-    let mut cpus = Vec::new();
-    for entry in fs::read_dir(root).map_err(failed)? {
-        let entry = entry.map_err(failed)?;
-        if let Some(cpu) = cpu_number(&entry.file_name().to_string_lossy()) {
-            cpus.push(implementation(cpu, &entry.path())?);
-        }
-    }
-    cpus.sort_unstable_by_key(|implementation| implementation.cpu);
-    Ok(cpus)
+    // Not the directory: it holds more than CPUs, and reading it takes as long as all that is read from it.
+    let list = read(&path).map_err(failed)?;
+    let cpus = cpus_of(&list).ok_or_else(|| KvmError::NotCpus {
+        path: path.clone(),
+        text: list.clone(),
+    })?;
+    cpus.into_iter()
+        .map(|cpu| implementation(cpu, &root.join(format!("cpu{cpu}"))))
+        .collect()
 }
 
-/// The number in `cpu12`; the directory also holds `cpufreq`, `cpuidle` and files.
-fn cpu_number(name: &str) -> Option<u32> {
-    name.strip_prefix("cpu")?.parse().ok()
+/// The numbers in a list such as `0-3,8` (Linux 7.2, `Documentation/admin-guide/cputopology.rst`), ascending.
+fn cpus_of(list: &str) -> Option<Vec<u32>> {
+    let mut cpus = Vec::new();
+    for range in list.split(',') {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
+        if first > last || last >= CPU_NUMBERS {
+            return None;
+        }
+        cpus.extend(first..=last);
+    }
+    Some(cpus)
 }
 
 fn implementation(cpu: u32, directory: &Path) -> Result<Implementation, KvmError> {
@@ -65,47 +73,55 @@ fn implementation(cpu: u32, directory: &Path) -> Result<Implementation, KvmError
 }
 
 fn register(path: PathBuf) -> Result<Option<u64>, KvmError> {
-    let text = match fs::read_to_string(&path) {
+    let text = match read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(KvmError::Machine { path, source }),
     };
-    let digits = text.trim_end();
-    let value = digits
+    let value = text
         .strip_prefix("0x")
         .and_then(|hexadecimal| u64::from_str_radix(hexadecimal, 16).ok());
     match value {
         Some(value) => Ok(Some(value)),
-        None => Err(KvmError::NotANumber {
-            path,
-            text: digits.to_owned(),
-        }),
+        None => Err(KvmError::NotANumber { path, text }),
     }
+}
+
+/// A file of sysfs, which gives all that it has in one piece, without the newline.
+fn read(path: &Path) -> io::Result<String> {
+    let mut buffer = [0; SYSFS_FILE];
+    let length = File::open(path)?.read(&mut buffer)?;
+    let text = String::from_utf8_lossy(buffer.get(..length).unwrap_or_default());
+    Ok(text.trim_end().to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use tempfile::TempDir;
 
     #[test]
-    fn only_cpu_directories_have_a_number() {
-        for (name, number) in [
-            ("cpu0", Some(0)),
-            ("cpu12", Some(12)),
-            ("cpufreq", None),
-            ("cpu", None),
-            ("online", None),
+    fn a_list_of_cpus_is_ranges_and_numbers() {
+        for (list, cpus) in [
+            ("0", Some(vec![0])),
+            ("0-3", Some(vec![0, 1, 2, 3])),
+            ("0-1,8,10-11", Some(vec![0, 1, 8, 10, 11])),
+            ("", None),
+            ("1-0", None),
+            ("0-4294967295", None),
+            ("0-", None),
+            ("a", None),
         ] {
-            assert_eq!(cpu_number(name), number, "{name}");
+            assert_eq!(cpus_of(list), cpus, "{list}");
         }
     }
 
     /// A directory like the kernel's, with the MIDR_EL1 of each CPU; nothing for one that is offline.
     fn machine(cpus: &[(u32, Option<&str>)]) -> TempDir {
         let root = TempDir::new().unwrap();
-        fs::create_dir(root.path().join("cpufreq")).unwrap();
-        fs::write(root.path().join("online"), "0-1\n").unwrap();
+        let numbers: Vec<String> = cpus.iter().map(|(cpu, _)| cpu.to_string()).collect();
+        fs::write(root.path().join("present"), numbers.join(",") + "\n").unwrap();
         for (cpu, midr) in cpus {
             let directory = root.path().join(format!("cpu{cpu}"));
             fs::create_dir(&directory).unwrap();
@@ -119,11 +135,11 @@ mod tests {
     }
 
     #[test]
-    fn cpus_come_in_the_order_of_their_numbers() {
+    fn each_cpu_has_its_registers_unless_it_is_offline() {
         let root = machine(&[
-            (10, Some("0x00000000410fd461\n")),
-            (2, None),
             (0, Some("0x00000000410fd803\n")),
+            (2, None),
+            (10, Some("0x00000000410fd461\n")),
         ]);
         let found = implementations_below(root.path()).unwrap();
         let expected = [

@@ -211,6 +211,14 @@ pub enum KvmError {
         /// Why not.
         source: io::Error,
     },
+    /// A file of `/sys` that should list CPUs holds something else.
+    #[error("`{}` holds `{text}`, expected CPUs such as `0-3,8`", path.display())]
+    NotCpus {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        text: String,
+    },
     /// A file of `/sys` that should hold a hexadecimal number holds something else.
     #[error("`{}` holds `{text}`, expected a hexadecimal number", path.display())]
     NotANumber {

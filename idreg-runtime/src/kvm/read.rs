@@ -71,7 +71,7 @@ fn read_here(
     };
     let scratch = ScratchVm::new(kvm, unlimited)?;
     let about = About {
-        kernel_release: kernel_release()?,
+        kernel_release: kernel_release(),
         capabilities: scratch.capabilities(),
         vcpu: config,
         implementations,

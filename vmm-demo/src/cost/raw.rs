@@ -221,9 +221,8 @@ fn files(implementations: &[Implementation]) -> Vec<PathBuf> {
             format!("/sys/devices/system/cpu/cpu{cpu}/regs/identification/{name}").into()
         })
     });
-    of_cpus
-        .chain([PathBuf::from("/proc/sys/kernel/osrelease")])
-        .collect()
+    let present = PathBuf::from("/sys/devices/system/cpu/present");
+    [present].into_iter().chain(of_cpus).collect()
 }
 
 /// Bit n stands for a vector of n + 1 quadwords (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.68).
