@@ -6,6 +6,7 @@ use crate::feature::{FeatureDescription, FieldAtLeast};
 use crate::number::Hex;
 use crate::register::{FieldValue, RegisterValue};
 use core::fmt;
+use serde::{Serialize, Serializer};
 
 /// A value, or none, for every register of a description, in index order.
 #[derive(Clone)]
@@ -131,6 +132,16 @@ impl RegisterValues {
             .registers
             .iter()
             .position(|here| here.encoding == register.encoding)
+    }
+}
+
+/// Registers by name, in index order, with `0x` and 16 digits.
+impl Serialize for RegisterValues {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(
+            self.iter()
+                .map(|(register, value)| (register.name, Hex(value))),
+        )
     }
 }
 

@@ -8,22 +8,7 @@ use idreg_runtime::number::Hex;
 use idreg_runtime::plan::{Plan, PlanError};
 use idreg_runtime::rejection;
 use idreg_runtime::rule::ValueRange;
-use idreg_runtime::values::RegisterValues;
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
-
-/// Registers by name, in index order.
-pub(crate) struct Registers<'v>(pub(crate) &'v RegisterValues);
-
-impl Serialize for Registers<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (register, value) in self.0.iter() {
-            map.serialize_entry(register.name, &Hex(value))?;
-        }
-        map.end()
-    }
-}
 
 /// A register that a plan writes.
 #[derive(Serialize)]

@@ -3,7 +3,7 @@
 use crate::cli::Run;
 use crate::failure::Failure;
 use crate::guest::GuestView;
-use crate::json::{self, Registers, Write};
+use crate::json::{self, Write};
 use crate::machine::Machine;
 use crate::{output, table};
 use comfy_table::Table;
@@ -11,13 +11,14 @@ use idreg_runtime::description::{FieldOf, RegisterDescription};
 use idreg_runtime::host::Host;
 use idreg_runtime::number::Hex;
 use idreg_runtime::plan::{Plan, Warning};
+use idreg_runtime::values::RegisterValues;
 use serde::Serialize;
 
 #[derive(Serialize)]
 struct Report<'r> {
     cpu: String,
-    host: Registers<'r>,
-    guest: Registers<'r>,
+    host: &'r RegisterValues,
+    guest: &'r RegisterValues,
     absent: Vec<&'static str>,
     writes: Vec<Write>,
     warnings: Vec<String>,
@@ -38,8 +39,8 @@ pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
         outcome?;
         return output::json(&Report {
             cpu: model.to_string(),
-            host: Registers(host.values()),
-            guest: Registers(&guest.values),
+            host: host.values(),
+            guest: &guest.values,
             absent: guest.absent.iter().map(|register| register.name).collect(),
             writes: json::writes(&plan),
             warnings: plan.warnings().iter().map(Warning::to_string).collect(),

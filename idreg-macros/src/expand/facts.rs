@@ -1,7 +1,7 @@
 //! What is known of fields beside the description: this project's facts, as data in the table.
 
 use super::view::{Emitted, Role, View};
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeMap;
 use sysreg::facts::{
@@ -125,14 +125,43 @@ pub(crate) fn across(krate: &TokenStream, facts: &Facts, emitted: &[Emitted<'_>]
     }
     let count = Literal::usize_unsuffixed(features.len());
     let items = quote! {
-        const fn field<R: #krate::register::Place>(
+        const fn field(
+            register: ::core::primitive::usize,
             msb: ::core::primitive::u32,
             lsb: ::core::primitive::u32,
         ) -> #krate::description::FieldOf {
+            let register = REGISTERS[register];
             #krate::description::FieldOf {
-                register: R::REGISTER,
-                field: R::REGISTER.layout.field_at(msb, lsb),
+                register,
+                field: register.layout.field_at(msb, lsb),
             }
+        }
+
+        const fn at(
+            register: ::core::primitive::usize,
+            msb: ::core::primitive::u32,
+            lsb: ::core::primitive::u32,
+            value: ::core::primitive::u64,
+        ) -> #krate::feature::FieldAtLeast {
+            #krate::feature::FieldAtLeast { field: field(register, msb, lsb), value }
+        }
+
+        const fn feature(
+            name: &'static ::core::primitive::str,
+            values: &'static [#krate::feature::FieldAtLeast],
+        ) -> #krate::feature::FeatureDescription {
+            #krate::feature::FeatureDescription { name, values }
+        }
+
+        const fn has(feature: ::core::primitive::usize) -> #krate::feature::Condition {
+            #krate::feature::Condition::Feature(&FEATURES[feature])
+        }
+
+        const fn requires(
+            subject: #krate::feature::Condition,
+            needs: #krate::feature::Condition,
+        ) -> #krate::feature::Consistency {
+            #krate::feature::Consistency::Requires { subject, needs }
         }
 
         static FEATURES: [#krate::feature::FeatureDescription; #count] = [#(#features),*];
@@ -144,18 +173,18 @@ pub(crate) fn across(krate: &TokenStream, facts: &Facts, emitted: &[Emitted<'_>]
     }
 }
 
-/// A register by the type that names it.
+/// A register by its place in the table.
 struct Named<'e> {
-    type_name: &'e Ident,
+    index: usize,
     layout: &'e Layout,
 }
 
 /// The emitted registers of which it is known what their fields are, by name.
 fn registers<'e>(emitted: &'e [Emitted<'_>]) -> BTreeMap<&'e str, Named<'e>> {
     let named = emitted.iter().filter_map(|emitted| {
-        let (layout, type_name) = (emitted.layout()?, emitted.type_name());
-        let name = emitted.place()?.register.name();
-        Some((name, Named { type_name, layout }))
+        let (layout, place) = (emitted.layout()?, emitted.place()?);
+        let index = place.index;
+        Some((place.register.name(), Named { index, layout }))
     });
     named.collect()
 }
@@ -169,26 +198,29 @@ struct Writer<'e> {
 
 impl Writer<'_> {
     fn feature(&self, Feature { name, values }: Feature<'_>) -> TokenStream {
-        let krate = self.krate;
         let values = values.iter().map(|value| self.at_least(value));
-        quote! {
-            #krate::feature::FeatureDescription { name: #name, values: &[#(#values),*] }
-        }
+        quote!(feature(#name, &[#(#values),*]))
     }
 
     fn at_least(&self, AtLeast { place, value }: &AtLeast) -> TokenStream {
-        let (krate, field) = (self.krate, self.field(place));
+        let place = self.place(place);
         let value = Literal::u64_unsuffixed(*value);
-        quote!(#krate::feature::FieldAtLeast { field: #field, value: #value })
+        quote!(at(#place, #value))
     }
 
-    /// A field, of which it has been seen to that it is there.
-    fn field(&self, place: &Place) -> Option<TokenStream> {
-        let Named { type_name, layout } = self.registers.get(place.register.as_str())?;
+    fn field(&self, place: &Place) -> TokenStream {
+        let place = self.place(place);
+        quote!(field(#place))
+    }
+
+    /// The register's number and the bits of a field, of which it has been seen to that it is there.
+    fn place(&self, place: &Place) -> Option<TokenStream> {
+        let Named { index, layout } = self.registers.get(place.register.as_str())?;
         let bits = layout.field(&place.field)?.bits();
         let msb = Literal::u8_unsuffixed(bits.msb());
         let lsb = Literal::u8_unsuffixed(bits.lsb());
-        Some(quote!(field::<names::#type_name>(#msb, #lsb)))
+        let index = Literal::usize_unsuffixed(*index);
+        Some(quote!(#index, #msb, #lsb))
     }
 
     fn condition(&self, condition: &Condition) -> TokenStream {
@@ -197,7 +229,7 @@ impl Writer<'_> {
             Condition::Feature(name) => {
                 let position = self.positions.get(name.as_str()).copied();
                 let position = position.map(Literal::usize_unsuffixed);
-                quote!(#krate::feature::Condition::Feature(&FEATURES[#position]))
+                quote!(has(#position))
             }
             Condition::Field(value) => {
                 let value = self.at_least(value);
@@ -211,7 +243,7 @@ impl Writer<'_> {
         let rule = match consistency {
             Consistency::Requires { subject, needs } => {
                 let (subject, needs) = (self.condition(subject), self.condition(needs));
-                quote!(Requires { subject: #subject, needs: #needs })
+                return quote!(requires(#subject, #needs));
             }
             Consistency::Equal { left, right, with } => {
                 let (left, right) = (self.field(left), self.field(right));

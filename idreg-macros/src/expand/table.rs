@@ -35,9 +35,11 @@ pub(crate) fn table(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts)
     quote! {
         /// Every register of the description, in file order.
         pub static DESCRIPTION: #krate::description::Description = {
+            const REGISTERS: &[&#krate::description::RegisterDescription] =
+                &[#(<names::#names as #krate::register::Place>::REGISTER),*];
             #items
             #krate::description::Description {
-                registers: &[#(<names::#names as #krate::register::Place>::REGISTER),*],
+                registers: REGISTERS,
                 features: #features,
                 consistency: #consistency,
                 properties: #properties,

@@ -6,6 +6,7 @@ use crate::model::{CpuModel, InvalidValue, Override, Setting};
 use crate::number::InvalidNumber;
 use crate::options::{CpuOption, SVE_QUADWORD_BITS};
 use crate::rejection::{Reason, Rejection};
+use std::borrow::Cow;
 
 /// The options of a model, by position among its overrides.
 pub(super) struct Options<'m> {
@@ -36,12 +37,12 @@ impl<'m> Options<'m> {
     }
 
     /// The host as it is with the options, and what of them cannot be had there.
-    pub(super) fn configure(
+    pub(super) fn configure<'h>(
         &self,
-        host: &Host,
+        host: &'h Host,
         model: &CpuModel,
         rejections: &mut Vec<(usize, Rejection)>,
-    ) -> Host {
+    ) -> Cow<'h, Host> {
         let before = rejections.len();
         for (position, (index, asked, option, on)) in self.set.iter().enumerate() {
             let earlier = self.set.get(..position).unwrap_or(&[]);
@@ -49,18 +50,19 @@ impl<'m> Options<'m> {
                 rejections.push((*index, rejection(asked, reason)));
             }
         }
-        if rejections.len() > before {
-            return host.clone();
+        let config = config(host, model);
+        if rejections.len() > before || config == host.about().vcpu {
+            return Cow::Borrowed(host);
         }
-        match host.reconfigured(config(host, model)) {
-            Ok(host) => host,
+        match host.reconfigured(config) {
+            Ok(host) => Cow::Owned(host),
             Err(NotDerivable { option, read_with }) => {
                 let reason = Reason::NotRead { option, read_with };
                 let cause = self.set.iter().rev().find(|(_, _, set, _)| *set == option);
                 if let Some((index, asked, _, _)) = cause {
                     rejections.push((*index, rejection(asked, reason)));
                 }
-                host.clone()
+                Cow::Borrowed(host)
             }
         }
     }

@@ -4,7 +4,6 @@ use super::Plan;
 use crate::config::VcpuConfig;
 use crate::number::Hex;
 use crate::values::RegisterValues;
-use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 /// The schema of a serialised plan: a name and a number that grows when old readers would be misled.
@@ -24,7 +23,7 @@ struct Written<'p> {
     changes: Vec<Change>,
     writes: Vec<Write>,
     warnings: Vec<Warning>,
-    expected: Registers<'p>,
+    expected: &'p RegisterValues,
 }
 
 #[derive(Serialize)]
@@ -46,8 +45,6 @@ struct Warning {
     kind: &'static str,
     message: String,
 }
-
-struct Registers<'p>(&'p RegisterValues);
 
 /// Gives an object of the schema [`SCHEMA`]; the same plan gives the same bytes.
 impl Serialize for Plan {
@@ -74,18 +71,8 @@ impl Serialize for Plan {
             changes: changes.collect(),
             writes: writes.collect(),
             warnings: warnings.collect(),
-            expected: Registers(&self.expected),
+            expected: &self.expected,
         };
         file.serialize(serializer)
-    }
-}
-
-impl Serialize for Registers<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (register, value) in self.0.iter() {
-            map.serialize_entry(register.name, &Hex(value))?;
-        }
-        map.end()
     }
 }

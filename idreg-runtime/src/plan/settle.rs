@@ -17,17 +17,14 @@ pub(super) fn settle<'m>(
     wanted: &[Wanted<'m>],
     rejections: &mut Vec<(usize, Rejection)>,
 ) -> Vec<Settled<'m>> {
-    let mut fields: Vec<FieldOf> = Vec::new();
-    for one in wanted {
-        if !fields.contains(&one.field) {
-            fields.push(one.field);
-        }
-    }
     let mut settled = Vec::new();
-    for field in fields {
-        let of_field = wanted.iter().filter(|one| one.field == field);
-        let of_field: Vec<Wanted<'m>> = of_field.copied().collect();
-        match one_value(host, field, &of_field) {
+    for (position, first) in wanted.iter().enumerate() {
+        let before = wanted.get(..position).unwrap_or(&[]);
+        if before.iter().any(|one| one.field == first.field) {
+            continue;
+        }
+        let of_field = wanted.iter().filter(|one| one.field == first.field);
+        match one_value(host, first.field, of_field.copied()) {
             Ok(value) => settled.extend(value),
             Err((index, rejection)) => rejections.push((index, *rejection)),
         }
@@ -39,7 +36,7 @@ pub(super) fn settle<'m>(
 fn one_value<'m>(
     host: &Host,
     field: FieldOf,
-    wishes: &[Wanted<'m>],
+    wishes: impl Iterator<Item = Wanted<'m>> + Clone,
 ) -> Result<Option<Settled<'m>>, (usize, Box<Rejection>)> {
     let reject = |wish: Wanted<'m>, requested, reason| {
         let rejection = Rejection {
@@ -51,19 +48,17 @@ fn one_value<'m>(
     };
     // What the host does not have reads as zero here; any other value of it meets an obstacle.
     let old = host.values().field(field).unwrap_or(0);
-    let Some(strongest) = strongest(field.field, old, wishes) else {
+    let Some(strongest) = strongest(field.field, old, wishes.clone()) else {
         return Ok(None);
     };
     let value = strongest.value;
-    let unmet = wishes
-        .iter()
-        .find(|wish| !is_met(field.field, wish.value, value));
-    if let Some(wish) = unmet {
+    let mut unmet = wishes.filter(|wish| !is_met(field.field, wish.value, value));
+    if let Some(wish) = unmet.next() {
         // Whoever comes later is told of who was there before.
         let (earlier, later) = if wish.index < strongest.wish.index {
-            (*wish, strongest.wish)
+            (wish, strongest.wish)
         } else {
-            (strongest.wish, *wish)
+            (strongest.wish, wish)
         };
         let with = earlier.asked.clone();
         let before = amounts_to(field.field, earlier.value, old);
@@ -79,9 +74,13 @@ fn one_value<'m>(
 
 /// The value of the first wish for an exact one, else what the others lead to from the host's value; nothing
 /// if they are content with that.
-fn strongest<'m>(field: &FieldDescription, old: u64, wishes: &[Wanted<'m>]) -> Option<Settled<'m>> {
-    let exact = wishes.iter().find_map(|wish| match wish.value {
-        Value::Exactly(value) => Some(Settled { wish: *wish, value }),
+fn strongest<'m>(
+    field: &FieldDescription,
+    old: u64,
+    wishes: impl Iterator<Item = Wanted<'m>> + Clone,
+) -> Option<Settled<'m>> {
+    let exact = wishes.clone().find_map(|wish| match wish.value {
+        Value::Exactly(value) => Some(Settled { wish, value }),
         Value::AtLeast(_) | Value::Below(_) => None,
     });
     if exact.is_some() {
@@ -92,7 +91,7 @@ fn strongest<'m>(field: &FieldDescription, old: u64, wishes: &[Wanted<'m>]) -> O
     for wish in wishes {
         if !is_met(field, wish.value, value) {
             value = amounts_to(field, wish.value, value);
-            strongest = Some(Settled { wish: *wish, value });
+            strongest = Some(Settled { wish, value });
         }
     }
     strongest
