@@ -22,7 +22,7 @@ pub enum ApplyError {
     /// The vCPU is not like the one that the plan was made for.
     #[error(
         "this vCPU is not like the host that was read: it was made with other features, with another \
-         interrupt controller, or on another host:\n{}", lines(.0)
+         interrupt controller or on another host, or has another plan already:\n{}", lines(.0)
     )]
     OtherHost(Vec<Difference>),
     /// KVM refused some of the changes.
@@ -67,7 +67,8 @@ pub struct Difference {
 type Before = [u64; FEATURE_ID_REGISTERS];
 
 impl Plan {
-    /// Writes the plan's registers into a vCPU that has not run, and reads every register back.
+    /// Writes the plan's registers into a vCPU that has not run, and reads every register back. The vCPU shows
+    /// what the host does, or the plan already; one that has another plan is refused.
     ///
     /// A register that has its new value already is not written, so that a second vCPU of a VM, which shares
     /// most ID registers with the first, costs little. The result is what the vCPU shows now: the

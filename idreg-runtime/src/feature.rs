@@ -9,9 +9,26 @@ use core::fmt;
 pub struct FeatureDescription {
     /// The architecture's name, `FEAT_` included.
     pub name: &'static str,
-    /// The least value of each field with the feature. A field of an AArch64 register comes first; those
-    /// of AArch32 registers count only on a CPU that has AArch32.
+    /// The least value of each field with the feature, those of AArch64 registers first.
     pub values: &'static [FieldAtLeast],
+}
+
+impl FeatureDescription {
+    /// The fields that decide whether the feature is there: those of AArch64 registers, where it has any. KVM
+    /// hides some of the others for good, ID_ISAR5_EL1.VCMA for one, and all on a CPU without AArch32.
+    pub fn deciding(&self) -> impl Iterator<Item = FieldAtLeast> + use<> {
+        let values = self.values;
+        let is_aarch32 = |least: &FieldAtLeast| least.field.register.encoding.is_aarch32_id();
+        let only_aarch32 = values.iter().all(is_aarch32);
+        let decides = move |least: &FieldAtLeast| only_aarch32 || !is_aarch32(least);
+        values.iter().copied().filter(decides)
+    }
+
+    /// The fields of AArch32 registers that tell of the feature beside those that decide.
+    pub fn also_telling(&self) -> impl Iterator<Item = FieldAtLeast> + use<> {
+        let decides = self.deciding().count();
+        self.values.iter().copied().skip(decides)
+    }
 }
 
 /// A field whose value says that something is there if it is at least so much, signed where the

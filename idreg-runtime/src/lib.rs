@@ -77,7 +77,8 @@
 //!
 //! # Features
 //!
-//! - `kvm` (default): the module `kvm`, on arm64 Linux. Everything else works on any machine.
+//! - `kvm` (default): the module `kvm`, on arm64 Linux; `cargo doc --target aarch64-unknown-linux-gnu` shows it
+//!   elsewhere. Everything else works on any machine.
 //! - `std` (with `kvm`): hosts, models, plans and all that works on them.
 //!
 //! Without features the crate is `no_std` and does not allocate: there are [`include_sysreg!`],

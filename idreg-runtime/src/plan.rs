@@ -317,6 +317,10 @@ fn implied_idc(
 /// What to say of overrides that cannot be had, in the order of the model.
 fn rejected(host: &Host, mut rejections: Vec<(usize, Rejection)>) -> PlanError {
     rejections.sort_by_key(|(index, _)| *index);
+    // An override of several fields is told once why, by the first of them.
+    rejections.dedup_by(|(later, one), (earlier, other)| {
+        later == earlier && one.reason.name() == other.reason.name()
+    });
     let rejections: Vec<Rejection> = rejections.into_iter().map(|(_, one)| one).collect();
     let not_writable = |rejection: &Rejection| {
         let Reason::Host { obstacle, .. } = rejection.reason else {

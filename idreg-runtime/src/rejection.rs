@@ -43,8 +43,11 @@ pub enum Reason {
     },
     /// The value is missing or of the wrong kind.
     InvalidValue(InvalidValue),
-    /// The value has more bits than the field, or the register.
-    TooWide,
+    /// The value has more bits than the field, or bits that are reserved in the register.
+    TooWide {
+        /// The most that fits.
+        max: u64,
+    },
     /// The property was given before.
     Duplicate {
         /// The first override of the property.
@@ -92,7 +95,7 @@ impl Reason {
         match self {
             Self::UnknownProperty { .. } => "unknown-property",
             Self::InvalidValue(_) => "invalid-value",
-            Self::TooWide => "too-wide",
+            Self::TooWide { .. } => "too-wide",
             Self::Duplicate { .. } => "duplicate",
             Self::Conflict { .. } => "conflict",
             Self::Host { obstacle, .. } => obstacle.name(),
@@ -129,7 +132,7 @@ impl Rejection {
         match &self.reason {
             Reason::UnknownProperty { nearest } => self.unknown(nearest.as_deref(), f),
             Reason::InvalidValue(error) => self.invalid_value(error, f),
-            Reason::TooWide => self.too_wide(f),
+            Reason::TooWide { max } => self.too_wide(*max, f),
             Reason::Duplicate { first } => {
                 write!(f, "given twice, before as {first}; give it once")
             }
@@ -206,13 +209,16 @@ impl Rejection {
         Ok(())
     }
 
-    fn too_wide(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn too_wide(&self, max: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(target) = &self.target else {
-            return f.write_str("too wide: the register has reserved bits, which stay 0");
+            return write!(
+                f,
+                "too wide: the register's other bits are reserved, {max:#x} is the most"
+            );
         };
         let field = target.field.field;
         let unit = if field.width == 1 { "bit" } else { "bits" };
-        let (width, max) = (field.width, field.max());
+        let width = field.width;
         write!(
             f,
             "too wide: the field has {width} {unit}, {max:#x} is the most"
@@ -251,23 +257,23 @@ impl Rejection {
                 )
             }
             Obstacle::Above => {
-                self.host_has("above what the host has", f)?;
-                self.allowed(f)
+                self.host_has("above what the host has, ", f)?;
+                self.allowed("; it stays as it is", f)
             }
             Obstacle::Below => {
-                self.host_has("below what the host has, and less is not safe here", f)?;
-                self.allowed(f)
+                self.host_has("below what the host has, and less is not safe here, ", f)?;
+                self.allowed("; it stays as it is", f)
             }
             Obstacle::Inexact => {
                 self.host_has(
-                    "neither what the host has nor the value that is safe everywhere",
+                    "neither what the host has nor the value that is safe everywhere, ",
                     f,
                 )?;
-                self.allowed(f)
+                self.allowed("; it stays as it is", f)
             }
             Obstacle::Refused => {
-                self.host_has("KVM refuses this value on every host", f)?;
-                self.allowed(f)
+                self.host_has("KVM refuses this value on every host; this one has ", f)?;
+                self.allowed("; it stays as it is", f)
             }
         }
     }
@@ -275,14 +281,16 @@ impl Rejection {
     fn owned(&self, owner: Owner, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (owner, owner.option()) {
             (_, Some(option)) => {
-                let requested = self.target.as_ref().and_then(|target| target.requested);
-                let off = requested == Some(0);
-                let wanted = switch(!off);
-                write!(
-                    f,
-                    "the option {option} sets this field; use {option}={wanted}"
-                )?;
-                self.allowed(f)
+                let target = self.target.as_ref();
+                let requested = target.and_then(|target| target.requested);
+                let host = target.and_then(|target| target.host);
+                write!(f, "the option {option} sets this field")?;
+                match (requested, host) {
+                    (Some(0), _) => write!(f, "; use {option}=off")?,
+                    (_, Some(0)) => write!(f, "; use {option}=on")?,
+                    _ => self.host_has(", here to ", f)?,
+                }
+                self.allowed("", f)
             }
             (Owner::Topology, None) => {
                 f.write_str("the field tells which vCPU it is; the VMM numbers them")
@@ -293,33 +301,28 @@ impl Rejection {
         }
     }
 
+    /// Writes `what`, and after it the host's value if there is one.
     fn host_has(&self, what: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(what)?;
-        let host = self
-            .target
-            .as_ref()
-            .and_then(|target| Some((target.field, target.host?)));
-        match host {
-            Some((of, host)) => write!(f, ", {}", of.field.show(host)),
-            None => Ok(()),
+        let target = self.target.as_ref();
+        match target.and_then(|target| Some((target.field, target.host?))) {
+            Some((of, host)) => write!(f, "{what}{}", of.field.show(host)),
+            None => f.write_str(what.trim_end_matches([',', ' '])),
         }
     }
 
     fn leave(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.host_has("; leave it as on the host", f)
+        self.host_has("; leave it as on the host, ", f)
     }
 
-    /// The values that would work, unless the host's own is the only one and has been told.
-    fn allowed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// The values that would work, or `none` if there is none but the host's own, which has been told.
+    fn allowed(&self, none: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(target) = &self.target else {
             return Ok(());
         };
-        let only_host = target
-            .allowed
-            .iter()
-            .all(|range| range.first == range.last && Some(range.first) == target.host);
-        if only_host {
-            return Ok(());
+        let is_host =
+            |range: &ValueRange| range.first == range.last && Some(range.first) == target.host;
+        if target.allowed.iter().all(is_host) {
+            return f.write_str(none);
         }
         f.write_str("; it can have ")?;
         list(target.allowed.iter(), f)

@@ -70,6 +70,9 @@ pub struct ValueRange {
 }
 
 /// What sets a field in place of an override: an option of the CPU model, or another part of the VM.
+///
+/// An option sets whether its field is zero. Where KVM also lets the field be written, as with the version of a PMU
+/// that is on, an override may choose among the other values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Owner {
@@ -146,7 +149,7 @@ impl Safety {
         }
     }
 
-    /// A stable name for programs, such as `lower`.
+    /// A stable name for programs: `lower`, `signed-lower`, `higher`, `higher-or-zero`, `exact` or `any`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -70,24 +70,10 @@ impl RegisterValues {
             .is_some_and(|value| field.comparable(value) >= wanted)
     }
 
-    /// Whether the registers tell of a feature: all fields of AArch64 registers do, and on a CPU that
-    /// has AArch32 those of AArch32 registers too.
+    /// Whether the registers tell of a feature: all its [deciding](FeatureDescription::deciding) fields do.
     #[must_use]
     pub fn has(&self, feature: &FeatureDescription) -> bool {
-        let mut telling = self.telling(feature).peekable();
-        telling.peek().is_some() && telling.all(|least| self.is_at_least(least))
-    }
-
-    /// The fields that tell of a feature here. An AArch32 register of a CPU without AArch32 tells of
-    /// nothing: KVM shows it as zero (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `aa32_id_visibility`).
-    pub(crate) fn telling(
-        &self,
-        feature: &FeatureDescription,
-    ) -> impl Iterator<Item = FieldAtLeast> {
-        feature.values.iter().copied().filter(|least| {
-            let register = least.field.register;
-            !register.encoding.is_aarch32_id() || self.get(register).unwrap_or(0) != 0
-        })
+        feature.deciding().all(|least| self.is_at_least(least))
     }
 
     /// Gives a register a value; a register that the description does not have is ignored.

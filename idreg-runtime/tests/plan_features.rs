@@ -75,7 +75,7 @@ fn feature_that_the_host_lacks_cannot_be_on() {
         .to_string();
     assert!(
         text.ends_with(
-            "FEAT_DotProd=on, which is SYSREG_ID_AA64ISAR0_EL1_DP=0x1 (IMP): above what the host has, 0x0 (NI)"
+            "FEAT_DotProd=on, which is SYSREG_ID_AA64ISAR0_EL1_DP=0x1 (IMP): above what the host has, 0x0 (NI); it stays as it is"
         ),
         "{text}"
     );
@@ -148,7 +148,7 @@ fn whole_register_is_its_fields() {
     assert_eq!(written, [0x413f_d0c1, 7]);
     refused(
         "host,midr=0x1413fd0c1",
-        "midr=0x1413fd0c1: too wide: the register has reserved bits, which stay 0",
+        "midr=0x1413fd0c1: too wide: the register's other bits are reserved, 0xffffffff is the most",
     );
 }
 
@@ -213,5 +213,62 @@ fn every_feature_can_be_turned_off_or_says_why_not() {
             }
             Err(error) => panic!("{}: {error}", feature.name),
         }
+    }
+}
+
+/// KVM shows ID_ISAR5_EL1.VCMA as zero on every host.
+#[test]
+fn aarch64_decides_where_kvm_hides_the_aarch32_field() {
+    let host = host(MAX_7_2);
+    let feature = DESCRIPTION.feature("FEAT_FCMA").expect("a feature");
+    assert!(host.values().has(feature));
+    assert!(changes(MAX_7_2, "host,FEAT_FCMA=on").is_empty());
+    let off = changes(MAX_7_2, "host,FEAT_FCMA=off");
+    assert_eq!(off, ["SYSREG_ID_AA64ISAR1_EL1_FCMA=0x0"]);
+}
+
+#[test]
+fn aarch32_field_stays_where_the_feature_is_not_there_anyway() {
+    assert!(changes(MAX_7_2, "host,FEAT_CSV2_1p1=off").is_empty());
+}
+
+#[test]
+fn override_of_several_fields_is_told_once() {
+    refused(
+        "host,FEAT_PMUv3=off",
+        "FEAT_PMUv3=off, which is SYSREG_ID_AA64DFR0_EL1_PMUVer=0x0 (NI): the option pmu sets this field; \
+         use pmu=off; it can have 0x1-0x6",
+    );
+}
+
+#[test]
+fn feature_of_a_register_that_the_file_lacks_is_absent() {
+    let start = MAX_7_2
+        .find("    \"ID_AA64ISAR0_EL1\": {")
+        .expect("the register");
+    let rest = MAX_7_2.get(start..).expect("the rest");
+    let end = rest.find("},\n").expect("its end") + 3;
+    let without = MAX_7_2.replace(rest.get(..end).expect("the register"), "");
+    for setting in ["on", "off"] {
+        let text = plan(&without, &format!("host,FEAT_DotProd={setting}"));
+        let text = text.expect_err("no register").to_string();
+        assert!(
+            text.ends_with("this host's KVM does not have the register"),
+            "{text}"
+        );
+    }
+}
+
+/// A feature that is there has what it needs, as far as KVM shows it.
+#[test]
+fn hosts_are_consistent_but_for_what_kvm_hides() {
+    for file in [MAX_7_2, A64FX_7_2] {
+        let host = host(file);
+        let has = |name: &str| {
+            let feature = DESCRIPTION.feature(name).expect("a feature");
+            host.values().has(feature)
+        };
+        assert!(has("FEAT_FP") && has("FEAT_AdvSIMD") && has("FEAT_FCMA") && has("FEAT_CRC32"));
+        assert!(has("FEAT_RAS") || !has("FEAT_DoubleFault"));
     }
 }

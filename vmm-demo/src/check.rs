@@ -88,7 +88,7 @@ fn human(plan: &Plan, tried: Tried) -> String {
     }
     let _ = writeln!(out, "vCPUs made with: {}", plan.config());
     let nothing = if plan.writes().is_empty() {
-        "shows this model as it is; nothing to write"
+        "needs no register written for this model"
     } else {
         "takes this model"
     };

@@ -1,7 +1,9 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand};
-use idreg_runtime::model::CpuModel;
+use idreg_runtime::model::{CpuModel, Override};
+use idreg_runtime::options::CpuOption;
+use std::error::Error;
 use std::path::PathBuf;
 
 /// A small VMM that runs guests with a chosen view of the Arm ID registers.
@@ -102,7 +104,7 @@ pub(crate) struct Check {
     #[arg(long = "try", conflicts_with = "file")]
     pub(crate) ask_kvm: bool,
     /// With --try, run the built-in guest too, since KVM changes some registers when a guest starts.
-    #[arg(long, requires = "ask_kvm")]
+    #[arg(long, requires = "ask_kvm", conflicts_with = "file")]
     pub(crate) run: bool,
     /// Print JSON.
     #[arg(long)]
@@ -139,7 +141,7 @@ pub(crate) struct Cost {
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// `host`, or `host,OPTION=on|off,...`: what the host's vCPUs are made with.
-    #[arg(long, value_name = "MODEL", default_value = "host")]
+    #[arg(long, value_name = "MODEL", default_value = "host", value_parser = only_options)]
     pub(crate) cpu: CpuModel,
 }
 
@@ -159,6 +161,20 @@ pub(crate) struct HostFile {
     /// A host as `dump` wrote it, instead of this machine; works on any machine.
     #[arg(long = "host", value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+}
+
+/// Reads a model of options alone: nothing else says how a host is to be read.
+fn only_options(text: &str) -> Result<CpuModel, Box<dyn Error + Send + Sync>> {
+    let model: CpuModel = text.parse()?;
+    let other = |asked: &&Override| asked.property.parse::<CpuOption>().is_err();
+    match model.overrides().iter().find(other) {
+        Some(other) => Err(format!(
+            "`{}` is no option of the vCPU: those are sve, sve<BITS>, pauth, pmu, mte, aarch64 and el2",
+            other.property
+        )
+        .into()),
+        None => Ok(model),
+    }
 }
 
 impl Command {

@@ -28,7 +28,10 @@ pub(crate) enum Failure {
     )]
     #[error("{disagreements} of {tried} tries came out otherwise than foreseen")]
     Disagree { disagreements: u64, tried: u64 },
-    #[error("no {what} matches `{pattern}`; `*` stands for any characters")]
+    #[error(
+        "no {what} matches `{pattern}`; `*` stands for any characters, as in `*ISAR0*`, and \
+         features are listed with --features"
+    )]
     NoMatch { what: &'static str, pattern: String },
     #[error("the guest saw something else than it should:\n{}", lines(.0))]
     GuestSaw(Vec<Difference>),

@@ -39,7 +39,7 @@ fn list(arguments: &Props, host: &Host, machine: Option<&Machine>) -> Result<(),
     }
     let pattern = arguments.pattern.as_deref();
     let listed = |of: &FieldOf| match pattern {
-        Some(pattern) => WildMatch::new(pattern).matches(&of.to_string()),
+        Some(pattern) => WildMatch::new_case_insensitive(pattern).matches(&of.to_string()),
         None => arguments.all || host.blocked(*of).is_none(),
     };
     let fields: Vec<FieldOf> = host.description().fields().filter(listed).collect();

@@ -75,7 +75,7 @@ const MODELS: &[BadModel] = &[
     (
         "host,midr=0xfffffffff",
         1,
-        "the register has reserved bits, which stay 0",
+        "the register's other bits are reserved, 0xffffffff is the most",
     ),
     ("host,midr=1,midr=2", 1, "given twice, before as midr=0x1"),
     (
@@ -272,6 +272,12 @@ const FILES: &[BadFile] = &[
         "\"MPIDR_EL1\"",
         "\"MIDR_EL1\"",
         "register MIDR_EL1 is there twice",
+    ),
+    ("7.2.12+deb14", "7.2\\n12", "which no kernel's is"),
+    (
+        "    128,\n",
+        "    100,\n",
+        "expected multiples of 128 up to 2048, ascending",
     ),
 ];
 

@@ -80,7 +80,7 @@ fn check_that_changes_nothing() {
             "host,SYSREG_ID_AA64ISAR0_EL1_DP=1",
         ],
         0,
-        "vCPUs made with: SVE, pointer authentication, PMU, GICv3\nthe host (kernel 7.2.12+deb14-cloud-arm64) shows this model as it is; nothing to write; KVM itself was not asked\n",
+        "vCPUs made with: SVE, pointer authentication, PMU, GICv3\nthe host (kernel 7.2.12+deb14-cloud-arm64) needs no register written for this model; KVM itself was not asked\n",
         "",
     );
 }

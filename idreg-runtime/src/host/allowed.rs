@@ -7,7 +7,9 @@ use crate::register::FieldValue;
 use crate::regs::id_aa64pfr0_el1::El2;
 use crate::rule::{Owner, Safety, ValueRange};
 
-/// Why a field cannot have a value on a host.
+/// Why a field cannot have a value on a host, or, from [`Host::blocked`], any but its own: then [`Above`](Self::Above),
+/// [`Below`](Self::Below) and [`Inexact`](Self::Inexact) say that KVM would write the field and the host has no other
+/// value to offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Obstacle {
@@ -32,7 +34,8 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
-    /// A stable name for programs.
+    /// A stable name for programs: `absent`, `not-writable`, `implementation-id`, `owned`, `option-off`,
+    /// `above-host`, `below-host`, `inexact` or `refused`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

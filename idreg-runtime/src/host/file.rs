@@ -5,6 +5,7 @@ use crate::capabilities::Capabilities;
 use crate::config::VcpuConfig;
 use crate::description::Description;
 use crate::number::{self, Hex};
+use crate::options::{SVE_MAX_BITS, SVE_QUADWORD_BITS};
 use crate::regs;
 use crate::values::RegisterValues;
 use core::fmt;
@@ -170,6 +171,7 @@ impl Host {
             timer_frequency: read.timer_frequency,
             sve_vector_lengths: read.sve_vector_lengths,
         };
+        checked(&about, &values).map_err(D::Error::custom)?;
         let cores = read.cores.into_iter();
         let cores = cores.map(|core| core.reading(&values)).collect();
         let host = Self {
@@ -180,6 +182,28 @@ impl Host {
         };
         Ok(host.with_cores(cores))
     }
+}
+
+/// What a host that was read cannot be.
+fn checked(about: &About, values: &RegisterValues) -> Result<(), String> {
+    let (kernel, lengths) = (&about.kernel_release, &about.sve_vector_lengths);
+    if kernel.chars().any(char::is_control) {
+        return Err(format!(
+            "`kernel_release` is {kernel:?}, which no kernel's is"
+        ));
+    }
+    let is_length =
+        |bits: &u32| (1..=SVE_MAX_BITS).contains(bits) && bits.is_multiple_of(SVE_QUADWORD_BITS);
+    if !lengths.iter().all(is_length) || !lengths.is_sorted_by(|one, next| one < next) {
+        return Err(format!(
+            "`sve_vector_lengths` is {lengths:?}, expected multiples of {SVE_QUADWORD_BITS} up to \
+             {SVE_MAX_BITS}, ascending"
+        ));
+    }
+    if values.iter().next().is_none() {
+        return Err("`registers` has none that is known".to_owned());
+    }
+    Ok(())
 }
 
 impl ReadCore {

@@ -116,7 +116,7 @@ fn amounts_to(field: &FieldDescription, wanted: Value, from: u64) -> u64 {
 }
 
 /// The highest value with a name that is less than another; without one, one less.
-fn below(field: &FieldDescription, ceiling: u64) -> u64 {
+pub(super) fn below(field: &FieldDescription, ceiling: u64) -> u64 {
     let values = field.values.iter().map(|value| value.value);
     let lower = values.filter(|value| field.comparable(*value) < field.comparable(ceiling));
     lower

@@ -1,7 +1,8 @@
 //! What overrides amount to for each field, and where they contradict each other.
 
+use super::settle::below;
 use crate::description::{Description, FieldOf, PROPERTY_PREFIX, RegisterDescription};
-use crate::feature::{FEATURE_PREFIX, FeatureDescription};
+use crate::feature::{FEATURE_PREFIX, FeatureDescription, FieldAtLeast};
 use crate::host::{Host, Obstacle};
 use crate::model::{InvalidValue, Override, Setting};
 use crate::number::InvalidNumber;
@@ -70,7 +71,11 @@ pub(super) fn wanted<'m>(
                 reject(Some(target), Reason::InvalidValue(error))
             }
             Ok(value) if value > field.field.max() => {
-                reject(Some(target(host, field, Some(value))), Reason::TooWide)
+                let max = field.field.max();
+                reject(
+                    Some(target(host, field, Some(value))),
+                    Reason::TooWide { max },
+                )
             }
             Ok(value) => Ok(vec![of(field, Value::Exactly(value))]),
         },
@@ -83,7 +88,7 @@ pub(super) fn wanted<'m>(
             Ok(value) => {
                 let all = register.fields().fold(0, |bits, of| bits | of.field.mask());
                 if value & !all != 0 {
-                    return reject(None, Reason::TooWide);
+                    return reject(None, Reason::TooWide { max: all });
                 }
                 let fields = register.fields();
                 let exactly = |field: FieldOf| Value::Exactly(field.field.extract(value));
@@ -92,18 +97,21 @@ pub(super) fn wanted<'m>(
         },
         Some(Named::Feature(feature)) => match asked.value.clone() {
             Ok(Setting::Switch(on)) => {
-                let mut fields = host.values().telling(feature).peekable();
-                if fields.peek().is_none() && on {
-                    let first = feature.values.first();
-                    let target = first.map(|first| target(host, first.field, Some(first.value)));
+                let is_absent = |least: &FieldAtLeast| host.values().field(least.field).is_none();
+                if let Some(absent) = feature.deciding().find(is_absent) {
+                    let target = target(host, absent.field, Some(absent.value));
                     let kernel = host.about().kernel_release.clone();
                     let obstacle = Obstacle::Absent;
-                    return reject(target, Reason::Host { obstacle, kernel });
+                    return reject(Some(target), Reason::Host { obstacle, kernel });
                 }
                 let value = if on { Value::AtLeast } else { Value::Below };
-                Ok(fields
-                    .map(|least| of(least.field, value(least.value)))
-                    .collect())
+                let deciding = feature.deciding();
+                let deciding = deciding.map(|least| of(least.field, value(least.value)));
+                let moving = feature
+                    .also_telling()
+                    .filter(|least| moves(host, feature, on, *least));
+                let moving = moving.map(|least| of(least.field, value(least.value)));
+                Ok(deciding.chain(moving).collect())
             }
             Ok(Setting::Number(number)) => {
                 let text = number.to_string();
@@ -113,6 +121,12 @@ pub(super) fn wanted<'m>(
             Err(error) => reject(None, Reason::InvalidValue(error)),
         },
     }
+}
+
+/// Whether an AArch32 field goes down with a feature that the host has: where it may, for KVM fixes some.
+fn moves(host: &Host, feature: &FeatureDescription, on: bool, least: FieldAtLeast) -> bool {
+    let lower = below(least.field.field, least.value);
+    !on && host.values().has(feature) && host.obstacle(least.field, lower).is_none()
 }
 
 pub(super) fn target(host: &Host, field: FieldOf, requested: Option<u64>) -> Target {

@@ -42,7 +42,7 @@ pub(super) fn list(arguments: &Props, host: &Host, plan: Option<&Plan>) -> Resul
     let pattern = arguments.pattern.as_deref();
     let has = |feature: &FeatureDescription| host.values().has(feature);
     let listed = |feature: &&FeatureDescription| match pattern {
-        Some(pattern) => WildMatch::new(pattern).matches(feature.name),
+        Some(pattern) => WildMatch::new_case_insensitive(pattern).matches(feature.name),
         None => arguments.all || arguments.json || has(feature),
     };
     let features = host.description().features.iter().filter(listed);

@@ -3,6 +3,7 @@
 use super::fields::Property;
 use crate::table;
 use idreg_runtime::description::FieldDescription;
+use idreg_runtime::feature::FieldAtLeast;
 use idreg_runtime::host::Host;
 use idreg_runtime::rule::ValueRange;
 
@@ -26,10 +27,10 @@ pub(super) fn table(host: &Host, model: bool, tried: bool, properties: &[Propert
         ];
         row.extend(property.taken.as_ref().map(|taken| taken.join(", ")));
         row.extend(model.then(|| show(property.in_model)));
-        row.push(tells_of(property));
+        row.push(tells_of(host, property));
         table.add_row(row);
     }
-    let note = note(host);
+    let note = note(host, properties.len());
     if properties.is_empty() {
         note
     } else {
@@ -41,7 +42,13 @@ pub(super) fn table(host: &Host, model: bool, tried: bool, properties: &[Propert
 fn may_be(property: &Property) -> String {
     match (property.blocked, property.owner) {
         (Some("absent"), _) => "-".to_owned(),
-        (Some("owned"), Some(owner)) => format!("set by {owner}"),
+        (Some("owned"), Some("gic")) => "set by the interrupt controller".to_owned(),
+        (Some("owned"), Some("topology")) => "set by the vCPU's number".to_owned(),
+        (Some("owned"), Some(option)) => format!("set by the option {option}"),
+        (Some("option-off"), _) => match property.of.field.rule.needs {
+            Some(option) => format!("needs {}, which is off", option.name()),
+            None => "needs an option that is off".to_owned(),
+        },
         (Some("above-host" | "below-host"), _) => "nothing else: the host has no more".to_owned(),
         (Some("not-writable"), _) => "fixed by this kernel".to_owned(),
         (Some(other), _) => other.replace('-', " "),
@@ -66,14 +73,22 @@ fn show_range(field: &FieldDescription, range: ValueRange) -> String {
     values.collect::<Vec<_>>().join(", ")
 }
 
-fn tells_of(property: &Property) -> String {
+fn tells_of(host: &Host, property: &Property) -> String {
     let mitigation = property.of.field.rule.mitigation.then_some("mitigation");
-    let features = property.features.iter().copied();
+    // Of a field with many steps only those that the host has taken.
+    let has = |least: &&FieldAtLeast| {
+        let field = property.of.field;
+        let value = property.on_host.map(|value| field.comparable(value));
+        least.field == property.of && value >= Some(field.comparable(least.value))
+    };
+    let features = host.description().features.iter();
+    let features = features.filter(|feature| feature.values.iter().any(|least| has(&least)));
+    let features = features.map(|feature| feature.name);
     let words: Vec<&str> = mitigation.into_iter().chain(features).collect();
     words.join(", ")
 }
 
-fn note(host: &Host) -> String {
+fn note(host: &Host, shown: usize) -> String {
     let kernel = &host.about().kernel_release;
     if !host.about().capabilities.writable_masks {
         return format!(
@@ -82,5 +97,5 @@ fn note(host: &Host) -> String {
     }
     let fields = host.description().fields();
     let count = fields.filter(|of| host.blocked(*of).is_none()).count();
-    format!("{count} properties can be changed on kernel {kernel}")
+    format!("{shown} properties shown; of all, {count} can be changed on kernel {kernel}")
 }
