@@ -149,7 +149,7 @@ pub(crate) struct Options {
 pub(crate) struct Model {
     /// What the guest's CPUs shall be: `host`, or `host,NAME=VALUE,...`.
     ///
-    /// Names are SYSREG_<REGISTER>_<FIELD> with a number; FEAT_<NAME> and the options sve, sve<BITS>, pauth, pmu, mte,
+    /// Names are `SYSREG_<REGISTER>_<FIELD>` with a number; `FEAT_<NAME>` and the options sve, `sve<BITS>`, pauth, pmu, mte,
     /// aarch64, el2 with `on` or `off`; midr, revidr, aidr with a number. `enforce` makes errors of
     /// inconsistencies, which are warnings otherwise.
     #[arg(long, value_name = "MODEL", default_value = "host")]
