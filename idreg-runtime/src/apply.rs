@@ -208,10 +208,8 @@ impl Plan {
             return error;
         };
         let is_written = |register: &RegisterDescription| {
-            let written = self.writes().iter();
-            written
-                .into_iter()
-                .any(|write| write.register.encoding == register.encoding)
+            let mut written = self.writes().iter();
+            written.any(|write| write.register.encoding == register.encoding)
         };
         let Ok(now) = self.read_back(vcpu) else {
             return error;

@@ -25,9 +25,9 @@ impl FeatureDescription {
     }
 
     /// The fields of AArch32 registers that tell of the feature beside those that decide.
-    pub fn also_telling(&self) -> impl Iterator<Item = FieldAtLeast> + use<> {
-        let decides = self.deciding().count();
-        self.values.iter().copied().skip(decides)
+    pub fn also_telling(&self) -> impl Iterator<Item = FieldAtLeast> {
+        let decides = move |least: &FieldAtLeast| self.deciding().all(|one| one != *least);
+        self.values.iter().copied().filter(decides)
     }
 }
 

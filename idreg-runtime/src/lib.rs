@@ -86,7 +86,7 @@
 //!
 //! # Limits
 //!
-//! - The rules of fields are those of Linux 7.2, of which 6.12 differs in masks only. A later kernel may know fields that
+//! - The rules of fields are those of Linux 7.2; 6.12 differs in its masks, and takes a few values that no guest can use. A later kernel may know fields that
 //!   this table does not; for those less than the host has is taken for safe, and KVM's word is final:
 //!   [`plan::Plan::apply`] says which property it refused and leaves every register as it found it.
 //! - Rules [between fields](feature::Consistency) are warnings, unless the model says `enforce`.

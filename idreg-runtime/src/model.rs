@@ -129,6 +129,9 @@ impl CpuModel {
     }
 
     fn replace(&mut self, property: String, setting: Setting) -> &mut Self {
+        if let (ENFORCE, Setting::Switch(on)) = (property.as_str(), setting) {
+            return self.set_enforce(on);
+        }
         self.overrides.retain(|asked| asked.property != property);
         self.overrides.push(Override {
             property,

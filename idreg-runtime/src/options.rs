@@ -118,14 +118,25 @@ impl CpuModel {
     /// The configuration of a vCPU with this model: `base`, usually what
     /// `kvm::supported` says, with the model's options.
     ///
-    /// What the host lacks stays off; the [`Plan`](crate::plan::Plan) for the model says so. A host is to
+    /// What the host lacks stays off, and what no VM can have together is left out; the [`Plan`](crate::plan::Plan) for the model says so. A host is to
     /// be read with the result, so that it shows what the guest will have.
     #[must_use]
     pub fn config(&self, base: VcpuConfig, capabilities: &Capabilities) -> VcpuConfig {
+        let config = self.wanted_config(base, *capabilities);
+        // KVM gives none of them with AArch32, so that there is nothing to read; the plan says which it was.
+        if config.aarch32 && (config.mte || config.el2) {
+            base
+        } else {
+            config
+        }
+    }
+
+    /// The configuration with all that the host does not lack.
+    pub(crate) fn wanted_config(&self, base: VcpuConfig, capabilities: Capabilities) -> VcpuConfig {
         let mut config = base;
         let mut lengths = Vec::new();
         for (option, on) in self.options() {
-            if let Some((_, false)) = option.capability(on, capabilities) {
+            if let Some((_, false)) = option.capability(on, &capabilities) {
                 continue;
             }
             match option {

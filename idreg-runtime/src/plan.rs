@@ -10,6 +10,7 @@ use crate::consistency::{self, Violation};
 use crate::description::{FieldOf, RegisterDescription};
 use crate::host::{CoreDifference, Host, Obstacle};
 use crate::model::CpuModel;
+use crate::options::CpuOption;
 use crate::regs::{ClidrEl1, CtrEl0};
 use crate::rejection::{Reason, Rejection};
 use crate::rule::Owner;
@@ -106,7 +107,7 @@ pub enum PlanError {
     /// The host's kernel is too old for any override.
     #[error(
         "this kernel ({kernel}) does not offer writable ID registers, which needs Linux 6.7 or newer; \
-         without overrides, `host` works"
+         without overrides of fields, `host` works"
     )]
     NoWritableRegisters {
         /// The kernel's release.
@@ -137,7 +138,7 @@ impl Plan {
             let first = before.iter().find(|first| first.property == asked.property);
             match (wanted(host, index, asked), first) {
                 // Options that are given twice have been rejected as such.
-                (Ok(more), Some(first)) if asked.option().is_none() => {
+                (Ok(more), Some(first)) if asked.property.parse::<CpuOption>().is_err() => {
                     let first = first.clone();
                     let mut rejection = configure::rejection(asked, Reason::Duplicate { first });
                     rejection.target = more.first().map(|one| target(host, one.field, None));
@@ -299,9 +300,8 @@ fn implied_idc(
         .rev()
         .find(|one| one.wish.field.register.encoding == ClidrEl1::ENCODING)?;
     let clidr: ClidrEl1 = expected.get_as()?;
-    let levels = |level: u64| level == 0;
-    let implied =
-        levels(clidr.loc().bits()) || levels(clidr.louis().bits()) && levels(clidr.louu().bits());
+    let no_unification = clidr.louis().bits() == 0 && clidr.louu().bits() == 0;
+    let implied = clidr.loc().bits() == 0 || no_unification;
     let host_has_idc = host
         .values()
         .get_as()

@@ -272,7 +272,7 @@ impl Rejection {
                 self.allowed("; it stays as it is", f)
             }
             Obstacle::Refused => {
-                self.host_has("KVM refuses this value on every host; this one has ", f)?;
+                self.host_has("no guest can have this value; this host has ", f)?;
                 self.allowed("; it stays as it is", f)
             }
         }

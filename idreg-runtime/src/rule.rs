@@ -165,7 +165,11 @@ impl Safety {
 
 /// A number of `width` bits, sign-extended.
 const fn signed(value: u64, width: u8) -> i64 {
-    let unused = 64 - width as u32;
+    let unused = if width == 0 || width > 64 {
+        0
+    } else {
+        64 - width as u32
+    };
     (value << unused).cast_signed() >> unused
 }
 

@@ -250,3 +250,46 @@ fn leading_zeros_and_signs_make_no_length() {
         assert_eq!(option.is_ok(), name == "sve", "{name}");
     }
 }
+
+#[test]
+fn options_exclude_what_the_host_was_read_with() {
+    let file = MAX_7_2.replace("\"mte\": false", "\"mte\": true");
+    refused(
+        &host(&file),
+        "host,aarch64=off",
+        "aarch64=off: mte=on wants the opposite; leave one of them out",
+    );
+    let model: CpuModel = "host,aarch64=off,mte=on".parse().unwrap();
+    let base = host(MAX_7_2).about().vcpu;
+    assert_eq!(model.config(base, &host(&file).about().capabilities), base);
+}
+
+#[test]
+fn vector_lengths_of_a_host_that_was_read_without_sve_are_not_known() {
+    let host = host(MAX_7_2);
+    let mut config = host.about().vcpu;
+    config.sve = false;
+    let without = host.reconfigured(config).unwrap();
+    refused(
+        &without,
+        "host,sve256=on",
+        "sve256=on: the host was read with sve=off and does not tell what it shows otherwise; \
+         read it with sve=on",
+    );
+}
+
+#[test]
+fn option_given_twice_is_told_once_each() {
+    let error = plan(&host(MAX_7_2), "host,sve=5,sve=6").unwrap_err();
+    let PlanError::Rejected(rejections) = error else {
+        panic!("{error}")
+    };
+    assert_eq!(rejections.len(), 2);
+}
+
+#[test]
+fn enforce_is_the_same_by_name() {
+    let mut model = CpuModel::host();
+    model.switch("enforce", true);
+    assert_eq!(model.to_string(), "host,enforce");
+}

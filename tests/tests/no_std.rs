@@ -3,6 +3,7 @@
 mod small_crate;
 
 use small_crate::SmallCrate;
+use std::process::Command;
 
 const MANIFEST: &str = "
 [features]
@@ -31,4 +32,40 @@ fn program_needs_neither_std_nor_an_allocator() {
         let shown = String::from_utf8_lossy(&check.stderr);
         assert!(shown.contains(expected), "{feature}: {shown}");
     }
+}
+
+/// Hosts from files, models and plans are for machines without KVM too, such as those of a fleet's scheduler.
+#[test]
+fn without_its_feature_no_crate_of_kvm_is_needed() {
+    let tree = |features: &[&str]| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args([
+            "tree",
+            "--package=idreg-runtime",
+            "--edges=normal",
+            "--prefix=none",
+        ]);
+        cargo
+            .args(["--target=aarch64-unknown-linux-gnu"])
+            .args(features);
+        let output = cargo.output().expect("cargo tree");
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let of_kvm = ["kvm-ioctls", "kvm-bindings", "vmm-sys-util", "rustix"];
+    let with = tree(&[]);
+    assert!(of_kvm.iter().all(|name| with.contains(name)), "{with}");
+    let without = tree(&["--no-default-features", "--features=std"]);
+    assert!(
+        without.contains("serde") && !without.contains("kvm"),
+        "{without}"
+    );
+    assert!(
+        !of_kvm.iter().any(|name| without.contains(name)),
+        "{without}"
+    );
 }

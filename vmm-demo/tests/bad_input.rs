@@ -161,12 +161,12 @@ const MODELS: &[BadModel] = &[
     (
         "host,SYSREG_ID_AA64PFR0_EL1_EL0=0",
         1,
-        "KVM refuses this value on every host",
+        "no guest can have this value",
     ),
     (
         "host,SYSREG_ID_AA64DFR0_EL1_DebugVer=5",
         1,
-        "KVM refuses this value on every host",
+        "no guest can have this value",
     ),
     ("host,SYSREG_ID_AA64DFR0_EL1_PMUVer=0", 1, "use pmu=off"),
     (

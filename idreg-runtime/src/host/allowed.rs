@@ -193,7 +193,7 @@ impl Host {
     }
 
     /// The field's value on every kind of core, which a value must be safe for.
-    fn limits(&self, of: FieldOf) -> impl Iterator<Item = u64> + '_ {
+    pub(crate) fn limits(&self, of: FieldOf) -> impl Iterator<Item = u64> + '_ {
         let first = self.values.field(of);
         let others = self
             .cores

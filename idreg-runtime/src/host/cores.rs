@@ -1,8 +1,9 @@
 //! Machines with several kinds of cores: what each shows, and where they differ.
 
-use super::Host;
+use super::{Host, Implementation};
 use crate::description::RegisterDescription;
 use crate::number::Hex;
+use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
 use crate::values::RegisterValues;
 use core::fmt;
 
@@ -24,6 +25,9 @@ pub struct CoreDifference {
     pub values: Vec<(Vec<u32>, Option<u64>)>,
 }
 
+/// One of the registers that tell which implementation a CPU is.
+type ImplementationValue = fn(&Implementation) -> Option<u64>;
+
 impl Host {
     /// The host with what was read on each kind of core. One kind is no news, and forgotten.
     ///
@@ -43,13 +47,47 @@ impl Host {
     /// The registers that are not the same on every kind of core, in index order.
     #[must_use]
     pub fn core_differences(&self) -> Vec<CoreDifference> {
-        if self.cores.is_empty() {
-            return Vec::new();
+        let mut differences = Vec::new();
+        if !self.cores.is_empty() {
+            let registers = self.description().registers.iter().copied();
+            differences.extend(registers.filter_map(|register| self.core_difference(register)));
         }
-        let registers = self.description().registers.iter().copied();
-        registers
-            .filter_map(|register| self.core_difference(register))
-            .collect()
+        // KVM shows the same of these wherever a vCPU is made: what the cores themselves have is in sysfs.
+        let implementations: [(&str, ImplementationValue); 3] = [
+            (MidrEl1::NAME, |one| one.midr),
+            (RevidrEl1::NAME, |one| one.revidr),
+            (AidrEl1::NAME, |one| one.aidr),
+        ];
+        for (register, value) in implementations {
+            let known = differences
+                .iter()
+                .any(|one: &CoreDifference| one.register == register);
+            differences.extend(
+                self.implementations_differ(register, value)
+                    .filter(|_| !known),
+            );
+        }
+        differences
+    }
+
+    fn implementations_differ(
+        &self,
+        register: &'static str,
+        value: ImplementationValue,
+    ) -> Option<CoreDifference> {
+        let mut values: Vec<(Vec<u32>, Option<u64>)> = Vec::new();
+        for one in self
+            .about
+            .implementations
+            .iter()
+            .filter(|one| one.midr.is_some())
+        {
+            match values.iter_mut().find(|(_, known)| *known == value(one)) {
+                Some((cpus, _)) => cpus.push(one.cpu),
+                None => values.push((vec![one.cpu], value(one))),
+            }
+        }
+        (values.len() > 1).then_some(CoreDifference { register, values })
     }
 
     fn core_difference(&self, register: &'static RegisterDescription) -> Option<CoreDifference> {

@@ -54,6 +54,11 @@ impl<'m> Options<'m> {
         if rejections.len() > before || config == host.about().vcpu {
             return Cow::Borrowed(host);
         }
+        if let Some((index, asked, with)) = self.excluded(config) {
+            let reason = Reason::Conflict { with };
+            rejections.push((index, rejection(asked, reason)));
+            return Cow::Borrowed(host);
+        }
         match host.reconfigured(config) {
             Ok(host) => Cow::Owned(host),
             Err(NotDerivable { option, read_with }) => {
@@ -68,10 +73,27 @@ impl<'m> Options<'m> {
     }
 }
 
+impl<'m> Options<'m> {
+    /// The last option of the model that no VM can have together with what the host was read with.
+    fn excluded(&self, config: VcpuConfig) -> Option<(usize, &'m Override, Override)> {
+        let set = self.set.iter().rev();
+        let pairs = set.flat_map(|one| CpuOption::WORDS.map(|other| (one, other)));
+        let mut excluding = pairs.filter(|((_, _, option, on), other)| {
+            excludes((*option, *on), (*other, other.is_on(config)))
+        });
+        let ((index, asked, _, _), other) = excluding.next()?;
+        let with = Override {
+            property: other.to_string(),
+            value: Ok(Setting::Switch(other.is_on(config))),
+        };
+        Some((*index, asked, with))
+    }
+}
+
 /// What the guest's vCPUs are made with. A limit of the vector length that changes nothing is none.
 fn config(host: &Host, model: &CpuModel) -> VcpuConfig {
     let about = host.about();
-    let config = model.config(about.vcpu, &about.capabilities);
+    let config = model.wanted_config(about.vcpu, about.capabilities);
     let longest = about.sve_vector_lengths.last();
     let limits = |limit: &u32| config.sve && longest.is_none_or(|longest| limit < longest);
     VcpuConfig {
@@ -108,6 +130,12 @@ fn impossible(
     };
     if bits == SVE_QUADWORD_BITS && !on {
         return Some(Reason::ShortestVectorLength);
+    }
+    if !host.about().vcpu.sve {
+        return Some(Reason::NotRead {
+            option: CpuOption::Sve,
+            read_with: false,
+        });
     }
     let lengths = &host.about().sve_vector_lengths;
     // To be without what the host lacks is no wish at all, as long as such a length can exist.

@@ -48,7 +48,15 @@ fn one_value<'m>(
     };
     // What the host does not have reads as zero here; any other value of it meets an obstacle.
     let old = host.values().field(field).unwrap_or(0);
-    let Some(strongest) = strongest(field.field, old, wishes.clone()) else {
+    // On a machine with several kinds of cores a wish is met only if it is on all of them.
+    let limits: Vec<u64> = host.limits(field).collect();
+    let is_met_now = |wanted: Value| {
+        let of_cores = limits
+            .iter()
+            .all(|limit| is_met(field.field, wanted, *limit));
+        of_cores && is_met(field.field, wanted, old)
+    };
+    let Some(strongest) = strongest(field.field, old, is_met_now, wishes.clone()) else {
         return Ok(None);
     };
     let value = strongest.value;
@@ -61,8 +69,7 @@ fn one_value<'m>(
             (strongest.wish, wish)
         };
         let with = earlier.asked.clone();
-        let before = amounts_to(field.field, earlier.value, old);
-        let requested = amounts_to(field.field, later.value, before);
+        let requested = amounts_to(field.field, later.value);
         return reject(later, requested, Reason::Conflict { with });
     }
     if let Some(obstacle) = host.obstacle(field, value) {
@@ -77,6 +84,7 @@ fn one_value<'m>(
 fn strongest<'m>(
     field: &FieldDescription,
     old: u64,
+    is_met_now: impl Fn(Value) -> bool,
     wishes: impl Iterator<Item = Wanted<'m>> + Clone,
 ) -> Option<Settled<'m>> {
     let exact = wishes.clone().find_map(|wish| match wish.value {
@@ -89,8 +97,13 @@ fn strongest<'m>(
     let mut strongest = None;
     let mut value = old;
     for wish in wishes {
-        if !is_met(field, wish.value, value) {
-            value = amounts_to(field, wish.value, value);
+        let is_met = if value == old {
+            is_met_now(wish.value)
+        } else {
+            is_met(field, wish.value, value)
+        };
+        if !is_met {
+            value = amounts_to(field, wish.value);
             strongest = Some(Settled { wish, value });
         }
     }
@@ -105,11 +118,10 @@ fn is_met(field: &FieldDescription, wanted: Value, value: u64) -> bool {
     }
 }
 
-/// The value that a wish leads to from another.
-fn amounts_to(field: &FieldDescription, wanted: Value, from: u64) -> u64 {
+/// The value that a wish leads to where it is not met.
+fn amounts_to(field: &FieldDescription, wanted: Value) -> u64 {
     match wanted {
         Value::Exactly(value) => value,
-        _ if is_met(field, wanted, from) => from,
         Value::AtLeast(least) => least,
         Value::Below(ceiling) => below(field, ceiling),
     }

@@ -48,6 +48,8 @@ fn kvm_does_what_is_foreseen() {
         ("neoverse-n1", Kernel::Lts),
         ("a64fx", Kernel::Latest),
         ("a64fx", Kernel::Lts),
+        ("neoverse-n2", Kernel::Latest),
+        ("cortex-a57", Kernel::Lts),
     ] {
         agrees(host(cpu, kernel), "host", 600);
     }
@@ -81,5 +83,19 @@ fn kvm_does_what_is_foreseen_with_other_options() {
         (all, "host,el2=on", 60),
     ] {
         agrees(machine, model, count);
+    }
+}
+
+/// The kernel counts: reading a host, planning and applying take no more ioctls than they would by hand.
+#[test]
+fn nothing_is_asked_of_kvm_twice() {
+    let model = "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,midr=0x413fd0c1";
+    for kernel in [Kernel::Latest, Kernel::Lts] {
+        let machine = host("neoverse-n1", kernel);
+        let model = if kernel == Kernel::Lts { "host" } else { model };
+        let report = json(machine, &["cost", "--count", "2", "--json", "--cpu", model]);
+        let ioctls = &report["ioctls"];
+        assert!(ioctls["library"].as_u64() > Some(100), "{ioctls}");
+        assert_eq!(ioctls["library"], ioctls["minimum"], "{ioctls}");
     }
 }

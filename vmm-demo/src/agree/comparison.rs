@@ -82,7 +82,13 @@ impl<'h, K: Maker> Comparison<'h, K> {
         let seen = self.pair.see(self.host, asked.writes(self.host), || 0);
         let model = asked.model();
         let plan = model.and_then(|model| promise::broken(&Plan::new(self.host, &model), &seen));
-        if !(seen.is_same() && self.pair.reset(self.host, &seen)) {
+        let is_reset = self.pair.reset(self.host, &seen);
+        // What was lowered can be raised again, to the limit and no further.
+        let plan = plan.or_else(|| {
+            let message = "KVM and the fake do not both take the host's values back";
+            (seen.is_same() && !is_reset).then(|| message.to_owned())
+        });
+        if !(seen.is_same() && is_reset) {
             self.pair = Pair::make(self.kernels, &self.fakes, NonZeroU16::MIN)?;
         }
         Ok(disagreement(Part::BeforeRun, asked, seen, plan))
