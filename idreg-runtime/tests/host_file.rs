@@ -2,7 +2,7 @@
 
 mod hosts;
 
-use hosts::{A64FX_7_2, MAX_6_1, MAX_7_2, host};
+use hosts::{A64FX_7_2, MAX_6_1, MAX_6_12, MAX_7_2, host};
 use idreg_runtime::host::Host;
 use idreg_runtime::regs::IdAa64isar0El1;
 
@@ -14,7 +14,7 @@ fn error(file: &str) -> String {
 
 #[test]
 fn same_host_same_bytes() {
-    for file in [MAX_7_2, MAX_6_1, A64FX_7_2] {
+    for file in [MAX_7_2, MAX_6_12, MAX_6_1, A64FX_7_2] {
         let written = serde_json::to_string_pretty(&host(file)).unwrap() + "\n";
         assert_eq!(written, file);
     }

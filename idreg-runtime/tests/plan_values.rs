@@ -2,7 +2,7 @@
 
 mod hosts;
 
-use hosts::{A64FX_7_2, MAX_7_2, edited, host};
+use hosts::{A64FX_7_2, MAX_6_12, MAX_7_2, edited, host};
 use idreg_runtime::description::FieldOf;
 use idreg_runtime::host::{Host, Obstacle};
 use idreg_runtime::plan::Plan;
@@ -251,4 +251,19 @@ fn cache_levels_that_imply_too_much_are_refused() {
     );
     let host = host_with("SYSREG_CTR_EL0_IDC", 1);
     assert!(Plan::new(&host, &model).is_ok());
+}
+
+/// The kernels' masks say it; nothing here knows their versions.
+#[test]
+fn older_kernel_fixes_what_a_newer_one_lets_change() {
+    for (property, value) in [
+        ("SYSREG_ID_AA64PFR0_EL1_RAS", 1),
+        ("SYSREG_ID_AA64MMFR0_EL1_TGRAN4_2", 1),
+        ("SYSREG_ID_AA64MMFR1_EL1_HCX", 0),
+        ("SYSREG_CTR_EL0_L1Ip", 2),
+    ] {
+        obstacle(&host(MAX_7_2), property, value, None);
+        let fixed = Some(Obstacle::NotWritable);
+        obstacle(&host(MAX_6_12), property, value, fixed);
+    }
 }
