@@ -172,6 +172,22 @@ impl FromStr for CpuModel {
 }
 
 impl Override {
+    /// The value of an override that wants a number.
+    pub(crate) fn number(&self) -> Result<u64, InvalidValue> {
+        match self.value.clone()? {
+            Setting::Number(number) => Ok(number),
+            switch @ Setting::Switch(_) => Err(not_a_number(switch.to_string())),
+        }
+    }
+
+    /// The value of an override that wants `on` or `off`.
+    pub(crate) fn switch(&self) -> Result<bool, InvalidValue> {
+        match self.value.clone()? {
+            Setting::Switch(on) => Ok(on),
+            Setting::Number(number) => Err(not_a_number(number.to_string())),
+        }
+    }
+
     fn parse(text: &str) -> Self {
         let (property, value) = match text.split_once('=') {
             Some((property, "")) => (property, Err(InvalidValue::Missing)),
@@ -188,6 +204,10 @@ impl Override {
             value,
         }
     }
+}
+
+fn not_a_number(text: String) -> InvalidValue {
+    InvalidNumber { text }.into()
 }
 
 /// Shows the text form, numbers in hexadecimal.

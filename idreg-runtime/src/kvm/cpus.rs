@@ -49,9 +49,9 @@ fn implementations_below(root: &Path) -> Result<Vec<Implementation>, KvmError> {
 }
 
 /// The numbers in a list such as `0-3,8` (Linux 7.2, `Documentation/admin-guide/cputopology.rst`), ascending.
-fn cpus_of(list: &str) -> Option<Vec<u32>> {
+fn cpus_of(text: &str) -> Option<Vec<u32>> {
     let mut cpus = Vec::new();
-    for range in list.split(',') {
+    for range in text.split(',') {
         let (first, last) = range.split_once('-').unwrap_or((range, range));
         let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
         if first > last || last >= CPU_NUMBERS {

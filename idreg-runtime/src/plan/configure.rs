@@ -2,8 +2,7 @@
 
 use crate::config::VcpuConfig;
 use crate::host::{Host, NotDerivable};
-use crate::model::{CpuModel, InvalidValue, Override, Setting};
-use crate::number::InvalidNumber;
+use crate::model::{CpuModel, Override, Setting};
 use crate::options::{CpuOption, SVE_QUADWORD_BITS};
 use crate::rejection::{Reason, Rejection};
 use std::borrow::Cow;
@@ -21,15 +20,10 @@ impl<'m> Options<'m> {
             let Ok(option) = asked.property.parse() else {
                 continue;
             };
-            match &asked.value {
-                Ok(Setting::Switch(on)) => set.push((index, asked, option, *on)),
-                Ok(Setting::Number(number)) => {
-                    let text = number.to_string();
-                    let error = InvalidValue::NotANumber(InvalidNumber { text });
-                    rejections.push((index, rejection(asked, Reason::InvalidValue(error))));
-                }
+            match asked.switch() {
+                Ok(on) => set.push((index, asked, option, on)),
                 Err(error) => {
-                    rejections.push((index, rejection(asked, Reason::InvalidValue(error.clone()))));
+                    rejections.push((index, rejection(asked, Reason::InvalidValue(error))));
                 }
             }
         }

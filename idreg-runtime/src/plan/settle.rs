@@ -1,6 +1,6 @@
 //! From what overrides want of a field to the one value that it shall have.
 
-use super::wanted::{Value, Wanted, target};
+use super::wanted::{Value, Wanted, below, target};
 use crate::description::{FieldDescription, FieldOf};
 use crate::host::Host;
 use crate::rejection::{Reason, Rejection};
@@ -125,13 +125,4 @@ fn amounts_to(field: &FieldDescription, wanted: Value) -> u64 {
         Value::AtLeast(least) => least,
         Value::Below(ceiling) => below(field, ceiling),
     }
-}
-
-/// The highest value with a name that is less than another; without one, one less.
-pub(super) fn below(field: &FieldDescription, ceiling: u64) -> u64 {
-    let values = field.values.iter().map(|value| value.value);
-    let lower = values.filter(|value| field.comparable(*value) < field.comparable(ceiling));
-    lower
-        .max_by_key(|value| field.comparable(*value))
-        .unwrap_or_else(|| ceiling.wrapping_sub(1) & field.max())
 }

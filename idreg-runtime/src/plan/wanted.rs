@@ -1,11 +1,11 @@
 //! What overrides amount to for each field, and where they contradict each other.
 
-use super::settle::below;
-use crate::description::{Description, FieldOf, PROPERTY_PREFIX, RegisterDescription};
+use crate::description::{
+    Description, FieldDescription, FieldOf, PROPERTY_PREFIX, RegisterDescription,
+};
 use crate::feature::{FEATURE_PREFIX, FeatureDescription, FieldAtLeast};
 use crate::host::{Host, Obstacle};
-use crate::model::{InvalidValue, Override, Setting};
-use crate::number::InvalidNumber;
+use crate::model::Override;
 use crate::options::CpuOption;
 use crate::register::RegisterValue;
 use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
@@ -40,87 +40,99 @@ enum Named {
     Option,
 }
 
+/// Why an override cannot be had, before its fields are settled.
+type Refusal = Box<(Option<Target>, Reason)>;
+
 /// What an override wants of fields, or why it cannot be had.
 pub(super) fn wanted<'m>(
     host: &Host,
     index: usize,
     asked: &'m Override,
 ) -> Result<Vec<Wanted<'m>>, Box<Rejection>> {
-    let reject = |target, reason| {
-        Err(Box::new(Rejection {
+    let wishes = match named(host.description(), &asked.property) {
+        Some(Named::Option) => Ok(Vec::new()),
+        Some(Named::Field(field)) => of_field(host, asked, field),
+        Some(Named::Register(register)) => of_register(host, asked, register),
+        Some(Named::Feature(feature)) => of_feature(host, asked, feature),
+        None => {
+            let nearest = nearest(host.description(), &asked.property);
+            Err(Box::new((None, Reason::UnknownProperty { nearest })))
+        }
+    };
+    let wishes = wishes.map_err(|refusal| {
+        let (target, reason) = *refusal;
+        Rejection {
             asked: asked.clone(),
             target,
             reason,
-        }))
-    };
-    let of = |field, value| Wanted {
+        }
+    })?;
+    let wishes = wishes.into_iter().map(|(field, value)| Wanted {
         index,
         asked,
         field,
         value,
-    };
-    match named(host.description(), &asked.property) {
-        None => {
-            let nearest = nearest(host.description(), &asked.property);
-            reject(None, Reason::UnknownProperty { nearest })
-        }
-        Some(Named::Option) => Ok(Vec::new()),
-        Some(Named::Field(field)) => match number(asked) {
-            Err(error) => {
-                let target = target(host, field, None);
-                reject(Some(target), Reason::InvalidValue(error))
-            }
-            Ok(value) if value > field.field.max() => {
-                let max = field.field.max();
-                reject(
-                    Some(target(host, field, Some(value))),
-                    Reason::TooWide { max },
-                )
-            }
-            Ok(value) => Ok(vec![of(field, Value::Exactly(value))]),
-        },
-        Some(Named::Register(register)) => match number(asked) {
-            Err(error) => {
-                let first = register.fields().next();
-                let target = first.map(|first| target(host, first, None));
-                reject(target, Reason::InvalidValue(error))
-            }
-            Ok(value) => {
-                let all = register.fields().fold(0, |bits, of| bits | of.field.mask());
-                if value & !all != 0 {
-                    return reject(None, Reason::TooWide { max: all });
-                }
-                let fields = register.fields();
-                let exactly = |field: FieldOf| Value::Exactly(field.field.extract(value));
-                Ok(fields.map(|field| of(field, exactly(field))).collect())
-            }
-        },
-        Some(Named::Feature(feature)) => match asked.value.clone() {
-            Ok(Setting::Switch(on)) => {
-                let is_absent = |least: &FieldAtLeast| host.values().field(least.field).is_none();
-                if let Some(absent) = feature.deciding().find(is_absent) {
-                    let target = target(host, absent.field, Some(absent.value));
-                    let kernel = host.about().kernel_release.clone();
-                    let obstacle = Obstacle::Absent;
-                    return reject(Some(target), Reason::Host { obstacle, kernel });
-                }
-                let value = if on { Value::AtLeast } else { Value::Below };
-                let deciding = feature.deciding();
-                let deciding = deciding.map(|least| of(least.field, value(least.value)));
-                let moving = feature
-                    .also_telling()
-                    .filter(|least| moves(host, feature, on, *least));
-                let moving = moving.map(|least| of(least.field, value(least.value)));
-                Ok(deciding.chain(moving).collect())
-            }
-            Ok(Setting::Number(number)) => {
-                let text = number.to_string();
-                let error = InvalidValue::NotANumber(InvalidNumber { text });
-                reject(None, Reason::InvalidValue(error))
-            }
-            Err(error) => reject(None, Reason::InvalidValue(error)),
-        },
+    });
+    Ok(wishes.collect())
+}
+
+fn of_field(
+    host: &Host,
+    asked: &Override,
+    field: FieldOf,
+) -> Result<Vec<(FieldOf, Value)>, Refusal> {
+    let target = |requested| Some(target(host, field, requested));
+    let value = asked
+        .number()
+        .map_err(|error| Box::new((target(None), Reason::InvalidValue(error))))?;
+    let max = field.field.max();
+    if value > max {
+        return Err(Box::new((target(Some(value)), Reason::TooWide { max })));
     }
+    Ok(vec![(field, Value::Exactly(value))])
+}
+
+fn of_register(
+    host: &Host,
+    asked: &Override,
+    register: &'static RegisterDescription,
+) -> Result<Vec<(FieldOf, Value)>, Refusal> {
+    let value = asked.number().map_err(|error| {
+        let first = register.fields().next();
+        let target = first.map(|first| target(host, first, None));
+        Box::new((target, Reason::InvalidValue(error)))
+    })?;
+    let max = register.fields().fold(0, |bits, of| bits | of.field.mask());
+    if value & !max != 0 {
+        return Err(Box::new((None, Reason::TooWide { max })));
+    }
+    let fields = register.fields();
+    let exactly = |of: FieldOf| (of, Value::Exactly(of.field.extract(value)));
+    Ok(fields.map(exactly).collect())
+}
+
+fn of_feature(
+    host: &Host,
+    asked: &Override,
+    feature: &'static FeatureDescription,
+) -> Result<Vec<(FieldOf, Value)>, Refusal> {
+    let on = asked
+        .switch()
+        .map_err(|error| Box::new((None, Reason::InvalidValue(error))))?;
+    let is_absent = |least: &FieldAtLeast| host.values().field(least.field).is_none();
+    if let Some(absent) = feature.deciding().find(is_absent) {
+        let target = target(host, absent.field, Some(absent.value));
+        let kernel = host.about().kernel_release.clone();
+        let obstacle = Obstacle::Absent;
+        return Err(Box::new((Some(target), Reason::Host { obstacle, kernel })));
+    }
+    let value = if on { Value::AtLeast } else { Value::Below };
+    let also = feature.also_telling();
+    let moving = also.filter(|least| moves(host, feature, on, *least));
+    let fields = feature.deciding().chain(moving);
+    Ok(fields
+        .map(|least| (least.field, value(least.value)))
+        .collect())
 }
 
 /// Whether an AArch32 field goes down with a feature that the host has: where it may, for KVM fixes some.
@@ -138,13 +150,13 @@ pub(super) fn target(host: &Host, field: FieldOf, requested: Option<u64>) -> Tar
     }
 }
 
-fn number(asked: &Override) -> Result<u64, InvalidValue> {
-    match asked.value.clone()? {
-        Setting::Number(number) => Ok(number),
-        switch @ Setting::Switch(_) => Err(InvalidValue::NotANumber(InvalidNumber {
-            text: switch.to_string(),
-        })),
-    }
+/// The highest value with a name that is less than another; without one, one less.
+pub(super) fn below(field: &FieldDescription, ceiling: u64) -> u64 {
+    let values = field.values.iter().map(|value| value.value);
+    let lower = values.filter(|value| field.comparable(*value) < field.comparable(ceiling));
+    lower
+        .max_by_key(|value| field.comparable(*value))
+        .unwrap_or_else(|| ceiling.wrapping_sub(1) & field.max())
 }
 
 fn named(description: &Description, name: &str) -> Option<Named> {
