@@ -98,8 +98,12 @@ impl<'k> Ioctls<'k> {
 
     /// What reading a host takes.
     pub(super) fn probe(&self) -> Result<Vec<u64>, RawError> {
+        let mut has = true;
         for capability in CAPABILITIES {
-            self.kvm.check_extension_raw(capability.into());
+            // KVM has both kinds of keys or neither, so that the second is not asked for without the first.
+            if has || capability != KVM_CAP_ARM_PTRAUTH_GENERIC {
+                has = self.kvm.check_extension_raw(capability.into()) > 0;
+            }
         }
         let made = self.make()?;
         if self.config.sve {
