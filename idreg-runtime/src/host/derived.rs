@@ -2,6 +2,7 @@
 
 use super::Host;
 use crate::config::VcpuConfig;
+use crate::description::FieldOf;
 use crate::options::CpuOption;
 use crate::rule::Owner;
 
@@ -15,10 +16,6 @@ pub struct NotDerivable {
     /// Its setting when the host was read.
     pub read_with: bool,
 }
-
-/// The options whose fields read as zero without them, and that change nothing else
-/// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `__kvm_read_sanitised_id_reg` and the registers' `visibility`).
-const HIDDEN: [Owner; 4] = [Owner::Sve, Owner::Pauth, Owner::Pmu, Owner::Mte];
 
 impl Host {
     /// The host as it would have been read with another configuration. Where it was read with what it
@@ -58,12 +55,13 @@ impl Host {
         }
         let mut host = self.clone();
         host.about.vcpu = config;
-        let turned_off = |owner: &Owner| {
-            let option = CpuOption::of(*owner);
+        let turned_off = |owner: Owner| {
+            let option = CpuOption::of(owner);
             option.is_some_and(|option| option.is_on(read) && !option.is_on(config))
         };
-        for owner in HIDDEN.into_iter().filter(turned_off) {
-            host.hide(owner);
+        let needs = |of: &FieldOf| of.field.rule.needs.is_some_and(turned_off);
+        for of in self.description().fields().filter(needs) {
+            host.hide(of);
         }
         if !config.sve {
             host.about.sve_vector_lengths.clear();
@@ -71,19 +69,13 @@ impl Host {
         Ok(host)
     }
 
-    /// Makes the fields zero that need an option.
-    fn hide(&mut self, owner: Owner) {
-        let fields = self.description().fields();
-        let readings = self.cores.iter_mut().map(|core| &mut core.values);
-        let mut all = [&mut self.values]
-            .into_iter()
-            .chain(readings)
-            .collect::<Vec<_>>();
-        for of in fields.filter(|of| of.field.rule.needs == Some(owner)) {
-            for values in &mut all {
-                if let Some(old) = values.get(of.register) {
-                    values.set(of.register, of.field.insert(old, 0));
-                }
+    /// Makes a field zero on every kind of core
+    /// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `__kvm_read_sanitised_id_reg` and the registers' `visibility`).
+    fn hide(&mut self, of: FieldOf) {
+        let cores = self.cores.iter_mut().map(|core| &mut core.values);
+        for values in cores.chain([&mut self.values]) {
+            if let Some(old) = values.get(of.register) {
+                values.set(of.register, of.field.insert(old, 0));
             }
         }
     }

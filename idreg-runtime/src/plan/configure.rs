@@ -65,9 +65,7 @@ impl<'m> Options<'m> {
             }
         }
     }
-}
 
-impl<'m> Options<'m> {
     /// The last option of the model that no VM can have together with what the host was read with.
     fn excluded(&self, config: VcpuConfig) -> Option<(usize, &'m Override, Override)> {
         let set = self.set.iter().rev();

@@ -4,9 +4,9 @@ use crate::failure::Failure;
 use crate::json;
 use crate::machine::Machine;
 use idreg_runtime::description::FieldOf;
-use idreg_runtime::host::Host;
+use idreg_runtime::host::{Host, Obstacle};
 use idreg_runtime::plan::Plan;
-use idreg_runtime::rule::ValueRange;
+use idreg_runtime::rule::{Owner, ValueRange};
 use serde::Serialize;
 
 /// The schema of the list: a name and a number that grows when old readers would be misled.
@@ -35,7 +35,7 @@ pub(super) struct Property {
     safety: &'static str,
     writable: bool,
     /// Why the field cannot have another value, if it cannot.
-    pub(super) blocked: Option<&'static str>,
+    blocked: Option<&'static str>,
     /// What sets the field in place of an override.
     pub(super) owner: Option<&'static str>,
     /// What has to be on for the field to say something.
@@ -52,6 +52,8 @@ pub(super) struct Property {
     /// The values that KVM took when it was asked, as ranges.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) taken: Option<Vec<String>>,
+    #[serde(skip)]
+    pub(super) obstacle: Option<Obstacle>,
     #[serde(skip)]
     pub(super) of: FieldOf,
     #[serde(skip)]
@@ -87,7 +89,7 @@ impl Property {
     ) -> Result<Self, Failure> {
         let on_host = host.values().field(of);
         let in_model = plan.and_then(|plan| plan.expected().field(of));
-        let blocked = host.blocked(of);
+        let obstacle = host.blocked(of);
         let ranges = host.allowed(of);
         let rule = of.field.rule;
         let hexadecimal = |value: u64| format!("{value:#x}");
@@ -105,10 +107,10 @@ impl Property {
             name: on_host.and_then(|value| of.field.value_name(value)),
             limit: on_host.map(hexadecimal),
             safety: rule.safety.name(),
-            writable: blocked.is_none(),
-            blocked: blocked.map(idreg_runtime::host::Obstacle::name),
-            owner: rule.owner.map(idreg_runtime::rule::Owner::name),
-            needs: rule.needs.map(idreg_runtime::rule::Owner::name),
+            writable: obstacle.is_none(),
+            blocked: obstacle.map(Obstacle::name),
+            owner: rule.owner.map(Owner::name),
+            needs: rule.needs.map(Owner::name),
             mitigation: rule.mitigation,
             features: tells.map(|feature| feature.name).collect(),
             allowed: json::ranges(&ranges),
@@ -120,6 +122,7 @@ impl Property {
                 .collect(),
             model: in_model.map(hexadecimal),
             taken: taken.map(|taken| json::ranges(&taken)),
+            obstacle,
             of,
             on_host,
             in_model,

@@ -4,8 +4,8 @@ use super::fields::Property;
 use crate::table;
 use idreg_runtime::description::FieldDescription;
 use idreg_runtime::feature::FieldAtLeast;
-use idreg_runtime::host::Host;
-use idreg_runtime::rule::ValueRange;
+use idreg_runtime::host::{Host, Obstacle};
+use idreg_runtime::rule::{Owner, ValueRange};
 
 /// A row for each property, and a line that sums up; columns for a model and for what KVM took where asked for.
 pub(super) fn table(host: &Host, model: bool, tried: bool, properties: &[Property]) -> String {
@@ -40,19 +40,18 @@ pub(super) fn table(host: &Host, model: bool, tried: bool, properties: &[Propert
 
 /// The values with their names where few, else ranges; or why it is only the host's.
 fn may_be(property: &Property) -> String {
-    match (property.blocked, property.owner) {
-        (Some("absent"), _) => "-".to_owned(),
-        (Some("owned"), Some("gic")) => "set by the interrupt controller".to_owned(),
-        (Some("owned"), Some("topology")) => "set by the vCPU's number".to_owned(),
-        (Some("owned"), Some(option)) => format!("set by the option {option}"),
-        (Some("option-off"), _) => match property.of.field.rule.needs {
-            Some(option) => format!("needs {}, which is off", option.name()),
-            None => "needs an option that is off".to_owned(),
-        },
-        (Some("above-host" | "below-host"), _) => "nothing else: the host has no more".to_owned(),
-        (Some("not-writable"), _) => "fixed by this kernel".to_owned(),
-        (Some(other), _) => other.replace('-', " "),
-        (None, _) => {
+    match property.obstacle {
+        Some(Obstacle::Absent) => "-".to_owned(),
+        Some(Obstacle::Owned(Owner::Gic)) => "set by the interrupt controller".to_owned(),
+        Some(Obstacle::Owned(Owner::Topology)) => "set by the vCPU's number".to_owned(),
+        Some(Obstacle::Owned(owner)) => format!("set by the option {}", owner.name()),
+        Some(Obstacle::Without(option)) => format!("needs {}, which is off", option.name()),
+        Some(Obstacle::Above | Obstacle::Below | Obstacle::Inexact) => {
+            "nothing else: the host has no more".to_owned()
+        }
+        Some(Obstacle::NotWritable) => "fixed by this kernel".to_owned(),
+        Some(other) => other.name().replace('-', " "),
+        None => {
             let shown = property.ranges.iter();
             let shown = shown.map(|range| show_range(property.of.field, *range));
             shown.collect::<Vec<_>>().join(", ")

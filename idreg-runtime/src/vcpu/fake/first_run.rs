@@ -11,7 +11,7 @@ use crate::values::RegisterValues;
 
 /// Makes the fields that tell of a GIC fit the VM's interrupt controller.
 ///
-/// Without a GICv3 in the kernel every version clears them (Linux 6.12, `arch/arm64/kvm/sys_regs.c`,
+/// Without a GICv3 in the kernel both clear them (Linux 6.12, `arch/arm64/kvm/sys_regs.c`,
 /// `kvm_finalize_sys_regs`; Linux 7.2, the same and `arch/arm64/kvm/vgic/vgic-init.c`,
 /// `kvm_vgic_finalize_idregs`). With one, Linux 7.2 undoes what a VMM wrote, and 6.12 leaves it.
 pub(super) fn settle_gic(host: &Host, values: &mut RegisterValues) {

@@ -1,0 +1,49 @@
+//! Whatever the text, there is an answer.
+
+use crate::{small_model, source};
+use proptest::prelude::*;
+use sysreg::facts::load;
+use sysreg::render;
+
+fn word() -> impl Strategy<Value = String> {
+    let words = "Safety Exact Lower Any Refused Owned sve Needs Mitigation Feature FEAT_F FEAT_ \
+                 Requires Equal with AtMostOne NotAbove A X * A.X A.X>=1 A.>= 0 1 0x 0-1 1-0 - # é";
+    let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+    let blanks = [" ", " ", " ", "\n", "\n", "\t", "\r\n"].map(str::to_owned);
+    (
+        prop::sample::select(words),
+        prop::sample::select(blanks.to_vec()),
+    )
+        .prop_map(|(word, blank)| word + &blank)
+}
+
+/// Every mistake has a place, and what is read fits a description without loss or is dropped.
+fn check_any(text: &str) {
+    let source = source(text);
+    match load(&source) {
+        Ok(facts) => {
+            let taken = facts.of(&small_model());
+            assert_eq!(taken.of(&small_model()), taken);
+        }
+        Err(mistakes) => {
+            assert!(!mistakes.is_empty());
+            for mistake in &mistakes {
+                assert!(!render(&source, mistake).is_empty());
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_loads(text in any::<String>()) {
+        check_any(&text);
+    }
+
+    #[test]
+    fn any_words_load(words in prop::collection::vec(word(), 0..40)) {
+        check_any(&words.concat());
+    }
+}
