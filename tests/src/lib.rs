@@ -13,6 +13,8 @@
 
 pub mod console;
 mod guard;
+#[cfg(feature = "guest")]
+pub mod guest;
 pub mod init;
 pub mod program;
 
