@@ -94,6 +94,13 @@ struct Exec {
     /// The program to run: the demo VMM, or the tests of `idreg-runtime` that talk to KVM
     #[arg(long, value_enum, value_name = "NAME", default_value_t)]
     program: Program,
+    /// Put what Linux guests boot from into the working directory: `Image`, the kernel of the host, and
+    /// `initrd.cpio.gz`. On an Arm machine `Image` is `latest`, which is fetched
+    #[arg(long)]
+    linux: bool,
+    /// Put this kernel instead, as `Image-lts` or the like
+    #[arg(long, value_name = "KERNEL", requires = "linux")]
+    guest_kernel: Option<Kernel>,
     /// Put this file into the working directory
     #[arg(long = "file", value_name = "PATH")]
     files: Vec<PathBuf>,
@@ -224,6 +231,7 @@ fn setup(refresh: bool, archive: Option<String>) -> Result<u8, Error> {
     let setup = Setup {
         hardware: false,
         kernels: Kernel::ALL.to_vec(),
+        guests: Kernel::ALL.to_vec(),
         programs: Program::ALL.to_vec(),
         refresh,
         archive,
@@ -240,11 +248,12 @@ fn setup(refresh: bool, archive: Option<String>) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// Sets up what is needed for one host with `options` to run `program`.
+/// Sets up what is needed for one host with `options` to run `program`, with a Linux guest of this kernel.
 fn one_host(
     hardware: bool,
     options: &Options,
     program: Program,
+    guest: Option<Kernel>,
     progress: Progress,
 ) -> Result<Artifacts, Error> {
     let kernels = if hardware {
@@ -255,6 +264,7 @@ fn one_host(
     Ok(Setup {
         hardware,
         kernels,
+        guests: guest.into_iter().collect(),
         programs: vec![program],
         refresh: false,
         archive: None,
@@ -276,8 +286,13 @@ impl Exec {
         };
         let hardware = self.choice.hardware() && options.any();
         let progress = Progress::on_terminal();
-        let artifacts = one_host(hardware, &options, self.program, progress)?;
+        let own = options.kernel.unwrap_or_default();
+        let guest = self.linux.then(|| self.guest_kernel.unwrap_or(own));
+        let artifacts = one_host(hardware, &options, self.program, guest, progress)?;
         let machine = progress.step("booting", || Machine::boot_from(&artifacts, &options))?;
+        if self.linux {
+            machine.put_linux(self.guest_kernel)?;
+        }
         for (name, bytes) in &files {
             machine.put(name, bytes)?;
         }
@@ -334,7 +349,7 @@ fn demo(choice: Choice) -> Result<u8, Error> {
     let progress = Progress::new();
     let options = Options::default();
     let program = Program::VmmDemo;
-    let artifacts = one_host(choice.hardware(), &options, program, progress)?;
+    let artifacts = one_host(choice.hardware(), &options, program, None, progress)?;
     match artifacts
         .emulation
         .as_ref()
@@ -356,6 +371,7 @@ fn test(choice: Choice, args: &[OsString]) -> Result<u8, Error> {
     let kernels = Kernel::ALL.to_vec();
     let artifacts = Setup {
         hardware,
+        guests: kernels.clone(),
         kernels,
         programs: Program::ALL.to_vec(),
         refresh: false,
@@ -454,6 +470,19 @@ mod tests {
         assert!(Cli::try_parse_from(words("testbed exec --out name -- x")).is_err());
         assert!(Cli::try_parse_from(words("testbed exec --kernel new -- x")).is_err());
         assert!(Cli::try_parse_from(words("testbed exec --program sh -- x")).is_err());
+    }
+
+    #[test]
+    fn exec_puts_a_linux_guest() {
+        let linux = |line: &str| match Cli::try_parse_from(words(line)).unwrap().action {
+            Action::Exec(exec) => (exec.linux, exec.guest_kernel),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(linux("testbed exec -- run"), (false, None));
+        assert_eq!(linux("testbed exec --linux -- run"), (true, None));
+        let chosen = linux("testbed exec --linux --guest-kernel lts -- run");
+        assert_eq!(chosen, (true, Some(Kernel::Lts)));
+        assert!(Cli::try_parse_from(words("testbed exec --guest-kernel lts -- x")).is_err());
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! ```
 
 mod error;
+mod linux;
 mod qemu;
 mod running;
 mod shared;
@@ -22,6 +23,7 @@ use crate::artifacts::{Artifacts, Kernel};
 use crate::init::{self, Service};
 use crate::link::{Link, LinkError};
 use crate::program::Program;
+use linux::Linux;
 use qemu::Qemu;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -97,6 +99,7 @@ pub struct Machine {
     link: Link,
     host: Host,
     release: String,
+    linux: Linux,
 }
 
 #[derive(Debug)]
@@ -140,6 +143,7 @@ impl Machine {
                 link,
                 host: Host::Emulated(qemu),
                 release,
+                linux: Linux::new(artifacts, options.kernel),
             }),
             Err(source) => Err(Error::Boot {
                 cpu: options.cpu().to_owned(),
@@ -169,6 +173,7 @@ impl Machine {
             link,
             host: Host::Hardware(directory),
             release,
+            linux: Linux::new(artifacts, None),
         })
     }
 

@@ -45,7 +45,7 @@ impl Ending {
     /// [`EndingError`] if it asks for one that does not exist. The last word counts.
     pub fn of_command_line(line: &str) -> Result<Self, EndingError> {
         let words = line.split_whitespace();
-        let asked = words.filter_map(|word| word.strip_prefix(WORD)).last();
+        let asked = words.filter_map(|word| word.strip_prefix(WORD)).next_back();
         asked.map_or(Ok(Self::default()), str::parse)
     }
 }
