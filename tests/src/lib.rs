@@ -32,6 +32,8 @@ pub mod link;
 pub mod machine;
 #[cfg(feature = "testbed")]
 pub mod progress;
+#[cfg(feature = "testbed")]
+pub mod python;
 
 /// The examples of the README, so that they compile.
 #[cfg(doctest)]
