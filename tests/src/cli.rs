@@ -91,7 +91,7 @@ struct Exec {
     /// Further words of the kernel's command line, such as `kvm-arm.mode=nested` for guest hypervisors
     #[arg(long, value_name = "WORD")]
     append: Vec<String>,
-    /// The program to run: the demo VMM, or the tests of `idreg-runtime` that talk to KVM
+    /// The program to run: the demo VMM, the tests of `idreg-runtime` that talk to KVM, or those of the demo VMM
     #[arg(long, value_enum, value_name = "NAME", default_value_t)]
     program: Program,
     /// Put what Linux guests boot from into the working directory: `Image`, the kernel of the host, and
@@ -265,7 +265,7 @@ fn one_host(
         hardware,
         kernels,
         guests: guest.into_iter().collect(),
-        programs: vec![program],
+        programs: program.with_others().to_vec(),
         refresh: false,
         archive: None,
         progress,

@@ -5,7 +5,7 @@
 
 use crate::console::{CHUNK, Frame, FrameError, Message};
 use crate::guard::lock;
-use crate::program::Program;
+use crate::program::{Program, VMM_DEMO};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -127,7 +127,11 @@ impl<W: Write + Send + 'static> Server<W> {
         let Some(path) = self.service.programs.get(&program) else {
             return self.fail(exchange, &"the program was not built for this host");
         };
-        let child = Command::new(path)
+        let mut command = Command::new(path);
+        if let Some(vmm_demo) = self.service.programs.get(&Program::VmmDemo) {
+            command.env(VMM_DEMO, vmm_demo);
+        }
+        let child = command
             .args(args.iter().map(|arg| OsStr::from_bytes(arg)))
             .current_dir(&self.service.directory)
             .stdin(Stdio::null())

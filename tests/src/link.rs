@@ -385,6 +385,13 @@ mod tests {
     }
 
     #[test]
+    fn programs_are_told_where_the_vmm_is() {
+        let (link, _directory) = shell();
+        let (stdout, _, end) = finish(&start(&link, "echo $IDREG_VMM_DEMO"));
+        assert_eq!((stdout, end), (b"/bin/sh\n".to_vec(), Message::Exited(0)));
+    }
+
+    #[test]
     fn a_command_can_be_ended() {
         let (link, _directory) = shell();
         let exchange = start(&link, "echo begun; exec sleep 1000");

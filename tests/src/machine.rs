@@ -38,6 +38,9 @@ pub const BOOT_LIMIT: Duration = Duration::from_mins(2);
 /// How long a command or the transfer of a file may take unless the caller says otherwise.
 pub const COMMAND_LIMIT: Duration = Duration::from_mins(2);
 
+/// How long the tests of the demo VMM may take, which boot many guests.
+pub const VMM_TESTS_LIMIT: Duration = Duration::from_mins(15);
+
 /// Which host is wanted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Options {
@@ -228,6 +231,19 @@ impl Machine {
         args: impl IntoIterator<Item = S>,
     ) -> Result<Output, Error> {
         self.start(Program::KvmTests, args)?.output(COMMAND_LIMIT)
+    }
+
+    /// Runs the tests of the demo VMM that need a host, with `args` for the test program. They boot Linux guests from
+    /// what [`put_linux`](Self::put_linux) puts there.
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run), with [`VMM_TESTS_LIMIT`].
+    pub fn vmm_tests<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Output, Error> {
+        self.start(Program::VmmTests, args)?.output(VMM_TESTS_LIMIT)
     }
 
     /// Starts any of the programs. It is ended when the result is dropped.

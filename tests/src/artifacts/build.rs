@@ -219,6 +219,10 @@ impl Program {
                 target: "kvm",
                 command: &["test", "--no-run", "--package=idreg-runtime", "--test=kvm"],
             },
+            Self::VmmTests => Recipe {
+                target: "host",
+                command: &["test", "--no-run", "--package=vmm-demo", "--test=host"],
+            },
         }
     }
 }
@@ -330,6 +334,9 @@ mod tests {
             programs.archive_name("7.2")
         };
         assert_eq!(name(&[Program::VmmDemo]), "initramfs-vmm-demo-7.2.cpio");
-        assert_eq!(name(&Program::ALL), "initramfs-vmm-demo-kvm-tests-7.2.cpio");
+        assert_eq!(
+            name(&Program::ALL),
+            "initramfs-vmm-demo-kvm-tests-vmm-tests-7.2.cpio"
+        );
     }
 }
