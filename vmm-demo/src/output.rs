@@ -18,6 +18,15 @@ pub(crate) fn error(message: &str) {
     let _ = writeln!(io::stderr(), "error: {}", printable(message));
 }
 
+/// Prints a note to the standard error, as it is.
+#[cfg_attr(
+    not(all(target_os = "linux", target_arch = "aarch64")),
+    allow(dead_code, reason = "guests run on Arm machines alone")
+)]
+pub(crate) fn note(text: &str) {
+    let _ = write!(io::stderr(), "{text}");
+}
+
 /// Prints warnings to the standard error, a line each.
 pub(crate) fn warnings(warnings: &[Warning]) {
     for warning in warnings {

@@ -2,8 +2,10 @@
 
 use crate::failure::Failure;
 use crate::guest::GuestView;
+use crate::probe::guest::run_probe;
 use crate::probe::report::Seen;
-use crate::vm::Vm;
+use crate::timeline::Timeline;
+use crate::vm::{Parts, Vm, VmError};
 use idreg_runtime::apply::ApplyError;
 use idreg_runtime::config::Gic;
 use idreg_runtime::description::{FieldDescription, FieldOf};
@@ -13,10 +15,11 @@ use idreg_runtime::kvm::{self, KvmError, ScratchVm};
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::rule::ValueRange;
+use idreg_runtime::target::TargetCpus;
 use idreg_runtime::vcpu::VcpuRegs;
 use kvm_ioctls::Kvm;
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The probe guest needs milliseconds on hardware and well under a second on an emulated host.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -53,7 +56,8 @@ impl Machine {
         self.host
     }
 
-    fn check_vcpus(&self, plan: &Plan, asked: u16) -> Result<(), Failure> {
+    /// Whether a VM can have so many vCPUs here.
+    pub(crate) fn check_vcpus(&self, plan: &Plan, asked: u16) -> Result<(), Failure> {
         let of_kvm = self.kvm.get_max_vcpus();
         let most = match plan.config().gic {
             // The architecture's limit (Arm IHI 0048, 1.1).
@@ -106,13 +110,18 @@ impl Machine {
             return Err(Failure::CannotHere(ProbeIsA64.into()));
         }
         self.check_vcpus(plan, vcpus)?;
-        let mut vm = Vm::new(&self.kvm, plan.config(), vcpus, RAM).map_err(other)?;
-        for vcpu in vm.regs() {
-            plan.apply(&vcpu)?;
-        }
+        let parts = Parts {
+            plan,
+            capabilities: &self.host.about().capabilities,
+            vcpus,
+            ram: RAM,
+            targets: &TargetCpus::default(),
+        };
+        let mut timeline = Timeline::since(Instant::now());
+        let vm = Vm::new(&self.kvm, &parts, &mut timeline).map_err(vm_failure)?;
         let registers = self.host.description().registers;
         let encodings: Vec<Encoding> = registers.iter().map(|register| register.encoding).collect();
-        let report = vm.run_probe(&encodings, TIME_LIMIT).map_err(other)?;
+        let (vm, report) = run_probe(vm, &encodings, TIME_LIMIT).map_err(other)?;
         for vcpu in vm.regs() {
             match plan.verify(&vcpu) {
                 Err(ApplyError::Differs(found)) => return Err(Failure::AfterRun(found)),
@@ -175,8 +184,19 @@ fn kvm_failure(error: KvmError) -> Failure {
         | KvmError::NotPermitted
         | KvmError::ApiVersion { .. }
         | KvmError::NotOffered { .. }
+        | KvmError::NoTargetCpus
         | KvmError::El2WithoutGicV3 => Failure::CannotHere(error.into()),
         _ => Failure::Other(error.into()),
+    }
+}
+
+/// What a VM that cannot be made is for the command.
+pub(crate) fn vm_failure(error: VmError) -> Failure {
+    match error {
+        VmError::Apply(error) => error.into(),
+        VmError::Kvm(error) => kvm_failure(error),
+        VmError::Memory(error) if error.is_too_much() => Failure::CannotHere(error.into()),
+        error => Failure::Other(error.into()),
     }
 }
 
