@@ -18,6 +18,11 @@ pub(crate) fn error(message: &str) {
     let _ = writeln!(io::stderr(), "error: {}", printable(message));
 }
 
+/// Prints a line about what goes on to the standard error.
+pub(crate) fn note(message: &str) {
+    let _ = writeln!(io::stderr(), "{}", printable(message));
+}
+
 /// Prints warnings to the standard error, a line each.
 pub(crate) fn warnings(warnings: &[Warning]) {
     for warning in warnings {
