@@ -1,5 +1,7 @@
 //! The command line.
 
+#[cfg(target_os = "linux")]
+use crate::qmp::address::Address;
 use crate::size::MemorySize;
 use clap::{Args, Parser, Subcommand};
 use idreg_runtime::model::{CpuModel, Override};
@@ -24,7 +26,7 @@ pub(crate) struct Cli {
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 refused or incompatible; 2 usage; 3 this machine cannot (no /dev/kvm, not arm64, \
-a kernel too old); 4 anything else.";
+a kernel too old); 4 anything else; 5 stopped by QMP quit or from the console; 128+N stopped by signal N.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -45,6 +47,11 @@ pub(crate) enum Command {
     Agree(Agree),
     /// Measure reading a host, planning and applying, beside the same ioctls without this library.
     Cost(Cost),
+    /// Answer questions about CPU models on a socket, in the protocol of QEMU's clients (QMP).
+    ///
+    /// There is no guest; the server ends with `quit` or a signal.
+    #[cfg(target_os = "linux")]
+    Qmp(Qmp),
 }
 
 #[derive(Debug, Args)]
@@ -174,6 +181,16 @@ pub(crate) struct Cost {
     pub(crate) json: bool,
 }
 
+#[cfg(target_os = "linux")]
+#[derive(Debug, Args)]
+pub(crate) struct Qmp {
+    /// The socket to make and listen at.
+    #[arg(long, value_name = "unix:PATH")]
+    pub(crate) listen: Address,
+    #[command(flatten)]
+    pub(crate) host: HostFile,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// `host`, or `host,OPTION=on|off,...`: what the host's vCPUs are made with.
@@ -224,6 +241,8 @@ impl Command {
             Self::Dump(Dump { options, .. }) | Self::Agree(Agree { options, .. }) => {
                 Some(&options.cpu)
             }
+            #[cfg(target_os = "linux")]
+            Self::Qmp(_) => None,
         }
     }
 
@@ -236,6 +255,8 @@ impl Command {
             Self::Dump(arguments) => arguments.json,
             Self::Agree(arguments) => arguments.json,
             Self::Cost(arguments) => arguments.json,
+            #[cfg(target_os = "linux")]
+            Self::Qmp(_) => false,
         }
     }
 }

@@ -78,8 +78,7 @@ pub(crate) enum Asked {
 pub(crate) const HELP: &str = "\
 Ctrl-A x     end this guest
 Ctrl-A a     send Ctrl-A to the guest
-Ctrl-A h     this help
-";
+Ctrl-A h     this help";
 
 const CTRL_A: u8 = 1;
 

@@ -28,6 +28,9 @@ mod output;
 #[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
 mod probe;
 mod props;
+#[cfg(target_os = "linux")]
+#[allow(dead_code, reason = "what calls the guest comes next")]
+mod qmp;
 mod run;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod serial;
@@ -62,6 +65,8 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::check(arguments),
         Command::Agree(arguments) => agree::agree(arguments),
         Command::Cost(arguments) => cost::cost(arguments),
+        #[cfg(target_os = "linux")]
+        Command::Qmp(arguments) => qmp::qmp(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -76,6 +81,10 @@ fn failed(command: &Command, failure: &Failure) -> ExitCode {
         // The message and the exit code tell of the failure even if this cannot be written.
         let _ = output::json(&Failed::new(command.model(), failure));
     }
-    output::error(&failure.message());
+    if failure.is_stop() {
+        output::note(&failure.message());
+    } else {
+        output::error(&failure.message());
+    }
     ExitCode::from(failure.exit_code())
 }

@@ -18,13 +18,9 @@ pub(crate) fn error(message: &str) {
     let _ = writeln!(io::stderr(), "error: {}", printable(message));
 }
 
-/// Prints a note to the standard error, as it is.
-#[cfg_attr(
-    not(all(target_os = "linux", target_arch = "aarch64")),
-    allow(dead_code, reason = "guests run on Arm machines alone")
-)]
-pub(crate) fn note(text: &str) {
-    let _ = write!(io::stderr(), "{text}");
+/// Prints a line about what goes on to the standard error.
+pub(crate) fn note(message: &str) {
+    let _ = writeln!(io::stderr(), "{}", printable(message));
 }
 
 /// Prints warnings to the standard error, a line each.

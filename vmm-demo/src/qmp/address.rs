@@ -1,0 +1,117 @@
+//! Where a server listens, as QEMU's command line writes it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// The path of a Unix socket, written `unix:PATH`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    path: PathBuf,
+}
+
+/// The longest path in bytes: `sun_path` with room for the terminating zero
+/// (Linux 7.2, `include/uapi/linux/un.h`, `UNIX_PATH_MAX`).
+const MAX_PATH: usize = 107;
+
+/// Not an address that a server can listen at.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidAddress {
+    #[error("the form is `unix:PATH`, as in `unix:/run/vm/qmp.sock`; there are Unix sockets only")]
+    NotUnix,
+    #[error("no path after `unix:`; the form is `unix:PATH`")]
+    NoPath,
+    #[error(
+        "the path has {length} bytes, and a socket's path has {MAX_PATH} at most; use a shorter one, or \
+         one relative to the working directory"
+    )]
+    TooLong { length: usize },
+    #[error("a socket's path cannot hold a zero byte")]
+    ZeroByte,
+    #[error(
+        "`{word}` is not understood after the path: this server always listens and never waits for a client, \
+         so `server=on` and `wait=off` are all that may stand there"
+    )]
+    Word { word: String },
+}
+
+impl Address {
+    /// The socket's path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl FromStr for Address {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        let rest = text.strip_prefix("unix:").ok_or(InvalidAddress::NotUnix)?;
+        let mut words = rest.split(',');
+        let path = words.next().unwrap_or_default();
+        if path.is_empty() {
+            return Err(InvalidAddress::NoPath);
+        }
+        if path.contains('\0') {
+            return Err(InvalidAddress::ZeroByte);
+        }
+        let length = path.len();
+        if length > MAX_PATH {
+            return Err(InvalidAddress::TooLong { length });
+        }
+        // QEMU's own spellings, old and new, of what is always so here.
+        let known = |word: &&str| ["server=on", "server", "wait=off", "nowait"].contains(word);
+        if let Some(word) = words.find(|word| !known(word)) {
+            return Err(InvalidAddress::Word {
+                word: word.to_owned(),
+            });
+        }
+        Ok(Self { path: path.into() })
+    }
+}
+
+/// Shows `unix:PATH`.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unix:{}", self.path.display())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &str) {
+        let shown = match text.parse::<Address>() {
+            Ok(address) => address.to_string(),
+            Err(error) => format!("error: {error}"),
+        };
+        assert!(shown.starts_with(expected), "{text}: {shown}");
+    }
+
+    #[test]
+    fn a_path_and_what_qemu_wants_after_it() {
+        check("unix:/run/qmp.sock", "unix:/run/qmp.sock");
+        check("unix:qmp.sock,server=on,wait=off", "unix:qmp.sock");
+        check("unix:qmp.sock,server,nowait", "unix:qmp.sock");
+    }
+
+    #[test]
+    fn other_addresses_are_refused_with_the_form() {
+        check("", "error: the form is `unix:PATH`");
+        check("/run/qmp.sock", "error: the form is `unix:PATH`");
+        check("tcp:localhost:4444", "error: the form is `unix:PATH`");
+        check("unix:", "error: no path after `unix:`");
+        check("unix:,server=on", "error: no path after `unix:`");
+        check("unix:a\0b", "error: a socket's path cannot hold a zero");
+        check("unix:a,wait=on", "error: `wait=on` is not understood");
+        check("unix:a,", "error: `` is not understood");
+    }
+
+    #[test]
+    fn a_path_has_to_fit_the_kernels_structure() {
+        let longest = format!("unix:{}", "p".repeat(107));
+        check(&longest, &longest);
+        check(&format!("{longest}p"), "error: the path has 108 bytes");
+    }
+}

@@ -1,0 +1,141 @@
+//! What a virtual machine tells its clients without being asked.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::{SystemTime, UNIX_EPOCH};
+use vmm_sys_util::eventfd::{EFD_CLOEXEC, EFD_NONBLOCK, EventFd};
+
+/// An event (QEMU 11.1, `qapi/run-state.json`).
+#[allow(dead_code, reason = "only guests have events")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// The vCPUs have stopped.
+    Stop,
+    /// The vCPUs run on.
+    Resume,
+    /// The machine starts anew.
+    Reset(Cause),
+    /// The machine has shut down, and the program will end.
+    Shutdown(Cause),
+}
+
+/// What brought a reset or a shutdown about (`ShutdownCause` there).
+#[allow(dead_code, reason = "only guests have events")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Cause {
+    HostError,
+    HostQmpQuit,
+    HostQmpSystemReset,
+    HostSignal,
+    /// Whoever sits at the console.
+    HostUi,
+    GuestShutdown,
+    GuestReset,
+    GuestPanic,
+}
+
+impl Cause {
+    /// Whether the guest did it itself.
+    fn is_guest(self) -> bool {
+        matches!(
+            self,
+            Self::GuestShutdown | Self::GuestReset | Self::GuestPanic
+        )
+    }
+}
+
+/// Events that wait for the server's thread. One that has no time for so many has lost its clients anyway.
+const WAITING: usize = 1024;
+
+/// Where events come from: to be cloned, and given to any thread.
+#[derive(Clone, Debug)]
+pub(crate) struct EventSender {
+    events: SyncSender<Dated>,
+    wake: Arc<EventFd>,
+}
+
+/// Where events go.
+#[derive(Debug)]
+pub(super) struct EventQueue {
+    events: Receiver<Dated>,
+    wake: Arc<EventFd>,
+}
+
+/// An event and when it happened.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dated {
+    event: Event,
+    time: SystemTime,
+}
+
+/// A sender and its queue.
+///
+/// # Errors
+///
+/// Those of `eventfd`.
+pub(super) fn channel() -> io::Result<(EventSender, EventQueue)> {
+    let wake = Arc::new(EventFd::new(EFD_NONBLOCK | EFD_CLOEXEC)?);
+    let (sender, receiver) = sync_channel(WAITING);
+    let queue = EventQueue {
+        events: receiver,
+        wake: Arc::clone(&wake),
+    };
+    let events = sender;
+    Ok((EventSender { events, wake }, queue))
+}
+
+impl EventSender {
+    /// Queues an event and wakes the server; never blocks. After the server's end nothing happens.
+    #[allow(dead_code, reason = "only guests have events")]
+    pub(crate) fn send(&self, event: Event) {
+        let time = SystemTime::now();
+        let _ = self.events.try_send(Dated { event, time });
+        self.wake();
+    }
+
+    /// Wakes the server. Of the errors there is only that it is awake already.
+    pub(super) fn wake(&self) {
+        let _ = self.wake.write(1);
+    }
+}
+
+impl EventQueue {
+    /// What becomes readable when there is something to do.
+    pub(super) fn wake(&self) -> &EventFd {
+        &self.wake
+    }
+
+    /// The events that wait, oldest first.
+    pub(super) fn drain(&self) -> impl Iterator<Item = Dated> + '_ {
+        self.events.try_iter()
+    }
+}
+
+impl Dated {
+    /// The message to clients.
+    pub(super) fn message(self) -> Value {
+        let since = self.time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let timestamp = json!({
+            "seconds": since.as_secs(),
+            "microseconds": since.subsec_micros(),
+        });
+        let (name, cause) = match self.event {
+            Event::Stop => ("STOP", None),
+            Event::Resume => ("RESUME", None),
+            Event::Reset(cause) => ("RESET", Some(cause)),
+            Event::Shutdown(cause) => ("SHUTDOWN", Some(cause)),
+        };
+        match cause {
+            None => json!({ "timestamp": timestamp, "event": name }),
+            Some(cause) => json!({
+                "timestamp": timestamp,
+                "event": name,
+                "data": { "guest": cause.is_guest(), "reason": cause },
+            }),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a server needs of a virtual machine.
+
+use serde::Serialize;
+
+/// A virtual machine that can be asked and told.
+///
+/// The server's thread calls, one call at a time. A call is answered within milliseconds, since every client waits for it;
+/// where the machine's thread does not answer any more, it is refused.
+pub(crate) trait Guest: Send {
+    /// What the machine is doing.
+    fn status(&self) -> Status;
+    /// The vCPUs, by index.
+    fn cpus(&self) -> Vec<Cpu>;
+    /// Stops the vCPUs; nothing happens if they are stopped.
+    fn stop(&self) -> Result<(), Refusal>;
+    /// Lets the vCPUs run on; nothing happens if they run.
+    fn cont(&self) -> Result<(), Refusal>;
+    /// Starts the machine anew.
+    fn system_reset(&self) -> Result<(), Refusal>;
+    /// Asks the guest to shut down.
+    fn system_powerdown(&self) -> Result<(), Refusal>;
+    /// Asks the program to end; it does so after the call has returned.
+    fn quit(&self) -> Result<(), Refusal>;
+}
+
+/// What a machine is doing (`RunState` of QEMU 11.1, `qapi/run-state.json`).
+#[allow(dead_code, reason = "only guests get further than to be made")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Status {
+    /// The guest has not started.
+    Prelaunch,
+    /// The vCPUs run.
+    Running,
+    /// `stop` has stopped the vCPUs.
+    Paused,
+    /// The guest has shut down.
+    Shutdown,
+    /// An error keeps the guest from running on.
+    InternalError,
+}
+
+impl Status {
+    /// Whether the vCPUs run.
+    pub(crate) fn is_running(self) -> bool {
+        self == Self::Running
+    }
+}
+
+/// A vCPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Cpu {
+    /// Its number.
+    pub(crate) index: u32,
+    /// The kernel's number of the thread that it runs in.
+    pub(crate) thread_id: i64,
+    /// MPIDR_EL1.
+    pub(crate) mpidr: u64,
+}
+
+/// Why a machine does not do what it was told: a sentence that says what would work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Refusal(pub(crate) String);

@@ -1,0 +1,79 @@
+//! `qmp`: a server without a guest, to ask what this machine or a host from a file can do.
+
+use super::guest::{Cpu, Guest, Refusal, Status};
+use super::server::{Models, Server};
+use super::socket::Socket;
+use crate::cli::Qmp;
+use crate::failure::Failure;
+use crate::{machine, output};
+use idreg_runtime::model::CpuModel;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::{Handle, Signals};
+
+/// Serves until a client says `quit` or a signal comes: never without a failure that says which.
+pub(crate) fn qmp(arguments: &Qmp) -> Result<(), Failure> {
+    let models = match &arguments.host.file {
+        Some(file) => Models::Host(Box::new(machine::host(Some(file), &CpuModel::host())?)),
+        None => Models::ThisMachine,
+    };
+    let mut signals =
+        Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(|error| Failure::Other(error.into()))?;
+    let socket = Socket::bind(&arguments.listen).map_err(Failure::Socket)?;
+    let guest = Box::new(NoGuest {
+        end: signals.handle(),
+    });
+    let server =
+        Server::start(socket, guest, models).map_err(|error| Failure::Other(error.into()))?;
+    output::note(&format!("QMP server listens at {}", arguments.listen));
+    let signal = signals.forever().next();
+    server.stop();
+    Err(match signal {
+        Some(signal) => Failure::Signal(signal),
+        None => Failure::Quit,
+    })
+}
+
+/// There is no guest; `quit` ends the program all the same.
+#[derive(Debug)]
+struct NoGuest {
+    end: Handle,
+}
+
+impl NoGuest {
+    fn none<T>() -> Result<T, Refusal> {
+        let text = "there is no guest: this server answers for CPU models; \
+                    `vmm-demo run --kernel FILE --qmp unix:PATH` has a guest";
+        Err(Refusal(text.to_owned()))
+    }
+}
+
+impl Guest for NoGuest {
+    fn status(&self) -> Status {
+        Status::Prelaunch
+    }
+
+    fn cpus(&self) -> Vec<Cpu> {
+        Vec::new()
+    }
+
+    fn stop(&self) -> Result<(), Refusal> {
+        Self::none()
+    }
+
+    fn cont(&self) -> Result<(), Refusal> {
+        Self::none()
+    }
+
+    fn system_reset(&self) -> Result<(), Refusal> {
+        Self::none()
+    }
+
+    fn system_powerdown(&self) -> Result<(), Refusal> {
+        Self::none()
+    }
+
+    fn quit(&self) -> Result<(), Refusal> {
+        self.end.close();
+        Ok(())
+    }
+}
