@@ -86,6 +86,10 @@ pub(crate) struct Linux {
     /// The guest's memory: a number with K, M, G or T, and M if there is none.
     #[arg(long, value_name = "SIZE", default_value = "512M", requires = "kernel")]
     pub(crate) mem: MemorySize,
+    /// Answer QMP at this socket, which is made for it and removed in the end.
+    #[cfg(target_os = "linux")]
+    #[arg(long, value_name = "unix:PATH", requires = "kernel")]
+    pub(crate) qmp: Option<Address>,
     /// End when the guest resets itself, with exit code 6, and do not start it again.
     #[arg(long, requires = "kernel")]
     pub(crate) no_reboot: bool,

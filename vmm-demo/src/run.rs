@@ -4,8 +4,12 @@
 mod elsewhere;
 mod ending;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod initrd_check;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod linux;
 mod probe;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod remote;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod report;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]

@@ -1,14 +1,18 @@
 //! A Linux guest, from its files to its end.
 
 use super::Ending;
+use super::remote;
 use super::report::Report;
-use super::supervisor::{Setup, Supervisor};
+use super::supervisor::{Qmp, Setup, Supervisor, take_signals};
 use crate::cli::Run;
 use crate::console::Terminal;
 use crate::failure::Failure;
 use crate::kernel::{Kernel, KernelError};
 use crate::machine::Machine;
 use crate::output;
+use crate::qmp::address::Address;
+use crate::qmp::server::{Handle, Models, Server};
+use crate::qmp::socket::Socket;
 use crate::timeline::Timeline;
 use idreg_runtime::config::{Gic, VcpuConfig};
 use idreg_runtime::plan::Plan;
@@ -52,6 +56,15 @@ pub(super) fn run_linux(
     output::warnings(plan.warnings());
     timeline.step("plan");
 
+    // Before there is anything that must not be left behind.
+    let signals = take_signals().map_err(other)?;
+    let (server, qmp) = match &guest.qmp {
+        Some(address) => {
+            let (server, qmp) = serve(address)?;
+            (Some(server), Some(qmp))
+        }
+        None => (None, None),
+    };
     let setup = Setup {
         machine: &machine,
         plan: &plan,
@@ -59,13 +72,15 @@ pub(super) fn run_linux(
         ram: guest.mem.0,
         targets: TargetCpus::new(guest.impl_cpu.clone()),
         reboot: !guest.no_reboot,
+        qmp,
     };
-    let mut supervisor = Supervisor::new(setup, kernel)?;
+    let mut supervisor = Supervisor::new(setup, kernel, signals)?;
     supervisor.boot(&mut timeline)?;
     let (result, resets) = {
         let _terminal = Terminal::take().map_err(other)?;
         supervisor.run(&mut timeline)?
     };
+    drop(server);
     if let Some(path) = &guest.report {
         let report = Report::new(&plan, arguments.smp, resets, &result, &timeline);
         let mut json = serde_json::to_string_pretty(&report).map_err(other)?;
@@ -76,6 +91,15 @@ pub(super) fn run_linux(
         })?;
     }
     result
+}
+
+/// Starts the QMP server of a guest.
+fn serve(address: &Address) -> Result<(Handle, Qmp), Failure> {
+    let socket = Socket::bind(address).map_err(Failure::Socket)?;
+    let (remote, calls) = remote::channel().map_err(other)?;
+    let server = Server::start(socket, Box::new(remote), Models::ThisMachine).map_err(other)?;
+    let events = server.events();
+    Ok((server, Qmp { calls, events }))
 }
 
 fn check_config(config: VcpuConfig) -> Result<(), NoLinux> {

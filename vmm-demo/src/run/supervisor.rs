@@ -1,16 +1,20 @@
 //! The main thread of a running guest: it starts it, listens to all who have a say in it, and ends it.
 
 use super::Ending;
+use super::initrd_check::InitrdCheck;
 use super::linux::other;
+use super::remote::{Call, Calls};
 use crate::console::{self, Asked, Input, Kind, Read};
 use crate::cpu::{Board, CpuError, Report, Vcpus};
 use crate::failure::Failure;
 use crate::gate::Gate;
-use crate::kernel::initrd::{self, Checked, InitrdError};
-use crate::kernel::{Kernel, KernelError};
+use crate::kernel::Kernel;
+use crate::kernel::initrd::Checked;
 use crate::layout;
 use crate::machine::{Machine, vm_failure};
 use crate::output;
+use crate::qmp::event::{Cause, Event, EventSender};
+use crate::qmp::guest::{Cpu, Status};
 use crate::serial::Serial;
 use crate::timeline::Timeline;
 use crate::vm::{Parts, Vm};
@@ -23,18 +27,18 @@ use rustix::stdio::stdin;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::SignalOnly;
-use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, OnceLock};
-use std::thread;
 use std::time::Instant;
 use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
 /// What ends this program in good order.
 const SIGNALS: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
+
+/// Signals that have come and were not seen to.
+pub(super) type Signals = SignalDelivery<UnixStream, SignalOnly>;
 
 // What an event is about.
 const SIGNAL: u32 = 0;
@@ -42,6 +46,7 @@ const REPORT: u32 = 1;
 const ROOM: u32 = 2;
 const INPUT: u32 = 3;
 const INITRD: u32 = 4;
+const CALL: u32 = 5;
 
 /// What guests are made of, the first and those after a reset.
 #[derive(Debug)]
@@ -54,12 +59,22 @@ pub(super) struct Setup<'a> {
     pub(super) targets: TargetCpus,
     /// Whether a guest that resets itself starts again.
     pub(super) reboot: bool,
+    /// What QMP asks, and where it is told of events, if there is QMP.
+    pub(super) qmp: Option<Qmp>,
+}
+
+/// The main thread's connection with the QMP server.
+#[derive(Debug)]
+pub(super) struct Qmp {
+    pub(super) calls: Calls,
+    pub(super) events: EventSender,
 }
 
 /// A guest that was started, or is about to be.
 #[derive(Debug)]
 struct Guest {
     vcpus: Vcpus,
+    mpidrs: Vec<u64>,
     serial: Arc<Serial>,
     /// Outlives the vCPUs, which run on its memory.
     _vm: Vm,
@@ -71,7 +86,7 @@ pub(super) struct Supervisor<'a> {
     setup: Setup<'a>,
     kernel: Kernel,
     guest: Option<Guest>,
-    signals: SignalDelivery<UnixStream, SignalOnly>,
+    signals: Signals,
     /// Written by vCPUs that cannot go on.
     reports: EventFd,
     /// Written by the console when the guest has taken its input.
@@ -80,6 +95,8 @@ pub(super) struct Supervisor<'a> {
     /// How the standard input is listened to.
     listening: Listening,
     initrd: InitrdCheck,
+    /// Whether QMP has stopped the vCPUs.
+    paused: bool,
     resets: u64,
     result: Option<Result<Ending, Failure>>,
 }
@@ -96,18 +113,14 @@ enum Listening {
     No,
 }
 
-/// Reads the initial RAM disk to its end, while the guest starts.
-#[derive(Debug)]
-struct InitrdCheck {
-    done: EventFd,
-    result: Option<Receiver<Result<Checked, KernelError>>>,
+/// Takes the signals that end this program: from here on they do not by themselves.
+pub(super) fn take_signals() -> io::Result<Signals> {
+    let (read, write) = UnixStream::pair()?;
+    SignalDelivery::with_pipe(read, write, SignalOnly, SIGNALS)
 }
 
 impl<'a> Supervisor<'a> {
-    /// From here on a signal does not end the program by itself.
-    pub(super) fn new(setup: Setup<'a>, kernel: Kernel) -> Result<Self, Failure> {
-        let (read, write) = UnixStream::pair().map_err(other)?;
-        let signals = SignalDelivery::with_pipe(read, write, SignalOnly, SIGNALS).map_err(other)?;
+    pub(super) fn new(setup: Setup<'a>, kernel: Kernel, signals: Signals) -> Result<Self, Failure> {
         let event = || EventFd::new(EFD_NONBLOCK).map_err(other);
         let kind = console::kind();
         let initrd = InitrdCheck::start(&kernel)?;
@@ -124,6 +137,7 @@ impl<'a> Supervisor<'a> {
             },
             initrd,
             kernel,
+            paused: false,
             resets: 0,
             result: None,
         })
@@ -161,6 +175,7 @@ impl<'a> Supervisor<'a> {
         timeline.step("threads");
         self.guest = Some(Guest {
             vcpus,
+            mpidrs,
             serial,
             _vm: vm,
         });
@@ -198,14 +213,32 @@ impl<'a> Supervisor<'a> {
         ))
     }
 
-    fn finish(&mut self, result: Result<Ending, Failure>) {
-        self.result.get_or_insert(result);
+    /// Says how it ends, if that was not said before.
+    fn finish(&mut self, ending: Ending, cause: Cause) {
+        if self.result.is_none() {
+            self.result = Some(Ok(ending));
+            self.tell(Event::Shutdown(cause));
+        }
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        if self.result.is_none() {
+            self.result = Some(Err(failure));
+            self.tell(Event::Shutdown(Cause::HostError));
+        }
+    }
+
+    /// Tells QMP's clients.
+    fn tell(&self, event: Event) {
+        if let Some(qmp) = &self.setup.qmp {
+            qmp.events.send(event);
+        }
     }
 
     fn signalled(&mut self) {
         if let Some(number) = self.signals.pending().next() {
             let number = u8::try_from(number).unwrap_or(u8::MAX);
-            self.finish(Ok(Ending::Signal(number)));
+            self.finish(Ending::Signal(number), Cause::HostSignal);
         }
     }
 
@@ -217,16 +250,16 @@ impl<'a> Supervisor<'a> {
             return;
         };
         match report {
-            Report::PoweredOff => self.finish(Ok(Ending::PoweredOff)),
-            Report::Reset if self.setup.reboot => self.reset(),
-            Report::Reset => self.finish(Ok(Ending::Reset)),
-            Report::Failed(error) => self.finish(Err(failed(error))),
+            Report::PoweredOff => self.finish(Ending::PoweredOff, Cause::GuestShutdown),
+            Report::Reset if self.setup.reboot => self.reset(Cause::GuestReset),
+            Report::Reset => self.finish(Ending::Reset, Cause::GuestReset),
+            Report::Failed(error) => self.fail(failed(error)),
         }
     }
 
     /// Replaces the guest by one that starts: a VM's ID registers, once it has run, are frozen, and its devices keep
     /// what they were told.
-    fn reset(&mut self) {
+    fn reset(&mut self, cause: Cause) {
         let ended = self
             .guest
             .take()
@@ -235,18 +268,73 @@ impl<'a> Supervisor<'a> {
         match ended.and_then(|()| self.boot(&mut timeline)) {
             Ok(()) => {
                 self.resets += 1;
-                if let Some(guest) = &self.guest {
+                self.tell(Event::Reset(cause));
+                if let Some(guest) = self.guest.as_ref().filter(|_| !self.paused) {
                     guest.vcpus.go();
                 }
             }
-            Err(failure) => self.finish(Err(failure)),
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    fn called(&mut self) {
+        while let Some(call) = self.setup.qmp.as_ref().and_then(|qmp| qmp.calls.next()) {
+            self.answer(call);
+        }
+    }
+
+    /// Does what QMP wants. That it does not wait for the answer any more is no concern of the guest.
+    fn answer(&mut self, call: Call) {
+        let _not_waiting = match call {
+            Call::Status(answer) => answer.try_send(self.status()).is_ok(),
+            Call::Cpus(answer) => {
+                let cpus = self.guest.as_ref().map(Guest::cpus).unwrap_or_default();
+                answer.try_send(cpus).is_ok()
+            }
+            Call::Stop(answer) => {
+                if let Some(guest) = self.guest.as_ref().filter(|_| !self.paused) {
+                    guest.vcpus.pause();
+                    self.paused = true;
+                    self.tell(Event::Stop);
+                }
+                answer.try_send(()).is_ok()
+            }
+            Call::Cont(answer) => {
+                if let Some(guest) = self.guest.as_ref().filter(|_| self.paused) {
+                    guest.vcpus.go();
+                    self.paused = false;
+                    self.tell(Event::Resume);
+                }
+                answer.try_send(()).is_ok()
+            }
+            Call::Reset(answer) => {
+                if self.setup.reboot {
+                    self.reset(Cause::HostQmpSystemReset);
+                } else {
+                    self.finish(Ending::Reset, Cause::HostQmpSystemReset);
+                }
+                answer.try_send(()).is_ok()
+            }
+            Call::Quit(answer) => {
+                self.finish(Ending::Quit, Cause::HostQmpQuit);
+                answer.try_send(()).is_ok()
+            }
+        };
+    }
+
+    fn status(&self) -> Status {
+        match (&self.result, self.paused) {
+            (Some(Ok(_)), _) => Status::Shutdown,
+            (Some(Err(_)), _) => Status::InternalError,
+            (None, true) => Status::Paused,
+            (None, false) => Status::Running,
         }
     }
 
     /// Reads the standard input, and gives the guest what it takes of it.
     fn read_input(&mut self, ops: &mut EventOps) {
         match self.input.read() {
-            Read::More(Some(Asked::Quit)) => self.finish(Ok(Ending::Quit)),
+            Read::More(Some(Asked::Quit)) => self.finish(Ending::Quit, Cause::HostUi),
             Read::More(Some(Asked::Help)) => output::note(console::HELP),
             Read::More(None) => {}
             Read::End => {
@@ -298,22 +386,24 @@ impl<'a> Supervisor<'a> {
             Some(Ok(Checked::Unknown)) => {
                 tracing::warn!("the initial RAM disk is not in a form that Linux unpacks");
             }
-            Some(Err(error)) => self.finish(Err(error.into())),
+            Some(Err(error)) => self.fail(error.into()),
         }
     }
 }
 
 impl MutEventSubscriber for Supervisor<'_> {
     fn init(&mut self, ops: &mut EventOps) {
+        let calls = self.setup.qmp.as_ref().map(|qmp| qmp.calls.wake());
         let sources = [
-            (self.signals.get_read().as_raw_fd(), SIGNAL),
-            (self.reports.as_raw_fd(), REPORT),
-            (self.room.as_raw_fd(), ROOM),
-            (self.initrd.done.as_raw_fd(), INITRD),
+            Some((self.signals.get_read().as_raw_fd(), SIGNAL)),
+            Some((self.reports.as_raw_fd(), REPORT)),
+            Some((self.room.as_raw_fd(), ROOM)),
+            Some((self.initrd.done().as_raw_fd(), INITRD)),
+            calls.map(|wake| (wake.as_raw_fd(), CALL)),
         ];
-        for (fd, about) in sources {
+        for (fd, about) in sources.into_iter().flatten() {
             if let Err(error) = ops.add(Events::with_data_raw(fd, about, EventSet::IN)) {
-                self.finish(Err(other(error)));
+                self.fail(other(error));
             }
         }
         if self.listening == Listening::Yes {
@@ -339,8 +429,13 @@ impl MutEventSubscriber for Supervisor<'_> {
             INPUT => self.read_input(ops),
             INITRD => {
                 // There is one result.
-                let _count = self.initrd.done.read();
+                let _count = self.initrd.done().read();
                 self.checked_initrd();
+            }
+            CALL => {
+                // It says no more than that there are calls.
+                let _count = self.setup.qmp.as_ref().map(|qmp| qmp.calls.wake().read());
+                self.called();
             }
             _ => {}
         }
@@ -365,6 +460,17 @@ impl Guest {
         self.vcpus.board().first_run.get().copied()
     }
 
+    fn cpus(&self) -> Vec<Cpu> {
+        let threads = self.vcpus.thread_ids().iter();
+        let cpus = (0..).zip(threads.zip(&self.mpidrs));
+        cpus.map(|(index, (thread_id, mpidr))| Cpu {
+            index,
+            thread_id: *thread_id,
+            mpidr: *mpidr,
+        })
+        .collect()
+    }
+
     /// Ends the guest, and says whether its vCPUs still had the plan's registers, which some kernels change when a
     /// vCPU is switched on.
     fn end(self, plan: &Plan) -> Result<(), Failure> {
@@ -378,41 +484,4 @@ impl Guest {
         }
         Ok(())
     }
-}
-
-impl InitrdCheck {
-    fn start(kernel: &Kernel) -> Result<Self, Failure> {
-        let done = EventFd::new(EFD_NONBLOCK).map_err(other)?;
-        let result = match kernel.initrd_to_check() {
-            Some(file) => {
-                let (file, path) = file?;
-                let said = done.try_clone().map_err(other)?;
-                Some(check_in_background(file, path, said).map_err(other)?)
-            }
-            None => None,
-        };
-        Ok(Self { done, result })
-    }
-
-    fn take(&mut self) -> Option<Result<Checked, KernelError>> {
-        self.result.take()?.try_recv().ok()
-    }
-}
-
-fn check_in_background(
-    file: File,
-    path: std::path::PathBuf,
-    done: EventFd,
-) -> io::Result<Receiver<Result<Checked, KernelError>>> {
-    let (sender, receiver) = mpsc::channel();
-    thread::Builder::new()
-        .name("initrd check".into())
-        .spawn(move || {
-            let checked: Result<Checked, InitrdError> = initrd::check(file);
-            let checked = checked.map_err(|source| KernelError::Initrd { path, source });
-            // If nobody waits any more, the guest has ended.
-            let _ended = sender.send(checked);
-            let _full = done.write(1);
-        })?;
-    Ok(receiver)
 }
