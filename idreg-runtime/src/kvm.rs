@@ -35,7 +35,7 @@ pub use self::cpus::{implementations, kernel_release};
 pub use self::error::KvmError;
 pub use self::gic::{GicAddresses, create_gic, init_gic};
 pub use self::offer::{capabilities, open, supported};
-pub use self::read::{read_host, read_host_described};
+pub use self::read::{read_host, read_host_described, read_host_from};
 pub use self::scratch::ScratchVm;
 pub use self::setup::{
     create_vcpu, create_vm, create_vm_with, init_pmu, init_vcpu, physical_address_bits,

@@ -12,6 +12,7 @@
 //! where this machine is an Arm host itself.
 
 pub mod console;
+mod feed;
 mod guard;
 #[cfg(feature = "guest")]
 pub mod guest;
@@ -24,6 +25,8 @@ pub mod artifacts;
 pub mod cli;
 #[cfg(feature = "testbed")]
 pub mod command;
+#[cfg(feature = "testbed")]
+pub mod forward;
 #[cfg(feature = "testbed")]
 pub mod initramfs;
 #[cfg(feature = "testbed")]

@@ -21,7 +21,7 @@ pub use shared::shared;
 
 use crate::artifacts::{Artifacts, Kernel};
 use crate::init::{self, Service};
-use crate::link::{Link, LinkError};
+use crate::link::{Exchange, Link, LinkError};
 use crate::program::Program;
 use linux::Linux;
 use qemu::Qemu;
@@ -256,19 +256,49 @@ impl Machine {
         program: Program,
         args: impl IntoIterator<Item = S>,
     ) -> Result<Running<'_>, Error> {
-        let args: Vec<_> = args
-            .into_iter()
-            .map(|arg| arg.as_ref().as_bytes().to_vec())
-            .collect();
-        let words: Vec<_> = args
-            .iter()
-            .map(|arg| String::from_utf8_lossy(arg))
-            .collect();
-        let action = format!("`{program} {}`", words.join(" "));
-        match self.link.run(program, args) {
+        let args = bytes_of(args);
+        let action = shown(program, &args);
+        let exchange = self.link.run(program, args);
+        self.running(exchange, action)
+    }
+
+    /// Starts any of the programs, with what [`Running::write`] writes as its standard input. Others have none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`start`](Self::start).
+    pub fn start_with_stdin<S: AsRef<OsStr>>(
+        &self,
+        program: Program,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Running<'_>, Error> {
+        let args = bytes_of(args);
+        let action = shown(program, &args);
+        let exchange = self.link.run_with_input(program, args);
+        self.running(exchange, action)
+    }
+
+    fn running<'a>(
+        &'a self,
+        exchange: Result<Exchange<'a>, LinkError>,
+        action: String,
+    ) -> Result<Running<'a>, Error> {
+        match exchange {
             Ok(exchange) => Ok(Running::new(self, exchange, action)),
             Err(error) => Err(self.error(&action, error)),
         }
+    }
+
+    /// Connects to the UNIX socket of this name in the directory in which commands run. A connection of which
+    /// either end is read too slowly is cut.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if nobody listens there, [`Error::TimeLimit`], [`Error::Lost`].
+    pub fn connect(&self, name: &str) -> Result<UnixStream, Error> {
+        self.link
+            .connect(name, COMMAND_LIMIT)
+            .map_err(|error| self.error(&format!("connecting to `{name}` in the host"), error))
     }
 
     /// Puts a file into the directory in which commands run.
@@ -309,4 +339,19 @@ impl Machine {
             (source, _) => Error::Failed { action, source },
         }
     }
+}
+
+fn bytes_of<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Vec<Vec<u8>> {
+    args.into_iter()
+        .map(|arg| arg.as_ref().as_bytes().to_vec())
+        .collect()
+}
+
+/// A command as error messages show it.
+fn shown(program: Program, args: &[Vec<u8>]) -> String {
+    let words: Vec<_> = args
+        .iter()
+        .map(|arg| String::from_utf8_lossy(arg))
+        .collect();
+    format!("`{program} {}`", words.join(" "))
 }

@@ -122,7 +122,7 @@ impl Vcpus {
             .map_err(|error| io::Error::from_raw_os_error(error.errno()))?;
         let board = Arc::new(board);
         let (reporter, reports) = mpsc::channel();
-        let (announcer, announced) = mpsc::channel();
+        let (announcer, ids) = mpsc::channel();
         let mut started_threads = Self {
             board: Arc::clone(&board),
             threads: Vec::with_capacity(vcpus.len()),
@@ -155,10 +155,7 @@ impl Vcpus {
             return Err(error);
         }
         drop(announcer);
-        let mut ids: Vec<_> = announced
-            .iter()
-            .take(started_threads.threads.len())
-            .collect();
+        let mut ids: Vec<_> = ids.iter().take(started_threads.threads.len()).collect();
         ids.sort_unstable();
         started_threads.thread_ids = ids.into_iter().map(|(_, id)| id.into()).collect();
         Ok(started_threads)

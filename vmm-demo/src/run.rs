@@ -4,6 +4,8 @@
 mod elsewhere;
 mod ending;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod guest;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod initrd_check;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod linux;

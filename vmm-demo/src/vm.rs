@@ -6,7 +6,8 @@ use crate::memory::{self, MemoryError};
 use crate::timeline::Timeline;
 use idreg_runtime::apply::ApplyError;
 use idreg_runtime::capabilities::Capabilities;
-use idreg_runtime::config::Gic;
+use idreg_runtime::config::{Gic, VcpuConfig};
+use idreg_runtime::host::Host;
 use idreg_runtime::kvm::{self, GicAddresses, KvmError, KvmVcpu};
 use idreg_runtime::plan::Plan;
 use idreg_runtime::regs::MpidrEl1;
@@ -72,17 +73,16 @@ pub(crate) enum VmError {
 
 /// What a VM is made of.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Parts<'a> {
-    pub(crate) plan: &'a Plan,
-    pub(crate) capabilities: &'a Capabilities,
+pub(crate) struct Parts {
+    pub(crate) config: VcpuConfig,
+    pub(crate) capabilities: Capabilities,
     pub(crate) vcpus: u16,
     /// The size of RAM in bytes.
     pub(crate) ram: u64,
-    /// The CPUs that the guest is told it may come to run on.
-    pub(crate) targets: &'a TargetCpus,
 }
 
-/// A VM with RAM, vCPUs that have the plan's registers, and, if configured, an initialised GIC and PMU.
+/// A VM with RAM, vCPUs and, if configured, an initialised GIC: first [made](Self::new), then
+/// [given](Self::apply) its ID registers.
 ///
 /// The vCPUs come first so that they are closed before the memory that they run on.
 #[derive(Debug)]
@@ -93,20 +93,16 @@ pub(crate) struct Vm {
 }
 
 impl Vm {
-    /// Makes a VM that has not run yet.
+    /// Makes a VM whose vCPUs show what the host does.
     ///
     /// Only the first vCPU is on; the guest starts the others by PSCI.
     ///
     /// # Errors
     ///
     /// The [`VmError`] of the step that failed.
-    pub(crate) fn new(
-        kvm: &Kvm,
-        parts: &Parts<'_>,
-        timeline: &mut Timeline,
-    ) -> Result<Self, VmError> {
-        let config = parts.plan.config();
-        let fd = kvm::create_vm_with(kvm, config, parts.capabilities)?;
+    pub(crate) fn new(kvm: &Kvm, parts: Parts, timeline: &mut Timeline) -> Result<Self, VmError> {
+        let config = parts.config;
+        let fd = kvm::create_vm_with(kvm, config, &parts.capabilities)?;
         let memory = memory::allocate(parts.ram, kvm::physical_address_bits(kvm))?;
         memory::attach(&fd, &memory)?;
         timeline.step("vm");
@@ -123,21 +119,46 @@ impl Vm {
             kvm::init_gic(&device, addresses, layout::GIC_INTERRUPTS)?;
         }
         timeline.step("gic");
-        let vm = Self { vcpus, memory, fd };
-        for vcpu in vm.regs() {
-            parts.plan.apply(&vcpu)?;
+        Ok(Self { vcpus, memory, fd })
+    }
+
+    /// Reads what the host shows, of a VM of this configuration that has no plan yet.
+    ///
+    /// # Errors
+    ///
+    /// [`VmError::Kvm`].
+    pub(crate) fn read_host(&self, kvm: &Kvm, config: VcpuConfig) -> Result<Host, VmError> {
+        match self.vcpus.first() {
+            Some(first) => Ok(kvm::read_host_from(kvm, &self.fd, first, config)?),
+            None => Ok(kvm::read_host(kvm, config)?),
+        }
+    }
+
+    /// Gives every vCPU the plan's registers, then does what may depend on them. `targets` are the CPUs that the
+    /// guest is told it may come to run on.
+    ///
+    /// # Errors
+    ///
+    /// The [`VmError`] of the step that failed.
+    pub(crate) fn apply(
+        &self,
+        plan: &Plan,
+        targets: &TargetCpus,
+        timeline: &mut Timeline,
+    ) -> Result<(), VmError> {
+        for vcpu in self.regs() {
+            plan.apply(&vcpu)?;
         }
         timeline.step("id_registers");
-        // From here on, what may depend on the ID registers.
-        vm.check_alike()?;
-        for vcpu in &vm.vcpus {
-            kvm::init_pmu(vcpu, config)?;
+        self.check_alike()?;
+        for vcpu in &self.vcpus {
+            kvm::init_pmu(vcpu, plan.config())?;
         }
-        if let Some(first) = vm.vcpus.first().filter(|_| !parts.targets.is_empty()) {
-            kvm::offer_target_cpus(&vm.fd, first)?;
+        if let Some(first) = self.vcpus.first().filter(|_| !targets.is_empty()) {
+            kvm::offer_target_cpus(&self.fd, first)?;
         }
         timeline.step("after_id_registers");
-        Ok(vm)
+        Ok(())
     }
 
     /// Whether every vCPU lists the registers of the first. KVM hides what belongs to a feature that the ID registers

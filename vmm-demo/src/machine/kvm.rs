@@ -36,7 +36,7 @@ pub(crate) struct Machine {
 impl Machine {
     /// Reads the host from a scratch VM of the configuration that guests of the model will have.
     pub(crate) fn open(model: &CpuModel) -> Result<Self, Failure> {
-        let kvm = kvm::open().map_err(kvm_failure)?;
+        let kvm = open_kvm()?;
         let supported = kvm::supported(&kvm).map_err(kvm_failure)?;
         let config = model.config(supported, &kvm::capabilities(&kvm));
         let host = kvm::read_host(&kvm, config).map_err(kvm_failure)?;
@@ -54,20 +54,6 @@ impl Machine {
 
     pub(crate) fn into_host(self) -> Host {
         self.host
-    }
-
-    /// Whether a VM can have so many vCPUs here.
-    pub(crate) fn check_vcpus(&self, plan: &Plan, asked: u16) -> Result<(), Failure> {
-        let of_kvm = self.kvm.get_max_vcpus();
-        let most = match plan.config().gic {
-            // The architecture's limit (Arm IHI 0048, 1.1).
-            Some(Gic::V2) => of_kvm.min(8),
-            Some(Gic::V3) | None => of_kvm,
-        };
-        if usize::from(asked) > most {
-            return Err(Failure::CannotHere(TooManyVcpus { asked, most }.into()));
-        }
-        Ok(())
     }
 
     /// Applies a plan to a scratch VM and drops it; nothing else of this machine notices.
@@ -109,16 +95,17 @@ impl Machine {
         if plan.config().aarch32 {
             return Err(Failure::CannotHere(ProbeIsA64.into()));
         }
-        self.check_vcpus(plan, vcpus)?;
+        check_vcpus(&self.kvm, plan.config().gic, vcpus)?;
         let parts = Parts {
-            plan,
-            capabilities: &self.host.about().capabilities,
+            config: plan.config(),
+            capabilities: self.host.about().capabilities,
             vcpus,
             ram: RAM,
-            targets: &TargetCpus::default(),
         };
         let mut timeline = Timeline::since(Instant::now());
-        let vm = Vm::new(&self.kvm, &parts, &mut timeline).map_err(vm_failure)?;
+        let vm = Vm::new(&self.kvm, parts, &mut timeline).map_err(vm_failure)?;
+        vm.apply(plan, &TargetCpus::default(), &mut timeline)
+            .map_err(vm_failure)?;
         let registers = self.host.description().registers;
         let encodings: Vec<Encoding> = registers.iter().map(|register| register.encoding).collect();
         let (vm, report) = run_probe(vm, &encodings, TIME_LIMIT).map_err(other)?;
@@ -141,6 +128,25 @@ impl Machine {
             });
         Ok(GuestView::new(self.host.description(), seen))
     }
+}
+
+/// Opens KVM.
+pub(crate) fn open_kvm() -> Result<Kvm, Failure> {
+    kvm::open().map_err(kvm_failure)
+}
+
+/// Whether a VM with this interrupt controller can have so many vCPUs here.
+pub(crate) fn check_vcpus(kvm: &Kvm, gic: Option<Gic>, asked: u16) -> Result<(), Failure> {
+    let of_kvm = kvm.get_max_vcpus();
+    let most = match gic {
+        // The architecture's limit (Arm IHI 0048, 1.1).
+        Some(Gic::V2) => of_kvm.min(8),
+        Some(Gic::V3) | None => of_kvm,
+    };
+    if usize::from(asked) > most {
+        return Err(Failure::CannotHere(TooManyVcpus { asked, most }.into()));
+    }
+    Ok(())
 }
 
 fn telling_values(field: &FieldDescription, limit: u64) -> Vec<u64> {

@@ -1,24 +1,26 @@
 //! A Linux guest, from its files to its end.
 
 use super::Ending;
+use super::guest::{Recipe, Wires};
 use super::remote;
 use super::report::Report;
-use super::supervisor::{Qmp, Setup, Supervisor, take_signals};
+use super::supervisor::{Qmp, Supervisor, take_signals};
 use crate::cli::Run;
-use crate::console::Terminal;
 use crate::failure::Failure;
 use crate::kernel::{Kernel, KernelError};
-use crate::machine::Machine;
+use crate::machine::{check_vcpus, open_kvm, vm_failure};
 use crate::output;
 use crate::qmp::address::Address;
 use crate::qmp::server::{Handle, Models, Server};
 use crate::qmp::socket::Socket;
 use crate::timeline::Timeline;
+use crate::vm::{Parts, Vm, VmError};
 use idreg_runtime::config::{Gic, VcpuConfig};
+use idreg_runtime::kvm::{self, KvmError};
 use idreg_runtime::plan::Plan;
 use idreg_runtime::target::TargetCpus;
+use kvm_ioctls::Kvm;
 use std::error::Error;
-use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
@@ -42,55 +44,86 @@ pub(super) fn run_linux(
     arguments: &Run,
     started: Instant,
 ) -> Result<Ending, Failure> {
-    let guest = &arguments.linux;
+    let linux = &arguments.linux;
     let mut timeline = Timeline::since(started);
-    let kernel = Kernel::open(kernel, guest.initrd.as_deref(), guest.append.as_deref())?;
+    timeline.step("command_line");
+    let kernel = Kernel::open(kernel, linux.initrd.as_deref(), linux.append.as_deref())?;
+    kernel.places(linux.mem.0)?;
     timeline.step("open_files");
-    let machine = Machine::open(&arguments.model.cpu)?;
-    timeline.step("read_host");
-    let plan = Plan::new(machine.host(), &arguments.model.cpu)?;
-    check_config(plan.config()).map_err(|error| Failure::CannotHere(error.into()))?;
-    machine.check_vcpus(&plan, arguments.smp)?;
-    kernel.check_pages(&plan.in_guest())?;
-    kernel.places(guest.mem.0)?;
-    output::warnings(plan.warnings());
-    timeline.step("plan");
-
     // Before there is anything that must not be left behind.
     let signals = take_signals().map_err(other)?;
-    let (server, qmp) = match &guest.qmp {
-        Some(address) => {
-            let (server, qmp) = serve(address)?;
-            (Some(server), Some(qmp))
-        }
-        None => (None, None),
-    };
-    let setup = Setup {
-        machine: &machine,
-        plan: &plan,
-        vcpus: arguments.smp,
-        ram: guest.mem.0,
-        targets: TargetCpus::new(guest.impl_cpu.clone()),
-        reboot: !guest.no_reboot,
-        qmp,
-    };
-    let mut supervisor = Supervisor::new(setup, kernel, signals)?;
-    supervisor.boot(&mut timeline)?;
-    let (result, resets) = {
-        let _terminal = Terminal::take().map_err(other)?;
-        supervisor.run(&mut timeline)?
-    };
-    drop(server);
-    if let Some(path) = &guest.report {
-        let report = Report::new(&plan, arguments.smp, resets, &result, &timeline);
-        let mut json = serde_json::to_string_pretty(&report).map_err(other)?;
-        json.push('\n');
-        fs::write(path, json).map_err(|source| Failure::WriteFile {
-            path: path.clone(),
-            source,
-        })?;
+    let server = linux.qmp.as_ref().map(serve).transpose()?;
+    timeline.step("qmp");
+    let (recipe, vm) = prepare(kernel, arguments, &mut timeline)?;
+    output::warnings(recipe.plan.warnings());
+    let mut supervisor = Supervisor::new(recipe, signals)?;
+    if linux.no_reboot {
+        supervisor.no_reboot();
     }
-    result
+    // Stopped when this function ends.
+    let _server = server.map(|(server, qmp)| {
+        supervisor.connect_qmp(qmp);
+        server
+    });
+    let (supervisor, ended) = supervisor.run(vm, &mut timeline)?;
+    if let Some(path) = &linux.report {
+        Report::new(supervisor.plan(), arguments.smp, &ended, &timeline).write(path)?;
+    }
+    ended.result
+}
+
+/// Makes a VM, and finds out what its vCPUs shall show.
+fn prepare(
+    kernel: Kernel,
+    arguments: &Run,
+    timeline: &mut Timeline,
+) -> Result<(Recipe, Vm), Failure> {
+    let model = &arguments.model.cpu;
+    let kvm = open_kvm()?;
+    let capabilities = kvm::capabilities(&kvm);
+    let config = model.config(capabilities.config(Some(Gic::V3)), &capabilities);
+    if config.aarch32 {
+        return Err(Failure::CannotHere(NoLinux::Aarch32.into()));
+    }
+    check_vcpus(&kvm, config.gic, arguments.smp)?;
+    timeline.step("kvm");
+    let parts = Parts {
+        config,
+        capabilities,
+        vcpus: arguments.smp,
+        ram: arguments.linux.mem.0,
+    };
+    let vm = Vm::new(&kvm, parts, timeline).map_err(|error| without_gic_v3(&kvm, error))?;
+    let host = vm.read_host(&kvm, config).map_err(vm_failure)?;
+    timeline.step("read_host");
+    let plan = Plan::new(&host, model)?;
+    kernel.check_pages(&plan.in_guest())?;
+    timeline.step("plan");
+    let recipe = Recipe {
+        kvm,
+        parts,
+        plan,
+        targets: TargetCpus::new(arguments.linux.impl_cpu.clone()),
+        kernel,
+        wires: Wires::new().map_err(other)?,
+    };
+    Ok((recipe, vm))
+}
+
+/// What it is for the command that a VM cannot be made, or that it can have no GICv3.
+fn without_gic_v3(kvm: &Kvm, error: VmError) -> Failure {
+    let VmError::Kvm(KvmError::CreateGic { .. }) = error else {
+        return vm_failure(error);
+    };
+    match kvm::supported(kvm) {
+        Ok(VcpuConfig {
+            gic: Some(Gic::V3), ..
+        }) => vm_failure(error),
+        Ok(VcpuConfig { gic: offered, .. }) => {
+            Failure::CannotHere(NoLinux::NoGicV3 { offered }.into())
+        }
+        Err(error) => other(error),
+    }
 }
 
 /// Starts the QMP server of a guest.
@@ -100,16 +133,6 @@ fn serve(address: &Address) -> Result<(Handle, Qmp), Failure> {
     let server = Server::start(socket, Box::new(remote), Models::ThisMachine).map_err(other)?;
     let events = server.events();
     Ok((server, Qmp { calls, events }))
-}
-
-fn check_config(config: VcpuConfig) -> Result<(), NoLinux> {
-    match config {
-        VcpuConfig { aarch32: true, .. } => Err(NoLinux::Aarch32),
-        VcpuConfig {
-            gic: Some(Gic::V3), ..
-        } => Ok(()),
-        VcpuConfig { gic: offered, .. } => Err(NoLinux::NoGicV3 { offered }),
-    }
 }
 
 impl From<KernelError> for Failure {

@@ -1,11 +1,15 @@
 //! What `--report` writes of a guest's run.
 
 use super::Ending;
+use super::linux::other;
+use super::supervisor::Ended;
 use crate::failure::Failure;
 use crate::json::{self, Write};
 use crate::timeline::Timeline;
 use idreg_runtime::plan::{Plan, Warning};
 use serde::Serialize;
+use std::fs;
+use std::path::Path;
 
 /// The file's content.
 #[derive(Serialize)]
@@ -29,13 +33,8 @@ pub(super) struct Report<'r> {
 }
 
 impl<'r> Report<'r> {
-    pub(super) fn new(
-        plan: &'r Plan,
-        smp: u16,
-        resets: u64,
-        result: &Result<Ending, Failure>,
-        timeline: &'r Timeline,
-    ) -> Self {
+    pub(super) fn new(plan: &'r Plan, smp: u16, ended: &Ended, timeline: &'r Timeline) -> Self {
+        let result = &ended.result;
         Self {
             schema: "idreg-run/1",
             cpu: plan.model().to_string(),
@@ -43,7 +42,7 @@ impl<'r> Report<'r> {
             smp,
             writes: json::writes(plan),
             warnings: plan.warnings().iter().map(Warning::to_string).collect(),
-            resets,
+            resets: ended.resets,
             ending: result.as_ref().ok().copied(),
             error: result.as_ref().err().map(Failure::message),
             exit_code: match result {
@@ -52,5 +51,15 @@ impl<'r> Report<'r> {
             },
             start_us: timeline,
         }
+    }
+
+    /// Writes it to a file.
+    pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
+        let mut json = serde_json::to_string_pretty(self).map_err(other)?;
+        json.push('\n');
+        fs::write(path, json).map_err(|source| Failure::WriteFile {
+            path: path.to_owned(),
+            source,
+        })
     }
 }

@@ -1,28 +1,21 @@
 //! The main thread of a running guest: it starts it, listens to all who have a say in it, and ends it.
 
 use super::Ending;
+use super::guest::{Guest, Recipe};
 use super::initrd_check::InitrdCheck;
 use super::linux::other;
 use super::remote::{Call, Calls};
-use crate::console::{self, Asked, Input, Kind, Read};
-use crate::cpu::{Board, CpuError, Report, Vcpus};
+use crate::console::{self, Asked, Input, Kind, Read, Terminal};
+use crate::cpu::{CpuError, Report};
 use crate::failure::Failure;
-use crate::gate::Gate;
-use crate::kernel::Kernel;
 use crate::kernel::initrd::Checked;
-use crate::layout;
-use crate::machine::{Machine, vm_failure};
 use crate::output;
 use crate::qmp::event::{Cause, Event, EventSender};
-use crate::qmp::guest::{Cpu, Status};
-use crate::serial::Serial;
+use crate::qmp::guest::Status;
 use crate::timeline::Timeline;
-use crate::vm::{Parts, Vm};
+use crate::vm::Vm;
 use event_manager::{EventManager, EventOps, EventSet, Events, MutEventSubscriber, SubscriberOps};
-use idreg_runtime::apply::ApplyError;
-use idreg_runtime::kvm::KvmVcpu;
 use idreg_runtime::plan::Plan;
-use idreg_runtime::target::TargetCpus;
 use rustix::stdio::stdin;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::backend::SignalDelivery;
@@ -30,9 +23,6 @@ use signal_hook::iterator::exfiltrator::SignalOnly;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
-use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
 /// What ends this program in good order.
 const SIGNALS: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
@@ -48,21 +38,6 @@ const INPUT: u32 = 3;
 const INITRD: u32 = 4;
 const CALL: u32 = 5;
 
-/// What guests are made of, the first and those after a reset.
-#[derive(Debug)]
-pub(super) struct Setup<'a> {
-    pub(super) machine: &'a Machine,
-    pub(super) plan: &'a Plan,
-    pub(super) vcpus: u16,
-    /// The size of RAM in bytes.
-    pub(super) ram: u64,
-    pub(super) targets: TargetCpus,
-    /// Whether a guest that resets itself starts again.
-    pub(super) reboot: bool,
-    /// What QMP asks, and where it is told of events, if there is QMP.
-    pub(super) qmp: Option<Qmp>,
-}
-
 /// The main thread's connection with the QMP server.
 #[derive(Debug)]
 pub(super) struct Qmp {
@@ -70,27 +45,16 @@ pub(super) struct Qmp {
     pub(super) events: EventSender,
 }
 
-/// A guest that was started, or is about to be.
-#[derive(Debug)]
-struct Guest {
-    vcpus: Vcpus,
-    mpidrs: Vec<u64>,
-    serial: Arc<Serial>,
-    /// Outlives the vCPUs, which run on its memory.
-    _vm: Vm,
-}
-
 /// The guest and all who have a say in it.
 #[derive(Debug)]
-pub(super) struct Supervisor<'a> {
-    setup: Setup<'a>,
-    kernel: Kernel,
+pub(super) struct Supervisor {
+    recipe: Recipe,
+    /// Missing only while it is being replaced.
     guest: Option<Guest>,
+    /// Whether a guest that resets itself starts again.
+    reboot: bool,
+    qmp: Option<Qmp>,
     signals: Signals,
-    /// Written by vCPUs that cannot go on.
-    reports: EventFd,
-    /// Written by the console when the guest has taken its input.
-    room: EventFd,
     input: Input,
     /// How the standard input is listened to.
     listening: Listening,
@@ -119,77 +83,55 @@ pub(super) fn take_signals() -> io::Result<Signals> {
     SignalDelivery::with_pipe(read, write, SignalOnly, SIGNALS)
 }
 
-impl<'a> Supervisor<'a> {
-    pub(super) fn new(setup: Setup<'a>, kernel: Kernel, signals: Signals) -> Result<Self, Failure> {
-        let event = || EventFd::new(EFD_NONBLOCK).map_err(other);
+/// What there is to say of a run that has ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) result: Result<Ending, Failure>,
+    /// How often the guest was started again.
+    pub(super) resets: u64,
+}
+
+impl Supervisor {
+    pub(super) fn new(recipe: Recipe, signals: Signals) -> Result<Self, Failure> {
         let kind = console::kind();
-        let initrd = InitrdCheck::start(&kernel)?;
+        let initrd = InitrdCheck::start(&recipe.kernel)?;
         Ok(Self {
-            setup,
+            recipe,
             guest: None,
+            reboot: true,
+            qmp: None,
             signals,
-            reports: event()?,
-            room: event()?,
             input: Input::new(kind),
             listening: match kind {
                 Kind::Background => Listening::No,
                 Kind::Terminal | Kind::Other => Listening::Yes,
             },
             initrd,
-            kernel,
             paused: false,
             resets: 0,
             result: None,
         })
     }
 
-    /// Makes the guest, up to where its vCPUs wait to be let go.
-    pub(super) fn boot(&mut self, timeline: &mut Timeline) -> Result<(), Failure> {
-        let setup = &self.setup;
-        let parts = Parts {
-            plan: setup.plan,
-            capabilities: &setup.machine.host().about().capabilities,
-            vcpus: setup.vcpus,
-            ram: setup.ram,
-            targets: &setup.targets,
-        };
-        let mut vm = Vm::new(setup.machine.kvm(), &parts, timeline).map_err(vm_failure)?;
-        let mpidrs = vm.mpidrs().map_err(vm_failure)?;
-        let config = setup.plan.config();
-        let entry = self.kernel.load(vm.memory(), setup.ram, &mpidrs, config)?;
-        vm.set_entry(entry.kernel, entry.fdt).map_err(vm_failure)?;
-        timeline.step("load");
-        let gate = Arc::new(Gate::closed(mpidrs.len()));
-        let room = self.room.try_clone().map_err(other)?;
-        let serial = Arc::new(Serial::new(Arc::clone(&gate), room).map_err(other)?);
-        vm.connect(serial.interrupt(), layout::SERIAL_SPI)
-            .map_err(vm_failure)?;
-        let board = Board {
-            gate,
-            serial: Arc::clone(&serial),
-            targets: setup.targets.clone(),
-            wake: self.reports.try_clone().map_err(other)?,
-            first_run: OnceLock::new(),
-        };
-        let vcpus = Vcpus::start(vm.take_vcpus(), board).map_err(other)?;
-        timeline.step("threads");
-        self.guest = Some(Guest {
-            vcpus,
-            mpidrs,
-            serial,
-            _vm: vm,
-        });
-        Ok(())
+    /// Has a guest that resets itself end.
+    pub(super) fn no_reboot(&mut self) {
+        self.reboot = false;
     }
 
-    /// Lets the guest go, and returns how it ended and how often it was started again.
-    pub(super) fn run(
-        mut self,
-        timeline: &mut Timeline,
-    ) -> Result<(Result<Ending, Failure>, u64), Failure> {
-        if let Some(guest) = &self.guest {
-            guest.vcpus.go();
-        }
+    pub(super) fn connect_qmp(&mut self, qmp: Qmp) {
+        self.qmp = Some(qmp);
+    }
+
+    pub(super) fn plan(&self) -> &Plan {
+        &self.recipe.plan
+    }
+
+    /// Makes a guest of a VM, lets it go and returns when there is none any more.
+    pub(super) fn run(mut self, vm: Vm, timeline: &mut Timeline) -> Result<(Self, Ended), Failure> {
+        let guest = self.recipe.make(vm, timeline)?;
+        let _terminal = Terminal::take().map_err(other)?;
+        guest.go();
+        self.guest = Some(guest);
         let mut manager = EventManager::new().map_err(other)?;
         let id = manager.add_subscriber(self);
         loop {
@@ -200,17 +142,17 @@ impl<'a> Supervisor<'a> {
         }
         self = manager.remove_subscriber(id).map_err(other)?;
         let guest = self.guest.take();
-        if let Some(first_run) = guest.as_ref().and_then(Guest::first_run)
-            && self.resets == 0
-        {
+        let first_run = guest.as_ref().and_then(Guest::first_run);
+        if let Some(first_run) = first_run.filter(|_| self.resets == 0) {
             timeline.step_at("first_run", first_run);
         }
-        let verified = guest.map_or(Ok(()), |guest| guest.end(self.setup.plan));
+        let verified = guest.map_or(Ok(()), |guest| guest.end(&self.recipe.plan));
         let result = self.result.take().unwrap_or(Ok(Ending::Quit));
-        Ok((
-            result.and_then(|ending| verified.map(|()| ending)),
-            self.resets,
-        ))
+        let ended = Ended {
+            result: result.and_then(|ending| verified.map(|()| ending)),
+            resets: self.resets,
+        };
+        Ok((self, ended))
     }
 
     /// Says how it ends, if that was not said before.
@@ -230,7 +172,7 @@ impl<'a> Supervisor<'a> {
 
     /// Tells QMP's clients.
     fn tell(&self, event: Event) {
-        if let Some(qmp) = &self.setup.qmp {
+        if let Some(qmp) = &self.qmp {
             qmp.events.send(event);
         }
     }
@@ -245,40 +187,39 @@ impl<'a> Supervisor<'a> {
     /// Does what a vCPU wants that cannot go on.
     fn reported(&mut self) {
         // It says no more than that there are reports.
-        let _count = self.reports.read();
-        let Some(report) = self.guest.as_ref().and_then(|guest| guest.vcpus.report()) else {
+        let _count = self.recipe.wires.reports.read();
+        let Some(report) = self.guest.as_ref().and_then(Guest::report) else {
             return;
         };
         match report {
             Report::PoweredOff => self.finish(Ending::PoweredOff, Cause::GuestShutdown),
-            Report::Reset if self.setup.reboot => self.reset(Cause::GuestReset),
+            Report::Reset if self.reboot => self.reset(Cause::GuestReset),
             Report::Reset => self.finish(Ending::Reset, Cause::GuestReset),
             Report::Failed(error) => self.fail(failed(error)),
         }
     }
 
-    /// Replaces the guest by one that starts: a VM's ID registers, once it has run, are frozen, and its devices keep
-    /// what they were told.
+    /// Replaces the guest by one that starts.
     fn reset(&mut self, cause: Cause) {
         let ended = self
             .guest
             .take()
-            .map_or(Ok(()), |guest| guest.end(self.setup.plan));
-        let mut timeline = Timeline::since(Instant::now());
-        match ended.and_then(|()| self.boot(&mut timeline)) {
-            Ok(()) => {
+            .map_or(Ok(()), |guest| guest.end(&self.recipe.plan));
+        match ended.and_then(|()| self.recipe.make_again()) {
+            Ok(guest) => {
                 self.resets += 1;
                 self.tell(Event::Reset(cause));
-                if let Some(guest) = self.guest.as_ref().filter(|_| !self.paused) {
-                    guest.vcpus.go();
+                if !self.paused {
+                    guest.go();
                 }
+                self.guest = Some(guest);
             }
             Err(failure) => self.fail(failure),
         }
     }
 
     fn called(&mut self) {
-        while let Some(call) = self.setup.qmp.as_ref().and_then(|qmp| qmp.calls.next()) {
+        while let Some(call) = self.qmp.as_ref().and_then(|qmp| qmp.calls.next()) {
             self.answer(call);
         }
     }
@@ -293,7 +234,7 @@ impl<'a> Supervisor<'a> {
             }
             Call::Stop(answer) => {
                 if let Some(guest) = self.guest.as_ref().filter(|_| !self.paused) {
-                    guest.vcpus.pause();
+                    guest.pause();
                     self.paused = true;
                     self.tell(Event::Stop);
                 }
@@ -301,14 +242,14 @@ impl<'a> Supervisor<'a> {
             }
             Call::Cont(answer) => {
                 if let Some(guest) = self.guest.as_ref().filter(|_| self.paused) {
-                    guest.vcpus.go();
+                    guest.go();
                     self.paused = false;
                     self.tell(Event::Resume);
                 }
                 answer.try_send(()).is_ok()
             }
             Call::Reset(answer) => {
-                if self.setup.reboot {
+                if self.reboot {
                     self.reset(Cause::HostQmpSystemReset);
                 } else {
                     self.finish(Ending::Reset, Cause::HostQmpSystemReset);
@@ -351,7 +292,7 @@ impl<'a> Supervisor<'a> {
     /// Gives the guest what it takes of the input, and listens for more when it has taken all.
     fn give_input(&mut self, ops: &mut EventOps) {
         if let Some(guest) = &self.guest {
-            guest.serial.give(&mut self.input.pending);
+            guest.give(&mut self.input.pending);
         }
         let taken = self.input.pending.is_empty();
         match self.listening {
@@ -391,13 +332,13 @@ impl<'a> Supervisor<'a> {
     }
 }
 
-impl MutEventSubscriber for Supervisor<'_> {
+impl MutEventSubscriber for Supervisor {
     fn init(&mut self, ops: &mut EventOps) {
-        let calls = self.setup.qmp.as_ref().map(|qmp| qmp.calls.wake());
+        let calls = self.qmp.as_ref().map(|qmp| qmp.calls.wake());
         let sources = [
             Some((self.signals.get_read().as_raw_fd(), SIGNAL)),
-            Some((self.reports.as_raw_fd(), REPORT)),
-            Some((self.room.as_raw_fd(), ROOM)),
+            Some((self.recipe.wires.reports.as_raw_fd(), REPORT)),
+            Some((self.recipe.wires.room.as_raw_fd(), ROOM)),
             Some((self.initrd.done().as_raw_fd(), INITRD)),
             calls.map(|wake| (wake.as_raw_fd(), CALL)),
         ];
@@ -420,7 +361,7 @@ impl MutEventSubscriber for Supervisor<'_> {
             REPORT => self.reported(),
             ROOM => {
                 // It says no more than that there is room.
-                let _count = self.room.read();
+                let _count = self.recipe.wires.room.read();
                 self.give_input(ops);
                 if self.listening == Listening::WhenThereIsRoom && self.input.pending.is_empty() {
                     self.read_input(ops);
@@ -434,7 +375,7 @@ impl MutEventSubscriber for Supervisor<'_> {
             }
             CALL => {
                 // It says no more than that there are calls.
-                let _count = self.setup.qmp.as_ref().map(|qmp| qmp.calls.wake().read());
+                let _count = self.qmp.as_ref().map(|qmp| qmp.calls.wake().read());
                 self.called();
             }
             _ => {}
@@ -452,36 +393,5 @@ fn failed(error: CpuError) -> Failure {
         Failure::Guest(error.into())
     } else {
         other(error)
-    }
-}
-
-impl Guest {
-    fn first_run(&self) -> Option<Instant> {
-        self.vcpus.board().first_run.get().copied()
-    }
-
-    fn cpus(&self) -> Vec<Cpu> {
-        let threads = self.vcpus.thread_ids().iter();
-        let cpus = (0..).zip(threads.zip(&self.mpidrs));
-        cpus.map(|(index, (thread_id, mpidr))| Cpu {
-            index,
-            thread_id: *thread_id,
-            mpidr: *mpidr,
-        })
-        .collect()
-    }
-
-    /// Ends the guest, and says whether its vCPUs still had the plan's registers, which some kernels change when a
-    /// vCPU is switched on.
-    fn end(self, plan: &Plan) -> Result<(), Failure> {
-        let ran = self.first_run().is_some();
-        for vcpu in self.vcpus.end() {
-            match plan.verify(&KvmVcpu::new(&vcpu)) {
-                Err(ApplyError::Differs(found)) if ran => return Err(Failure::AfterRun(found)),
-                Err(error) if ran => return Err(error.into()),
-                _ => {}
-            }
-        }
-        Ok(())
     }
 }
