@@ -106,7 +106,7 @@ impl Kernel {
             path: path.to_owned(),
             source,
         };
-        let mut file = File::open(path).map_err(|error| failed(error.into()))?;
+        let mut file = open_file(path).map_err(|error| failed(error.into()))?;
         let image = Image::read(&mut file).map_err(failed)?;
         // The type checks what the kernel can take; the device tree wants the text.
         let words = command_line.unwrap_or(COMMAND_LINE);
@@ -207,7 +207,7 @@ fn would_hold(needed: u64) -> MemorySize {
 impl Initrd {
     fn open(path: &Path) -> Result<Self, KernelError> {
         let failed = |error: io::Error| initrd_failed(path, error.into());
-        let file = File::open(path).map_err(failed)?;
+        let file = open_file(path).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
         if length == 0 {
             return Err(initrd_failed(path, InitrdError::Empty));
@@ -218,6 +218,14 @@ impl Initrd {
             length,
         })
     }
+}
+
+/// Opens what has a size and an end. To open a pipe would wait for somebody who writes to it.
+fn open_file(path: &Path) -> io::Result<File> {
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    File::open(path)
 }
 
 fn initrd_failed(path: &Path, source: InitrdError) -> KernelError {
@@ -300,7 +308,11 @@ mod tests {
         assert!(error(&missing, &initrd, "").ends_with("missing`"));
         assert!(error(&kernel, &missing, "").ends_with("missing`"));
         assert!(error(&initrd, &initrd, "").starts_with("cannot use the kernel"));
-        assert!(error(&kernel, Path::new("/dev/null"), "").ends_with("/dev/null`"));
+        for other in ["/", "/dev/null"] {
+            let other = Path::new(other);
+            assert!(error(other, &initrd, "").starts_with("cannot use the kernel `/"));
+            assert!(error(&kernel, other, "").starts_with("cannot use the initial RAM disk `/"));
+        }
         for words in ["a\0b", &"x".repeat(2048)] {
             assert!(
                 error(&kernel, &initrd, words).contains("command line"),

@@ -10,7 +10,11 @@
     reason = "clippy counts helpers of an integration test as production code"
 )]
 
+mod bare;
+mod endings;
 mod program;
+mod refusals;
+mod running;
 
 use program::vmm_demo;
 

@@ -1,0 +1,141 @@
+//! What cannot be run, and what a guest cannot go on after: a message and an exit code each.
+
+use crate::bare::{self, LDP, LDR, STR_WORD, guest, load};
+use crate::program::vmm_demo;
+use std::fs;
+use std::path::Path;
+
+/// Runs to the end; the code and what is said must be these.
+fn check(arguments: &[&str], code: i32, told: &str) {
+    let output = vmm_demo(["run"])
+        .args(arguments)
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    assert!(
+        said.starts_with("error: ") && said.contains(told),
+        "{arguments:?}: {said}"
+    );
+    assert!(output.stdout.is_empty(), "{arguments:?}");
+}
+
+/// Runs a guest of these instructions, with x0 loaded before.
+fn check_guest(name: &str, address: u32, then: u32, told: &str) {
+    let code = [&load(0, address)[..], &[then], &bare::IDLE].concat();
+    let path = guest(name, &code);
+    check(&["--kernel", path.to_str().expect("a name")], 1, told);
+}
+
+#[test]
+fn guest_that_reads_where_nothing_is() {
+    check_guest(
+        "reads",
+        0x1000,
+        LDR,
+        "vCPU 0 read 8 bytes at 0x1000, where there is neither",
+    );
+}
+
+#[test]
+fn guest_that_writes_past_its_memory() {
+    // 512 MiB from 2 GiB on.
+    check_guest(
+        "writes",
+        0xa000_0000,
+        STR_WORD,
+        "vCPU 0 wrote 4 bytes at 0xa0000000",
+    );
+}
+
+#[test]
+fn guest_that_reads_two_registers_where_nothing_is() {
+    check_guest("pairs", 0x1000, LDP, "vCPU 0 accessed");
+}
+
+#[test]
+fn images_that_are_none() {
+    let image = fs::read("Image").expect("a kernel");
+    let write = |name: &str, bytes: &[u8]| fs::write(name, bytes).expect("a file");
+    write("bad-empty", b"");
+    write("bad-gzip", b"\x1f\x8b\x08 and so on");
+    write("bad-short", &image[..1 << 20]);
+    let mut corrupt = image;
+    corrupt.truncate(1 << 16);
+    corrupt[56] ^= 0xff;
+    write("bad-corrupt", &corrupt);
+    for (name, told) in [
+        (
+            "bad-missing",
+            "cannot use the kernel `bad-missing`: cannot read it: No such file",
+        ),
+        ("bad-empty", "it has 0 bytes"),
+        ("bad-gzip", "compressed with gzip"),
+        ("bad-short", "it is truncated: its sections need"),
+        ("bad-corrupt", "not an arm64 kernel image"),
+        ("/", "cannot read it: it is not a regular file"),
+    ] {
+        check(&["--kernel", name], 2, told);
+    }
+}
+
+#[test]
+fn initial_ram_disks_that_are_not_whole() {
+    let initrd = fs::read("initrd.cpio.gz").expect("an archive");
+    fs::write("bad-initrd", &initrd[..initrd.len() / 2]).expect("a file");
+    fs::write("bad-initrd-empty", b"").expect("a file");
+    let idle = guest("waits", &bare::IDLE);
+    let idle = idle.to_str().expect("a name");
+    for (name, told) in [
+        ("bad-initrd", "it is truncated: gzip data ends early"),
+        ("bad-initrd-empty", "it is empty"),
+        ("bad-initrd-missing", "No such file"),
+    ] {
+        check(&["--kernel", idle, "--initrd", name], 2, told);
+    }
+}
+
+#[test]
+fn memory_that_cannot_be() {
+    for (size, code, told) in [
+        ("1M", 2, "of memory are too little"),
+        ("2T", 3, "are more than a guest can have on this machine"),
+    ] {
+        check(&["--kernel", "Image", "--mem", size], code, told);
+    }
+    for size in ["0", "1K", "x", "99999999999T", "-1"] {
+        let output = vmm_demo(["run", "--kernel", "Image", &format!("--mem={size}")]).output();
+        assert_eq!(output.expect("it starts").status.code(), Some(2), "{size}");
+    }
+}
+
+#[test]
+fn models_that_a_kernel_cannot_run_with() {
+    check(
+        &[
+            "--kernel",
+            "Image",
+            "--cpu",
+            "host,SYSREG_ID_AA64ISAR0_EL1_DP=2",
+        ],
+        1,
+        "above what the host has",
+    );
+}
+
+#[test]
+fn refused_runs_leave_no_socket() {
+    check(
+        &[
+            "--kernel",
+            "Image",
+            "--mem",
+            "2T",
+            "--qmp",
+            "unix:refused.sock",
+        ],
+        3,
+        "are more than",
+    );
+    assert!(!Path::new("refused.sock").exists());
+}
