@@ -1,5 +1,6 @@
 //! The terminal that the guest's console is on: raw while the guest has it, and as before afterwards.
 
+use crate::keys::{Asked, Keys};
 use rustix::io::Errno;
 use rustix::process::getpgrp;
 use rustix::stdio::stdin;
@@ -61,52 +62,10 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         if let Some(before) = &self.before {
-            // If the terminal is gone there is nothing to put back.
-            let _gone = tcsetattr(stdin(), OptionalActions::Flush, before);
+            // At once: a terminal that takes no output must not hold up the end. One that is gone has nothing to be put
+            // back.
+            let _gone = tcsetattr(stdin(), OptionalActions::Now, before);
         }
-    }
-}
-
-/// What a person asks of this program and not of the guest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
-    Quit,
-    Help,
-}
-
-/// The keys that are not for the guest, as QEMU has them.
-pub(crate) const HELP: &str = "\
-Ctrl-A x     end this guest
-Ctrl-A a     send Ctrl-A to the guest
-Ctrl-A h     this help";
-
-const CTRL_A: u8 = 1;
-
-/// Finds Ctrl-A in what is typed.
-#[derive(Clone, Copy, Debug, Default)]
-struct Keys {
-    escaped: bool,
-}
-
-impl Keys {
-    /// Adds to `guest` what is for the guest; returns the first thing that is not.
-    fn sort(&mut self, typed: &[u8], guest: &mut VecDeque<u8>) -> Option<Asked> {
-        let mut asked = None;
-        for key in typed {
-            match (self.escaped, *key) {
-                (false, CTRL_A) => {
-                    self.escaped = true;
-                    continue;
-                }
-                (false, key) => guest.push_back(key),
-                (true, b'x') => asked = asked.or(Some(Asked::Quit)),
-                (true, b'h' | b'?') => asked = asked.or(Some(Asked::Help)),
-                (true, b'a' | CTRL_A) => guest.push_back(CTRL_A),
-                (true, key) => guest.extend([CTRL_A, key]),
-            }
-            self.escaped = false;
-        }
-        asked
     }
 }
 
@@ -155,32 +114,5 @@ impl Input {
             }
         };
         Read::More(asked)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// What reaches the guest, and what is asked for.
-    fn typed(pieces: &[&[u8]]) -> (Vec<u8>, Option<Asked>) {
-        let (mut keys, mut guest, mut asked) = (Keys::default(), VecDeque::new(), None);
-        for piece in pieces {
-            asked = asked.or(keys.sort(piece, &mut guest));
-        }
-        (guest.into(), asked)
-    }
-
-    #[test]
-    fn what_is_typed_is_for_the_guest() {
-        assert_eq!(typed(&[b"ls\r\x03\x1a"]), (b"ls\r\x03\x1a".to_vec(), None));
-    }
-
-    #[test]
-    fn control_a_escapes_the_next_key() {
-        assert_eq!(typed(&[b"a\x01xb"]), (b"ab".to_vec(), Some(Asked::Quit)));
-        assert_eq!(typed(&[b"\x01", b"h"]), (vec![], Some(Asked::Help)));
-        assert_eq!(typed(&[b"\x01\x01\x01a"]), (b"\x01\x01".to_vec(), None));
-        assert_eq!(typed(&[b"\x01q"]), (b"\x01q".to_vec(), None));
     }
 }

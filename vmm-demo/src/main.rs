@@ -19,6 +19,8 @@ mod json;
 #[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
 mod kernel;
 #[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
+mod keys;
+#[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
 mod layout;
 mod log;
 mod machine;

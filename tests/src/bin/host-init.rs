@@ -110,9 +110,13 @@ fn mount_all() -> Result<(), Error> {
         ("proc", "/proc"),
         ("sysfs", "/sys"),
         ("devtmpfs", "/dev"),
+        // For tests with a terminal.
+        ("devpts", "/dev/pts"),
         // For `vmm-demo cost`, which has the kernel count ioctls.
         ("tracefs", "/sys/kernel/tracing"),
     ] {
+        // Most directories are in the archive. If one cannot be made, `mount` says so.
+        let _there_already = fs::create_dir(target);
         mount(fs_type, target, fs_type, MountFlags::empty(), None).map_err(|source| {
             Error::Mount {
                 fs_type,

@@ -4,7 +4,7 @@ use super::Ending;
 use super::guest::{Recipe, Wires};
 use super::remote;
 use super::report::Report;
-use super::supervisor::{Qmp, Supervisor, take_signals};
+use super::supervisor::{Qmp, Supervisor, next_signal, take_signals};
 use crate::cli::Run;
 use crate::failure::Failure;
 use crate::kernel::{Kernel, KernelError};
@@ -51,10 +51,14 @@ pub(super) fn run_linux(
     kernel.places(linux.mem.0)?;
     timeline.step("open_files");
     // Before there is anything that must not be left behind.
-    let signals = take_signals().map_err(other)?;
+    let mut signals = take_signals().map_err(other)?;
     let server = linux.qmp.as_ref().map(serve).transpose()?;
     timeline.step("qmp");
-    let (recipe, vm) = prepare(kernel, arguments, &mut timeline)?;
+    let (recipe, vm) = match prepare(kernel, arguments, &mut timeline) {
+        Ok(prepared) => prepared,
+        // KVM breaks off what takes long when a signal comes, with EINTR.
+        Err(failure) => return next_signal(&mut signals).ok_or(failure),
+    };
     output::warnings(recipe.plan.warnings());
     let mut supervisor = Supervisor::new(recipe, signals)?;
     if linux.no_reboot {

@@ -5,10 +5,11 @@ use super::guest::{Guest, Recipe};
 use super::initrd_check::InitrdCheck;
 use super::linux::other;
 use super::remote::{Call, Calls};
-use crate::console::{self, Asked, Input, Kind, Read, Terminal};
+use crate::console::{self, Input, Kind, Read, Terminal};
 use crate::cpu::{CpuError, Report};
 use crate::failure::Failure;
 use crate::kernel::initrd::Checked;
+use crate::keys::{self, Asked};
 use crate::output;
 use crate::qmp::event::{Cause, Event, EventSender};
 use crate::qmp::guest::Status;
@@ -81,6 +82,12 @@ enum Listening {
 pub(super) fn take_signals() -> io::Result<Signals> {
     let (read, write) = UnixStream::pair()?;
     SignalDelivery::with_pipe(read, write, SignalOnly, SIGNALS)
+}
+
+/// The ending that the oldest signal asks for, if there is one that was not seen to.
+pub(super) fn next_signal(signals: &mut Signals) -> Option<Ending> {
+    let number = signals.pending().next()?;
+    Some(Ending::Signal(u8::try_from(number).unwrap_or(u8::MAX)))
 }
 
 /// What there is to say of a run that has ended.
@@ -164,6 +171,8 @@ impl Supervisor {
     }
 
     fn fail(&mut self, failure: Failure) {
+        // KVM breaks off what takes long when a signal comes, with EINTR.
+        self.signalled();
         if self.result.is_none() {
             self.result = Some(Err(failure));
             self.tell(Event::Shutdown(Cause::HostError));
@@ -178,9 +187,8 @@ impl Supervisor {
     }
 
     fn signalled(&mut self) {
-        if let Some(number) = self.signals.pending().next() {
-            let number = u8::try_from(number).unwrap_or(u8::MAX);
-            self.finish(Ending::Signal(number), Cause::HostSignal);
+        if let Some(ending) = next_signal(&mut self.signals) {
+            self.finish(ending, Cause::HostSignal);
         }
     }
 
@@ -276,7 +284,7 @@ impl Supervisor {
     fn read_input(&mut self, ops: &mut EventOps) {
         match self.input.read() {
             Read::More(Some(Asked::Quit)) => self.finish(Ending::Quit, Cause::HostUi),
-            Read::More(Some(Asked::Help)) => output::note(console::HELP),
+            Read::More(Some(Asked::Help)) => output::note(keys::HELP),
             Read::More(None) => {}
             Read::End => {
                 if self.listening == Listening::Yes {

@@ -15,6 +15,7 @@ mod endings;
 mod program;
 mod refusals;
 mod running;
+mod terminal;
 
 use program::vmm_demo;
 

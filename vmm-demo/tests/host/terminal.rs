@@ -1,0 +1,176 @@
+//! The terminal that the guest's console is on.
+
+use crate::bare::{IDLE, echo, guest, say};
+use crate::program::vmm_demo;
+use rustix::fs::{Mode, OFlags, open};
+use rustix::process::{Pid, Signal, ioctl_tiocsctty, kill_process, setsid};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, Termios, tcgetattr};
+use std::env;
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{Child, Command, ExitCode, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Says to this program that it is to be the session that [`session`] is.
+const TERMINAL: &str = "IDREG_TEST_TERMINAL";
+
+/// A pseudoterminal on which a guest's console is.
+struct Console {
+    master: File,
+    /// Open as long as this is, so that the terminal outlives the programs on it.
+    terminal: OwnedFd,
+    before: Termios,
+    session: Child,
+    pid_file: String,
+}
+
+fn open_terminal(path: &str) -> OwnedFd {
+    open(path, OFlags::RDWR | OFlags::NOCTTY, Mode::empty()).expect("a terminal")
+}
+
+impl Console {
+    /// Runs a guest in a session of its own, whose terminal is a new one.
+    fn start(name: &str, code: &[u32]) -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pty");
+        grantpt(&master).expect("it is ours");
+        unlockpt(&master).expect("it is ours");
+        let path = ptsname(&master, Vec::new()).expect("a name");
+        let path = path.into_string().expect("a name");
+        let terminal = open_terminal(&path);
+        let before = tcgetattr(&terminal).expect("a terminal");
+        let pid_file = format!("{name}.pid");
+        let _none = fs::remove_file(&pid_file);
+        let kernel = guest(name, code);
+        let session = Command::new(env::current_exe().expect("this program"))
+            .args(["--exact", "terminal::session", "--nocapture"])
+            .env(TERMINAL, format!("{path} {} {pid_file}", kernel.display()))
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        Self {
+            master: master.into(),
+            terminal,
+            before,
+            session,
+            pid_file,
+        }
+    }
+
+    /// The process that has the terminal.
+    fn pid(&self) -> Pid {
+        wait_for(|| {
+            let text = fs::read_to_string(&self.pid_file).ok()?;
+            Pid::from_raw(text.trim().parse().ok()?)
+        })
+    }
+
+    fn is_raw(&self) -> bool {
+        let now = tcgetattr(&self.terminal).expect("a terminal");
+        !now.local_modes.contains(LocalModes::ICANON)
+    }
+
+    /// Reads until the text has come.
+    fn expect(&mut self, text: &str) {
+        let mut seen = Vec::new();
+        while !String::from_utf8_lossy(&seen).contains(text) {
+            let mut buffer = [0; 256];
+            let count = self.master.read(&mut buffer).expect("a terminal");
+            seen.extend(buffer.iter().take(count));
+        }
+    }
+
+    fn type_in(&mut self, text: &[u8]) {
+        self.master.write_all(text).expect("a terminal");
+    }
+
+    /// Waits for the end, which must have this exit code and leave the terminal as it was.
+    fn ends(mut self, code: i32) {
+        let status = wait_for(|| self.session.try_wait().expect("a child"));
+        assert_eq!(status.code(), Some(code));
+        let after = tcgetattr(&self.terminal).expect("a terminal");
+        assert_eq!(format!("{after:?}"), format!("{:?}", self.before));
+    }
+}
+
+fn wait_for<T>(mut there: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = there() {
+            return found;
+        }
+        assert!(
+            started.elapsed() < crate::running::PATIENCE,
+            "it does not come"
+        );
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// No test by itself: the leader of a session, which has a terminal and runs a guest on it.
+#[test]
+#[allow(
+    clippy::exit,
+    reason = "the code of the guest's run is that of the session"
+)]
+fn session() -> ExitCode {
+    let Ok(words) = env::var(TERMINAL) else {
+        return ExitCode::SUCCESS;
+    };
+    let words: Vec<&str> = words.split(' ').collect();
+    setsid().expect("no leader of a group");
+    let terminal = open_terminal(words[0]);
+    ioctl_tiocsctty(&terminal).expect("a session without a terminal");
+    let stdio = || Stdio::from(terminal.try_clone().expect("a descriptor"));
+    let socket = format!("unix:{}.sock", words[2]);
+    let mut child = vmm_demo(["run", "--kernel", words[1], "--qmp", &socket])
+        .stdin(stdio())
+        .stdout(stdio())
+        .spawn()
+        .expect("it starts");
+    fs::write(words[2], child.id().to_string()).expect("a file");
+    let status = child.wait().expect("a child");
+    std::process::exit(status.code().unwrap_or(1))
+}
+
+#[test]
+fn signals_at_any_moment_leave_the_terminal_sane() {
+    let code = [say("up\n"), IDLE.to_vec()].concat();
+    let mut raw = 0;
+    for round in 0..30_u64 {
+        let name = format!("tty-{round}");
+        let console = Console::start(&name, &code);
+        let pid = console.pid();
+        // Its signals are taken after some milliseconds; one before ends it by itself, and it has done nothing.
+        thread::sleep(Duration::from_millis(round * round));
+        raw += u64::from(console.is_raw());
+        let early = round < 8 && !console.is_raw();
+        kill_process(pid, Signal::TERM).expect("it is there");
+        let socket = format!("{name}.pid.sock");
+        if early {
+            let mut console = console;
+            let status = wait_for(|| console.session.try_wait().expect("a child"));
+            assert!([Some(143), Some(1)].contains(&status.code()), "{status}");
+            assert!(!console.is_raw());
+        } else {
+            console.ends(143);
+        }
+        assert!(!Path::new(&socket).exists(), "{socket}");
+    }
+    assert!(raw > 5, "it was raw {raw} times");
+}
+
+#[test]
+fn control_a_x_ends_the_guest_and_other_keys_reach_it() {
+    let mut console = Console::start("tty-keys", &echo());
+    wait_for(|| console.is_raw().then_some(()));
+    // In raw mode Ctrl-C is a key like others.
+    console.type_in(b"ab\x03\x01\x01c");
+    console.expect("ab\x03\x01c");
+    console.type_in(b"\x01h");
+    console.type_in(b"\x01x");
+    console.ends(5);
+}
