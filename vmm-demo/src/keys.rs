@@ -10,6 +10,10 @@ pub(crate) enum Asked {
 }
 
 /// The keys that are not for the guest, as QEMU has them.
+#[cfg_attr(
+    not(all(target_os = "linux", target_arch = "aarch64")),
+    allow(dead_code, reason = "guests run on Arm machines alone")
+)]
 pub(crate) const HELP: &str = "\
 Ctrl-A x     end this guest
 Ctrl-A a     send Ctrl-A to the guest
