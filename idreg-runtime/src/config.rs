@@ -1,5 +1,6 @@
 //! What a vCPU is created with, apart from its ID registers; much of what they show follows from it.
 
+use crate::capabilities::Capabilities;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -43,6 +44,25 @@ pub struct VcpuConfig {
     pub aarch32: bool,
     /// The interrupt controller inside the kernel, if there is one.
     pub gic: Option<Gic>,
+}
+
+impl Capabilities {
+    /// The configuration of an ordinary guest with everything that a host of these capabilities can give it: SVE,
+    /// pointer authentication and PMU where they are offered.
+    ///
+    /// Three options stay off even where they are offered, since a VMM must want them: with `mte` all memory of
+    /// the guest has to be made for tags, with `el2` a guest starts as a hypervisor, with `aarch32` in another
+    /// execution state.
+    #[must_use]
+    pub fn config(&self, gic: Option<Gic>) -> VcpuConfig {
+        VcpuConfig {
+            sve: self.sve,
+            pauth: self.pauth,
+            pmu: self.pmu,
+            gic,
+            ..VcpuConfig::default()
+        }
+    }
 }
 
 /// Shows what the vCPUs have: `SVE up to 256 bits, pointer authentication, PMU, GICv3`.

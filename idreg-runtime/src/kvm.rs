@@ -9,9 +9,11 @@
 //! 3. [`init_vcpu`] for each, with the options of its [`VcpuConfig`](crate::config::VcpuConfig). It sets the
 //!    vector lengths of SVE and finalises them: before that KVM gives no register, after it no other lengths;
 //! 4. [`create_gic`]. It rewrites the GIC fields of the ID registers, so these are read after it;
-//! 5. for a VM that runs: [`init_gic`] with the VMM's addresses, then [`init_pmu`] for each vCPU;
+//! 5. for a VM that runs: [`init_gic`] with the VMM's addresses;
 //! 6. reading and writing ID registers through [`KvmVcpu`];
-//! 7. the first `KVM_RUN`, which settles and freezes them. A [`ScratchVm`] does it without a guest
+//! 7. what may depend on them: [`init_pmu`] for each vCPU, [`offer_target_cpus`] where the guest shall learn of other
+//!    CPUs than its own;
+//! 8. the first `KVM_RUN`, which settles and freezes them. A [`ScratchVm`] does it without a guest
 //!    ([`ScratchVm::run_immediately`]).
 //!
 //! The types `Kvm`, `VmFd`, `VcpuFd` and `DeviceFd` are those of [`kvm_ioctls`], re-exported here.
@@ -26,16 +28,20 @@ mod read;
 mod scratch;
 mod setup;
 mod sve;
+mod target;
 mod vcpu;
 
 pub use self::cpus::{implementations, kernel_release};
 pub use self::error::KvmError;
 pub use self::gic::{GicAddresses, create_gic, init_gic};
 pub use self::offer::{capabilities, open, supported};
-pub use self::read::{read_host, read_host_described};
+pub use self::read::{read_host, read_host_described, read_host_from};
 pub use self::scratch::ScratchVm;
-pub use self::setup::{create_vcpu, create_vm, create_vm_with, init_pmu, init_vcpu};
+pub use self::setup::{
+    create_vcpu, create_vm, create_vm_with, init_pmu, init_vcpu, physical_address_bits,
+};
 pub use self::sve::sve_vector_lengths;
+pub use self::target::{answer_target_cpus, offer_target_cpus};
 pub use self::vcpu::{KvmVcpu, kvm_reg_id};
 pub use kvm_ioctls;
 

@@ -124,6 +124,8 @@ pub mod plan;
 #[cfg(feature = "std")]
 pub mod rejection;
 #[cfg(feature = "std")]
+pub mod target;
+#[cfg(feature = "std")]
 pub mod values;
 #[cfg(feature = "std")]
 pub mod vcpu;

@@ -30,6 +30,8 @@ pub struct Artifacts {
     pub programs: BTreeMap<Program, PathBuf>,
     /// What an emulated host needs, if one was asked for.
     pub emulation: Option<Emulation>,
+    /// What Linux guests are made of, if they were asked for.
+    pub guests: Option<Guests>,
     /// The file in which tests find this.
     pub list: PathBuf,
 }
@@ -41,6 +43,15 @@ pub struct Emulation {
     pub qemu: PathBuf,
     /// The kernels.
     pub kernels: BTreeMap<Kernel, Image>,
+}
+
+/// What Linux guests of a host are made of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Guests {
+    /// The archive with `guest-init`.
+    pub initramfs: PathBuf,
+    /// The images of the kernels.
+    pub images: BTreeMap<Kernel, PathBuf>,
 }
 
 /// A kernel that QEMU can boot.
@@ -77,6 +88,11 @@ pub enum NotSetUp {
     /// Only real hardware was set up.
     #[error("this host has to be emulated, for which nothing is set up: run `cargo xtest`")]
     NoEmulation,
+    /// No Linux guest was set up.
+    #[error(
+        "Linux guests are not set up: run `cargo xtest`, or `cargo testbed exec` with `--linux`"
+    )]
+    NoGuests,
     /// This kernel was not fetched.
     #[error("the kernel `{kernel}` is not set up: run `cargo testbed setup`")]
     NoKernel {
@@ -128,6 +144,20 @@ impl Emulation {
     pub fn image(&self, kernel: Kernel) -> Result<&Image, NotSetUp> {
         self.kernels
             .get(&kernel)
+            .ok_or(NotSetUp::NoKernel { kernel })
+    }
+}
+
+impl Guests {
+    /// The image of a kernel.
+    ///
+    /// # Errors
+    ///
+    /// [`NotSetUp::NoKernel`].
+    pub fn image(&self, kernel: Kernel) -> Result<&Path, NotSetUp> {
+        self.images
+            .get(&kernel)
+            .map(PathBuf::as_path)
             .ok_or(NotSetUp::NoKernel { kernel })
     }
 }

@@ -3,16 +3,21 @@
 use crate::artifacts::build::{BuildError, cargo};
 use crate::artifacts::setup::{Setup, SetupError};
 use crate::artifacts::{Artifacts, Kernel, VARIABLE};
+use crate::forward::Forward;
 use crate::machine::{self, Ending, Event, Machine, Options};
 use crate::program::Program;
 use crate::progress::Progress;
 use clap::{Args, Parser, Subcommand};
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, Write};
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the demonstration runs: the dot product and the second data cache clean instruction are
@@ -23,8 +28,8 @@ const DEMO: [&str; 3] = [
     "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,SYSREG_ID_AA64ISAR1_EL1_DPB=0x0",
 ];
 
-/// For commands that may run as long as they like.
-const UNLIMITED: Duration = Duration::from_secs(u32::MAX as u64);
+/// How often a command that says nothing is left for a look at signals.
+const SIGNAL_POLL: Duration = Duration::from_millis(100);
 
 /// An emulated Arm host to run vmm-demo and tests on.
 #[derive(Debug, Parser)]
@@ -91,21 +96,32 @@ struct Exec {
     /// Further words of the kernel's command line, such as `kvm-arm.mode=nested` for guest hypervisors
     #[arg(long, value_name = "WORD")]
     append: Vec<String>,
-    /// The program to run: the demo VMM, or the tests of `idreg-runtime` that talk to KVM
+    /// The program to run: the demo VMM, the tests of `idreg-runtime` that talk to KVM, or those of the demo VMM
     #[arg(long, value_enum, value_name = "NAME", default_value_t)]
     program: Program,
+    /// Put what Linux guests boot from into the working directory: `Image`, the kernel of the host, and
+    /// `initrd.cpio.gz`. On an Arm machine `Image` is `latest`, which is fetched
+    #[arg(long)]
+    linux: bool,
+    /// Put this kernel instead, as `Image-lts` or the like
+    #[arg(long, value_name = "KERNEL", requires = "linux")]
+    guest_kernel: Option<Kernel>,
     /// Put this file into the working directory
     #[arg(long = "file", value_name = "PATH")]
     files: Vec<PathBuf>,
     /// Bring this file back from the working directory
-    #[arg(long = "out", value_name = "NAME=PATH", value_parser = parse_out)]
+    #[arg(long = "out", value_name = "NAME=PATH", value_parser = parse_pair)]
     outs: Vec<(String, PathBuf)>,
+    /// Listen at the UNIX socket PATH of this machine, and connect its clients to the socket NAME in the working
+    /// directory
+    #[arg(long = "forward", value_name = "NAME=PATH", value_parser = parse_pair)]
+    forwards: Vec<(String, PathBuf)>,
     /// Arguments for the program
     #[arg(last = true)]
     args: Vec<OsString>,
 }
 
-fn parse_out(text: &str) -> Result<(String, PathBuf), String> {
+fn parse_pair(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((name, path)) if !name.is_empty() && !path.is_empty() => {
             Ok((name.to_owned(), path.into()))
@@ -141,6 +157,17 @@ pub enum Error {
         /// The path given.
         path: PathBuf,
     },
+    /// A socket cannot be made.
+    #[error("cannot listen at {}", path.display())]
+    Listen {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Signals cannot be handled.
+    #[error("cannot pass on signals")]
+    Signals(#[source] io::Error),
     /// The output of the command cannot be passed on.
     #[error("cannot pass on the output of {program}")]
     Output {
@@ -224,6 +251,7 @@ fn setup(refresh: bool, archive: Option<String>) -> Result<u8, Error> {
     let setup = Setup {
         hardware: false,
         kernels: Kernel::ALL.to_vec(),
+        guests: Kernel::ALL.to_vec(),
         programs: Program::ALL.to_vec(),
         refresh,
         archive,
@@ -240,11 +268,12 @@ fn setup(refresh: bool, archive: Option<String>) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// Sets up what is needed for one host with `options` to run `program`.
+/// Sets up what is needed for one host with `options` to run `program`, with a Linux guest of this kernel.
 fn one_host(
     hardware: bool,
     options: &Options,
     program: Program,
+    guest: Option<Kernel>,
     progress: Progress,
 ) -> Result<Artifacts, Error> {
     let kernels = if hardware {
@@ -255,7 +284,8 @@ fn one_host(
     Ok(Setup {
         hardware,
         kernels,
-        programs: vec![program],
+        guests: guest.into_iter().collect(),
+        programs: program.with_others().to_vec(),
         refresh: false,
         archive: None,
         progress,
@@ -276,11 +306,22 @@ impl Exec {
         };
         let hardware = self.choice.hardware() && options.any();
         let progress = Progress::on_terminal();
-        let artifacts = one_host(hardware, &options, self.program, progress)?;
+        let own = options.kernel.unwrap_or_default();
+        let guest = self.linux.then(|| self.guest_kernel.unwrap_or(own));
+        let artifacts = one_host(hardware, &options, self.program, guest, progress)?;
         let machine = progress.step("booting", || Machine::boot_from(&artifacts, &options))?;
+        if self.linux {
+            machine.put_linux(self.guest_kernel)?;
+        }
         for (name, bytes) in &files {
             machine.put(name, bytes)?;
         }
+        let machine = Arc::new(machine);
+        let forwards = self.forwards.into_iter().map(|(name, path)| {
+            let forward = Forward::listen(Arc::clone(&machine), name, &path);
+            forward.map_err(|source| Error::Listen { path, source })
+        });
+        let _kept_to_the_end = forwards.collect::<Result<Vec<_>, _>>()?;
         let code = pass_through(&machine, self.program, &self.args)?;
         for (name, path) in self.outs {
             let bytes = machine.get(&name)?;
@@ -304,23 +345,37 @@ fn read_files(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Error> {
     paths.iter().map(read).collect()
 }
 
-/// Runs a program with its output going where the testbed's goes.
+/// Runs a program with its output going where the testbed's goes. A first SIGINT or SIGTERM asks it to end, a
+/// second one ends it.
 fn pass_through<S: AsRef<OsStr>>(
     machine: &Machine,
     program: Program,
     args: &[S],
 ) -> Result<u8, Error> {
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(Error::Signals)?;
+    let mut heard = false;
     let running = machine.start(program, args)?;
     let failed = |source| Error::Output { program, source };
     loop {
-        match running.next(UNLIMITED)? {
-            Event::Stdout(bytes) => pass_on(io::stdout(), &bytes).map_err(failed)?,
-            Event::Stderr(bytes) => pass_on(io::stderr(), &bytes).map_err(failed)?,
+        match running.next(SIGNAL_POLL) {
+            Ok(Event::Stdout(bytes)) => pass_on(io::stdout(), &bytes).map_err(failed)?,
+            Ok(Event::Stderr(bytes)) => pass_on(io::stderr(), &bytes).map_err(failed)?,
             // The operating system keeps eight bits, so this loses none.
-            Event::Ended(Ending::Exited(code)) => {
+            Ok(Event::Ended(Ending::Exited(code))) => {
                 return Ok(u8::try_from(code & 0xff).unwrap_or(u8::MAX));
             }
-            Event::Ended(Ending::Killed(signal)) => return Err(Error::Killed { program, signal }),
+            Ok(Event::Ended(Ending::Killed(signal))) => {
+                return Err(Error::Killed { program, signal });
+            }
+            Err(machine::Error::TimeLimit { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+        for _signal in signals.pending() {
+            if mem::replace(&mut heard, true) {
+                running.kill()?;
+            } else {
+                running.terminate()?;
+            }
         }
     }
 }
@@ -334,7 +389,7 @@ fn demo(choice: Choice) -> Result<u8, Error> {
     let progress = Progress::new();
     let options = Options::default();
     let program = Program::VmmDemo;
-    let artifacts = one_host(choice.hardware(), &options, program, progress)?;
+    let artifacts = one_host(choice.hardware(), &options, program, None, progress)?;
     match artifacts
         .emulation
         .as_ref()
@@ -356,6 +411,7 @@ fn test(choice: Choice, args: &[OsString]) -> Result<u8, Error> {
     let kernels = Kernel::ALL.to_vec();
     let artifacts = Setup {
         hardware,
+        guests: kernels.clone(),
         kernels,
         programs: Program::ALL.to_vec(),
         refresh: false,
@@ -454,6 +510,19 @@ mod tests {
         assert!(Cli::try_parse_from(words("testbed exec --out name -- x")).is_err());
         assert!(Cli::try_parse_from(words("testbed exec --kernel new -- x")).is_err());
         assert!(Cli::try_parse_from(words("testbed exec --program sh -- x")).is_err());
+    }
+
+    #[test]
+    fn exec_puts_a_linux_guest() {
+        let linux = |line: &str| match Cli::try_parse_from(words(line)).unwrap().action {
+            Action::Exec(exec) => (exec.linux, exec.guest_kernel),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(linux("testbed exec -- run"), (false, None));
+        assert_eq!(linux("testbed exec --linux -- run"), (true, None));
+        let chosen = linux("testbed exec --linux --guest-kernel lts -- run");
+        assert_eq!(chosen, (true, Some(Kernel::Lts)));
+        assert!(Cli::try_parse_from(words("testbed exec --guest-kernel lts -- x")).is_err());
     }
 
     #[test]

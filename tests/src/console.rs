@@ -2,13 +2,17 @@
 //!
 //! Both sides exchange [`Frame`]s over one byte stream (a virtio-serial port). A frame carries the
 //! number of the exchange it belongs to, so several commands can run at once. The side that drives
-//! opens an exchange with [`Message::Run`], [`Message::Put`] or [`Message::Get`]:
+//! opens an exchange with one of the requests:
 //!
 //! | request | then, from the driver | answer |
 //! |---|---|---|
-//! | `Run` | any `Kill` | `Stdout`, `Stderr`, ..., then one `Exited`, `Killed` or `Failed` |
+//! | `Run` | any `Terminate`, `Kill` | `Stdout`, `Stderr`, ..., then one `Exited`, `Killed` or `Failed` |
+//! | `RunWithInput` | the same, and `Data`, ..., `End` | as for `Run` |
 //! | `Put` | `Data`, ..., `End` | `End` or `Failed` |
 //! | `Get` | | `Data`, ..., `End` or `Failed` |
+//! | `Connect` | `Data`, ..., `End`; `Kill` | `Connected`, `Data`, ..., `End`; or `Failed` |
+//!
+//! A program or a socket that does not take what is sent to it holds up nobody: when too much waits, its input ends.
 //!
 //! On the wire a frame is, little-endian: `u32` length of the payload, `u8` kind, `u32` exchange,
 //! payload. That of `Run` is the program's name and the arguments, each ended by a zero byte.
@@ -44,15 +48,23 @@ pub enum Message {
     Ready(String),
     /// Run a program with these arguments.
     Run(Program, Vec<Vec<u8>>),
-    /// End the running program.
+    /// Run a program with these arguments and with what is sent as its standard input.
+    RunWithInput(Program, Vec<Vec<u8>>),
+    /// Ask the running program to end: SIGTERM.
+    Terminate,
+    /// End the running program or the connection.
     Kill,
     /// Create or replace the file of this name in the working directory.
     Put(String),
     /// Send the file of this name from the working directory.
     Get(String),
-    /// The next piece of a file.
+    /// Connect to the UNIX socket of this name in the working directory.
+    Connect(String),
+    /// The connection is there.
+    Connected,
+    /// The next piece of a file, of a program's standard input or of what a connection carries.
     Data(Vec<u8>),
-    /// The file is complete.
+    /// The file is complete, or nothing more comes in this direction.
     End,
     /// The next piece of the program's standard output.
     Stdout(Vec<u8>),
@@ -188,18 +200,26 @@ impl Message {
             Self::Killed(_) => 11,
             Self::Failed(_) => 12,
             Self::PowerOff => 13,
+            Self::RunWithInput(..) => 14,
+            Self::Terminate => 15,
+            Self::Connect(_) => 16,
+            Self::Connected => 17,
         }
     }
 
     fn payload(&self) -> Result<Vec<u8>, FrameError> {
         Ok(match self {
-            Self::Ready(text) | Self::Put(text) | Self::Get(text) | Self::Failed(text) => {
-                text.clone().into_bytes()
-            }
+            Self::Ready(text)
+            | Self::Put(text)
+            | Self::Get(text)
+            | Self::Connect(text)
+            | Self::Failed(text) => text.clone().into_bytes(),
             Self::Data(bytes) | Self::Stdout(bytes) | Self::Stderr(bytes) => bytes.clone(),
             Self::Exited(number) | Self::Killed(number) => number.to_le_bytes().to_vec(),
-            Self::Kill | Self::End | Self::PowerOff => Vec::new(),
-            Self::Run(program, args) => {
+            Self::Terminate | Self::Kill | Self::Connected | Self::End | Self::PowerOff => {
+                Vec::new()
+            }
+            Self::Run(program, args) | Self::RunWithInput(program, args) => {
                 join(*program, args).ok_or(FrameError::Malformed { kind: self.kind() })?
             }
         })
@@ -220,6 +240,10 @@ impl Message {
             11 => number(&payload).map(Self::Killed),
             12 => text(&payload).map(Self::Failed),
             13 => nothing(&payload, Self::PowerOff),
+            14 => split(&payload).map(|(program, args)| Self::RunWithInput(program, args)),
+            15 => nothing(&payload, Self::Terminate),
+            16 => text(&payload).map(Self::Connect),
+            17 => nothing(&payload, Self::Connected),
             _ => return Err(FrameError::UnknownKind { kind }),
         };
         message.ok_or(FrameError::Malformed { kind })
@@ -277,7 +301,11 @@ mod tests {
                 Program::VmmDemo,
                 vec![b"run".to_vec(), b"".to_vec(), vec![0xff, 0x80]],
             ),
+            Message::RunWithInput(Program::VmmTests, vec![b"a".to_vec()]),
+            Message::Terminate,
             Message::Kill,
+            Message::Connect("qmp.sock".into()),
+            Message::Connected,
             Message::Put("host.json".into()),
             Message::Get(String::new()),
             Message::Data((0..=255).collect()),

@@ -12,7 +12,10 @@
 //! where this machine is an Arm host itself.
 
 pub mod console;
+mod feed;
 mod guard;
+#[cfg(feature = "guest")]
+pub mod guest;
 pub mod init;
 pub mod program;
 
@@ -23,6 +26,8 @@ pub mod cli;
 #[cfg(feature = "testbed")]
 pub mod command;
 #[cfg(feature = "testbed")]
+pub mod forward;
+#[cfg(feature = "testbed")]
 pub mod initramfs;
 #[cfg(feature = "testbed")]
 pub mod link;
@@ -30,6 +35,8 @@ pub mod link;
 pub mod machine;
 #[cfg(feature = "testbed")]
 pub mod progress;
+#[cfg(feature = "testbed")]
+pub mod python;
 
 /// The examples of the README, so that they compile.
 #[cfg(doctest)]

@@ -1,14 +1,19 @@
 //! The driving side of the conversation: starts commands and moves files.
 
+mod routes;
+#[cfg(test)]
+mod tests;
+
 use crate::console::{CHUNK, Frame, FrameError, Message};
+use crate::feed::{Connection, Feed};
 use crate::guard::lock;
 use crate::program::Program;
-use std::collections::BTreeMap;
-use std::io;
+use routes::{Route, Routes};
+use std::io::{self, Read};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,11 +27,15 @@ const WRITE_LIMIT: Duration = Duration::from_mins(1);
 /// A connection to a host. Several threads may use it at once.
 #[derive(Debug)]
 pub struct Link {
-    stream: Mutex<UnixStream>,
+    outflow: Outflow,
     routes: Routes,
     next: AtomicU32,
     greeting: Mutex<Receiver<Message>>,
 }
+
+/// The stream to the host, shared by all exchanges.
+#[derive(Clone, Debug)]
+struct Outflow(Arc<Mutex<UnixStream>>);
 
 /// Why an exchange did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +56,9 @@ pub enum LinkError {
     /// The request cannot be sent.
     #[error("the request cannot be sent to the host")]
     Unsendable(#[source] FrameError),
+    /// This side cannot make a connection.
+    #[error("no connection can be made on this side")]
+    Here(#[source] io::Error),
     /// The other side does not keep to the protocol.
     #[error("the host answered with something else than {expected}")]
     OutOfTurn {
@@ -66,13 +78,13 @@ impl Link {
         let input = stream.try_clone()?;
         let routes = Routes::default();
         let (sender, greeting) = mpsc::channel();
-        routes.add(CONNECTION, sender);
+        routes.add(CONNECTION, Route::Answers(sender));
         let dispatch = routes.clone();
         thread::Builder::new()
             .name("testbed link".into())
             .spawn(move || dispatch.feed(input))?;
         Ok(Self {
-            stream: Mutex::new(stream),
+            outflow: Outflow(Arc::new(Mutex::new(stream))),
             routes,
             next: AtomicU32::new(CONNECTION + 1),
             greeting: Mutex::new(greeting),
@@ -100,6 +112,41 @@ impl Link {
     /// [`LinkError::Lost`] or [`LinkError::Unsendable`].
     pub fn run(&self, program: Program, args: Vec<Vec<u8>>) -> Result<Exchange<'_>, LinkError> {
         self.open(Message::Run(program, args))
+    }
+
+    /// Starts a program with `args`, to which [`Message::Data`] and [`Message::End`] are its standard input.
+    ///
+    /// # Errors
+    ///
+    /// [`LinkError::Lost`] or [`LinkError::Unsendable`].
+    pub fn run_with_input(
+        &self,
+        program: Program,
+        args: Vec<Vec<u8>>,
+    ) -> Result<Exchange<'_>, LinkError> {
+        self.open(Message::RunWithInput(program, args))
+    }
+
+    /// Connects to the UNIX socket of this name in the host's working directory. Whoever reads too slowly from
+    /// either end loses the connection.
+    ///
+    /// # Errors
+    ///
+    /// Every variant of [`LinkError`].
+    pub fn connect(&self, name: &str, limit: Duration) -> Result<UnixStream, LinkError> {
+        let exchange = self.open(Message::Connect(name.to_owned()))?;
+        match exchange.next(Instant::now() + limit, limit)? {
+            Message::Connected => {}
+            Message::Failed(reason) => return Err(LinkError::Refused(reason)),
+            _ => {
+                return Err(LinkError::OutOfTurn {
+                    expected: "a connection",
+                });
+            }
+        }
+        let (near, theirs) = UnixStream::pair().map_err(LinkError::Here)?;
+        exchange.become_stream(near).map_err(LinkError::Here)?;
+        Ok(theirs)
     }
 
     /// Puts a file into the host's working directory.
@@ -144,11 +191,12 @@ impl Link {
     fn open(&self, request: Message) -> Result<Exchange<'_>, LinkError> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let (sender, inbox) = mpsc::channel();
-        self.routes.add(number, sender);
+        self.routes.add(number, Route::Answers(sender));
         let exchange = Exchange {
             link: self,
             number,
             inbox,
+            ended: true,
         };
         exchange.send(request)?;
         Ok(exchange)
@@ -158,7 +206,32 @@ impl Link {
 impl Drop for Link {
     /// Closes the stream under the reading thread too, so that the other side sees its end.
     fn drop(&mut self) {
-        let _closed_already = lock(&self.stream).shutdown(Shutdown::Both);
+        let _closed_already = lock(&self.outflow.0).shutdown(Shutdown::Both);
+    }
+}
+
+impl Outflow {
+    fn send(&self, exchange: u32, message: Message) -> Result<(), LinkError> {
+        match Frame::new(exchange, message).write_to(&mut *lock(&self.0)) {
+            Ok(()) => Ok(()),
+            Err(FrameError::Io(_)) => Err(LinkError::Lost),
+            Err(error) => Err(LinkError::Unsendable(error)),
+        }
+    }
+
+    /// Sends what is read from one end of a connection, until it ends.
+    fn pump(&self, exchange: u32, mut near: UnixStream) -> Result<(), LinkError> {
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            match near.read(&mut buffer) {
+                Ok(count @ 1..) => {
+                    let piece = buffer.get(..count).unwrap_or_default();
+                    self.send(exchange, Message::Data(piece.to_vec()))?;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => return self.send(exchange, Message::End),
+            }
+        }
     }
 }
 
@@ -168,6 +241,8 @@ pub struct Exchange<'a> {
     link: &'a Link,
     number: u32,
     inbox: Receiver<Message>,
+    /// Whether the end of this is the end of the exchange.
+    ended: bool,
 }
 
 impl Exchange<'_> {
@@ -177,11 +252,40 @@ impl Exchange<'_> {
     ///
     /// [`LinkError::Lost`] or [`LinkError::Unsendable`].
     pub fn send(&self, message: Message) -> Result<(), LinkError> {
-        match Frame::new(self.number, message).write_to(&mut *lock(&self.link.stream)) {
-            Ok(()) => Ok(()),
-            Err(FrameError::Io(_)) => Err(LinkError::Lost),
-            Err(error) => Err(LinkError::Unsendable(error)),
-        }
+        self.link.outflow.send(self.number, message)
+    }
+
+    /// From now on everything goes to and comes from `near`, through threads that end with it.
+    fn become_stream(mut self, near: UnixStream) -> io::Result<()> {
+        let (number, outflow) = (self.number, self.link.outflow.clone());
+        let (input, kept) = (near.try_clone()?, near.try_clone()?);
+        let feed = Feed::start(near, {
+            let outflow = outflow.clone();
+            move |near, written| {
+                let how = if written.is_ok() {
+                    Shutdown::Write
+                } else {
+                    // Nobody takes what still comes. If the host is gone, there is nothing to cut.
+                    let _gone = outflow.send(number, Message::Kill);
+                    Shutdown::Both
+                };
+                let _ended_already = near.shutdown(how);
+            }
+        })?;
+        let stream = Route::Stream(Connection::new(feed, kept));
+        self.link.routes.switch(number, &self.inbox, stream);
+        thread::Builder::new()
+            .name("testbed connection".into())
+            .spawn({
+                let routes = self.link.routes.clone();
+                move || {
+                    let sent = outflow.pump(number, input);
+                    routes.end_read(number);
+                    sent
+                }
+            })?;
+        self.ended = false;
+        Ok(())
     }
 
     /// Waits for the next answer.
@@ -201,7 +305,9 @@ impl Exchange<'_> {
 
 impl Drop for Exchange<'_> {
     fn drop(&mut self) {
-        self.link.routes.remove(self.number);
+        if self.ended {
+            self.link.routes.remove(self.number);
+        }
     }
 }
 
@@ -214,233 +320,4 @@ fn receive(
         RecvTimeoutError::Timeout => LinkError::TimeLimit { limit },
         RecvTimeoutError::Disconnected => LinkError::Lost,
     })
-}
-
-/// Where the answers of each exchange go; `None` once no more can come.
-#[derive(Clone, Debug)]
-struct Routes(Arc<Mutex<Option<Senders>>>);
-
-/// By exchange.
-type Senders = BTreeMap<u32, Sender<Message>>;
-
-impl Default for Routes {
-    fn default() -> Self {
-        Self(Arc::new(Mutex::new(Some(BTreeMap::new()))))
-    }
-}
-
-impl Routes {
-    /// After the end of the stream the sender is dropped here, so that its receiver learns of it.
-    fn add(&self, exchange: u32, sender: Sender<Message>) {
-        if let Some(routes) = lock(&self.0).as_mut() {
-            routes.insert(exchange, sender);
-        }
-    }
-
-    fn remove(&self, exchange: u32) {
-        if let Some(routes) = lock(&self.0).as_mut() {
-            routes.remove(&exchange);
-        }
-    }
-
-    /// Hands out what arrives, until the stream ends or holds nonsense.
-    fn feed(&self, mut input: UnixStream) {
-        while let Ok(Some(Frame { exchange, message })) = Frame::read_from(&mut input) {
-            if let Some(sender) = lock(&self.0)
-                .as_ref()
-                .and_then(|routes| routes.get(&exchange))
-            {
-                // Nobody waits any more for the answers of an exchange that was given up.
-                let _given_up = sender.send(message);
-            }
-        }
-        *lock(&self.0) = None;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::init::{Service, serve};
-    use std::path::Path;
-    use tempfile::TempDir;
-
-    const LIMIT: Duration = Duration::from_secs(30);
-
-    /// A link to a thread that serves the shell in a directory of its own.
-    fn shell() -> (Link, TempDir) {
-        let directory = tempfile::tempdir().unwrap();
-        let service = Service {
-            programs: [(Program::VmmDemo, "/bin/sh".into())].into(),
-            directory: directory.path().into(),
-        };
-        let (near, far) = UnixStream::pair().unwrap();
-        thread::spawn(move || serve(&service, &mut far.try_clone().unwrap(), far));
-        (Link::new(near).unwrap(), directory)
-    }
-
-    fn start<'a>(link: &'a Link, script: &str) -> Exchange<'a> {
-        let args = vec![b"-c".to_vec(), script.as_bytes().to_vec()];
-        link.run(Program::VmmDemo, args).unwrap()
-    }
-
-    /// Standard output, standard error and the last message.
-    fn finish(exchange: &Exchange<'_>) -> (Vec<u8>, Vec<u8>, Message) {
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        loop {
-            match exchange.next(Instant::now() + LIMIT, LIMIT).unwrap() {
-                Message::Stdout(bytes) => stdout.extend(bytes),
-                Message::Stderr(bytes) => stderr.extend(bytes),
-                end => return (stdout, stderr, end),
-            }
-        }
-    }
-
-    fn wait_for(file: &Path) {
-        let started = Instant::now();
-        while !file.exists() {
-            assert!(
-                started.elapsed() < LIMIT,
-                "{} does not appear",
-                file.display()
-            );
-            thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    #[test]
-    fn output_is_complete_and_separate() {
-        let (link, _directory) = shell();
-        let bytes: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
-        link.put("in", &bytes, LIMIT).unwrap();
-        let script = "cat in & tr '\\0-\\377' '\\1-\\377\\0' < in >&2; wait; exit 7";
-        let (stdout, stderr, end) = finish(&start(&link, script));
-        assert!(stdout == bytes);
-        assert!(
-            stderr
-                == bytes
-                    .iter()
-                    .map(|byte| byte.wrapping_add(1))
-                    .collect::<Vec<_>>()
-        );
-        assert_eq!(end, Message::Exited(7));
-    }
-
-    #[test]
-    fn files_come_back() {
-        let (link, _directory) = shell();
-        let bytes: Vec<u8> = (0..=255).cycle().take(3 * CHUNK + 1).collect();
-        link.put("there", &bytes, LIMIT).unwrap();
-        finish(&start(&link, "mv there back"));
-        assert!(link.get("back", LIMIT).unwrap() == bytes);
-        link.put("empty", &[], LIMIT).unwrap();
-        assert_eq!(link.get("empty", LIMIT).unwrap(), b"");
-    }
-
-    #[test]
-    fn only_files_in_the_directory_are_served() {
-        let (link, _directory) = shell();
-        for name in ["", ".", "..", "/etc/passwd", "../x", "a/b"] {
-            for error in [
-                link.put(name, b"x", LIMIT).err(),
-                link.get(name, LIMIT).err(),
-            ] {
-                assert!(
-                    matches!(error, Some(LinkError::Refused(_))),
-                    "{name}: {error:?}"
-                );
-            }
-        }
-        let missing = link.get("missing", LIMIT).unwrap_err();
-        assert!(missing.to_string().contains("No such file"), "{missing}");
-    }
-
-    #[test]
-    fn commands_run_beside_each_other() {
-        let (link, _directory) = shell();
-        let first = start(
-            &link,
-            "until test -e second; do sleep 0.01; done; echo first",
-        );
-        let second = start(&link, "echo second; touch second");
-        assert_eq!(
-            finish(&second),
-            (b"second\n".to_vec(), vec![], Message::Exited(0))
-        );
-        assert_eq!(
-            finish(&first),
-            (b"first\n".to_vec(), vec![], Message::Exited(0))
-        );
-    }
-
-    #[test]
-    fn a_program_that_the_host_lacks_is_refused() {
-        let (link, _directory) = shell();
-        let exchange = link.run(Program::KvmTests, vec![]).unwrap();
-        let (_, _, end) = finish(&exchange);
-        assert!(
-            matches!(&end, Message::Failed(reason) if reason.contains("not built")),
-            "{end:?}"
-        );
-    }
-
-    #[test]
-    fn a_command_can_be_ended() {
-        let (link, _directory) = shell();
-        let exchange = start(&link, "echo begun; exec sleep 1000");
-        let begun = exchange.next(Instant::now() + LIMIT, LIMIT).unwrap();
-        assert_eq!(begun, Message::Stdout(b"begun\n".to_vec()));
-        exchange.send(Message::Kill).unwrap();
-        assert_eq!(finish(&exchange), (vec![], vec![], Message::Killed(9)));
-    }
-
-    #[test]
-    fn a_silent_host_is_noticed() {
-        let (link, _directory) = shell();
-        let exchange = start(&link, "exec sleep 1000");
-        let limit = Duration::from_millis(20);
-        let answer = exchange.next(Instant::now() + limit, limit);
-        assert!(
-            matches!(answer, Err(LinkError::TimeLimit { .. })),
-            "{answer:?}"
-        );
-        assert!(matches!(
-            link.ready(limit),
-            Err(LinkError::TimeLimit { .. })
-        ));
-    }
-
-    #[test]
-    fn hanging_up_ends_what_runs() {
-        let (link, directory) = shell();
-        let exchange = start(&link, "echo $$ > pid.new; mv pid.new pid; exec sleep 1000");
-        let file = directory.path().join("pid");
-        wait_for(&file);
-        let pid = std::fs::read_to_string(file).unwrap();
-        drop(exchange);
-        drop(link);
-        let process = format!("/proc/{}/cmdline", pid.trim());
-        let started = Instant::now();
-        while std::fs::read(&process).is_ok_and(|line| line.starts_with(b"sleep")) {
-            assert!(started.elapsed() < LIMIT, "{process} is still there");
-            thread::sleep(Duration::from_millis(5));
-        }
-    }
-
-    #[test]
-    fn a_host_that_is_gone_is_noticed() {
-        let (near, far) = UnixStream::pair().unwrap();
-        let link = Link::new(near).unwrap();
-        drop(far);
-        assert!(matches!(link.ready(LIMIT), Err(LinkError::Lost)));
-        assert!(matches!(link.get("file", LIMIT), Err(LinkError::Lost)));
-    }
-
-    #[test]
-    fn nonsense_from_the_host_ends_the_link() {
-        let (near, mut far) = UnixStream::pair().unwrap();
-        let link = Link::new(near).unwrap();
-        std::io::Write::write_all(&mut far, &[0xff; 64]).unwrap();
-        assert!(matches!(link.ready(LIMIT), Err(LinkError::Lost)));
-    }
 }

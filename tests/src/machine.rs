@@ -10,6 +10,7 @@
 //! ```
 
 mod error;
+mod linux;
 mod qemu;
 mod running;
 mod shared;
@@ -20,8 +21,9 @@ pub use shared::shared;
 
 use crate::artifacts::{Artifacts, Kernel};
 use crate::init::{self, Service};
-use crate::link::{Link, LinkError};
+use crate::link::{Exchange, Link, LinkError};
 use crate::program::Program;
+use linux::Linux;
 use qemu::Qemu;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -35,6 +37,9 @@ pub const BOOT_LIMIT: Duration = Duration::from_mins(2);
 
 /// How long a command or the transfer of a file may take unless the caller says otherwise.
 pub const COMMAND_LIMIT: Duration = Duration::from_mins(2);
+
+/// How long the tests of the demo VMM may take, which boot many guests.
+pub const VMM_TESTS_LIMIT: Duration = Duration::from_mins(15);
 
 /// Which host is wanted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,6 +102,7 @@ pub struct Machine {
     link: Link,
     host: Host,
     release: String,
+    linux: Linux,
 }
 
 #[derive(Debug)]
@@ -140,6 +146,7 @@ impl Machine {
                 link,
                 host: Host::Emulated(qemu),
                 release,
+                linux: Linux::new(artifacts, options.kernel),
             }),
             Err(source) => Err(Error::Boot {
                 cpu: options.cpu().to_owned(),
@@ -169,6 +176,7 @@ impl Machine {
             link,
             host: Host::Hardware(directory),
             release,
+            linux: Linux::new(artifacts, None),
         })
     }
 
@@ -225,6 +233,19 @@ impl Machine {
         self.start(Program::KvmTests, args)?.output(COMMAND_LIMIT)
     }
 
+    /// Runs the tests of the demo VMM that need a host, with `args` for the test program. They boot Linux guests from
+    /// what [`put_linux`](Self::put_linux) puts there.
+    ///
+    /// # Errors
+    ///
+    /// As for [`run`](Self::run), with [`VMM_TESTS_LIMIT`].
+    pub fn vmm_tests<S: AsRef<OsStr>>(
+        &self,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Output, Error> {
+        self.start(Program::VmmTests, args)?.output(VMM_TESTS_LIMIT)
+    }
+
     /// Starts any of the programs. It is ended when the result is dropped.
     ///
     /// # Errors
@@ -235,19 +256,49 @@ impl Machine {
         program: Program,
         args: impl IntoIterator<Item = S>,
     ) -> Result<Running<'_>, Error> {
-        let args: Vec<_> = args
-            .into_iter()
-            .map(|arg| arg.as_ref().as_bytes().to_vec())
-            .collect();
-        let words: Vec<_> = args
-            .iter()
-            .map(|arg| String::from_utf8_lossy(arg))
-            .collect();
-        let action = format!("`{program} {}`", words.join(" "));
-        match self.link.run(program, args) {
+        let args = bytes_of(args);
+        let action = shown(program, &args);
+        let exchange = self.link.run(program, args);
+        self.running(exchange, action)
+    }
+
+    /// Starts any of the programs, with what [`Running::write`] writes as its standard input. Others have none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`start`](Self::start).
+    pub fn start_with_stdin<S: AsRef<OsStr>>(
+        &self,
+        program: Program,
+        args: impl IntoIterator<Item = S>,
+    ) -> Result<Running<'_>, Error> {
+        let args = bytes_of(args);
+        let action = shown(program, &args);
+        let exchange = self.link.run_with_input(program, args);
+        self.running(exchange, action)
+    }
+
+    fn running<'a>(
+        &'a self,
+        exchange: Result<Exchange<'a>, LinkError>,
+        action: String,
+    ) -> Result<Running<'a>, Error> {
+        match exchange {
             Ok(exchange) => Ok(Running::new(self, exchange, action)),
             Err(error) => Err(self.error(&action, error)),
         }
+    }
+
+    /// Connects to the UNIX socket of this name in the directory in which commands run. A connection of which
+    /// either end is read too slowly is cut.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if nobody listens there, [`Error::TimeLimit`], [`Error::Lost`].
+    pub fn connect(&self, name: &str) -> Result<UnixStream, Error> {
+        self.link
+            .connect(name, COMMAND_LIMIT)
+            .map_err(|error| self.error(&format!("connecting to `{name}` in the host"), error))
     }
 
     /// Puts a file into the directory in which commands run.
@@ -288,4 +339,19 @@ impl Machine {
             (source, _) => Error::Failed { action, source },
         }
     }
+}
+
+fn bytes_of<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Vec<Vec<u8>> {
+    args.into_iter()
+        .map(|arg| arg.as_ref().as_bytes().to_vec())
+        .collect()
+}
+
+/// A command as error messages show it.
+fn shown(program: Program, args: &[Vec<u8>]) -> String {
+    let words: Vec<_> = args
+        .iter()
+        .map(|arg| String::from_utf8_lossy(arg))
+        .collect();
+    format!("`{program} {}`", words.join(" "))
 }

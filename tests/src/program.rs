@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The environment variable with the path of the demo VMM on the host, for the programs that run there.
+pub const VMM_DEMO: &str = "IDREG_VMM_DEMO";
+
 /// A program of the host, by the name that both sides of the conversation know it by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(
@@ -15,11 +18,23 @@ pub enum Program {
     VmmDemo,
     /// The tests of `idreg-runtime` that talk to KVM. Their arguments are those of any Rust test program.
     KvmTests,
+    /// The tests of `vmm-demo` that run it on a host, with the arguments of any Rust test program.
+    VmmTests,
 }
 
 impl Program {
     /// Every program.
-    pub const ALL: [Self; 2] = [Self::VmmDemo, Self::KvmTests];
+    pub const ALL: [Self; 3] = [Self::VmmDemo, Self::KvmTests, Self::VmmTests];
+
+    /// This program and those that it starts itself.
+    #[must_use]
+    pub const fn with_others(self) -> &'static [Self] {
+        match self {
+            Self::VmmDemo => &[Self::VmmDemo],
+            Self::KvmTests => &[Self::KvmTests],
+            Self::VmmTests => &[Self::VmmDemo, Self::VmmTests],
+        }
+    }
 
     /// The name, which is also that of its file on an emulated host.
     #[must_use]
@@ -27,6 +42,7 @@ impl Program {
         match self {
             Self::VmmDemo => "vmm-demo",
             Self::KvmTests => "kvm-tests",
+            Self::VmmTests => "vmm-tests",
         }
     }
 

@@ -2,11 +2,14 @@
 
 #[cfg(target_os = "linux")]
 use crate::qmp::address::Address;
+use crate::size::MemorySize;
 use clap::{Args, Parser, Subcommand};
 use idreg_runtime::model::{CpuModel, Override};
 use idreg_runtime::options::CpuOption;
+use idreg_runtime::target::TargetCpu;
 use std::error::Error;
 use std::path::PathBuf;
+use tracing_subscriber::filter::Targets;
 
 /// A small VMM that runs guests with a chosen view of the Arm ID registers.
 #[derive(Debug, Parser)]
@@ -14,6 +17,11 @@ use std::path::PathBuf;
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// Say on the standard error what this program does: off, error, warn, info, debug or trace.
+    ///
+    /// Also by part, as in `info,vmm_demo::qmp=trace`.
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(crate) log: Option<Targets>,
 }
 
 const EXIT_CODES: &str = "\
@@ -54,11 +62,43 @@ pub(crate) struct Run {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub(crate) smp: u16,
     /// Show every field of every register, not only what matters most.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "kernel")]
     pub(crate) all: bool,
     /// Print JSON.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "kernel")]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) linux: Linux,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "A Linux guest")]
+pub(crate) struct Linux {
+    /// Run this arm64 kernel (an uncompressed `Image`) in place of the built-in guest.
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) kernel: Option<PathBuf>,
+    /// Give the kernel this initial RAM disk.
+    #[arg(long, value_name = "FILE", requires = "kernel")]
+    pub(crate) initrd: Option<PathBuf>,
+    /// Give the kernel this command line [default: console=ttyS0]
+    #[arg(long, value_name = "WORDS", requires = "kernel")]
+    pub(crate) append: Option<String>,
+    /// The guest's memory: a number with K, M, G or T, and M if there is none.
+    #[arg(long, value_name = "SIZE", default_value = "512M", requires = "kernel")]
+    pub(crate) mem: MemorySize,
+    /// Answer QMP at this socket, which is made for it and removed in the end.
+    #[cfg(target_os = "linux")]
+    #[arg(long, value_name = "unix:PATH", requires = "kernel")]
+    pub(crate) qmp: Option<Address>,
+    /// End when the guest resets itself, with exit code 6, and do not start it again.
+    #[arg(long, requires = "kernel")]
+    pub(crate) no_reboot: bool,
+    /// Tell the guest of a CPU that it may come to run on, for its errata; may be given several times.
+    #[arg(long, value_name = "midr=N[,revidr=N][,aidr=N]", requires = "kernel")]
+    pub(crate) impl_cpu: Vec<TargetCpu>,
+    /// Write what was done, how it ended and how long the start took to a file, as JSON.
+    #[arg(long, value_name = "FILE", requires = "kernel")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -24,6 +24,20 @@ pub(crate) enum Failure {
     )]
     #[error("KVM changed registers when the guest started:\n{}", lines(.0))]
     AfterRun(Vec<Difference>),
+    /// The guest did something that it cannot go on after.
+    #[cfg_attr(
+        not(all(target_os = "linux", target_arch = "aarch64")),
+        allow(dead_code, reason = "guests run on Arm machines alone")
+    )]
+    #[error(transparent)]
+    Guest(Box<dyn Error>),
+    /// What a guest is to be started with is of no use.
+    #[cfg_attr(
+        not(all(target_os = "linux", target_arch = "aarch64")),
+        allow(dead_code, reason = "guests run on Arm machines alone")
+    )]
+    #[error(transparent)]
+    Unusable(Box<dyn Error>),
     #[cfg_attr(
         not(all(target_os = "linux", target_arch = "aarch64")),
         allow(dead_code, reason = "there is no KVM to disagree")
@@ -71,11 +85,12 @@ impl Failure {
         match self {
             Self::Plan(PlanError::NoWritableRegisters { .. }) | Self::CannotHere(_) => 3,
             Self::Plan(_)
+            | Self::Guest(_)
             | Self::GuestSaw(_)
             | Self::AfterRun(_)
             | Self::Disagree { .. }
             | Self::Apply(ApplyError::Refused(_) | ApplyError::Differs(_)) => 1,
-            Self::HostFile { .. } | Self::NoMatch { .. } => 2,
+            Self::HostFile { .. } | Self::NoMatch { .. } | Self::Unusable(_) => 2,
             #[cfg(target_os = "linux")]
             Self::Socket(_) => 2,
             Self::Quit => 5,

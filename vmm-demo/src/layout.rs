@@ -7,6 +7,9 @@ pub(crate) const GIC_INTERRUPTS: u32 = 128;
 /// The GIC's distributor; in GICv3 64 KiB, in GICv2 4 KiB.
 pub(crate) const GIC_DISTRIBUTOR: u64 = 0x3fff_0000;
 
+/// The size of GICv3's distributor (Arm IHI 0069, 12.8).
+pub(crate) const GIC_DISTRIBUTOR_SIZE: u64 = 0x1_0000;
+
 /// GICv2's CPU interface, 8 KiB, in 64 KiB of its own for hosts with pages of that size.
 pub(crate) const GIC_CPU_INTERFACE: u64 = GIC_DISTRIBUTOR - 0x1_0000;
 
@@ -20,6 +23,15 @@ pub(crate) const fn gic_redistributors(vcpus: u64) -> u64 {
 
 /// The first address of the emulated devices; everything from here to [`RAM_START`] exits to the VMM.
 pub(crate) const MMIO_START: u64 = 0x4000_0000;
+
+/// The console: the eight registers of a 16550, in a page of its own.
+pub(crate) const SERIAL: u64 = MMIO_START;
+
+/// What the device tree says of its size.
+pub(crate) const SERIAL_SIZE: u64 = 0x1000;
+
+/// The console's interrupt, as the number of an SPI.
+pub(crate) const SERIAL_SPI: u32 = 0;
 
 /// How many registers the probe guest can report: as many as there are A64 system register encodings.
 pub(crate) const PROBE_SLOTS: u64 = 1 << 16;
@@ -36,6 +48,10 @@ pub(crate) const PROBE_CONTROL: u64 = PROBE_SYNDROMES + 8 * PROBE_SLOTS;
 /// The first address of RAM.
 pub(crate) const RAM_START: u64 = 0x8000_0000;
 
+/// The room for the device tree: as much as it may have, on a multiple of as much, since the kernel maps it by
+/// blocks of this size (`booting.rst`, 2).
+pub(crate) const FDT_SIZE: u64 = 2 << 20;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,7 +61,8 @@ mod tests {
         let page = 0x1000;
         let regions = [
             (gic_redistributors(512), GIC_DISTRIBUTOR),
-            (GIC_DISTRIBUTOR, MMIO_START),
+            (GIC_DISTRIBUTOR, GIC_DISTRIBUTOR + GIC_DISTRIBUTOR_SIZE),
+            (SERIAL, SERIAL + SERIAL_SIZE),
             (PROBE_VALUES, PROBE_SYNDROMES),
             (PROBE_SYNDROMES, PROBE_CONTROL),
             (PROBE_CONTROL, PROBE_CONTROL + page),

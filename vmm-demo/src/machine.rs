@@ -8,7 +8,7 @@ mod kvm;
 #[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
 pub(crate) use self::elsewhere::Machine;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-pub(crate) use self::kvm::Machine;
+pub(crate) use self::kvm::{Machine, check_vcpus, open_kvm, vm_failure};
 
 use crate::failure::Failure;
 use idreg_runtime::host::Host;

@@ -1,6 +1,7 @@
 //! The guest's RAM; the only file of this program with unsafe code.
 
 use crate::layout;
+use crate::size::MemorySize;
 use idreg_runtime::vcpu::Errno;
 use kvm_bindings::kvm_userspace_memory_region;
 use kvm_ioctls::VmFd;
@@ -14,14 +15,18 @@ use vm_memory::{
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub(crate) enum MemoryError {
-    /// The size does not fit this machine.
-    #[error("{size} bytes of RAM are more than this machine can address")]
+    /// The size does not fit a guest's addresses.
+    #[error(
+        "{} of memory are more than a guest can have on this machine, which is {}", MemorySize(*size), MemorySize(*most)
+    )]
     TooLarge {
         /// The size asked for, in bytes.
         size: u64,
+        /// The most that there can be.
+        most: u64,
     },
     /// `mmap` failed.
-    #[error("cannot allocate {size} bytes of RAM")]
+    #[error("cannot allocate {} of memory", MemorySize(*size))]
     Allocate {
         /// The size asked for, in bytes.
         size: u64,
@@ -46,13 +51,26 @@ pub(crate) enum MemoryError {
     },
 }
 
-/// Allocates `size` bytes of RAM at [`layout::RAM_START`].
+impl MemoryError {
+    /// Whether a smaller size could be had.
+    pub(crate) const fn is_too_much(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::Allocate { .. })
+    }
+}
+
+/// Allocates `size` bytes of RAM at [`layout::RAM_START`], for a VM whose physical addresses have so many bits.
 ///
 /// # Errors
 ///
 /// [`MemoryError::TooLarge`] or [`MemoryError::Allocate`].
-pub(crate) fn allocate(size: u64) -> Result<GuestMemoryMmap, MemoryError> {
-    let bytes = usize::try_from(size).map_err(|_| MemoryError::TooLarge { size })?;
+pub(crate) fn allocate(size: u64, address_bits: u32) -> Result<GuestMemoryMmap, MemoryError> {
+    let most = (1_u64.checked_shl(address_bits))
+        .unwrap_or(u64::MAX)
+        .saturating_sub(layout::RAM_START);
+    let bytes = usize::try_from(size)
+        .ok()
+        .filter(|_| size <= most)
+        .ok_or(MemoryError::TooLarge { size, most })?;
     GuestMemoryMmap::from_ranges(&[(GuestAddress(layout::RAM_START), bytes)])
         .map_err(|source| MemoryError::Allocate { size, source })
 }

@@ -6,6 +6,8 @@
 //! backs these addresses, so KVM hands every store to the VMM, where a [`Collector`](report::Collector) takes it.
 
 mod a64;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+pub(crate) mod guest;
 pub(crate) mod report;
 
 use self::a64::X;

@@ -1,195 +1,37 @@
-//! `run`: a guest with a model, and what it saw.
+//! `run`: a guest with a model.
+
+#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
+mod elsewhere;
+mod ending;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod guest;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod initrd_check;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod linux;
+mod probe;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod remote;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod report;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod supervisor;
+
+pub(crate) use self::ending::Ending;
+
+#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
+use self::elsewhere::run_linux;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+use self::linux::run_linux;
 
 use crate::cli::Run;
 use crate::failure::Failure;
-use crate::guest::GuestView;
-use crate::json::{self, Write};
-use crate::machine::Machine;
-use crate::{output, table};
-use comfy_table::Table;
-use idreg_runtime::description::{FieldOf, RegisterDescription};
-use idreg_runtime::host::Host;
-use idreg_runtime::number::Hex;
-use idreg_runtime::plan::{Plan, Warning};
-use idreg_runtime::values::RegisterValues;
-use serde::Serialize;
+use std::time::Instant;
 
-#[derive(Serialize)]
-struct Report<'r> {
-    cpu: String,
-    host: &'r RegisterValues,
-    guest: &'r RegisterValues,
-    absent: Vec<&'static str>,
-    writes: Vec<Write>,
-    warnings: Vec<String>,
-}
-
-pub(crate) fn run(arguments: &Run) -> Result<(), Failure> {
-    let model = &arguments.model.cpu;
-    let machine = Machine::open(model)?;
-    let host = machine.host();
-    let plan = Plan::new(host, model)?;
-    if !arguments.json {
-        output::warnings(plan.warnings());
-    }
-    let guest = machine.run_probe(&plan, arguments.smp)?;
-    let outcome = compare(host, &plan, &guest);
-    if arguments.json {
-        // A failure is an object of its own, and there is one object for each run.
-        outcome?;
-        return output::json(&Report {
-            cpu: model.to_string(),
-            host: host.values(),
-            guest: &guest.values,
-            absent: guest.absent.iter().map(|register| register.name).collect(),
-            writes: json::writes(&plan),
-            warnings: plan.warnings().iter().map(Warning::to_string).collect(),
-        });
-    }
-    output::text(&fields(host, &plan, &guest, arguments.all))?;
-    output::text(&format!("\n{}", summary(host, &plan, &guest)))?;
-    outcome
-}
-
-/// Whether the guest saw what it should.
-fn compare(host: &Host, plan: &Plan, guest: &GuestView) -> Result<(), Failure> {
-    let differences = guest.differing(plan);
-    // Linux 6.1 lets guests read some registers, CTR_EL0 for one, past the value that KVM reports.
-    // There idreg writes nothing and promises nothing, so that is for the summary alone.
-    if differences.is_empty() || !host.about().capabilities.writable_masks {
-        Ok(())
-    } else {
-        Err(Failure::GuestSaw(differences))
-    }
-}
-
-/// The table of fields: all of them, or those of the registers that matter.
-fn fields(host: &Host, plan: &Plan, guest: &GuestView, all: bool) -> String {
-    let mut table = table::new(&["register", "bits", "field", "host", "override", "guest"]);
-    for register in host.description().registers {
-        let rows: Vec<FieldOf> = register
-            .fields()
-            .filter(|field| all || matters(*field, host, plan, guest))
-            .collect();
-        for (index, of) in rows.into_iter().enumerate() {
-            let field = of.field;
-            let show = |value: Option<u64>| {
-                value.map_or("absent".to_owned(), |value| field.show(value).to_string())
-            };
-            let asked = plan.changes().iter().find(|change| change.field == of);
-            table.add_row([
-                if index == 0 {
-                    register.name.to_owned()
-                } else {
-                    String::new()
-                },
-                of.field.bits().to_string(),
-                field.name.to_owned(),
-                show(host.values().field(of)),
-                asked.map_or(String::new(), |change| field.show(change.new).to_string()),
-                show(guest.values.field(of)),
-            ]);
-        }
-    }
-    table::show(table)
-}
-
-/// Without overrides every field that is not zero; else the registers that are written or differ.
-fn matters(of: FieldOf, host: &Host, plan: &Plan, guest: &GuestView) -> bool {
-    let differs = guest.values.get(of.register) != host.values().get(of.register);
-    if plan.writes().is_empty() {
-        return host.values().field(of).is_some_and(|value| value != 0);
-    }
-    let written = plan
-        .writes()
-        .iter()
-        .any(|write| write.register.encoding == of.register.encoding);
-    written || differs && host.values().get(of.register).is_some()
-}
-
-/// What was written, and how the guest's view compares with the plan.
-fn summary(host: &Host, plan: &Plan, guest: &GuestView) -> String {
-    let mut table = table::new(&[]);
-    for write in plan.writes() {
-        let (name, old, new) = (write.register.name, Hex(write.old), Hex(write.new));
-        table.add_row(["written".to_owned(), format!("{name} {old} -> {new}")]);
-    }
-    let differences = guest.differing(plan);
-    let known = host.values().iter().count();
-    let as_planned = known - differences.len();
-    let changed = |register: &RegisterDescription| {
-        plan.writes()
-            .iter()
-            .any(|write| write.register.encoding == register.encoding)
-    };
-    let in_guest = plan.in_guest();
-    let changed = in_guest.iter().filter(|(register, value)| {
-        changed(register) && guest.values.get(register) == Some(*value)
-    });
-    let changed = changed.count();
-    let as_on_host = as_planned - changed;
-    let planned = format!(
-        "{as_planned} of {known} registers as planned: {as_on_host} as on the host, {changed} changed"
-    );
-    table.add_row(["guest", &planned]);
-    for difference in differences {
-        table.add_row(["differs".to_owned(), difference.to_string()]);
-    }
-    let only_guest = guest.values.iter().map(|(register, _)| register);
-    let only_guest = only_guest.filter(|register| host.values().get(register).is_none());
-    add_names(
-        &mut table,
-        "also read",
-        only_guest,
-        "KVM does not report these",
-    );
-    let absent = guest.absent.iter().copied();
-    add_names(&mut table, "absent", absent, "a read traps in the guest");
-    table::show(table)
-}
-
-fn add_names(
-    table: &mut Table,
-    heading: &str,
-    registers: impl Iterator<Item = &'static RegisterDescription>,
-    note: &str,
-) {
-    let names: Vec<&str> = registers.map(|register| register.name).collect();
-    if !names.is_empty() {
-        table.add_row([heading.to_owned(), format!("{} ({note})", names.join(", "))]);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use idreg_runtime::regs::{IdAa64isar0El1, id_aa64isar0_el1::Dp};
-
-    const MAX_7_2: &str = include_str!("../../idreg-runtime/tests/data/max-7.2.json");
-    const MAX_6_1: &str = include_str!("../../idreg-runtime/tests/data/max-6.1.json");
-
-    /// Compares the plan for `host` alone with a guest that sees no dot product.
-    fn guest_without_dot_product(file: &str) -> Result<(), Failure> {
-        let host: Host = serde_json::from_str(file).expect("a host file");
-        let plan = Plan::new(&host, &"host".parse().expect("a model")).expect("a plan");
-        let mut values = host.values().clone();
-        values.set_field(Dp::NI);
-        assert_eq!(values.get_as().map(IdAa64isar0El1::dp), Some(Dp::NI));
-        let absent = Vec::new();
-        compare(&host, &plan, &GuestView { values, absent })
-    }
-
-    #[test]
-    fn guest_that_sees_something_else_is_a_failure() {
-        let Err(Failure::GuestSaw(differences)) = guest_without_dot_product(MAX_7_2) else {
-            panic!("a difference that nobody asked for");
-        };
-        assert_eq!(differences.len(), 1);
-        assert_eq!(differences[0].register.name, IdAa64isar0El1::NAME);
-    }
-
-    #[test]
-    fn nothing_is_promised_where_nothing_is_writable() {
-        assert!(guest_without_dot_product(MAX_6_1).is_ok());
+/// Runs the guest that was asked for; `started` is when this program did.
+pub(crate) fn run(arguments: &Run, started: Instant) -> Result<Ending, Failure> {
+    match &arguments.linux.kernel {
+        Some(kernel) => run_linux(kernel, arguments, started),
+        None => probe::run_probe(arguments).map(|()| Ending::PoweredOff),
     }
 }

@@ -1,31 +1,24 @@
-//! A VM: made, given its ID registers by the caller, and run.
+//! A VM: made, given its ID registers, and ready to run.
 
+use crate::cpu::{PROGRAM_COUNTER, X0};
 use crate::layout;
 use crate::memory::{self, MemoryError};
-use crate::probe::report::{Collector, Progress, Report};
-use crate::probe::{ProbeError, Program};
+use crate::timeline::Timeline;
+use idreg_runtime::apply::ApplyError;
+use idreg_runtime::capabilities::Capabilities;
 use idreg_runtime::config::{Gic, VcpuConfig};
-use idreg_runtime::encoding::Encoding;
+use idreg_runtime::host::Host;
 use idreg_runtime::kvm::{self, GicAddresses, KvmError, KvmVcpu};
+use idreg_runtime::plan::Plan;
+use idreg_runtime::regs::MpidrEl1;
+use idreg_runtime::target::TargetCpus;
 use idreg_runtime::vcpu::Errno;
-use kvm_bindings::{KVM_REG_ARM_CORE, KVM_REG_ARM64, KVM_REG_SIZE_U64, kvm_regs};
-use kvm_ioctls::{Kvm, VcpuExit, VcpuFd};
-use std::mem::{self, offset_of};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use kvm_bindings::RegList;
+use kvm_ioctls::{Kvm, VcpuFd, VmFd};
+use std::mem;
 use thiserror::Error;
-use vm_memory::{Bytes, GuestAddress, GuestMemoryError, GuestMemoryMmap};
-use vmm_sys_util::signal::{Killable, SIGRTMIN, register_signal_handler};
-
-/// The general-purpose register PC, as `KVM_SET_ONE_REG` counts them: in 32-bit words of `kvm_regs`
-/// (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.68).
-const PROGRAM_COUNTER: u64 = KVM_REG_ARM64
-    | KVM_REG_SIZE_U64
-    | KVM_REG_ARM_CORE as u64
-    | (offset_of!(kvm_regs, regs.pc) / size_of::<u32>()) as u64;
+use vm_memory::GuestMemoryMmap;
+use vmm_sys_util::eventfd::EventFd;
 
 /// A VM that could not be made.
 #[derive(Debug, Error)]
@@ -37,97 +30,156 @@ pub(crate) enum VmError {
     /// The RAM.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-}
-
-/// A guest that did not run to its end.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub(crate) enum RunError {
-    /// The probe guest could not be made, or misbehaved.
+    /// The ID registers.
     #[error(transparent)]
-    Probe(#[from] ProbeError),
-    /// The program does not fit into RAM.
-    #[error("cannot load the guest program")]
-    Load {
-        /// Why not.
-        source: GuestMemoryError,
-    },
-    /// The vCPU's start address was refused.
-    #[error("cannot set the vCPU's program counter")]
-    ProgramCounter {
+    Apply(#[from] ApplyError),
+    /// `KVM_GET_REG_LIST` failed.
+    #[error("cannot list the registers of vCPU {index}")]
+    RegisterList {
+        /// The vCPU's number.
+        index: usize,
         /// The kernel's answer.
         source: Errno,
     },
-    /// The means to stop a guest could not be had.
-    #[error("cannot set up the time limit of the guest")]
-    Watchdog {
+    /// The vCPUs are not of one kind.
+    #[error("vCPU {index} has other registers than vCPU 0, although both were made alike")]
+    NotAlike {
+        /// The vCPU's number.
+        index: usize,
+    },
+    /// The register from which the device tree has the numbers of CPUs.
+    #[error("cannot read MPIDR_EL1 of vCPU {index}")]
+    Affinity {
+        /// The vCPU's number.
+        index: usize,
         /// The kernel's answer.
         source: Errno,
     },
-    /// `KVM_RUN` failed.
-    #[error("cannot run the vCPU")]
-    Run {
+    /// The registers that a guest starts with.
+    #[error("cannot set where the guest starts")]
+    Entry {
         /// The kernel's answer.
         source: Errno,
     },
-    /// The guest did something else than its task.
-    #[error("the guest left with an exit that has no place here: {exit}")]
-    UnexpectedExit {
-        /// The exit, as kvm-ioctls shows it.
-        exit: String,
+    /// `KVM_IRQFD` failed.
+    #[error("cannot connect a device with the GIC's interrupt {spi}")]
+    Interrupt {
+        /// The number of the SPI.
+        spi: u32,
+        /// The kernel's answer.
+        source: Errno,
     },
-    /// The guest did not end in time.
-    #[error("the guest did not end within {} s", limit.as_secs_f32())]
-    TimeLimit {
-        /// The time it had.
-        limit: Duration,
-    },
-    /// The VM has no vCPU: it was made without, or lost it in an earlier failure of this program.
-    #[error("the VM has no vCPU to run")]
-    NoVcpu,
 }
 
-/// A VM with RAM, vCPUs and, if configured, an initialised GIC and PMU.
+/// What a VM is made of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Parts {
+    pub(crate) config: VcpuConfig,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) vcpus: u16,
+    /// The size of RAM in bytes.
+    pub(crate) ram: u64,
+}
+
+/// A VM with RAM, vCPUs and, if configured, an initialised GIC: first [made](Self::new), then
+/// [given](Self::apply) its ID registers.
 ///
 /// The vCPUs come first so that they are closed before the memory that they run on.
 #[derive(Debug)]
 pub(crate) struct Vm {
     vcpus: Vec<VcpuFd>,
     memory: GuestMemoryMmap,
+    fd: VmFd,
 }
 
 impl Vm {
-    /// Makes a VM that has not run yet: now is the time to write its ID registers.
+    /// Makes a VM whose vCPUs show what the host does.
     ///
-    /// Only the first vCPU is on; the guest starts the others by PSCI. `ram` is in bytes.
+    /// Only the first vCPU is on; the guest starts the others by PSCI.
     ///
     /// # Errors
     ///
     /// The [`VmError`] of the step that failed.
-    pub(crate) fn new(
-        kvm: &Kvm,
-        config: VcpuConfig,
-        vcpus: u16,
-        ram: u64,
-    ) -> Result<Self, VmError> {
-        let fd = kvm::create_vm(kvm, config)?;
-        let memory = memory::allocate(ram)?;
+    pub(crate) fn new(kvm: &Kvm, parts: Parts, timeline: &mut Timeline) -> Result<Self, VmError> {
+        let config = parts.config;
+        let fd = kvm::create_vm_with(kvm, config, &parts.capabilities)?;
+        let memory = memory::allocate(parts.ram, kvm::physical_address_bits(kvm))?;
         memory::attach(&fd, &memory)?;
-        let vcpus = (0..vcpus)
+        timeline.step("vm");
+        let vcpus = (0..parts.vcpus)
             .map(|index| kvm::create_vcpu(&fd, index.into()))
             .collect::<Result<Vec<_>, _>>()?;
         for (index, vcpu) in vcpus.iter().enumerate() {
             kvm::init_vcpu(&fd, vcpu, config, index > 0)?;
         }
+        timeline.step("vcpus");
         if let Some(kind) = config.gic {
             let device = kvm::create_gic(&fd, kind)?;
             let addresses = gic_addresses(kind, vcpus.len() as u64);
             kvm::init_gic(&device, addresses, layout::GIC_INTERRUPTS)?;
         }
-        for vcpu in &vcpus {
-            kvm::init_pmu(vcpu, config)?;
+        timeline.step("gic");
+        Ok(Self { vcpus, memory, fd })
+    }
+
+    /// Reads what the host shows, of a VM of this configuration that has no plan yet.
+    ///
+    /// # Errors
+    ///
+    /// [`VmError::Kvm`].
+    pub(crate) fn read_host(&self, kvm: &Kvm, config: VcpuConfig) -> Result<Host, VmError> {
+        match self.vcpus.first() {
+            Some(first) => Ok(kvm::read_host_from(kvm, &self.fd, first, config)?),
+            None => Ok(kvm::read_host(kvm, config)?),
         }
-        Ok(Self { vcpus, memory })
+    }
+
+    /// Gives every vCPU the plan's registers, then does what may depend on them. `targets` are the CPUs that the
+    /// guest is told it may come to run on.
+    ///
+    /// # Errors
+    ///
+    /// The [`VmError`] of the step that failed.
+    pub(crate) fn apply(
+        &self,
+        plan: &Plan,
+        targets: &TargetCpus,
+        timeline: &mut Timeline,
+    ) -> Result<(), VmError> {
+        for vcpu in self.regs() {
+            plan.apply(&vcpu)?;
+        }
+        timeline.step("id_registers");
+        self.check_alike()?;
+        for vcpu in &self.vcpus {
+            kvm::init_pmu(vcpu, plan.config())?;
+        }
+        if let Some(first) = self.vcpus.first().filter(|_| !targets.is_empty()) {
+            kvm::offer_target_cpus(&self.fd, first)?;
+        }
+        timeline.step("after_id_registers");
+        Ok(())
+    }
+
+    /// Whether every vCPU lists the registers of the first. KVM hides what belongs to a feature that the ID registers
+    /// hide, so that this is a question of their values too.
+    fn check_alike(&self) -> Result<(), VmError> {
+        let mut lists = self.vcpus.iter().enumerate().map(|(index, vcpu)| {
+            register_list(vcpu)
+                .map(|list| (index, list))
+                .map_err(|source| VmError::RegisterList { index, source })
+        });
+        let Some(first) = lists.next() else {
+            return Ok(());
+        };
+        let (_, first) = first?;
+        for other in lists {
+            let (index, other) = other?;
+            if other.as_slice() != first.as_slice() {
+                return Err(VmError::NotAlike { index });
+            }
+        }
+        Ok(())
     }
 
     /// The registers of every vCPU, in the order of their numbers.
@@ -135,36 +187,78 @@ impl Vm {
         self.vcpus.iter().map(KvmVcpu::new)
     }
 
-    /// Runs the probe guest on the first vCPU, for no longer than `limit`.
+    pub(crate) fn memory(&self) -> &GuestMemoryMmap {
+        &self.memory
+    }
+
+    pub(crate) fn vcpus(&self) -> &[VcpuFd] {
+        &self.vcpus
+    }
+
+    /// Takes the vCPUs away, to be run.
+    pub(crate) fn take_vcpus(&mut self) -> Vec<VcpuFd> {
+        mem::take(&mut self.vcpus)
+    }
+
+    /// Puts vCPUs back that were [taken](Self::take_vcpus).
+    pub(crate) fn put_vcpus(&mut self, vcpus: Vec<VcpuFd>) {
+        self.vcpus = vcpus;
+    }
+
+    /// MPIDR_EL1 of every vCPU.
     ///
     /// # Errors
     ///
-    /// The [`RunError`] of the step that failed; [`RunError::Probe`] if the guest did not report as it should.
-    pub(crate) fn run_probe(
-        &mut self,
-        registers: &[Encoding],
-        limit: Duration,
-    ) -> Result<Report, RunError> {
-        let program = Program::new(registers)?;
-        self.memory
-            .write_slice(&program.image(), GuestAddress(layout::RAM_START))
-            .map_err(|source| RunError::Load { source })?;
-        self.vcpus
-            .first()
-            .ok_or(RunError::NoVcpu)?
-            .set_one_reg(PROGRAM_COUNTER, &program.entry().to_ne_bytes())
-            .map_err(|error| RunError::ProgramCounter {
-                source: Errno(error.errno()),
-            })?;
-        register_signal_handler(SIGRTMIN(), interrupt).map_err(|error| RunError::Watchdog {
-            source: Errno(error.errno()),
-        })?;
+    /// [`VmError::Affinity`].
+    pub(crate) fn mpidrs(&self) -> Result<Vec<u64>, VmError> {
+        use idreg_runtime::vcpu::VcpuRegs as _;
 
-        let vcpus = mem::take(&mut self.vcpus);
-        let (vcpus, result) = run_limited(vcpus, Collector::new(registers), limit)?;
-        self.vcpus = vcpus;
-        result
+        let mpidrs = self.regs().enumerate().map(|(index, vcpu)| {
+            vcpu.get(MpidrEl1::ENCODING)
+                .map_err(|source| VmError::Affinity { index, source })
+        });
+        mpidrs.collect()
     }
+
+    /// Sets where the first vCPU starts: its PC and X0.
+    ///
+    /// # Errors
+    ///
+    /// [`VmError::Entry`].
+    pub(crate) fn set_entry(&self, pc: u64, x0: u64) -> Result<(), VmError> {
+        if let Some(vcpu) = self.vcpus.first() {
+            for (register, value) in [(PROGRAM_COUNTER, pc), (X0, x0)] {
+                vcpu.set_one_reg(register, &value.to_ne_bytes())
+                    .map_err(|error| VmError::Entry {
+                        source: Errno(error.errno()),
+                    })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Has the GIC pulse an SPI whenever `event` is written.
+    ///
+    /// # Errors
+    ///
+    /// [`VmError::Interrupt`].
+    pub(crate) fn connect(&self, event: &EventFd, spi: u32) -> Result<(), VmError> {
+        self.fd
+            .register_irqfd(event, spi)
+            .map_err(|error| VmError::Interrupt {
+                spi,
+                source: Errno(error.errno()),
+            })
+    }
+}
+
+/// The registers that KVM has of a vCPU; there are 500 at most (kvm-bindings 0.14, `KVM_REG_LIST_MAX`).
+fn register_list(vcpu: &VcpuFd) -> Result<RegList, Errno> {
+    const MOST: usize = 500;
+    let mut list = RegList::new(MOST).map_err(|_| Errno(libc::ENOMEM))?;
+    vcpu.get_reg_list(&mut list)
+        .map_err(|error| Errno(error.errno()))?;
+    Ok(list)
 }
 
 fn gic_addresses(gic: Gic, vcpus: u64) -> GicAddresses {
@@ -180,73 +274,3 @@ fn gic_addresses(gic: Gic, vcpus: u64) -> GicAddresses {
         },
     }
 }
-
-type Outcome = (Vec<VcpuFd>, Result<Report, RunError>);
-
-/// Runs the vCPUs in a thread of their own, which a signal takes out of `KVM_RUN` when the time is over.
-fn run_limited(
-    mut vcpus: Vec<VcpuFd>,
-    collector: Collector,
-    limit: Duration,
-) -> Result<Outcome, RunError> {
-    let expired = Arc::new(AtomicBool::new(false));
-    let seen_by_guest = Arc::clone(&expired);
-    let (running, finished) = mpsc::channel::<()>();
-    let guest = thread::spawn(move || {
-        let _running = running;
-        let result = match vcpus.first_mut() {
-            Some(vcpu) => collect(vcpu, collector, &seen_by_guest, limit),
-            None => Err(RunError::NoVcpu),
-        };
-        (vcpus, result)
-    });
-    if finished.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
-        expired.store(true, Ordering::Relaxed);
-        interrupt_until_finished(&guest);
-    }
-    guest.join().map_err(|_| RunError::NoVcpu)
-}
-
-/// Once may not do: a signal that comes just before `KVM_RUN` does not end it.
-fn interrupt_until_finished<T>(guest: &JoinHandle<T>) {
-    while !guest.is_finished() {
-        if guest.kill(SIGRTMIN()).is_err() {
-            return;
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
-fn collect(
-    vcpu: &mut VcpuFd,
-    mut collector: Collector,
-    expired: &AtomicBool,
-    limit: Duration,
-) -> Result<Report, RunError> {
-    loop {
-        match vcpu.run() {
-            Ok(VcpuExit::MmioWrite(address, data)) => {
-                if collector.write(address, data)? == Progress::Done {
-                    return Ok(collector.finish()?);
-                }
-            }
-            Ok(exit) => {
-                return Err(RunError::UnexpectedExit {
-                    exit: format!("{exit:?}"),
-                });
-            }
-            Err(error) if [libc::EINTR, libc::EAGAIN].contains(&error.errno()) => {}
-            Err(error) => {
-                return Err(RunError::Run {
-                    source: Errno(error.errno()),
-                });
-            }
-        }
-        if expired.load(Ordering::Relaxed) {
-            return Err(RunError::TimeLimit { limit });
-        }
-    }
-}
-
-/// Does nothing: that it is called is what ends `KVM_RUN`.
-extern "C" fn interrupt(_: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {}

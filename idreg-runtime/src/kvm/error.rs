@@ -183,6 +183,24 @@ pub enum KvmError {
     /// `KVM_GET_ONE_REG` failed for a register that the vCPU has.
     #[error(transparent)]
     ReadRegister(#[from] ReadError),
+    /// The kernel cannot announce the calls by which a guest asks for its target CPUs.
+    #[error(
+        "this kernel cannot tell a guest on which CPUs it may come to run (there is no register \
+         KVM_REG_ARM_VENDOR_HYP_BMAP_2): that needs Linux 6.15 or newer"
+    )]
+    NoTargetCpus,
+    /// The calls by which a guest asks for its target CPUs cannot be announced or handed to the VMM.
+    #[error("cannot offer the guest the CPUs that it may come to run on")]
+    OfferTargetCpus {
+        /// The kernel's answer.
+        source: Errno,
+    },
+    /// The registers of a vCPU that made a hypercall cannot be read or written.
+    #[error("cannot answer the vCPU's hypercall")]
+    Hypercall {
+        /// The kernel's answer.
+        source: Errno,
+    },
     /// `KVM_RUN` failed.
     #[error("cannot run the vCPU")]
     Run {

@@ -64,31 +64,18 @@ fn collect(has: impl Fn(u32) -> bool) -> Capabilities {
     }
 }
 
-/// The configuration of an ordinary guest with everything that this host can give it: SVE, pointer authentication,
-/// PMU and GIC where they are offered.
-///
-/// Three options stay off even where they are offered, since a VMM must want them: with `mte` all memory of
-/// the guest has to be made for tags, with `el2` a guest starts as a hypervisor, with `aarch32` in another
-/// execution state.
+/// The configuration of an ordinary guest with everything that this host can give it: what
+/// [`Capabilities::config`] has, and a GIC where one is offered, a GICv3 if there is a choice.
 ///
 /// # Errors
 ///
 /// [`KvmError::CreateVm`]: which GIC there is, only a VM can tell.
 pub fn supported(kvm: &Kvm) -> Result<VcpuConfig, KvmError> {
-    let Capabilities {
-        sve, pauth, pmu, ..
-    } = capabilities(kvm);
     let vm = new_vm(kvm)?;
     // Created rather than asked for with KVM_CREATE_DEVICE_TEST: kvm-ioctls 0.25 takes the descriptor
     // that the kernel does not return then as its own, and closes standard input.
     let gic = [Gic::V3, Gic::V2]
         .into_iter()
         .find(|gic| create_gic(&vm, *gic).is_ok());
-    Ok(VcpuConfig {
-        sve,
-        pauth,
-        pmu,
-        gic,
-        ..VcpuConfig::default()
-    })
+    Ok(capabilities(kvm).config(gic))
 }

@@ -2,12 +2,17 @@
 
 use super::affinity::Affinity;
 use super::cores::kinds_of_cores;
-use super::{KvmError, ScratchVm, implementations, kernel_release, timer_frequency};
+use super::offer::capabilities_of;
+use super::{
+    KvmError, KvmVcpu, ScratchVm, implementations, kernel_release, read_writable_masks,
+    sve_vector_lengths, timer_frequency,
+};
+use crate::capabilities::{Capabilities, WritableMasks};
 use crate::config::VcpuConfig;
 use crate::description::Description;
 use crate::host::{About, Host, Implementation, read_registers};
 use crate::regs;
-use kvm_ioctls::Kvm;
+use kvm_ioctls::{Kvm, VcpuFd, VmFd};
 
 /// Reads this host: what a VM with this configuration shows before any override.
 ///
@@ -57,6 +62,45 @@ pub fn read_host_described(
     Ok(host.with_cores(cores))
 }
 
+/// As [`read_host`], from the first vCPU of the VM that a guest will have, which must have been made with `config`, with
+/// its GIC, and have no plan yet. That spares the time of a scratch VM, where one vCPU can tell all: not on a machine
+/// with several kinds of cores, nor where the configuration limits the length of vectors.
+///
+/// # Errors
+///
+/// As [`read_host`].
+pub fn read_host_from(
+    kvm: &Kvm,
+    vm: &VmFd,
+    vcpu: &VcpuFd,
+    config: VcpuConfig,
+) -> Result<Host, KvmError> {
+    let implementations = implementations()?;
+    let kinds = kinds_of_cores(&implementations, |_| true).len();
+    if kinds > 1 || config.sve_limit.is_some() {
+        return read_host(kvm, config);
+    }
+    let capabilities = capabilities_of(vm);
+    let told = Told {
+        capabilities,
+        sve_vector_lengths: sve_vector_lengths(vcpu)?,
+        masks: if capabilities.writable_masks {
+            Some(read_writable_masks(vm)?)
+        } else {
+            None
+        },
+    };
+    let registers = KvmVcpu::new(vcpu);
+    host(&regs::DESCRIPTION, config, implementations, told, registers)
+}
+
+/// What a VM tells beside its registers.
+struct Told {
+    capabilities: Capabilities,
+    sve_vector_lengths: Vec<u32>,
+    masks: Option<WritableMasks>,
+}
+
 /// Reads the host from a vCPU on whichever CPU this thread is.
 fn read_here(
     description: &'static Description,
@@ -70,15 +114,29 @@ fn read_here(
         ..config
     };
     let scratch = ScratchVm::new(kvm, unlimited)?;
+    let told = Told {
+        capabilities: scratch.capabilities(),
+        sve_vector_lengths: scratch.sve_vector_lengths()?,
+        masks: scratch.writable_masks()?,
+    };
+    host(description, config, implementations, told, scratch.regs())
+}
+
+fn host(
+    description: &'static Description,
+    config: VcpuConfig,
+    implementations: Vec<Implementation>,
+    told: Told,
+    registers: KvmVcpu<'_>,
+) -> Result<Host, KvmError> {
     let about = About {
         kernel_release: kernel_release(),
-        capabilities: scratch.capabilities(),
+        capabilities: told.capabilities,
         vcpu: config,
         implementations,
         timer_frequency: timer_frequency(),
-        sve_vector_lengths: scratch.sve_vector_lengths()?,
+        sve_vector_lengths: told.sve_vector_lengths,
     };
-    let masks = scratch.writable_masks()?;
-    let host = Host::read_described(description, about, &scratch.regs(), masks.as_ref())?;
+    let host = Host::read_described(description, about, &registers, told.masks.as_ref())?;
     Ok(host)
 }

@@ -21,7 +21,7 @@ use kvm_ioctls::{Kvm, VcpuFd, VmFd};
 /// reserves for it.
 const PMU_INTID: u32 = 16 + 7;
 
-/// The bits of a guest physical address: KVM's own default (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.2).
+/// The most bits of a guest physical address: KVM's own default (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.2).
 /// The largest that a host offers is dear: with 52 bits, Linux 7.2 takes seconds to destroy an empty VM.
 const PHYSICAL_ADDRESS_BITS: u32 = 40;
 
@@ -69,6 +69,15 @@ fn create(
         )?;
     }
     Ok(vm)
+}
+
+/// How many bits the physical addresses of a VM have that [`create_vm`] makes: a guest's memory must end below.
+#[must_use]
+pub fn physical_address_bits(kvm: &Kvm) -> u32 {
+    match u32::try_from(kvm.get_host_ipa_limit()) {
+        Ok(bits @ 1..) => bits.min(PHYSICAL_ADDRESS_BITS),
+        _ => PHYSICAL_ADDRESS_BITS,
+    }
 }
 
 /// Creates a VM without anything.

@@ -5,6 +5,8 @@ use super::toolchain::Toolchain;
 use crate::command::{CommandError, run, run_for_data};
 use crate::initramfs::{Archive, TooLarge};
 use crate::program::Program;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::env;
@@ -14,6 +16,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::NamedTempFile;
+
+/// The archive that a Linux guest boots from, here and in the host's working directory.
+pub const GUEST_ARCHIVE: &str = "initrd.cpio.gz";
 
 /// Where the workspace is and where it is built.
 #[derive(Debug, Deserialize)]
@@ -98,6 +103,28 @@ impl Workspace {
         Ok(Programs { files, host_init })
     }
 
+    /// Builds the first program of a Linux guest and writes the archive that the guest boots from.
+    ///
+    /// # Errors
+    ///
+    /// Every variant of [`BuildError`] but that of metadata.
+    pub fn pack_guest(&self, toolchain: &Toolchain) -> Result<PathBuf, BuildError> {
+        let init = self.cargo(toolchain, &GUEST_INIT)?;
+        let mut archive = Archive::new();
+        for directory in ["dev", "proc", "sys"] {
+            archive.directory(directory);
+        }
+        archive.character_device("dev/console", 5, 1);
+        archive.file("init", &read(&init)?)?;
+        let path = self.output().join(GUEST_ARCHIVE);
+        let compressed = compress(&archive.finish()).map_err(|source| BuildError::File {
+            path: path.clone(),
+            source,
+        })?;
+        replace(&path, &compressed)?;
+        Ok(path)
+    }
+
     /// Builds one program and tells where it is.
     fn cargo(&self, toolchain: &Toolchain, recipe: &Recipe) -> Result<PathBuf, BuildError> {
         let mut build = Command::new(cargo());
@@ -170,6 +197,17 @@ const HOST_INIT: Recipe = Recipe {
     ],
 };
 
+const GUEST_INIT: Recipe = Recipe {
+    target: "guest-init",
+    command: &[
+        "build",
+        "--package=idreg-tests",
+        "--bin=guest-init",
+        "--no-default-features",
+        "--features=guest",
+    ],
+};
+
 impl Program {
     const fn recipe(self) -> Recipe {
         match self {
@@ -180,6 +218,10 @@ impl Program {
             Self::KvmTests => Recipe {
                 target: "kvm",
                 command: &["test", "--no-run", "--package=idreg-runtime", "--test=kvm"],
+            },
+            Self::VmmTests => Recipe {
+                target: "host",
+                command: &["test", "--no-run", "--package=vmm-demo", "--test=host"],
             },
         }
     }
@@ -229,6 +271,13 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), BuildError> {
         .map_err(|error| failed(error.error))
 }
 
+/// The same bytes give the same file: the format's time of change is left at 0.
+fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
     fs::read(path).map_err(|source| BuildError::File {
         path: path.to_owned(),
@@ -260,6 +309,21 @@ mod tests {
     }
 
     #[test]
+    fn the_same_bytes_are_compressed_to_the_same_file() {
+        let bytes = b"some bytes".repeat(100);
+        let compressed = compress(&bytes).unwrap();
+        assert_eq!(compress(&bytes).unwrap(), compressed);
+        assert_eq!(
+            compressed[4..8],
+            [0; 4],
+            "the time of change (RFC 1952, 2.3)"
+        );
+        let mut read = Vec::new();
+        io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&*compressed), &mut read).unwrap();
+        assert_eq!(read, bytes);
+    }
+
+    #[test]
     fn archives_with_other_programs_have_other_names() {
         let name = |programs: &[Program]| {
             let file = |program: &Program| (*program, PathBuf::from(program.name()));
@@ -270,6 +334,9 @@ mod tests {
             programs.archive_name("7.2")
         };
         assert_eq!(name(&[Program::VmmDemo]), "initramfs-vmm-demo-7.2.cpio");
-        assert_eq!(name(&Program::ALL), "initramfs-vmm-demo-kvm-tests-7.2.cpio");
+        assert_eq!(
+            name(&Program::ALL),
+            "initramfs-vmm-demo-kvm-tests-vmm-tests-7.2.cpio"
+        );
     }
 }

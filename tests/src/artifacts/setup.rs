@@ -5,10 +5,11 @@ use super::build::{BuildError, Workspace};
 use super::cache::{Cache, CacheError};
 use super::kernel::{Fetched, Kernel, KernelError};
 use super::toolchain::{Toolchain, ToolchainError};
-use super::{Artifacts, Emulation, Image};
+use super::{Artifacts, Emulation, Guests, Image};
 use crate::program::Program;
 use crate::progress::Progress;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::env;
 use std::path::PathBuf;
 
@@ -22,6 +23,8 @@ pub struct Setup {
     pub hardware: bool,
     /// The kernels to emulate hosts with; none if no host is to be emulated.
     pub kernels: Vec<Kernel>,
+    /// The kernels of Linux guests; none if there are to be no such guests.
+    pub guests: Vec<Kernel>,
     /// The programs to build for the host.
     pub programs: Vec<Program>,
     /// Whether to fetch the newest of everything even if something is there.
@@ -122,13 +125,18 @@ impl Setup {
         if qemu.is_none() && !self.kernels.is_empty() {
             return Ok(None);
         }
-        let cached = |&kernel: &Kernel| Some((kernel, kernel.cached(cache)?));
-        let kernels: Option<BTreeMap<_, _>> = self.kernels.iter().map(cached).collect();
+        let cached = |kernel: Kernel| Some((kernel, kernel.cached(cache)?));
+        let kernels: Option<BTreeMap<_, _>> = self.all_kernels().map(cached).collect();
         Ok(kernels.map(|kernels| Parts {
             toolchain,
             qemu,
             kernels,
         }))
+    }
+
+    /// Those of hosts and of guests; one that is both comes twice.
+    fn all_kernels(&self) -> impl Iterator<Item = Kernel> {
+        self.kernels.iter().chain(&self.guests).copied()
     }
 
     fn fetch(&self, cache: &Cache) -> Result<Parts, SetupError> {
@@ -143,11 +151,13 @@ impl Setup {
             None => self.debian_toolchain(cache)?,
         };
         let mut kernels = BTreeMap::new();
-        for &kernel in &self.kernels {
-            kernels.insert(kernel, self.kernel(cache, kernel)?);
+        for kernel in self.all_kernels() {
+            if let Entry::Vacant(place) = kernels.entry(kernel) {
+                place.insert(self.kernel(cache, kernel)?);
+            }
         }
         let qemu = find_qemu();
-        if qemu.is_none() && !kernels.is_empty() {
+        if qemu.is_none() && !self.kernels.is_empty() {
             return Err(SetupError::NoQemu);
         }
         Ok(Parts {
@@ -233,9 +243,13 @@ impl Setup {
     fn build(&self, parts: Parts) -> Result<Artifacts, BuildError> {
         let workspace = Workspace::find()?;
         let programs = workspace.build(&parts.toolchain, &self.programs)?;
+        let guests = self.guests(&workspace, &parts)?;
         let list = workspace.output().join("artifacts.json");
         let mut kernels = BTreeMap::new();
         for (kernel, fetched) in parts.kernels {
+            if !self.kernels.contains(&kernel) {
+                continue;
+            }
             let initramfs = workspace.pack(&programs, &fetched)?;
             let Fetched {
                 path,
@@ -259,8 +273,25 @@ impl Setup {
             hardware: self.hardware,
             programs: programs.files,
             emulation,
+            guests,
             list,
         })
+    }
+
+    /// What Linux guests are made of, if they are wanted.
+    fn guests(&self, workspace: &Workspace, parts: &Parts) -> Result<Option<Guests>, BuildError> {
+        if self.guests.is_empty() {
+            return Ok(None);
+        }
+        let initramfs = workspace.pack_guest(&parts.toolchain)?;
+        let images = parts
+            .kernels
+            .iter()
+            .map(|(&kernel, fetched)| (kernel, fetched.path.clone()));
+        Ok(Some(Guests {
+            initramfs,
+            images: images.collect(),
+        }))
     }
 }
 

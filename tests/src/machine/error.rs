@@ -31,6 +31,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// A file for the host cannot be read.
+    #[error("cannot read {}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The emulated host did not come up.
     #[error("an emulated host with CPU `{cpu}` and kernel {release} did not come up\n{diagnosis}")]
     Boot {

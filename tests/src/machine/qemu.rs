@@ -11,6 +11,7 @@ use std::io::{self, Read};
 use std::mem;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex};
@@ -52,7 +53,9 @@ impl Qemu {
             .args(["--pdeathsig", "KILL", "--"])
             .arg(&emulation.qemu);
         command.args(arguments(image, options));
+        // In a process group of its own it does not hear the terminal's signals, so that commands can be ended before it.
         command
+            .process_group(0)
             .stdin(OwnedFd::from(port))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -2,7 +2,7 @@
 
 use super::error::section;
 use super::{Error, Machine};
-use crate::console::Message;
+use crate::console::{CHUNK, Message};
 use crate::link::{Exchange, LinkError};
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -82,15 +82,49 @@ impl<'a> Running<'a> {
         self.next_before(Instant::now() + limit, limit)
     }
 
+    /// Writes to the command's standard input, if it was [started with one](Machine::start_with_stdin). It need not
+    /// read it: that holds up nobody, and when too much waits, the input ends.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Lost`].
+    pub fn write(&self, bytes: &[u8]) -> Result<(), Error> {
+        for piece in bytes.chunks(CHUNK) {
+            self.send(Message::Data(piece.to_vec()))?;
+        }
+        Ok(())
+    }
+
+    /// Ends the command's standard input.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Lost`].
+    pub fn end_input(&self) -> Result<(), Error> {
+        self.send(Message::End)
+    }
+
+    /// Asks the command to end, with SIGTERM.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Lost`].
+    pub fn terminate(&self) -> Result<(), Error> {
+        self.send(Message::Terminate)
+    }
+
     /// Asks the host to end the command; its last events can still be read.
     ///
     /// # Errors
     ///
     /// [`Error::Lost`].
     pub fn kill(&self) -> Result<(), Error> {
-        self.exchange
-            .send(Message::Kill)
-            .map_err(|error| self.error(error))
+        self.send(Message::Kill)
+    }
+
+    fn send(&self, message: Message) -> Result<(), Error> {
+        let sent = self.exchange.send(message);
+        sent.map_err(|error| self.error(error))
     }
 
     /// Waits at most `limit` for the end of the command and returns everything it printed. A

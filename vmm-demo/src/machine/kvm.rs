@@ -2,8 +2,10 @@
 
 use crate::failure::Failure;
 use crate::guest::GuestView;
+use crate::probe::guest::run_probe;
 use crate::probe::report::Seen;
-use crate::vm::Vm;
+use crate::timeline::Timeline;
+use crate::vm::{Parts, Vm, VmError};
 use idreg_runtime::apply::ApplyError;
 use idreg_runtime::config::Gic;
 use idreg_runtime::description::{FieldDescription, FieldOf};
@@ -13,10 +15,11 @@ use idreg_runtime::kvm::{self, KvmError, ScratchVm};
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::rule::ValueRange;
+use idreg_runtime::target::TargetCpus;
 use idreg_runtime::vcpu::VcpuRegs;
 use kvm_ioctls::Kvm;
 use std::error::Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The probe guest needs milliseconds on hardware and well under a second on an emulated host.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
@@ -33,7 +36,7 @@ pub(crate) struct Machine {
 impl Machine {
     /// Reads the host from a scratch VM of the configuration that guests of the model will have.
     pub(crate) fn open(model: &CpuModel) -> Result<Self, Failure> {
-        let kvm = kvm::open().map_err(kvm_failure)?;
+        let kvm = open_kvm()?;
         let supported = kvm::supported(&kvm).map_err(kvm_failure)?;
         let config = model.config(supported, &kvm::capabilities(&kvm));
         let host = kvm::read_host(&kvm, config).map_err(kvm_failure)?;
@@ -51,19 +54,6 @@ impl Machine {
 
     pub(crate) fn into_host(self) -> Host {
         self.host
-    }
-
-    fn check_vcpus(&self, plan: &Plan, asked: u16) -> Result<(), Failure> {
-        let of_kvm = self.kvm.get_max_vcpus();
-        let most = match plan.config().gic {
-            // The architecture's limit (Arm IHI 0048, 1.1).
-            Some(Gic::V2) => of_kvm.min(8),
-            Some(Gic::V3) | None => of_kvm,
-        };
-        if usize::from(asked) > most {
-            return Err(Failure::CannotHere(TooManyVcpus { asked, most }.into()));
-        }
-        Ok(())
     }
 
     /// Applies a plan to a scratch VM and drops it; nothing else of this machine notices.
@@ -105,14 +95,20 @@ impl Machine {
         if plan.config().aarch32 {
             return Err(Failure::CannotHere(ProbeIsA64.into()));
         }
-        self.check_vcpus(plan, vcpus)?;
-        let mut vm = Vm::new(&self.kvm, plan.config(), vcpus, RAM).map_err(other)?;
-        for vcpu in vm.regs() {
-            plan.apply(&vcpu)?;
-        }
+        check_vcpus(&self.kvm, plan.config().gic, vcpus)?;
+        let parts = Parts {
+            config: plan.config(),
+            capabilities: self.host.about().capabilities,
+            vcpus,
+            ram: RAM,
+        };
+        let mut timeline = Timeline::since(Instant::now());
+        let vm = Vm::new(&self.kvm, parts, &mut timeline).map_err(vm_failure)?;
+        vm.apply(plan, &TargetCpus::default(), &mut timeline)
+            .map_err(vm_failure)?;
         let registers = self.host.description().registers;
         let encodings: Vec<Encoding> = registers.iter().map(|register| register.encoding).collect();
-        let report = vm.run_probe(&encodings, TIME_LIMIT).map_err(other)?;
+        let (vm, report) = run_probe(vm, &encodings, TIME_LIMIT).map_err(other)?;
         for vcpu in vm.regs() {
             match plan.verify(&vcpu) {
                 Err(ApplyError::Differs(found)) => return Err(Failure::AfterRun(found)),
@@ -132,6 +128,25 @@ impl Machine {
             });
         Ok(GuestView::new(self.host.description(), seen))
     }
+}
+
+/// Opens KVM.
+pub(crate) fn open_kvm() -> Result<Kvm, Failure> {
+    kvm::open().map_err(kvm_failure)
+}
+
+/// Whether a VM with this interrupt controller can have so many vCPUs here.
+pub(crate) fn check_vcpus(kvm: &Kvm, gic: Option<Gic>, asked: u16) -> Result<(), Failure> {
+    let of_kvm = kvm.get_max_vcpus();
+    let most = match gic {
+        // The architecture's limit (Arm IHI 0048, 1.1).
+        Some(Gic::V2) => of_kvm.min(8),
+        Some(Gic::V3) | None => of_kvm,
+    };
+    if usize::from(asked) > most {
+        return Err(Failure::CannotHere(TooManyVcpus { asked, most }.into()));
+    }
+    Ok(())
 }
 
 fn telling_values(field: &FieldDescription, limit: u64) -> Vec<u64> {
@@ -175,8 +190,19 @@ fn kvm_failure(error: KvmError) -> Failure {
         | KvmError::NotPermitted
         | KvmError::ApiVersion { .. }
         | KvmError::NotOffered { .. }
+        | KvmError::NoTargetCpus
         | KvmError::El2WithoutGicV3 => Failure::CannotHere(error.into()),
         _ => Failure::Other(error.into()),
+    }
+}
+
+/// What a VM that cannot be made is for the command.
+pub(crate) fn vm_failure(error: VmError) -> Failure {
+    match error {
+        VmError::Apply(error) => error.into(),
+        VmError::Kvm(error) => kvm_failure(error),
+        VmError::Memory(error) if error.is_too_much() => Failure::CannotHere(error.into()),
+        error => Failure::Other(error.into()),
     }
 }
 

@@ -1,0 +1,160 @@
+//! Sockets of this machine that lead to sockets of a host.
+
+use crate::machine::Machine;
+use rustix::fs::{Mode, fchmod};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+use std::fs;
+use std::io;
+use std::net::Shutdown;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+
+/// How many connections may wait to be accepted.
+const BACKLOG: i32 = 16;
+
+/// A UNIX socket whose connections go to one of a host; dropping this removes it.
+#[derive(Debug)]
+pub struct Forward {
+    path: PathBuf,
+}
+
+impl Forward {
+    /// Listens at `path`, which only this user may connect to, and connects everybody who does to the socket `name`
+    /// in the host's working directory.
+    ///
+    /// # Errors
+    ///
+    /// Any that the operating system has for making the socket; it must not exist yet.
+    pub fn listen(machine: Arc<Machine>, name: String, path: &Path) -> io::Result<Self> {
+        let socket = rustix::net::socket_with(
+            AddressFamily::UNIX,
+            SocketType::STREAM,
+            SocketFlags::CLOEXEC,
+            None,
+        )?;
+        // The file gets the mode that the socket has when it is bound.
+        fchmod(&socket, Mode::RUSR | Mode::WUSR)?;
+        rustix::net::bind(&socket, &SocketAddrUnix::new(path)?)?;
+        let forward = Self {
+            path: path.to_owned(),
+        };
+        rustix::net::listen(&socket, BACKLOG)?;
+        let listener = UnixListener::from(socket);
+        thread::Builder::new()
+            .name("testbed forward".into())
+            .spawn(move || accept(&machine, &name, &listener))?;
+        Ok(forward)
+    }
+}
+
+impl Drop for Forward {
+    fn drop(&mut self) {
+        // Somebody may have removed it.
+        let _gone = fs::remove_file(&self.path);
+    }
+}
+
+fn accept(machine: &Machine, name: &str, listener: &UnixListener) {
+    for client in listener.incoming().flatten() {
+        match machine.connect(name) {
+            Ok(server) => {
+                if let Err(error) = exchange(client, server) {
+                    eprintln!("testbed: cannot forward a connection: {error}");
+                }
+            }
+            // With its causes; the client sees the end of its connection.
+            Err(error) => eprintln!("testbed: {error:?}"),
+        }
+    }
+}
+
+/// Passes on each direction in a thread, until both have ended.
+fn exchange(client: UnixStream, server: UnixStream) -> io::Result<()> {
+    let (from_client, to_client) = (client.try_clone()?, client);
+    let (from_server, to_server) = (server.try_clone()?, server);
+    for (from, to) in [(from_client, to_server), (from_server, to_client)] {
+        thread::Builder::new()
+            .name("testbed forward".into())
+            .spawn(move || pass_on(from, to))?;
+    }
+    Ok(())
+}
+
+/// A direction that fails ends as one that is complete does.
+fn pass_on(mut from: UnixStream, mut to: UnixStream) {
+    let complete = io::copy(&mut from, &mut to).is_ok();
+    let how = if complete {
+        Shutdown::Write
+    } else {
+        Shutdown::Both
+    };
+    let _ended_already = to.shutdown(how);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::artifacts::Artifacts;
+    use crate::machine::Options;
+    use crate::program::Program;
+    use std::io::{Read, Write};
+    use std::os::unix::fs::PermissionsExt;
+
+    /// This machine as a host whose program is the shell, and the directory in which its commands run.
+    fn host() -> (Arc<Machine>, PathBuf) {
+        let artifacts = Artifacts {
+            hardware: true,
+            programs: [(Program::VmmDemo, "/bin/sh".into())].into(),
+            emulation: None,
+            guests: None,
+            list: PathBuf::new(),
+        };
+        let machine = Machine::boot_from(&artifacts, &Options::default()).unwrap();
+        let directory = machine.run(["-c", "pwd"]).unwrap();
+        let directory = PathBuf::from(directory.stdout().trim());
+        (Arc::new(machine), directory)
+    }
+
+    #[test]
+    fn clients_reach_the_socket_in_the_host() {
+        let (machine, directory) = host();
+        let server = UnixListener::bind(directory.join("qmp")).unwrap();
+        thread::spawn(move || {
+            for mut client in server.incoming().flatten() {
+                let mut read = String::new();
+                client.write_all(b"greeting ").unwrap();
+                client.read_to_string(&mut read).unwrap();
+                client.write_all(read.to_uppercase().as_bytes()).unwrap();
+            }
+        });
+        let here = tempfile::tempdir().unwrap();
+        let path = here.path().join("socket");
+        let forward = Forward::listen(Arc::clone(&machine), "qmp".into(), &path).unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        for word in ["one", "two"] {
+            let mut client = UnixStream::connect(&path).unwrap();
+            client.write_all(word.as_bytes()).unwrap();
+            client.shutdown(Shutdown::Write).unwrap();
+            let mut read = String::new();
+            client.read_to_string(&mut read).unwrap();
+            assert_eq!(read, format!("greeting {}", word.to_uppercase()));
+        }
+        let taken = Forward::listen(machine, "qmp".into(), &path).unwrap_err();
+        assert_eq!(taken.kind(), io::ErrorKind::AddrInUse);
+        drop(forward);
+        assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_client_sees_that_nobody_listens_in_the_host() {
+        let (machine, _directory) = host();
+        let here = tempfile::tempdir().unwrap();
+        let path = here.path().join("socket");
+        let _forward = Forward::listen(machine, "missing".into(), &path).unwrap();
+        let mut client = UnixStream::connect(&path).unwrap();
+        assert_eq!(client.read(&mut [0]).unwrap(), 0);
+    }
+}

@@ -1,0 +1,34 @@
+//! The Linux guest that the demo VMM boots: what its first program reads of the CPUs, and what it says.
+//!
+//! Everything is said on the console, one JSON object a line. Kernel messages may stand between, so readers look
+//! for lines that start with `{`:
+//!
+//! | line | when |
+//! |---|---|
+//! | a [`CpuReport`] | for each CPU, in order |
+//! | `{"ready":true}` | with `idreg.end=echo`: lines are read from the console from now on |
+//! | `{"echo":"LINE"}` | the answer to a line |
+//! | `{"peek":"0x...","value":"0x..."}` | the answer to `peek 0xADDRESS` |
+//! | `{"error":"..."}` | something failed; the guest switches itself off, or goes on to the next line |
+
+mod attempt;
+mod conversation;
+mod ending;
+mod physical;
+mod report;
+
+#[cfg(not(target_arch = "aarch64"))]
+mod elsewhere;
+#[cfg(target_arch = "aarch64")]
+mod instructions;
+#[cfg(target_arch = "aarch64")]
+mod registers;
+
+#[cfg(not(target_arch = "aarch64"))]
+use elsewhere::{instructions, registers};
+
+pub use attempt::{Attempt, AttemptError};
+pub use conversation::{ConversationError, converse};
+pub use ending::{Ending, EndingError};
+pub use physical::PeekError;
+pub use report::{CpuReport, Hexadecimal, ReportError, cpus};

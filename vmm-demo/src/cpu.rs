@@ -1,0 +1,352 @@
+//! The vCPUs of a running guest, each with a thread.
+
+use crate::gate::Gate;
+use crate::layout;
+use crate::serial::Serial;
+use idreg_runtime::encoding::Encoding;
+use idreg_runtime::kvm::{self, KvmError, KvmVcpu};
+use idreg_runtime::target::TargetCpus;
+use idreg_runtime::vcpu::{Errno, VcpuRegs};
+use kvm_bindings::{
+    KVM_REG_ARM_CORE, KVM_REG_ARM64, KVM_REG_SIZE_U64, KVM_SYSTEM_EVENT_RESET,
+    KVM_SYSTEM_EVENT_SHUTDOWN, kvm_regs,
+};
+use kvm_ioctls::{VcpuExit, VcpuFd};
+use rustix::thread::gettid;
+use std::io;
+use std::mem::offset_of;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+use thiserror::Error;
+use vmm_sys_util::eventfd::EventFd;
+use vmm_sys_util::signal::{Killable, SIGRTMIN, register_signal_handler};
+
+/// The general-purpose register PC, as `KVM_SET_ONE_REG` counts them: in 32-bit words of `kvm_regs`
+/// (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.68).
+pub(crate) const PROGRAM_COUNTER: u64 = core_register(offset_of!(kvm_regs, regs.pc));
+
+/// X0, by which a kernel is given its device tree.
+pub(crate) const X0: u64 = core_register(offset_of!(kvm_regs, regs.regs));
+
+const fn core_register(offset: usize) -> u64 {
+    let word = offset / size_of::<u32>();
+    KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE as u64 | word as u64
+}
+
+/// The guest's virtual counter: `KVM_REG_ARM_TIMER_CNT`, which has the number of CNTV_CVAL_EL0 by an old mistake
+/// (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`).
+const TIMER_COUNT: Encoding = Encoding::new(3, 3, 14, 3, 2);
+
+/// What the guest did that its vCPUs cannot go on after.
+#[derive(Debug)]
+pub(crate) enum Report {
+    PoweredOff,
+    /// It wants to start again.
+    Reset,
+    Failed(CpuError),
+}
+
+/// A vCPU that cannot go on.
+#[derive(Debug, Error)]
+pub(crate) enum CpuError {
+    /// A data access where there is nothing.
+    #[error(
+        "vCPU {vcpu} {} {size} bytes at {address:#x}, where there is neither RAM nor a device (its PC is {pc:#x})",
+        if *write { "wrote" } else { "read" }
+    )]
+    NothingThere {
+        vcpu: usize,
+        write: bool,
+        size: usize,
+        address: u64,
+        pc: u64,
+    },
+    /// The same, by an instruction of which the CPU does not tell address and size, as with two registers.
+    #[error(
+        "vCPU {vcpu} accessed a device, or an address where there is nothing, by an instruction that KVM cannot \
+         carry out (its PC is {pc:#x})"
+    )]
+    CannotEmulate { vcpu: usize, pc: u64 },
+    #[error("vCPU {vcpu} made a hypercall that nothing here answers (its PC is {pc:#x})")]
+    Hypercall { vcpu: usize, pc: u64 },
+    #[error("vCPU {vcpu} left the guest for a reason that has no place here: {exit}")]
+    UnexpectedExit { vcpu: usize, exit: String },
+    #[error("the guest crashed, as vCPU {vcpu} says by system event {event}")]
+    SystemEvent { vcpu: usize, event: u32 },
+    #[error("cannot run vCPU {vcpu}")]
+    Run { vcpu: usize, source: Errno },
+    #[error("cannot answer a call of vCPU {vcpu}")]
+    Answer { vcpu: usize, source: KvmError },
+}
+
+impl CpuError {
+    /// Whether the guest is to blame, and neither this machine nor this program.
+    pub(crate) const fn is_of_guest(&self) -> bool {
+        matches!(
+            self,
+            Self::NothingThere { .. }
+                | Self::CannotEmulate { .. }
+                | Self::Hypercall { .. }
+                | Self::SystemEvent { .. }
+        )
+    }
+}
+
+/// What the threads share.
+#[derive(Debug)]
+pub(crate) struct Board {
+    pub(crate) gate: Arc<Gate>,
+    pub(crate) serial: Arc<Serial>,
+    pub(crate) targets: TargetCpus,
+    /// Told of every report.
+    pub(crate) wake: EventFd,
+    /// When the first vCPU entered the guest for the first time.
+    pub(crate) first_run: OnceLock<Instant>,
+}
+
+/// The threads, which wait at the gate until they are [let go](Self::go).
+#[derive(Debug)]
+pub(crate) struct Vcpus {
+    board: Arc<Board>,
+    threads: Vec<JoinHandle<VcpuFd>>,
+    thread_ids: Vec<i64>,
+    reports: Receiver<Report>,
+}
+
+impl Vcpus {
+    /// Starts a thread for each vCPU.
+    pub(crate) fn start(vcpus: Vec<VcpuFd>, board: Board) -> io::Result<Self> {
+        register_signal_handler(SIGRTMIN(), interrupt)
+            .map_err(|error| io::Error::from_raw_os_error(error.errno()))?;
+        let board = Arc::new(board);
+        let (reporter, reports) = mpsc::channel();
+        let (announcer, ids) = mpsc::channel();
+        let mut started_threads = Self {
+            board: Arc::clone(&board),
+            threads: Vec::with_capacity(vcpus.len()),
+            thread_ids: Vec::with_capacity(vcpus.len()),
+            reports,
+        };
+        let mut waiting = vcpus.into_iter().enumerate();
+        let result = waiting.try_for_each(|(index, fd)| {
+            let thread = Thread {
+                index,
+                fd,
+                board: Arc::clone(&board),
+                reporter: reporter.clone(),
+            };
+            let announcer = announcer.clone();
+            let handle = thread::Builder::new()
+                .name(format!("vCPU {index}"))
+                .spawn(move || {
+                    let _waited_for = announcer.send((index, gettid().as_raw_nonzero().get()));
+                    thread.run()
+                })?;
+            started_threads.threads.push(handle);
+            Ok(())
+        });
+        if let Err(error) = result {
+            // Those that could not be started are not waited for.
+            let missing = 1 + waiting.count();
+            (0..missing).for_each(|_| board.gate.leave());
+            drop(started_threads);
+            return Err(error);
+        }
+        drop(announcer);
+        let mut ids: Vec<_> = ids.iter().take(started_threads.threads.len()).collect();
+        ids.sort_unstable();
+        started_threads.thread_ids = ids.into_iter().map(|(_, id)| id.into()).collect();
+        Ok(started_threads)
+    }
+
+    /// The thread of each vCPU, as the kernel numbers them.
+    pub(crate) fn thread_ids(&self) -> &[i64] {
+        &self.thread_ids
+    }
+
+    pub(crate) fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// What the guest did, if it did something since the last time.
+    pub(crate) fn report(&self) -> Option<Report> {
+        self.reports.try_recv().ok()
+    }
+
+    /// Lets the vCPUs into the guest.
+    pub(crate) fn go(&self) {
+        self.board.gate.open();
+    }
+
+    /// Takes all vCPUs out of the guest, and waits until they are.
+    pub(crate) fn pause(&self) {
+        self.board.gate.close(|| self.call());
+    }
+
+    /// Takes all vCPUs out of the guest for good. One whose thread panicked is missing.
+    pub(crate) fn end(mut self) -> Vec<VcpuFd> {
+        self.end_threads()
+    }
+
+    fn end_threads(&mut self) -> Vec<VcpuFd> {
+        self.board.gate.end(|| self.call());
+        let ended = self.threads.drain(..).map(JoinHandle::join);
+        ended.filter_map(Result::ok).collect()
+    }
+
+    /// Calls the threads out of `KVM_RUN`, or out of the console.
+    fn call(&self) {
+        for thread in &self.threads {
+            if !thread.is_finished() {
+                // It fails for a thread that ends just now.
+                let _ended = thread.kill(SIGRTMIN());
+            }
+        }
+    }
+}
+
+impl Drop for Vcpus {
+    fn drop(&mut self) {
+        drop(self.end_threads());
+    }
+}
+
+/// Does nothing: that it is called is what ends `KVM_RUN`.
+pub(crate) extern "C" fn interrupt(_: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {}
+
+struct Thread {
+    index: usize,
+    fd: VcpuFd,
+    board: Arc<Board>,
+    reporter: Sender<Report>,
+}
+
+/// Says at the gate that a thread has left, however it does.
+struct Leaving<'a>(&'a Gate);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+impl Thread {
+    fn run(mut self) -> VcpuFd {
+        let board = Arc::clone(&self.board);
+        let _leaving = Leaving(&board.gate);
+        while self.pass() {
+            if self.index == 0 {
+                board.first_run.get_or_init(Instant::now);
+            }
+            if let Some(report) = self.enter() {
+                // If nobody listens any more, the guest is being ended already.
+                let _ended = self.reporter.send(report);
+                let _full = board.wake.write(1);
+                break;
+            }
+        }
+        self.fd
+    }
+
+    /// Waits at the gate. The time that the guest waits does not pass for it: the first vCPU sets the counter,
+    /// which all share, back to where it was.
+    fn pass(&self) -> bool {
+        let gate = &self.board.gate;
+        if self.index > 0 || gate.is_open() || self.board.first_run.get().is_none() {
+            return gate.pass();
+        }
+        let registers = KvmVcpu::new(&self.fd);
+        let count = registers.get(TIMER_COUNT);
+        let open = gate.pass();
+        if let (true, Ok(count)) = (open, count)
+            && let Err(error) = registers.set(TIMER_COUNT, count)
+        {
+            tracing::warn!(%error, "the guest's clock jumps over the pause");
+        }
+        open
+    }
+
+    /// Enters the guest once, and does what it wants; returns what it cannot go on after.
+    fn enter(&mut self) -> Option<Report> {
+        let vcpu = self.index;
+        let exit = match self.fd.run() {
+            Ok(VcpuExit::MmioRead(address, data)) => {
+                let Some(offset) = serial_offset(address) else {
+                    let size = data.len();
+                    return Some(self.nothing_there(false, size, address));
+                };
+                self.board.serial.read(offset, data);
+                return None;
+            }
+            Ok(VcpuExit::MmioWrite(address, data)) => {
+                let Some(offset) = serial_offset(address) else {
+                    let size = data.len();
+                    return Some(self.nothing_there(true, size, address));
+                };
+                self.board.serial.write(offset, data);
+                return None;
+            }
+            Ok(VcpuExit::SystemEvent(KVM_SYSTEM_EVENT_SHUTDOWN, _)) => {
+                return Some(Report::PoweredOff);
+            }
+            Ok(VcpuExit::SystemEvent(KVM_SYSTEM_EVENT_RESET, _)) => return Some(Report::Reset),
+            Ok(VcpuExit::SystemEvent(event, _)) => CpuError::SystemEvent { vcpu, event },
+            Ok(VcpuExit::Hypercall(_)) => return self.hypercall(),
+            Ok(VcpuExit::Intr) => return None,
+            Ok(exit) => CpuError::UnexpectedExit {
+                vcpu,
+                exit: format!("{exit:?}"),
+            },
+            Err(error) => match error.errno() {
+                // EAGAIN: a vCPU that is off was asked to run.
+                libc::EINTR | libc::EAGAIN => return None,
+                libc::ENOSYS => CpuError::CannotEmulate {
+                    vcpu,
+                    pc: self.program_counter(),
+                },
+                number => CpuError::Run {
+                    vcpu,
+                    source: Errno(number),
+                },
+            },
+        };
+        Some(Report::Failed(exit))
+    }
+
+    fn nothing_there(&self, write: bool, size: usize, address: u64) -> Report {
+        Report::Failed(CpuError::NothingThere {
+            vcpu: self.index,
+            write,
+            size,
+            address,
+            pc: self.program_counter(),
+        })
+    }
+
+    fn hypercall(&self) -> Option<Report> {
+        let vcpu = self.index;
+        match kvm::answer_target_cpus(&self.fd, &self.board.targets) {
+            Ok(true) => None,
+            Ok(false) => Some(Report::Failed(CpuError::Hypercall {
+                vcpu,
+                pc: self.program_counter(),
+            })),
+            Err(source) => Some(Report::Failed(CpuError::Answer { vcpu, source })),
+        }
+    }
+
+    /// For messages: 0 if it cannot be read.
+    fn program_counter(&self) -> u64 {
+        let mut bytes = [0; 8];
+        let read = self.fd.get_one_reg(PROGRAM_COUNTER, &mut bytes);
+        read.map_or(0, |_| u64::from_ne_bytes(bytes))
+    }
+}
+
+/// Which register of the console is at an address.
+fn serial_offset(address: u64) -> Option<u64> {
+    let offset = address.checked_sub(layout::SERIAL)?;
+    (offset < layout::SERIAL_SIZE).then_some(offset)
+}

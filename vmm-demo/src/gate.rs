@@ -1,0 +1,177 @@
+//! The gate that every vCPU's thread passes before it enters the guest: open, closed, or gone for good.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How often threads that are still in the guest are called back: a signal that comes just before `KVM_RUN` does not
+/// end it.
+const CALL_AGAIN: Duration = Duration::from_millis(1);
+
+/// Lets threads through while it is open.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Position {
+    Open,
+    Closed,
+    /// Nobody passes any more.
+    Ended,
+}
+
+#[derive(Debug)]
+struct State {
+    position: Position,
+    /// The threads that are out of the guest: they wait here, or have ended.
+    outside: usize,
+    threads: usize,
+}
+
+impl Gate {
+    /// A closed gate for so many threads, all of which are inside until they come to it.
+    pub(crate) fn closed(threads: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                position: Position::Closed,
+                outside: 0,
+                threads,
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Whether a thread that is in the guest, or on its way there, may stay.
+    pub(crate) fn is_open(&self) -> bool {
+        self.state().position == Position::Open
+    }
+
+    /// Waits until the gate is open, and says whether to pass: not if it has ended.
+    pub(crate) fn pass(&self) -> bool {
+        let mut state = self.state();
+        if state.position == Position::Closed {
+            state.outside += 1;
+            self.changed.notify_all();
+            while state.position == Position::Closed {
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
+            }
+            state.outside -= 1;
+        }
+        state.position == Position::Open
+    }
+
+    /// Says that the calling thread will not come again.
+    pub(crate) fn leave(&self) {
+        self.state().outside += 1;
+        self.changed.notify_all();
+    }
+
+    pub(crate) fn open(&self) {
+        let mut state = self.state();
+        if state.position == Position::Closed {
+            state.position = Position::Open;
+        }
+        self.changed.notify_all();
+    }
+
+    /// Closes the gate and waits until every thread is outside, calling them back with `call` now and again.
+    pub(crate) fn close(&self, call: impl Fn()) {
+        let mut state = self.state();
+        if state.position == Position::Open {
+            state.position = Position::Closed;
+        }
+        while state.outside < state.threads {
+            drop(state);
+            call();
+            state = self.wait_a_moment();
+        }
+    }
+
+    /// Lets nobody pass any more, and waits until every thread has left.
+    pub(crate) fn end(&self, call: impl Fn()) {
+        let mut state = self.state();
+        state.position = Position::Ended;
+        self.changed.notify_all();
+        while state.outside < state.threads {
+            drop(state);
+            call();
+            state = self.wait_a_moment();
+        }
+    }
+
+    fn wait_a_moment(&self) -> MutexGuard<'_, State> {
+        let waited = self
+            .changed
+            .wait_timeout_while(self.state(), CALL_AGAIN, |state| {
+                state.outside < state.threads
+            });
+        match waited {
+            Ok((state, _)) => state,
+            Err(poisoned) => poisoned.into_inner().0,
+        }
+    }
+
+    /// A thread that panicked leaves plain numbers behind.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::thread;
+
+    /// Counts rounds until the gate ends.
+    fn work(gate: &Gate, rounds: &AtomicU64) {
+        while gate.pass() {
+            rounds.fetch_add(1, Ordering::SeqCst);
+            thread::yield_now();
+        }
+        gate.leave();
+    }
+
+    #[test]
+    fn nobody_is_inside_a_closed_gate() {
+        let gate = Arc::new(Gate::closed(3));
+        let rounds = Arc::new(AtomicU64::new(0));
+        let threads: Vec<_> = (0..3)
+            .map(|_| {
+                let (gate, rounds) = (Arc::clone(&gate), Arc::clone(&rounds));
+                thread::spawn(move || work(&gate, &rounds))
+            })
+            .collect();
+        for _ in 0..50 {
+            gate.close(|| {});
+            let before = rounds.load(Ordering::SeqCst);
+            thread::sleep(Duration::from_micros(200));
+            assert_eq!(rounds.load(Ordering::SeqCst), before);
+            gate.open();
+            while rounds.load(Ordering::SeqCst) == before {
+                thread::yield_now();
+            }
+        }
+        gate.end(|| {});
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        gate.open();
+        assert!(!gate.is_open() && !gate.pass());
+    }
+
+    #[test]
+    fn threads_that_have_left_are_not_waited_for() {
+        let gate = Gate::closed(2);
+        gate.leave();
+        gate.leave();
+        gate.close(|| panic!("nobody is to be called"));
+        gate.end(|| panic!("nobody is to be called"));
+    }
+}

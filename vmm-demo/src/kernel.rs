@@ -1,0 +1,353 @@
+//! The kernel, its initial RAM disk and its command line: checked, placed and loaded.
+
+pub(crate) mod image;
+pub(crate) mod initrd;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod load;
+
+use self::image::{Image, ImageError, PageSize};
+use self::initrd::InitrdError;
+use crate::layout;
+use crate::size::MemorySize;
+use idreg_runtime::regs::IdAa64mmfr0El1;
+use idreg_runtime::regs::id_aa64mmfr0_el1::{Tgran4, Tgran16, Tgran64};
+use idreg_runtime::values::RegisterValues;
+use linux_loader::cmdline::{self, Cmdline};
+use std::error::Error;
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// The most that the kernel takes (Linux 7.2, `arch/arm64/include/uapi/asm/setup.h`, `COMMAND_LINE_SIZE`), with the
+/// zero byte at the end.
+const COMMAND_LINE_SIZE: usize = 2048;
+
+/// The command line of a kernel that is given none: its messages go to the console.
+const COMMAND_LINE: &str = "console=ttyS0";
+
+/// A guest's software that cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KernelError {
+    #[error("cannot use the kernel `{}`", path.display())]
+    Image { path: PathBuf, source: ImageError },
+    #[error("cannot use the initial RAM disk `{}`", path.display())]
+    Initrd { path: PathBuf, source: InitrdError },
+    #[error("cannot use the kernel's command line")]
+    CommandLine(#[from] cmdline::Error),
+    #[error(
+        "{} of memory are too little: kernel, device tree and initial RAM disk take {needed} bytes, and a system \
+         needs some more; --mem {} would hold them", MemorySize(*ram), would_hold(*needed)
+    )]
+    TooLittleMemory { ram: u64, needed: u64 },
+    #[error(
+        "the kernel `{}` is built for pages of {size}, which this guest's CPUs do not have ({property}={value}): \
+         take another kernel, or another CPU model", path.display()
+    )]
+    NoSuchPages {
+        path: PathBuf,
+        size: &'static str,
+        property: &'static str,
+        value: String,
+    },
+    #[cfg_attr(
+        not(all(target_os = "linux", target_arch = "aarch64")),
+        allow(dead_code, reason = "guests are loaded on Arm machines alone")
+    )]
+    #[error("cannot load {what} into the guest's memory")]
+    Load {
+        what: &'static str,
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+/// What a guest is started with. The files stay open, so that it starts again with the same after a reset.
+#[derive(Debug)]
+#[cfg_attr(
+    not(all(target_os = "linux", target_arch = "aarch64")),
+    allow(dead_code, reason = "guests are loaded on Arm machines alone")
+)]
+pub(crate) struct Kernel {
+    path: PathBuf,
+    file: File,
+    image: Image,
+    initrd: Option<Initrd>,
+    command_line: String,
+}
+
+#[derive(Debug)]
+struct Initrd {
+    path: PathBuf,
+    #[cfg_attr(
+        not(all(target_os = "linux", target_arch = "aarch64")),
+        allow(dead_code, reason = "guests are loaded on Arm machines alone")
+    )]
+    file: File,
+    length: u64,
+}
+
+/// Where everything goes, in guest physical addresses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Places {
+    /// The 2 MiB boundary from which the kernel counts.
+    pub(crate) kernel_base: u64,
+    pub(crate) fdt: u64,
+    pub(crate) initrd: Option<Range<u64>>,
+}
+
+impl Kernel {
+    /// Opens the files and checks what can be checked at once.
+    pub(crate) fn open(
+        path: &Path,
+        initrd: Option<&Path>,
+        command_line: Option<&str>,
+    ) -> Result<Self, KernelError> {
+        let failed = |source| KernelError::Image {
+            path: path.to_owned(),
+            source,
+        };
+        let mut file = File::open(path).map_err(|error| failed(error.into()))?;
+        let image = Image::read(&mut file).map_err(failed)?;
+        // The type checks what the kernel can take; the device tree wants the text.
+        let words = command_line.unwrap_or(COMMAND_LINE);
+        let command_line = Cmdline::try_from(words, COMMAND_LINE_SIZE)?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            image,
+            initrd: initrd.map(Initrd::open).transpose()?,
+            command_line: command_line.as_cstring()?.to_string_lossy().into_owned(),
+        })
+    }
+
+    /// The initial RAM disk, opened a second time so that it can be read to its end while the guest starts.
+    pub(crate) fn initrd_to_check(&self) -> Option<Result<(File, PathBuf), KernelError>> {
+        let path = &self.initrd.as_ref()?.path;
+        let file = File::open(path).map_err(|error| initrd_failed(path, error.into()));
+        Some(file.map(|file| (file, path.clone())))
+    }
+
+    /// Whether vCPUs with these registers have the pages that the kernel was built for. One that is started without
+    /// stops in its first instructions and cannot say why.
+    pub(crate) fn check_pages(&self, guest: &RegisterValues) -> Result<(), KernelError> {
+        let (Some(size), Some(register)) = (self.image.page_size, guest.get_as::<IdAa64mmfr0El1>())
+        else {
+            return Ok(());
+        };
+        let (size, has, property, value) = match size {
+            PageSize::Kib4 => {
+                let field = register.tgran4();
+                ("4 KiB", field != Tgran4::NI, Tgran4::PROPERTY, field.bits())
+            }
+            PageSize::Kib16 => {
+                let field = register.tgran16();
+                (
+                    "16 KiB",
+                    field != Tgran16::NI,
+                    Tgran16::PROPERTY,
+                    field.bits(),
+                )
+            }
+            PageSize::Kib64 => {
+                let field = register.tgran64();
+                (
+                    "64 KiB",
+                    field != Tgran64::NI,
+                    Tgran64::PROPERTY,
+                    field.bits(),
+                )
+            }
+        };
+        if has {
+            return Ok(());
+        }
+        Err(KernelError::NoSuchPages {
+            path: self.path.clone(),
+            size,
+            property,
+            value: format!("{value:#x}"),
+        })
+    }
+
+    /// Finds a place for everything in so many bytes of RAM: the kernel first, then the device tree, then the initial
+    /// RAM disk, so that all of it is near, as the kernel wants it (`booting.rst`, 3).
+    pub(crate) fn places(&self, ram: u64) -> Result<Places, KernelError> {
+        place(
+            self.image,
+            self.initrd.as_ref().map(|initrd| initrd.length),
+            ram,
+        )
+    }
+}
+
+fn place(image: Image, initrd: Option<u64>, ram: u64) -> Result<Places, KernelError> {
+    let kernel_base = layout::RAM_START;
+    // Sizes of files and headers, which have been checked to be far from overflowing.
+    let kernel_end = kernel_base + image.text_offset + image.size;
+    let fdt = kernel_end.next_multiple_of(layout::FDT_SIZE);
+    let start = fdt + layout::FDT_SIZE;
+    let end = start.saturating_add(initrd.unwrap_or(0));
+    let needed = end - layout::RAM_START;
+    if needed > ram {
+        return Err(KernelError::TooLittleMemory { ram, needed });
+    }
+    Ok(Places {
+        kernel_base,
+        fdt,
+        initrd: initrd.map(|_| start..end),
+    })
+}
+
+/// A size for people that holds so many bytes.
+fn would_hold(needed: u64) -> MemorySize {
+    const STEP: u64 = 64 << 20;
+    MemorySize(needed.checked_next_multiple_of(STEP).unwrap_or(needed))
+}
+
+impl Initrd {
+    fn open(path: &Path) -> Result<Self, KernelError> {
+        let failed = |error: io::Error| initrd_failed(path, error.into());
+        let file = File::open(path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
+        if length == 0 {
+            return Err(initrd_failed(path, InitrdError::Empty));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            length,
+        })
+    }
+}
+
+fn initrd_failed(path: &Path, source: InitrdError) -> KernelError {
+    KernelError::Initrd {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use idreg_runtime::host::Host;
+
+    const MIB: u64 = 1 << 20;
+    const IMAGE: Image = Image {
+        text_offset: 0,
+        size: 33 * MIB + 5,
+        page_size: None,
+    };
+
+    #[test]
+    fn everything_has_a_place_of_its_own() {
+        let places = place(IMAGE, Some(1000), 64 * MIB).unwrap();
+        let expected = Places {
+            kernel_base: layout::RAM_START,
+            fdt: layout::RAM_START + 34 * MIB,
+            initrd: Some(layout::RAM_START + 36 * MIB..layout::RAM_START + 36 * MIB + 1000),
+        };
+        assert_eq!(places, expected);
+        assert_eq!(place(IMAGE, None, 36 * MIB).unwrap().initrd, None);
+    }
+
+    #[test]
+    fn too_little_memory_says_how_much_would_do() {
+        let error = place(IMAGE, Some(64 * MIB), 64 * MIB)
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with("64M of memory are too little"), "{error}");
+        assert!(error.ends_with("--mem 128M would hold them"), "{error}");
+        place(IMAGE, Some(64 * MIB), 128 * MIB).unwrap();
+    }
+
+    /// A header of 4 MiB, and a disk.
+    fn files(directory: &Path) -> (PathBuf, PathBuf) {
+        let (kernel, initrd) = (directory.join("Image"), directory.join("initrd"));
+        let mut header = vec![0; 64];
+        header[16..24].copy_from_slice(&(4 * MIB).to_le_bytes());
+        header[56..60].copy_from_slice(b"ARM\x64");
+        std::fs::write(&kernel, header).unwrap();
+        std::fs::write(&initrd, b"070701 and not much more").unwrap();
+        (kernel, initrd)
+    }
+
+    #[test]
+    fn files_are_opened_and_placed() {
+        let directory = tempfile::tempdir().unwrap();
+        let (kernel, initrd) = files(directory.path());
+        let opened = Kernel::open(&kernel, Some(&initrd), None).unwrap();
+        assert_eq!(opened.command_line, "console=ttyS0");
+        let start = layout::RAM_START + 6 * MIB;
+        assert_eq!(
+            opened.places(8 * MIB).unwrap().initrd,
+            Some(start..start + 24)
+        );
+        let (file, path) = opened.initrd_to_check().unwrap().unwrap();
+        assert_eq!(path, initrd);
+        initrd::check(file).unwrap_err();
+    }
+
+    #[test]
+    fn files_that_cannot_be_used_are_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let (kernel, initrd) = files(directory.path());
+        let missing = directory.path().join("missing");
+        let error = |kernel: &Path, initrd: &Path, words: &str| {
+            let result = Kernel::open(kernel, Some(initrd), Some(words));
+            result.unwrap_err().to_string()
+        };
+        assert!(error(&missing, &initrd, "").ends_with("missing`"));
+        assert!(error(&kernel, &missing, "").ends_with("missing`"));
+        assert!(error(&initrd, &initrd, "").starts_with("cannot use the kernel"));
+        assert!(error(&kernel, Path::new("/dev/null"), "").ends_with("/dev/null`"));
+        for words in ["a\0b", &"x".repeat(2048)] {
+            assert!(
+                error(&kernel, &initrd, words).contains("command line"),
+                "{words:?}"
+            );
+        }
+        Kernel::open(&kernel, None, Some("")).unwrap();
+        Kernel::open(&kernel, None, Some(&"x".repeat(2047))).unwrap();
+    }
+
+    #[test]
+    fn pages_that_the_model_hides_are_missed() {
+        let file = include_str!("../../idreg-runtime/tests/data/max-7.2.json");
+        let host: Host = serde_json::from_str(file).unwrap();
+        let mut guest = host.values().clone();
+        let kernel = |page_size| Kernel {
+            path: "Image".into(),
+            file: File::open("/dev/null").unwrap(),
+            image: Image {
+                page_size: Some(page_size),
+                ..IMAGE
+            },
+            initrd: None,
+            command_line: String::new(),
+        };
+        for size in [PageSize::Kib4, PageSize::Kib16, PageSize::Kib64] {
+            kernel(size).check_pages(&guest).unwrap();
+        }
+        guest.set_field(Tgran4::NI);
+        guest.set_field(Tgran16::NI);
+        guest.set_field(Tgran64::NI);
+        for (size, told) in [
+            (
+                PageSize::Kib4,
+                "4 KiB, which this guest's CPUs do not have (SYSREG_ID_AA64MMFR0_EL1_TGRAN4=0xf)",
+            ),
+            (
+                PageSize::Kib16,
+                "16 KiB, which this guest's CPUs do not have (SYSREG_ID_AA64MMFR0_EL1_TGRAN16=0x0)",
+            ),
+            (
+                PageSize::Kib64,
+                "64 KiB, which this guest's CPUs do not have (SYSREG_ID_AA64MMFR0_EL1_TGRAN64=0xf)",
+            ),
+        ] {
+            let error = kernel(size).check_pages(&guest).unwrap_err().to_string();
+            assert!(error.contains(told), "{error}");
+        }
+    }
+}

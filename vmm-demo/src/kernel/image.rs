@@ -1,0 +1,232 @@
+//! The header of an arm64 kernel image (Linux 7.2, `Documentation/arch/arm64/booting.rst`, 4), checked before anything
+//! is made of it: a kernel that cannot run here dies without a word.
+
+use object::LittleEndian;
+use object::read::pe::PeFile64;
+use std::io::{self, Read, Seek, SeekFrom};
+use thiserror::Error;
+
+/// What is read of a file: the header, and the PE header that kernels with an EFI stub have behind it.
+const HEAD: u64 = 4096;
+/// The length of the header itself.
+const HEADER: usize = 64;
+const MAGIC: &[u8] = b"ARM\x64";
+
+/// How other kinds of files begin, and what to do with them.
+const OTHERS: [(&[u8], &str); 8] = [
+    (
+        b"\x1f\x8b",
+        "it is compressed with gzip: `zcat FILE > Image` unpacks it",
+    ),
+    (
+        b"\xfd7zXZ",
+        "it is compressed with xz: `xzcat FILE > Image` unpacks it",
+    ),
+    (
+        b"\x28\xb5\x2f\xfd",
+        "it is compressed with zstd: `zstdcat FILE > Image` unpacks it",
+    ),
+    (
+        b"\x04\x22\x4d\x18",
+        "it is compressed with lz4: `lz4cat FILE > Image` unpacks it",
+    ),
+    (
+        b"\x02\x21\x4c\x18",
+        "it is compressed with lz4: `lz4cat FILE > Image` unpacks it",
+    ),
+    (
+        b"\x7fELF",
+        "it is an ELF file, perhaps `vmlinux`: the kernel's build has `arch/arm64/boot/Image` too",
+    ),
+    (b"07070", "it is a cpio archive: `--initrd` takes those"),
+    (
+        b"\xd0\x0d\xfe\xed",
+        "it is a device tree: this program makes its own",
+    ),
+];
+
+/// A file that is not a kernel which could run here.
+#[derive(Debug, Error)]
+pub(crate) enum ImageError {
+    #[error("cannot read it")]
+    Read(#[from] io::Error),
+    #[error("it has {length} bytes, less than the header of an arm64 kernel image ({HEADER})")]
+    Short { length: u64 },
+    #[error("it is not an arm64 kernel image: {hint}")]
+    NotAnImage { hint: &'static str },
+    #[error("it is a kernel image for big-endian CPUs, which this program does not start")]
+    BigEndian,
+    #[error("its header does not tell how much memory it needs: kernels do since Linux 3.17")]
+    NoSize,
+    #[error(
+        "its header says that it takes {size} bytes {offset:#x} after its base, more than there are addresses"
+    )]
+    Absurd { size: u64, offset: u64 },
+    #[error("it is truncated: its sections need {needed} bytes, and it has {length}")]
+    Truncated { needed: u64, length: u64 },
+}
+
+/// The size of the pages that a kernel was built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PageSize {
+    Kib4,
+    Kib16,
+    Kib64,
+}
+
+/// What there is to know of a kernel before it is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Image {
+    /// How far behind a 2 MiB boundary it wants to be, in bytes.
+    pub(crate) text_offset: u64,
+    /// The memory that it uses from there on, in bytes: more than the file has.
+    pub(crate) size: u64,
+    /// Nothing if the kernel does not say.
+    pub(crate) page_size: Option<PageSize>,
+}
+
+impl Image {
+    /// Reads and checks the header of a file.
+    pub(crate) fn read(file: &mut (impl Read + Seek)) -> Result<Self, ImageError> {
+        let length = file.seek(SeekFrom::End(0))?;
+        file.rewind()?;
+        let mut head = Vec::new();
+        file.by_ref().take(HEAD).read_to_end(&mut head)?;
+        let image = Self::parse(&head, length)?;
+        if let Some(needed) = end_of_sections(&head)
+            && needed > length
+        {
+            return Err(ImageError::Truncated { needed, length });
+        }
+        Ok(image)
+    }
+
+    fn parse(head: &[u8], length: u64) -> Result<Self, ImageError> {
+        if let Some((_, hint)) = OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
+            return Err(ImageError::NotAnImage { hint });
+        }
+        let Some(header) = head.first_chunk::<HEADER>() else {
+            return Err(ImageError::Short { length });
+        };
+        // EFI's own compressed kernels have a PE header too, and say `zimg` where an Image has its text offset.
+        if header.get(4..8) == Some(b"zimg") {
+            let hint = "it is a compressed EFI image (vmlinuz.efi): the kernel's build has \
+                        `arch/arm64/boot/Image` too";
+            return Err(ImageError::NotAnImage { hint });
+        }
+        if header.get(56..60) != Some(MAGIC) {
+            let hint = "the four bytes \"ARM\\x64\" are not at offset 56";
+            return Err(ImageError::NotAnImage { hint });
+        }
+        let word = |at: usize| {
+            let bytes = header.get(at..).and_then(<[u8]>::first_chunk);
+            bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
+        };
+        let (text_offset, size, flags) = (word(8), word(16), word(24));
+        if flags & 1 != 0 {
+            return Err(ImageError::BigEndian);
+        }
+        if size == 0 {
+            return Err(ImageError::NoSize);
+        }
+        if text_offset
+            .checked_add(size)
+            .is_none_or(|end| end > 1 << 48)
+        {
+            return Err(ImageError::Absurd {
+                size,
+                offset: text_offset,
+            });
+        }
+        Ok(Self {
+            text_offset,
+            size: size.max(length),
+            page_size: match flags >> 1 & 3 {
+                1 => Some(PageSize::Kib4),
+                2 => Some(PageSize::Kib16),
+                3 => Some(PageSize::Kib64),
+                _ => None,
+            },
+        })
+    }
+}
+
+/// Where the last section of a kernel with an EFI stub ends in the file.
+fn end_of_sections(head: &[u8]) -> Option<u64> {
+    let pe = PeFile64::parse(head).ok()?;
+    let sections = pe.section_table();
+    let ends = sections.iter().map(|section| {
+        let start: u64 = section.pointer_to_raw_data.get(LittleEndian).into();
+        start + u64::from(section.size_of_raw_data.get(LittleEndian))
+    });
+    ends.max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Cursor;
+
+    fn header(flags: u64, size: u64) -> Vec<u8> {
+        let mut header = vec![0; 64];
+        header[16..24].copy_from_slice(&size.to_le_bytes());
+        header[24..32].copy_from_slice(&flags.to_le_bytes());
+        header[56..60].copy_from_slice(MAGIC);
+        header
+    }
+
+    fn read(bytes: &[u8]) -> Result<Image, String> {
+        Image::read(&mut Cursor::new(bytes)).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn header_tells_size_and_pages() {
+        for (flags, page_size) in [
+            (0xa, Some(PageSize::Kib4)),
+            (0xc, Some(PageSize::Kib16)),
+            (0xe, Some(PageSize::Kib64)),
+            (0x8, None),
+        ] {
+            let expected = Image {
+                text_offset: 0,
+                size: 0x10000,
+                page_size,
+            };
+            assert_eq!(read(&header(flags, 0x10000)), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn kernel_needs_no_less_than_its_file() {
+        assert_eq!(read(&header(0xa, 1)).unwrap().size, 64);
+    }
+
+    #[test]
+    fn other_files_are_told_by_name() {
+        for (file, told) in [
+            (&b"\x1f\x8b\x08"[..], "zcat"),
+            (b"\x7fELF", "arch/arm64/boot/Image"),
+            (b"070701", "--initrd"),
+            (b"MZ\0\0zimg", "less than the header"),
+            (b"", "it has 0 bytes"),
+            (&[0; 4096], "not at offset 56"),
+        ] {
+            let error = read(file).unwrap_err();
+            assert!(error.contains(told), "{error}");
+        }
+        let mut efi = header(0xa, 4096);
+        efi[4..8].copy_from_slice(b"zimg");
+        assert!(read(&efi).unwrap_err().contains("vmlinuz.efi"));
+    }
+
+    #[test]
+    fn headers_that_cannot_be_are_refused() {
+        assert!(read(&header(0xb, 4096)).unwrap_err().contains("big-endian"));
+        assert!(read(&header(0xa, 0)).unwrap_err().contains("Linux 3.17"));
+        assert!(
+            read(&header(0xa, u64::MAX))
+                .unwrap_err()
+                .contains("more than there are addresses")
+        );
+    }
+}

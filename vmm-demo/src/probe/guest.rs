@@ -1,0 +1,163 @@
+//! The probe guest in a VM, for a limited time.
+
+use super::report::{Collector, Progress, Report};
+use super::{ProbeError, Program};
+use crate::cpu::{PROGRAM_COUNTER, interrupt};
+use crate::layout;
+use crate::vm::Vm;
+use idreg_runtime::encoding::Encoding;
+use idreg_runtime::vcpu::Errno;
+use kvm_ioctls::{VcpuExit, VcpuFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+use thiserror::Error;
+use vm_memory::{Bytes, GuestAddress, GuestMemoryError};
+use vmm_sys_util::signal::{Killable, SIGRTMIN, register_signal_handler};
+
+/// A guest that did not run to its end.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub(crate) enum RunError {
+    /// The probe guest could not be made, or misbehaved.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// The program does not fit into RAM.
+    #[error("cannot load the guest program")]
+    Load {
+        /// Why not.
+        source: GuestMemoryError,
+    },
+    /// The vCPU's start address was refused.
+    #[error("cannot set the vCPU's program counter")]
+    ProgramCounter {
+        /// The kernel's answer.
+        source: Errno,
+    },
+    /// The means to stop a guest could not be had.
+    #[error("cannot set up the time limit of the guest")]
+    Watchdog {
+        /// The kernel's answer.
+        source: Errno,
+    },
+    /// `KVM_RUN` failed.
+    #[error("cannot run the vCPU")]
+    Run {
+        /// The kernel's answer.
+        source: Errno,
+    },
+    /// The guest did something else than its task.
+    #[error("the guest left with an exit that has no place here: {exit}")]
+    UnexpectedExit {
+        /// The exit, as kvm-ioctls shows it.
+        exit: String,
+    },
+    /// The guest did not end in time.
+    #[error("the guest did not end within {} s", limit.as_secs_f32())]
+    TimeLimit {
+        /// The time it had.
+        limit: Duration,
+    },
+    /// The VM has no vCPU: it was made without, or lost it in an earlier failure of this program.
+    #[error("the VM has no vCPU to run")]
+    NoVcpu,
+}
+
+/// Runs the probe guest on the first vCPU of a VM, for no longer than `limit`; returns the VM too.
+///
+/// # Errors
+///
+/// The [`RunError`] of the step that failed; [`RunError::Probe`] if the guest did not report as it should.
+pub(crate) fn run_probe(
+    mut vm: Vm,
+    registers: &[Encoding],
+    limit: Duration,
+) -> Result<(Vm, Report), RunError> {
+    let program = Program::new(registers)?;
+    vm.memory()
+        .write_slice(&program.image(), GuestAddress(layout::RAM_START))
+        .map_err(|source| RunError::Load { source })?;
+    vm.vcpus()
+        .first()
+        .ok_or(RunError::NoVcpu)?
+        .set_one_reg(PROGRAM_COUNTER, &program.entry().to_ne_bytes())
+        .map_err(|error| RunError::ProgramCounter {
+            source: Errno(error.errno()),
+        })?;
+    register_signal_handler(SIGRTMIN(), interrupt).map_err(|error| RunError::Watchdog {
+        source: Errno(error.errno()),
+    })?;
+    let vcpus = vm.take_vcpus();
+    let (vcpus, result) = run_limited(vcpus, Collector::new(registers), limit)?;
+    vm.put_vcpus(vcpus);
+    Ok((vm, result?))
+}
+
+type Outcome = (Vec<VcpuFd>, Result<Report, RunError>);
+
+/// Runs the vCPUs in a thread of their own, which a signal takes out of `KVM_RUN` when the time is over.
+fn run_limited(
+    mut vcpus: Vec<VcpuFd>,
+    collector: Collector,
+    limit: Duration,
+) -> Result<Outcome, RunError> {
+    let expired = Arc::new(AtomicBool::new(false));
+    let seen_by_guest = Arc::clone(&expired);
+    let (running, finished) = mpsc::channel::<()>();
+    let guest = thread::spawn(move || {
+        let _running = running;
+        let result = match vcpus.first_mut() {
+            Some(vcpu) => collect(vcpu, collector, &seen_by_guest, limit),
+            None => Err(RunError::NoVcpu),
+        };
+        (vcpus, result)
+    });
+    if finished.recv_timeout(limit) == Err(RecvTimeoutError::Timeout) {
+        expired.store(true, Ordering::Relaxed);
+        interrupt_until_finished(&guest);
+    }
+    guest.join().map_err(|_| RunError::NoVcpu)
+}
+
+/// Once may not do: a signal that comes just before `KVM_RUN` does not end it.
+fn interrupt_until_finished<T>(guest: &JoinHandle<T>) {
+    while !guest.is_finished() {
+        if guest.kill(SIGRTMIN()).is_err() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn collect(
+    vcpu: &mut VcpuFd,
+    mut collector: Collector,
+    expired: &AtomicBool,
+    limit: Duration,
+) -> Result<Report, RunError> {
+    loop {
+        match vcpu.run() {
+            Ok(VcpuExit::MmioWrite(address, data)) => {
+                if collector.write(address, data)? == Progress::Done {
+                    return Ok(collector.finish()?);
+                }
+            }
+            Ok(exit) => {
+                return Err(RunError::UnexpectedExit {
+                    exit: format!("{exit:?}"),
+                });
+            }
+            Err(error) if [libc::EINTR, libc::EAGAIN].contains(&error.errno()) => {}
+            Err(error) => {
+                return Err(RunError::Run {
+                    source: Errno(error.errno()),
+                });
+            }
+        }
+        if expired.load(Ordering::Relaxed) {
+            return Err(RunError::TimeLimit { limit });
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! A machine that runs no guests.
+
+use super::Ending;
+use crate::cli::Run;
+use crate::failure::Failure;
+use crate::machine::Machine;
+use std::path::Path;
+use std::time::Instant;
+
+/// Says what to do instead.
+pub(super) fn run_linux(
+    _kernel: &Path,
+    arguments: &Run,
+    _started: Instant,
+) -> Result<Ending, Failure> {
+    match Machine::open(&arguments.model.cpu)? {}
+}

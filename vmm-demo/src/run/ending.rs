@@ -1,0 +1,41 @@
+//! How the run of a guest ended.
+
+use serde::Serialize;
+use std::process::ExitCode;
+
+/// Why there is no guest any more, if nothing failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[cfg_attr(
+    not(all(target_os = "linux", target_arch = "aarch64")),
+    allow(dead_code, reason = "guests run on Arm machines alone")
+)]
+pub(crate) enum Ending {
+    /// The guest switched itself off.
+    PoweredOff,
+    /// QMP's `quit`, or Ctrl-A x on the console.
+    Quit,
+    /// The guest reset itself, and was not to start again.
+    Reset,
+    /// This program got a signal of this number.
+    Signal(u8),
+}
+
+impl Ending {
+    /// The exit code of this program.
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::PoweredOff => 0,
+            Self::Quit => 5,
+            Self::Reset => 6,
+            // As shells count a program that a signal ended.
+            Self::Signal(number) => 128_u8.saturating_add(number),
+        }
+    }
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        ending.code().into()
+    }
+}

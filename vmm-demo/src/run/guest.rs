@@ -1,0 +1,157 @@
+//! The guest: made, started, and made again after a reset.
+
+use super::linux::other;
+use crate::cpu::{Board, Report, Vcpus};
+use crate::failure::Failure;
+use crate::gate::Gate;
+use crate::kernel::Kernel;
+use crate::layout;
+use crate::machine::vm_failure;
+use crate::qmp::guest::Cpu;
+use crate::serial::Serial;
+use crate::timeline::Timeline;
+use crate::vm::{Parts, Vm};
+use idreg_runtime::apply::ApplyError;
+use idreg_runtime::kvm::KvmVcpu;
+use idreg_runtime::plan::Plan;
+use idreg_runtime::target::TargetCpus;
+use kvm_ioctls::Kvm;
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
+
+/// What every guest of a run is made of, the first and those after a reset.
+#[derive(Debug)]
+pub(super) struct Recipe {
+    pub(super) kvm: Kvm,
+    pub(super) parts: Parts,
+    pub(super) plan: Plan,
+    pub(super) targets: TargetCpus,
+    pub(super) kernel: Kernel,
+    pub(super) wires: Wires,
+}
+
+/// What guests write to be noticed.
+#[derive(Debug)]
+pub(super) struct Wires {
+    /// Vcpus that cannot go on.
+    pub(super) reports: EventFd,
+    /// The console, when the guest has taken its input.
+    pub(super) room: EventFd,
+}
+
+impl Wires {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            reports: EventFd::new(EFD_NONBLOCK)?,
+            room: EventFd::new(EFD_NONBLOCK)?,
+        })
+    }
+}
+
+/// A guest whose vCPUs wait to be let go, or run.
+#[derive(Debug)]
+pub(super) struct Guest {
+    vcpus: Vcpus,
+    mpidrs: Vec<u64>,
+    serial: Arc<Serial>,
+    /// Outlives the vCPUs, which run on its memory.
+    _vm: Vm,
+}
+
+impl Recipe {
+    /// Makes a guest of a VM whose vCPUs show what the host does, up to where they wait to be let go.
+    pub(super) fn make(&mut self, mut vm: Vm, timeline: &mut Timeline) -> Result<Guest, Failure> {
+        vm.apply(&self.plan, &self.targets, timeline)
+            .map_err(vm_failure)?;
+        let mpidrs = vm.mpidrs().map_err(vm_failure)?;
+        let config = self.plan.config();
+        let entry = self
+            .kernel
+            .load(vm.memory(), self.parts.ram, &mpidrs, config)?;
+        vm.set_entry(entry.kernel, entry.fdt).map_err(vm_failure)?;
+        timeline.step("load");
+        let gate = Arc::new(Gate::closed(mpidrs.len()));
+        let room = self.wires.room.try_clone().map_err(other)?;
+        let serial = Arc::new(Serial::new(Arc::clone(&gate), room).map_err(other)?);
+        vm.connect(serial.interrupt(), layout::SERIAL_SPI)
+            .map_err(vm_failure)?;
+        let board = Board {
+            gate,
+            serial: Arc::clone(&serial),
+            targets: self.targets.clone(),
+            wake: self.wires.reports.try_clone().map_err(other)?,
+            first_run: OnceLock::new(),
+        };
+        let vcpus = Vcpus::start(vm.take_vcpus(), board).map_err(other)?;
+        timeline.step("threads");
+        Ok(Guest {
+            vcpus,
+            mpidrs,
+            serial,
+            _vm: vm,
+        })
+    }
+
+    /// Makes another guest of a VM of its own: the ID registers of a VM that has run are frozen, and its devices keep
+    /// what they were told.
+    pub(super) fn make_again(&mut self) -> Result<Guest, Failure> {
+        let mut timeline = Timeline::since(Instant::now());
+        let vm = Vm::new(&self.kvm, self.parts, &mut timeline).map_err(vm_failure)?;
+        self.make(vm, &mut timeline)
+    }
+}
+
+impl Guest {
+    /// Lets the vCPUs into the guest.
+    pub(super) fn go(&self) {
+        self.vcpus.go();
+    }
+
+    /// Takes the vCPUs out of the guest, and waits until they are.
+    pub(super) fn pause(&self) {
+        self.vcpus.pause();
+    }
+
+    /// What a vCPU did that cannot go on, if there is one.
+    pub(super) fn report(&self) -> Option<Report> {
+        self.vcpus.report()
+    }
+
+    /// Gives the guest as much input as it takes.
+    pub(super) fn give(&self, input: &mut VecDeque<u8>) {
+        self.serial.give(input);
+    }
+
+    /// When the first vCPU entered the guest for the first time.
+    pub(super) fn first_run(&self) -> Option<Instant> {
+        self.vcpus.board().first_run.get().copied()
+    }
+
+    pub(super) fn cpus(&self) -> Vec<Cpu> {
+        let threads = self.vcpus.thread_ids().iter();
+        let cpus = (0..).zip(threads.zip(&self.mpidrs));
+        cpus.map(|(index, (thread_id, mpidr))| Cpu {
+            index,
+            thread_id: *thread_id,
+            mpidr: *mpidr,
+        })
+        .collect()
+    }
+
+    /// Ends the guest, and says whether its vCPUs still had the plan's registers, which some kernels change when a
+    /// vCPU is switched on.
+    pub(super) fn end(self, plan: &Plan) -> Result<(), Failure> {
+        let ran = self.first_run().is_some();
+        for vcpu in self.vcpus.end() {
+            match plan.verify(&KvmVcpu::new(&vcpu)) {
+                Err(ApplyError::Differs(found)) if ran => return Err(Failure::AfterRun(found)),
+                Err(error) if ran => return Err(error.into()),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

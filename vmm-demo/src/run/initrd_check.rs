@@ -1,0 +1,62 @@
+//! The check of a guest's initial RAM disk, which goes on while the guest starts: it takes as long as to unpack it.
+
+use super::linux::other;
+use crate::failure::Failure;
+use crate::kernel::initrd::{self, Checked, InitrdError};
+use crate::kernel::{Kernel, KernelError};
+use std::fs::File;
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
+
+/// Reads the initial RAM disk to its end, while the guest starts.
+#[derive(Debug)]
+pub(super) struct InitrdCheck {
+    done: EventFd,
+    result: Option<Receiver<Result<Checked, KernelError>>>,
+}
+
+impl InitrdCheck {
+    pub(super) fn start(kernel: &Kernel) -> Result<Self, Failure> {
+        let done = EventFd::new(EFD_NONBLOCK).map_err(other)?;
+        let result = match kernel.initrd_to_check() {
+            Some(file) => {
+                let (file, path) = file?;
+                let said = done.try_clone().map_err(other)?;
+                Some(check_in_background(file, path, said).map_err(other)?)
+            }
+            None => None,
+        };
+        Ok(Self { done, result })
+    }
+
+    /// Readable when there is a result.
+    pub(super) fn done(&self) -> &EventFd {
+        &self.done
+    }
+
+    /// The result, once.
+    pub(super) fn take(&mut self) -> Option<Result<Checked, KernelError>> {
+        self.result.take()?.try_recv().ok()
+    }
+}
+
+fn check_in_background(
+    file: File,
+    path: PathBuf,
+    done: EventFd,
+) -> io::Result<Receiver<Result<Checked, KernelError>>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::Builder::new()
+        .name("initrd check".into())
+        .spawn(move || {
+            let checked: Result<Checked, InitrdError> = initrd::check(file);
+            let checked = checked.map_err(|source| KernelError::Initrd { path, source });
+            // If nobody waits any more, the guest has ended.
+            let _ended = sender.send(checked);
+            let _full = done.write(1);
+        })?;
+    Ok(receiver)
+}

@@ -1,0 +1,149 @@
+//! A Linux guest, from its files to its end.
+
+use super::Ending;
+use super::guest::{Recipe, Wires};
+use super::remote;
+use super::report::Report;
+use super::supervisor::{Qmp, Supervisor, take_signals};
+use crate::cli::Run;
+use crate::failure::Failure;
+use crate::kernel::{Kernel, KernelError};
+use crate::machine::{check_vcpus, open_kvm, vm_failure};
+use crate::output;
+use crate::qmp::address::Address;
+use crate::qmp::server::{Handle, Models, Server};
+use crate::qmp::socket::Socket;
+use crate::timeline::Timeline;
+use crate::vm::{Parts, Vm, VmError};
+use idreg_runtime::config::{Gic, VcpuConfig};
+use idreg_runtime::kvm::{self, KvmError};
+use idreg_runtime::plan::Plan;
+use idreg_runtime::target::TargetCpus;
+use kvm_ioctls::Kvm;
+use std::error::Error;
+use std::path::Path;
+use std::time::Instant;
+
+/// Why this machine cannot run a Linux guest of this model.
+#[derive(Debug, thiserror::Error)]
+enum NoLinux {
+    #[error(
+        "a Linux guest needs a GICv3 in the kernel, and this host offers {}; the built-in guest runs without (`run` \
+         without --kernel)", match offered { Some(Gic::V2) => "a GICv2 only", _ => "none" }
+    )]
+    NoGicV3 { offered: Option<Gic> },
+    #[error(
+        "the kernel starts in AArch64, and the model says aarch64=off; aarch64=on is the default"
+    )]
+    Aarch32,
+}
+
+/// Runs a guest with this kernel; `started` is when this program did.
+pub(super) fn run_linux(
+    kernel: &Path,
+    arguments: &Run,
+    started: Instant,
+) -> Result<Ending, Failure> {
+    let linux = &arguments.linux;
+    let mut timeline = Timeline::since(started);
+    timeline.step("command_line");
+    let kernel = Kernel::open(kernel, linux.initrd.as_deref(), linux.append.as_deref())?;
+    kernel.places(linux.mem.0)?;
+    timeline.step("open_files");
+    // Before there is anything that must not be left behind.
+    let signals = take_signals().map_err(other)?;
+    let server = linux.qmp.as_ref().map(serve).transpose()?;
+    timeline.step("qmp");
+    let (recipe, vm) = prepare(kernel, arguments, &mut timeline)?;
+    output::warnings(recipe.plan.warnings());
+    let mut supervisor = Supervisor::new(recipe, signals)?;
+    if linux.no_reboot {
+        supervisor.no_reboot();
+    }
+    // Stopped when this function ends.
+    let _server = server.map(|(server, qmp)| {
+        supervisor.connect_qmp(qmp);
+        server
+    });
+    let (supervisor, ended) = supervisor.run(vm, &mut timeline)?;
+    if let Some(path) = &linux.report {
+        Report::new(supervisor.plan(), arguments.smp, &ended, &timeline).write(path)?;
+    }
+    ended.result
+}
+
+/// Makes a VM, and finds out what its vCPUs shall show.
+fn prepare(
+    kernel: Kernel,
+    arguments: &Run,
+    timeline: &mut Timeline,
+) -> Result<(Recipe, Vm), Failure> {
+    let model = &arguments.model.cpu;
+    let kvm = open_kvm()?;
+    let capabilities = kvm::capabilities(&kvm);
+    let config = model.config(capabilities.config(Some(Gic::V3)), &capabilities);
+    if config.aarch32 {
+        return Err(Failure::CannotHere(NoLinux::Aarch32.into()));
+    }
+    check_vcpus(&kvm, config.gic, arguments.smp)?;
+    timeline.step("kvm");
+    let parts = Parts {
+        config,
+        capabilities,
+        vcpus: arguments.smp,
+        ram: arguments.linux.mem.0,
+    };
+    let vm = Vm::new(&kvm, parts, timeline).map_err(|error| without_gic_v3(&kvm, error))?;
+    let host = vm.read_host(&kvm, config).map_err(vm_failure)?;
+    timeline.step("read_host");
+    let plan = Plan::new(&host, model)?;
+    kernel.check_pages(&plan.in_guest())?;
+    timeline.step("plan");
+    let recipe = Recipe {
+        kvm,
+        parts,
+        plan,
+        targets: TargetCpus::new(arguments.linux.impl_cpu.clone()),
+        kernel,
+        wires: Wires::new().map_err(other)?,
+    };
+    Ok((recipe, vm))
+}
+
+/// What it is for the command that a VM cannot be made, or that it can have no GICv3.
+fn without_gic_v3(kvm: &Kvm, error: VmError) -> Failure {
+    let VmError::Kvm(KvmError::CreateGic { .. }) = error else {
+        return vm_failure(error);
+    };
+    match kvm::supported(kvm) {
+        Ok(VcpuConfig {
+            gic: Some(Gic::V3), ..
+        }) => vm_failure(error),
+        Ok(VcpuConfig { gic: offered, .. }) => {
+            Failure::CannotHere(NoLinux::NoGicV3 { offered }.into())
+        }
+        Err(error) => other(error),
+    }
+}
+
+/// Starts the QMP server of a guest.
+fn serve(address: &Address) -> Result<(Handle, Qmp), Failure> {
+    let socket = Socket::bind(address).map_err(Failure::Socket)?;
+    let (remote, calls) = remote::channel().map_err(other)?;
+    let server = Server::start(socket, Box::new(remote), Models::ThisMachine).map_err(other)?;
+    let events = server.events();
+    Ok((server, Qmp { calls, events }))
+}
+
+impl From<KernelError> for Failure {
+    fn from(error: KernelError) -> Self {
+        match error {
+            KernelError::Load { .. } => other(error),
+            error => Self::Unusable(error.into()),
+        }
+    }
+}
+
+pub(super) fn other(error: impl Error + 'static) -> Failure {
+    Failure::Other(error.into())
+}

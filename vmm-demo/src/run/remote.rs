@@ -1,0 +1,111 @@
+//! The guest as QMP's thread sees it: every call is the main thread's to answer.
+
+use crate::qmp::guest::{Cpu, Guest, Refusal, Status};
+use std::io;
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
+use std::time::Duration;
+use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
+
+/// How long a call may take. The longest is to start the guest anew, some seconds on a busy emulated host.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What is wanted, and where the answer goes.
+#[derive(Debug)]
+pub(super) enum Call {
+    Status(SyncSender<Status>),
+    Cpus(SyncSender<Vec<Cpu>>),
+    Stop(SyncSender<()>),
+    Cont(SyncSender<()>),
+    Reset(SyncSender<()>),
+    Quit(SyncSender<()>),
+}
+
+/// The main thread's end.
+#[derive(Debug)]
+pub(super) struct Calls {
+    calls: Receiver<Call>,
+    wake: EventFd,
+}
+
+/// QMP's end.
+#[derive(Debug)]
+pub(super) struct Remote {
+    calls: Sender<Call>,
+    wake: EventFd,
+}
+
+/// Two ends.
+pub(super) fn channel() -> io::Result<(Remote, Calls)> {
+    let (sender, receiver) = mpsc::channel();
+    let wake = EventFd::new(EFD_NONBLOCK)?;
+    let remote = Remote {
+        calls: sender,
+        wake: wake.try_clone()?,
+    };
+    let calls = Calls {
+        calls: receiver,
+        wake,
+    };
+    Ok((remote, calls))
+}
+
+impl Calls {
+    /// Readable when there is a call.
+    pub(super) fn wake(&self) -> &EventFd {
+        &self.wake
+    }
+
+    /// The next call, if there is one.
+    pub(super) fn next(&self) -> Option<Call> {
+        self.calls.try_recv().ok()
+    }
+}
+
+impl Remote {
+    /// Makes a call and waits for its answer; nothing if the guest is no more.
+    fn call<T>(&self, call: impl FnOnce(SyncSender<T>) -> Call) -> Option<T> {
+        let (sender, answer) = mpsc::sync_channel(1);
+        self.calls.send(call(sender)).ok()?;
+        // It is awake already if this fails.
+        let _awake = self.wake.write(1);
+        answer.recv_timeout(PATIENCE).ok()
+    }
+
+    fn tell(&self, call: impl FnOnce(SyncSender<()>) -> Call) -> Result<(), Refusal> {
+        self.call(call)
+            .ok_or_else(|| Refusal("the guest has ended, and this program is about to".to_owned()))
+    }
+}
+
+impl Guest for Remote {
+    fn status(&self) -> Status {
+        self.call(Call::Status).unwrap_or(Status::Shutdown)
+    }
+
+    fn cpus(&self) -> Vec<Cpu> {
+        self.call(Call::Cpus).unwrap_or_default()
+    }
+
+    fn stop(&self) -> Result<(), Refusal> {
+        self.tell(Call::Stop)
+    }
+
+    fn cont(&self) -> Result<(), Refusal> {
+        self.tell(Call::Cont)
+    }
+
+    fn system_reset(&self) -> Result<(), Refusal> {
+        self.tell(Call::Reset)
+    }
+
+    fn system_powerdown(&self) -> Result<(), Refusal> {
+        Err(Refusal(
+            "this machine has no power button that a guest could be told of; shut it down from inside, or use `quit`"
+                .to_owned(),
+        ))
+    }
+
+    fn quit(&self) -> Result<(), Refusal> {
+        self.tell(Call::Quit)
+    }
+}

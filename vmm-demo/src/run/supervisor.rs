@@ -1,0 +1,397 @@
+//! The main thread of a running guest: it starts it, listens to all who have a say in it, and ends it.
+
+use super::Ending;
+use super::guest::{Guest, Recipe};
+use super::initrd_check::InitrdCheck;
+use super::linux::other;
+use super::remote::{Call, Calls};
+use crate::console::{self, Asked, Input, Kind, Read, Terminal};
+use crate::cpu::{CpuError, Report};
+use crate::failure::Failure;
+use crate::kernel::initrd::Checked;
+use crate::output;
+use crate::qmp::event::{Cause, Event, EventSender};
+use crate::qmp::guest::Status;
+use crate::timeline::Timeline;
+use crate::vm::Vm;
+use event_manager::{EventManager, EventOps, EventSet, Events, MutEventSubscriber, SubscriberOps};
+use idreg_runtime::plan::Plan;
+use rustix::stdio::stdin;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::backend::SignalDelivery;
+use signal_hook::iterator::exfiltrator::SignalOnly;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+
+/// What ends this program in good order.
+const SIGNALS: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
+
+/// Signals that have come and were not seen to.
+pub(super) type Signals = SignalDelivery<UnixStream, SignalOnly>;
+
+// What an event is about.
+const SIGNAL: u32 = 0;
+const REPORT: u32 = 1;
+const ROOM: u32 = 2;
+const INPUT: u32 = 3;
+const INITRD: u32 = 4;
+const CALL: u32 = 5;
+
+/// The main thread's connection with the QMP server.
+#[derive(Debug)]
+pub(super) struct Qmp {
+    pub(super) calls: Calls,
+    pub(super) events: EventSender,
+}
+
+/// The guest and all who have a say in it.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    recipe: Recipe,
+    /// Missing only while it is being replaced.
+    guest: Option<Guest>,
+    /// Whether a guest that resets itself starts again.
+    reboot: bool,
+    qmp: Option<Qmp>,
+    signals: Signals,
+    input: Input,
+    /// How the standard input is listened to.
+    listening: Listening,
+    initrd: InitrdCheck,
+    /// Whether QMP has stopped the vCPUs.
+    paused: bool,
+    resets: u64,
+    result: Option<Result<Ending, Failure>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Listening {
+    /// It is among the events.
+    Yes,
+    /// Not as long as there is input that the guest has not taken.
+    Later,
+    /// It is a file, which is always ready and cannot be among the events.
+    WhenThereIsRoom,
+    /// There will be nothing.
+    No,
+}
+
+/// Takes the signals that end this program: from here on they do not by themselves.
+pub(super) fn take_signals() -> io::Result<Signals> {
+    let (read, write) = UnixStream::pair()?;
+    SignalDelivery::with_pipe(read, write, SignalOnly, SIGNALS)
+}
+
+/// What there is to say of a run that has ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) result: Result<Ending, Failure>,
+    /// How often the guest was started again.
+    pub(super) resets: u64,
+}
+
+impl Supervisor {
+    pub(super) fn new(recipe: Recipe, signals: Signals) -> Result<Self, Failure> {
+        let kind = console::kind();
+        let initrd = InitrdCheck::start(&recipe.kernel)?;
+        Ok(Self {
+            recipe,
+            guest: None,
+            reboot: true,
+            qmp: None,
+            signals,
+            input: Input::new(kind),
+            listening: match kind {
+                Kind::Background => Listening::No,
+                Kind::Terminal | Kind::Other => Listening::Yes,
+            },
+            initrd,
+            paused: false,
+            resets: 0,
+            result: None,
+        })
+    }
+
+    /// Has a guest that resets itself end.
+    pub(super) fn no_reboot(&mut self) {
+        self.reboot = false;
+    }
+
+    pub(super) fn connect_qmp(&mut self, qmp: Qmp) {
+        self.qmp = Some(qmp);
+    }
+
+    pub(super) fn plan(&self) -> &Plan {
+        &self.recipe.plan
+    }
+
+    /// Makes a guest of a VM, lets it go and returns when there is none any more.
+    pub(super) fn run(mut self, vm: Vm, timeline: &mut Timeline) -> Result<(Self, Ended), Failure> {
+        let guest = self.recipe.make(vm, timeline)?;
+        let _terminal = Terminal::take().map_err(other)?;
+        guest.go();
+        self.guest = Some(guest);
+        let mut manager = EventManager::new().map_err(other)?;
+        let id = manager.add_subscriber(self);
+        loop {
+            manager.run().map_err(other)?;
+            if manager.subscriber_mut(id).map_err(other)?.result.is_some() {
+                break;
+            }
+        }
+        self = manager.remove_subscriber(id).map_err(other)?;
+        let guest = self.guest.take();
+        let first_run = guest.as_ref().and_then(Guest::first_run);
+        if let Some(first_run) = first_run.filter(|_| self.resets == 0) {
+            timeline.step_at("first_run", first_run);
+        }
+        let verified = guest.map_or(Ok(()), |guest| guest.end(&self.recipe.plan));
+        let result = self.result.take().unwrap_or(Ok(Ending::Quit));
+        let ended = Ended {
+            result: result.and_then(|ending| verified.map(|()| ending)),
+            resets: self.resets,
+        };
+        Ok((self, ended))
+    }
+
+    /// Says how it ends, if that was not said before.
+    fn finish(&mut self, ending: Ending, cause: Cause) {
+        if self.result.is_none() {
+            self.result = Some(Ok(ending));
+            self.tell(Event::Shutdown(cause));
+        }
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        if self.result.is_none() {
+            self.result = Some(Err(failure));
+            self.tell(Event::Shutdown(Cause::HostError));
+        }
+    }
+
+    /// Tells QMP's clients.
+    fn tell(&self, event: Event) {
+        if let Some(qmp) = &self.qmp {
+            qmp.events.send(event);
+        }
+    }
+
+    fn signalled(&mut self) {
+        if let Some(number) = self.signals.pending().next() {
+            let number = u8::try_from(number).unwrap_or(u8::MAX);
+            self.finish(Ending::Signal(number), Cause::HostSignal);
+        }
+    }
+
+    /// Does what a vCPU wants that cannot go on.
+    fn reported(&mut self) {
+        // It says no more than that there are reports.
+        let _count = self.recipe.wires.reports.read();
+        let Some(report) = self.guest.as_ref().and_then(Guest::report) else {
+            return;
+        };
+        match report {
+            Report::PoweredOff => self.finish(Ending::PoweredOff, Cause::GuestShutdown),
+            Report::Reset if self.reboot => self.reset(Cause::GuestReset),
+            Report::Reset => self.finish(Ending::Reset, Cause::GuestReset),
+            Report::Failed(error) => self.fail(failed(error)),
+        }
+    }
+
+    /// Replaces the guest by one that starts.
+    fn reset(&mut self, cause: Cause) {
+        let ended = self
+            .guest
+            .take()
+            .map_or(Ok(()), |guest| guest.end(&self.recipe.plan));
+        match ended.and_then(|()| self.recipe.make_again()) {
+            Ok(guest) => {
+                self.resets += 1;
+                self.tell(Event::Reset(cause));
+                if !self.paused {
+                    guest.go();
+                }
+                self.guest = Some(guest);
+            }
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    fn called(&mut self) {
+        while let Some(call) = self.qmp.as_ref().and_then(|qmp| qmp.calls.next()) {
+            self.answer(call);
+        }
+    }
+
+    /// Does what QMP wants. That it does not wait for the answer any more is no concern of the guest.
+    fn answer(&mut self, call: Call) {
+        let _not_waiting = match call {
+            Call::Status(answer) => answer.try_send(self.status()).is_ok(),
+            Call::Cpus(answer) => {
+                let cpus = self.guest.as_ref().map(Guest::cpus).unwrap_or_default();
+                answer.try_send(cpus).is_ok()
+            }
+            Call::Stop(answer) => {
+                if let Some(guest) = self.guest.as_ref().filter(|_| !self.paused) {
+                    guest.pause();
+                    self.paused = true;
+                    self.tell(Event::Stop);
+                }
+                answer.try_send(()).is_ok()
+            }
+            Call::Cont(answer) => {
+                if let Some(guest) = self.guest.as_ref().filter(|_| self.paused) {
+                    guest.go();
+                    self.paused = false;
+                    self.tell(Event::Resume);
+                }
+                answer.try_send(()).is_ok()
+            }
+            Call::Reset(answer) => {
+                if self.reboot {
+                    self.reset(Cause::HostQmpSystemReset);
+                } else {
+                    self.finish(Ending::Reset, Cause::HostQmpSystemReset);
+                }
+                answer.try_send(()).is_ok()
+            }
+            Call::Quit(answer) => {
+                self.finish(Ending::Quit, Cause::HostQmpQuit);
+                answer.try_send(()).is_ok()
+            }
+        };
+    }
+
+    fn status(&self) -> Status {
+        match (&self.result, self.paused) {
+            (Some(Ok(_)), _) => Status::Shutdown,
+            (Some(Err(_)), _) => Status::InternalError,
+            (None, true) => Status::Paused,
+            (None, false) => Status::Running,
+        }
+    }
+
+    /// Reads the standard input, and gives the guest what it takes of it.
+    fn read_input(&mut self, ops: &mut EventOps) {
+        match self.input.read() {
+            Read::More(Some(Asked::Quit)) => self.finish(Ending::Quit, Cause::HostUi),
+            Read::More(Some(Asked::Help)) => output::note(console::HELP),
+            Read::More(None) => {}
+            Read::End => {
+                if self.listening == Listening::Yes {
+                    // What was never added cannot be removed, and there is no harm in that.
+                    let _never = ops.remove(input_events());
+                }
+                self.listening = Listening::No;
+            }
+        }
+        self.give_input(ops);
+    }
+
+    /// Gives the guest what it takes of the input, and listens for more when it has taken all.
+    fn give_input(&mut self, ops: &mut EventOps) {
+        if let Some(guest) = &self.guest {
+            guest.give(&mut self.input.pending);
+        }
+        let taken = self.input.pending.is_empty();
+        match self.listening {
+            Listening::Yes if !taken => {
+                let _never = ops.remove(input_events());
+                self.listening = Listening::Later;
+            }
+            Listening::Later if taken => self.listen(ops),
+            _ => {}
+        }
+    }
+
+    fn listen(&mut self, ops: &mut EventOps) {
+        self.listening = match ops.add(input_events()) {
+            Ok(()) => Listening::Yes,
+            Err(event_manager::Error::Epoll(error)) if error.errno() == libc::EPERM => {
+                Listening::WhenThereIsRoom
+            }
+            Err(error) => {
+                tracing::info!(%error, "the standard input is not listened to");
+                Listening::No
+            }
+        };
+    }
+
+    fn checked_initrd(&mut self) {
+        match self.initrd.take() {
+            Some(Ok(Checked::Whole)) | None => {}
+            Some(Ok(Checked::NotFollowed(format))) => {
+                tracing::info!(format, "the initial RAM disk is not checked to its end");
+            }
+            Some(Ok(Checked::Unknown)) => {
+                tracing::warn!("the initial RAM disk is not in a form that Linux unpacks");
+            }
+            Some(Err(error)) => self.fail(error.into()),
+        }
+    }
+}
+
+impl MutEventSubscriber for Supervisor {
+    fn init(&mut self, ops: &mut EventOps) {
+        let calls = self.qmp.as_ref().map(|qmp| qmp.calls.wake());
+        let sources = [
+            Some((self.signals.get_read().as_raw_fd(), SIGNAL)),
+            Some((self.recipe.wires.reports.as_raw_fd(), REPORT)),
+            Some((self.recipe.wires.room.as_raw_fd(), ROOM)),
+            Some((self.initrd.done().as_raw_fd(), INITRD)),
+            calls.map(|wake| (wake.as_raw_fd(), CALL)),
+        ];
+        for (fd, about) in sources.into_iter().flatten() {
+            if let Err(error) = ops.add(Events::with_data_raw(fd, about, EventSet::IN)) {
+                self.fail(other(error));
+            }
+        }
+        if self.listening == Listening::Yes {
+            self.listen(ops);
+        }
+        if self.listening == Listening::WhenThereIsRoom {
+            self.read_input(ops);
+        }
+    }
+
+    fn process(&mut self, events: Events, ops: &mut EventOps) {
+        match events.data() {
+            SIGNAL => self.signalled(),
+            REPORT => self.reported(),
+            ROOM => {
+                // It says no more than that there is room.
+                let _count = self.recipe.wires.room.read();
+                self.give_input(ops);
+                if self.listening == Listening::WhenThereIsRoom && self.input.pending.is_empty() {
+                    self.read_input(ops);
+                }
+            }
+            INPUT => self.read_input(ops),
+            INITRD => {
+                // There is one result.
+                let _count = self.initrd.done().read();
+                self.checked_initrd();
+            }
+            CALL => {
+                // It says no more than that there are calls.
+                let _count = self.qmp.as_ref().map(|qmp| qmp.calls.wake().read());
+                self.called();
+            }
+            _ => {}
+        }
+    }
+}
+
+fn input_events() -> Events {
+    Events::with_data_raw(stdin().as_raw_fd(), INPUT, EventSet::IN)
+}
+
+/// What a vCPU that failed is for the command.
+fn failed(error: CpuError) -> Failure {
+    if error.is_of_guest() {
+        Failure::Guest(error.into())
+    } else {
+        other(error)
+    }
+}

@@ -1,0 +1,33 @@
+//! The demo VMM on the Arm host that this runs on, where the testbed puts both (`tests/tests/vmm.rs`).
+//!
+//! The working directory has `Image` and `initrd.cpio.gz`, which Linux guests boot from. A row that this host cannot
+//! show says `skipped: ROW: WHY` on standard error.
+
+#![cfg(all(target_os = "linux", target_arch = "aarch64"))]
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy counts helpers of an integration test as production code"
+)]
+
+mod program;
+
+use program::vmm_demo;
+
+#[test]
+fn the_program_runs_here() {
+    let output = vmm_demo(["--version"]).output().expect("it starts");
+    assert!(output.status.success(), "{output:?}");
+    let version = concat!("vmm-demo ", env!("CARGO_PKG_VERSION"), "\n");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), version);
+}
+
+#[test]
+fn linux_guests_have_something_to_boot_from() {
+    // Linux 7.2, Documentation/arch/arm64/booting.rst: the magic number of an image is at byte 56.
+    let image = std::fs::read("Image").expect("a kernel");
+    assert_eq!(image.get(56..60), Some(&b"ARM\x64"[..]));
+    // RFC 1952, 2.3.1.
+    let initrd = std::fs::read("initrd.cpio.gz").expect("an archive");
+    assert!(initrd.starts_with(&[0x1f, 0x8b]));
+}
