@@ -1,0 +1,126 @@
+//! The arguments of a command, taken one by one, with QEMU's words for what is wrong with them
+//! (QEMU 11.1, `qapi/qobject-input-visitor.c`).
+
+use super::message::QmpError;
+use serde_json::{Map, Value};
+
+/// The members of an object that have not been taken.
+#[derive(Debug)]
+pub(super) struct Arguments {
+    /// The object's name and a dot, or nothing for the arguments themselves.
+    prefix: String,
+    members: Map<String, Value>,
+}
+
+impl Arguments {
+    pub(super) fn new(members: Map<String, Value>) -> Self {
+        let prefix = String::new();
+        Self { prefix, members }
+    }
+
+    /// A string that has to be there.
+    pub(super) fn string(&mut self, name: &str) -> Result<String, QmpError> {
+        match self.required(name)? {
+            Value::String(text) => Ok(text),
+            _ => Err(self.wrong_type(name, "string")),
+        }
+    }
+
+    /// One of several words, which has to be there; by its position among them.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        name: &str,
+        words: &[(&str, T)],
+    ) -> Result<T, QmpError> {
+        let text = self.string(name)?;
+        let found = words.iter().find(|(word, _)| *word == text);
+        found
+            .map(|(_, meaning)| *meaning)
+            .ok_or_else(|| self.not_a_value(name, &text))
+    }
+
+    /// An object that has to be there.
+    pub(super) fn object(&mut self, name: &str) -> Result<Self, QmpError> {
+        let value = self.required(name)?;
+        self.members_of(name, value)
+    }
+
+    /// An object, empty if it is not there.
+    pub(super) fn optional_object(&mut self, name: &str) -> Result<Self, QmpError> {
+        let value = self.members.remove(name);
+        self.members_of(name, value.unwrap_or_else(|| Map::new().into()))
+    }
+
+    /// Words of a list, none if it is not there; each has to be one of those that are known.
+    pub(super) fn optional_words(
+        &mut self,
+        name: &str,
+        known: &[&str],
+    ) -> Result<Vec<String>, QmpError> {
+        let list = match self.members.remove(name) {
+            None => return Ok(Vec::new()),
+            Some(Value::Array(list)) => list,
+            Some(_) => return Err(self.wrong_type(name, "array")),
+        };
+        let words = list.into_iter().enumerate().map(|(index, item)| {
+            let name = format!("{name}[{index}]");
+            match item {
+                Value::String(word) if known.contains(&word.as_str()) => Ok(word),
+                Value::String(word) => Err(self.not_a_value(&name, &word)),
+                _ => Err(self.wrong_type(&name, "string")),
+            }
+        });
+        words.collect()
+    }
+
+    /// Checks that nothing is left.
+    pub(super) fn finish(self) -> Result<(), QmpError> {
+        match self.members.keys().next() {
+            Some(name) => Err(self.unexpected(name)),
+            None => Ok(()),
+        }
+    }
+
+    /// All members, and the prefix of their names.
+    pub(super) fn into_members(self) -> (String, Map<String, Value>) {
+        (self.prefix, self.members)
+    }
+
+    fn required(&mut self, name: &str) -> Result<Value, QmpError> {
+        let value = self.members.remove(name);
+        let prefix = &self.prefix;
+        value.ok_or_else(|| QmpError::generic(format!("Parameter '{prefix}{name}' is missing")))
+    }
+
+    fn members_of(&self, name: &str, value: Value) -> Result<Self, QmpError> {
+        match value {
+            Value::Object(members) => Ok(Self {
+                prefix: format!("{}{name}.", self.prefix),
+                members,
+            }),
+            _ => Err(self.wrong_type(name, "object")),
+        }
+    }
+
+    fn wrong_type(&self, name: &str, expected: &str) -> QmpError {
+        QmpError::generic(wrong_type(&self.prefix, name, expected))
+    }
+
+    fn not_a_value(&self, name: &str, text: &str) -> QmpError {
+        let prefix = &self.prefix;
+        let desc = format!("Parameter '{prefix}{name}' does not accept value '{text}'");
+        QmpError::generic(desc)
+    }
+
+    fn unexpected(&self, name: &str) -> QmpError {
+        QmpError::generic(unexpected(&self.prefix, name))
+    }
+}
+
+pub(super) fn wrong_type(prefix: &str, name: &str, expected: &str) -> String {
+    format!("Invalid parameter type for '{prefix}{name}', expected: {expected}")
+}
+
+pub(super) fn unexpected(prefix: &str, name: &str) -> String {
+    format!("Parameter '{prefix}{name}' is unexpected")
+}

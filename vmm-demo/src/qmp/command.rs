@@ -1,0 +1,198 @@
+//! The commands, by name.
+
+use super::arguments::Arguments;
+use super::definitions;
+use super::expansion::{self, Models};
+use super::guest::{Cpu, Guest, Refusal};
+use super::message::{ErrorClass, QmpError, Request};
+use crate::machine::Machine;
+use idreg_runtime::host::Host;
+use idreg_runtime::model::CpuModel;
+use serde_json::{Value, json};
+use std::cell::OnceCell;
+use std::fmt;
+
+/// What commands act on.
+pub(super) struct Context {
+    guest: Box<dyn Guest>,
+    models: Models,
+    /// This machine as a host, once it was asked for.
+    host: OnceCell<Option<Host>>,
+}
+
+type Handler = fn(&Context, Arguments) -> Result<Value, QmpError>;
+
+/// The command that negotiates, the only one before it has.
+const QMP_CAPABILITIES: &str = "qmp_capabilities";
+
+const COMMANDS: [(&str, Handler); 14] = [
+    (QMP_CAPABILITIES, qmp_capabilities),
+    ("query-version", |_, arguments| {
+        none(arguments, || Ok(version()))
+    }),
+    ("query-commands", |_, arguments| none(arguments, commands)),
+    ("query-status", query_status),
+    ("query-cpus-fast", query_cpus_fast),
+    ("query-cpu-definitions", |_, arguments| {
+        none(arguments, || Ok(definitions::definitions()))
+    }),
+    ("query-cpu-model-expansion", |context, arguments| {
+        expansion::expand(&context.models, arguments)
+    }),
+    ("device-list-properties", |context, arguments| {
+        definitions::list_properties(|| context.host(), arguments)
+    }),
+    ("stop", |context, arguments| {
+        tell(arguments, || context.guest.stop())
+    }),
+    ("cont", |context, arguments| {
+        tell(arguments, || context.guest.cont())
+    }),
+    ("system_reset", |context, arguments| {
+        tell(arguments, || context.guest.system_reset())
+    }),
+    ("system_powerdown", |context, arguments| {
+        tell(arguments, || context.guest.system_powerdown())
+    }),
+    ("quit", |context, arguments| {
+        tell(arguments, || context.guest.quit())
+    }),
+    ("query-name", |_, arguments| {
+        none(arguments, || Ok(json!({})))
+    }),
+];
+
+/// The version of QEMU whose protocol this is; clients take newer ones to have what they know of.
+const QEMU_VERSION: (u32, u32, u32) = (11, 1, 1);
+
+impl Context {
+    pub(super) fn new(guest: Box<dyn Guest>, models: Models) -> Self {
+        let host = OnceCell::new();
+        Self {
+            guest,
+            models,
+            host,
+        }
+    }
+
+    /// The host that models are for, if it can be read.
+    fn host(&self) -> Option<&Host> {
+        match &self.models {
+            Models::Host(host) => Some(host),
+            Models::ThisMachine => {
+                let read = || Some(Machine::open(&CpuModel::host()).ok()?.into_host());
+                self.host.get_or_init(read).as_ref()
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").finish_non_exhaustive()
+    }
+}
+
+/// What a server says first.
+pub(super) fn greeting() -> Value {
+    json!({ "QMP": { "version": version(), "capabilities": [] } })
+}
+
+/// Whether a request that went well is the one that negotiates.
+pub(super) fn negotiates(request: &Request) -> bool {
+    request.execute == QMP_CAPABILITIES
+}
+
+/// Carries out a request of a client that has negotiated, or has not.
+pub(super) fn run(
+    context: &Context,
+    negotiated: bool,
+    request: Request,
+) -> Result<Value, QmpError> {
+    let not_found = |desc: &str| Err(QmpError::new(ErrorClass::CommandNotFound, desc));
+    match (negotiated, negotiates(&request)) {
+        (false, false) => {
+            return not_found("Expecting capabilities negotiation with 'qmp_capabilities'");
+        }
+        (true, true) => {
+            return not_found("Capabilities negotiation is already complete, command ignored");
+        }
+        _ => {}
+    }
+    let command = COMMANDS.iter().find(|(name, _)| *name == request.execute);
+    match command {
+        Some((_, handler)) => handler(context, Arguments::new(request.arguments)),
+        None => not_found(&format!("The command {} has not been found", request.execute)),
+    }
+}
+
+/// Answers a command that takes no arguments.
+fn none(
+    arguments: Arguments,
+    answer: impl FnOnce() -> Result<Value, QmpError>,
+) -> Result<Value, QmpError> {
+    arguments.finish()?;
+    answer()
+}
+
+/// Tells the guest something, without arguments.
+fn tell(
+    arguments: Arguments,
+    tell: impl FnOnce() -> Result<(), Refusal>,
+) -> Result<Value, QmpError> {
+    arguments.finish()?;
+    tell().map_err(QmpError::generic)?;
+    Ok(json!({}))
+}
+
+fn qmp_capabilities(_: &Context, mut arguments: Arguments) -> Result<Value, QmpError> {
+    let enable = arguments.optional_words("enable", &["oob"])?;
+    arguments.finish()?;
+    // None is offered.
+    match enable.is_empty() {
+        true => Ok(json!({})),
+        false => Err(QmpError::generic("Capability oob not available")),
+    }
+}
+
+fn version() -> Value {
+    let (major, minor, micro) = QEMU_VERSION;
+    json!({
+        "qemu": { "major": major, "minor": minor, "micro": micro },
+        "package": concat!("idreg vmm-demo ", env!("CARGO_PKG_VERSION")),
+    })
+}
+
+fn commands() -> Result<Value, QmpError> {
+    let names = COMMANDS.iter().map(|(name, _)| json!({ "name": name }));
+    Ok(names.collect())
+}
+
+fn query_status(context: &Context, arguments: Arguments) -> Result<Value, QmpError> {
+    arguments.finish()?;
+    let status = context.guest.status();
+    Ok(json!({ "running": status.is_running(), "status": status }))
+}
+
+fn query_cpus_fast(context: &Context, arguments: Arguments) -> Result<Value, QmpError> {
+    arguments.finish()?;
+    Ok(context.guest.cpus().iter().map(cpu).collect())
+}
+
+/// A vCPU (`CpuInfoFast` of QEMU 11.1, `qapi/machine.json`), with the levels of MPIDR_EL1 as its place
+/// (Arm ARM DDI 0487, D24.2.106: Aff0 in bits 7:0, Aff1 in 15:8, Aff2 in 23:16).
+fn cpu(cpu: &Cpu) -> Value {
+    let level = |shift: u32| cpu.mpidr >> shift & 0xff;
+    json!({
+        "cpu-index": cpu.index,
+        "qom-path": format!("/machine/unattached/device[{}]", cpu.index),
+        "thread-id": cpu.thread_id,
+        "props": {
+            "socket-id": level(16),
+            "cluster-id": level(8),
+            "core-id": level(0),
+            "thread-id": 0,
+        },
+        "target": "aarch64",
+    })
+}
