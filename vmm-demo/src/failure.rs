@@ -63,24 +63,12 @@ pub(crate) enum Failure {
     #[cfg(target_os = "linux")]
     #[error(transparent)]
     Socket(SocketError),
-    /// Not a failure of anything, but the end of what would go on else.
-    #[error("stopped by QMP quit")]
-    Quit,
-    /// As [`Quit`](Self::Quit), by a signal of this number.
-    #[error("stopped by signal {0}")]
-    Signal(i32),
     #[error(transparent)]
     Other(Box<dyn Error>),
 }
 
 impl Failure {
-    /// Whether somebody wanted the program to end, so that nothing went wrong.
-    pub(crate) fn is_stop(&self) -> bool {
-        matches!(self, Self::Quit | Self::Signal(_))
-    }
-
-    /// The exit code: 1 refused or incompatible, 2 usage, 3 this machine cannot, 4 anything else, 5 told to quit,
-    /// 128 and the signal's number stopped by a signal.
+    /// The exit code: 1 refused or incompatible, 2 usage, 3 this machine cannot, 4 anything else.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Plan(PlanError::NoWritableRegisters { .. }) | Self::CannotHere(_) => 3,
@@ -93,11 +81,6 @@ impl Failure {
             Self::HostFile { .. } | Self::NoMatch { .. } | Self::Unusable(_) => 2,
             #[cfg(target_os = "linux")]
             Self::Socket(_) => 2,
-            Self::Quit => 5,
-            // Signals have numbers up to 64, and a shell's codes for them fit a byte.
-            Self::Signal(signal) => {
-                u8::try_from(*signal).map_or(4, |signal| signal.wrapping_add(128))
-            }
             _ => 4,
         }
     }

@@ -31,7 +31,6 @@ mod output;
 mod probe;
 mod props;
 #[cfg(target_os = "linux")]
-#[allow(dead_code, reason = "what calls the guest comes next")]
 mod qmp;
 mod run;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
@@ -47,6 +46,7 @@ use clap::Parser;
 use cli::{Cli, Command};
 use failure::Failure;
 use json::Failed;
+use run::Ending;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -56,22 +56,17 @@ fn main() -> ExitCode {
     log::start(cli.log.as_ref());
     let command = cli.command;
     let result = match &command {
-        Command::Run(arguments) => {
-            return match run::run(arguments, started) {
-                Ok(ending) => ending.into(),
-                Err(failure) => failed(&command, &failure),
-            };
-        }
-        Command::Props(arguments) => props::props(arguments),
-        Command::Dump(arguments) => dump::dump(arguments),
-        Command::Check(arguments) => check::check(arguments),
-        Command::Agree(arguments) => agree::agree(arguments),
-        Command::Cost(arguments) => cost::cost(arguments),
+        Command::Run(arguments) => run::run(arguments, started),
+        Command::Props(arguments) => props::props(arguments).map(|()| Ending::Done),
+        Command::Dump(arguments) => dump::dump(arguments).map(|()| Ending::Done),
+        Command::Check(arguments) => check::check(arguments).map(|()| Ending::Done),
+        Command::Agree(arguments) => agree::agree(arguments).map(|()| Ending::Done),
+        Command::Cost(arguments) => cost::cost(arguments).map(|()| Ending::Done),
         #[cfg(target_os = "linux")]
         Command::Qmp(arguments) => qmp::qmp(arguments),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(ending) => ending.into(),
         Err(failure) => failed(&command, &failure),
     }
 }
@@ -83,10 +78,6 @@ fn failed(command: &Command, failure: &Failure) -> ExitCode {
         // The message and the exit code tell of the failure even if this cannot be written.
         let _ = output::json(&Failed::new(command.model(), failure));
     }
-    if failure.is_stop() {
-        output::note(&failure.message());
-    } else {
-        output::error(&failure.message());
-    }
+    output::error(&failure.message());
     ExitCode::from(failure.exit_code())
 }

@@ -1,9 +1,20 @@
-//! The QEMU Machine Protocol: what a running guest, or this machine, is asked and told through a socket.
+//! QEMU's machine protocol: what clients of QEMU ask of a guest and of CPU models.
 
 pub(crate) mod address;
+mod arguments;
+mod client;
+mod command;
+mod definitions;
 pub(crate) mod event;
+pub(crate) mod expansion;
+mod frame;
 pub(crate) mod guest;
+mod json;
+mod message;
+mod model;
+mod properties;
 pub(crate) mod server;
+mod session;
 pub(crate) mod socket;
 mod standalone;
 

@@ -32,6 +32,6 @@ use std::time::Instant;
 pub(crate) fn run(arguments: &Run, started: Instant) -> Result<Ending, Failure> {
     match &arguments.linux.kernel {
         Some(kernel) => run_linux(kernel, arguments, started),
-        None => probe::run_probe(arguments).map(|()| Ending::PoweredOff),
+        None => probe::run_probe(arguments).map(|()| Ending::Done),
     }
 }

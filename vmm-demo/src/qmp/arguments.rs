@@ -27,11 +27,7 @@ impl Arguments {
     }
 
     /// One of several words, which has to be there; by its position among them.
-    pub(super) fn word<T: Copy>(
-        &mut self,
-        name: &str,
-        words: &[(&str, T)],
-    ) -> Result<T, QmpError> {
+    pub(super) fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Result<T, QmpError> {
         let text = self.string(name)?;
         let found = words.iter().find(|(word, _)| *word == text);
         found

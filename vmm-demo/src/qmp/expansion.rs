@@ -14,7 +14,7 @@ use idreg_runtime::model::{CpuModel, Setting};
 use idreg_runtime::options::{CpuOption, SVE_MAX_BITS, SVE_QUADWORD_BITS};
 use idreg_runtime::plan::{Plan, PlanError};
 use idreg_runtime::regs;
-use idreg_runtime::rejection::{Reason, Rejection};
+use idreg_runtime::rejection::Reason;
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
 use serde_json::{Map, Value, json};
 
@@ -167,8 +167,12 @@ fn unnamed(model: &CpuModel) -> impl Iterator<Item = String> + '_ {
             return None;
         }
         let named = field.values.iter();
-        let named: Vec<String> = named.map(|named| field.show(named.value).to_string()).collect();
+        let named: Vec<String> = named
+            .map(|named| field.show(named.value).to_string())
+            .collect();
         let named = named.join(", ");
-        Some(format!("{asked}: the value has no name; named values are {named}"))
+        Some(format!(
+            "{asked}: the value has no name; named values are {named}"
+        ))
     })
 }

@@ -233,7 +233,10 @@ mod tests {
 
     #[test]
     fn a_text_ends_when_its_braces_close() {
-        check(br#"{"a":1}{"b":[2,{}]}"#, &[r#"{"a":1}"#, r#"{"b":[2,{}]}"#]);
+        check(
+            br#"{"a":1}{"b":[2,{}]}"#,
+            &[r#"{"a":1}"#, r#"{"b":[2,{}]}"#],
+        );
         check(b"{\"a\":\r\n1}\r\n", &[r#"{"a":  1}"#]);
         check(br#"{"a":1"#, &[]);
     }
@@ -259,7 +262,10 @@ mod tests {
     fn stray_bytes_are_told_once_and_the_next_text_is_read() {
         check(b"#?!\n{}", &["JSON parse error, stray '#'", "{}"]);
         check(b"# {}", &["JSON parse error, stray '#'", "{}"]);
-        check(b"{'a': {'b': 1}} {}", &[r"JSON parse error, stray '\''", "{}"]);
+        check(
+            b"{'a': {'b': 1}} {}",
+            &[r"JSON parse error, stray '\''", "{}"],
+        );
         check(b"{\"a\n{}", &[r"JSON parse error, stray '\n'", "{}"]);
         check(b"{\"a\xff{}", &[r"JSON parse error, stray '\xff'", "{}"]);
     }

@@ -20,6 +20,9 @@ pub(super) struct Wanted {
     wrong: Vec<String>,
 }
 
+/// The exit code of what only the machine is in the way of.
+const CANNOT_HERE: u8 = 3;
+
 /// Names that a similar one is looked for, and how long they may be: each takes as long as a plan.
 const SUGGESTIONS: usize = 8;
 const SUGGESTION_LENGTH: usize = 64;
@@ -36,6 +39,10 @@ impl Wanted {
         };
         let mut suggestions = SUGGESTIONS;
         for (name, value) in members {
+            if let (ENFORCE, Some(Setting::Switch(on))) = (name.as_str(), setting(&value)) {
+                wanted.model.set_enforce(on);
+                continue;
+            }
             match (properties::type_of(&name), setting(&value)) {
                 (Some(Type::Switch), Some(Setting::Switch(on))) => {
                     wanted.model.switch(name, on);
@@ -97,8 +104,6 @@ impl Wanted {
         {
             return error;
         }
-        // What only the machine is in the way of.
-        const CANNOT_HERE: u8 = 3;
         let class = match failure.exit_code() {
             CANNOT_HERE => ErrorClass::KvmMissingCap,
             _ => ErrorClass::GenericError,

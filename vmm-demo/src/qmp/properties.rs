@@ -43,9 +43,8 @@ pub(super) fn type_of(name: &str) -> Option<Type> {
     if is_number {
         return Some(Type::Number);
     }
-    let is_switch = name == ENFORCE
-        || description.feature(name).is_some()
-        || name.parse::<CpuOption>().is_ok();
+    let is_switch =
+        name == ENFORCE || description.feature(name).is_some() || name.parse::<CpuOption>().is_ok();
     is_switch.then_some(Type::Switch)
 }
 
@@ -139,10 +138,10 @@ fn about_field(of: FieldOf, host: Option<&Host>) -> String {
     let allowed: Vec<String> = host.allowed(of).iter().map(ValueRange::to_string).collect();
     let allowed = allowed.join(", ");
     text.push_str("; ");
-    text.push_str(&match host.blocked(of) {
+    let here = match host.blocked(of) {
         None => format!("may be {allowed}"),
         Some(Obstacle::Absent) => "not on this host".to_owned(),
         Some(obstacle) => format!("stays {allowed} ({})", obstacle.name()),
-    });
-    text
+    };
+    text + &here
 }

@@ -27,7 +27,8 @@ pub(super) struct Session {
 /// What a client wants, whole.
 #[derive(Debug)]
 pub(super) struct Asked {
-    id: Id,
+    /// What the client calls its request by.
+    pub(super) id: Id,
     /// The request, or why it is none.
     pub(super) request: Result<Request, QmpError>,
     /// Whether the client has negotiated, so that it may ask for anything.
@@ -136,12 +137,5 @@ impl Session {
             self.input.drain(..used);
             self.ready = frame;
         }
-    }
-}
-
-impl Asked {
-    /// What the client calls its request by.
-    pub(super) fn id(&self) -> &Id {
-        &self.id
     }
 }

@@ -1,17 +1,19 @@
 //! `qmp`: a server without a guest, to ask what this machine or a host from a file can do.
 
+use super::expansion::Models;
 use super::guest::{Cpu, Guest, Refusal, Status};
-use super::server::{Models, Server};
+use super::server;
 use super::socket::Socket;
 use crate::cli::Qmp;
 use crate::failure::Failure;
+use crate::run::Ending;
 use crate::{machine, output};
 use idreg_runtime::model::CpuModel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
-/// Serves until a client says `quit` or a signal comes: never without a failure that says which.
-pub(crate) fn qmp(arguments: &Qmp) -> Result<(), Failure> {
+/// Serves until a client says `quit` or a signal comes.
+pub(crate) fn qmp(arguments: &Qmp) -> Result<Ending, Failure> {
     let models = match &arguments.host.file {
         Some(file) => Models::Host(Box::new(machine::host(Some(file), &CpuModel::host())?)),
         None => Models::ThisMachine,
@@ -23,14 +25,11 @@ pub(crate) fn qmp(arguments: &Qmp) -> Result<(), Failure> {
         end: signals.handle(),
     });
     let server =
-        Server::start(socket, guest, models).map_err(|error| Failure::Other(error.into()))?;
+        server::start(socket, guest, models).map_err(|error| Failure::Other(error.into()))?;
     output::note(&format!("QMP server listens at {}", arguments.listen));
     let signal = signals.forever().next();
-    server.stop();
-    Err(match signal {
-        Some(signal) => Failure::Signal(signal),
-        None => Failure::Quit,
-    })
+    drop(server);
+    Ok(signal.map_or(Ending::Quit, Ending::of_signal))
 }
 
 /// There is no guest; `quit` ends the program all the same.

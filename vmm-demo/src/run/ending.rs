@@ -11,6 +11,8 @@ use std::process::ExitCode;
     allow(dead_code, reason = "guests run on Arm machines alone")
 )]
 pub(crate) enum Ending {
+    /// The command has done what was asked, without a guest that goes on.
+    Done,
     /// The guest switched itself off.
     PoweredOff,
     /// QMP's `quit`, or Ctrl-A x on the console.
@@ -22,10 +24,19 @@ pub(crate) enum Ending {
 }
 
 impl Ending {
+    /// The ending by a signal, of which there are 64.
+    #[cfg_attr(
+        not(target_os = "linux"),
+        allow(dead_code, reason = "there is nothing to end by a signal")
+    )]
+    pub(crate) fn of_signal(number: i32) -> Self {
+        Self::Signal(u8::try_from(number).unwrap_or(u8::MAX))
+    }
+
     /// The exit code of this program.
     pub(crate) const fn code(self) -> u8 {
         match self {
-            Self::PoweredOff => 0,
+            Self::Done | Self::PoweredOff => 0,
             Self::Quit => 5,
             Self::Reset => 6,
             // As shells count a program that a signal ended.

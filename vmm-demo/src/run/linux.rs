@@ -11,7 +11,8 @@ use crate::kernel::{Kernel, KernelError};
 use crate::machine::{check_vcpus, open_kvm, vm_failure};
 use crate::output;
 use crate::qmp::address::Address;
-use crate::qmp::server::{Handle, Models, Server};
+use crate::qmp::expansion::Models;
+use crate::qmp::server::{self, Handle};
 use crate::qmp::socket::Socket;
 use crate::timeline::Timeline;
 use crate::vm::{Parts, Vm, VmError};
@@ -134,7 +135,7 @@ fn without_gic_v3(kvm: &Kvm, error: VmError) -> Failure {
 fn serve(address: &Address) -> Result<(Handle, Qmp), Failure> {
     let socket = Socket::bind(address).map_err(Failure::Socket)?;
     let (remote, calls) = remote::channel().map_err(other)?;
-    let server = Server::start(socket, Box::new(remote), Models::ThisMachine).map_err(other)?;
+    let server = server::start(socket, Box::new(remote), Models::ThisMachine).map_err(other)?;
     let events = server.events();
     Ok((server, Qmp { calls, events }))
 }

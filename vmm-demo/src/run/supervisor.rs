@@ -86,8 +86,7 @@ pub(super) fn take_signals() -> io::Result<Signals> {
 
 /// The ending that the oldest signal asks for, if there is one that was not seen to.
 pub(super) fn next_signal(signals: &mut Signals) -> Option<Ending> {
-    let number = signals.pending().next()?;
-    Some(Ending::Signal(u8::try_from(number).unwrap_or(u8::MAX)))
+    signals.pending().next().map(Ending::of_signal)
 }
 
 /// What there is to say of a run that has ended.
