@@ -1,0 +1,262 @@
+//! Every command, and every error that QEMU has words for.
+
+use crate::server::{Client, Server};
+use serde_json::{Value, json};
+
+fn check(client: &mut Client, request: &str, class: &str, desc: &str) {
+    let (found, text) = client.error(request);
+    assert_eq!((found.as_str(), text.as_str()), (class, desc), "{request}");
+}
+
+fn expansion(kind: &str, model: &Value) -> String {
+    let arguments = json!({ "type": kind, "model": model });
+    json!({ "execute": "query-cpu-model-expansion", "arguments": arguments }).to_string()
+}
+
+fn props(kind: &str, props: &Value) -> String {
+    expansion(kind, &json!({ "name": "host", "props": props }))
+}
+
+#[test]
+fn negotiation_comes_first_and_once() {
+    let server = Server::start();
+    let mut client = server.greeted();
+    let class = "CommandNotFound";
+    let expecting = "Expecting capabilities negotiation with 'qmp_capabilities'";
+    check(
+        &mut client,
+        r#"{"execute":"query-status"}"#,
+        class,
+        expecting,
+    );
+    check(
+        &mut client,
+        r#"{"execute":"qmp_capabilities","arguments":{"enable":["oob"]}}"#,
+        "GenericError",
+        "Capability oob not available",
+    );
+    client.returns(r#"{"execute":"qmp_capabilities"}"#);
+    let again = "Capabilities negotiation is already complete, command ignored";
+    check(
+        &mut client,
+        r#"{"execute":"qmp_capabilities"}"#,
+        class,
+        again,
+    );
+}
+
+#[test]
+fn ids_come_back_as_they_are() {
+    let server = Server::start();
+    let mut client = server.client();
+    for id in [
+        "1",
+        "null",
+        "\"x\"",
+        "[1,{\"a\":2.50}]",
+        "18446744073709551616",
+    ] {
+        for command in ["query-status", "no-such-command"] {
+            let request = format!("{{\"execute\":\"{command}\",\"id\":{id}}}\n");
+            client.write(request.as_bytes());
+            let answer = client.read().to_string();
+            let parsed: Value = serde_json::from_str(id).expect("JSON");
+            assert!(
+                answer.contains(&format!("\"id\":{parsed}")),
+                "{id}: {answer}"
+            );
+        }
+    }
+}
+
+#[test]
+fn malformed_requests_are_answered_in_qemu_s_words() {
+    let server = Server::start();
+    let mut client = server.client();
+    for (request, desc) in [
+        ("[]", "QMP input must be a JSON object"),
+        ("1\n", "QMP input must be a JSON object"),
+        ("{}", "QMP input lacks member 'execute'"),
+        (
+            r#"{"execute":1}"#,
+            "QMP input member 'execute' must be a string",
+        ),
+        (
+            r#"{"execute":"stop","arguments":[]}"#,
+            "QMP input member 'arguments' must be an object",
+        ),
+        (
+            r#"{"execute":"stop","foo":1}"#,
+            "QMP input member 'foo' is unexpected",
+        ),
+        (
+            r#"{"exec-oob":"stop"}"#,
+            "QMP input member 'exec-oob' is unexpected",
+        ),
+        (
+            r#"{"execute":"stop","arguments":{"x":1}}"#,
+            "Parameter 'x' is unexpected",
+        ),
+    ] {
+        check(&mut client, request, "GenericError", desc);
+    }
+    for request in [
+        "{\"execute\"}",
+        "{'execute':'stop'}",
+        "{\"a\":1,\"a\":2}",
+        "#\n",
+    ] {
+        let (class, desc) = client.error(request);
+        assert_eq!(class, "GenericError");
+        assert!(desc.starts_with("JSON parse error, "), "{request}: {desc}");
+    }
+    client.returns(r#"{"execute":"query-version"}"#);
+}
+
+#[test]
+fn queries_without_a_guest() {
+    let server = Server::start();
+    let mut client = server.client();
+    let version = client.returns(r#"{"execute":"query-version"}"#);
+    assert_eq!(version["qemu"]["major"], 11);
+    let status = client.returns(r#"{"execute":"query-status"}"#);
+    assert_eq!(status, json!({ "running": false, "status": "prelaunch" }));
+    assert_eq!(
+        client.returns(r#"{"execute":"query-cpus-fast"}"#),
+        json!([])
+    );
+    let definitions = client.returns(r#"{"execute":"query-cpu-definitions"}"#);
+    assert_eq!(definitions[0]["typename"], "host-arm-cpu");
+    assert_eq!(definitions[1]["alias-of"], "host");
+    let commands = client.returns(r#"{"execute":"query-commands"}"#);
+    let commands = commands.as_array().expect("a list");
+    for name in [
+        "quit",
+        "query-cpu-model-expansion",
+        "device-list-properties",
+    ] {
+        assert!(commands.contains(&json!({ "name": name })), "{name}");
+    }
+    for name in ["query-cpu-model-comparison", "query-cpu-model-baseline"] {
+        assert!(!commands.contains(&json!({ "name": name })), "{name}");
+        let desc = format!("The command {name} has not been found");
+        let request = format!("{{\"execute\":\"{name}\"}}");
+        check(&mut client, &request, "CommandNotFound", &desc);
+    }
+    for name in ["stop", "cont", "system_reset", "system_powerdown"] {
+        let (class, desc) = client.error(&format!("{{\"execute\":\"{name}\"}}"));
+        assert_eq!(class, "GenericError");
+        assert!(desc.contains("there is no guest"), "{desc}");
+    }
+}
+
+#[test]
+fn properties_are_listed_with_what_the_host_says() {
+    let server = Server::start();
+    let mut client = server.client();
+    let list = client
+        .returns(r#"{"execute":"device-list-properties","arguments":{"typename":"host-arm-cpu"}}"#);
+    let list = list.as_array().expect("a list");
+    let property = |name: &str| {
+        let found = list.iter().find(|property| property["name"] == name);
+        found.unwrap_or_else(|| panic!("{name}"))
+    };
+    let dp = property("SYSREG_ID_AA64ISAR0_EL1_DP");
+    assert_eq!(dp["type"], "uint64");
+    assert_eq!(
+        dp["description"],
+        "bits 47:44: 0x0 (NI), 0x1 (IMP); may be 0x0-0x1"
+    );
+    assert_eq!(property("sve")["type"], "bool");
+    assert_eq!(property("FEAT_SHA512")["type"], "bool");
+    check(
+        &mut client,
+        r#"{"execute":"device-list-properties","arguments":{"typename":"x-arm-cpu"}}"#,
+        "DeviceNotFound",
+        "Device 'x-arm-cpu' not found",
+    );
+}
+
+#[test]
+fn full_expansion_has_every_property() {
+    let server = Server::start();
+    let mut client = server.client();
+    let model = client.returns(&expansion("full", &json!({ "name": "host" })));
+    let props = &model["model"]["props"];
+    assert_eq!(props["sve"], true);
+    assert_eq!(props["SYSREG_ID_AA64ISAR0_EL1_DP"], 1);
+    let asked = json!({ "sve": false, "SYSREG_ID_AA64ISAR0_EL1_DP": 0, "FEAT_SHA512": "off" });
+    let model = client.returns(&expansion(
+        "full",
+        &json!({ "name": "custom", "props": asked }),
+    ));
+    let props = &model["model"]["props"];
+    assert_eq!(model["model"]["name"], "custom");
+    assert_eq!(props["sve"], false);
+    assert_eq!(props["SYSREG_ID_AA64PFR0_EL1_SVE"], 0);
+    assert_eq!(props["SYSREG_ID_AA64ISAR0_EL1_DP"], 0);
+    assert_eq!(props["SYSREG_ID_AA64ISAR0_EL1_SHA2"], 1);
+}
+
+#[test]
+fn static_expansion_asks_no_host() {
+    let server = Server::start();
+    let mut client = server.client();
+    // More than the host has, and a value with a name all the same.
+    let asked = json!({ "SYSREG_ID_AA64ISAR0_EL1_TS": 2, "pauth": "off", "midr": "0x413fd0c1" });
+    let model = client.returns(&props("static", &asked));
+    let expected = json!({ "SYSREG_ID_AA64ISAR0_EL1_TS": 2, "pauth": false, "midr": 0x413f_d0c1 });
+    assert_eq!(model["model"]["props"], expected);
+    let (_, desc) = client.error(&props(
+        "static",
+        &json!({ "SYSREG_ID_AA64ISAR0_EL1_DP": 7 }),
+    ));
+    assert!(
+        desc.ends_with("named values are 0x0 (NI), 0x1 (IMP)"),
+        "{desc}"
+    );
+    let (_, desc) = client.error(&props(
+        "static",
+        &json!({ "SYSREG_ID_AA64ISAR0_EL1_DP": 16 }),
+    ));
+    assert!(desc.contains("DP=0x10"), "{desc}");
+}
+
+#[test]
+fn models_that_cannot_be_are_refused_as_a_whole() {
+    let server = Server::start();
+    let mut client = server.client();
+    for (request, desc) in [
+        (
+            expansion("full", &json!({ "name": "foo" })),
+            "The CPU type 'foo' is not a recognized ARM CPU type",
+        ),
+        (
+            expansion("bogus", &json!({ "name": "host" })),
+            "Parameter 'type' does not accept value 'bogus'",
+        ),
+        (
+            props("full", &json!({ "pmu": 1 })),
+            "Invalid parameter type for 'model.props.pmu', expected: boolean",
+        ),
+        (
+            props("full", &json!({ "SYSREG_ID_AA64ISAR0_EL1_DPP": 0 })),
+            "Parameter 'model.props.SYSREG_ID_AA64ISAR0_EL1_DPP' is unexpected; did you mean \
+             SYSREG_ID_AA64ISAR0_EL1_DP?",
+        ),
+    ] {
+        check(&mut client, &request, "GenericError", desc);
+    }
+    check(
+        &mut client,
+        r#"{"execute":"query-cpu-model-expansion","arguments":{"type":"full"}}"#,
+        "GenericError",
+        "Parameter 'model' is missing",
+    );
+    let two = json!({ "SYSREG_ID_AA64ISAR0_EL1_RNDR": 5, "SYSREG_ID_AA64PFR0_EL1_FP": 15 });
+    let (_, desc) = client.error(&props("full", &two));
+    assert!(
+        desc.contains("RNDR=0x5") && desc.contains("; ") && desc.contains("FP=0xf"),
+        "{desc}"
+    );
+}

@@ -1,0 +1,158 @@
+//! Clients that mean no good, or cannot help it.
+
+use crate::server::{PATIENCE, Server};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// KiB that a server may have at any time, whatever clients do. It needs some 10 MiB with one client that asks for
+/// everything.
+const MOST_MEMORY: u64 = 96 << 10;
+
+const LIST: &[u8] =
+    br#"{"execute":"device-list-properties","arguments":{"typename":"host-arm-cpu"}}"#;
+
+#[test]
+fn oversize_and_deep_input_end_the_connection_with_a_word() {
+    let server = Server::start();
+    for (input, told) in [
+        (
+            format!("{{\"execute\":\"{}\"}}", "x".repeat(1 << 17)),
+            "token size limit",
+        ),
+        ("[".repeat(5000), "nesting depth limit"),
+        (
+            format!("{{\"a\":{}", "{\"a\":".repeat(1000)),
+            "nesting depth limit",
+        ),
+    ] {
+        let mut client = server.client();
+        // The server may stop to read before it has all.
+        let _all = client.try_write(input.as_bytes());
+        let answer = client.read();
+        let desc = answer["error"]["desc"].as_str().expect("an error");
+        assert!(desc.contains(told), "{desc}");
+    }
+    server.client();
+}
+
+#[test]
+fn deep_input_within_the_bound_is_only_wrong() {
+    let server = Server::start();
+    let mut client = server.client();
+    let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    let (class, _) = client.error(&deep);
+    assert_eq!(class, "GenericError");
+    client.returns(r#"{"execute":"query-status"}"#);
+}
+
+#[test]
+fn half_lines_are_dropped_with_their_client() {
+    let server = Server::start();
+    for half in [
+        &b"{\"execute\":\"qu"[..],
+        b"{",
+        b"\"",
+        b"tru",
+        b"{\"a\":\"\\",
+    ] {
+        let mut client = server.client();
+        client.write(half);
+        client.end();
+        let rest = client.rest();
+        assert!(rest.is_empty() || rest.contains("error"), "{rest}");
+    }
+    server.client();
+}
+
+#[test]
+fn hundred_clients_are_all_served() {
+    let server = Server::start();
+    thread::scope(|scope| {
+        for _ in 0..100 {
+            scope.spawn(|| {
+                let mut client = server.client();
+                client.returns(r#"{"execute":"query-status"}"#);
+            });
+        }
+    });
+    assert!(
+        server.peak_memory() < MOST_MEMORY,
+        "{} KiB",
+        server.peak_memory()
+    );
+}
+
+#[test]
+fn client_that_never_reads_waits_alone() {
+    let server = Server::start();
+    let mut deaf: Vec<_> = (0..8).map(|_| server.client()).collect();
+    let asking = Instant::now();
+    // Each answer is of some hundred KiB; at some point no more requests are taken.
+    for client in &mut deaf {
+        let mut taken = 0;
+        while client.try_write(LIST) && taken < 20_000 {
+            taken += 1;
+            if asking.elapsed() > PATIENCE {
+                break;
+            }
+        }
+    }
+    let mut other = server.client();
+    for _ in 0..20 {
+        other.returns(r#"{"execute":"query-status"}"#);
+    }
+    assert!(
+        server.peak_memory() < MOST_MEMORY,
+        "{} KiB",
+        server.peak_memory()
+    );
+}
+
+#[test]
+fn requests_in_any_pieces_are_answered_in_order() {
+    let server = Server::start();
+    let mut client = server.client();
+    let requests: Vec<String> = (0..50)
+        .map(|id| format!("{{\"execute\":\r\n \"query-status\",\"id\":{id}}}"))
+        .collect();
+    let requests = requests.concat();
+    for piece in requests.as_bytes().chunks(7) {
+        client.write(piece);
+        if piece[0] == b'{' {
+            thread::sleep(Duration::from_micros(100));
+        }
+    }
+    for id in 0..50 {
+        assert_eq!(client.read()["id"], id);
+    }
+}
+
+#[test]
+fn noise_is_survived() {
+    let server = Server::start();
+    let mut seed = 7_u64;
+    for _ in 0..50 {
+        let mut client = server.greeted();
+        let noise: Vec<u8> = (0..2000)
+            .map(|_| {
+                seed = seed
+                    .wrapping_mul(6364136223846793005)
+                    .wrapping_add(1442695040888963407);
+                let telling = b"{}[]\",:\\ \n\xff";
+                let at = usize::try_from(seed >> 40).expect("small");
+                if seed >> 63 == 0 {
+                    telling[at % telling.len()]
+                } else {
+                    (at & 0xff).try_into().expect("a byte")
+                }
+            })
+            .collect();
+        let _all = client.try_write(&noise);
+    }
+    server.client();
+    assert!(
+        server.peak_memory() < MOST_MEMORY,
+        "{} KiB",
+        server.peak_memory()
+    );
+}

@@ -1,0 +1,14 @@
+//! The QMP server without a guest, as its clients meet it.
+
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "clippy counts helpers of an integration test as production code"
+)]
+
+mod commands;
+mod hostile;
+mod server;
+mod sockets;

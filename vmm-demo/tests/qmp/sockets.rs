@@ -1,0 +1,73 @@
+//! The socket: made, kept from others, and gone in the end.
+
+use crate::server::{Server, command};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::process::Command;
+
+#[test]
+fn socket_is_its_owner_s_alone_and_gone_after_quit() {
+    let mut server = Server::start();
+    let path = server.path();
+    let mode = fs::metadata(&path).expect("a socket").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    server.client().returns(r#"{"execute":"quit"}"#);
+    assert_eq!(server.wait().code(), Some(5));
+    assert!(!path.exists());
+}
+
+#[test]
+fn socket_is_gone_after_a_signal() {
+    for (name, number) in [("-TERM", 15), ("-INT", 2), ("-HUP", 1)] {
+        let mut server = Server::start();
+        let pid = server.pid().to_string();
+        let killed = Command::new("kill").args([name, &pid]).status();
+        assert!(killed.expect("kill starts").success());
+        assert_eq!(server.wait().code(), Some(128 + number));
+        assert!(!server.path().exists());
+    }
+}
+
+#[test]
+fn socket_that_nobody_listens_at_is_replaced() {
+    let server = Server::start();
+    let path = server.path();
+    let other = path.with_file_name("stale.sock");
+    drop(UnixListener::bind(&other).expect("a socket"));
+    assert!(other.exists());
+    let mut replaced = command(other.to_str().expect("a path"))
+        .spawn()
+        .expect("it starts");
+    let started = std::time::Instant::now();
+    while std::os::unix::net::UnixStream::connect(&other).is_err() {
+        assert!(started.elapsed() < crate::server::PATIENCE);
+    }
+    replaced.kill().expect("it runs");
+    replaced.wait().expect("a child");
+}
+
+#[test]
+fn what_is_in_the_way_stays_and_is_named() {
+    let server = Server::start();
+    let file = server.path().with_file_name("a-file");
+    fs::write(&file, "kept").expect("a file");
+    for (path, told) in [
+        (server.path(), "another program listens there"),
+        (file.clone(), "there is a file of this name"),
+        (
+            server.directory.path().to_owned(),
+            "there is a directory of this name",
+        ),
+        (server.path().join("x"), "Not a directory"),
+    ] {
+        let output = command(path.to_str().expect("a path"))
+            .output()
+            .expect("it ends");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains(told), "{said}");
+    }
+    assert_eq!(fs::read_to_string(file).expect("a file"), "kept");
+    server.client();
+}
