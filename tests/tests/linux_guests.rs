@@ -1,0 +1,252 @@
+//! Linux guests: what their user space sees of a CPU model, on every vCPU.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "clippy counts helpers of an integration test as production code"
+)]
+
+use idreg_runtime::number;
+use idreg_tests::artifacts::Kernel;
+use idreg_tests::machine::{Machine, Options, Output, shared};
+use serde_json::Value;
+use std::time::Duration;
+
+/// How long a guest may take: some ten seconds on an idle machine, of which an emulated host makes the most.
+const GUEST_LIMIT: Duration = Duration::from_mins(5);
+
+// Words of AT_HWCAP and AT_HWCAP2 (Linux 7.2, `arch/arm64/include/uapi/asm/hwcap.h`).
+const HWCAP_ASIMDDP: u64 = 1 << 20;
+const HWCAP_SHA512: u64 = 1 << 21;
+const HWCAP_SVE: u64 = 1 << 22;
+const HWCAP_PACA: u64 = 1 << 30;
+const HWCAP2_MOPS: u64 = 1 << 43;
+
+fn host(kernel: Kernel) -> &'static Machine {
+    let options = Options::emulated("max", kernel);
+    match shared(&options) {
+        Ok(machine) => {
+            machine.put_linux(None).expect("a guest to boot");
+            machine
+        }
+        Err(error) => panic!("no host for {options:?}: {error:?}"),
+    }
+}
+
+fn run(machine: &Machine, arguments: &[&str]) -> Output {
+    let guest = ["run", "--kernel", "Image", "--initrd", "initrd.cpio.gz"];
+    let arguments = guest.iter().chain(arguments);
+    machine.run_within(GUEST_LIMIT, arguments).expect("it ends")
+}
+
+/// What a guest sees, if all of its vCPUs see the same.
+struct Seen(Value);
+
+/// Boots a guest, which must see the same on each of so many vCPUs and power off.
+fn boot(kernel: Kernel, vcpus: usize, model: &str) -> Seen {
+    let smp = vcpus.to_string();
+    let output = run(
+        host(kernel),
+        &[
+            "--append",
+            "console=ttyS0 quiet",
+            "--smp",
+            &smp,
+            "--cpu",
+            model,
+        ],
+    );
+    agreed(&output, vcpus)
+}
+
+fn agreed(output: &Output, vcpus: usize) -> Seen {
+    let (stdout, stderr) = (output.stdout(), output.stderr());
+    assert_eq!(output.code, 0, "{stdout}{stderr}");
+    let lines = stdout.lines().filter(|line| line.starts_with('{'));
+    let mut seen: Vec<Value> = lines
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(seen.len(), vcpus, "{stdout}");
+    for (index, cpu) in seen.iter_mut().enumerate() {
+        assert_eq!(cpu["cpu"], index);
+        // What is a vCPU's own, or not of the CPU.
+        for (object, name) in [("", "cpu"), ("registers", "MPIDR_EL1")] {
+            let members = match object {
+                "" => cpu.as_object_mut(),
+                object => cpu[object].as_object_mut(),
+            };
+            members.expect("an object").remove(name);
+        }
+    }
+    let first = seen.swap_remove(0);
+    for other in seen {
+        assert_eq!(other, first);
+    }
+    Seen(first)
+}
+
+impl Seen {
+    fn word(&self, word: &str) -> u64 {
+        number::parse(self.0[word].as_str().expect("a string")).expect("0x...")
+    }
+
+    fn register(&self, register: &str) -> u64 {
+        let value = self.0["registers"][register].as_str();
+        number::parse(value.expect("a register")).expect("0x...")
+    }
+
+    fn has_feature(&self, feature: &str) -> bool {
+        let features = self.0["cpuinfo_features"].as_array();
+        features
+            .expect("a list")
+            .iter()
+            .any(|found| found == feature)
+    }
+
+    /// A feature by all the ways in which user space learns of it.
+    fn check(&self, feature: &str, word: &str, bit: u64, there: bool) {
+        assert_eq!(
+            self.has_feature(feature),
+            there,
+            "{feature} in /proc/cpuinfo"
+        );
+        assert_eq!(self.word(word) & bit != 0, there, "{feature} in {word}");
+    }
+
+    fn executes(&self, instruction: &str, outcome: &str) {
+        let found = &self.0["instructions"][instruction];
+        assert_eq!(found, outcome, "{instruction}");
+    }
+}
+
+fn sees_all_of_the_host(kernel: Kernel, vcpus: usize) {
+    let seen = boot(kernel, vcpus, "host");
+    for (feature, word, bit) in [
+        ("asimddp", "hwcap", HWCAP_ASIMDDP),
+        ("sha512", "hwcap", HWCAP_SHA512),
+        ("sve", "hwcap", HWCAP_SVE),
+        ("paca", "hwcap", HWCAP_PACA),
+    ] {
+        seen.check(feature, word, bit, true);
+    }
+    for instruction in ["dotprod", "sve", "pauth", "sha512", "lse", "rndr"] {
+        seen.executes(instruction, "runs");
+    }
+}
+
+fn sees_no_dot_product_and_no_vectors(kernel: Kernel, vcpus: usize) {
+    let seen = boot(kernel, vcpus, "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,sve=off");
+    seen.check("asimddp", "hwcap", HWCAP_ASIMDDP, false);
+    seen.check("sve", "hwcap", HWCAP_SVE, false);
+    seen.check("sha512", "hwcap", HWCAP_SHA512, true);
+    assert_eq!(seen.register("ID_AA64ISAR0_EL1") >> 44 & 0xf, 0);
+    assert_eq!(seen.register("ID_AA64PFR0_EL1") >> 32 & 0xf, 0);
+    // KVM has no trap for the dot product: it is hidden, and runs.
+    seen.executes("dotprod", "runs");
+    seen.executes("sve", "SIGILL");
+}
+
+fn sees_no_sha512_and_no_pointer_authentication(kernel: Kernel, vcpus: usize, more: &str) -> Seen {
+    let seen = boot(
+        kernel,
+        vcpus,
+        &format!("host,FEAT_SHA512=off,pauth=off{more}"),
+    );
+    seen.check("sha512", "hwcap", HWCAP_SHA512, false);
+    seen.check("paca", "hwcap", HWCAP_PACA, false);
+    assert_eq!(seen.register("ID_AA64ISAR0_EL1") >> 12 & 0xf, 1);
+    seen.executes("sha512", "runs");
+    seen.executes("pauth", "SIGILL");
+    seen
+}
+
+#[test]
+fn latest_guest_sees_all_of_the_host() {
+    sees_all_of_the_host(Kernel::Latest, 4);
+}
+
+#[test]
+fn latest_guest_sees_no_dot_product_and_no_vectors() {
+    sees_no_dot_product_and_no_vectors(Kernel::Latest, 2);
+}
+
+#[test]
+fn latest_guest_sees_another_implementation_and_no_memory_copies() {
+    let more = ",SYSREG_MIDR_EL1_PartNum=0xd0c,FEAT_MOPS=off";
+    let seen = sees_no_sha512_and_no_pointer_authentication(Kernel::Latest, 1, more);
+    assert_eq!(seen.register("MIDR_EL1") >> 4 & 0xfff, 0xd0c);
+    seen.check("mops", "hwcap2", HWCAP2_MOPS, false);
+    seen.executes("mops", "SIGILL");
+}
+
+#[test]
+fn lts_guest_sees_all_of_the_host() {
+    sees_all_of_the_host(Kernel::Lts, 1);
+}
+
+#[test]
+fn lts_guest_sees_no_dot_product_and_no_vectors() {
+    sees_no_dot_product_and_no_vectors(Kernel::Lts, 4);
+}
+
+#[test]
+fn lts_guest_sees_no_sha512_and_no_pointer_authentication() {
+    sees_no_sha512_and_no_pointer_authentication(Kernel::Lts, 2, "");
+}
+
+#[test]
+fn latest_guest_learns_the_cpus_that_it_may_come_to_run_on() {
+    let output = run(
+        host(Kernel::Latest),
+        &[
+            "--append",
+            "console=ttyS0",
+            "--cpu",
+            "host,midr=0x413fd0c1",
+            "--impl-cpu",
+            "midr=0x411fd401,revidr=1",
+            "--impl-cpu",
+            "midr=0x410fd4f1",
+        ],
+    );
+    let told = "Number of target implementation CPUs is 2";
+    assert!(output.stdout().contains(told), "{}", output.stdout());
+    assert_eq!(agreed(&output, 1).register("MIDR_EL1"), 0x413f_d0c1);
+}
+
+#[test]
+fn lts_host_cannot_tell_of_other_cpus() {
+    let output = run(host(Kernel::Lts), &["--impl-cpu", "midr=0x411fd401"]);
+    let said = output.stderr();
+    assert_eq!((output.code, output.stdout().as_ref()), (3, ""), "{said}");
+    assert!(said.contains("needs Linux 6.15 or newer"), "{said}");
+}
+
+#[test]
+fn host_without_a_gic_v3_says_so() {
+    let options = Options {
+        machine: vec!["gic-version=2".to_owned()],
+        ..Options::emulated("max", Kernel::Latest)
+    };
+    let machine = shared(&options).unwrap_or_else(|error| panic!("no host: {error:?}"));
+    machine.put_linux(None).expect("a guest to boot");
+    let output = run(machine, &["--qmp", "unix:no-gic.sock"]);
+    let said = output.stderr();
+    assert_eq!((output.code, output.stdout().as_ref()), (3, ""), "{said}");
+    assert!(
+        said.contains("a Linux guest needs a GICv3 in the kernel"),
+        "{said}"
+    );
+}
+
+#[test]
+fn large_memory_is_the_guest_s() {
+    let output = run(
+        host(Kernel::Lts),
+        &["--append", "console=ttyS0 quiet", "--mem", "4G"],
+    );
+    let seen = agreed(&output, 1);
+    let kib = seen.0["memory_kib"].as_u64().expect("a number");
+    assert!((3_900_000..4 << 20).contains(&kib), "{kib}");
+}
