@@ -1,0 +1,105 @@
+"""A scripted session with a running guest, through QEMU's own library.
+
+Usage: session.py SOCKET. Exits with 0 if everything is as QEMU has it, or as vmm-demo/README.md says.
+"""
+
+import asyncio
+import sys
+
+from qemu.qmp import EventListener, ExecuteError, QMPClient
+
+DP = "SYSREG_ID_AA64ISAR0_EL1_DP"
+
+
+def expansion(kind, props):
+    return {"type": kind, "model": {"name": "host", "props": props}}
+
+
+async def refused(client, error_class, told, command, arguments=None):
+    """The command fails with this class, and says this."""
+    try:
+        answer = await client.execute(command, arguments)
+    except ExecuteError as error:
+        assert error.error_class == error_class, (command, str(error))
+        assert told in str(error), (command, str(error))
+    else:
+        raise AssertionError(f"{command} returned {answer}")
+
+
+async def event(listener, name):
+    found = await asyncio.wait_for(listener.get(), 60)
+    assert found["event"] == name, found
+    return found.get("data")
+
+
+async def queries(client):
+    version = await client.execute("query-version")
+    assert version["qemu"]["major"] >= 11, version
+    commands = {command["name"] for command in await client.execute("query-commands")}
+    assert {"stop", "cont", "quit", "query-cpus-fast"} <= commands, commands
+    cpus = await client.execute("query-cpus-fast")
+    assert [cpu["cpu-index"] for cpu in cpus] == [0, 1], cpus
+    assert len({cpu["thread-id"] for cpu in cpus}) == 2, cpus
+    assert all(cpu["target"] == "aarch64" for cpu in cpus), cpus
+    definitions = await client.execute("query-cpu-definitions")
+    assert [one["name"] for one in definitions] == ["host", "custom"], definitions
+    listed = await client.execute("device-list-properties", {"typename": "host-arm-cpu"})
+    assert DP in {one["name"] for one in listed}
+
+
+async def models(client):
+    """The host's KVM is asked while the guest runs."""
+    for props, dp, sve in [({}, 1, True), ({DP: 0, "sve": False}, 0, False)]:
+        answer = await client.execute("query-cpu-model-expansion", expansion("full", props))
+        found = answer["model"]["props"]
+        assert (found[DP], found["sve"]) == (dp, sve), found
+    answer = await client.execute("query-cpu-model-expansion", expansion("static", {DP: 1}))
+    assert answer["model"]["props"] == {DP: 1}, answer
+    generic = "GenericError"
+    for props, told in [
+        ({DP: 2}, "above what the host has"),
+        ({DP + "P": 0}, f"Parameter 'model.props.{DP}P' is unexpected"),
+        ({"sve": 1}, "Invalid parameter type for 'model.props.sve', expected: boolean"),
+    ]:
+        arguments = expansion("full", props)
+        await refused(client, generic, told, "query-cpu-model-expansion", arguments)
+    await refused(client, "CommandNotFound", "has not been found", "query-cpu-model-baseline")
+    await refused(client, "DeviceNotFound", "not found", "device-list-properties", {"typename": "x"})
+
+
+async def control(client):
+    """What changes the guest, and what is told of it."""
+    with client.listener({"STOP", "RESUME", "RESET"}) as listener:
+        assert await client.execute("query-status") == {"running": True, "status": "running"}
+        await client.execute("stop")
+        await event(listener, "STOP")
+        assert await client.execute("query-status") == {"running": False, "status": "paused"}
+        await client.execute("stop")
+        await client.execute("cont")
+        await event(listener, "RESUME")
+        await client.execute("system_reset")
+        data = await event(listener, "RESET")
+        assert data == {"guest": False, "reason": "host-qmp-system-reset"}, data
+        assert listener.empty()
+    await refused(client, "GenericError", "no power button", "system_powerdown")
+
+
+async def main(path):
+    client = QMPClient("session")
+    await client.connect(path)
+    await queries(client)
+    await models(client)
+    await control(client)
+    listener = EventListener(names="SHUTDOWN")
+    client.register_listener(listener)
+    await client.execute("quit")
+    data = await event(listener, "SHUTDOWN")
+    assert data == {"guest": False, "reason": "host-qmp-quit"}, data
+    try:
+        await client.disconnect()
+    except EOFError:
+        pass  # The server was faster.
+    print("as it should be")
+
+
+asyncio.run(main(sys.argv[1]))

@@ -1,0 +1,156 @@
+//! QEMU's own clients of QMP, unmodified, with guests in the emulated host.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "clippy counts helpers of an integration test as production code"
+)]
+
+use idreg_tests::artifacts::Kernel;
+use idreg_tests::machine::{Ending, Event, Machine, Options, Running, shared};
+use idreg_tests::python::Python;
+use std::io::Write;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const LIMIT: Duration = Duration::from_mins(2);
+
+fn host() -> &'static Machine {
+    let options = Options::emulated("max", Kernel::Latest);
+    match shared(&options) {
+        Ok(machine) => {
+            machine.put_linux(None).expect("a guest to boot");
+            machine
+        }
+        Err(error) => panic!("no host for {options:?}: {error:?}"),
+    }
+}
+
+/// A guest with a socket of this name, as soon as that is there.
+fn guest(machine: &'static Machine, socket: &str) -> Running<'static> {
+    let qmp = format!("unix:{socket}");
+    let guest = [
+        "run",
+        "--kernel",
+        "Image",
+        "--initrd",
+        "initrd.cpio.gz",
+        "--smp",
+        "2",
+    ];
+    let words = "console=ttyS0 quiet idreg.end=echo";
+    let more = ["--append", words, "--qmp", &qmp];
+    let running = machine.spawn(guest.iter().chain(&more)).expect("it starts");
+    let started = Instant::now();
+    while machine.connect(socket).is_err() {
+        assert!(started.elapsed() < LIMIT, "nobody listens");
+        thread::sleep(Duration::from_millis(50));
+    }
+    running
+}
+
+/// A socket of this machine whose first connection is one with the socket in the host.
+fn forwarded(machine: &'static Machine, name: &'static str, directory: &TempDir) -> String {
+    let path = directory.path().join(name);
+    let listener = UnixListener::bind(&path).expect("a socket");
+    thread::spawn(move || {
+        let (mut near, _) = listener.accept()?;
+        let far = machine.connect(name).map_err(std::io::Error::other)?;
+        let (mut from_near, mut to_far) = (near.try_clone()?, far.try_clone()?);
+        thread::spawn(move || {
+            let copied = std::io::copy(&mut from_near, &mut to_far);
+            to_far.shutdown(std::net::Shutdown::Write)?;
+            copied
+        });
+        let mut far = far;
+        std::io::copy(&mut far, &mut near)?;
+        near.shutdown(std::net::Shutdown::Both)
+    });
+    path.to_str().expect("a path").to_owned()
+}
+
+/// Runs a client with this input; one that does not end is ended.
+fn client(command: &mut Command, input: &str, home: &Path) -> Output {
+    let mut child = command
+        .env("HOME", home)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(input.as_bytes()).expect("it reads");
+    drop(stdin);
+    let started = Instant::now();
+    while child.try_wait().expect("a child").is_none() {
+        if started.elapsed() > LIMIT {
+            child.kill().expect("it runs");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    child.wait_with_output().expect("a child")
+}
+
+/// The exit code of a guest's run.
+fn code(running: &Running<'_>) -> i32 {
+    loop {
+        match running.next(LIMIT).expect("it ends") {
+            Event::Ended(Ending::Exited(code)) => return code,
+            Event::Ended(ending) => panic!("{ending:?}"),
+            Event::Stdout(_) | Event::Stderr(_) => {}
+        }
+    }
+}
+
+#[test]
+fn scripted_session_with_the_library() {
+    let Some(python) = Python::with_qmp_or_skip("scripted_session_with_the_library") else {
+        return;
+    };
+    let machine = host();
+    let directory = tempfile::tempdir().expect("a directory");
+    let running = guest(machine, "session.sock");
+    let path = forwarded(machine, "session.sock", &directory);
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/qmp/session.py");
+    let output = client(python.script(script).arg(path), "", directory.path());
+    let (stdout, stderr) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert_eq!(stdout, "as it should be\n", "{stderr}");
+    assert!(output.status.success(), "{stderr}");
+    assert_eq!(code(&running), 5);
+    assert!(machine.connect("session.sock").is_err());
+}
+
+#[test]
+fn qmp_shell_drives_a_guest() {
+    let Some(python) = Python::with_qmp_or_skip("qmp_shell_drives_a_guest") else {
+        return;
+    };
+    let machine = host();
+    let directory = tempfile::tempdir().expect("a directory");
+    let running = guest(machine, "shell.sock");
+    let path = forwarded(machine, "shell.sock", &directory);
+    let mut shell = python.module("qemu.qmp.qmp_shell");
+    let typed = "query-status\nstop\nquery-status\ncont\n\
+                 query-cpu-model-expansion type=full \
+                 model={\"name\":\"host\",\"props\":{\"SYSREG_ID_AA64ISAR0_EL1_DP\":0}}\n\
+                 no-such-command\nquit\n";
+    let output = client(shell.arg(path), typed, directory.path());
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    for told in [
+        "Connected to QEMU 11.1.1",
+        r#"{"return": {"running": true, "status": "running"}}"#,
+        r#"{"return": {"running": false, "status": "paused"}}"#,
+        r#""SYSREG_ID_AA64ISAR0_EL1_DP": 0"#,
+        "The command no-such-command has not been found",
+    ] {
+        assert!(stdout.contains(told), "{told}: {stdout}");
+    }
+    assert_eq!(code(&running), 5);
+}
