@@ -13,6 +13,7 @@
 mod bare;
 mod endings;
 mod program;
+mod qmp;
 mod refusals;
 mod running;
 mod terminal;

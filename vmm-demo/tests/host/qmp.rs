@@ -1,0 +1,141 @@
+//! QMP beside a guest that runs: neither holds the other up.
+
+use crate::bare::{SYSTEM_RESET, echo, guest, psci, say};
+use crate::running::{PATIENCE, Running};
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::thread;
+use std::time::{Duration, Instant};
+
+struct Client(BufReader<UnixStream>);
+
+impl Client {
+    fn connect(path: &str) -> Self {
+        let started = Instant::now();
+        let stream = loop {
+            match UnixStream::connect(path) {
+                Ok(stream) => break stream,
+                Err(error) => assert!(started.elapsed() < PATIENCE, "{path}: {error}"),
+            }
+            thread::sleep(Duration::from_millis(1));
+        };
+        stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+        Self(BufReader::new(stream))
+    }
+
+    fn negotiated(path: &str) -> Self {
+        let mut client = Self::connect(path);
+        client.read();
+        client.execute("qmp_capabilities");
+        client
+    }
+
+    fn read(&mut self) -> Value {
+        let mut line = String::new();
+        self.0.read_line(&mut line).expect("a message");
+        serde_json::from_str(&line).expect("JSON")
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // A client that is disconnected while it writes notices here.
+        let _disconnected = self.0.get_mut().write_all(bytes);
+    }
+
+    /// Executes a command; returns the names of the events before its answer.
+    fn execute(&mut self, command: &str) -> Vec<String> {
+        self.write(format!("{{\"execute\":\"{command}\"}}").as_bytes());
+        let mut events = Vec::new();
+        loop {
+            let message = self.read();
+            match message.get("event").and_then(Value::as_str) {
+                Some(event) => events.push(event.to_owned()),
+                None => {
+                    assert!(message.get("return").is_some(), "{command}: {message}");
+                    return events;
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn stopped_guest_does_nothing_until_it_goes_on() {
+    let socket = ["--qmp", "unix:stops.sock", "--smp", "4"];
+    let mut running = Running::start(&guest("stops", &echo()), &socket);
+    let mut client = Client::negotiated("stops.sock");
+    running.type_in("one\n");
+    assert_eq!(running.line(), "one");
+    assert_eq!(client.execute("stop"), ["STOP"]);
+    assert!(client.execute("stop").is_empty());
+    running.type_in("two\n");
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(client.execute("cont"), ["RESUME"]);
+    assert_eq!(running.line(), "two");
+    assert_eq!(client.execute("system_reset"), ["RESET"]);
+    running.type_in("three\n");
+    assert_eq!(running.line(), "three");
+    assert_eq!(client.execute("quit"), ["SHUTDOWN"]);
+    assert_eq!(running.wait().0.code(), Some(5));
+    assert!(!std::path::Path::new("stops.sock").exists());
+}
+
+#[test]
+fn guest_goes_on_whatever_clients_do() {
+    let mut running = Running::start(&guest("goes-on", &echo()), &["--qmp", "unix:goes-on.sock"]);
+    let before = Client::negotiated("goes-on.sock");
+    running.type_in("first\n");
+    assert_eq!(running.line(), "first");
+    let (_, _, at_first) = running.holds();
+    let mut clients: Vec<_> = (0..100).map(|_| Client::connect("goes-on.sock")).collect();
+    for (index, client) in clients.iter_mut().enumerate() {
+        client
+            .0
+            .get_ref()
+            .set_write_timeout(Some(Duration::from_millis(20)))
+            .expect("a socket");
+        match index % 4 {
+            0 => client.write("[".repeat(5000).as_bytes()),
+            1 => client.write("x".repeat(100_000).as_bytes()),
+            2 => client.write(b"{\"execute\":\"qmp_capa"),
+            _ => client.write(b"{\"execute\":\"query-commands\"}".repeat(2000).as_slice()),
+        }
+    }
+    for _ in 0..20 {
+        running.type_in("still here\n");
+        assert_eq!(running.line(), "still here");
+    }
+    let (_, threads, resident) = running.holds();
+    assert_eq!(threads, 3, "main, QMP and one vCPU");
+    assert!(
+        resident < at_first + (32 << 10),
+        "{at_first} KiB, then {resident} KiB"
+    );
+    drop(clients);
+    drop(before);
+    Client::negotiated("goes-on.sock").execute("quit");
+    assert_eq!(running.wait().0.code(), Some(5));
+}
+
+#[test]
+fn clients_are_told_when_a_guest_resets_itself() {
+    let code = [say("up\n"), echo_once(), psci(SYSTEM_RESET)].concat();
+    let mut running = Running::start(&guest("resets", &code), &["--qmp", "unix:resets.sock"]);
+    assert_eq!(running.line(), "up");
+    let mut client = Client::negotiated("resets.sock");
+    running.type_in("x");
+    let message = client.read();
+    assert_eq!(message.get("event"), Some(&Value::from("RESET")));
+    let data = message.get("data").expect("data");
+    assert_eq!(data.to_string(), r#"{"guest":true,"reason":"guest-reset"}"#);
+    client.execute("quit");
+    assert_eq!(running.wait().0.code(), Some(5));
+}
+
+/// Waits for a key, and takes it.
+fn echo_once() -> Vec<u32> {
+    let mut code = echo();
+    // Without the branch back.
+    code.pop();
+    code
+}
