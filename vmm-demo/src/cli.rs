@@ -1,9 +1,12 @@
 //! The command line.
 
+mod examples;
+
 #[cfg(target_os = "linux")]
 use crate::qmp::address::Address;
 use crate::size::MemorySize;
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 use idreg_runtime::model::{CpuModel, Override};
 use idreg_runtime::options::CpuOption;
 use idreg_runtime::target::TargetCpu;
@@ -13,7 +16,7 @@ use tracing_subscriber::filter::Targets;
 
 /// A small VMM that runs guests with a chosen view of the Arm ID registers.
 #[derive(Debug, Parser)]
-#[command(version, about, after_help = EXIT_CODES)]
+#[command(version, about, after_help = examples::EXIT_CODES)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -24,21 +27,20 @@ pub(crate) struct Cli {
     pub(crate) log: Option<Targets>,
 }
 
-const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 refused or incompatible; 2 usage; 3 this machine cannot (no /dev/kvm, not arm64, \
-a kernel too old); 4 anything else; 5 stopped by QMP quit or from the console; 128+N stopped by signal N.";
-
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a guest with a CPU model and show what it sees.
     ///
-    /// The guest is a built-in program that reads every ID register.
+    /// Without --kernel the guest is a built-in program that reads every ID register; with it, Linux.
+    #[command(after_help = examples::RUN)]
     Run(Run),
     /// List the properties of a host: their values, what they may be set to, and what is in the way.
+    #[command(after_help = examples::PROPS)]
     Props(Props),
     /// Write this host's registers, masks and capabilities to a file, as JSON.
     Dump(Dump),
     /// Check whether a host can give a guest a CPU model, and show what would be written.
+    #[command(after_help = examples::CHECK)]
     Check(Check),
     /// Compare what this library foresees with what KVM does, for random overrides.
     ///
@@ -51,7 +53,14 @@ pub(crate) enum Command {
     ///
     /// There is no guest; the server ends with `quit` or a signal.
     #[cfg(target_os = "linux")]
+    #[command(after_help = examples::QMP)]
     Qmp(Qmp),
+    /// Print what a shell completes on this program's command line.
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions(Completions),
+    /// Print the manual's page, or write one for each command.
+    #[command(after_help = examples::MAN)]
+    Man(Man),
 }
 
 #[derive(Debug, Args)]
@@ -196,6 +205,19 @@ pub(crate) struct Qmp {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct Completions {
+    /// The shell.
+    pub(crate) shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Man {
+    /// Write a page for each command into this directory.
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) directory: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct Options {
     /// `host`, or `host,OPTION=on|off,...`: what the host's vCPUs are made with.
     #[arg(long, value_name = "MODEL", default_value = "host", value_parser = only_options)]
@@ -247,6 +269,7 @@ impl Command {
             }
             #[cfg(target_os = "linux")]
             Self::Qmp(_) => None,
+            Self::Completions(_) | Self::Man(_) => None,
         }
     }
 
@@ -261,6 +284,7 @@ impl Command {
             Self::Cost(arguments) => arguments.json,
             #[cfg(target_os = "linux")]
             Self::Qmp(_) => false,
+            Self::Completions(_) | Self::Man(_) => false,
         }
     }
 }

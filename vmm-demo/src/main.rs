@@ -24,6 +24,7 @@ mod keys;
 mod layout;
 mod log;
 mod machine;
+mod manual;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod memory;
 mod output;
@@ -64,6 +65,8 @@ fn main() -> ExitCode {
         Command::Cost(arguments) => cost::cost(arguments).map(|()| Ending::Done),
         #[cfg(target_os = "linux")]
         Command::Qmp(arguments) => qmp::qmp(arguments),
+        Command::Completions(arguments) => manual::completions(arguments).map(|()| Ending::Done),
+        Command::Man(arguments) => manual::man(arguments).map(|()| Ending::Done),
     };
     match result {
         Ok(ending) => ending.into(),

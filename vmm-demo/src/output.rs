@@ -13,6 +13,14 @@ pub(crate) fn text(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Prints bytes as they are. A reader that has seen enough is no failure.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    match io::stdout().lock().write_all(bytes) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(()),
+    }
+}
+
 /// Prints an error message to the standard error; if that is closed, nobody wants to know.
 pub(crate) fn error(message: &str) {
     let _ = writeln!(io::stderr(), "error: {}", printable(message));

@@ -263,3 +263,53 @@ fn reader_that_has_seen_enough() {
     drop(child.stdout.take());
     assert_eq!(child.wait().expect("vmm-demo ends").code(), Some(0));
 }
+
+#[test]
+fn shells_and_man_are_told_of_every_command() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = vmm_demo(&["completions", shell]);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(text(&output.stdout).contains("impl-cpu"), "{shell}");
+    }
+    assert!(text(&vmm_demo(&["man"]).stdout).contains(".TH vmm-demo 1"));
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().to_str().expect("a path");
+    check(&["man", "--directory", path], 0, "", "");
+    let page = std::fs::read_to_string(directory.path().join("vmm-demo-run.1"));
+    assert!(page.expect("a page").contains("impl"));
+    let missing = directory.path().join("missing");
+    let output = vmm_demo(&["man", "--directory", missing.to_str().expect("a path")]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(text(&output.stderr).contains("missing`"), "{output:?}");
+}
+
+#[test]
+fn help_teaches_by_example() {
+    for command in ["run", "props", "check", "qmp", "completions", "man"] {
+        if command == "qmp" && !cfg!(target_os = "linux") {
+            continue;
+        }
+        let output = vmm_demo(&[command, "--help"]);
+        let help = text(&output.stdout);
+        assert!(help.contains(&format!("\n  vmm-demo {command}")), "{help}");
+    }
+    let help = text(&vmm_demo(&["--help"]).stdout);
+    assert!(help.contains("5      stopped by QMP's quit"), "{help}");
+}
+
+#[test]
+fn linux_guests_need_a_kernel_and_sane_numbers() {
+    for arguments in [
+        &["run", "--initrd", "x"][..],
+        &["run", "--kernel", "x", "--all"],
+        &["run", "--kernel", "x", "--mem", "3K"],
+        &["run", "--kernel", "x", "--mem", "many"],
+        &["run", "--kernel", "x", "--smp", "0"],
+        &["run", "--kernel", "x", "--impl-cpu", "revidr=1"],
+        &["run", "--kernel", "x", "--log", "loud"],
+    ] {
+        let output = vmm_demo(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(output.stdout.is_empty());
+    }
+}
