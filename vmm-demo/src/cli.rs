@@ -12,7 +12,7 @@ use idreg_runtime::options::CpuOption;
 use idreg_runtime::target::TargetCpu;
 use std::error::Error;
 use std::path::PathBuf;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// A small VMM that runs guests with a chosen view of the Arm ID registers.
 #[derive(Debug, Parser)]
@@ -23,7 +23,7 @@ pub(crate) struct Cli {
     /// Say on the standard error what this program does: off, error, warn, info, debug or trace.
     ///
     /// Also by part, as in `info,vmm_demo::qmp=trace`.
-    #[arg(long, global = true, value_name = "LEVEL")]
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = log_filter)]
     pub(crate) log: Option<Targets>,
 }
 
@@ -240,6 +240,21 @@ pub(crate) struct HostFile {
     /// A host as `dump` wrote it, instead of this machine; works on any machine.
     #[arg(long = "host", value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+}
+
+/// Reads what is to be logged. A word alone is a level: the library takes any other for a part of this program of which
+/// everything is to be said.
+fn log_filter(text: &str) -> Result<Targets, Box<dyn Error + Send + Sync>> {
+    let alone = text.split(',').filter(|part| !part.contains('='));
+    for word in alone {
+        if word.parse::<LevelFilter>().is_err() {
+            return Err(format!(
+                "`{word}` is no level: those are off, error, warn, info, debug and trace"
+            )
+            .into());
+        }
+    }
+    Ok(text.parse()?)
 }
 
 /// Reads a model of options alone: nothing else says how a host is to be read.

@@ -307,6 +307,7 @@ fn linux_guests_need_a_kernel_and_sane_numbers() {
         &["run", "--kernel", "x", "--smp", "0"],
         &["run", "--kernel", "x", "--impl-cpu", "revidr=1"],
         &["run", "--kernel", "x", "--log", "loud"],
+        &["run", "--kernel", "x", "--log", "info,qmp=loud"],
     ] {
         let output = vmm_demo(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
