@@ -1,8 +1,11 @@
 //! The command line of the `testbed` program.
 
+mod linux_demo;
+
 use crate::artifacts::build::{BuildError, cargo};
 use crate::artifacts::setup::{Setup, SetupError};
 use crate::artifacts::{Artifacts, Kernel, VARIABLE};
+use crate::demo::DemoError;
 use crate::forward::Forward;
 use crate::machine::{self, Ending, Event, Machine, Options};
 use crate::program::Program;
@@ -56,6 +59,10 @@ enum Action {
     Demo {
         #[command(flatten)]
         choice: Choice,
+        /// Boot Linux twice, with the host's CPU and with one that lacks the dot product and SVE, and compare what
+        /// its user space sees
+        #[arg(long)]
+        linux: bool,
     },
     /// Run the tests of the workspace
     Test {
@@ -143,6 +150,9 @@ pub enum Error {
     /// The host failed.
     #[error(transparent)]
     Machine(#[from] machine::Error),
+    /// A guest of the demonstration told nothing.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
     /// A file cannot be read or written.
     #[error("cannot use {}", path.display())]
     File {
@@ -216,15 +226,29 @@ impl Cli {
         match self.action {
             Action::Setup { refresh, archive } => setup(refresh, archive),
             Action::Exec(exec) => exec.run(),
-            Action::Demo { choice } => demo(choice),
+            Action::Demo {
+                choice,
+                linux: true,
+            } => linux_demo::run(choice),
+            Action::Demo {
+                choice,
+                linux: false,
+            } => demo(choice),
             Action::Test { choice, args } => test(choice, &args),
         }
     }
 }
 
 /// Doubles a `--` with which the arguments for `cargo test` begin. The first one is taken for the
-/// end of the testbed's own options and is lost to `cargo test` otherwise.
+/// end of the testbed's own options and is lost to `cargo test` otherwise. One after `demo`, which
+/// `cargo demo -- --linux` leaves there, separates nothing.
 fn keep_separator(mut words: Vec<OsString>) -> Vec<OsString> {
+    if words.get(1).is_some_and(|word| word == "demo")
+        && words.get(2).is_some_and(|word| word == "--")
+    {
+        words.remove(2);
+        return words;
+    }
     let own = words
         .iter()
         .skip(2)
@@ -386,10 +410,17 @@ fn pass_on(mut stream: impl Write, bytes: &[u8]) -> io::Result<()> {
 }
 
 fn demo(choice: Choice) -> Result<u8, Error> {
-    let progress = Progress::new();
+    let program = Program::VmmDemo;
+    let machine = demo_host(choice, None, Progress::new())?;
+    eprintln!("running {program} {}", DEMO.join(" "));
+    pass_through(&machine, program, &DEMO)
+}
+
+/// A host for a demonstration, with a Linux guest of this kernel if one is wanted.
+fn demo_host(choice: Choice, guest: Option<Kernel>, progress: Progress) -> Result<Machine, Error> {
     let options = Options::default();
     let program = Program::VmmDemo;
-    let artifacts = one_host(choice.hardware(), &options, program, None, progress)?;
+    let artifacts = one_host(choice.hardware(), &options, program, guest, progress)?;
     match artifacts
         .emulation
         .as_ref()
@@ -401,9 +432,7 @@ fn demo(choice: Choice) -> Result<u8, Error> {
         }
         None => eprintln!("using this Arm host"),
     }
-    let machine = Machine::boot_from(&artifacts, &options)?;
-    eprintln!("running {program} {}", DEMO.join(" "));
-    pass_through(&machine, program, &DEMO)
+    Ok(Machine::boot_from(&artifacts, &options)?)
 }
 
 fn test(choice: Choice, args: &[OsString]) -> Result<u8, Error> {
@@ -482,6 +511,22 @@ mod tests {
             );
         }
         assert_eq!(test_args("testbed test"), (false, vec![]));
+    }
+
+    #[test]
+    fn demo_takes_its_option_with_a_separator_and_without() {
+        for (line, expected) in [
+            ("testbed demo", false),
+            ("testbed demo --linux", true),
+            ("testbed demo -- --linux", true),
+            ("testbed demo -- --linux --emulate", true),
+        ] {
+            let cli = Cli::try_parse_from(keep_separator(words(line))).unwrap();
+            let Action::Demo { linux, .. } = cli.action else {
+                panic!("not demo");
+            };
+            assert_eq!(linux, expected, "{line}");
+        }
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub mod cli;
 #[cfg(feature = "testbed")]
 pub mod command;
 #[cfg(feature = "testbed")]
+pub mod demo;
+#[cfg(feature = "testbed")]
 pub mod forward;
 #[cfg(feature = "testbed")]
 pub mod initramfs;

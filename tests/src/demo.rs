@@ -1,0 +1,168 @@
+//! What two Linux guests saw of their CPUs, side by side for people.
+
+use crate::guest::CpuReport;
+use idreg_runtime::regs::DESCRIPTION;
+use std::fmt::Write as _;
+
+/// Why there is nothing to compare.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DemoError {
+    /// The guest said nothing of its CPU.
+    #[error("the guest with `{model}` told nothing of its CPU; its console said:\n{console}")]
+    NoReport {
+        /// The guest's model.
+        model: String,
+        /// What came from its console.
+        console: String,
+    },
+}
+
+/// The first report on a guest's console, where kernel messages may stand between.
+///
+/// # Errors
+///
+/// [`DemoError::NoReport`].
+pub fn report(model: &str, console: &str) -> Result<CpuReport, DemoError> {
+    let mut lines = console.lines().filter(|line| line.starts_with('{'));
+    let report = lines.find_map(|line| serde_json::from_str(line).ok());
+    report.ok_or_else(|| DemoError::NoReport {
+        model: model.to_owned(),
+        console: console.to_owned(),
+    })
+}
+
+/// Everything that differs between two guests, and how much does not.
+#[must_use]
+pub fn comparison(models: [&str; 2], reports: [&CpuReport; 2]) -> String {
+    let [before, after] = reports;
+    let mut rows = vec![Row::new("", models[0], models[1])];
+    let (mut same, mut of) = (0, 0);
+    for (name, seen) in &before.registers {
+        let Some(other) = after.registers.get(name) else {
+            continue;
+        };
+        of += 1;
+        if seen == other {
+            same += 1;
+        } else {
+            rows.push(Row::new(name, &seen.to_string(), &other.to_string()));
+            rows.extend(fields(name, seen.0, other.0));
+        }
+    }
+    let words = [
+        ("HWCAP", before.hwcap, after.hwcap),
+        ("HWCAP2", before.hwcap2, after.hwcap2),
+    ];
+    for (name, seen, other) in words {
+        if seen != other {
+            rows.push(Row::new(name, &seen.to_string(), &other.to_string()));
+        }
+    }
+    let mut executed = 0;
+    for (name, seen) in &before.instructions {
+        match after.instructions.get(name) {
+            Some(other) if other != seen => {
+                rows.push(Row::new(&format!("executing {name}"), seen, other));
+            }
+            _ => executed += 1,
+        }
+    }
+    let mut text = table(&rows);
+    let (had, has) = (&before.cpuinfo_features, &after.cpuinfo_features);
+    let gone: Vec<&str> = had
+        .iter()
+        .filter(|feature| !has.contains(feature))
+        .map(String::as_str)
+        .collect();
+    // Writing to a String cannot fail.
+    let _ = write!(
+        text,
+        "\ngone from /proc/cpuinfo: {}\n\
+         the same in both: {} features of /proc/cpuinfo, {same} of {of} registers, {executed} of {} instructions\n",
+        if gone.is_empty() {
+            "nothing".to_owned()
+        } else {
+            gone.join(" ")
+        },
+        has.iter().filter(|feature| had.contains(feature)).count(),
+        before.instructions.len(),
+    );
+    text
+}
+
+/// The fields of a register that differ, as far as the description knows it.
+fn fields(register: &str, before: u64, after: u64) -> Vec<Row> {
+    let Some(register) = DESCRIPTION.register(register) else {
+        return Vec::new();
+    };
+    let fields = register.fields().filter_map(|of| {
+        let (old, new) = (of.field.extract(before), of.field.extract(after));
+        (old != new).then(|| {
+            Row::new(
+                &format!("  {}", of.field.name),
+                &of.field.show(old).to_string(),
+                &of.field.show(new).to_string(),
+            )
+        })
+    });
+    fields.collect()
+}
+
+/// Three cells.
+struct Row([String; 3]);
+
+impl Row {
+    fn new(name: &str, before: &str, after: &str) -> Self {
+        Self([name, before, after].map(str::to_owned))
+    }
+}
+
+fn table(rows: &[Row]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.0.get(column));
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let (first, second) = (width(0), width(1));
+    let lines = rows
+        .iter()
+        .map(|Row([name, before, after])| format!("{name:first$}  {before:second$}  {after}\n"));
+    lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = r#"{"cpu":0,"cpuinfo_features":["fp","asimddp","sve"],"hwcap":"0x0000000000500001","hwcap2":"0x0000000000000002","registers":{"ID_AA64ISAR0_EL1":"0x1221111110212120","ID_AA64PFR0_EL1":"0x0001000100110011","MIDR_EL1":"0x00000000000f0510"},"instructions":{"dotprod":"runs","sve":"runs"},"memory_kib":1}"#;
+    const AFTER: &str = r#"{"cpu":0,"cpuinfo_features":["fp"],"hwcap":"0x0000000000000001","hwcap2":"0x0000000000000002","registers":{"ID_AA64ISAR0_EL1":"0x1221011110212120","ID_AA64PFR0_EL1":"0x0001000000110011","MIDR_EL1":"0x00000000000f0510"},"instructions":{"dotprod":"runs","sve":"SIGILL"},"memory_kib":1}"#;
+
+    #[test]
+    fn differences_are_shown_by_field_and_the_rest_is_counted() {
+        let console = format!("[    1.0] booting\n{BEFORE}\n");
+        let before = report("host", &console).unwrap();
+        let after = report("host,x", AFTER).unwrap();
+        let shown = comparison(["host", "host,x"], [&before, &after]);
+        let expected = "                  host                host,x
+ID_AA64ISAR0_EL1  0x1221111110212120  0x1221011110212120
+  DP              0x1 (IMP)           0x0 (NI)
+ID_AA64PFR0_EL1   0x0001000100110011  0x0001000000110011
+  SVE             0x1 (IMP)           0x0 (NI)
+HWCAP             0x0000000000500001  0x0000000000000001
+executing sve     runs                SIGILL
+
+gone from /proc/cpuinfo: asimddp sve
+the same in both: 1 features of /proc/cpuinfo, 1 of 3 registers, 1 of 2 instructions
+";
+        assert_eq!(shown, expected);
+    }
+
+    #[test]
+    fn guest_that_says_nothing_is_an_error_with_its_console() {
+        let error = report("host", "Kernel panic\n").unwrap_err().to_string();
+        assert!(
+            error.contains("`host`") && error.contains("Kernel panic"),
+            "{error}"
+        );
+    }
+}
