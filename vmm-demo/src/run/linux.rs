@@ -62,6 +62,7 @@ pub(super) fn run_linux(
     };
     output::warnings(recipe.plan.warnings());
     let mut supervisor = Supervisor::new(recipe, signals)?;
+    timeline.step("start_initrd_check");
     if linux.no_reboot {
         supervisor.no_reboot();
     }
