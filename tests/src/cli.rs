@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
+use tempfile::TempDir;
 
 /// What the demonstration runs: the dot product and the second data cache clean instruction are
 /// hidden from the guest.
@@ -54,7 +55,7 @@ enum Action {
         archive: Option<String>,
     },
     /// Run `vmm-demo ARGS` on a fresh host, for as long as it likes; output and exit code pass through unchanged
-    Exec(Exec),
+    Exec(Box<Exec>),
     /// Run the main job: a guest from which two features of the host are hidden
     Demo {
         #[command(flatten)]
@@ -113,6 +114,9 @@ struct Exec {
     /// Put this kernel instead, as `Image-lts` or the like
     #[arg(long, value_name = "KERNEL", requires = "linux")]
     guest_kernel: Option<Kernel>,
+    /// Unpack this archive (cpio, compressed or not) into the root directory of the emulated host too
+    #[arg(long, value_name = "PATH")]
+    overlay: Option<PathBuf>,
     /// Put this file into the working directory
     #[arg(long = "file", value_name = "PATH")]
     files: Vec<PathBuf>,
@@ -332,8 +336,14 @@ impl Exec {
         let progress = Progress::on_terminal();
         let own = options.kernel.unwrap_or_default();
         let guest = self.linux.then(|| self.guest_kernel.unwrap_or(own));
-        let artifacts = one_host(hardware, &options, self.program, guest, progress)?;
+        let mut artifacts = one_host(hardware, &options, self.program, guest, progress)?;
+        let scratch = match &self.overlay {
+            Some(overlay) => Some(add_overlay(&mut artifacts, own, overlay)?),
+            None => None,
+        };
         let machine = progress.step("booting", || Machine::boot_from(&artifacts, &options))?;
+        // The host has read it by now.
+        drop(scratch);
         if self.linux {
             machine.put_linux(self.guest_kernel)?;
         }
@@ -353,6 +363,34 @@ impl Exec {
         }
         Ok(code)
     }
+}
+
+/// Has a host with this kernel boot from its archive and another one after it, which the kernel unpacks over it. The
+/// directory holds both, in one file.
+fn add_overlay(
+    artifacts: &mut Artifacts,
+    kernel: Kernel,
+    overlay: &Path,
+) -> Result<TempDir, Error> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| Error::File { path, source }
+    };
+    let scratch = TempDir::with_prefix("idreg-testbed-").map_err(failed(overlay))?;
+    let image = artifacts
+        .emulation
+        .as_mut()
+        .and_then(|emulation| emulation.kernels.get_mut(&kernel));
+    if let Some(image) = image {
+        let mut archives = fs::read(&image.initramfs).map_err(failed(&image.initramfs))?;
+        // Each begins at a multiple of four bytes.
+        archives.resize(archives.len().next_multiple_of(4), 0);
+        archives.extend(fs::read(overlay).map_err(failed(overlay))?);
+        let both = scratch.path().join("initramfs");
+        fs::write(&both, archives).map_err(failed(&both))?;
+        image.initramfs = both;
+    }
+    Ok(scratch)
 }
 
 fn read_files(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Error> {

@@ -20,11 +20,13 @@ pub enum Program {
     KvmTests,
     /// The tests of `vmm-demo` that run it on a host, with the arguments of any Rust test program.
     VmmTests,
+    /// What times commands: see `src/bin/measure.rs`.
+    Measure,
 }
 
 impl Program {
     /// Every program.
-    pub const ALL: [Self; 3] = [Self::VmmDemo, Self::KvmTests, Self::VmmTests];
+    pub const ALL: [Self; 4] = [Self::VmmDemo, Self::KvmTests, Self::VmmTests, Self::Measure];
 
     /// This program and those that it starts itself.
     #[must_use]
@@ -33,6 +35,7 @@ impl Program {
             Self::VmmDemo => &[Self::VmmDemo],
             Self::KvmTests => &[Self::KvmTests],
             Self::VmmTests => &[Self::VmmDemo, Self::VmmTests],
+            Self::Measure => &[Self::VmmDemo, Self::Measure],
         }
     }
 
@@ -43,6 +46,7 @@ impl Program {
             Self::VmmDemo => "vmm-demo",
             Self::KvmTests => "kvm-tests",
             Self::VmmTests => "vmm-tests",
+            Self::Measure => "measure",
         }
     }
 

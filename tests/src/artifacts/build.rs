@@ -223,6 +223,16 @@ impl Program {
                 target: "host",
                 command: &["test", "--no-run", "--package=vmm-demo", "--test=host"],
             },
+            Self::Measure => Recipe {
+                target: "measure",
+                command: &[
+                    "build",
+                    "--package=idreg-tests",
+                    "--bin=measure",
+                    "--no-default-features",
+                    "--features=guest",
+                ],
+            },
         }
     }
 }
@@ -336,7 +346,7 @@ mod tests {
         assert_eq!(name(&[Program::VmmDemo]), "initramfs-vmm-demo-7.2.cpio");
         assert_eq!(
             name(&Program::ALL),
-            "initramfs-vmm-demo-kvm-tests-vmm-tests-7.2.cpio"
+            "initramfs-vmm-demo-kvm-tests-vmm-tests-measure-7.2.cpio"
         );
     }
 }

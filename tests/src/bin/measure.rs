@@ -1,0 +1,190 @@
+//! Runs commands in turn, each as a whole process, and prints how long they took as JSON.
+//!
+//! `measure [--count N] [--until TEXT] [--collect FILE] -- COMMAND... [--- COMMAND...]...` runs A B A B ..., so that what
+//! changes on the machine changes for all. Measured are milliseconds from the start of a process to the first line of its
+//! standard output with TEXT in it, and to its end. FILE is what a command reports of itself as JSON: of its member
+//! `start_us` every round's values are printed too.
+
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::io::{self, BufRead, BufReader};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(
+        "usage: measure [--count N] [--until TEXT] [--collect FILE] -- COMMAND... [--- COMMAND...]..."
+    )]
+    Usage,
+    #[error("cannot run `{command}`")]
+    Run { command: String, source: io::Error },
+    #[error("`{command}` ended with {status}")]
+    Failed { command: String, status: String },
+    #[error("`{command}` printed no `{text}`")]
+    NoText { command: String, text: String },
+    #[error("`{file}` is no report with `start_us`")]
+    Report { file: String },
+}
+
+/// What is to be measured.
+#[derive(Default)]
+struct Task {
+    count: usize,
+    until: Option<String>,
+    collect: Option<String>,
+    commands: Vec<Vec<String>>,
+}
+
+/// What was measured of a command.
+#[derive(Default)]
+struct Times {
+    until_ms: Vec<f64>,
+    end_ms: Vec<f64>,
+    steps_us: BTreeMap<String, Vec<f64>>,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut message = error.to_string();
+            if let Some(cause) = std::error::Error::source(&error) {
+                message = format!("{message}: {cause}");
+            }
+            eprintln!("measure: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Error> {
+    let task = Task::parse(env::args().skip(1)).ok_or(Error::Usage)?;
+    let mut times: Vec<Times> = task.commands.iter().map(|_| Times::default()).collect();
+    for _ in 0..task.count {
+        for (command, times) in task.commands.iter().zip(&mut times) {
+            task.once(command, times)?;
+        }
+    }
+    let commands = task.commands.iter().zip(&times);
+    let shown: Vec<Value> = commands
+        .map(|(command, times)| times.show(&command.join(" ")))
+        .collect();
+    println!("{}", Value::Array(shown));
+    Ok(())
+}
+
+impl Task {
+    fn parse(mut words: impl Iterator<Item = String>) -> Option<Self> {
+        let mut task = Self {
+            count: 5,
+            ..Self::default()
+        };
+        loop {
+            match words.next()?.as_str() {
+                "--count" => task.count = words.next()?.parse().ok()?,
+                "--until" => task.until = Some(words.next()?),
+                "--collect" => task.collect = Some(words.next()?),
+                "--" => break,
+                _ => return None,
+            }
+        }
+        let words: Vec<String> = words.collect();
+        let commands = words.split(|word| word == "---");
+        task.commands = commands.map(<[String]>::to_vec).collect();
+        let empty = task.commands.iter().any(Vec::is_empty);
+        (!empty && task.count > 0).then_some(task)
+    }
+
+    fn once(&self, command: &[String], times: &mut Times) -> Result<(), Error> {
+        let name = command.join(" ");
+        let failed = |source| Error::Run {
+            command: name.clone(),
+            source,
+        };
+        let (program, arguments) = command.split_first().ok_or(Error::Usage)?;
+        let started = Instant::now();
+        let mut child = Command::new(program)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(failed)?;
+        let mut until = None;
+        if let Some(stdout) = child.stdout.take() {
+            for line in BufReader::new(stdout).split(b'\n') {
+                let line = line.map_err(failed)?;
+                let line = String::from_utf8_lossy(&line);
+                let found = self.until.as_ref().is_some_and(|text| line.contains(text));
+                if found && until.is_none() {
+                    until = Some(started.elapsed().as_secs_f64() * 1e3);
+                }
+            }
+        }
+        let status = child.wait().map_err(failed)?;
+        times.end_ms.push(started.elapsed().as_secs_f64() * 1e3);
+        if !status.success() {
+            let status = status.to_string();
+            return Err(Error::Failed {
+                command: name,
+                status,
+            });
+        }
+        match (until, &self.until) {
+            (Some(until), _) => times.until_ms.push(until),
+            (None, None) => {}
+            (None, Some(text)) => {
+                let text = text.clone();
+                return Err(Error::NoText {
+                    command: name,
+                    text,
+                });
+            }
+        }
+        self.collect(times)
+    }
+
+    /// Takes what the command reported of itself, if it did.
+    fn collect(&self, times: &mut Times) -> Result<(), Error> {
+        let Some(file) = &self.collect else {
+            return Ok(());
+        };
+        let Ok(text) = fs::read_to_string(file) else {
+            return Ok(());
+        };
+        let report: Option<Value> = serde_json::from_str(&text).ok();
+        let steps = report.and_then(|report| report.get("start_us")?.as_object().cloned());
+        let steps = steps.ok_or_else(|| Error::Report { file: file.clone() })?;
+        for (step, took) in steps {
+            let took = took.as_f64().unwrap_or_default();
+            times.steps_us.entry(step).or_default().push(took);
+        }
+        // So that it is not taken for the next command's.
+        fs::remove_file(file).map_err(|source| Error::Run {
+            command: format!("remove {file}"),
+            source,
+        })
+    }
+}
+
+impl Times {
+    fn show(&self, command: &str) -> Value {
+        json!({
+            "command": command,
+            "until_ms": median(&self.until_ms),
+            "end_ms": median(&self.end_ms),
+            "all_until_ms": self.until_ms,
+            "all_end_ms": self.end_ms,
+            "start_us": self.steps_us,
+        })
+    }
+}
+
+/// The middle value; nothing of nothing.
+fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied()
+}
