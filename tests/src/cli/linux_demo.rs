@@ -1,6 +1,7 @@
 //! `cargo demo -- --linux`: Linux with each of two models, and what its user space saw.
 
-use super::{Choice, Error, demo_host, pass_on};
+use super::exec::pass_on;
+use super::{Choice, Error, demo_host};
 use crate::artifacts::Kernel;
 use crate::demo;
 use crate::program::Program;
