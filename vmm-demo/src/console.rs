@@ -11,6 +11,9 @@ use std::io;
 /// How much is read at once; what the guest does not take yet is kept.
 const CHUNK: usize = 256;
 
+/// How much of what is typed is kept for a guest that does not take it. What comes then is lost, as on a serial line.
+const MOST_TYPED: usize = 1 << 16;
+
 /// The standard input in raw mode, if it is a terminal and this program is in its foreground.
 #[derive(Debug)]
 pub(crate) struct Terminal {
@@ -94,6 +97,12 @@ impl Input {
         }
     }
 
+    /// Whether to read more: always if it is typed, so that Ctrl-A x is heard even if the guest takes nothing, and else
+    /// when the guest has taken everything.
+    pub(crate) fn has_room(&self) -> bool {
+        self.keys.is_some() || self.pending.is_empty()
+    }
+
     /// Reads what there is, and waits if there is nothing.
     pub(crate) fn read(&mut self) -> Read {
         let mut buffer = [0; CHUNK];
@@ -107,7 +116,11 @@ impl Input {
             }
         };
         let asked = match &mut self.keys {
-            Some(keys) => keys.sort(read, &mut self.pending),
+            Some(keys) => {
+                let asked = keys.sort(read, &mut self.pending);
+                self.pending.truncate(MOST_TYPED);
+                asked
+            }
             None => {
                 self.pending.extend(read);
                 None

@@ -296,18 +296,18 @@ impl Supervisor {
         self.give_input(ops);
     }
 
-    /// Gives the guest what it takes of the input, and listens for more when it has taken all.
+    /// Gives the guest what it takes of the input, and listens for more when there is room.
     fn give_input(&mut self, ops: &mut EventOps) {
         if let Some(guest) = &self.guest {
             guest.give(&mut self.input.pending);
         }
-        let taken = self.input.pending.is_empty();
+        let has_room = self.input.has_room();
         match self.listening {
-            Listening::Yes if !taken => {
+            Listening::Yes if !has_room => {
                 let _never = ops.remove(input_events());
                 self.listening = Listening::Later;
             }
-            Listening::Later if taken => self.listen(ops),
+            Listening::Later if has_room => self.listen(ops),
             _ => {}
         }
     }
@@ -370,7 +370,7 @@ impl MutEventSubscriber for Supervisor {
                 // It says no more than that there is room.
                 let _count = self.recipe.wires.room.read();
                 self.give_input(ops);
-                if self.listening == Listening::WhenThereIsRoom && self.input.pending.is_empty() {
+                if self.listening == Listening::WhenThereIsRoom && self.input.has_room() {
                     self.read_input(ops);
                 }
             }

@@ -174,3 +174,14 @@ fn control_a_x_ends_the_guest_and_other_keys_reach_it() {
     console.type_in(b"\x01x");
     console.ends(5);
 }
+
+#[test]
+fn control_a_x_ends_a_guest_that_takes_no_input() {
+    let mut console = Console::start("tty-deaf", &[say("up\n"), IDLE.to_vec()].concat());
+    console.expect("up");
+    for _ in 0..100 {
+        console.type_in(&[b'k'; 1000]);
+    }
+    console.type_in(b"\x01x");
+    console.ends(5);
+}
