@@ -173,8 +173,12 @@ impl Supervisor {
         // KVM breaks off what takes long when a signal comes, with EINTR.
         self.signalled();
         if self.result.is_none() {
+            let cause = match failure {
+                Failure::Guest(_) => Cause::GuestPanic,
+                _ => Cause::HostError,
+            };
             self.result = Some(Err(failure));
-            self.tell(Event::Shutdown(Cause::HostError));
+            self.tell(Event::Shutdown(cause));
         }
     }
 

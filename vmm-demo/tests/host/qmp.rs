@@ -1,6 +1,6 @@
 //! QMP beside a guest that runs: neither holds the other up.
 
-use crate::bare::{SYSTEM_RESET, echo, guest, psci, say};
+use crate::bare::{IDLE, LDR, SYSTEM_RESET, echo, guest, load, psci, say};
 use crate::running::{PATIENCE, Running};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
@@ -117,19 +117,34 @@ fn guest_goes_on_whatever_clients_do() {
     assert_eq!(running.wait().0.code(), Some(5));
 }
 
-#[test]
-fn clients_are_told_when_a_guest_resets_itself() {
-    let code = [say("up\n"), echo_once(), psci(SYSTEM_RESET)].concat();
-    let mut running = Running::start(&guest("resets", &code), &["--qmp", "unix:resets.sock"]);
+/// Starts a guest that says it is up and does this after a key; presses that, and returns the first event.
+fn event_of_guest(name: &str, then: &[u32]) -> (Running, Client, String) {
+    let code = [say("up\n"), echo_once(), then.to_vec()].concat();
+    let socket = format!("{name}.sock");
+    let mut running = Running::start(&guest(name, &code), &["--qmp", &format!("unix:{socket}")]);
     assert_eq!(running.line(), "up");
-    let mut client = Client::negotiated("resets.sock");
+    let mut client = Client::negotiated(&socket);
     running.type_in("x");
     let message = client.read();
-    assert_eq!(message.get("event"), Some(&Value::from("RESET")));
-    let data = message.get("data").expect("data");
-    assert_eq!(data.to_string(), r#"{"guest":true,"reason":"guest-reset"}"#);
+    let member = |name| message.get(name).expect("an event").to_string();
+    let event = [member("event"), member("data")].join(" ");
+    (running, client, event)
+}
+
+#[test]
+fn clients_are_told_when_a_guest_resets_itself() {
+    let (running, mut client, event) = event_of_guest("resets", &psci(SYSTEM_RESET));
+    assert_eq!(event, r#""RESET" {"guest":true,"reason":"guest-reset"}"#);
     client.execute("quit");
     assert_eq!(running.wait().0.code(), Some(5));
+}
+
+#[test]
+fn clients_are_told_when_a_guest_cannot_go_on() {
+    let code = [&load(0, 0x1000)[..], &[LDR], &IDLE].concat();
+    let (running, _client, event) = event_of_guest("crashes", &code);
+    assert_eq!(event, r#""SHUTDOWN" {"guest":true,"reason":"guest-panic"}"#);
+    assert_eq!(running.wait().0.code(), Some(1));
 }
 
 /// Waits for a key, and takes it.
