@@ -36,8 +36,8 @@ pub(crate) enum KernelError {
     #[error("cannot use the kernel's command line")]
     CommandLine(#[from] cmdline::Error),
     #[error(
-        "{} of memory are too little: kernel, device tree and initial RAM disk take {needed} bytes, and a system \
-         needs some more; --mem {} would hold them", MemorySize(*ram), would_hold(*needed)
+        "{} of memory are too little: kernel, device tree and initial RAM disk take {}, and a system needs some \
+         more; --mem {} would hold them", MemorySize(*ram), MemorySize(*needed), would_hold(*needed)
     )]
     TooLittleMemory { ram: u64, needed: u64 },
     #[error(

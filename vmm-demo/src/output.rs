@@ -1,8 +1,8 @@
 //! Writing to the standard output.
 
 use crate::failure::Failure;
-use idreg_runtime::plan::Warning;
 use serde::Serialize;
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 /// Prints text and a newline. A reader that has seen enough (`| head`) is no failure.
@@ -32,7 +32,7 @@ pub(crate) fn note(message: &str) {
 }
 
 /// Prints warnings to the standard error, a line each.
-pub(crate) fn warnings(warnings: &[Warning]) {
+pub(crate) fn warnings<'w, W: Display + 'w>(warnings: impl IntoIterator<Item = &'w W>) {
     for warning in warnings {
         let _ = writeln!(io::stderr(), "warning: {}", printable(&warning.to_string()));
     }

@@ -2,8 +2,9 @@
 
 use super::Ending;
 use super::guest::{Recipe, Wires};
+use super::overcommit::Overcommitted;
 use super::remote;
-use super::report::Report;
+use super::report::{Report, ReportFile};
 use super::supervisor::{Qmp, Supervisor, next_signal, take_signals};
 use crate::cli::Run;
 use crate::failure::Failure;
@@ -53,6 +54,7 @@ pub(super) fn run_linux(
     timeline.step("open_files");
     // Before there is anything that must not be left behind.
     let mut signals = take_signals().map_err(other)?;
+    let report = linux.report.as_deref().map(ReportFile::open).transpose()?;
     let server = linux.qmp.as_ref().map(serve).transpose()?;
     timeline.step("qmp");
     let (recipe, vm) = match prepare(kernel, arguments, &mut timeline) {
@@ -61,6 +63,7 @@ pub(super) fn run_linux(
         Err(failure) => return next_signal(&mut signals).ok_or(failure),
     };
     output::warnings(recipe.plan.warnings());
+    output::warnings(&Overcommitted::by(linux.mem));
     let mut supervisor = Supervisor::new(recipe, signals)?;
     timeline.step("start_initrd_check");
     if linux.no_reboot {
@@ -72,8 +75,9 @@ pub(super) fn run_linux(
         server
     });
     let (supervisor, ended) = supervisor.run(vm, &mut timeline)?;
-    if let Some(path) = &linux.report {
-        Report::new(supervisor.plan(), arguments.smp, &ended, &timeline).write(path)?;
+    if let Some(file) = report {
+        let report = Report::new(supervisor.plan(), arguments.smp, &ended, &timeline);
+        file.write(&report)?;
     }
     ended.result
 }

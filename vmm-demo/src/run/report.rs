@@ -8,8 +8,9 @@ use crate::json::{self, Write};
 use crate::timeline::Timeline;
 use idreg_runtime::plan::{Plan, Warning};
 use serde::Serialize;
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
 
 /// The file's content.
 #[derive(Serialize)]
@@ -52,14 +53,62 @@ impl<'r> Report<'r> {
             start_us: timeline,
         }
     }
+}
 
-    /// Writes it to a file.
-    pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
-        let mut json = serde_json::to_string_pretty(self).map_err(other)?;
-        json.push('\n');
-        fs::write(path, json).map_err(|source| Failure::WriteFile {
+/// The file for a report: opened before there is a guest, so that a path that is of no use is told at once, and removed if
+/// it was made for a report that is never written.
+#[derive(Debug)]
+pub(super) struct ReportFile {
+    path: PathBuf,
+    file: File,
+    made_for_nothing: bool,
+}
+
+impl ReportFile {
+    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
+        let open = |options: &mut OpenOptions| options.write(true).open(path);
+        let (opened, made) = match open(OpenOptions::new().create_new(true)) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                (open(OpenOptions::new().create(true)), false)
+            }
+            opened => (opened, true),
+        };
+        Ok(Self {
             path: path.to_owned(),
-            source,
+            file: opened.map_err(|error| failed(path, error))?,
+            made_for_nothing: made,
         })
+    }
+
+    pub(super) fn write(mut self, report: &Report<'_>) -> Result<(), Failure> {
+        let mut json = serde_json::to_string_pretty(report).map_err(other)?;
+        json.push('\n');
+        self.made_for_nothing = false;
+        self.replace_content(&json)
+            .map_err(|error| failed(&self.path, error))
+    }
+
+    fn replace_content(&mut self, text: &str) -> io::Result<()> {
+        // Pipes and devices have no length to be set.
+        if self.file.metadata()?.is_file() {
+            self.file.set_len(0)?;
+        }
+        self.file.write_all(text.as_bytes())
+    }
+}
+
+impl Drop for ReportFile {
+    fn drop(&mut self) {
+        if self.made_for_nothing {
+            // Somebody else may have removed it.
+            let _gone = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> Failure {
+    Failure::WriteFile {
+        path: path.to_owned(),
+        source,
     }
 }

@@ -3,6 +3,8 @@
 use crate::bare::{IDLE, SYSTEM_OFF, SYSTEM_RESET, echo, guest, psci, say};
 use crate::running::Running;
 use rustix::process::Signal;
+use serde_json::Value;
+use std::fs;
 
 #[test]
 fn guest_that_powers_off_ends_the_run() {
@@ -11,6 +13,26 @@ fn guest_that_powers_off_ends_the_run() {
     assert_eq!(running.line(), "hello");
     let (status, said) = running.wait();
     assert_eq!((status.code(), said.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn report_replaces_an_older_one() {
+    let kernel = guest("reported", &psci(SYSTEM_OFF));
+    fs::write("report.json", "older ".repeat(10_000)).expect("a file");
+    let running = Running::start(&kernel, &["--report", "report.json"]);
+    assert_eq!(running.wait().0.code(), Some(0));
+    let report = fs::read("report.json").expect("a file");
+    let report: Value = serde_json::from_slice(&report).expect("JSON");
+    assert_eq!(report.get("ending"), Some(&Value::from("powered-off")));
+}
+
+#[test]
+fn more_memory_than_the_machine_has_is_a_warning() {
+    let kernel = guest("huge", &psci(SYSTEM_OFF));
+    let (status, said) = Running::start(&kernel, &["--mem", "300G"]).wait();
+    assert_eq!(status.code(), Some(0), "{said}");
+    let start = "warning: 300G of memory are more than this machine has, ";
+    assert!(said.starts_with(start), "{said}");
 }
 
 #[test]

@@ -139,3 +139,35 @@ fn refused_runs_leave_no_socket() {
     );
     assert!(!Path::new("refused.sock").exists());
 }
+
+#[test]
+fn report_that_cannot_be_written_is_told_before_the_guest_runs() {
+    let path = guest("unreported", &bare::say("too late\n"));
+    let kernel = path.to_str().expect("a name");
+    let told = "cannot write `missing/report.json`: No such file";
+    check(
+        &["--kernel", kernel, "--report", "missing/report.json"],
+        4,
+        told,
+    );
+}
+
+#[test]
+fn refused_run_leaves_no_report() {
+    let path = guest("refused", &bare::IDLE);
+    let kernel = path.to_str().expect("a name");
+    let arguments = ["--kernel", kernel, "--report", "refused.json", "--cpu"];
+    check(
+        &[&arguments[..], &["host,FEAT_NONE=off"]].concat(),
+        1,
+        "FEAT_NONE",
+    );
+    assert!(!Path::new("refused.json").exists());
+    fs::write("refused.json", "of another run").expect("a file");
+    check(
+        &[&arguments[..], &["host,FEAT_NONE=off"]].concat(),
+        1,
+        "FEAT_NONE",
+    );
+    assert_eq!(fs::read("refused.json").expect("a file"), b"of another run");
+}
