@@ -5,6 +5,7 @@ use crate::size::MemorySize;
 use idreg_runtime::vcpu::Errno;
 use kvm_bindings::kvm_userspace_memory_region;
 use kvm_ioctls::VmFd;
+use rustix::mm::{Advice, madvise};
 use thiserror::Error;
 use vm_memory::mmap::FromRangesError;
 use vm_memory::{
@@ -71,8 +72,24 @@ pub(crate) fn allocate(size: u64, address_bits: u32) -> Result<GuestMemoryMmap, 
         .ok()
         .filter(|_| size <= most)
         .ok_or(MemoryError::TooLarge { size, most })?;
-    GuestMemoryMmap::from_ranges(&[(GuestAddress(layout::RAM_START), bytes)])
-        .map_err(|source| MemoryError::Allocate { size, source })
+    let memory = GuestMemoryMmap::from_ranges(&[(GuestAddress(layout::RAM_START), bytes)])
+        .map_err(|source| MemoryError::Allocate { size, source })?;
+    ask_for_huge_pages(&memory);
+    Ok(memory)
+}
+
+/// Asks for huge pages, which some distributions give only when asked: with small ones a kernel's image takes ten times as
+/// long to load, and the guest's every first access to a page exits to KVM.
+#[allow(unsafe_code, reason = "the kernel is given a pointer to the RAM")]
+fn ask_for_huge_pages(memory: &GuestMemoryMmap) {
+    for region in memory.iter() {
+        // SAFETY: this advice changes nothing that a program sees of the region's own mapping, of this start and length.
+        let asked =
+            unsafe { madvise(region.as_ptr().cast(), region.size(), Advice::LinuxHugepage) };
+        if let Err(error) = asked {
+            tracing::debug!(%error, "this kernel has no huge pages to give");
+        }
+    }
 }
 
 /// Gives RAM to a VM. [`Vm`](crate::vm::Vm) owns both and ends its vCPUs before its memory.
