@@ -9,7 +9,8 @@
 
 use idreg_runtime::number;
 use idreg_tests::artifacts::Kernel;
-use idreg_tests::machine::{Machine, Options, Output, shared};
+use idreg_tests::machine::{Ending, Event, Machine, Options, Output, shared};
+use idreg_tests::program::Program;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -34,9 +35,10 @@ fn host(kernel: Kernel) -> &'static Machine {
     }
 }
 
+const GUEST: [&str; 5] = ["run", "--kernel", "Image", "--initrd", "initrd.cpio.gz"];
+
 fn run(machine: &Machine, arguments: &[&str]) -> Output {
-    let guest = ["run", "--kernel", "Image", "--initrd", "initrd.cpio.gz"];
-    let arguments = guest.iter().chain(arguments);
+    let arguments = GUEST.iter().chain(arguments);
     machine.run_within(GUEST_LIMIT, arguments).expect("it ends")
 }
 
@@ -60,13 +62,19 @@ fn boot(kernel: Kernel, vcpus: usize, model: &str) -> Seen {
     agreed(&output, vcpus)
 }
 
+/// The reports that are whole.
+fn reports(stdout: &str) -> impl Iterator<Item = Value> {
+    let whole = stdout
+        .split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'));
+    let lines = whole.filter(|line| line.starts_with('{'));
+    lines.map(|line| serde_json::from_str(line).expect("JSON"))
+}
+
 fn agreed(output: &Output, vcpus: usize) -> Seen {
     let (stdout, stderr) = (output.stdout(), output.stderr());
     assert_eq!(output.code, 0, "{stdout}{stderr}");
-    let lines = stdout.lines().filter(|line| line.starts_with('{'));
-    let mut seen: Vec<Value> = lines
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect();
+    let mut seen: Vec<Value> = reports(&stdout).collect();
     assert_eq!(seen.len(), vcpus, "{stdout}");
     for (index, cpu) in seen.iter_mut().enumerate() {
         assert_eq!(cpu["cpu"], index);
@@ -249,4 +257,30 @@ fn large_memory_is_the_guest_s() {
     let seen = agreed(&output, 1);
     let kib = seen.0["memory_kib"].as_u64().expect("a number");
     assert!((3_900_000..4 << 20).contains(&kib), "{kib}");
+}
+
+#[test]
+fn lts_guest_that_restarts_sees_the_same_again() {
+    let words = ["--append", "console=ttyS0 quiet idreg.end=reboot", "--cpu"];
+    let model = ["host,SYSREG_ID_AA64ISAR0_EL1_DP=0"];
+    let arguments = GUEST.iter().chain(&words).chain(&model);
+    let running = host(Kernel::Lts)
+        .start(Program::VmmDemo, arguments)
+        .expect("it starts");
+    let (mut stdout, mut terminated) = (String::new(), false);
+    let ending = loop {
+        match running.next(GUEST_LIMIT).expect("it goes on") {
+            Event::Stdout(bytes) => stdout.push_str(&String::from_utf8_lossy(&bytes)),
+            Event::Stderr(bytes) => panic!("{}", String::from_utf8_lossy(&bytes)),
+            Event::Ended(ending) => break ending,
+        }
+        if !terminated && reports(&stdout).count() == 2 {
+            running.terminate().expect("it is there");
+            terminated = true;
+        }
+    };
+    assert_eq!(ending, Ending::Exited(128 + 15), "{stdout}");
+    let [first, second] = [0, 1].map(|boot| reports(&stdout).nth(boot).expect("two"));
+    assert_eq!(first, second);
+    assert!(!Seen(first).has_feature("asimddp"));
 }
