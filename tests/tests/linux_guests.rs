@@ -231,14 +231,22 @@ fn lts_host_cannot_tell_of_other_cpus() {
     assert!(said.contains("needs Linux 6.15 or newer"), "{said}");
 }
 
-#[test]
-fn host_without_a_gic_v3_says_so() {
+/// A host that offers what others do not.
+fn special_host(machine: &[&str], append: &[&str]) -> &'static Machine {
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let options = Options {
-        machine: vec!["gic-version=2".to_owned()],
+        machine: owned(machine),
+        append: owned(append),
         ..Options::emulated("max", Kernel::Latest)
     };
     let machine = shared(&options).unwrap_or_else(|error| panic!("no host: {error:?}"));
     machine.put_linux(None).expect("a guest to boot");
+    machine
+}
+
+#[test]
+fn host_without_a_gic_v3_says_so() {
+    let machine = special_host(&["gic-version=2"], &[]);
     let output = run(machine, &["--qmp", "unix:no-gic.sock"]);
     let said = output.stderr();
     assert_eq!((output.code, output.stdout().as_ref()), (3, ""), "{said}");
@@ -246,6 +254,32 @@ fn host_without_a_gic_v3_says_so() {
         said.contains("a Linux guest needs a GICv3 in the kernel"),
         "{said}"
     );
+}
+
+#[test]
+fn memory_tags_are_the_guest_s_if_it_is_to_have_them() {
+    let machine = special_host(&["mte=on"], &[]);
+    for (model, there) in [("host", false), ("host,mte=on", true)] {
+        let output = run(
+            machine,
+            &["--append", "console=ttyS0 quiet", "--cpu", model],
+        );
+        assert_eq!(agreed(&output, 1).has_feature("mte"), there, "{model}");
+    }
+}
+
+#[test]
+fn guest_that_is_to_be_a_hypervisor_has_all_that_it_needs() {
+    let machine = special_host(&[], &["kvm-arm.mode=nested"]);
+    let output = run(
+        machine,
+        &["--append", "console=ttyS0", "--cpu", "host,el2=on"],
+    );
+    let said = output.stdout();
+    assert!(said.contains("All CPU(s) started at EL2"), "{said}");
+    assert!(said.contains("VHE mode initialized successfully"), "{said}");
+    assert!(!said.contains("Firmware Bug"), "{said}");
+    agreed(&output, 1);
 }
 
 #[test]

@@ -35,9 +35,9 @@ const PPI: u32 = 1;
 const EDGE_RISING: u32 = 1;
 const LEVEL_HIGH: u32 = 4;
 
-/// The PPIs of the generic timer: secure, non-secure, virtual and hypervisor
-/// (Arm Base System Architecture, DEN0094, 3.8.1).
-const TIMER_PPIS: [u32; 4] = [13, 14, 11, 10];
+/// The PPIs of the generic timer: secure, non-secure, virtual, hypervisor, and the virtual one of EL2, which only guests
+/// with EL2 have (Arm Base System Architecture, DEN0094, 3.8.1; `timer/arm,arch_timer.yaml`).
+const TIMER_PPIS: [u32; 5] = [13, 14, 11, 10, 12];
 /// The PPI of the PMU, which `idreg_runtime::kvm::init_pmu` sets.
 const PMU_PPI: u32 = 7;
 /// The PPI by which a GIC tells a hypervisor that its lists want care; KVM's default
@@ -62,7 +62,7 @@ impl Machine<'_> {
         self.cpus(&mut fdt)?;
         self.psci(&mut fdt)?;
         self.gic(&mut fdt)?;
-        timer(&mut fdt)?;
+        self.timer(&mut fdt)?;
         if self.config.pmu {
             pmu(&mut fdt)?;
         }
@@ -139,17 +139,17 @@ impl Machine<'_> {
         }
         fdt.end_node(node)
     }
-}
 
-fn timer(fdt: &mut FdtWriter) -> Result<(), Error> {
-    let node = fdt.begin_node("timer")?;
-    fdt.property_string("compatible", "arm,armv8-timer")?;
-    fdt.property_array_u32(
-        "interrupts",
-        &TIMER_PPIS.map(|ppi| [PPI, ppi, LEVEL_HIGH]).concat(),
-    )?;
-    fdt.property_null("always-on")?;
-    fdt.end_node(node)
+    fn timer(&self, fdt: &mut FdtWriter) -> Result<(), Error> {
+        let count = if self.config.el2 { 5 } else { 4 };
+        let ppis = TIMER_PPIS.into_iter().take(count);
+        let interrupts: Vec<u32> = ppis.flat_map(|ppi| [PPI, ppi, LEVEL_HIGH]).collect();
+        let node = fdt.begin_node("timer")?;
+        fdt.property_string("compatible", "arm,armv8-timer")?;
+        fdt.property_array_u32("interrupts", &interrupts)?;
+        fdt.property_null("always-on")?;
+        fdt.end_node(node)
+    }
 }
 
 fn pmu(fdt: &mut FdtWriter) -> Result<(), Error> {
@@ -248,9 +248,16 @@ mod tests {
         let mut config = VcpuConfig::default();
         config.pmu = true;
         config.el2 = true;
+        let plain = tree(1, VcpuConfig::default());
         let bytes = tree(1, config);
         let fdt = Fdt::new(&bytes).expect("a valid tree");
         assert!(fdt.find_node("/pmu").is_some());
+        for (tree, timers) in [(&plain, 4), (&bytes, 5)] {
+            let fdt = Fdt::new(tree).expect("a valid tree");
+            let timer = fdt.find_node("/timer").expect("the node");
+            let interrupts = timer.property("interrupts").expect("the property");
+            assert_eq!(interrupts.value().len(), timers * 3 * size_of::<u32>());
+        }
         let psci = fdt.find_node("/psci").expect("the node");
         assert_eq!(
             psci.property("method").expect("the property").value(),
