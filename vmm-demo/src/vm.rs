@@ -121,7 +121,7 @@ impl Vm {
             kvm::init_gic(&device, addresses, layout::GIC_INTERRUPTS)?;
         }
         timeline.step("gic");
-        Ok(Self { vcpus, memory, fd })
+        Ok(Self { vcpus, fd, memory })
     }
 
     /// Reads what the host shows, of a VM of this configuration that has no plan yet.
