@@ -6,9 +6,9 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use std::fs;
 use std::io;
 use std::net::Shutdown;
+use std::ops::Deref;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::thread;
 
 /// How many connections may wait to be accepted.
@@ -22,12 +22,15 @@ pub struct Forward {
 
 impl Forward {
     /// Listens at `path`, which only this user may connect to, and connects everybody who does to the socket `name`
-    /// in the host's working directory.
+    /// in the host's working directory. `machine` is a host that lives on, [shared](crate::machine::shared) or in an `Arc`.
     ///
     /// # Errors
     ///
     /// Any that the operating system has for making the socket; it must not exist yet.
-    pub fn listen(machine: Arc<Machine>, name: String, path: &Path) -> io::Result<Self> {
+    pub fn listen<M>(machine: M, name: String, path: &Path) -> io::Result<Self>
+    where
+        M: Deref<Target = Machine> + Send + 'static,
+    {
         let socket = rustix::net::socket_with(
             AddressFamily::UNIX,
             SocketType::STREAM,
@@ -101,6 +104,7 @@ mod tests {
     use crate::program::Program;
     use std::io::{Read, Write};
     use std::os::unix::fs::PermissionsExt;
+    use std::sync::Arc;
 
     /// This machine as a host whose program is the shell, and the directory in which its commands run.
     fn host() -> (Arc<Machine>, PathBuf) {

@@ -7,11 +7,11 @@
 )]
 
 use idreg_tests::artifacts::Kernel;
+use idreg_tests::forward::Forward;
 use idreg_tests::machine::{Ending, Event, Machine, Options, Running, shared};
 use idreg_tests::python::Python;
 use std::io::Write;
-use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -53,24 +53,11 @@ fn guest(machine: &'static Machine, socket: &str) -> Running<'static> {
     running
 }
 
-/// A socket of this machine whose first connection is one with the socket in the host.
-fn forwarded(machine: &'static Machine, name: &'static str, directory: &TempDir) -> String {
+/// A socket in the directory that leads to the one of this name in the host.
+fn forwarded(machine: &'static Machine, name: &str, directory: &TempDir) -> (Forward, PathBuf) {
     let path = directory.path().join(name);
-    let listener = UnixListener::bind(&path).expect("a socket");
-    thread::spawn(move || {
-        let (mut near, _) = listener.accept()?;
-        let far = machine.connect(name).map_err(std::io::Error::other)?;
-        let (mut from_near, mut to_far) = (near.try_clone()?, far.try_clone()?);
-        thread::spawn(move || {
-            let copied = std::io::copy(&mut from_near, &mut to_far);
-            to_far.shutdown(std::net::Shutdown::Write)?;
-            copied
-        });
-        let mut far = far;
-        std::io::copy(&mut far, &mut near)?;
-        near.shutdown(std::net::Shutdown::Both)
-    });
-    path.to_str().expect("a path").to_owned()
+    let forward = Forward::listen(machine, name.to_owned(), &path).expect("a socket");
+    (forward, path)
 }
 
 /// Runs a client with this input; one that does not end is ended.
@@ -114,7 +101,7 @@ fn scripted_session_with_the_library() {
     let machine = host();
     let directory = tempfile::tempdir().expect("a directory");
     let running = guest(machine, "session.sock");
-    let path = forwarded(machine, "session.sock", &directory);
+    let (_forward, path) = forwarded(machine, "session.sock", &directory);
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/qmp/session.py");
     let output = client(python.script(script).arg(path), "", directory.path());
     let (stdout, stderr) = (
@@ -135,7 +122,7 @@ fn qmp_shell_drives_a_guest() {
     let machine = host();
     let directory = tempfile::tempdir().expect("a directory");
     let running = guest(machine, "shell.sock");
-    let path = forwarded(machine, "shell.sock", &directory);
+    let (_forward, path) = forwarded(machine, "shell.sock", &directory);
     let mut shell = python.module("qemu.qmp.qmp_shell");
     let typed = "query-status\nstop\nquery-status\ncont\n\
                  query-cpu-model-expansion type=full \
