@@ -41,6 +41,18 @@ pub const SVE_QUADWORD_BITS: u32 = 128;
 /// The longest vector of the architecture.
 pub const SVE_MAX_BITS: u32 = 2048;
 
+/// The lengths in bits that vectors can have, ascending.
+///
+/// ```
+/// use idreg_runtime::options::sve_lengths;
+///
+/// assert!(sve_lengths().take(3).eq([128, 256, 384]));
+/// assert_eq!(sve_lengths().last(), Some(2048));
+/// ```
+pub fn sve_lengths() -> impl Iterator<Item = u32> {
+    (1..=SVE_MAX_BITS / SVE_QUADWORD_BITS).map(|quadwords| quadwords * SVE_QUADWORD_BITS)
+}
+
 impl CpuOption {
     /// The options whose name is a word.
     pub const WORDS: [Self; 6] = [

@@ -5,7 +5,7 @@ use crate::capabilities::Capabilities;
 use crate::config::VcpuConfig;
 use crate::description::Description;
 use crate::number::{self, Hex};
-use crate::options::{SVE_MAX_BITS, SVE_QUADWORD_BITS};
+use crate::options::{SVE_MAX_BITS, SVE_QUADWORD_BITS, sve_lengths};
 use crate::regs;
 use crate::values::RegisterValues;
 use core::fmt;
@@ -192,8 +192,7 @@ fn checked(about: &About, values: &RegisterValues) -> Result<(), String> {
             "`kernel_release` is {kernel:?}, which no kernel's is"
         ));
     }
-    let is_length =
-        |bits: &u32| (1..=SVE_MAX_BITS).contains(bits) && bits.is_multiple_of(SVE_QUADWORD_BITS);
+    let is_length = |bits: &u32| sve_lengths().any(|length| length == *bits);
     if !lengths.iter().all(is_length) || !lengths.is_sorted_by(|one, next| one < next) {
         return Err(format!(
             "`sve_vector_lengths` is {lengths:?}, expected multiples of {SVE_QUADWORD_BITS} up to \

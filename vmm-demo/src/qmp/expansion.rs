@@ -11,7 +11,7 @@ use idreg_runtime::description::FieldOf;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::host::{About, Host};
 use idreg_runtime::model::{CpuModel, Setting};
-use idreg_runtime::options::{CpuOption, SVE_MAX_BITS, SVE_QUADWORD_BITS};
+use idreg_runtime::options::{CpuOption, sve_lengths};
 use idreg_runtime::plan::{Plan, PlanError};
 use idreg_runtime::regs;
 use idreg_runtime::rejection::Reason;
@@ -124,8 +124,7 @@ fn nowhere() -> Result<Host, idreg_runtime::host::ReadError> {
     (can.sve, can.pauth, can.pmu, can.mte) = (true, true, true, true);
     (can.el1_32bit, can.el2, can.writable_masks) = (true, true, true);
     about.vcpu.sve = true;
-    let step = usize::try_from(SVE_QUADWORD_BITS).unwrap_or(usize::MAX);
-    about.sve_vector_lengths = (SVE_QUADWORD_BITS..=SVE_MAX_BITS).step_by(step).collect();
+    about.sve_vector_lengths = sve_lengths().collect();
     Host::read(about, &NoRegisters, None)
 }
 

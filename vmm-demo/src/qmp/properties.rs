@@ -3,7 +3,7 @@
 use idreg_runtime::description::{Description, FieldOf};
 use idreg_runtime::feature::FeatureDescription;
 use idreg_runtime::host::{Host, Obstacle};
-use idreg_runtime::options::{CpuOption, SVE_MAX_BITS, SVE_QUADWORD_BITS};
+use idreg_runtime::options::{CpuOption, sve_lengths};
 use idreg_runtime::regs;
 use idreg_runtime::rule::ValueRange;
 use serde::Serialize;
@@ -51,8 +51,7 @@ pub(super) fn type_of(name: &str) -> Option<Type> {
 /// Every property, and what a host says of it, where there is one to ask.
 pub(super) fn list(host: Option<&Host>) -> Vec<Property> {
     let description = host.map_or(&regs::DESCRIPTION, Host::description);
-    let lengths = (SVE_QUADWORD_BITS..=SVE_MAX_BITS).step_by(128);
-    let lengths = lengths.map(CpuOption::SveLength);
+    let lengths = sve_lengths().map(CpuOption::SveLength);
     let options = CpuOption::WORDS.into_iter().chain(lengths);
     let options = options.map(|option| switch(&option.to_string(), about_option(option, host)));
     let enforce = "inconsistencies with the architecture are errors".to_owned();
