@@ -6,6 +6,7 @@ use idreg_runtime::vcpu::Errno;
 use kvm_bindings::kvm_userspace_memory_region;
 use kvm_ioctls::VmFd;
 use rustix::mm::{Advice, madvise};
+use rustix::system::sysinfo;
 use thiserror::Error;
 use vm_memory::mmap::FromRangesError;
 use vm_memory::{
@@ -56,6 +57,29 @@ impl MemoryError {
     /// Whether a smaller size could be had.
     pub(crate) const fn is_too_much(&self) -> bool {
         matches!(self, Self::TooLarge { .. } | Self::Allocate { .. })
+    }
+}
+
+/// More memory than this machine has: KVM allows it, and it may end badly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error(
+    "{asked} of memory are more than this machine has, {has} with its swap: the kernel ends this program if the guest \
+     uses as much"
+)]
+pub(crate) struct Overcommitted {
+    asked: MemorySize,
+    has: MemorySize,
+}
+
+impl Overcommitted {
+    /// What is too much about a guest with so much memory.
+    pub(crate) fn by(asked: MemorySize) -> Option<Self> {
+        const MIB: u64 = 1 << 20;
+        let info = sysinfo();
+        // C's unsigned longs, which have 64 bits on arm64.
+        let bytes = (info.totalram + info.totalswap).saturating_mul(info.mem_unit.into());
+        let has = MemorySize(bytes / MIB * MIB);
+        (asked.0 > bytes).then_some(Self { asked, has })
     }
 }
 

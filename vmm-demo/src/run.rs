@@ -9,8 +9,6 @@ mod guest;
 mod initrd_check;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod linux;
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-mod overcommit;
 mod probe;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod remote;

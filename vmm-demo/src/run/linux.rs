@@ -2,7 +2,6 @@
 
 use super::Ending;
 use super::guest::{Recipe, Wires};
-use super::overcommit::Overcommitted;
 use super::remote;
 use super::report::{Report, ReportFile};
 use super::supervisor::{Qmp, Supervisor, next_signal, take_signals};
@@ -10,6 +9,7 @@ use crate::cli::Run;
 use crate::failure::Failure;
 use crate::kernel::{Kernel, KernelError};
 use crate::machine::{check_vcpus, open_kvm, vm_failure};
+use crate::memory::Overcommitted;
 use crate::output;
 use crate::qmp::address::Address;
 use crate::qmp::expansion::Models;
