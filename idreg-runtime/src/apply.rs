@@ -2,11 +2,11 @@
 
 use crate::capabilities::FEATURE_ID_REGISTERS;
 use crate::description::RegisterDescription;
+use crate::description::rule::Owner;
 use crate::encoding::Encoding;
 use crate::host::ReadError;
 use crate::number::Hex;
 use crate::plan::{Change, Plan, Write};
-use crate::rule::Owner;
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
 use core::fmt;

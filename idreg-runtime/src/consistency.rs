@@ -4,7 +4,7 @@
 //! counts is therefore what overrides newly break.
 
 use crate::description::FieldOf;
-use crate::feature::{Condition, Consistency, FeatureDescription, FieldAtLeast};
+use crate::description::feature::{Condition, Consistency, FeatureDescription, FieldAtLeast};
 use crate::values::RegisterValues;
 use core::fmt;
 

@@ -1,11 +1,16 @@
 //! Registers and fields as data: what `include_sysreg!` emits beside the types.
 
+pub mod feature;
 mod index;
+mod registers;
+pub mod rule;
 
-use crate::encoding::Encoding;
-use crate::feature::{Consistency, FeatureDescription};
-use crate::rule::{FieldRule, Safety};
-use core::fmt;
+use feature::{Consistency, FeatureDescription};
+
+pub use registers::{
+    FieldDescription, FieldKind, FieldOf, LayoutDescription, PROPERTY_PREFIX, RegisterDescription,
+    ShownValue, ValueDescription,
+};
 
 /// Every register of a description, in file order, and what is known of their fields.
 #[derive(Debug)]
@@ -20,89 +25,6 @@ pub struct Description {
     #[doc(hidden)]
     pub properties: &'static [u32],
 }
-
-/// A system register.
-pub struct RegisterDescription {
-    /// The register's name, such as `ID_AA64ISAR0_EL1`.
-    pub name: &'static str,
-    /// The register's position in its [`Description`].
-    pub index: usize,
-    /// The register's place in the instruction space.
-    pub encoding: Encoding,
-    /// What its bits mean. Registers that share a layout share this; it has no fields if the
-    /// description does not say.
-    pub layout: &'static LayoutDescription,
-    /// What else the bits of this register alone may mean, depending on a feature or mode.
-    pub alternatives: &'static [&'static LayoutDescription],
-}
-
-/// What the 64 bits of a register mean.
-#[derive(Debug)]
-pub struct LayoutDescription {
-    /// The layout's name: that of the register that states it, or its own where registers share it.
-    pub name: &'static str,
-    /// Reserved bits that read as zero.
-    pub res0: u64,
-    /// Reserved bits that read as one.
-    pub res1: u64,
-    /// Reserved bits of unknown value.
-    pub unkn: u64,
-    /// The named fields from bit 63 down.
-    pub fields: &'static [FieldDescription],
-    /// What else the same bits may mean, depending on a feature or mode.
-    pub alternatives: &'static [&'static LayoutDescription],
-}
-
-/// A named field of a register.
-#[derive(Debug)]
-pub struct FieldDescription {
-    /// The field's name, such as `DP`.
-    pub name: &'static str,
-    /// The number of its lowest bit.
-    pub shift: u8,
-    /// How many bits, 1 to 64.
-    pub width: u8,
-    /// What the description says of its values.
-    pub kind: FieldKind,
-    /// The named values in file order; a value may have several names, and others are possible.
-    pub values: &'static [ValueDescription],
-    /// What KVM makes of a new value.
-    pub rule: &'static FieldRule,
-}
-
-/// A named value of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ValueDescription {
-    /// The value's name, such as `IMP`.
-    pub name: &'static str,
-    /// The value, not shifted to the field's place.
-    pub value: u64,
-}
-
-/// What a description says of a field's values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FieldKind {
-    /// A number or a flag.
-    Plain,
-    /// Named values without a stated order or sign.
-    Enum,
-    /// Named values that compare as signed numbers.
-    SignedEnum,
-    /// Named values that compare as unsigned numbers.
-    UnsignedEnum,
-}
-
-/// A field together with its register; shown as its property, `SYSREG_<REGISTER>_<FIELD>`.
-#[derive(Clone, Copy)]
-pub struct FieldOf {
-    /// The register.
-    pub register: &'static RegisterDescription,
-    /// One of its fields.
-    pub field: &'static FieldDescription,
-}
-
-/// What every property starts with.
-pub const PROPERTY_PREFIX: &str = "SYSREG_";
 
 impl Description {
     /// The register of this name, spelt as in the description.
@@ -133,184 +55,5 @@ impl Description {
     /// Every field of every register.
     pub fn fields(&self) -> impl Iterator<Item = FieldOf> + use<> {
         self.registers.iter().flat_map(|register| register.fields())
-    }
-}
-
-impl RegisterDescription {
-    /// The field of this name, spelt as in the description.
-    #[must_use]
-    pub fn field(&self, name: &str) -> Option<&'static FieldDescription> {
-        self.layout.field(name)
-    }
-
-    /// The register's fields, each with the register.
-    pub fn fields(&'static self) -> impl Iterator<Item = FieldOf> {
-        self.layout.fields.iter().map(move |field| FieldOf {
-            register: self,
-            field,
-        })
-    }
-
-    /// What else the register's bits may mean, depending on a feature or mode.
-    pub fn alternatives(&self) -> impl Iterator<Item = &'static LayoutDescription> + use<> {
-        let of_layout = self.layout.alternatives.iter();
-        of_layout.chain(self.alternatives).copied()
-    }
-}
-
-impl LayoutDescription {
-    /// The field of this name, spelt as in the description.
-    #[must_use]
-    pub fn field(&self, name: &str) -> Option<&'static FieldDescription> {
-        self.fields.iter().find(|field| field.name == name)
-    }
-
-    /// The field with these bits, which has to be one; for the emitted types.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn field_at(&self, msb: u32, lsb: u32) -> &'static FieldDescription {
-        let mut fields = self.fields;
-        while let [field, rest @ ..] = fields {
-            if field.msb() as u32 == msb && field.shift as u32 == lsb {
-                return field;
-            }
-            fields = rest;
-        }
-        #[expect(clippy::panic, reason = "in constants only, so a compile error")]
-        {
-            panic!("the layout has no field with these bits")
-        }
-    }
-}
-
-impl FieldDescription {
-    /// The highest value that fits the field.
-    #[must_use]
-    pub const fn max(&self) -> u64 {
-        u64::MAX >> (64 - self.width)
-    }
-
-    /// The number of the field's highest bit.
-    #[must_use]
-    pub const fn msb(&self) -> u8 {
-        self.shift + self.width - 1
-    }
-
-    /// The field's bits as the kernel writes them: `47:44`, or `31` for a single one.
-    #[must_use]
-    pub fn bits(&self) -> impl fmt::Display + use<> {
-        let (msb, lsb) = (self.msb(), self.shift);
-        fmt::from_fn(move |f| {
-            if msb == lsb {
-                write!(f, "{msb}")
-            } else {
-                write!(f, "{msb}:{lsb}")
-            }
-        })
-    }
-
-    /// The field's bits at their place in the register.
-    #[must_use]
-    pub const fn mask(&self) -> u64 {
-        self.max() << self.shift
-    }
-
-    /// The field's value in a register's value.
-    #[must_use]
-    pub const fn extract(&self, register: u64) -> u64 {
-        register >> self.shift & self.max()
-    }
-
-    /// A register's value with the field replaced; `value` is cut to the field's width.
-    #[must_use]
-    pub const fn insert(&self, register: u64, value: u64) -> u64 {
-        register & !self.mask() | (value & self.max()) << self.shift
-    }
-
-    /// A value as the number that it compares as: negative if the field is signed, by its kind or its
-    /// rule, and its top bit is set.
-    #[must_use]
-    pub const fn comparable(&self, value: u64) -> i128 {
-        if self.kind.is_signed() || matches!(self.rule.safety, Safety::SignedLower) {
-            let unused = 64 - self.width;
-            ((value << unused).cast_signed() >> unused) as i128
-        } else {
-            value as i128
-        }
-    }
-
-    /// The first name of a value.
-    #[must_use]
-    pub const fn value_name(&self, value: u64) -> Option<&'static str> {
-        let mut values = self.values;
-        while let [known, rest @ ..] = values {
-            if known.value == value {
-                return Some(known.name);
-            }
-            values = rest;
-        }
-        None
-    }
-
-    /// A value as people read it: `0x1 (IMP)`, or `0x3` if it has no name.
-    #[must_use]
-    pub fn show(&self, value: u64) -> ShownValue<'_> {
-        ShownValue { field: self, value }
-    }
-}
-
-impl FieldKind {
-    /// Whether values compare as signed numbers.
-    #[must_use]
-    pub const fn is_signed(self) -> bool {
-        matches!(self, Self::SignedEnum)
-    }
-}
-
-impl fmt::Display for FieldOf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{PROPERTY_PREFIX}{}_{}",
-            self.register.name, self.field.name
-        )
-    }
-}
-
-/// Shows the name and the encoding: what is known of a register's bits fills a page.
-impl fmt::Debug for RegisterDescription {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.name, self.encoding)
-    }
-}
-
-/// Shows the property.
-impl fmt::Debug for FieldOf {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
-}
-
-impl PartialEq for FieldOf {
-    fn eq(&self, other: &Self) -> bool {
-        self.register.encoding == other.register.encoding && self.field.shift == other.field.shift
-    }
-}
-
-impl Eq for FieldOf {}
-
-/// A field's value, shown with its name; see [`FieldDescription::show`].
-#[derive(Clone, Copy, Debug)]
-pub struct ShownValue<'a> {
-    field: &'a FieldDescription,
-    value: u64,
-}
-
-impl fmt::Display for ShownValue<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.field.value_name(self.value) {
-            Some(name) => write!(f, "{:#x} ({name})", self.value),
-            None => write!(f, "{:#x}", self.value),
-        }
     }
 }

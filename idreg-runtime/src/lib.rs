@@ -28,7 +28,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A plan knows KVM's masks, the [rule](rule::Safety) by which KVM compares each field, and what else sets a
+//! A plan knows KVM's masks, the [rule](description::rule::Safety) by which KVM compares each field, and what else sets a
 //! field, so that KVM takes what a plan lets through. What a host allows can be asked without a model:
 //!
 //! ```
@@ -82,14 +82,14 @@
 //! - `std` (with `kvm`): hosts, models, plans and all that works on them.
 //!
 //! Without features the crate is `no_std` and does not allocate: there are [`include_sysreg!`],
-//! [`regs`], [`register`], [`description`], [`rule`], [`feature`] and [`encoding`], for firmware and hypervisors.
+//! [`regs`], [`register`], [`description`] and [`encoding`], for firmware and hypervisors.
 //!
 //! # Limits
 //!
 //! - The rules of fields are those of Linux 7.2; 6.12 differs in its masks, and takes a few values that no guest can use. A later kernel may know fields that
 //!   this table does not; for those less than the host has is taken for safe, and KVM's word is final:
 //!   [`plan::Plan::apply`] says which property it refused and leaves every register as it found it.
-//! - Rules [between fields](feature::Consistency) are warnings, unless the model says `enforce`.
+//! - Rules [between fields](description::feature::Consistency) are warnings, unless the model says `enforce`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -98,10 +98,8 @@ extern crate self as idreg_runtime;
 
 pub mod description;
 pub mod encoding;
-pub mod feature;
 pub mod register;
 pub mod regs;
-pub mod rule;
 
 #[cfg(feature = "std")]
 pub mod apply;

@@ -5,8 +5,8 @@
 
 use crate::capabilities::Capabilities;
 use crate::config::VcpuConfig;
+use crate::description::rule::Owner;
 use crate::model::{CpuModel, Override, Setting};
-use crate::rule::Owner;
 use core::fmt;
 use core::str::FromStr;
 

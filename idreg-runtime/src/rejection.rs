@@ -1,11 +1,11 @@
 //! Why an override cannot be had, in words.
 
+use crate::description::feature::FEATURE_PREFIX;
+use crate::description::rule::{Owner, ValueRange};
 use crate::description::{FieldOf, PROPERTY_PREFIX};
-use crate::feature::FEATURE_PREFIX;
 use crate::host::Obstacle;
 use crate::model::{InvalidValue, Override};
 use crate::options::CpuOption;
-use crate::rule::{Owner, ValueRange};
 use core::fmt;
 
 /// An override that cannot be had on this host.

@@ -1,8 +1,8 @@
 //! The values of a description's registers, densely stored.
 
+use crate::description::feature::{FeatureDescription, FieldAtLeast};
 use crate::description::{Description, FieldOf, RegisterDescription};
 use crate::encoding::Encoding;
-use crate::feature::{FeatureDescription, FieldAtLeast};
 use crate::number::Hex;
 use crate::register::{FieldValue, RegisterValue};
 use core::fmt;

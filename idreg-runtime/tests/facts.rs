@@ -1,9 +1,9 @@
 //! What is known of fields, as the table of this project's registers shows it.
 
+use idreg_runtime::description::feature::{Condition, Consistency, FeatureDescription};
+use idreg_runtime::description::rule::{FieldRule, Owner, Safety, ValueRange};
 use idreg_runtime::description::{FieldKind, FieldOf};
-use idreg_runtime::feature::{Condition, Consistency, FeatureDescription};
 use idreg_runtime::regs::DESCRIPTION;
-use idreg_runtime::rule::{FieldRule, Owner, Safety, ValueRange};
 
 fn field(property: &str) -> FieldOf {
     DESCRIPTION.property(property).expect(property)

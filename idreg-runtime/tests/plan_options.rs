@@ -3,12 +3,12 @@
 mod hosts;
 
 use hosts::{A64FX_7_2, MAX_7_2, host};
+use idreg_runtime::description::rule::Owner;
 use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::options::CpuOption;
 use idreg_runtime::plan::{Plan, PlanError};
 use idreg_runtime::regs::DESCRIPTION;
-use idreg_runtime::rule::Owner;
 
 fn plan(host: &Host, model: &str) -> Result<Plan, PlanError> {
     Plan::new(host, &model.parse().expect("`host` and overrides"))

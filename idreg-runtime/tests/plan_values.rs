@@ -4,10 +4,10 @@ mod hosts;
 
 use hosts::{A64FX_7_2, MAX_6_12, MAX_7_2, edited, host};
 use idreg_runtime::description::FieldOf;
+use idreg_runtime::description::rule::Owner;
 use idreg_runtime::host::{Host, Obstacle};
 use idreg_runtime::plan::Plan;
 use idreg_runtime::regs::DESCRIPTION;
-use idreg_runtime::rule::Owner;
 
 fn field(property: &str) -> FieldOf {
     DESCRIPTION.property(property).expect("a property")

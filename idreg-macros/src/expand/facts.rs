@@ -38,9 +38,9 @@ pub(crate) fn rule(
         return whole_rule(krate, &stated, &rule);
     }
     match rule.safety {
-        Safety::Lower => quote!(&#krate::rule::FieldRule::LOWER),
-        Safety::SignedLower => quote!(&#krate::rule::FieldRule::SIGNED_LOWER),
-        _ => quote!(&#krate::rule::FieldRule::of(#stated)),
+        Safety::Lower => quote!(&#krate::description::rule::FieldRule::LOWER),
+        Safety::SignedLower => quote!(&#krate::description::rule::FieldRule::SIGNED_LOWER),
+        _ => quote!(&#krate::description::rule::FieldRule::of(#stated)),
     }
 }
 
@@ -48,12 +48,12 @@ fn whole_rule(krate: &TokenStream, safety: &TokenStream, rule: &FieldRule) -> To
     let refused = rule.refused.iter().map(|range| {
         let first = Literal::u64_unsuffixed(range.first);
         let last = Literal::u64_unsuffixed(range.last);
-        quote!(#krate::rule::ValueRange { first: #first, last: #last })
+        quote!(#krate::description::rule::ValueRange { first: #first, last: #last })
     });
     let (owner, needs) = (owner(krate, rule.owner), owner(krate, rule.needs));
     let mitigation = rule.mitigation;
     quote! {
-        &#krate::rule::FieldRule {
+        &#krate::description::rule::FieldRule {
             safety: #safety,
             refused: &[#(#refused),*],
             owner: #owner,
@@ -75,7 +75,7 @@ fn safety(krate: &TokenStream, safety: Safety) -> TokenStream {
             quote!(Exact { safe: #safe })
         }
     };
-    quote!(#krate::rule::Safety::#kind)
+    quote!(#krate::description::rule::Safety::#kind)
 }
 
 fn owner(krate: &TokenStream, owner: Option<Owner>) -> TokenStream {
@@ -92,7 +92,7 @@ fn owner(krate: &TokenStream, owner: Option<Owner>) -> TokenStream {
         Owner::Topology => "Topology",
     };
     let name = format_ident!("{name}");
-    quote!(::core::option::Option::Some(#krate::rule::Owner::#name))
+    quote!(::core::option::Option::Some(#krate::description::rule::Owner::#name))
 }
 
 /// The parts of the table that are about more than one field.
@@ -142,29 +142,29 @@ pub(crate) fn across(krate: &TokenStream, facts: &Facts, emitted: &[Emitted<'_>]
             msb: ::core::primitive::u32,
             lsb: ::core::primitive::u32,
             value: ::core::primitive::u64,
-        ) -> #krate::feature::FieldAtLeast {
-            #krate::feature::FieldAtLeast { field: field(register, msb, lsb), value }
+        ) -> #krate::description::feature::FieldAtLeast {
+            #krate::description::feature::FieldAtLeast { field: field(register, msb, lsb), value }
         }
 
         const fn feature(
             name: &'static ::core::primitive::str,
-            values: &'static [#krate::feature::FieldAtLeast],
-        ) -> #krate::feature::FeatureDescription {
-            #krate::feature::FeatureDescription { name, values }
+            values: &'static [#krate::description::feature::FieldAtLeast],
+        ) -> #krate::description::feature::FeatureDescription {
+            #krate::description::feature::FeatureDescription { name, values }
         }
 
-        const fn has(feature: ::core::primitive::usize) -> #krate::feature::Condition {
-            #krate::feature::Condition::Feature(&FEATURES[feature])
+        const fn has(feature: ::core::primitive::usize) -> #krate::description::feature::Condition {
+            #krate::description::feature::Condition::Feature(&FEATURES[feature])
         }
 
         const fn requires(
-            subject: #krate::feature::Condition,
-            needs: #krate::feature::Condition,
-        ) -> #krate::feature::Consistency {
-            #krate::feature::Consistency::Requires { subject, needs }
+            subject: #krate::description::feature::Condition,
+            needs: #krate::description::feature::Condition,
+        ) -> #krate::description::feature::Consistency {
+            #krate::description::feature::Consistency::Requires { subject, needs }
         }
 
-        static FEATURES: [#krate::feature::FeatureDescription; #count] = [#(#features),*];
+        static FEATURES: [#krate::description::feature::FeatureDescription; #count] = [#(#features),*];
     };
     Across {
         items,
@@ -233,7 +233,7 @@ impl Writer<'_> {
             }
             Condition::Field(value) => {
                 let value = self.at_least(value);
-                quote!(#krate::feature::Condition::Field(#value))
+                quote!(#krate::description::feature::Condition::Field(#value))
             }
         }
     }
@@ -265,6 +265,6 @@ impl Writer<'_> {
                 quote!(NotAbove { field: #field, most: #most })
             }
         };
-        quote!(#krate::feature::Consistency::#rule)
+        quote!(#krate::description::feature::Consistency::#rule)
     }
 }

@@ -3,7 +3,7 @@
 //! The index is an open hash table that the macro fills, since the compiler would take seconds for a
 //! kernel's whole file; `hash` and `start` are the same there (idreg-macros, `expand/index.rs`).
 
-use super::{FieldOf, RegisterDescription};
+use super::registers::{FieldOf, RegisterDescription};
 
 /// A place of the index: the register's position, and below that in 6 bits its field's. Nothing is at
 /// a place whose bits are all set, which is no register's position.

@@ -2,10 +2,10 @@
 
 use super::Host;
 use crate::description::FieldOf;
+use crate::description::rule::{Owner, Safety, ValueRange};
 use crate::options::CpuOption;
 use crate::register::FieldValue;
 use crate::regs::id_aa64pfr0_el1::El2;
-use crate::rule::{Owner, Safety, ValueRange};
 
 /// Why a field cannot have a value on a host, or, from [`Host::blocked`], any but its own: then [`Above`](Self::Above),
 /// [`Below`](Self::Below) and [`Inexact`](Self::Inexact) say that KVM would write the field and the host has no other
@@ -59,7 +59,7 @@ impl Host {
     /// # let host: idreg_runtime::host::Host =
     /// #     serde_json::from_str(include_str!("../../tests/data/max-7.2.json"))?;
     /// use idreg_runtime::host::Obstacle;
-    /// use idreg_runtime::rule::Owner;
+    /// use idreg_runtime::description::rule::Owner;
     ///
     /// let field = |name| host.description().property(name).ok_or("no such property");
     /// assert_eq!(host.blocked(field("SYSREG_ID_AA64ISAR0_EL1_DP")?), None);
@@ -129,7 +129,7 @@ impl Host {
     /// # let host: idreg_runtime::host::Host =
     /// #     serde_json::from_str(include_str!("../../tests/data/max-7.2.json"))?;
     /// # let field = |name| host.description().property(name).ok_or("no such property");
-    /// use idreg_runtime::rule::ValueRange;
+    /// use idreg_runtime::description::rule::ValueRange;
     ///
     /// let aes = host.allowed(field("SYSREG_ID_AA64ISAR0_EL1_AES")?);
     /// assert_eq!(aes, [ValueRange { first: 0, last: 2 }]);

@@ -1,9 +1,9 @@
 //! What overrides amount to for each field, and where they contradict each other.
 
+use crate::description::feature::{FEATURE_PREFIX, FeatureDescription, FieldAtLeast};
 use crate::description::{
     Description, FieldDescription, FieldOf, PROPERTY_PREFIX, RegisterDescription,
 };
-use crate::feature::{FEATURE_PREFIX, FeatureDescription, FieldAtLeast};
 use crate::host::{Host, Obstacle};
 use crate::model::Override;
 use crate::options::CpuOption;

@@ -1,11 +1,11 @@
 //! What is tried: random overrides, weighted so that what KVM decides by a rule comes up often.
 
 use fastrand::Rng;
+use idreg_runtime::description::rule::Safety;
 use idreg_runtime::description::{FieldOf, RegisterDescription};
 use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::number::Hex;
-use idreg_runtime::rule::Safety;
 use idreg_runtime::values::RegisterValues;
 use std::ops::RangeInclusive;
 

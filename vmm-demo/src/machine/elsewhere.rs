@@ -3,10 +3,10 @@
 use crate::failure::Failure;
 use crate::guest::GuestView;
 use idreg_runtime::description::FieldOf;
+use idreg_runtime::description::rule::ValueRange;
 use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
-use idreg_runtime::rule::ValueRange;
 
 #[derive(Debug, thiserror::Error)]
 #[error(

@@ -4,7 +4,7 @@ use super::no_match;
 use crate::cli::Props;
 use crate::failure::Failure;
 use crate::{output, table};
-use idreg_runtime::feature::FeatureDescription;
+use idreg_runtime::description::feature::FeatureDescription;
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;
 use serde::Serialize;

@@ -4,9 +4,9 @@ use crate::failure::Failure;
 use crate::json;
 use crate::machine::Machine;
 use idreg_runtime::description::FieldOf;
+use idreg_runtime::description::rule::{Owner, ValueRange};
 use idreg_runtime::host::{Host, Obstacle};
 use idreg_runtime::plan::Plan;
-use idreg_runtime::rule::{Owner, ValueRange};
 use serde::Serialize;
 
 /// The schema of the list: a name and a number that grows when old readers would be misled.

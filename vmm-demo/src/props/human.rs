@@ -3,9 +3,9 @@
 use super::fields::Property;
 use crate::table;
 use idreg_runtime::description::FieldDescription;
-use idreg_runtime::feature::FieldAtLeast;
+use idreg_runtime::description::feature::FieldAtLeast;
+use idreg_runtime::description::rule::{Owner, ValueRange};
 use idreg_runtime::host::{Host, Obstacle};
-use idreg_runtime::rule::{Owner, ValueRange};
 
 /// A row for each property, and a line that sums up; columns for a model and for what KVM took where asked for.
 pub(super) fn table(host: &Host, model: bool, tried: bool, properties: &[Property]) -> String {

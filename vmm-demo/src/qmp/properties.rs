@@ -1,11 +1,11 @@
 //! The properties of a CPU model by their QMP types.
 
+use idreg_runtime::description::feature::FeatureDescription;
+use idreg_runtime::description::rule::ValueRange;
 use idreg_runtime::description::{Description, FieldOf};
-use idreg_runtime::feature::FeatureDescription;
 use idreg_runtime::host::{Host, Obstacle};
 use idreg_runtime::options::{CpuOption, sve_lengths};
 use idreg_runtime::regs;
-use idreg_runtime::rule::ValueRange;
 use serde::Serialize;
 
 /// The type of a property's value.

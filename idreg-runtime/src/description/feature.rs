@@ -1,7 +1,7 @@
 //! The architecture's features and what holds between them: facts beside the description, from
 //! `aarch64-id.facts`.
 
-use crate::description::FieldOf;
+use super::registers::FieldOf;
 use core::fmt;
 
 /// A feature of the architecture, such as `FEAT_DotProd`, by the fields that tell of it.

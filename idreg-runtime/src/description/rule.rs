@@ -125,7 +125,7 @@ impl Safety {
     /// Whether KVM's comparison lets a field of this many bits be `value` where its limit is `limit`.
     ///
     /// ```
-    /// use idreg_runtime::rule::Safety;
+    /// use idreg_runtime::description::rule::Safety;
     ///
     /// assert!(Safety::Lower.accepts(4, 2, 1) && !Safety::Lower.accepts(4, 2, 3));
     /// // 0xf is -1: floating point is not there.
