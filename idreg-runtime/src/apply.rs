@@ -1,6 +1,6 @@
 //! A plan's way into a vCPU: write what changes, read everything back, leave nothing half-done.
 
-use crate::capabilities::FEATURE_ID_REGISTERS;
+use crate::config::capabilities::FEATURE_ID_REGISTERS;
 use crate::description::RegisterDescription;
 use crate::description::rule::Owner;
 use crate::encoding::Encoding;

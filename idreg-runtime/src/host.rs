@@ -5,8 +5,8 @@ mod cores;
 mod derived;
 mod file;
 
-use crate::capabilities::{Capabilities, WritableMasks};
 use crate::config::VcpuConfig;
+use crate::config::capabilities::{Capabilities, WritableMasks};
 use crate::description::{Description, FieldOf, RegisterDescription};
 use crate::regs::{self, AidrEl1, MidrEl1, RevidrEl1};
 use crate::values::RegisterValues;
@@ -85,7 +85,7 @@ impl Host {
     /// ```
     /// # let recorded: idreg_runtime::host::Host =
     /// #     serde_json::from_str(include_str!("../tests/data/max-7.2.json"))?;
-    /// use idreg_runtime::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};
+    /// use idreg_runtime::config::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};
     /// use idreg_runtime::host::{About, Host};
     /// use idreg_runtime::vcpu::FakeVcpu;
     ///

@@ -45,7 +45,7 @@ pub use self::target::{answer_target_cpus, offer_target_cpus};
 pub use self::vcpu::{KvmVcpu, kvm_reg_id};
 pub use kvm_ioctls;
 
-use crate::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};
+use crate::config::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};
 use crate::vcpu::Errno;
 use core::arch::asm;
 use kvm_bindings::{

@@ -104,8 +104,6 @@ pub mod regs;
 #[cfg(feature = "std")]
 pub mod apply;
 #[cfg(feature = "std")]
-pub mod capabilities;
-#[cfg(feature = "std")]
 pub mod config;
 #[cfg(feature = "std")]
 pub mod consistency;
@@ -116,13 +114,9 @@ pub mod model;
 #[cfg(feature = "std")]
 pub mod number;
 #[cfg(feature = "std")]
-pub mod options;
-#[cfg(feature = "std")]
 pub mod plan;
 #[cfg(feature = "std")]
 pub mod rejection;
-#[cfg(feature = "std")]
-pub mod target;
 #[cfg(feature = "std")]
 pub mod values;
 #[cfg(feature = "std")]

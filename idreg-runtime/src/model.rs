@@ -1,5 +1,8 @@
 //! What a guest shall see: a base and overrides, as asked, before any host has a say in it.
 
+use crate::config::VcpuConfig;
+use crate::config::capabilities::Capabilities;
+use crate::config::options::{CpuOption, SVE_QUADWORD_BITS};
 use crate::number::{self, InvalidNumber};
 use crate::register::{FieldValue, RegisterValue};
 use core::fmt;
@@ -8,13 +11,13 @@ use core::str::FromStr;
 /// A CPU model: what the host has, but for some overrides.
 ///
 /// The text form is QEMU's: `host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,FEAT_SHA512=off,sve=off`. Names are
-/// properties of fields, features of the architecture, [options](crate::options) of the vCPU, and
+/// properties of fields, features of the architecture, [options](crate::config::options) of the vCPU, and
 /// `midr`, `revidr` and `aidr` for whole registers; `enforce` makes errors of a plan's
 /// [warnings](crate::plan::Plan::warnings) of inconsistency. The same with types:
 ///
 /// ```
 /// use idreg_runtime::model::CpuModel;
-/// use idreg_runtime::options::CpuOption;
+/// use idreg_runtime::config::options::CpuOption;
 /// use idreg_runtime::regs::id_aa64isar0_el1::Dp;
 ///
 /// let mut model = CpuModel::host();
@@ -202,6 +205,71 @@ impl Override {
         Self {
             property: property.to_owned(),
             value,
+        }
+    }
+}
+
+impl CpuModel {
+    /// The configuration of a vCPU with this model: `base`, usually what
+    /// `kvm::supported` says, with the model's options.
+    ///
+    /// What the host lacks stays off, and what no VM can have together is left out; the [`Plan`](crate::plan::Plan) for the model says so. A host is to
+    /// be read with the result, so that it shows what the guest will have.
+    #[must_use]
+    pub fn config(&self, base: VcpuConfig, capabilities: &Capabilities) -> VcpuConfig {
+        let config = self.wanted_config(base, *capabilities);
+        // KVM gives none of them with AArch32, so that there is nothing to read; the plan says which it was.
+        if config.aarch32 && (config.mte || config.el2) {
+            base
+        } else {
+            config
+        }
+    }
+
+    /// The configuration with all that the host does not lack.
+    pub(crate) fn wanted_config(&self, base: VcpuConfig, capabilities: Capabilities) -> VcpuConfig {
+        let mut config = base;
+        let mut lengths = Vec::new();
+        for (option, on) in self.options() {
+            if let Some((_, false)) = option.capability(on, &capabilities) {
+                continue;
+            }
+            match option {
+                CpuOption::Sve => config.sve = on,
+                CpuOption::SveLength(bits) => lengths.push((bits, on)),
+                CpuOption::Pauth => config.pauth = on,
+                CpuOption::Pmu => config.pmu = on,
+                CpuOption::Mte => config.mte = on,
+                CpuOption::Aarch64 => config.aarch32 = !on,
+                CpuOption::El2 => config.el2 = on,
+            }
+        }
+        config.sve_limit = sve_limit(&lengths).or(base.sve_limit);
+        config
+    }
+
+    /// The options that the model sets, in the order given.
+    pub(crate) fn options(&self) -> impl Iterator<Item = (CpuOption, bool)> + '_ {
+        self.overrides().iter().filter_map(Override::option)
+    }
+}
+
+/// The limit that vector lengths turned on and off amount to: the longest that is on, else what is
+/// shorter than the shortest that is off.
+fn sve_limit(lengths: &[(u32, bool)]) -> Option<u32> {
+    let on = lengths.iter().filter(|(_, on)| *on).map(|(bits, _)| *bits);
+    let off = lengths.iter().filter(|(_, on)| !on).map(|(bits, _)| *bits);
+    on.max()
+        .or_else(|| off.min().map(|bits| bits.saturating_sub(SVE_QUADWORD_BITS)))
+}
+
+impl Override {
+    /// The option that this sets, if it sets one.
+    #[must_use]
+    pub fn option(&self) -> Option<(CpuOption, bool)> {
+        match self.value {
+            Ok(Setting::Switch(on)) => Some((self.property.parse().ok()?, on)),
+            _ => None,
         }
     }
 }

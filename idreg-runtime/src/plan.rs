@@ -5,13 +5,13 @@ mod file;
 mod settle;
 mod wanted;
 
+use crate::config::options::CpuOption;
 use crate::config::{Gic, VcpuConfig};
 use crate::consistency::{self, Violation};
 use crate::description::rule::Owner;
 use crate::description::{FieldOf, RegisterDescription};
 use crate::host::{CoreDifference, Host, Obstacle};
 use crate::model::CpuModel;
-use crate::options::CpuOption;
 use crate::regs::{ClidrEl1, CtrEl0};
 use crate::rejection::{Reason, Rejection};
 use crate::values::RegisterValues;

@@ -1,11 +1,11 @@
 //! Why an override cannot be had, in words.
 
+use crate::config::options::CpuOption;
 use crate::description::feature::FEATURE_PREFIX;
 use crate::description::rule::{Owner, ValueRange};
 use crate::description::{FieldOf, PROPERTY_PREFIX};
 use crate::host::Obstacle;
 use crate::model::{InvalidValue, Override};
-use crate::options::CpuOption;
 use core::fmt;
 
 /// An override that cannot be had on this host.

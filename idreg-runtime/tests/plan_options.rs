@@ -3,10 +3,10 @@
 mod hosts;
 
 use hosts::{A64FX_7_2, MAX_7_2, host};
+use idreg_runtime::config::options::CpuOption;
 use idreg_runtime::description::rule::Owner;
 use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
-use idreg_runtime::options::CpuOption;
 use idreg_runtime::plan::{Plan, PlanError};
 use idreg_runtime::regs::DESCRIPTION;
 

@@ -1,9 +1,9 @@
 //! Which values a field may take on a host, and what stands in the way of the others.
 
 use super::Host;
+use crate::config::options::CpuOption;
 use crate::description::FieldOf;
 use crate::description::rule::{Owner, Safety, ValueRange};
-use crate::options::CpuOption;
 use crate::register::FieldValue;
 use crate::regs::id_aa64pfr0_el1::El2;
 

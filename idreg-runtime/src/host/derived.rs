@@ -2,9 +2,9 @@
 
 use super::Host;
 use crate::config::VcpuConfig;
+use crate::config::options::CpuOption;
 use crate::description::FieldOf;
 use crate::description::rule::Owner;
-use crate::options::CpuOption;
 
 /// A host that was read without an option does not tell what it would show with it, and one that was read for
 /// guest hypervisors does not tell what it would show to others.

@@ -1,11 +1,11 @@
 //! A host as a file.
 
 use super::{About, CoreReading, Host, Implementation};
-use crate::capabilities::Capabilities;
 use crate::config::VcpuConfig;
+use crate::config::capabilities::Capabilities;
+use crate::config::options::{SVE_MAX_BITS, SVE_QUADWORD_BITS, sve_lengths};
 use crate::description::Description;
 use crate::number::{self, Hex};
-use crate::options::{SVE_MAX_BITS, SVE_QUADWORD_BITS, sve_lengths};
 use crate::regs;
 use crate::values::RegisterValues;
 use core::fmt;

@@ -1,8 +1,8 @@
 //! What can go wrong between this crate and the kernel.
 
+use crate::config::options::CpuOption;
 use crate::config::{Gic, VcpuConfig};
 use crate::host::ReadError;
-use crate::options::CpuOption;
 use crate::vcpu::Errno;
 use core::fmt;
 use std::io;

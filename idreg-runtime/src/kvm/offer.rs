@@ -3,7 +3,7 @@
 use super::KvmError;
 use super::gic::create_gic;
 use super::setup::new_vm;
-use crate::capabilities::Capabilities;
+use crate::config::capabilities::Capabilities;
 use crate::config::{Gic, VcpuConfig};
 use crate::vcpu::Errno;
 use kvm_bindings::{

@@ -7,8 +7,8 @@ use super::{
     KvmError, KvmVcpu, ScratchVm, implementations, kernel_release, read_writable_masks,
     sve_vector_lengths, timer_frequency,
 };
-use crate::capabilities::{Capabilities, WritableMasks};
 use crate::config::VcpuConfig;
+use crate::config::capabilities::{Capabilities, WritableMasks};
 use crate::description::Description;
 use crate::host::{About, Host, Implementation, read_registers};
 use crate::regs;

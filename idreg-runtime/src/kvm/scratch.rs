@@ -8,7 +8,7 @@ use super::{
     read_writable_masks, sve_vector_lengths,
 };
 use crate::apply::ApplyError;
-use crate::capabilities::{Capabilities, WritableMasks};
+use crate::config::capabilities::{Capabilities, WritableMasks};
 use crate::config::{Gic, VcpuConfig};
 use crate::plan::Plan;
 use crate::values::RegisterValues;

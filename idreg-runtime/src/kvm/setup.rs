@@ -4,9 +4,9 @@ use super::KvmError;
 use super::offer::capabilities_of;
 use super::sve::limit_vector_lengths;
 use super::vcpu::errno;
-use crate::capabilities::Capabilities;
+use crate::config::capabilities::Capabilities;
+use crate::config::options::CpuOption;
 use crate::config::{Gic, VcpuConfig};
-use crate::options::CpuOption;
 use crate::vcpu::Errno;
 use kvm_bindings::{
     KVM_ARM_VCPU_EL1_32BIT, KVM_ARM_VCPU_HAS_EL2, KVM_ARM_VCPU_PMU_V3, KVM_ARM_VCPU_PMU_V3_CTRL,

@@ -2,7 +2,7 @@
 
 use super::KvmError;
 use super::vcpu::errno;
-use crate::target::{DISCOVER_IMPL_CPUS, DISCOVER_IMPL_VER, TargetCpus};
+use crate::config::target::{DISCOVER_IMPL_CPUS, DISCOVER_IMPL_VER, TargetCpus};
 use crate::vcpu::Errno;
 use core::mem::offset_of;
 use kvm_bindings::{
@@ -21,7 +21,7 @@ const KVM_REG_ARM_VENDOR_HYP_BMAP_2: u64 =
 const DISCOVER_CALLS: u64 = 1 << KVM_REG_ARM_VENDOR_HYP_BIT_DISCOVER_IMPL_VER
     | 1 << KVM_REG_ARM_VENDOR_HYP_BIT_DISCOVER_IMPL_CPUS;
 
-/// Has the guest of a VM told that it can ask for its [target CPUs](crate::target), and its calls handed to the VMM.
+/// Has the guest of a VM told that it can ask for its [target CPUs](crate::config::target), and its calls handed to the VMM.
 ///
 /// To be done with an initialised vCPU of the VM before any has run. From then on a call ends `KVM_RUN` with
 /// `KVM_EXIT_HYPERCALL`, and [`answer_target_cpus`] is to answer it.

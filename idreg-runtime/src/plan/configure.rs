@@ -1,9 +1,9 @@
 //! A model's options, checked against a host.
 
 use crate::config::VcpuConfig;
+use crate::config::options::{CpuOption, SVE_QUADWORD_BITS};
 use crate::host::{Host, NotDerivable};
 use crate::model::{CpuModel, Override, Setting};
-use crate::options::{CpuOption, SVE_QUADWORD_BITS};
 use crate::rejection::{Reason, Rejection};
 use std::borrow::Cow;
 

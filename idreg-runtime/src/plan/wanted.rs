@@ -1,12 +1,12 @@
 //! What overrides amount to for each field, and where they contradict each other.
 
+use crate::config::options::CpuOption;
 use crate::description::feature::{FEATURE_PREFIX, FeatureDescription, FieldAtLeast};
 use crate::description::{
     Description, FieldDescription, FieldOf, PROPERTY_PREFIX, RegisterDescription,
 };
 use crate::host::{Host, Obstacle};
 use crate::model::Override;
-use crate::options::CpuOption;
 use crate::register::RegisterValue;
 use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
 use crate::rejection::{Reason, Rejection, Target};

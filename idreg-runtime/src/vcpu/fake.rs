@@ -7,7 +7,7 @@ mod setters;
 use self::calls::Calls;
 use self::setters::{Hidden, Target};
 use super::{Errno, VcpuRegs};
-use crate::capabilities::{FEATURE_ID_REGISTERS, WritableMasks, feature_id_index};
+use crate::config::capabilities::{FEATURE_ID_REGISTERS, WritableMasks, feature_id_index};
 use crate::description::{FieldOf, RegisterDescription};
 use crate::encoding::Encoding;
 use crate::host::Host;

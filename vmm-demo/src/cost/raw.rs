@@ -1,9 +1,9 @@
 //! The same ioctls, and the same files, by hand: everything that they need is known before.
 
+use idreg_runtime::config::options::SVE_QUADWORD_BITS;
 use idreg_runtime::config::{Gic, VcpuConfig};
 use idreg_runtime::host::{Host, Implementation};
 use idreg_runtime::kvm::{KvmError, kvm_reg_id, writable_masks};
-use idreg_runtime::options::SVE_QUADWORD_BITS;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::vcpu::Errno;
 use kvm_bindings::{

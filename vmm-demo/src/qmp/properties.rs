@@ -1,10 +1,10 @@
 //! The properties of a CPU model by their QMP types.
 
+use idreg_runtime::config::options::{CpuOption, sve_lengths};
 use idreg_runtime::description::feature::FeatureDescription;
 use idreg_runtime::description::rule::ValueRange;
 use idreg_runtime::description::{Description, FieldOf};
 use idreg_runtime::host::{Host, Obstacle};
-use idreg_runtime::options::{CpuOption, sve_lengths};
 use idreg_runtime::regs;
 use serde::Serialize;
 

@@ -5,7 +5,7 @@
 //! hypercalls (Linux 7.2, `Documentation/virt/kvm/arm/hypercalls.rst`). KVM only announces them; the VMM answers:
 //!
 //! ```
-//! use idreg_runtime::target::{DISCOVER_IMPL_CPUS, TargetCpus};
+//! use idreg_runtime::config::target::{DISCOVER_IMPL_CPUS, TargetCpus};
 //!
 //! let targets = TargetCpus::new(vec!["midr=0x413fd0c1".parse()?, "midr=0x411fd401,revidr=2".parse()?]);
 //! // x0 to x3 of the vCPU at the exit, and what to put there.

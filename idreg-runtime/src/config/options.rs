@@ -3,10 +3,9 @@
 //! An option stands for a vCPU feature of KVM, or for the set of vector lengths. The ID fields that follow
 //! from it are its own: an override of such a field is refused and names the option.
 
-use crate::capabilities::Capabilities;
-use crate::config::VcpuConfig;
+use super::capabilities::Capabilities;
+use super::vcpu_config::VcpuConfig;
 use crate::description::rule::Owner;
-use crate::model::{CpuModel, Override, Setting};
 use core::fmt;
 use core::str::FromStr;
 
@@ -44,7 +43,7 @@ pub const SVE_MAX_BITS: u32 = 2048;
 /// The lengths in bits that vectors can have, ascending.
 ///
 /// ```
-/// use idreg_runtime::options::sve_lengths;
+/// use idreg_runtime::config::options::sve_lengths;
 ///
 /// assert!(sve_lengths().take(3).eq([128, 256, 384]));
 /// assert_eq!(sve_lengths().last(), Some(2048));
@@ -123,71 +122,6 @@ impl CpuOption {
             (Self::Aarch64, false) => ("KVM_CAP_ARM_EL1_32BIT", capabilities.el1_32bit),
             _ => return None,
         })
-    }
-}
-
-impl CpuModel {
-    /// The configuration of a vCPU with this model: `base`, usually what
-    /// `kvm::supported` says, with the model's options.
-    ///
-    /// What the host lacks stays off, and what no VM can have together is left out; the [`Plan`](crate::plan::Plan) for the model says so. A host is to
-    /// be read with the result, so that it shows what the guest will have.
-    #[must_use]
-    pub fn config(&self, base: VcpuConfig, capabilities: &Capabilities) -> VcpuConfig {
-        let config = self.wanted_config(base, *capabilities);
-        // KVM gives none of them with AArch32, so that there is nothing to read; the plan says which it was.
-        if config.aarch32 && (config.mte || config.el2) {
-            base
-        } else {
-            config
-        }
-    }
-
-    /// The configuration with all that the host does not lack.
-    pub(crate) fn wanted_config(&self, base: VcpuConfig, capabilities: Capabilities) -> VcpuConfig {
-        let mut config = base;
-        let mut lengths = Vec::new();
-        for (option, on) in self.options() {
-            if let Some((_, false)) = option.capability(on, &capabilities) {
-                continue;
-            }
-            match option {
-                CpuOption::Sve => config.sve = on,
-                CpuOption::SveLength(bits) => lengths.push((bits, on)),
-                CpuOption::Pauth => config.pauth = on,
-                CpuOption::Pmu => config.pmu = on,
-                CpuOption::Mte => config.mte = on,
-                CpuOption::Aarch64 => config.aarch32 = !on,
-                CpuOption::El2 => config.el2 = on,
-            }
-        }
-        config.sve_limit = sve_limit(&lengths).or(base.sve_limit);
-        config
-    }
-
-    /// The options that the model sets, in the order given.
-    pub(crate) fn options(&self) -> impl Iterator<Item = (CpuOption, bool)> + '_ {
-        self.overrides().iter().filter_map(Override::option)
-    }
-}
-
-/// The limit that vector lengths turned on and off amount to: the longest that is on, else what is
-/// shorter than the shortest that is off.
-fn sve_limit(lengths: &[(u32, bool)]) -> Option<u32> {
-    let on = lengths.iter().filter(|(_, on)| *on).map(|(bits, _)| *bits);
-    let off = lengths.iter().filter(|(_, on)| !on).map(|(bits, _)| *bits);
-    on.max()
-        .or_else(|| off.min().map(|bits| bits.saturating_sub(SVE_QUADWORD_BITS)))
-}
-
-impl Override {
-    /// The option that this sets, if it sets one.
-    #[must_use]
-    pub fn option(&self) -> Option<(CpuOption, bool)> {
-        match self.value {
-            Ok(Setting::Switch(on)) => Some((self.property.parse().ok()?, on)),
-            _ => None,
-        }
     }
 }
 

@@ -1,0 +1,93 @@
+//! What a vCPU is created with, apart from its ID registers; much of what they show follows from it.
+
+use super::capabilities::Capabilities;
+use core::fmt;
+use serde::{Deserialize, Serialize};
+
+/// The in-kernel interrupt controller of a VM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gic {
+    /// GICv2 (`KVM_DEV_TYPE_ARM_VGIC_V2`).
+    V2,
+    /// GICv3 (`KVM_DEV_TYPE_ARM_VGIC_V3`).
+    V3,
+}
+
+/// The vCPU features and interrupt controller that a VM is made with.
+///
+/// KVM hides the ID fields of everything that is not asked for, so a host is only comparable with a
+/// VM that was made with the same configuration. The default is a vCPU with none of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a feature of KVM of its own; no two make a state together"
+)]
+pub struct VcpuConfig {
+    /// Scalable vectors (`KVM_ARM_VCPU_SVE`).
+    pub sve: bool,
+    /// The longest vector in bits, with [`sve`](Self::sve): the guest has the host's lengths up to it.
+    /// All of them if nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sve_limit: Option<u32>,
+    /// Pointer authentication, address and generic keys together (`KVM_ARM_VCPU_PTRAUTH_*`).
+    pub pauth: bool,
+    /// Performance monitors (`KVM_ARM_VCPU_PMU_V3`).
+    pub pmu: bool,
+    /// Memory tagging, for the whole VM (`KVM_CAP_ARM_MTE`).
+    pub mte: bool,
+    /// A guest hypervisor: the vCPU starts at EL2 (`KVM_ARM_VCPU_HAS_EL2`).
+    pub el2: bool,
+    /// The guest starts in AArch32 at EL1 (`KVM_ARM_VCPU_EL1_32BIT`).
+    pub aarch32: bool,
+    /// The interrupt controller inside the kernel, if there is one.
+    pub gic: Option<Gic>,
+}
+
+impl Capabilities {
+    /// The configuration of an ordinary guest with everything that a host of these capabilities can give it: SVE,
+    /// pointer authentication and PMU where they are offered.
+    ///
+    /// Three options stay off even where they are offered, since a VMM must want them: with `mte` all memory of
+    /// the guest has to be made for tags, with `el2` a guest starts as a hypervisor, with `aarch32` in another
+    /// execution state.
+    #[must_use]
+    pub fn config(&self, gic: Option<Gic>) -> VcpuConfig {
+        VcpuConfig {
+            sve: self.sve,
+            pauth: self.pauth,
+            pmu: self.pmu,
+            gic,
+            ..VcpuConfig::default()
+        }
+    }
+}
+
+/// Shows what the vCPUs have: `SVE up to 256 bits, pointer authentication, PMU, GICv3`.
+impl fmt::Display for VcpuConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut parts = Vec::new();
+        match (self.sve, self.sve_limit) {
+            (true, Some(bits)) => parts.push(format!("SVE up to {bits} bits")),
+            (true, None) => parts.push("SVE".to_owned()),
+            (false, _) => {}
+        }
+        let switches = [
+            (self.pauth, "pointer authentication"),
+            (self.pmu, "PMU"),
+            (self.mte, "memory tagging"),
+            (self.el2, "EL2"),
+            (self.aarch32, "AArch32 at EL1"),
+            (self.gic == Some(Gic::V2), "GICv2"),
+            (self.gic == Some(Gic::V3), "GICv3"),
+        ];
+        let on = switches.iter().filter(|(on, _)| *on);
+        parts.extend(on.map(|(_, name)| (*name).to_owned()));
+        if parts.is_empty() {
+            return f.write_str("no feature that has an option");
+        }
+        f.write_str(&parts.join(", "))
+    }
+}
