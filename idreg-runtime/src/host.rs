@@ -87,7 +87,7 @@ impl Host {
     /// #     serde_json::from_str(include_str!("../tests/data/max-7.2.json"))?;
     /// use idreg_runtime::config::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};
     /// use idreg_runtime::host::{About, Host};
-    /// use idreg_runtime::vcpu::FakeVcpu;
+    /// use idreg_runtime::fake::FakeVcpu;
     ///
     /// let mut about = About::default();
     /// about.kernel_release = "7.2.0".to_owned();

@@ -11,7 +11,7 @@
 //! use idreg_runtime::model::CpuModel;
 //! use idreg_runtime::plan::Plan;
 //! use idreg_runtime::regs::{IdAa64isar0El1, id_aa64isar0_el1::Dp};
-//! use idreg_runtime::vcpu::FakeVcpu;
+//! use idreg_runtime::fake::FakeVcpu;
 //!
 //! let host: Host = serde_json::from_str(file)?; // on Arm: kvm::read_host
 //!
@@ -43,7 +43,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! On an Arm machine with KVM, in the order that KVM wants; [`vcpu::FakeVm`] stands for the VM where there
+//! On an Arm machine with KVM, in the order that KVM wants; [`fake::FakeVm`] stands for the VM where there
 //! is none:
 //!
 //! ```
@@ -51,7 +51,7 @@
 //! use idreg_runtime::host::Host;
 //! use idreg_runtime::model::CpuModel;
 //! use idreg_runtime::plan::Plan;
-//! use idreg_runtime::vcpu::FakeVm;
+//! use idreg_runtime::fake::FakeVm;
 //!
 //! let recorded: Host = serde_json::from_str(file)?;
 //! let model: CpuModel = "host,sve256=on,pmu=off,FEAT_I8MM=off,SYSREG_ID_AA64ISAR0_EL1_DP=0".parse()?;
@@ -107,6 +107,8 @@ pub mod apply;
 pub mod config;
 #[cfg(feature = "std")]
 pub mod consistency;
+#[cfg(feature = "std")]
+pub mod fake;
 #[cfg(feature = "std")]
 pub mod host;
 #[cfg(feature = "std")]

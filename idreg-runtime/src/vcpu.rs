@@ -1,9 +1,5 @@
 //! The outside world behind one small trait: reading and writing a vCPU's system registers.
 
-mod fake;
-
-pub use self::fake::{FakeVcpu, FakeVm};
-
 use crate::encoding::Encoding;
 use core::fmt;
 

@@ -4,11 +4,12 @@ mod hosts;
 
 use hosts::{A64FX_7_2, MAX_7_2, edited, host};
 use idreg_runtime::apply::{self, ApplyError};
+use idreg_runtime::fake::{FakeVcpu, FakeVm};
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::regs::{self, IdAa64pfr0El1, IdDfr0El1, MpidrEl1};
 use idreg_runtime::values::RegisterValues;
-use idreg_runtime::vcpu::{Errno, FakeVcpu, FakeVm, VcpuRegs};
+use idreg_runtime::vcpu::{Errno, VcpuRegs};
 
 const TWO_REGISTERS: &str = "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64ISAR1_EL1_DPB=0";
 

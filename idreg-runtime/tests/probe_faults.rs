@@ -3,9 +3,10 @@
 mod hosts;
 
 use hosts::{MAX_7_2, host};
+use idreg_runtime::fake::FakeVm;
 use idreg_runtime::host::{Host, ReadError};
 use idreg_runtime::regs::DESCRIPTION;
-use idreg_runtime::vcpu::{Errno, FakeVm};
+use idreg_runtime::vcpu::Errno;
 
 fn read(vm: &FakeVm, recorded: &Host) -> Result<Result<Host, ReadError>, Errno> {
     let vcpu = vm.vcpu(0);

@@ -3,7 +3,8 @@
 use crate::{
     REFUSED, case, encoding, field, max, max_6_12, max_but, max_el2, max_with, read, write,
 };
-use idreg_runtime::vcpu::{Errno, FakeVcpu, FakeVm, VcpuRegs};
+use idreg_runtime::fake::{FakeVcpu, FakeVm};
+use idreg_runtime::vcpu::{Errno, VcpuRegs};
 use serde_json::json;
 
 #[test]

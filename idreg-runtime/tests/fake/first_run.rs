@@ -4,7 +4,8 @@ use crate::{
     BUSY, REFUSED, case, encoding, field, linux_6_12, max, max_6_12, max_but, max_el2, max_with,
     read, write,
 };
-use idreg_runtime::vcpu::{FakeVcpu, FakeVm, VcpuRegs};
+use idreg_runtime::fake::{FakeVcpu, FakeVm};
+use idreg_runtime::vcpu::VcpuRegs;
 use serde_json::{Value, json};
 
 #[test]

@@ -10,10 +10,11 @@ mod vm;
 use hosts::{MAX_7_2, host};
 use idreg_runtime::description::FieldOf;
 use idreg_runtime::encoding::Encoding;
+use idreg_runtime::fake::FakeVcpu;
 use idreg_runtime::host::Host;
 use idreg_runtime::number::Hex;
 use idreg_runtime::regs;
-use idreg_runtime::vcpu::{Errno, FakeVcpu, VcpuRegs};
+use idreg_runtime::vcpu::{Errno, VcpuRegs};
 use serde_json::{Value, json};
 
 /// One write: a field over what its register shows. `Ok` holds what the field shows afterwards.

@@ -3,8 +3,9 @@
 use crate::hosts::{A64FX_7_2, MAX_6_1, MAX_7_2, host};
 use crate::{encoding, max, max_6_12, max_but, max_with, write};
 use idreg_runtime::encoding::Encoding;
+use idreg_runtime::fake::FakeVcpu;
 use idreg_runtime::regs;
-use idreg_runtime::vcpu::{Errno, FakeVcpu, VcpuRegs};
+use idreg_runtime::vcpu::{Errno, VcpuRegs};
 use serde_json::json;
 
 #[test]

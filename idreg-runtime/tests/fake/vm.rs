@@ -2,7 +2,8 @@
 
 use crate::hosts::{MAX_6_1, host};
 use crate::{encoding, field, max, max_with, read, write};
-use idreg_runtime::vcpu::{Errno, FakeVcpu, FakeVm, VcpuRegs};
+use idreg_runtime::fake::{FakeVcpu, FakeVm};
+use idreg_runtime::vcpu::{Errno, VcpuRegs};
 
 #[test]
 fn all_vcpus_share_what_is_of_the_vm() {

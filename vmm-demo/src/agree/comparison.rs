@@ -7,9 +7,9 @@ use super::promise;
 use super::report::{Example, Report};
 use super::vm::{Fakes, Maker};
 use crate::failure::Failure;
+use idreg_runtime::fake::FakeVm;
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;
-use idreg_runtime::vcpu::FakeVm;
 use serde::Serialize;
 use std::num::NonZeroU16;
 

@@ -3,7 +3,7 @@
 use super::vm::Maker;
 use crate::failure::Failure;
 use crate::machine::Machine;
-use idreg_runtime::vcpu::FakeVm;
+use idreg_runtime::fake::FakeVm;
 use std::num::NonZeroU16;
 
 impl Maker for Machine {

@@ -3,8 +3,9 @@
 use crate::failure::Failure;
 use idreg_runtime::description::FieldOf;
 use idreg_runtime::encoding::Encoding;
+use idreg_runtime::fake::FakeVm;
 use idreg_runtime::host::Host;
-use idreg_runtime::vcpu::{Errno, FakeVm, VcpuRegs};
+use idreg_runtime::vcpu::{Errno, VcpuRegs};
 use std::num::NonZeroU16;
 
 /// A VM whose registers can be read and written.

@@ -6,7 +6,6 @@ mod setters;
 
 use self::calls::Calls;
 use self::setters::{Hidden, Target};
-use super::{Errno, VcpuRegs};
 use crate::config::capabilities::{FEATURE_ID_REGISTERS, WritableMasks, feature_id_index};
 use crate::description::{FieldOf, RegisterDescription};
 use crate::encoding::Encoding;
@@ -15,6 +14,7 @@ use crate::register::{FieldValue, RegisterValue};
 use crate::regs::mpidr_el1::{Aff0, Aff1, Aff2};
 use crate::regs::{AidrEl1, CtrEl0, MidrEl1, MpidrEl1, RevidrEl1};
 use crate::values::RegisterValues;
+use crate::vcpu::{Errno, VcpuRegs};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -28,9 +28,10 @@ use std::rc::Rc;
 ///
 /// ```
 /// # let host: idreg_runtime::host::Host =
-/// #     serde_json::from_str(include_str!("../../tests/data/max-7.2.json"))?;
+/// #     serde_json::from_str(include_str!("../tests/data/max-7.2.json"))?;
 /// use idreg_runtime::regs::{IdAa64isar0El1, MpidrEl1, id_aa64isar0_el1::Dp};
-/// use idreg_runtime::vcpu::{Errno, FakeVm, VcpuRegs};
+/// use idreg_runtime::fake::FakeVm;
+/// use idreg_runtime::vcpu::{Errno, VcpuRegs};
 ///
 /// let vm = FakeVm::new(&host);
 /// let (first, second) = (vm.vcpu(0), vm.vcpu(1));
