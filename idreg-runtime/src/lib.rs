@@ -102,11 +102,7 @@ pub mod register;
 pub mod regs;
 
 #[cfg(feature = "std")]
-pub mod apply;
-#[cfg(feature = "std")]
 pub mod config;
-#[cfg(feature = "std")]
-pub mod consistency;
 #[cfg(feature = "std")]
 pub mod fake;
 #[cfg(feature = "std")]
@@ -117,8 +113,6 @@ pub mod model;
 pub mod number;
 #[cfg(feature = "std")]
 pub mod plan;
-#[cfg(feature = "std")]
-pub mod rejection;
 #[cfg(feature = "std")]
 pub mod values;
 #[cfg(feature = "std")]

@@ -1,22 +1,25 @@
 //! What must be written to give a guest a model on a host, or why that cannot be.
 
+pub mod apply;
 mod configure;
+pub mod consistency;
 mod file;
+pub mod rejection;
 mod settle;
 mod wanted;
 
 use crate::config::options::CpuOption;
 use crate::config::{Gic, VcpuConfig};
-use crate::consistency::{self, Violation};
 use crate::description::rule::Owner;
 use crate::description::{FieldOf, RegisterDescription};
 use crate::host::{CoreDifference, Host, Obstacle};
 use crate::model::CpuModel;
 use crate::regs::{ClidrEl1, CtrEl0};
-use crate::rejection::{Reason, Rejection};
 use crate::values::RegisterValues;
 use configure::Options;
+use consistency::Violation;
 use core::fmt;
+use rejection::{Reason, Rejection};
 use settle::{Settled, settle};
 use wanted::{target, wanted};
 

@@ -3,10 +3,10 @@
 mod hosts;
 
 use hosts::{A64FX_7_2, MAX_7_2, edited, host};
-use idreg_runtime::apply::{self, ApplyError};
 use idreg_runtime::fake::{FakeVcpu, FakeVm};
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
+use idreg_runtime::plan::apply::{self, ApplyError};
 use idreg_runtime::regs::{self, IdAa64pfr0El1, IdDfr0El1, MpidrEl1};
 use idreg_runtime::values::RegisterValues;
 use idreg_runtime::vcpu::{Errno, VcpuRegs};

@@ -2,8 +2,8 @@
 
 #[cfg(target_os = "linux")]
 use crate::qmp::socket::SocketError;
-use idreg_runtime::apply::{ApplyError, Difference};
 use idreg_runtime::plan::PlanError;
+use idreg_runtime::plan::apply::{ApplyError, Difference};
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;

@@ -1,8 +1,8 @@
 //! What a guest saw of the ID registers.
 
-use idreg_runtime::apply::{self, Difference};
 use idreg_runtime::description::{Description, RegisterDescription};
 use idreg_runtime::plan::Plan;
+use idreg_runtime::plan::apply::{self, Difference};
 use idreg_runtime::values::RegisterValues;
 
 /// The registers that a guest could read, and those whose read trapped.

@@ -7,10 +7,10 @@ use super::{
     GicAddresses, KvmError, KvmVcpu, create_gic, create_vcpu, init_gic, init_pmu, init_vcpu,
     read_writable_masks, sve_vector_lengths,
 };
-use crate::apply::ApplyError;
 use crate::config::capabilities::{Capabilities, WritableMasks};
 use crate::config::{Gic, VcpuConfig};
 use crate::plan::Plan;
+use crate::plan::apply::ApplyError;
 use crate::values::RegisterValues;
 use core::num::NonZeroU16;
 use kvm_ioctls::{DeviceFd, Kvm, VcpuFd, VmFd};

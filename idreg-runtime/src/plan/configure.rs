@@ -1,10 +1,10 @@
 //! A model's options, checked against a host.
 
+use super::rejection::{Reason, Rejection};
 use crate::config::VcpuConfig;
 use crate::config::options::{CpuOption, SVE_QUADWORD_BITS};
 use crate::host::{Host, NotDerivable};
 use crate::model::{CpuModel, Override, Setting};
-use crate::rejection::{Reason, Rejection};
 use std::borrow::Cow;
 
 /// The options of a model, by position among its overrides.

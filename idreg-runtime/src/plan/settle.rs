@@ -1,9 +1,9 @@
 //! From what overrides want of a field to the one value that it shall have.
 
+use super::rejection::{Reason, Rejection};
 use super::wanted::{Value, Wanted, below, target};
 use crate::description::{FieldDescription, FieldOf};
 use crate::host::Host;
-use crate::rejection::{Reason, Rejection};
 
 /// The value that a field shall have, and the wish that says so.
 pub(super) struct Settled<'m> {

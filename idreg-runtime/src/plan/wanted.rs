@@ -1,5 +1,6 @@
 //! What overrides amount to for each field, and where they contradict each other.
 
+use super::rejection::{Reason, Rejection, Target};
 use crate::config::options::CpuOption;
 use crate::description::feature::{FEATURE_PREFIX, FeatureDescription, FieldAtLeast};
 use crate::description::{
@@ -9,7 +10,6 @@ use crate::host::{Host, Obstacle};
 use crate::model::Override;
 use crate::register::RegisterValue;
 use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
-use crate::rejection::{Reason, Rejection, Target};
 
 /// What one override wants of a field.
 #[derive(Clone, Copy)]

@@ -5,8 +5,8 @@ use idreg_runtime::description::RegisterDescription;
 use idreg_runtime::description::rule::Safety;
 use idreg_runtime::host::Obstacle;
 use idreg_runtime::number::Hex;
+use idreg_runtime::plan::rejection::{Reason, Rejection};
 use idreg_runtime::plan::{Plan, PlanError};
-use idreg_runtime::rejection::{Reason, Rejection};
 
 /// What KVM does otherwise than the plan, or the refusal of one, says; nothing if it does what they say.
 ///

@@ -8,7 +8,7 @@ use idreg_runtime::host::Obstacle;
 use idreg_runtime::model::{CpuModel, Override, Setting};
 use idreg_runtime::number;
 use idreg_runtime::plan::PlanError;
-use idreg_runtime::rejection::{Reason, Rejection};
+use idreg_runtime::plan::rejection::{Reason, Rejection};
 use serde_json::{Map, Value};
 
 /// A model, and what of the request it could not take.

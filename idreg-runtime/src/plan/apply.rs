@@ -1,12 +1,12 @@
 //! A plan's way into a vCPU: write what changes, read everything back, leave nothing half-done.
 
+use super::{Change, Plan, Write};
 use crate::config::capabilities::FEATURE_ID_REGISTERS;
 use crate::description::RegisterDescription;
 use crate::description::rule::Owner;
 use crate::encoding::Encoding;
 use crate::host::ReadError;
 use crate::number::Hex;
-use crate::plan::{Change, Plan, Write};
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
 use core::fmt;
