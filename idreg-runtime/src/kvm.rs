@@ -19,28 +19,28 @@
 //! The types `Kvm`, `VmFd`, `VcpuFd` and `DeviceFd` are those of [`kvm_ioctls`], re-exported here.
 
 mod affinity;
-mod cores;
-mod cpus;
+mod capabilities;
+mod core_types;
+mod create;
 mod error;
 mod gic;
-mod offer;
 mod read;
 mod scratch;
-mod setup;
 mod sve;
+mod sysfs;
 mod target;
 mod vcpu;
 
-pub use self::cpus::{implementations, kernel_release};
-pub use self::error::KvmError;
-pub use self::gic::{GicAddresses, create_gic, init_gic};
-pub use self::offer::{capabilities, open, supported};
-pub use self::read::{read_host, read_host_described, read_host_from};
-pub use self::scratch::ScratchVm;
-pub use self::setup::{
+pub use self::capabilities::{capabilities, open};
+pub use self::create::{
     create_vcpu, create_vm, create_vm_with, init_pmu, init_vcpu, physical_address_bits,
 };
+pub use self::error::KvmError;
+pub use self::gic::{GicAddresses, create_gic, init_gic};
+pub use self::read::{read_host, read_host_described, read_host_from, supported};
+pub use self::scratch::ScratchVm;
 pub use self::sve::sve_vector_lengths;
+pub use self::sysfs::{implementations, kernel_release};
 pub use self::target::{answer_target_cpus, offer_target_cpus};
 pub use self::vcpu::{KvmVcpu, kvm_reg_id};
 pub use kvm_ioctls;

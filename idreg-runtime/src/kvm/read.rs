@@ -1,18 +1,36 @@
 //! Reading a host.
 
 use super::affinity::Affinity;
-use super::cores::kinds_of_cores;
-use super::offer::capabilities_of;
+use super::capabilities::{capabilities, capabilities_of};
+use super::core_types::kinds_of_cores;
+use super::create::new_vm;
+use super::gic::create_gic;
 use super::{
     KvmError, KvmVcpu, ScratchVm, implementations, kernel_release, read_writable_masks,
     sve_vector_lengths, timer_frequency,
 };
-use crate::config::VcpuConfig;
 use crate::config::capabilities::{Capabilities, WritableMasks};
+use crate::config::{Gic, VcpuConfig};
 use crate::description::Description;
 use crate::host::{About, Host, Implementation, read_registers};
 use crate::regs;
 use kvm_ioctls::{Kvm, VcpuFd, VmFd};
+
+/// The configuration of an ordinary guest with everything that this host can give it: what
+/// [`Capabilities::config`] has, and a GIC where one is offered, a GICv3 if there is a choice.
+///
+/// # Errors
+///
+/// [`KvmError::CreateVm`]: which GIC there is, only a VM can tell.
+pub fn supported(kvm: &Kvm) -> Result<VcpuConfig, KvmError> {
+    let vm = new_vm(kvm)?;
+    // Created rather than asked for with KVM_CREATE_DEVICE_TEST: kvm-ioctls 0.25 takes the descriptor
+    // that the kernel does not return then as its own, and closes standard input.
+    let gic = [Gic::V3, Gic::V2]
+        .into_iter()
+        .find(|gic| create_gic(&vm, *gic).is_ok());
+    Ok(capabilities(kvm).config(gic))
+}
 
 /// Reads this host: what a VM with this configuration shows before any override.
 ///

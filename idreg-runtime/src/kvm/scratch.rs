@@ -1,7 +1,7 @@
 //! A VM whose guest never runs, to learn what a host gives and to try what it takes.
 
-use super::offer::capabilities;
-use super::setup::create_vm_with;
+use super::capabilities::capabilities;
+use super::create::create_vm_with;
 use super::vcpu::errno;
 use super::{
     GicAddresses, KvmError, KvmVcpu, create_gic, create_vcpu, init_gic, init_pmu, init_vcpu,

@@ -1,7 +1,7 @@
 //! The steps that make a VM and its vCPUs, each in one place for every VM of this project.
 
 use super::KvmError;
-use super::offer::capabilities_of;
+use super::capabilities::capabilities_of;
 use super::sve::limit_vector_lengths;
 use super::vcpu::errno;
 use crate::config::capabilities::Capabilities;

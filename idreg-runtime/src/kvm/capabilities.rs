@@ -1,10 +1,7 @@
 //! What this machine's KVM offers.
 
 use super::KvmError;
-use super::gic::create_gic;
-use super::setup::new_vm;
 use crate::config::capabilities::Capabilities;
-use crate::config::{Gic, VcpuConfig};
 use crate::vcpu::Errno;
 use kvm_bindings::{
     KVM_API_VERSION, KVM_CAP_ARM_EL1_32BIT, KVM_CAP_ARM_MTE, KVM_CAP_ARM_PMU_V3,
@@ -62,20 +59,4 @@ fn collect(has: impl Fn(u32) -> bool) -> Capabilities {
         el1_32bit: has(KVM_CAP_ARM_EL1_32BIT),
         el2: has(KVM_CAP_ARM_EL2),
     }
-}
-
-/// The configuration of an ordinary guest with everything that this host can give it: what
-/// [`Capabilities::config`] has, and a GIC where one is offered, a GICv3 if there is a choice.
-///
-/// # Errors
-///
-/// [`KvmError::CreateVm`]: which GIC there is, only a VM can tell.
-pub fn supported(kvm: &Kvm) -> Result<VcpuConfig, KvmError> {
-    let vm = new_vm(kvm)?;
-    // Created rather than asked for with KVM_CREATE_DEVICE_TEST: kvm-ioctls 0.25 takes the descriptor
-    // that the kernel does not return then as its own, and closes standard input.
-    let gic = [Gic::V3, Gic::V2]
-        .into_iter()
-        .find(|gic| create_gic(&vm, *gic).is_ok());
-    Ok(capabilities(kvm).config(gic))
 }
