@@ -5,8 +5,8 @@ mod configure;
 pub mod consistency;
 mod file;
 pub mod rejection;
-mod settle;
-mod wanted;
+mod resolve;
+mod constraint;
 
 use crate::config::options::CpuOption;
 use crate::config::{Gic, VcpuConfig};
@@ -20,8 +20,8 @@ use configure::Options;
 use consistency::Violation;
 use core::fmt;
 use rejection::{Reason, Rejection};
-use settle::{Settled, settle};
-use wanted::{target, wanted};
+use resolve::{Settled, settle};
+use constraint::{target, wanted};
 
 pub use file::SCHEMA;
 

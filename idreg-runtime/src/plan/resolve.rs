@@ -1,7 +1,7 @@
 //! From what overrides want of a field to the one value that it shall have.
 
 use super::rejection::{Reason, Rejection};
-use super::wanted::{Value, Wanted, below, target};
+use super::constraint::{Value, Wanted, below, target};
 use crate::description::{FieldDescription, FieldOf};
 use crate::host::Host;
 
