@@ -1,6 +1,7 @@
 //! A host: what its vCPUs show and what of that may be changed.
 
 mod allowed;
+mod cache_levels;
 mod cores;
 mod derived;
 mod file;

@@ -24,7 +24,7 @@
 //! assert_eq!(shown.get_as::<IdAa64isar0El1>().map(IdAa64isar0El1::dp), Some(Dp::NI));
 //!
 //! let error = Plan::new(&host, &"host,SYSREG_ID_AA64ISAR0_EL1_DP=2".parse()?).unwrap_err();
-//! assert!(error.to_string().ends_with("above what the host has, 0x1 (IMP); it can have 0x0-0x1"));
+//! assert!(error.to_string().ends_with("above the host's value 0x1 (IMP); allowed: 0x0-0x1"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -113,6 +113,8 @@ pub mod model;
 pub mod number;
 #[cfg(feature = "std")]
 pub mod plan;
+#[cfg(feature = "std")]
+mod text;
 #[cfg(feature = "std")]
 pub mod values;
 #[cfg(feature = "std")]

@@ -1,12 +1,16 @@
 //! What a guest shall see: a base and overrides, as asked, before any host has a say in it.
 
+pub mod property;
+
 use crate::config::VcpuConfig;
 use crate::config::capabilities::Capabilities;
-use crate::config::options::{CpuOption, SVE_QUADWORD_BITS};
+use crate::config::options::{CpuOption, OptionSetting, SVE_QUADWORD_BITS};
 use crate::number::{self, InvalidNumber};
 use crate::register::{FieldValue, RegisterValue};
+use crate::text::{on_off, parse_on_off};
 use core::fmt;
 use core::str::FromStr;
+use property::{ENFORCE, short_name};
 
 /// A CPU model: what the host has, but for some overrides.
 ///
@@ -70,9 +74,6 @@ pub struct UnknownModel {
     pub name: String,
 }
 
-/// The word that makes errors of inconsistencies.
-const ENFORCE: &str = "enforce";
-
 impl CpuModel {
     /// Everything as on the host.
     #[must_use]
@@ -103,9 +104,7 @@ impl CpuModel {
     /// # Ok::<(), idreg_runtime::model::UnknownModel>(())
     /// ```
     pub fn set_register<R: RegisterValue>(&mut self, value: R) -> &mut Self {
-        let name = R::DESCRIPTION.name;
-        let short = name.strip_suffix("_EL1").unwrap_or(name);
-        self.set_property(short.to_ascii_lowercase(), value.bits())
+        self.set_property(short_name(R::DESCRIPTION), value.bits())
     }
 
     /// Turns an option or a feature on or off, in place of what was asked for it before.
@@ -194,12 +193,7 @@ impl Override {
     fn parse(text: &str) -> Self {
         let (property, value) = match text.split_once('=') {
             Some((property, "")) => (property, Err(InvalidValue::Missing)),
-            Some((property, "on")) => (property, Ok(Setting::Switch(true))),
-            Some((property, "off")) => (property, Ok(Setting::Switch(false))),
-            Some((property, value)) => {
-                let number = number::parse(value).map(Setting::Number);
-                (property, number.map_err(Into::into))
-            }
+            Some((property, value)) => (property, Setting::parse(value)),
             None => (text, Err(InvalidValue::Missing)),
         };
         Self {
@@ -230,7 +224,7 @@ impl CpuModel {
     pub(crate) fn wanted_config(&self, base: VcpuConfig, capabilities: Capabilities) -> VcpuConfig {
         let mut config = base;
         let mut lengths = Vec::new();
-        for (option, on) in self.options() {
+        for OptionSetting { option, on } in self.options() {
             if let Some((_, false)) = option.capability(on, &capabilities) {
                 continue;
             }
@@ -249,7 +243,7 @@ impl CpuModel {
     }
 
     /// The options that the model sets, in the order given.
-    pub(crate) fn options(&self) -> impl Iterator<Item = (CpuOption, bool)> + '_ {
+    pub(crate) fn options(&self) -> impl Iterator<Item = OptionSetting> + '_ {
         self.overrides().iter().filter_map(Override::option)
     }
 }
@@ -266,10 +260,22 @@ fn sve_limit(lengths: &[(u32, bool)]) -> Option<u32> {
 impl Override {
     /// The option that this sets, if it sets one.
     #[must_use]
-    pub fn option(&self) -> Option<(CpuOption, bool)> {
+    pub fn option(&self) -> Option<OptionSetting> {
         match self.value {
-            Ok(Setting::Switch(on)) => Some((self.property.parse().ok()?, on)),
+            Ok(Setting::Switch(on)) => Some(OptionSetting {
+                option: self.property.parse().ok()?,
+                on,
+            }),
             _ => None,
+        }
+    }
+}
+
+impl Setting {
+    fn parse(text: &str) -> Result<Self, InvalidValue> {
+        match parse_on_off(text) {
+            Some(on) => Ok(Self::Switch(on)),
+            None => Ok(Self::Number(number::parse(text)?)),
         }
     }
 }
@@ -308,8 +314,7 @@ impl fmt::Display for Setting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Number(number) => write!(f, "{number:#x}"),
-            Self::Switch(true) => f.write_str("on"),
-            Self::Switch(false) => f.write_str("off"),
+            Self::Switch(on) => f.write_str(on_off(*on)),
         }
     }
 }

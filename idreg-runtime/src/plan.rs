@@ -3,10 +3,10 @@
 pub mod apply;
 mod configure;
 pub mod consistency;
+mod constraint;
 mod file;
 pub mod rejection;
 mod resolve;
-mod constraint;
 
 use crate::config::options::CpuOption;
 use crate::config::{Gic, VcpuConfig};
@@ -14,14 +14,15 @@ use crate::description::rule::Owner;
 use crate::description::{FieldOf, RegisterDescription};
 use crate::host::{CoreDifference, Host, Obstacle};
 use crate::model::CpuModel;
-use crate::regs::{ClidrEl1, CtrEl0};
+use crate::regs::ClidrEl1;
+use crate::text::under_heading;
 use crate::values::RegisterValues;
 use configure::Options;
 use consistency::Violation;
+use constraint::{Constraint, constraints, target};
 use core::fmt;
-use rejection::{Reason, Rejection};
-use resolve::{Settled, settle};
-use constraint::{target, wanted};
+use rejection::{OverrideAt, Reason, Rejection};
+use resolve::{Resolved, resolve};
 
 pub use file::SCHEMA;
 
@@ -109,15 +110,15 @@ pub enum Warning {
 pub enum PlanError {
     /// The host's kernel is too old for any override.
     #[error(
-        "this kernel ({kernel}) does not offer writable ID registers, which needs Linux 6.7 or newer; \
-         without overrides of fields, `host` works"
+        "this kernel ({kernel}) has no writable ID registers, which need Linux 6.7 or newer; \
+         `host` without overrides of fields works"
     )]
     NoWritableRegisters {
         /// The kernel's release.
         kernel: String,
     },
     /// Some overrides cannot be had; all of them are listed.
-    #[error("{}", list("cannot be had on this host", .0))]
+    #[error("{}", rejected_overrides(.0))]
     Rejected(Vec<Rejection>),
     /// The overrides break rules of the architecture, and the model says `enforce`.
     #[error("{}", inconsistent(.0))]
@@ -135,43 +136,43 @@ impl Plan {
     pub fn new(host: &Host, model: &CpuModel) -> Result<Self, PlanError> {
         let mut rejections = Vec::new();
         let host = &Options::of(model, &mut rejections).configure(host, model, &mut rejections);
-        let mut wishes = Vec::new();
-        for (index, asked) in model.overrides().iter().enumerate() {
-            let before = model.overrides().get(..index).unwrap_or(&[]);
+        let mut all = Vec::new();
+        for (position, asked) in model.overrides().iter().enumerate() {
+            let of = OverrideAt { position, asked };
+            let before = model.overrides().get(..position).unwrap_or(&[]);
             let first = before.iter().find(|first| first.property == asked.property);
-            match (wanted(host, index, asked), first) {
+            match (constraints(host, of), first) {
                 // Options that are given twice have been rejected as such.
                 (Ok(more), Some(first)) if asked.property.parse::<CpuOption>().is_err() => {
+                    let target = more.first().map(|one| target(host, one.field, None));
                     let first = first.clone();
-                    let mut rejection = configure::rejection(asked, Reason::Duplicate { first });
-                    rejection.target = more.first().map(|one| target(host, one.field, None));
-                    rejections.push((index, rejection));
+                    rejections.push(of.reject(target, Reason::Duplicate { first }));
                 }
-                (Ok(more), _) => wishes.extend(more),
-                (Err(rejection), _) => rejections.push((index, *rejection)),
+                (Ok(more), _) => all.extend(more),
+                (Err(rejection), _) => rejections.push(*rejection),
             }
         }
-        let settled = settle(host, &wishes, &mut rejections);
-        let expected = expected(host, &settled);
-        rejections.extend(implied_idc(host, &settled, &expected));
+        let resolved = resolve(host, &all, &mut rejections);
+        let expected = expected(host, &resolved);
+        rejections.extend(implied_idc(host, &resolved, &expected));
         if !rejections.is_empty() {
             return Err(rejected(host, rejections));
         }
-        Self::of(host, model, &settled, expected)
+        Self::of(host, model, &resolved, expected)
     }
 
     fn of(
         host: &Host,
         model: &CpuModel,
-        settled: &[Settled<'_>],
+        resolved: &[Resolved<'_>],
         expected: RegisterValues,
     ) -> Result<Self, PlanError> {
         let broken = consistency::newly_broken(host.values(), &expected);
         if model.enforce() && !broken.is_empty() {
             return Err(PlanError::Inconsistent(broken));
         }
-        let changes = settled.iter().filter_map(|one| {
-            let field = one.wish.field;
+        let changes = resolved.iter().filter_map(|one| {
+            let field = one.constraint.field;
             Some(Change {
                 field,
                 old: host.values().field(field)?,
@@ -261,10 +262,10 @@ impl Plan {
     }
 }
 
-fn expected(host: &Host, settled: &[Settled<'_>]) -> RegisterValues {
+fn expected(host: &Host, resolved: &[Resolved<'_>]) -> RegisterValues {
     let mut expected = host.values().clone();
-    for one in settled {
-        let FieldOf { register, field } = one.wish.field;
+    for one in resolved {
+        let FieldOf { register, field } = one.constraint.field;
         if let Some(value) = expected.get(register) {
             expected.set(register, field.insert(value, one.value));
         }
@@ -291,40 +292,29 @@ fn unnamed(changes: &[Change]) -> impl Iterator<Item = Warning> {
     })
 }
 
-/// KVM refuses cache levels from which a guest concludes that it need not clean its data cache, where the
-/// host needs that (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `set_clidr`; Arm ARM DDI 0487, D24.2.27, CLIDR_EL1.LoC).
+/// Rejects cache levels that imply CTR_EL0.IDC on a host without it.
 fn implied_idc(
     host: &Host,
-    settled: &[Settled<'_>],
+    resolved: &[Resolved<'_>],
     expected: &RegisterValues,
-) -> Option<(usize, Rejection)> {
-    let change = settled
-        .iter()
-        .rev()
-        .find(|one| one.wish.field.register.encoding == ClidrEl1::ENCODING)?;
-    let clidr: ClidrEl1 = expected.get_as()?;
-    let no_unification = clidr.louis().bits() == 0 && clidr.louu().bits() == 0;
-    let implied = clidr.loc().bits() == 0 || no_unification;
-    let host_has_idc = host
-        .values()
-        .get_as()
-        .is_some_and(|ctr: CtrEl0| ctr.idc().bits() != 0);
-    if !implied || host_has_idc {
+) -> Option<Rejection> {
+    let mut latest = resolved.iter().rev();
+    let change = latest.find(|one| one.constraint.field.register.encoding == ClidrEl1::ENCODING)?;
+    if host.accepts_cache_levels(expected.get_as()?) {
         return None;
     }
-    let mut rejection = configure::rejection(change.wish.asked, Reason::ImpliesIdc);
-    rejection.target = Some(target(host, change.wish.field, Some(change.value)));
-    Some((change.wish.index, rejection))
+    let Constraint { of, field, .. } = change.constraint;
+    let target = target(host, field, Some(change.value));
+    Some(of.reject(Some(target), Reason::ImpliesIdc))
 }
 
-/// What to say of overrides that cannot be had, in the order of the model.
-fn rejected(host: &Host, mut rejections: Vec<(usize, Rejection)>) -> PlanError {
-    rejections.sort_by_key(|(index, _)| *index);
-    // An override of several fields is told once why, by the first of them.
-    rejections.dedup_by(|(later, one), (earlier, other)| {
-        later == earlier && one.reason.name() == other.reason.name()
+/// Sorts rejections by the overrides' order in the model.
+fn rejected(host: &Host, mut rejections: Vec<Rejection>) -> PlanError {
+    rejections.sort_by_key(|rejection| rejection.position);
+    // An override of several fields is rejected once for each reason, by the first of them.
+    rejections.dedup_by(|later, earlier| {
+        later.position == earlier.position && later.reason.name() == earlier.reason.name()
     });
-    let rejections: Vec<Rejection> = rejections.into_iter().map(|(_, one)| one).collect();
     let not_writable = |rejection: &Rejection| {
         let Reason::Host { obstacle, .. } = rejection.reason else {
             return false;
@@ -367,26 +357,16 @@ impl Warning {
     }
 }
 
-fn list(what: &str, rejections: &[Rejection]) -> String {
-    let overrides = if rejections.len() == 1 {
-        "override"
-    } else {
-        "overrides"
+fn rejected_overrides(rejections: &[Rejection]) -> String {
+    let heading = match rejections.len() {
+        1 => "1 override is not possible on this host; nothing was written:".to_owned(),
+        count => format!("{count} overrides are not possible on this host; nothing was written:"),
     };
-    let head = format!(
-        "{} {overrides} {what}, so nothing is written:",
-        rejections.len()
-    );
-    lines(head, rejections)
+    under_heading(&heading, rejections)
 }
 
 fn inconsistent(violations: &[Violation]) -> String {
-    let head = "the overrides contradict the architecture, and the model says `enforce`; \
-                change them, or leave `enforce` out:";
-    lines(head.to_owned(), violations)
-}
-
-fn lines<T: fmt::Display>(head: String, items: &[T]) -> String {
-    let lines = items.iter().map(|item| format!("\n  {item}"));
-    std::iter::once(head).chain(lines).collect()
+    let heading = "the overrides contradict the architecture, and the model says `enforce`; \
+                   change them, or leave `enforce` out:";
+    under_heading(heading, violations)
 }

@@ -78,10 +78,10 @@ fn refusals_name_the_properties_at_fault_and_leave_nothing_behind() {
     let error = plan.apply(&vcpu).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "KVM refused SYSREG_ID_AA64ISAR0_EL1_RNDR=0x0 (NI) with EINVAL (22): the host has 0x1 (IMP), \
-         which works\n\
-         KVM refused SYSREG_ID_AA64ISAR1_EL1_DPB=0x1 (IMP) with EINVAL (22): the host has 0x2 (DPB2), \
-         which works"
+        "KVM refused SYSREG_ID_AA64ISAR0_EL1_RNDR=0x0 (NI) with EINVAL (22): the host's value \
+         0x1 (IMP) works\n\
+         KVM refused SYSREG_ID_AA64ISAR1_EL1_DPB=0x1 (IMP) with EINVAL (22): the host's value \
+         0x2 (DPB2) works"
     );
     assert_eq!(values(&vcpu), before);
 }

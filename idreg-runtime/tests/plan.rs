@@ -15,7 +15,7 @@ fn plan(host_file: &str, model: &str) -> Result<Plan, PlanError> {
 
 /// Checks the whole message of a refused model.
 fn refused(model: &str, expected: &str) {
-    let error = plan(MAX_7_2, model).expect_err("a model that cannot be had");
+    let error = plan(MAX_7_2, model).expect_err("a model that is not possible");
     assert_eq!(error.to_string(), expected);
 }
 
@@ -54,22 +54,22 @@ fn host_alone_needs_no_write() {
 fn unknown_property_names_the_nearest() {
     refused(
         "host,SYSREG_ID_AA64ISAR0_EL1_dp=0",
-        "1 override cannot be had on this host, so nothing is written:\n  \
+        "1 override is not possible on this host; nothing was written:\n  \
          SYSREG_ID_AA64ISAR0_EL1_dp=0x0: no such property; did you mean SYSREG_ID_AA64ISAR0_EL1_DP?",
     );
     refused(
         "host,pauht=off",
-        "1 override cannot be had on this host, so nothing is written:\n  \
+        "1 override is not possible on this host; nothing was written:\n  \
          pauht=off: no such property; did you mean pauth?",
     );
     refused(
         "host,FEAT_DotPrd=off",
-        "1 override cannot be had on this host, so nothing is written:\n  \
+        "1 override is not possible on this host; nothing was written:\n  \
          FEAT_DotPrd=off: no such property; did you mean FEAT_DotProd?",
     );
     refused(
         "host,nonsense=off",
-        "1 override cannot be had on this host, so nothing is written:\n  \
+        "1 override is not possible on this host; nothing was written:\n  \
          nonsense=off: no such property; the form is SYSREG_<REGISTER>_<FIELD>=<VALUE>, \
          FEAT_<NAME>=on|off or <OPTION>=on|off",
     );
@@ -79,9 +79,8 @@ fn unknown_property_names_the_nearest() {
 fn value_too_wide() {
     refused(
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x10",
-        "1 override cannot be had on this host, so nothing is written:\n  \
-         SYSREG_ID_AA64ISAR0_EL1_DP=0x10: too wide: the field has 4 bits, 0xf is the most; \
-         the host has 0x1 (IMP)",
+        "1 override is not possible on this host; nothing was written:\n  \
+         SYSREG_ID_AA64ISAR0_EL1_DP=0x10: too wide: the field has 4 bits; maximum: 0xf; the host's value is 0x1 (IMP)",
     );
 }
 
@@ -89,9 +88,9 @@ fn value_too_wide() {
 fn field_not_writable() {
     refused(
         "host,SYSREG_ID_AA64PFR0_EL1_FP=0xf",
-        "1 override cannot be had on this host, so nothing is written:\n  \
-         SYSREG_ID_AA64PFR0_EL1_FP=0xf (NI): kernel 7.2.12+deb14-cloud-arm64 does not let this field be \
-         changed; leave it as on the host, 0x1 (FP16)",
+        "1 override is not possible on this host; nothing was written:\n  \
+         SYSREG_ID_AA64PFR0_EL1_FP=0xf (NI): kernel 7.2.12+deb14-cloud-arm64 does not allow \
+         changes of this field; keep the host's value 0x1 (FP16)",
     );
 }
 
@@ -99,8 +98,8 @@ fn field_not_writable() {
 fn duplicate_property() {
     refused(
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64ISAR0_EL1_DP=1",
-        "1 override cannot be had on this host, so nothing is written:\n  \
-         SYSREG_ID_AA64ISAR0_EL1_DP=0x1: given twice, before as \
+        "1 override is not possible on this host; nothing was written:\n  \
+         SYSREG_ID_AA64ISAR0_EL1_DP=0x1: given twice, first as \
          SYSREG_ID_AA64ISAR0_EL1_DP=0x0; give it once",
     );
 }
@@ -109,7 +108,7 @@ fn duplicate_property() {
 fn missing_prefix_is_near() {
     refused(
         "host,ID_AA64ISAR0_EL1_DP=0",
-        "1 override cannot be had on this host, so nothing is written:\n  \
+        "1 override is not possible on this host; nothing was written:\n  \
          ID_AA64ISAR0_EL1_DP=0x0: no such property; did you mean SYSREG_ID_AA64ISAR0_EL1_DP?",
     );
 }
@@ -118,8 +117,8 @@ fn missing_prefix_is_near() {
 fn empty_override() {
     refused(
         "host,",
-        "1 override cannot be had on this host, so nothing is written:\n  \
-         : an override without a property; is there a `,` too many?",
+        "1 override is not possible on this host; nothing was written:\n  \
+         : an override without a property; remove the extra `,`",
     );
 }
 
@@ -127,7 +126,7 @@ fn empty_override() {
 fn invalid_value() {
     refused(
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=IMP,SYSREG_ID_AA64ISAR0_EL1_AES,SYSREG_MIDR_EL1_Variant=",
-        "3 overrides cannot be had on this host, so nothing is written:\n  \
+        "3 overrides are not possible on this host; nothing was written:\n  \
          SYSREG_ID_AA64ISAR0_EL1_DP=IMP: `IMP` is no number: decimal digits, or 0x and hexadecimal \
          digits, up to 64 bits; named values are 0x0 (NI), 0x1 (IMP)\n  \
          SYSREG_ID_AA64ISAR0_EL1_AES: no value given: the form is `PROPERTY=VALUE`; named values are \
@@ -140,7 +139,7 @@ fn invalid_value() {
 fn register_that_kvm_does_not_have() {
     refused(
         "host,SYSREG_SMIDR_EL1_AFFINITY=0",
-        "1 override cannot be had on this host, so nothing is written:\n  \
+        "1 override is not possible on this host; nothing was written:\n  \
          SYSREG_SMIDR_EL1_AFFINITY=0x0: this host's KVM does not have the register",
     );
 }
@@ -160,9 +159,10 @@ fn implementation_registers_need_their_capability() {
     let error = plan(&without, model).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "1 override cannot be had on this host, so nothing is written:\n  \
-         SYSREG_MIDR_EL1_Revision=0x5: this host's KVM does not let registers that identify the \
-         implementation be changed (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS); leave it as on the host, 0x0"
+        "1 override is not possible on this host; nothing was written:\n  \
+         SYSREG_MIDR_EL1_Revision=0x5: this host's KVM does not allow changes of the \
+         registers that identify the implementation (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS); keep the \
+         host's value 0x0"
     );
 }
 
@@ -195,7 +195,7 @@ fn old_kernel_offers_no_override_that_changes_something() {
         matches!(error, PlanError::NoWritableRegisters { .. }),
         "{text}"
     );
-    assert!(text.contains("does not offer writable ID registers, which needs Linux 6.7 or newer"));
+    assert!(text.contains("has no writable ID registers, which need Linux 6.7 or newer"));
     assert!(
         plan(MAX_6_1, "host,SYSREG_ID_AA64ISAR0_EL1_DP=1")
             .unwrap()

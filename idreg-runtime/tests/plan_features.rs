@@ -26,7 +26,7 @@ fn warnings(model: &str) -> Vec<String> {
 #[track_caller]
 fn refused(model: &str, expected: &str) {
     let text = plan(MAX_7_2, model)
-        .expect_err("a model that cannot be had")
+        .expect_err("a model that is not possible")
         .to_string();
     let reasons: Vec<&str> = text.lines().skip(1).map(str::trim).collect();
     assert_eq!(reasons, [expected]);
@@ -75,7 +75,7 @@ fn feature_that_the_host_lacks_cannot_be_on() {
         .to_string();
     assert!(
         text.ends_with(
-            "FEAT_DotProd=on, which is SYSREG_ID_AA64ISAR0_EL1_DP=0x1 (IMP): above what the host has, 0x0 (NI); it stays as it is"
+            "FEAT_DotProd=on, which is SYSREG_ID_AA64ISAR0_EL1_DP=0x1 (IMP): above the host's value 0x0 (NI); no other value is allowed"
         ),
         "{text}"
     );
@@ -90,7 +90,7 @@ fn feature_of_an_option_names_it() {
 }
 
 #[test]
-fn wishes_for_one_field_are_met_together() {
+fn constraints_on_one_field_are_met_together() {
     assert_eq!(
         changes(MAX_7_2, "host,FEAT_SHA512=off,FEAT_SHA256=off"),
         [
@@ -112,20 +112,20 @@ fn wishes_for_one_field_are_met_together() {
 }
 
 #[test]
-fn opposite_wishes_are_refused() {
+fn contradicting_overrides_are_refused() {
     refused(
         "host,FEAT_SHA256=off,FEAT_SHA512=on",
-        "FEAT_SHA512=on, which is SYSREG_ID_AA64ISAR0_EL1_SHA2=0x2 (SHA512): FEAT_SHA256=off wants the opposite; \
-         leave one of them out",
+        "FEAT_SHA512=on, which is SYSREG_ID_AA64ISAR0_EL1_SHA2=0x2 (SHA512): contradicts \
+         FEAT_SHA256=off; leave one of them out",
     );
     refused(
         "host,SYSREG_ID_AA64ISAR0_EL1_SHA2=2,FEAT_SHA512=off",
         "FEAT_SHA512=off, which is SYSREG_ID_AA64ISAR0_EL1_SHA2=0x1 (SHA256): \
-         SYSREG_ID_AA64ISAR0_EL1_SHA2=0x2 wants the opposite; leave one of them out",
+         contradicts SYSREG_ID_AA64ISAR0_EL1_SHA2=0x2; leave one of them out",
     );
     refused(
         "host,midr=0x413fd0c1,SYSREG_MIDR_EL1_PartNum=0xd40",
-        "SYSREG_MIDR_EL1_PartNum=0xd40: midr=0x413fd0c1 wants the opposite; leave one of them out",
+        "SYSREG_MIDR_EL1_PartNum=0xd40: contradicts midr=0x413fd0c1; leave one of them out",
     );
 }
 
@@ -148,7 +148,7 @@ fn whole_register_is_its_fields() {
     assert_eq!(written, [0x413f_d0c1, 7]);
     refused(
         "host,midr=0x1413fd0c1",
-        "midr=0x1413fd0c1: too wide: the register's other bits are reserved, 0xffffffff is the most",
+        "midr=0x1413fd0c1: too wide: the register's other bits are reserved; maximum: 0xffffffff",
     );
 }
 
@@ -237,7 +237,7 @@ fn override_of_several_fields_is_told_once() {
     refused(
         "host,FEAT_PMUv3=off",
         "FEAT_PMUv3=off, which is SYSREG_ID_AA64DFR0_EL1_PMUVer=0x0 (NI): the option pmu sets this field; \
-         use pmu=off; it can have 0x1-0x6",
+         use pmu=off; allowed: 0x1-0x6",
     );
 }
 

@@ -17,7 +17,7 @@ fn plan(host: &Host, model: &str) -> Result<Plan, PlanError> {
 /// Checks the only reason why a model is refused.
 #[track_caller]
 fn refused(host: &Host, model: &str, expected: &str) {
-    let error = plan(host, model).expect_err("a model that cannot be had");
+    let error = plan(host, model).expect_err("a model that is not possible");
     let text = error.to_string();
     let reasons: Vec<&str> = text.lines().skip(1).map(str::trim).collect();
     assert_eq!(reasons, [expected]);
@@ -75,7 +75,7 @@ fn field_says_nothing_while_its_option_is_off() {
     refused(
         &host(MAX_7_2),
         "host,sve=off,SYSREG_ID_AA64ZFR0_EL1_AES=1",
-        "SYSREG_ID_AA64ZFR0_EL1_AES=0x1 (IMP): the field says something only with sve=on, and sve is off",
+        "SYSREG_ID_AA64ZFR0_EL1_AES=0x1 (IMP): the field reads as zero while the option sve is off; use sve=on",
     );
 }
 
@@ -110,27 +110,27 @@ fn vector_lengths_are_those_of_the_host_up_to_one() {
     refused(
         &host,
         "host,sve512=on,sve256=off",
-        "sve256=off: sve512=on wants the opposite; leave one of them out",
+        "sve256=off: contradicts sve512=on; leave one of them out",
     );
     refused(
         &host,
         "host,sve128=off",
-        "sve128=off: every SVE guest has the shortest vectors; sve=off turns off all of them",
+        "sve128=off: every SVE guest has the shortest vector length; sve=off switches all lengths off",
     );
     refused(
         &host,
         "host,sve=off,sve256=on",
-        "sve256=on: sve=off wants the opposite; leave one of them out",
+        "sve256=on: contradicts sve=off; leave one of them out",
     );
     refused(
         &self::host(A64FX_7_2),
         "host,sve384=on",
-        "sve384=on: the host has no vectors of this length; it has 128, 256 or 512 bits",
+        "sve384=on: the host does not have this vector length; it has 128, 256 or 512 bits",
     );
     refused(
         &self::host(A64FX_7_2),
         "host,sve100=off",
-        "sve100=off: the host has no vectors of this length; it has 128, 256 or 512 bits",
+        "sve100=off: the host does not have this vector length; it has 128, 256 or 512 bits",
     );
 }
 
@@ -165,7 +165,7 @@ fn option_is_given_once() {
     refused(
         &host(MAX_7_2),
         "host,sve=off,sve=on",
-        "sve=on: given twice, before as sve=off; give it once",
+        "sve=on: given twice, first as sve=off; give it once",
     );
 }
 
@@ -175,17 +175,17 @@ fn option_that_the_host_lacks() {
     refused(
         &host,
         "host,mte=on",
-        "mte=on: this host's KVM cannot do that (no KVM_CAP_ARM_MTE); leave it out",
+        "mte=on: not supported by this host's KVM (no KVM_CAP_ARM_MTE); leave it out",
     );
     refused(
         &host,
         "host,el2=on",
-        "el2=on: this host's KVM cannot do that (no KVM_CAP_ARM_EL2); leave it out",
+        "el2=on: not supported by this host's KVM (no KVM_CAP_ARM_EL2); leave it out",
     );
     refused(
         &self::host(A64FX_7_2),
         "host,aarch64=off",
-        "aarch64=off: this host's KVM cannot do that (no KVM_CAP_ARM_EL1_32BIT); leave it out",
+        "aarch64=off: not supported by this host's KVM (no KVM_CAP_ARM_EL1_32BIT); leave it out",
     );
     for model in ["host,mte=off", "host,el2=off", "host,aarch64=on"] {
         assert!(plan(&host, model).is_ok(), "{model}");
@@ -197,14 +197,14 @@ fn option_that_was_off_when_the_host_was_read() {
     refused(
         &with_capability("mte"),
         "host,mte=on",
-        "mte=on: the host was read with mte=off and does not tell what it shows otherwise; \
-         read it with mte=on",
+        "mte=on: the host was read with mte=off, so its registers with mte=on are \
+         unknown; read the host with mte=on",
     );
     refused(
         &with_capability("el2"),
         "host,el2=on",
-        "el2=on: the host was read with el2=off and does not tell what it shows otherwise; \
-         read it with el2=on",
+        "el2=on: the host was read with el2=off, so its registers with el2=on are \
+         unknown; read the host with el2=on",
     );
 }
 
@@ -214,7 +214,7 @@ fn aarch32_excludes_tagging() {
     refused(
         &host(&file),
         "host,aarch64=off,mte=on",
-        "mte=on: aarch64=off wants the opposite; leave one of them out",
+        "mte=on: contradicts aarch64=off; leave one of them out",
     );
 }
 
@@ -257,7 +257,7 @@ fn options_exclude_what_the_host_was_read_with() {
     refused(
         &host(&file),
         "host,aarch64=off",
-        "aarch64=off: mte=on wants the opposite; leave one of them out",
+        "aarch64=off: contradicts mte=on; leave one of them out",
     );
     let model: CpuModel = "host,aarch64=off,mte=on".parse().unwrap();
     let base = host(MAX_7_2).about().vcpu;
@@ -273,8 +273,8 @@ fn vector_lengths_of_a_host_that_was_read_without_sve_are_not_known() {
     refused(
         &without,
         "host,sve256=on",
-        "sve256=on: the host was read with sve=off and does not tell what it shows otherwise; \
-         read it with sve=on",
+        "sve256=on: the host was read with sve=off, so its registers with sve=on are \
+         unknown; read the host with sve=on",
     );
 }
 

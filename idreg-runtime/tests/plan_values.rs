@@ -246,7 +246,7 @@ fn cache_levels_that_imply_too_much_are_refused() {
     let model = "host,SYSREG_CLIDR_EL1_LoC=0".parse().unwrap();
     let error = Plan::new(&host, &model).unwrap_err().to_string();
     assert!(
-        error.contains("CTR_EL0.IDC says that on this host it must"),
+        error.contains("on this host it must (CTR_EL0.IDC is 0)"),
         "{error}"
     );
     let host = host_with("SYSREG_CTR_EL0_IDC", 1);

@@ -139,7 +139,7 @@ mod tests {
         let failure = Failure::from(ApplyError::NotRestored { registers, error });
         assert_eq!(
             failure.message(),
-            "the vCPU is not as before: CTR_EL0, MIDR_EL1 could not be put back after an error: \
+            "the vCPU is left changed: CTR_EL0, MIDR_EL1 could not be restored after an error: \
              cannot read MIDR_EL1 from the vCPU: EFAULT (14)"
         );
         assert_eq!(failure.exit_code(), 4);

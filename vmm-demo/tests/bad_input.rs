@@ -18,7 +18,7 @@ const MODELS: &[BadModel] = &[
     (
         "host,",
         1,
-        "an override without a property; is there a `,` too many?",
+        "an override without a property; remove the extra `,`",
     ),
     ("host,,sve=off", 1, "an override without a property"),
     ("host,=", 1, "an override without a property"),
@@ -48,7 +48,7 @@ const MODELS: &[BadModel] = &[
     ),
     ("host,paut=off", 1, "did you mean pauth?"),
     ("host,el3=on", 1, "el3=on: no such property"),
-    ("host,sve=off,sve=off", 1, "given twice, before as sve=off"),
+    ("host,sve=off,sve=off", 1, "given twice, first as sve=off"),
     ("host,sve=off,sve256=on", 1, "sve=off wants the opposite"),
     (
         "host,sve129=on",
@@ -75,9 +75,9 @@ const MODELS: &[BadModel] = &[
     (
         "host,midr=0xfffffffff",
         1,
-        "the register's other bits are reserved, 0xffffffff is the most",
+        "the register's other bits are reserved; maximum: 0xffffffff",
     ),
-    ("host,midr=1,midr=2", 1, "given twice, before as midr=0x1"),
+    ("host,midr=1,midr=2", 1, "given twice, first as midr=0x1"),
     (
         "host,midr=0x410fd0c1,SYSREG_MIDR_EL1_PartNum=1",
         1,
@@ -146,17 +146,17 @@ const MODELS: &[BadModel] = &[
     (
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=16",
         1,
-        "too wide: the field has 4 bits, 0xf is the most",
+        "too wide: the field has 4 bits; maximum: 0xf",
     ),
     (
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=2",
         1,
-        "above what the host has, 0x1 (IMP); it can have 0x0-0x1",
+        "above the host's value 0x1 (IMP); allowed: 0x0-0x1",
     ),
     (
         "host,SYSREG_ID_AA64PFR0_EL1_FP=0",
         1,
-        "does not let this field be changed",
+        "does not allow changes of this field",
     ),
     (
         "host,SYSREG_ID_AA64PFR0_EL1_EL0=0",

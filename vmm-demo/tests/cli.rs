@@ -138,7 +138,7 @@ fn refused_model() {
         ],
         1,
         "",
-        "error: 2 overrides cannot be had on this host, so nothing is written:\n  \
+        "error: 2 overrides are not possible on this host; nothing was written:\n  \
          SYSREG_ID_AA64ISAR0_EL1_DPP=0x0: no such property; did you mean \
          SYSREG_ID_AA64ISAR0_EL1_DP?\n  \
          x: no such property; the form is SYSREG_<REGISTER>_<FIELD>=<VALUE>, FEAT_<NAME>=on|off or \

@@ -6,6 +6,7 @@
 use super::capabilities::Capabilities;
 use super::vcpu_config::VcpuConfig;
 use crate::description::rule::Owner;
+use crate::text::on_off;
 use core::fmt;
 use core::str::FromStr;
 
@@ -28,6 +29,15 @@ pub enum CpuOption {
     Aarch64,
     /// `el2`: the guest starts at EL2 and may run guests of its own; off unless asked for.
     El2,
+}
+
+/// An option with its setting, shown as `sve=off`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OptionSetting {
+    /// The option.
+    pub option: CpuOption,
+    /// The setting: `on` or `off`.
+    pub on: bool,
 }
 
 /// Not the name of an option.
@@ -53,8 +63,8 @@ pub fn sve_lengths() -> impl Iterator<Item = u32> {
 }
 
 impl CpuOption {
-    /// The options whose name is a word.
-    pub const WORDS: [Self; 6] = [
+    /// The options but for the vector lengths.
+    pub const SWITCHES: [Self; 6] = [
         Self::Sve,
         Self::Pauth,
         Self::Pmu,
@@ -125,6 +135,33 @@ impl CpuOption {
     }
 }
 
+impl OptionSetting {
+    /// The setting of an option in a configuration.
+    #[must_use]
+    pub const fn of(option: CpuOption, config: VcpuConfig) -> Self {
+        Self {
+            option,
+            on: option.is_on(config),
+        }
+    }
+
+    /// The same option with the other setting.
+    #[must_use]
+    pub const fn opposite(self) -> Self {
+        Self {
+            on: !self.on,
+            ..self
+        }
+    }
+}
+
+/// Shows `OPTION=on` or `OPTION=off`.
+impl fmt::Display for OptionSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.option, on_off(self.on))
+    }
+}
+
 /// Shows the option's name.
 impl fmt::Display for CpuOption {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -147,7 +184,7 @@ impl FromStr for CpuOption {
     type Err = UnknownOption;
 
     fn from_str(name: &str) -> Result<Self, UnknownOption> {
-        let word = Self::WORDS
+        let word = Self::SWITCHES
             .into_iter()
             .find(|word| word.to_string() == name);
         let length = || {

@@ -10,7 +10,7 @@ use crate::regs::id_aa64pfr0_el1::El2;
 use crate::regs::id_aa64pfr1_el1::{Mte, MteFrac};
 use crate::regs::id_dfr0_el1::PerfMon;
 use crate::regs::{
-    AidrEl1, ClidrEl1, CtrEl0, IdAa64dfr0El1, IdAa64pfr0El1, IdAa64pfr1El1, IdAfr0El1, IdDfr0El1,
+    AidrEl1, ClidrEl1, IdAa64dfr0El1, IdAa64pfr0El1, IdAa64pfr1El1, IdAfr0El1, IdDfr0El1,
     IdDfr1El1, MidrEl1, MpidrEl1, RevidrEl1,
 };
 use crate::vcpu::Errno;
@@ -59,18 +59,12 @@ impl Target<'_> {
         accepted_if(value == self.present, value)
     }
 
-    /// `set_clidr`, the same in Linux 6.12 and 7.2, whether the guest has run or not. No level of
-    /// coherency, or none of unification, says that data caches need no cleaning for instructions,
-    /// which CTR_EL0.IDC has to say of the host too (Arm ARM DDI 0487, CTR_EL0).
+    /// `set_clidr`, the same in Linux 6.12 and 7.2, before and after the first run.
     fn cache_levels(&self, value: u64) -> Result<u64, Errno> {
-        let clidr = ClidrEl1::from_bits(value);
-        let no_unification = clidr.louis().bits() == 0 && clidr.louu().bits() == 0;
-        let implies_idc = clidr.loc().bits() == 0 || no_unification;
-        let host = self.host.values().get_as::<CtrEl0>();
-        let has_idc = host.is_some_and(|ctr| ctr.idc().bits() != 0);
         // KVM reports all bits but the reserved ones as writable.
         let reserved = !self.host.writable(self.register);
-        accepted_if(value & reserved == 0 && (has_idc || !implies_idc), value)
+        let accepted = self.host.accepts_cache_levels(ClidrEl1::from_bits(value));
+        accepted_if(value & reserved == 0 && accepted, value)
     }
 
     /// `set_imp_id_reg` of Linux 7.2. In 6.12, which lacks the capability, the registers are

@@ -4,6 +4,7 @@ use super::{Host, Implementation};
 use crate::description::RegisterDescription;
 use crate::number::Hex;
 use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
+use crate::text::comma_list;
 use crate::values::RegisterValues;
 use core::fmt;
 
@@ -116,11 +117,7 @@ impl fmt::Display for CoreDifference {
                 Some(value) => write!(f, "{before}{}", Hex(*value))?,
                 None => write!(f, "{before}absent")?,
             }
-            f.write_str(" on CPU")?;
-            for (index, cpu) in cpus.iter().enumerate() {
-                let before = if index == 0 { " " } else { ", " };
-                write!(f, "{before}{cpu}")?;
-            }
+            write!(f, " on CPU {}", comma_list(cpus))?;
         }
         Ok(())
     }

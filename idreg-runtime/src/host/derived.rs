@@ -2,19 +2,17 @@
 
 use super::Host;
 use crate::config::VcpuConfig;
-use crate::config::options::CpuOption;
+use crate::config::options::{CpuOption, OptionSetting};
 use crate::description::FieldOf;
 use crate::description::rule::Owner;
 
 /// A host that was read without an option does not tell what it would show with it, and one that was read for
 /// guest hypervisors does not tell what it would show to others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the host was read with {option}={}", if *.read_with { "on" } else { "off" })]
+#[error("the host was read with {read_with}")]
 pub struct NotDerivable {
-    /// The option.
-    pub option: CpuOption,
-    /// Its setting when the host was read.
-    pub read_with: bool,
+    /// The option, as the host was read.
+    pub read_with: OptionSetting,
 }
 
 impl Host {
@@ -38,8 +36,9 @@ impl Host {
     /// [`NotDerivable`] if the host has to be read anew: an option is on that was off, or `el2` is another.
     pub fn reconfigured(&self, config: VcpuConfig) -> Result<Self, NotDerivable> {
         let read = self.about.vcpu;
-        for option in CpuOption::WORDS {
-            let was_on = option.is_on(read);
+        for option in CpuOption::SWITCHES {
+            let read_with = OptionSetting::of(option, read);
+            let was_on = read_with.on;
             let can_be_derived = match option {
                 // AArch32 at EL1 is not for ID registers to tell.
                 CpuOption::Aarch64 => true,
@@ -47,10 +46,7 @@ impl Host {
                 _ => was_on || !option.is_on(config),
             };
             if !can_be_derived {
-                return Err(NotDerivable {
-                    option,
-                    read_with: was_on,
-                });
+                return Err(NotDerivable { read_with });
             }
         }
         let mut host = self.clone();

@@ -5,7 +5,7 @@ use super::capabilities::capabilities_of;
 use super::sve::limit_vector_lengths;
 use super::vcpu::errno;
 use crate::config::capabilities::Capabilities;
-use crate::config::options::CpuOption;
+use crate::config::options::{CpuOption, OptionSetting};
 use crate::config::{Gic, VcpuConfig};
 use crate::vcpu::Errno;
 use kvm_bindings::{
@@ -184,13 +184,12 @@ fn refused(vm: &VmFd, config: VcpuConfig, source: Errno) -> KvmError {
 /// The first option that KVM does not offer.
 fn not_offered(vm: &VmFd, config: VcpuConfig) -> Option<KvmError> {
     let capabilities = capabilities_of(vm);
-    CpuOption::WORDS.into_iter().find_map(|option| {
-        let on = option.is_on(config);
-        match option.capability(on, &capabilities)? {
+    CpuOption::SWITCHES.into_iter().find_map(|option| {
+        let setting = OptionSetting::of(option, config);
+        match option.capability(setting.on, &capabilities)? {
             (_, true) => None,
             (capability, false) => Some(KvmError::NotOffered {
-                option,
-                on,
+                setting,
                 capability,
             }),
         }
@@ -199,21 +198,14 @@ fn not_offered(vm: &VmFd, config: VcpuConfig) -> Option<KvmError> {
 
 /// Options that KVM does not give together
 /// (Linux 7.2, `arch/arm64/kvm/arm.c`, `kvm_vcpu_init_check_features`).
-fn exclusive(config: VcpuConfig) -> Option<[(CpuOption, bool); 2]> {
-    let aarch32 = (CpuOption::Aarch64, false);
-    match config {
-        VcpuConfig {
-            aarch32: true,
-            mte: true,
-            ..
-        } => Some([aarch32, (CpuOption::Mte, true)]),
-        VcpuConfig {
-            aarch32: true,
-            el2: true,
-            ..
-        } => Some([aarch32, (CpuOption::El2, true)]),
-        _ => None,
-    }
+fn exclusive(config: VcpuConfig) -> Option<[OptionSetting; 2]> {
+    let aarch64 = OptionSetting::of(CpuOption::Aarch64, config);
+    let others = [CpuOption::Mte, CpuOption::El2];
+    let mut others = others
+        .map(|option| OptionSetting::of(option, config))
+        .into_iter();
+    let excluded = others.find(|other| other.on)?;
+    (!aarch64.on).then_some([aarch64, excluded])
 }
 
 /// Initialises the PMU of a vCPU that has one, with INTID 23 as its interrupt where there is a GIC in the kernel.

@@ -1,10 +1,10 @@
 //! What can go wrong between this crate and the kernel.
 
-use crate::config::options::CpuOption;
+use crate::config::options::{CpuOption, OptionSetting};
 use crate::config::{Gic, VcpuConfig};
 use crate::host::ReadError;
+use crate::text::comma_list;
 use crate::vcpu::Errno;
-use core::fmt;
 use std::io;
 use std::path::PathBuf;
 use thiserror::Error;
@@ -69,21 +69,19 @@ pub enum KvmError {
     /// An option was asked for that this host's KVM does not offer.
     #[error(
         "this host cannot give a vCPU {}: its KVM does not offer {capability}; {} works{}",
-        Setting(*.option, *.on), Setting(*.option, !*.on), condition(*.option)
+        .setting, .setting.opposite(), condition(.setting.option)
     )]
     NotOffered {
-        /// The option.
-        option: CpuOption,
-        /// Whether it was asked for on or off.
-        on: bool,
+        /// The option and its setting.
+        setting: OptionSetting,
         /// The constant's name in `linux/kvm.h`.
         capability: &'static str,
     },
     /// Two options were asked for that KVM does not give together.
-    #[error("KVM does not give a vCPU {} together; either alone works", settings(.options, " and "))]
+    #[error("KVM does not give a vCPU {} and {} together; either alone works", .options[0], .options[1])]
     Exclusive {
-        /// The options, and whether they were asked for on or off.
-        options: [(CpuOption, bool); 2],
+        /// The options and their settings.
+        options: [OptionSetting; 2],
     },
     /// A guest hypervisor was asked for without the interrupt controller that KVM wants for it.
     #[error(
@@ -102,7 +100,7 @@ pub enum KvmError {
     /// Every SVE vector length of the host is above the limit asked for.
     #[error(
         "no SVE vectors are as short as {limit} bits: this host has {}; a limit of at least the first \
-         works, or sve=off", list(.lengths)
+         works, or sve=off", comma_list(.lengths)
     )]
     SveLimit {
         /// The limit, in bits.
@@ -247,28 +245,10 @@ pub enum KvmError {
     },
 }
 
-/// An option as a model sets it.
-struct Setting(CpuOption, bool);
-
-impl fmt::Display for Setting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(option, on) = self;
-        write!(f, "{option}={}", if *on { "on" } else { "off" })
-    }
-}
-
-fn settings(options: &[(CpuOption, bool)], separator: &str) -> String {
-    let settings = options.iter().map(|(option, on)| Setting(*option, *on));
-    let settings: Vec<String> = settings.map(|setting| setting.to_string()).collect();
-    settings.join(separator)
-}
-
 /// Every option of a configuration.
 fn options(config: VcpuConfig) -> String {
-    settings(
-        &CpuOption::WORDS.map(|option| (option, option.is_on(config))),
-        ",",
-    )
+    let settings = CpuOption::SWITCHES.map(|option| OptionSetting::of(option, config).to_string());
+    settings.join(",")
 }
 
 /// What would make a host offer an option, where more than other hardware can.
@@ -280,9 +260,4 @@ fn condition(option: CpuOption) -> &'static str {
         }
         _ => "",
     }
-}
-
-fn list(lengths: &[u32]) -> String {
-    let lengths: Vec<String> = lengths.iter().map(u32::to_string).collect();
-    lengths.join(", ")
 }

@@ -2,6 +2,7 @@
 
 use super::KvmError;
 use super::vcpu::errno;
+use crate::config::options::SVE_QUADWORD_BITS;
 use crate::vcpu::Errno;
 use kvm_bindings::{
     __SVE_VQ_BYTES, KVM_ARM64_SVE_VLS_WORDS, KVM_REG_ARM64, KVM_REG_ARM64_SVE, KVM_REG_SIZE_U512,
@@ -13,8 +14,7 @@ use kvm_ioctls::VcpuFd;
 const KVM_REG_ARM64_SVE_VLS: u64 =
     KVM_REG_ARM64 | KVM_REG_SIZE_U512 | KVM_REG_ARM64_SVE as u64 | 0xffff;
 
-/// The shortest vector in bits, of which all others are multiples.
-const QUADWORD: u32 = __SVE_VQ_BYTES * 8;
+const _: () = assert!(SVE_QUADWORD_BITS == __SVE_VQ_BYTES * 8);
 
 /// Bit n stands for a vector of n + 1 quadwords (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.68).
 type Bitmap = [u8; KVM_ARM64_SVE_VLS_WORDS as usize * 8];
@@ -73,14 +73,14 @@ fn lengths(bitmap: &Bitmap) -> Vec<u32> {
     (1..)
         .zip(bits)
         .filter(|(_, present)| *present)
-        .map(|(quadwords, _): (u32, _)| quadwords * QUADWORD)
+        .map(|(quadwords, _): (u32, _)| quadwords * SVE_QUADWORD_BITS)
         .collect()
 }
 
 /// The lengths of at most `limit` bits.
 fn up_to(limit: u32, mut bitmap: Bitmap) -> Bitmap {
     for (byte, first) in bitmap.iter_mut().zip((0..).step_by(8)) {
-        let kept: u32 = (limit / QUADWORD).saturating_sub(first).min(8);
+        let kept: u32 = (limit / SVE_QUADWORD_BITS).saturating_sub(first).min(8);
         *byte &= u8::MAX.checked_shr(8 - kept).unwrap_or(0);
     }
     bitmap

@@ -7,6 +7,7 @@ use crate::description::rule::Owner;
 use crate::encoding::Encoding;
 use crate::host::ReadError;
 use crate::number::Hex;
+use crate::text::lines;
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
 use core::fmt;
@@ -21,18 +22,18 @@ pub enum ApplyError {
     Read(#[from] ReadError),
     /// The vCPU is not like the one that the plan was made for.
     #[error(
-        "this vCPU is not like the host that was read: it was made with other features, with another \
-         interrupt controller or on another host, or has another plan already:\n{}", lines(.0)
+        "this vCPU differs from the host that was read: it was created with other features, with \
+         another interrupt controller or on another host, or a plan was applied before:\n{}", lines(.0)
     )]
     OtherHost(Vec<Difference>),
     /// KVM refused some of the changes.
     #[error("{}", lines(.0))]
     Refused(Vec<Refused>),
     /// KVM accepted the writes and stored something else.
-    #[error("KVM accepted the model and stored something else:\n{}", lines(.0))]
+    #[error("KVM accepted the model but stored other values:\n{}", lines(.0))]
     Differs(Vec<Difference>),
     /// After an error, some registers did not take their old values again. The vCPU must not run.
-    #[error("the vCPU is not as before: {} could not be put back after an error", registers.join(", "))]
+    #[error("the vCPU is left changed: {} could not be restored after an error", registers.join(", "))]
     NotRestored {
         /// The registers that are not as before.
         registers: Vec<&'static str>,
@@ -305,16 +306,8 @@ impl fmt::Display for Refused {
             Errno::EBUSY => {
                 f.write_str("the guest has run already, which freezes its ID registers")
             }
-            Errno::EINVAL => write!(f, "the host has {old}, which works"),
-            _ => write!(f, "the host has {old}"),
+            Errno::EINVAL => write!(f, "the host's value {old} works"),
+            _ => write!(f, "the host's value is {old}"),
         }
     }
-}
-
-fn lines<T: fmt::Display>(items: &[T]) -> String {
-    items
-        .iter()
-        .map(T::to_string)
-        .collect::<Vec<_>>()
-        .join("\n")
 }

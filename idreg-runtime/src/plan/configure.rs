@@ -1,88 +1,96 @@
-//! A model's options, checked against a host.
+//! Checks a model's options against a host and configures the host with them.
 
-use super::rejection::{Reason, Rejection};
+use super::rejection::{OverrideAt, Reason, Rejection};
 use crate::config::VcpuConfig;
-use crate::config::options::{CpuOption, SVE_QUADWORD_BITS};
+use crate::config::options::{CpuOption, OptionSetting, SVE_QUADWORD_BITS};
 use crate::host::{Host, NotDerivable};
 use crate::model::{CpuModel, Override, Setting};
 use std::borrow::Cow;
 
-/// The options of a model, by position among its overrides.
+/// The options of a model, in its order.
 pub(super) struct Options<'m> {
-    set: Vec<(usize, &'m Override, CpuOption, bool)>,
+    given: Vec<GivenOption<'m>>,
+}
+
+/// An option as the model sets it.
+#[derive(Clone, Copy)]
+struct GivenOption<'m> {
+    of: OverrideAt<'m>,
+    setting: OptionSetting,
 }
 
 impl<'m> Options<'m> {
-    /// The options with a setting; one with another kind of value is rejected.
-    pub(super) fn of(model: &'m CpuModel, rejections: &mut Vec<(usize, Rejection)>) -> Self {
-        let mut set = Vec::new();
-        for (index, asked) in model.overrides().iter().enumerate() {
+    /// The options that are on or off; another kind of value is rejected.
+    pub(super) fn of(model: &'m CpuModel, rejections: &mut Vec<Rejection>) -> Self {
+        let mut given = Vec::new();
+        for (position, asked) in model.overrides().iter().enumerate() {
             let Ok(option) = asked.property.parse() else {
                 continue;
             };
+            let of = OverrideAt { position, asked };
             match asked.switch() {
-                Ok(on) => set.push((index, asked, option, on)),
-                Err(error) => {
-                    rejections.push((index, rejection(asked, Reason::InvalidValue(error))));
-                }
+                Ok(on) => given.push(GivenOption {
+                    of,
+                    setting: OptionSetting { option, on },
+                }),
+                Err(error) => rejections.push(of.reject(None, Reason::InvalidValue(error))),
             }
         }
-        Self { set }
+        Self { given }
     }
 
-    /// The host as it is with the options, and what of them cannot be had there.
+    /// The host with the options; those that are not possible there are rejected.
     pub(super) fn configure<'h>(
         &self,
         host: &'h Host,
         model: &CpuModel,
-        rejections: &mut Vec<(usize, Rejection)>,
+        rejections: &mut Vec<Rejection>,
     ) -> Cow<'h, Host> {
         let before = rejections.len();
-        for (position, (index, asked, option, on)) in self.set.iter().enumerate() {
-            let earlier = self.set.get(..position).unwrap_or(&[]);
-            if let Some(reason) = impossible(host, earlier, (*option, *on)) {
-                rejections.push((*index, rejection(asked, reason)));
+        for (index, given) in self.given.iter().enumerate() {
+            let earlier = self.given.get(..index).unwrap_or(&[]);
+            if let Some(reason) = impossible(host, earlier, given.setting) {
+                rejections.push(given.of.reject(None, reason));
             }
         }
         let config = config(host, model);
         if rejections.len() > before || config == host.about().vcpu {
             return Cow::Borrowed(host);
         }
-        if let Some((index, asked, with)) = self.excluded(config) {
-            let reason = Reason::Conflict { with };
-            rejections.push((index, rejection(asked, reason)));
+        if let Some((given, with)) = self.excluded(config) {
+            rejections.push(given.of.reject(None, Reason::Conflict { with }));
             return Cow::Borrowed(host);
         }
         match host.reconfigured(config) {
             Ok(host) => Cow::Owned(host),
-            Err(NotDerivable { option, read_with }) => {
-                let reason = Reason::NotRead { option, read_with };
-                let cause = self.set.iter().rev().find(|(_, _, set, _)| *set == option);
-                if let Some((index, asked, _, _)) = cause {
-                    rejections.push((*index, rejection(asked, reason)));
+            Err(NotDerivable { read_with }) => {
+                let mut latest = self.given.iter().rev();
+                let cause = latest.find(|given| given.setting.option == read_with.option);
+                if let Some(given) = cause {
+                    rejections.push(given.of.reject(None, Reason::NotRead { read_with }));
                 }
                 Cow::Borrowed(host)
             }
         }
     }
 
-    /// The last option of the model that no VM can have together with what the host was read with.
-    fn excluded(&self, config: VcpuConfig) -> Option<(usize, &'m Override, Override)> {
-        let set = self.set.iter().rev();
-        let pairs = set.flat_map(|one| CpuOption::WORDS.map(|other| (one, other)));
-        let mut excluding = pairs.filter(|((_, _, option, on), other)| {
-            excludes((*option, *on), (*other, other.is_on(config)))
+    /// The last option of the model that excludes an option the host was read with, and that option.
+    fn excluded(&self, config: VcpuConfig) -> Option<(GivenOption<'m>, Override)> {
+        let latest = self.given.iter().rev();
+        let pairs = latest.flat_map(|given| {
+            CpuOption::SWITCHES.map(|other| (*given, OptionSetting::of(other, config)))
         });
-        let ((index, asked, _, _), other) = excluding.next()?;
+        let mut excluding = pairs.filter(|(given, other)| excludes(given.setting, *other));
+        let (given, other) = excluding.next()?;
         let with = Override {
-            property: other.to_string(),
-            value: Ok(Setting::Switch(other.is_on(config))),
+            property: other.option.to_string(),
+            value: Ok(Setting::Switch(other.on)),
         };
-        Some((*index, asked, with))
+        Some((given, with))
     }
 }
 
-/// What the guest's vCPUs are made with. A limit of the vector length that changes nothing is none.
+/// The configuration of the guest's vCPUs. A vector length limit that changes nothing is left out.
 fn config(host: &Host, model: &CpuModel) -> VcpuConfig {
     let about = host.about();
     let config = model.wanted_config(about.vcpu, about.capabilities);
@@ -94,43 +102,41 @@ fn config(host: &Host, model: &CpuModel) -> VcpuConfig {
     }
 }
 
-/// Why a host cannot have a setting of an option after others; nothing if it can.
-fn impossible(
-    host: &Host,
-    earlier: &[(usize, &Override, CpuOption, bool)],
-    (option, on): (CpuOption, bool),
-) -> Option<Reason> {
-    if let Some((_, first, _, _)) = earlier.iter().find(|(_, _, known, _)| *known == option) {
-        return Some(Reason::Duplicate {
-            first: Override::clone(first),
-        });
+/// The reason why a setting is not possible on a host after earlier ones, or `None` if it is.
+fn impossible(host: &Host, earlier: &[GivenOption<'_>], setting: OptionSetting) -> Option<Reason> {
+    let OptionSetting { option, on } = setting;
+    let mut given = earlier.iter();
+    if let Some(first) = given.find(|given| given.setting.option == option) {
+        let first = first.of.asked.clone();
+        return Some(Reason::Duplicate { first });
     }
     let capabilities = &host.about().capabilities;
     if let Some((capability, false)) = option.capability(on, capabilities) {
         return Some(Reason::NoCapability { capability });
     }
-    let opposite = |(_, _, known, is_on): &&(usize, &Override, CpuOption, bool)| {
-        excludes((*known, *is_on), (option, on))
-    };
-    if let Some((_, with, _, _)) = earlier.iter().find(opposite) {
-        return Some(Reason::Conflict {
-            with: Override::clone(with),
-        });
+    let mut given = earlier.iter();
+    if let Some(opposite) = given.find(|given| excludes(given.setting, setting)) {
+        let with = opposite.of.asked.clone();
+        return Some(Reason::Conflict { with });
     }
-    let CpuOption::SveLength(bits) = option else {
-        return None;
-    };
+    match option {
+        CpuOption::SveLength(bits) => impossible_length(host, bits, on),
+        _ => None,
+    }
+}
+
+/// The reason why a vector length cannot be on or off on a host, or `None` if it can.
+fn impossible_length(host: &Host, bits: u32, on: bool) -> Option<Reason> {
     if bits == SVE_QUADWORD_BITS && !on {
         return Some(Reason::ShortestVectorLength);
     }
     if !host.about().vcpu.sve {
         return Some(Reason::NotRead {
-            option: CpuOption::Sve,
-            read_with: false,
+            read_with: OptionSetting::of(CpuOption::Sve, host.about().vcpu),
         });
     }
     let lengths = &host.about().sve_vector_lengths;
-    // To be without what the host lacks is no wish at all, as long as such a length can exist.
+    // A length that the host lacks can be off, as long as such a length can exist.
     let exists = bits > 0 && bits.is_multiple_of(SVE_QUADWORD_BITS);
     if lengths.contains(&bits) || !on && exists {
         return None;
@@ -140,23 +146,20 @@ fn impossible(
     })
 }
 
-/// Whether no VM can have both settings
-/// (Linux 7.2, `arch/arm64/kvm/arm.c`, `kvm_vcpu_init_check_features`; `arch/arm64/kvm/guest.c`, `set_sve_vls`).
-fn excludes(one: (CpuOption, bool), other: (CpuOption, bool)) -> bool {
+/// Checks that no VM can have both settings
+/// (Linux 7.2, `arch/arm64/kvm/arm.c`, `kvm_vcpu_init_check_features`; `arch/arm64/kvm/guest.c`,
+/// `set_sve_vls`).
+fn excludes(one: OptionSetting, other: OptionSetting) -> bool {
     use CpuOption::{Aarch64, El2, Mte, Sve, SveLength};
-    let either = |left: (CpuOption, bool), right: (CpuOption, bool)| match (left, right) {
-        ((Sve, false), (SveLength(_), true)) | ((Aarch64, false), (Mte | El2, true)) => true,
-        // A guest has every length of the host up to the longest.
-        ((SveLength(off), false), (SveLength(on), true)) => off < on,
-        _ => false,
+    let either = |off: OptionSetting, on: OptionSetting| {
+        !off.on
+            && on.on
+            && match (off.option, on.option) {
+                (Sve, SveLength(_)) | (Aarch64, Mte | El2) => true,
+                // A guest has every length of the host up to the longest.
+                (SveLength(off), SveLength(on)) => off < on,
+                _ => false,
+            }
     };
     either(one, other) || either(other, one)
-}
-
-pub(super) fn rejection(asked: &Override, reason: Reason) -> Rejection {
-    Rejection {
-        asked: asked.clone(),
-        target: None,
-        reason,
-    }
 }

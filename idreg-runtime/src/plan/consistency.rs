@@ -129,14 +129,12 @@ impl fmt::Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.rule {
             Consistency::Requires { subject, needs } => write!(f, "{subject} needs {needs}")?,
-            Consistency::Equal { .. } => f.write_str("two fields that tell of the same differ")?,
+            Consistency::Equal { .. } => {
+                f.write_str("two fields that describe the same feature differ")?
+            }
             Consistency::AtMostOne(_) => f.write_str("only one of these fields may be set")?,
             Consistency::NotAbove { field, most } => {
-                write!(
-                    f,
-                    "{} is never more than {}",
-                    field.field.name, most.field.name
-                )?;
+                write!(f, "{} is never above {}", field.field.name, most.field.name)?;
             }
         }
         for (index, (of, value)) in self.fields.iter().enumerate() {

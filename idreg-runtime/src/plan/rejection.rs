@@ -1,22 +1,47 @@
 //! Why an override cannot be had, in words.
 
-use crate::config::options::CpuOption;
+use crate::config::options::OptionSetting;
 use crate::description::feature::FEATURE_PREFIX;
 use crate::description::rule::{Owner, ValueRange};
 use crate::description::{FieldOf, PROPERTY_PREFIX};
 use crate::host::Obstacle;
 use crate::model::{InvalidValue, Override};
+use crate::text::alternatives;
 use core::fmt;
 
-/// An override that cannot be had on this host.
+/// The end of a message about a field that keeps the host's value.
+const ONLY_THE_HOSTS: &str = "; no other value is allowed";
+
+/// An override that is not possible on this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
+    /// The override's position among the overrides of the model.
+    pub position: usize,
     /// The override as it was asked for.
     pub asked: Override,
     /// The field that it is about and its value on the host, where there is such a field.
     pub target: Option<Target>,
     /// Why not.
     pub reason: Reason,
+}
+
+/// An override of a model and its position there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OverrideAt<'m> {
+    pub(super) position: usize,
+    pub(super) asked: &'m Override,
+}
+
+impl OverrideAt<'_> {
+    /// Rejects the override.
+    pub(super) fn reject(self, target: Option<Target>, reason: Reason) -> Rejection {
+        Rejection {
+            position: self.position,
+            asked: self.asked.clone(),
+            target,
+            reason,
+        }
+    }
 }
 
 /// What an override is about.
@@ -74,10 +99,8 @@ pub enum Reason {
     },
     /// The host was read with another setting of the option, and does not tell of this one.
     NotRead {
-        /// The option.
-        option: CpuOption,
-        /// What the host was read with.
-        read_with: bool,
+        /// The option as the host was read.
+        read_with: OptionSetting,
     },
     /// No vector of the host has this length.
     NoVectorLength {
@@ -134,35 +157,33 @@ impl Rejection {
             Reason::InvalidValue(error) => self.invalid_value(error, f),
             Reason::TooWide { max } => self.too_wide(*max, f),
             Reason::Duplicate { first } => {
-                write!(f, "given twice, before as {first}; give it once")
+                write!(f, "given twice, first as {first}; give it once")
             }
             Reason::Conflict { with } => {
-                write!(f, "{with} wants the opposite; leave one of them out")
+                write!(f, "contradicts {with}; leave one of them out")
             }
             Reason::Host { obstacle, kernel } => self.obstacle(*obstacle, kernel, f),
             Reason::ImpliesIdc => f.write_str(
-                "a guest with these cache levels need not clean its data cache for instructions to be seen, \
-                 and CTR_EL0.IDC says that on this host it must; leave LoC, or one of LoUIS and LoUU, above 0",
+                "these cache levels tell the guest that it need not clean its data cache for instructions, \
+                 but on this host it must (CTR_EL0.IDC is 0); keep LoC, and LoUIS or LoUU, above 0",
             ),
             Reason::NoCapability { capability } => write!(
                 f,
-                "this host's KVM cannot do that (no {capability}); leave it out"
+                "not supported by this host's KVM (no {capability}); leave it out"
             ),
-            Reason::NotRead { option, read_with } => {
-                let (read, wanted) = (switch(*read_with), switch(!read_with));
-                write!(
-                    f,
-                    "the host was read with {option}={read} and does not tell what it shows otherwise; \
-                     read it with {option}={wanted}"
-                )
-            }
-            Reason::NoVectorLength { lengths } => {
-                f.write_str("the host has no vectors of this length; it has ")?;
-                list(lengths.iter(), f)?;
-                f.write_str(" bits")
-            }
+            Reason::NotRead { read_with } => write!(
+                f,
+                "the host was read with {read_with}, so its registers with {opposite} are unknown; \
+                 read the host with {opposite}",
+                opposite = read_with.opposite()
+            ),
+            Reason::NoVectorLength { lengths } => write!(
+                f,
+                "the host does not have this vector length; it has {} bits",
+                alternatives(lengths)
+            ),
             Reason::ShortestVectorLength => {
-                f.write_str("every SVE guest has the shortest vectors; sve=off turns off all of them")
+                f.write_str("every SVE guest has the shortest vector length; sve=off switches all lengths off")
             }
         }
     }
@@ -170,7 +191,7 @@ impl Rejection {
     fn unknown(&self, nearest: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match nearest {
             _ if self.asked.property.is_empty() => {
-                f.write_str("an override without a property; is there a `,` too many?")
+                f.write_str("an override without a property; remove the extra `,`")
             }
             Some(nearest) => write!(f, "no such property; did you mean {nearest}?"),
             None => write!(
@@ -213,7 +234,7 @@ impl Rejection {
         let Some(target) = &self.target else {
             return write!(
                 f,
-                "too wide: the register's other bits are reserved, {max:#x} is the most"
+                "too wide: the register's other bits are reserved; maximum: {max:#x}"
             );
         };
         let field = target.field.field;
@@ -221,10 +242,10 @@ impl Rejection {
         let width = field.width;
         write!(
             f,
-            "too wide: the field has {width} {unit}, {max:#x} is the most"
+            "too wide: the field has {width} {unit}; maximum: {max:#x}"
         )?;
         if let Some(host) = target.host {
-            write!(f, "; the host has {}", field.show(host))?;
+            write!(f, "; the host's value is {}", field.show(host))?;
         }
         Ok(())
     }
@@ -238,42 +259,42 @@ impl Rejection {
         match obstacle {
             Obstacle::Absent => f.write_str("this host's KVM does not have the register"),
             Obstacle::NotWritable => {
-                write!(f, "kernel {kernel} does not let this field be changed")?;
-                self.leave(f)
+                write!(f, "kernel {kernel} does not allow changes of this field")?;
+                self.keep(f)
             }
             Obstacle::ImplementationId => {
                 f.write_str(
-                    "this host's KVM does not let registers that identify the implementation be \
-                     changed (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS)",
+                    "this host's KVM does not allow changes of the registers that identify the \
+                     implementation (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS)",
                 )?;
-                self.leave(f)
+                self.keep(f)
             }
             Obstacle::Owned(owner) => self.owned(owner, f),
             Obstacle::Without(owner) => {
                 let option = owner.name();
                 write!(
                     f,
-                    "the field says something only with {option}=on, and {option} is off"
+                    "the field reads as zero while the option {option} is off; use {option}=on"
                 )
             }
             Obstacle::Above => {
-                self.host_has("above what the host has, ", f)?;
-                self.allowed("; it stays as it is", f)
+                self.host_value("above the host's value", f)?;
+                self.allowed(ONLY_THE_HOSTS, f)
             }
             Obstacle::Below => {
-                self.host_has("below what the host has, and less is not safe here, ", f)?;
-                self.allowed("; it stays as it is", f)
+                self.host_value("below the host's value", f)?;
+                f.write_str(", and a lower value is not safe here")?;
+                self.allowed(ONLY_THE_HOSTS, f)
             }
             Obstacle::Inexact => {
-                self.host_has(
-                    "neither what the host has nor the value that is safe everywhere, ",
-                    f,
-                )?;
-                self.allowed("; it stays as it is", f)
+                self.host_value("neither the host's value", f)?;
+                f.write_str(" nor the value that is safe everywhere")?;
+                self.allowed(ONLY_THE_HOSTS, f)
             }
             Obstacle::Refused => {
-                self.host_has("no guest can have this value; this host has ", f)?;
-                self.allowed("; it stays as it is", f)
+                f.write_str("KVM refuses this value on every host; ")?;
+                self.host_value("the host's value is", f)?;
+                self.allowed(ONLY_THE_HOSTS, f)
             }
         }
     }
@@ -288,12 +309,12 @@ impl Rejection {
                 match (requested, host) {
                     (Some(0), _) => write!(f, "; use {option}=off")?,
                     (_, Some(0)) => write!(f, "; use {option}=on")?,
-                    _ => self.host_has(", here to ", f)?,
+                    _ => self.host_value(", on this host to", f)?,
                 }
                 self.allowed("", f)
             }
             (Owner::Topology, None) => {
-                f.write_str("the field tells which vCPU it is; the VMM numbers them")
+                f.write_str("the field is part of the vCPU's number, which the VMM sets")
             }
             (_, None) => f.write_str(
                 "KVM sets this field from the VM's interrupt controller when the guest starts",
@@ -301,20 +322,24 @@ impl Rejection {
         }
     }
 
-    /// Writes `what`, and after it the host's value if there is one.
-    fn host_has(&self, what: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let target = self.target.as_ref();
-        match target.and_then(|target| Some((target.field, target.host?))) {
-            Some((of, host)) => write!(f, "{what}{}", of.field.show(host)),
-            None => f.write_str(what.trim_end_matches([',', ' '])),
+    fn keep(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.host_value("; keep the host's value", f)
+    }
+
+    /// Writes words and the host's value, if it is known.
+    fn host_value(&self, words: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(words)?;
+        match self
+            .target
+            .as_ref()
+            .and_then(|target| Some((target.field, target.host?)))
+        {
+            Some((field, host)) => write!(f, " {}", field.field.show(host)),
+            None => Ok(()),
         }
     }
 
-    fn leave(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.host_has("; leave it as on the host, ", f)
-    }
-
-    /// The values that would work, or `none` if there is none but the host's own, which has been told.
+    /// Writes the allowed values, or `none` if the host's is the only one, which is written before.
     fn allowed(&self, none: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(target) = &self.target else {
             return Ok(());
@@ -324,28 +349,6 @@ impl Rejection {
         if target.allowed.iter().all(is_host) {
             return f.write_str(none);
         }
-        f.write_str("; it can have ")?;
-        list(target.allowed.iter(), f)
+        write!(f, "; allowed: {}", alternatives(&target.allowed))
     }
-}
-
-const fn switch(on: bool) -> &'static str {
-    if on { "on" } else { "off" }
-}
-
-/// Shows `a`, `a or b`, `a, b or c`.
-fn list<T: fmt::Display>(
-    items: impl ExactSizeIterator<Item = T>,
-    f: &mut fmt::Formatter<'_>,
-) -> fmt::Result {
-    let count = items.len();
-    for (index, item) in items.enumerate() {
-        let before = match index {
-            0 => "",
-            _ if index + 1 == count => " or ",
-            _ => ", ",
-        };
-        write!(f, "{before}{item}")?;
-    }
-    Ok(())
 }

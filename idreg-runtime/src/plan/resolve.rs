@@ -1,128 +1,112 @@
-//! From what overrides want of a field to the one value that it shall have.
+//! Resolves the constraints on each field to one value.
 
+use super::constraint::{Bound, Constraint, target};
 use super::rejection::{Reason, Rejection};
-use super::constraint::{Value, Wanted, below, target};
 use crate::description::{FieldDescription, FieldOf};
 use crate::host::Host;
 
-/// The value that a field shall have, and the wish that says so.
-pub(super) struct Settled<'m> {
-    pub(super) wish: Wanted<'m>,
+/// The value of a field and the constraint that leads to it.
+pub(super) struct Resolved<'m> {
+    pub(super) constraint: Constraint<'m>,
     pub(super) value: u64,
 }
 
-/// Settles every field that overrides name, in the order in which they are named first.
-pub(super) fn settle<'m>(
+/// Resolves every field that overrides name, in the order in which they are first named.
+pub(super) fn resolve<'m>(
     host: &Host,
-    wanted: &[Wanted<'m>],
-    rejections: &mut Vec<(usize, Rejection)>,
-) -> Vec<Settled<'m>> {
-    let mut settled = Vec::new();
-    for (position, first) in wanted.iter().enumerate() {
-        let before = wanted.get(..position).unwrap_or(&[]);
+    constraints: &[Constraint<'m>],
+    rejections: &mut Vec<Rejection>,
+) -> Vec<Resolved<'m>> {
+    let mut resolved = Vec::new();
+    for (position, first) in constraints.iter().enumerate() {
+        let before = constraints.get(..position).unwrap_or(&[]);
         if before.iter().any(|one| one.field == first.field) {
             continue;
         }
-        let of_field = wanted.iter().filter(|one| one.field == first.field);
+        let of_field = constraints.iter().filter(|one| one.field == first.field);
         match one_value(host, first.field, of_field.copied()) {
-            Ok(value) => settled.extend(value),
-            Err((index, rejection)) => rejections.push((index, *rejection)),
+            Ok(value) => resolved.extend(value),
+            Err(rejection) => rejections.push(*rejection),
         }
     }
-    settled
+    resolved
 }
 
-/// The value that all wishes agree on and the host can give; nothing if it is the host's.
+/// The value that meets all constraints and that the host allows, or `None` if it is the host's.
 fn one_value<'m>(
     host: &Host,
     field: FieldOf,
-    wishes: impl Iterator<Item = Wanted<'m>> + Clone,
-) -> Result<Option<Settled<'m>>, (usize, Box<Rejection>)> {
-    let reject = |wish: Wanted<'m>, requested, reason| {
-        let rejection = Rejection {
-            asked: wish.asked.clone(),
-            target: Some(target(host, field, Some(requested))),
-            reason,
-        };
-        Err((wish.index, Box::new(rejection)))
+    constraints: impl Iterator<Item = Constraint<'m>> + Clone,
+) -> Result<Option<Resolved<'m>>, Box<Rejection>> {
+    let reject = |constraint: Constraint<'m>, requested, reason| {
+        let target = target(host, field, Some(requested));
+        Err(Box::new(constraint.of.reject(Some(target), reason)))
     };
-    // What the host does not have reads as zero here; any other value of it meets an obstacle.
+    // An absent register reads as zero here; any other value of it meets an obstacle.
     let old = host.values().field(field).unwrap_or(0);
-    // On a machine with several kinds of cores a wish is met only if it is on all of them.
+    // On a machine with several types of cores a constraint is met only if it is met on all of them.
     let limits: Vec<u64> = host.limits(field).collect();
-    let is_met_now = |wanted: Value| {
-        let of_cores = limits
-            .iter()
-            .all(|limit| is_met(field.field, wanted, *limit));
-        of_cores && is_met(field.field, wanted, old)
+    let is_met_now = |bound: Bound| {
+        let mut of_cores = limits.iter();
+        of_cores.all(|limit| bound.is_met(field.field, *limit)) && bound.is_met(field.field, old)
     };
-    let Some(strongest) = strongest(field.field, old, is_met_now, wishes.clone()) else {
+    let Some(selected) = select(field.field, old, is_met_now, constraints.clone()) else {
         return Ok(None);
     };
-    let value = strongest.value;
-    let mut unmet = wishes.filter(|wish| !is_met(field.field, wish.value, value));
-    if let Some(wish) = unmet.next() {
-        // Whoever comes later is told of who was there before.
-        let (earlier, later) = if wish.index < strongest.wish.index {
-            (wish, strongest.wish)
+    let value = selected.value;
+    let mut unmet = constraints.filter(|one| !one.bound.is_met(field.field, value));
+    if let Some(unmet) = unmet.next() {
+        // Report the later override and name the earlier one.
+        let (earlier, later) = if unmet.of.position < selected.constraint.of.position {
+            (unmet, selected.constraint)
         } else {
-            (strongest.wish, wish)
+            (selected.constraint, unmet)
         };
-        let with = earlier.asked.clone();
-        let requested = amounts_to(field.field, later.value);
+        let with = earlier.of.asked.clone();
+        let requested = later.bound.value(field.field);
         return reject(later, requested, Reason::Conflict { with });
     }
     if let Some(obstacle) = host.obstacle(field, value) {
         let kernel = host.about().kernel_release.clone();
-        return reject(strongest.wish, value, Reason::Host { obstacle, kernel });
+        return reject(
+            selected.constraint,
+            value,
+            Reason::Host { obstacle, kernel },
+        );
     }
-    Ok((value != old).then_some(strongest))
+    Ok((value != old).then_some(selected))
 }
 
-/// The value of the first wish for an exact one, else what the others lead to from the host's value; nothing
-/// if they are content with that.
-fn strongest<'m>(
+/// Selects the value of the first exact constraint, else the value to which the others lead from the
+/// host's; `None` if the host's value meets them.
+fn select<'m>(
     field: &FieldDescription,
     old: u64,
-    is_met_now: impl Fn(Value) -> bool,
-    wishes: impl Iterator<Item = Wanted<'m>> + Clone,
-) -> Option<Settled<'m>> {
-    let exact = wishes.clone().find_map(|wish| match wish.value {
-        Value::Exactly(value) => Some(Settled { wish, value }),
-        Value::AtLeast(_) | Value::Below(_) => None,
+    is_met_now: impl Fn(Bound) -> bool,
+    constraints: impl Iterator<Item = Constraint<'m>> + Clone,
+) -> Option<Resolved<'m>> {
+    let exact = constraints.clone().find_map(|one| match one.bound {
+        Bound::Exactly(value) => Some(Resolved {
+            constraint: one,
+            value,
+        }),
+        Bound::AtLeast(_) | Bound::Below(_) => None,
     });
     if exact.is_some() {
         return exact;
     }
-    let mut strongest = None;
+    let mut selected = None;
     let mut value = old;
-    for wish in wishes {
+    for constraint in constraints {
         let is_met = if value == old {
-            is_met_now(wish.value)
+            is_met_now(constraint.bound)
         } else {
-            is_met(field, wish.value, value)
+            constraint.bound.is_met(field, value)
         };
         if !is_met {
-            value = amounts_to(field, wish.value);
-            strongest = Some(Settled { wish, value });
+            value = constraint.bound.value(field);
+            selected = Some(Resolved { constraint, value });
         }
     }
-    strongest
-}
-
-fn is_met(field: &FieldDescription, wanted: Value, value: u64) -> bool {
-    match wanted {
-        Value::Exactly(exact) => value == exact,
-        Value::AtLeast(least) => field.comparable(value) >= field.comparable(least),
-        Value::Below(ceiling) => field.comparable(value) < field.comparable(ceiling),
-    }
-}
-
-/// The value that a wish leads to where it is not met.
-fn amounts_to(field: &FieldDescription, wanted: Value) -> u64 {
-    match wanted {
-        Value::Exactly(value) => value,
-        Value::AtLeast(least) => least,
-        Value::Below(ceiling) => below(field, ceiling),
-    }
+    selected
 }

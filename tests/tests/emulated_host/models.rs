@@ -174,8 +174,8 @@ fn value_above_the_host_s_is_refused_before_kvm_is_asked() {
     assert_eq!((output.code, output.stdout().as_ref()), (1, ""));
     assert_eq!(
         output.stderr(),
-        "error: 1 override cannot be had on this host, so nothing is written:\n  \
-         SYSREG_ID_AA64ISAR0_EL1_RNDR=0xf: above what the host has, 0x1 (IMP); it can have 0x0-0x1\n"
+        "error: 1 override is not possible on this host; nothing was written:\n  \
+         SYSREG_ID_AA64ISAR0_EL1_RNDR=0xf: above the host's value 0x1 (IMP); allowed: 0x0-0x1\n"
     );
 }
 
@@ -242,7 +242,7 @@ fn old_kernel_runs_host_and_refuses_overrides() {
     let text = output.stderr();
     assert_eq!(text.lines().count(), 1, "{text}");
     assert!(
-        text.contains("does not offer writable ID registers, which needs Linux 6.7 or newer"),
+        text.contains("has no writable ID registers, which need Linux 6.7 or newer"),
         "{text}"
     );
 }

@@ -98,7 +98,7 @@ fn vector_lengths_are_limited_for_every_vcpu() {
     assert!(
         output
             .stderr()
-            .contains("sve200=on: the host has no vectors of this length; it has 128, 256,")
+            .contains("sve200=on: the host does not have this vector length; it has 128, 256,")
     );
 }
 
@@ -176,11 +176,11 @@ fn options_that_a_host_lacks_are_refused_before_a_vm_is_made() {
     assert_eq!((output.code, output.stdout().as_ref()), (1, ""));
     let text = output.stderr();
     for expected in [
-        "pauth=on: this host's KVM cannot do that (no KVM_CAP_ARM_PTRAUTH_ADDRESS)",
-        "mte=on: this host's KVM cannot do that (no KVM_CAP_ARM_MTE)",
-        "el2=on: this host's KVM cannot do that (no KVM_CAP_ARM_EL2)",
-        "aarch64=off: this host's KVM cannot do that (no KVM_CAP_ARM_EL1_32BIT)",
-        "sve1024=on: the host has no vectors of this length; it has 128, 256 or 512 bits",
+        "pauth=on: not supported by this host's KVM (no KVM_CAP_ARM_PTRAUTH_ADDRESS)",
+        "mte=on: not supported by this host's KVM (no KVM_CAP_ARM_MTE)",
+        "el2=on: not supported by this host's KVM (no KVM_CAP_ARM_EL2)",
+        "aarch64=off: not supported by this host's KVM (no KVM_CAP_ARM_EL1_32BIT)",
+        "sve1024=on: the host does not have this vector length; it has 128, 256 or 512 bits",
     ] {
         assert!(text.contains(expected), "{expected}: {text}");
     }

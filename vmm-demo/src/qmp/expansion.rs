@@ -84,7 +84,7 @@ fn properties(host: &Host, plan: &Plan) -> Map<String, Value> {
     let about = host.about();
     let lengths = about.sve_vector_lengths.iter().copied();
     let lengths = lengths.map(CpuOption::SveLength);
-    let options = CpuOption::WORDS.into_iter().chain(lengths);
+    let options = CpuOption::SWITCHES.into_iter().chain(lengths);
     let offered = options.filter(|option| {
         let capability = option.capability(true, &about.capabilities);
         capability.is_none_or(|(_, there)| there)

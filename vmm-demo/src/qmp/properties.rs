@@ -52,7 +52,7 @@ pub(super) fn type_of(name: &str) -> Option<Type> {
 pub(super) fn list(host: Option<&Host>) -> Vec<Property> {
     let description = host.map_or(&regs::DESCRIPTION, Host::description);
     let lengths = sve_lengths().map(CpuOption::SveLength);
-    let options = CpuOption::WORDS.into_iter().chain(lengths);
+    let options = CpuOption::SWITCHES.into_iter().chain(lengths);
     let options = options.map(|option| switch(&option.to_string(), about_option(option, host)));
     let enforce = "inconsistencies with the architecture are errors".to_owned();
     let registers = WHOLE_REGISTERS.iter().map(|(short, name)| Property {

@@ -119,7 +119,7 @@ fn models_that_a_kernel_cannot_run_with() {
             "host,SYSREG_ID_AA64ISAR0_EL1_DP=2",
         ],
         1,
-        "above what the host has",
+        "above the host's value",
     );
 }
 

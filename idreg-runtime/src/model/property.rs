@@ -1,0 +1,153 @@
+//! Properties: the one namespace of the overrides that a CPU model takes.
+
+use crate::config::options::{CpuOption, sve_lengths};
+use crate::description::feature::{FEATURE_PREFIX, FeatureDescription};
+use crate::description::{Description, FieldOf, PROPERTY_PREFIX, RegisterDescription};
+use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
+use core::fmt;
+
+/// The word that makes inconsistencies errors.
+pub const ENFORCE: &str = "enforce";
+
+/// A property of a CPU model, found by its name.
+///
+/// ```
+/// use idreg_runtime::config::options::CpuOption;
+/// use idreg_runtime::model::property::{Property, PropertyType};
+/// use idreg_runtime::regs::DESCRIPTION;
+///
+/// let midr = Property::find(&DESCRIPTION, "midr").ok_or("no such property")?;
+/// assert_eq!((midr.value_type(), midr.to_string()), (PropertyType::Number, "midr".to_owned()));
+/// let sve = Property::find(&DESCRIPTION, "sve256").ok_or("no such property")?;
+/// assert!(matches!(sve, Property::Option(CpuOption::SveLength(256))));
+/// assert_eq!(Property::nearest(&DESCRIPTION, "FEAT_DotProdd").as_deref(), Some("FEAT_DotProd"));
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Property {
+    /// A field: `SYSREG_<REGISTER>_<FIELD>`.
+    Field(FieldOf),
+    /// A feature of the architecture: `FEAT_<NAME>`.
+    Feature(&'static FeatureDescription),
+    /// An option of the vCPU.
+    Option(CpuOption),
+    /// A register that is set as a whole: `midr`, `revidr` or `aidr`.
+    Register(&'static RegisterDescription),
+    /// The word `enforce`.
+    Enforce,
+}
+
+/// The type of a property's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PropertyType {
+    /// `on` or `off`.
+    Switch,
+    /// A number.
+    Number,
+}
+
+impl Property {
+    /// The property of this name, or `None` if there is no such property.
+    #[must_use]
+    pub fn find(description: &Description, name: &str) -> Option<Self> {
+        if let Some(field) = description.property(name) {
+            return Some(Self::Field(field));
+        }
+        if let Some(feature) = description.feature(name) {
+            return Some(Self::Feature(feature));
+        }
+        if let Ok(option) = name.parse() {
+            return Some(Self::Option(option));
+        }
+        if name == ENFORCE {
+            return Some(Self::Enforce);
+        }
+        let mut registers = whole_registers(description);
+        let register = registers.find(|register| short_name(register) == name)?;
+        Some(Self::Register(register))
+    }
+
+    /// Every property of a description: options, `enforce`, whole registers, features and fields.
+    pub fn all(description: &'static Description) -> impl Iterator<Item = Self> {
+        let lengths = sve_lengths().map(CpuOption::SveLength);
+        let options = CpuOption::SWITCHES.into_iter().chain(lengths);
+        let registers = whole_registers(description).map(Self::Register);
+        let features = description.features.iter().map(Self::Feature);
+        let fields = description.fields().map(Self::Field);
+        options
+            .map(Self::Option)
+            .chain([Self::Enforce])
+            .chain(registers)
+            .chain(features)
+            .chain(fields)
+    }
+
+    /// The name that is most like one that does not exist, or `None` if no name is near.
+    ///
+    /// Case and a missing prefix do not count.
+    #[must_use]
+    pub fn nearest(description: &Description, name: &str) -> Option<String> {
+        // In a name as short as `pauth`, one wrong letter is a larger part.
+        const SHORT: usize = 8;
+        let near_enough = if name.len() > SHORT { 0.8 } else { 0.7 };
+        let bare_name = bare(name);
+        let similarity =
+            |known: &String| strsim::normalized_damerau_levenshtein(&bare_name, &bare(known));
+        let fields = description.fields().map(|field| field.to_string());
+        let features = description.features.iter();
+        let features = features.map(|feature| feature.name.to_owned());
+        let options = CpuOption::SWITCHES.iter().map(CpuOption::to_string);
+        let registers = whole_registers(description).map(short_name);
+        let names = fields.chain(features).chain(options).chain(registers);
+        let rated = names.map(|known| (similarity(&known), known));
+        let (similarity, name) = rated.max_by(|(left, _), (right, _)| left.total_cmp(right))?;
+        (similarity >= near_enough).then_some(name)
+    }
+
+    /// The type of the property's value.
+    #[must_use]
+    pub const fn value_type(&self) -> PropertyType {
+        match self {
+            Self::Field(_) | Self::Register(_) => PropertyType::Number,
+            Self::Feature(_) | Self::Option(_) | Self::Enforce => PropertyType::Switch,
+        }
+    }
+}
+
+/// The registers that models set as a whole, as far as a description has them.
+fn whole_registers(
+    description: &Description,
+) -> impl Iterator<Item = &'static RegisterDescription> {
+    [MidrEl1::NAME, RevidrEl1::NAME, AidrEl1::NAME]
+        .into_iter()
+        .filter_map(|name| description.register(name))
+}
+
+/// The property of a register that is set as a whole, such as `midr` for MIDR_EL1.
+pub(super) fn short_name(register: &RegisterDescription) -> String {
+    let name = register.name;
+    let name = name.strip_suffix("_EL1").unwrap_or(name);
+    name.to_ascii_lowercase()
+}
+
+/// A name without its prefix, in upper case.
+fn bare(name: &str) -> String {
+    let upper = name.to_ascii_uppercase();
+    let bare = upper.strip_prefix(PROPERTY_PREFIX);
+    let bare = bare.or(upper.strip_prefix(FEATURE_PREFIX));
+    bare.map_or_else(|| upper.clone(), str::to_owned)
+}
+
+/// Shows the name.
+impl fmt::Display for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Field(field) => field.fmt(f),
+            Self::Feature(feature) => f.write_str(feature.name),
+            Self::Option(option) => option.fmt(f),
+            Self::Register(register) => f.write_str(&short_name(register)),
+            Self::Enforce => f.write_str(ENFORCE),
+        }
+    }
+}
