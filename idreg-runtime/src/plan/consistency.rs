@@ -130,7 +130,7 @@ impl fmt::Display for Violation {
         match self.rule {
             Consistency::Requires { subject, needs } => write!(f, "{subject} needs {needs}")?,
             Consistency::Equal { .. } => {
-                f.write_str("two fields that describe the same feature differ")?
+                f.write_str("two fields that describe the same feature differ")?;
             }
             Consistency::AtMostOne(_) => f.write_str("only one of these fields may be set")?,
             Consistency::NotAbove { field, most } => {
