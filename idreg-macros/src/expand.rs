@@ -1,15 +1,15 @@
 //! A model to Rust.
 
-mod claims;
 mod facts;
 mod field;
-mod index;
-mod layout;
+mod layout_type;
+mod property_index;
 mod select;
+mod symbols;
 mod table;
-mod view;
+mod value_type;
 
-use self::view::Emitted;
+use self::layout_type::Emitted;
 use crate::input::Input;
 use crate::report;
 use proc_macro2::TokenStream;
@@ -47,8 +47,8 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     let errors = report::compile_errors(input, &source, &diagnostics);
     let krate = &options.krate;
     let types = emitted.iter().map(|emitted| match emitted {
-        Emitted::View(view) => layout::view(view),
-        Emitted::Alias(alias) => layout::alias(alias),
+        Emitted::View(view) => value_type::view(view),
+        Emitted::Alias(alias) => value_type::alias(alias),
     });
     let names = table::names(krate, &emitted, &facts);
     let table = table::table(krate, &emitted, &facts);

@@ -1,6 +1,6 @@
 //! What is known of fields beside the description: this project's facts, as data in the table.
 
-use super::view::{Emitted, Role, View};
+use super::layout_type::{Emitted, Role, View};
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Which blocks of a description are emitted.
 
-use super::claims::Claims;
-use super::view::{self, Emitted};
+use super::layout_type::{self, Emitted};
+use super::symbols::Claims;
 use crate::input::{Only, Options};
 use std::collections::{BTreeMap, BTreeSet};
 use sysreg::{Diagnostic, Item, ItemKind, Model};
@@ -33,7 +33,7 @@ pub(crate) fn emitted<'m>(
             Item::Register(register) => model.stated_in(register),
         };
         let owner = owner.filter(|owner| claimed.contains(&owner.key()));
-        let block = view::block(item, owner.unwrap_or(item));
+        let block = layout_type::block(item, owner.unwrap_or(item));
         let collisions = claims.claim(&block);
         if collisions.is_empty() {
             claimed.insert(item.key());

@@ -1,8 +1,8 @@
 //! Registers, layouts and fields as data, for whoever knows them by name only.
 
 use super::facts::{self, Across};
-use super::index;
-use super::view::{Alias, Emitted, Place, Role, View};
+use super::layout_type::{Alias, Emitted, Place, Role, View};
+use super::property_index;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use sysreg::facts::Facts;
@@ -26,7 +26,7 @@ pub(crate) fn names(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts)
 pub(crate) fn table(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts) -> TokenStream {
     let registers = emitted.iter().filter(|emitted| emitted.place().is_some());
     let names = registers.map(Emitted::type_name);
-    let properties = index::index(emitted);
+    let properties = property_index::index(emitted);
     let Across {
         items,
         features,

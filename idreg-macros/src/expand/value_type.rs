@@ -1,7 +1,7 @@
 //! A layout's methods, and the module of its field types.
 
 use super::field;
-use super::view::{Alias, Block, Role, View};
+use super::layout_type::{Alias, Block, Role, View};
 use crate::{docs, names};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;

@@ -1,7 +1,7 @@
 //! Whether all names in the generated code are different.
 
 use super::field;
-use super::view::{Alias, Block, Emitted, Role, View};
+use super::layout_type::{Alias, Block, Emitted, Role, View};
 use crate::names::{self, Reserved, Scope};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
 //! Where each field is in the table, by the hash of its property.
 
-use super::view::Emitted;
+use super::layout_type::Emitted;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
