@@ -1,41 +1,39 @@
-//! The documentation of what the macro emits.
+//! The documentation of the emitted items.
 
 use proc_macro2::Ident;
 use std::fmt::Write;
 use sysreg::{Field, FieldKind, Layout, Register};
 
-/// A register that states its own fields: name, encoding, and its fields as a table.
+/// The name, the encoding and a table of the fields of a register.
 pub(crate) fn register(register: &Register, layout: Option<&Layout>) -> String {
     let (name, encoding) = (register.name(), register.encoding().symbol());
     format!("`{name}`, encoded as `{encoding}`.\n\n{}", fields(layout))
 }
 
-/// A register whose layout stands elsewhere.
+/// The name, the encoding and the layout's name of a register whose layout another block states.
 pub(crate) fn alias(register: &Register, layout: &Ident) -> String {
     let (name, encoding) = (register.name(), register.encoding().symbol());
-    format!("`{name}`, encoded as `{encoding}`.\n\nThe fields are those of [`{layout}`].")
+    format!("`{name}`, encoded as `{encoding}`.\n\nIt has the fields of [`{layout}`].")
 }
 
-/// A layout that registers share.
+/// The name and the fields of a shared layout.
 pub(crate) fn shared(name: &str, layout: Option<&Layout>) -> String {
     let fields = fields(layout);
-    format!("`{name}`, a layout that registers share; `R` names the register.\n\n{fields}")
+    format!("`{name}`, a shared layout; `R` is the register.\n\n{fields}")
 }
 
-/// A further layout of the same bits.
-pub(crate) fn further(name: &str, block: &str, layout: Option<&Layout>) -> String {
-    format!(
-        "`{name}`, a further layout of `{block}`.\n\n{}",
-        fields(layout)
-    )
+/// The name and the fields of an alternative layout.
+pub(crate) fn alternative(name: &str, block: &str, layout: Option<&Layout>) -> String {
+    let fields = fields(layout);
+    format!("`{name}`, an alternative layout of `{block}`.\n\n{fields}")
 }
 
 fn fields(layout: Option<&Layout>) -> String {
     let Some(layout) = layout else {
-        return "The description does not say what its fields are.".to_owned();
+        return "The description does not define its fields.".to_owned();
     };
     if layout.fields().next().is_none() {
-        return "There are no named fields.".to_owned();
+        return "It has no named fields.".to_owned();
     }
     let mut table = "| bits | field |\n|---|---|".to_owned();
     for field in layout.fields() {
@@ -45,15 +43,15 @@ fn fields(layout: Option<&Layout>) -> String {
     table
 }
 
-/// A field type's documentation: name, bits, sign, and its values as a table.
+/// The name, bits and kind of a field, and a table of its named values.
 pub(crate) fn field(layout: &str, field: &Field) -> String {
-    let sign = match field.kind() {
+    let kind = match field.kind() {
         FieldKind::Plain => "a number",
-        FieldKind::Enum => "named values",
-        FieldKind::SignedEnum => "named values, compared as signed numbers",
-        FieldKind::UnsignedEnum => "named values, compared as unsigned numbers",
+        FieldKind::Enum => "an enumeration",
+        FieldKind::SignedEnum => "a signed enumeration",
+        FieldKind::UnsignedEnum => "an unsigned enumeration",
     };
-    let mut doc = format!("`{layout}.{}`, {}: {sign}.", field.name(), bits(field));
+    let mut doc = format!("`{layout}.{}`, {}: {kind}.", field.name(), bits(field));
     if !field.enumerators().is_empty() {
         doc.push_str("\n\n| value | name |\n|---|---|");
         for enumerator in field.enumerators() {
@@ -64,7 +62,7 @@ pub(crate) fn field(layout: &str, field: &Field) -> String {
     doc
 }
 
-/// A field's bits in a sentence: `bits 47:44`, or `bit 31`.
+/// The bits of a field in words: `bits 47:44`, or `bit 31`.
 pub(crate) fn bits(field: &Field) -> String {
     let bits = field.bits();
     let word = if bits.width() == 1 { "bit" } else { "bits" };

@@ -1,4 +1,4 @@
-//! A model to Rust.
+//! The tokens of a description: selects the types, checks their names, emits items and table.
 
 mod facts;
 mod field;
@@ -9,14 +9,14 @@ mod symbols;
 mod table;
 mod value_type;
 
-use self::layout_type::Emitted;
+use self::layout_type::EmittedType;
 use crate::input::Input;
 use crate::report;
 use proc_macro2::TokenStream;
 use quote::quote;
 use sysreg::{Diagnostic, Loaded, Model, Register, Source};
 
-/// Everything that one call of the macro emits.
+/// The tokens that one call of the macro emits.
 pub(crate) fn expand(input: &Input) -> TokenStream {
     let track = input.track();
     let source = match input.read() {
@@ -43,12 +43,12 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     // A register with an error is not in the model, and has been reported.
     let is_right = !diagnostics.iter().any(Diagnostic::is_error);
     let missing = is_right.then(|| missing(input, &source, &model));
-    let emitted = select::emitted(&model, options, &mut diagnostics);
+    let emitted = select::emitted_types(&model, options, &mut diagnostics);
     let errors = report::compile_errors(input, &source, &diagnostics);
     let krate = &options.krate;
     let types = emitted.iter().map(|emitted| match emitted {
-        Emitted::View(view) => value_type::view(view),
-        Emitted::Alias(alias) => value_type::alias(alias),
+        EmittedType::Layout(layout_type) => value_type::layout(layout_type),
+        EmittedType::Alias(alias) => value_type::alias(alias),
     });
     let names = table::names(krate, &emitted, &facts);
     let table = table::table(krate, &emitted, &facts);
@@ -63,7 +63,7 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     }
 }
 
-/// Errors for registers that are asked for, and that a description without a mistake does not have.
+/// Errors for patterns of `only`, or a whole description, without a register.
 fn missing(input: &Input, source: &Source, model: &Model) -> TokenStream {
     let registers: Vec<&str> = model.registers().map(Register::name).collect();
     if registers.is_empty() {

@@ -1,11 +1,12 @@
-//! Kernel names to Rust identifiers. Two names that meet are an error, never silently renamed.
+//! Rust identifiers of kernel names. A name that is already taken is an error, never renamed.
 
 use proc_macro2::{Ident, Span};
 use std::collections::BTreeMap;
 use std::fmt::Display;
 use sysreg::{Diagnostic, Note, Rule, Severity};
 
-/// A type's name: `ID_AA64ISAR0_EL1` is `IdAa64isar0El1`, `MTE_frac` is `MteFrac`, `AdvSIMD` stays.
+/// The name of a type: `ID_AA64ISAR0_EL1` is `IdAa64isar0El1`, `MTE_frac` is `MteFrac`, `AdvSIMD`
+/// stays.
 ///
 /// A `_` between digits stays too, so that `TGRAN4_2` (`Tgran4_2`) is not `TGRAN42`.
 pub(crate) fn type_name(name: &str) -> Ident {
@@ -20,7 +21,7 @@ pub(crate) fn type_name(name: &str) -> Ident {
     identifier(&out)
 }
 
-/// A word with a capital in front; what follows is made small unless it mixes cases itself.
+/// A word with a capital first letter; the rest is put in lower case unless it mixes cases.
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
     let first = letters.next().map(|first| first.to_ascii_uppercase());
@@ -34,12 +35,12 @@ fn capitalised(word: &str) -> String {
     first.into_iter().collect::<String>() + &rest
 }
 
-/// A module's or method's name: the kernel's in lower case.
+/// The name of a module or method: the kernel's in lower case.
 pub(crate) fn lower_name(name: &str) -> Ident {
     identifier(&leading_letter(name.to_ascii_lowercase()))
 }
 
-/// A constant's name: the kernel's in upper case.
+/// The name of a constant: the kernel's in upper case.
 pub(crate) fn const_name(name: &str) -> Ident {
     identifier(&leading_letter(name.to_ascii_uppercase()))
 }
@@ -52,8 +53,8 @@ fn leading_letter(name: String) -> String {
     }
 }
 
-/// Rust's keywords, strict and reserved, of all editions up to 2024 (The Rust Reference, Keywords), but
-/// for the four that have no raw form.
+/// Rust's keywords, strict and reserved, of all editions up to 2024 (The Rust Reference, Keywords),
+/// except the four that have no raw form.
 const KEYWORDS: [&str; 48] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
     "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
@@ -64,8 +65,8 @@ const KEYWORDS: [&str; 48] = [
 
 /// An identifier; a keyword becomes a raw one (`r#type`), or `self_` where Rust has no raw form.
 ///
-/// The name is letters, digits and `_`, and does not start with a digit: `sysreg` and this module see
-/// to that.
+/// The name consists of letters, digits and `_`, and does not start with a digit: `sysreg` and this
+/// module guarantee it.
 fn identifier(name: &str) -> Ident {
     let name = match name {
         "" | "_" => "__",
@@ -82,68 +83,69 @@ fn identifier(name: &str) -> Ident {
     }
 }
 
-/// The names of one place in the generated code, and who has them.
+/// The names of one scope in the generated code, each with its definition.
 pub(crate) struct Scope {
-    taken: BTreeMap<String, Owner>,
+    defined: BTreeMap<String, Definition>,
 }
 
-enum Owner {
-    /// A name of the description, and its place there.
+enum Definition {
+    /// A name of the description and its place there.
     Described(String, sysreg::Span),
-    /// The generated code itself: what the name is there.
-    Generated(&'static str),
+    /// A name that the generated code reserves, and its purpose.
+    Reserved(&'static str),
 }
 
-/// Names that generated code takes for itself in one place.
+/// Names that the generated code reserves in one scope.
 pub(crate) struct Reserved {
     pub(crate) names: &'static [&'static str],
-    /// What they are, for the message.
-    pub(crate) what: &'static str,
+    /// Their purpose, for the message.
+    pub(crate) purpose: &'static str,
 }
 
 impl Scope {
     /// A scope without names.
     pub(crate) fn new() -> Self {
         Self {
-            taken: BTreeMap::new(),
+            defined: BTreeMap::new(),
         }
     }
 
-    /// A scope in which generated code has taken some names itself.
-    pub(crate) fn with(Reserved { names, what }: &Reserved) -> Self {
-        let taken = names
+    /// A scope with reserved names.
+    pub(crate) fn with(Reserved { names, purpose }: &Reserved) -> Self {
+        let defined = names
             .iter()
-            .map(|name| ((*name).to_owned(), Owner::Generated(what)));
+            .map(|name| ((*name).to_owned(), Definition::Reserved(purpose)));
         Self {
-            taken: taken.collect(),
+            defined: defined.collect(),
         }
     }
 
-    /// Takes another name for generated code itself.
-    pub(crate) fn reserve(&mut self, name: impl Display, what: &'static str) {
-        self.taken.insert(name.to_string(), Owner::Generated(what));
+    /// Reserves another name for the generated code.
+    pub(crate) fn reserve(&mut self, name: impl Display, purpose: &'static str) {
+        let definition = Definition::Reserved(purpose);
+        self.defined.insert(name.to_string(), definition);
     }
 
-    /// Takes a name for something in the description; gives the error that another one has it.
-    pub(crate) fn claim(
+    /// Defines a name of the description; returns an error if the name is taken.
+    pub(crate) fn define(
         &mut self,
         name: impl Display,
         subject: &str,
         span: sysreg::Span,
     ) -> Option<Diagnostic> {
         let name = name.to_string();
-        let (message, notes) = match self.taken.get(&name) {
+        let (message, notes) = match self.defined.get(&name) {
             None => {
-                self.taken
-                    .insert(name, Owner::Described(subject.to_owned(), span));
+                let definition = Definition::Described(subject.to_owned(), span);
+                self.defined.insert(name, definition);
                 return None;
             }
-            // A register of digits only.
-            Some(Owner::Described(other, _)) if other == subject => (
+            // The name of the register is digits only.
+            Some(Definition::Described(other, _)) if other == subject => (
                 format!("{subject}: a type and a module would both be called `{name}`"),
                 Vec::new(),
             ),
-            Some(Owner::Described(other, place)) => {
+            Some(Definition::Described(other, place)) => {
                 let message = format!("{subject}: `{other}` becomes `{name}` too");
                 let note = Note {
                     message: "that one is here".to_owned(),
@@ -151,8 +153,8 @@ impl Scope {
                 };
                 (message, vec![note])
             }
-            Some(Owner::Generated(what)) => (
-                format!("{subject}: in Rust it is `{name}`, which is {what}"),
+            Some(Definition::Reserved(purpose)) => (
+                format!("{subject}: in Rust it is `{name}`, which is {purpose}"),
                 Vec::new(),
             ),
         };
@@ -215,11 +217,11 @@ mod tests {
     /// Every keyword of the reference, strict, reserved and weak, editions up to 2024.
     #[test]
     fn keywords_become_identifiers() {
-        let keywords = "as async await break const continue crate dyn else enum extern false fn for \
-                        gen if impl in let loop match mod move mut pub ref return self static struct \
-                        super trait true type unsafe use where while abstract become box do final \
-                        macro override priv try typeof unsized virtual yield macro_rules union raw \
-                        safe";
+        let keywords = "as async await break const continue crate dyn else enum extern false fn \
+                        for gen if impl in let loop match mod move mut pub ref return self static \
+                        struct super trait true type unsafe use where while abstract become box \
+                        do final macro override priv try typeof unsized virtual yield macro_rules \
+                        union raw safe";
         for keyword in keywords.split_whitespace() {
             let ident = lower_name(keyword).to_string();
             let raw = ident.strip_prefix("r#") == Some(keyword);
@@ -229,18 +231,19 @@ mod tests {
     }
 
     #[test]
-    fn names_that_meet_are_an_error() {
-        let what = "a method of every register type";
+    fn name_taken_twice_is_an_error() {
+        let purpose = "a method of every register type";
         let mut scope = Scope::with(&Reserved {
             names: &["bits"],
-            what,
+            purpose,
         });
         let span = sysreg::Span::default();
-        assert!(scope.claim(lower_name("EL1"), "R.EL1", span).is_none());
-        let error = scope.claim(lower_name("el1"), "R.el1", span).unwrap();
+        assert!(scope.define(lower_name("EL1"), "R.EL1", span).is_none());
+        let error = scope.define(lower_name("el1"), "R.el1", span).unwrap();
         assert_eq!(error.message, "R.el1: `R.EL1` becomes `el1` too");
-        let error = scope.claim(lower_name("BITS"), "R.BITS", span).unwrap();
-        let expected = "R.BITS: in Rust it is `bits`, which is a method of every register type";
+        let error = scope.define(lower_name("BITS"), "R.BITS", span).unwrap();
+        let expected = "R.BITS: in Rust it is `bits`, which is \
+                        a method of every register type";
         assert_eq!(error.message, expected);
     }
 }

@@ -1,14 +1,14 @@
-//! What is wrong with a description, as compile errors at the path of the file that it is in.
+//! Compile errors for mistakes in a description, each at the path of its file.
 
 use crate::input::Input;
 use proc_macro2::TokenStream;
 use quote::quote_spanned;
 use sysreg::{Diagnostic, Source};
 
-/// More errors than this are counted and not shown.
+/// The number of errors shown; a last message counts the rest.
 const LIMIT: usize = 20;
 
-/// One `compile_error!` for each error; warnings have no place to go on stable Rust.
+/// One `compile_error!` for each error; a macro cannot emit warnings on stable Rust.
 pub(crate) fn compile_errors(
     input: &Input,
     source: &Source,

@@ -1,6 +1,6 @@
-//! What is known of fields beside the description: this project's facts, as data in the table.
+//! The facts that this project ships, as data in the table: field rules, features, consistency.
 
-use super::layout_type::{Emitted, Role, View};
+use super::layout_type::{EmittedType, LayoutType, Role};
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeMap;
@@ -9,9 +9,9 @@ use sysreg::facts::{
 };
 use sysreg::{Field, Layout, Source};
 
-/// The facts that this project ships.
+/// The facts in `aarch64-id.facts`.
 pub(crate) fn shipped() -> syn::Result<Facts> {
-    let wrong = |what: String| syn::Error::new(Span::call_site(), what);
+    let wrong = |message: String| syn::Error::new(Span::call_site(), message);
     let source = Source::new("aarch64-id.facts", sysreg::AARCH64_FACTS)
         .map_err(|error| wrong(error.to_string()))?;
     facts::load(&source).map_err(|mistakes| {
@@ -20,27 +20,28 @@ pub(crate) fn shipped() -> syn::Result<Facts> {
     })
 }
 
-/// The rule of a field of a view. Only of a register that states its own fields is anything known.
+/// The rule of a field; facts exist only for registers whose own block states the fields.
 pub(crate) fn rule(
     krate: &TokenStream,
     facts: &Facts,
-    view: &View<'_>,
+    layout_type: &LayoutType<'_>,
     field: &Field,
 ) -> TokenStream {
-    let rule = match view.role {
-        Role::Own(_) => facts.rule(&view.name, field),
-        Role::Shared | Role::Further(_) => Facts::default().rule(&view.name, field),
+    let name = &layout_type.name;
+    let rule = match layout_type.role {
+        Role::Register(_) => facts.rule(name, field),
+        Role::Shared | Role::Alternative(_) => Facts::default().rule(name, field),
     };
-    let stated = safety(krate, rule.safety);
-    let rest_is_known =
-        !rule.refused.is_empty() || rule.owner.is_some() || rule.needs.is_some() || rule.mitigation;
-    if rest_is_known {
-        return whole_rule(krate, &stated, &rule);
+    let safety = safety(krate, rule.safety);
+    let is_only_safety =
+        rule.refused.is_empty() && rule.owner.is_none() && rule.needs.is_none() && !rule.mitigation;
+    if !is_only_safety {
+        return whole_rule(krate, &safety, &rule);
     }
     match rule.safety {
         Safety::Lower => quote!(&#krate::description::rule::FieldRule::LOWER),
         Safety::SignedLower => quote!(&#krate::description::rule::FieldRule::SIGNED_LOWER),
-        _ => quote!(&#krate::description::rule::FieldRule::of(#stated)),
+        _ => quote!(&#krate::description::rule::FieldRule::of(#safety)),
     }
 }
 
@@ -95,29 +96,33 @@ fn owner(krate: &TokenStream, owner: Option<Owner>) -> TokenStream {
     quote!(::core::option::Option::Some(#krate::description::rule::Owner::#name))
 }
 
-/// The parts of the table that are about more than one field.
-pub(crate) struct Across {
-    /// Items that the other two refer to.
+/// The parts of the table whose facts are about more than one field.
+pub(crate) struct FeatureTables {
+    /// Items that the other two parts refer to.
     pub(crate) items: TokenStream,
     pub(crate) features: TokenStream,
     pub(crate) consistency: TokenStream,
 }
 
-/// What is known across the fields of the emitted registers.
-pub(crate) fn across(krate: &TokenStream, facts: &Facts, emitted: &[Emitted<'_>]) -> Across {
+/// The features and the consistency rules of the emitted registers.
+pub(crate) fn features(
+    krate: &TokenStream,
+    facts: &Facts,
+    emitted: &[EmittedType<'_>],
+) -> FeatureTables {
     let registers = registers(emitted);
     let layout = |register: &str| registers.get(register).map(|register| register.layout);
     let facts = facts.within(layout);
-    let writer = Writer {
+    let tokens = FactTokens {
         krate,
         registers: &registers,
         positions: facts.features().map(|one| one.name).zip(0..).collect(),
     };
-    let features: Vec<_> = facts.features().map(|one| writer.feature(one)).collect();
+    let features: Vec<_> = facts.features().map(|one| tokens.feature(one)).collect();
     let consistency = facts.consistency().iter();
-    let consistency: Vec<_> = consistency.map(|one| writer.consistency(one)).collect();
+    let consistency: Vec<_> = consistency.map(|one| tokens.consistency(one)).collect();
     if features.is_empty() && consistency.is_empty() {
-        return Across {
+        return FeatureTables {
             items: TokenStream::new(),
             features: quote!(&[]),
             consistency: quote!(&[]),
@@ -166,37 +171,38 @@ pub(crate) fn across(krate: &TokenStream, facts: &Facts, emitted: &[Emitted<'_>]
 
         static FEATURES: [#krate::description::feature::FeatureDescription; #count] = [#(#features),*];
     };
-    Across {
+    FeatureTables {
         items,
         features: quote!(&FEATURES),
         consistency: quote!(&[#(#consistency),*]),
     }
 }
 
-/// A register by its place in the table.
-struct Named<'e> {
+/// The row number and the layout of an emitted register.
+struct RegisterRow<'e> {
     index: usize,
     layout: &'e Layout,
 }
 
-/// The emitted registers of which it is known what their fields are, by name.
-fn registers<'e>(emitted: &'e [Emitted<'_>]) -> BTreeMap<&'e str, Named<'e>> {
-    let named = emitted.iter().filter_map(|emitted| {
-        let (layout, place) = (emitted.layout()?, emitted.place()?);
-        let index = place.index;
-        Some((place.register.name(), Named { index, layout }))
+/// The emitted registers whose fields the description defines, by name.
+fn registers<'e>(emitted: &'e [EmittedType<'_>]) -> BTreeMap<&'e str, RegisterRow<'e>> {
+    let rows = emitted.iter().filter_map(|emitted| {
+        let (layout, row) = (emitted.layout()?, emitted.row()?);
+        let index = row.index;
+        Some((row.register.name(), RegisterRow { index, layout }))
     });
-    named.collect()
+    rows.collect()
 }
 
-struct Writer<'e> {
+/// The tokens of facts, which refer to registers and features by number.
+struct FactTokens<'e> {
     krate: &'e TokenStream,
-    registers: &'e BTreeMap<&'e str, Named<'e>>,
-    /// Where each feature stands among all.
+    registers: &'e BTreeMap<&'e str, RegisterRow<'e>>,
+    /// The number of each feature.
     positions: BTreeMap<&'e str, usize>,
 }
 
-impl Writer<'_> {
+impl FactTokens<'_> {
     fn feature(&self, Feature { name, values }: Feature<'_>) -> TokenStream {
         let values = values.iter().map(|value| self.at_least(value));
         quote!(feature(#name, &[#(#values),*]))
@@ -213,9 +219,9 @@ impl Writer<'_> {
         quote!(field(#place))
     }
 
-    /// The register's number and the bits of a field, of which it has been seen to that it is there.
+    /// The register's number and the field's bits; `Facts::within` has dropped missing fields.
     fn place(&self, place: &Place) -> Option<TokenStream> {
-        let Named { index, layout } = self.registers.get(place.register.as_str())?;
+        let RegisterRow { index, layout } = self.registers.get(place.register.as_str())?;
         let bits = layout.field(&place.field)?.bits();
         let msb = Literal::u8_unsuffixed(bits.msb());
         let lsb = Literal::u8_unsuffixed(bits.lsb());

@@ -1,4 +1,4 @@
-//! A field's type, and the methods that get and replace it.
+//! The type of a field, and the methods that read and replace it.
 
 use crate::{docs, names};
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -11,14 +11,14 @@ pub(crate) fn setter_name(field: &Field) -> Ident {
     format_ident!("with_{}", names::lower_name(field.name()).unraw())
 }
 
-/// The methods of a register's values that are about this field; `module` has its type.
+/// The getter and the `with_` method of a field; `module` holds its type.
 pub(crate) fn accessors(module: &Ident, field: &Field) -> TokenStream {
     let type_name = names::type_name(field.name());
     let getter = names::lower_name(field.name());
     let setter = setter_name(field);
     let (name, bits) = (field.name(), docs::bits(field));
-    let get_doc = format!("The value of `{name}`, {bits}.");
-    let set_doc = format!("The register with `{name}`, {bits}, replaced.");
+    let get_doc = format!("Returns `{name}`, {bits}.");
+    let set_doc = format!("Returns the register with `{name}`, {bits}, replaced.");
     quote! {
         #[doc = #get_doc]
         pub const fn #getter(self) -> #module::#type_name {
@@ -32,7 +32,7 @@ pub(crate) fn accessors(module: &Ident, field: &Field) -> TokenStream {
     }
 }
 
-/// The type of a field of a layout with this name, and the type that names the layout.
+/// The type of a field; `layout` is the kernel's name, `layout_name` the marker type.
 pub(crate) fn field_type(layout: &str, layout_name: &Ident, field: &Field) -> TokenStream {
     let type_name = names::type_name(field.name());
     let msb = Literal::u8_unsuffixed(field.bits().msb());
@@ -65,12 +65,12 @@ fn value_constant(enumerator: &Enumerator) -> TokenStream {
     }
 }
 
-/// The method that reads a value as signed, where the description says that it is.
+/// The method `signed`, or `None` if the description does not define the field as signed.
 fn signed(field: &Field) -> Option<TokenStream> {
     let unused = Literal::u8_unsuffixed(64 - field.bits().width());
     (field.kind() == FieldKind::SignedEnum).then(|| {
         quote! {
-            /// The value as the signed number that it is.
+            /// Returns the value as a signed number.
             #[must_use]
             pub const fn signed(self) -> ::core::primitive::i64 {
                 (self.bits() << #unused).cast_signed() >> #unused

@@ -1,113 +1,118 @@
-//! The types that a block of a description becomes.
+//! The types that are emitted for a block of a description.
 
 use crate::names;
 use proc_macro2::Ident;
 use sysreg::{Alternative, Item, Layout, Layouts, Register, Span};
 
-/// What is emitted for a block of the description, or for a part of one.
-pub(crate) enum Emitted<'m> {
-    View(View<'m>),
+/// One type that is emitted for a block of the description.
+pub(crate) enum EmittedType<'m> {
+    Layout(LayoutType<'m>),
     Alias(Alias<'m>),
 }
 
-/// A layout with its field types: of one register, shared by several, or a further one.
-pub(crate) struct View<'m> {
-    /// The kernel's name: the block's, with the prefix in front for a further layout.
+/// A layout and its field types.
+pub(crate) struct LayoutType<'m> {
+    /// The kernel's name: the block's, with the prefix in front for an alternative layout.
     pub(crate) name: String,
     pub(crate) type_name: Ident,
     pub(crate) module: Ident,
-    /// Nothing if the description does not say.
+    /// The fields and masks, or `None` if the description does not define them.
     pub(crate) layout: Option<&'m Layout>,
-    /// The types that name the further layouts of the same bits.
-    pub(crate) further: Vec<Ident>,
+    /// The marker types of the alternative layouts of the same bits.
+    pub(crate) alternatives: Vec<Ident>,
     pub(crate) role: Role<'m>,
     pub(crate) span: Span,
 }
 
-/// What a view is a view of.
+/// The users of a layout.
 pub(crate) enum Role<'m> {
-    /// Of a register, which states it itself.
-    Own(Place<'m>),
-    /// Of every register that refers to it.
+    /// The layout of the register whose block states it.
+    Register(TableRow<'m>),
+    /// The layout of every register that refers to it.
     Shared,
-    /// Of the same bits as the first layout of a block.
-    Further(Block),
+    /// An alternative layout (`Prefix`) of the bits of a block.
+    Alternative(Block),
 }
 
-/// A register whose layout stands elsewhere.
+/// A register whose layout another block states.
 pub(crate) struct Alias<'m> {
     pub(crate) type_name: Ident,
-    pub(crate) place: Place<'m>,
+    pub(crate) row: TableRow<'m>,
     pub(crate) layout: &'m Layout,
-    /// The type that names the layout.
+    /// The marker type of the layout.
     pub(crate) layout_name: Ident,
-    /// The types that name further layouts of this register alone.
-    pub(crate) further: Vec<Ident>,
+    /// The marker types of alternative layouts that only this register has.
+    pub(crate) alternatives: Vec<Ident>,
 }
 
-/// A register with a row in the table.
-pub(crate) struct Place<'m> {
+/// A register and its row in the table.
+pub(crate) struct TableRow<'m> {
     pub(crate) register: &'m Register,
-    /// The row's number.
     pub(crate) index: usize,
 }
 
-/// A block of the description, as far as its further layouts need to know it.
+/// The names of a block that the conversions to and from its alternative layouts use.
 #[derive(Clone)]
 pub(crate) struct Block {
     pub(crate) name: String,
-    /// The type that names its first layout.
-    pub(crate) first: Ident,
-    /// The type that names the block itself, if it is a register.
+    /// The marker type of the layout without a prefix.
+    pub(crate) first_layout: Ident,
+    /// The marker type of the block, or `None` if it is not a register.
     pub(crate) register: Option<Ident>,
 }
 
-/// The types of a block, its own first; `owner` is the block that states its layout, which may be
-/// itself, and is itself if no block does.
-pub(crate) fn block<'m>(item: &'m Item, owner: &'m Item) -> Vec<Emitted<'m>> {
+/// The types of a block, its own first.
+///
+/// `owner` is the block that states the layout: another block, or `item` itself.
+pub(crate) fn of_block<'m>(item: &'m Item, owner: &'m Item) -> Vec<EmittedType<'m>> {
     let layout_name = names::type_name(owner.name());
-    let views = further_views(item, &layout_name);
-    let further = views.iter().map(|view| view.type_name.clone()).collect();
+    let alternative_types = alternative_types(item, &layout_name);
+    let alternatives = alternative_types.iter().map(|one| one.type_name.clone());
+    let alternatives = alternatives.collect();
     let layout = owner.layouts().map(Layouts::layout);
-    let place = |register| Place { register, index: 0 };
+    // The rows are numbered when all blocks are selected.
+    let row = |register| TableRow { register, index: 0 };
     let own = match (item, layout) {
         (Item::Register(register), Some(layout)) if item.key() != owner.key() => {
-            Emitted::Alias(Alias {
+            EmittedType::Alias(Alias {
                 type_name: names::type_name(item.name()),
-                place: place(register),
+                row: row(register),
                 layout,
                 layout_name,
-                further,
+                alternatives,
             })
         }
         _ => {
             let role = match item {
-                Item::Register(register) => Role::Own(place(register)),
+                Item::Register(register) => Role::Register(row(register)),
                 Item::SharedLayout(_) => Role::Shared,
             };
-            let view = View::new(item.name(), layout, role, item.span());
-            Emitted::View(View { further, ..view })
+            let own = LayoutType::new(item.name(), layout, role, item.span());
+            EmittedType::Layout(LayoutType {
+                alternatives,
+                ..own
+            })
         }
     };
-    let views = views.into_iter().map(Emitted::View);
-    [own].into_iter().chain(views).collect()
+    let alternative_types = alternative_types.into_iter().map(EmittedType::Layout);
+    [own].into_iter().chain(alternative_types).collect()
 }
 
-/// The views of a block's further layouts; `first` names its first one.
-fn further_views<'m>(item: &'m Item, first: &Ident) -> Vec<View<'m>> {
+/// The types of a block's alternative layouts.
+fn alternative_types<'m>(item: &'m Item, first_layout: &Ident) -> Vec<LayoutType<'m>> {
     let register = matches!(item, Item::Register(_)).then(|| names::type_name(item.name()));
     let block = Block {
         name: item.name().to_owned(),
-        first: first.clone(),
+        first_layout: first_layout.clone(),
         register,
     };
-    let view = |alternative: &'m Alternative| {
-        // As the kernel's own macros have it.
+    let layout_type = |alternative: &'m Alternative| {
+        // The kernel's generator names its macros in the same way.
         let name = format!("{}_{}", alternative.prefix(), item.name());
-        let role = Role::Further(block.clone());
-        View::new(&name, Some(alternative.layout()), role, item.span())
+        let role = Role::Alternative(block.clone());
+        LayoutType::new(&name, Some(alternative.layout()), role, item.span())
     };
-    alternatives(item).iter().map(view).collect()
+    alternatives(item).iter().map(layout_type).collect()
 }
 
 fn alternatives(item: &Item) -> &[Alternative] {
@@ -117,60 +122,60 @@ fn alternatives(item: &Item) -> &[Alternative] {
     }
 }
 
-impl<'m> View<'m> {
+impl<'m> LayoutType<'m> {
     fn new(name: &str, layout: Option<&'m Layout>, role: Role<'m>, span: Span) -> Self {
         Self {
             name: name.to_owned(),
             type_name: names::type_name(name),
             module: names::lower_name(name),
             layout,
-            further: Vec::new(),
+            alternatives: Vec::new(),
             role,
             span,
         }
     }
 
-    /// The layout, if it has fields and so a module of their types.
+    /// The layout, or `None` if it has no fields and so no module of field types.
     pub(crate) fn layout_with_fields(&self) -> Option<&'m Layout> {
         let has_fields = |layout: &&Layout| layout.fields().next().is_some();
         self.layout.filter(has_fields)
     }
 }
 
-impl<'m> Emitted<'m> {
-    /// The register, if this is one.
-    pub(crate) fn place(&self) -> Option<&Place<'m>> {
+impl<'m> EmittedType<'m> {
+    /// The row of a register, or `None` for a shared or alternative layout.
+    pub(crate) fn row(&self) -> Option<&TableRow<'m>> {
         match self {
-            Self::Alias(alias) => Some(&alias.place),
-            Self::View(view) => match &view.role {
-                Role::Own(place) => Some(place),
-                Role::Shared | Role::Further(_) => None,
+            Self::Alias(alias) => Some(&alias.row),
+            Self::Layout(layout_type) => match &layout_type.role {
+                Role::Register(row) => Some(row),
+                Role::Shared | Role::Alternative(_) => None,
             },
         }
     }
 
-    pub(crate) fn place_mut(&mut self) -> Option<&mut Place<'m>> {
+    pub(crate) fn row_mut(&mut self) -> Option<&mut TableRow<'m>> {
         match self {
-            Self::Alias(alias) => Some(&mut alias.place),
-            Self::View(view) => match &mut view.role {
-                Role::Own(place) => Some(place),
-                Role::Shared | Role::Further(_) => None,
+            Self::Alias(alias) => Some(&mut alias.row),
+            Self::Layout(layout_type) => match &mut layout_type.role {
+                Role::Register(row) => Some(row),
+                Role::Shared | Role::Alternative(_) => None,
             },
         }
     }
 
-    /// What its fields are, if the description says so.
+    /// The fields and masks, or `None` if the description does not define them.
     pub(crate) fn layout(&self) -> Option<&'m Layout> {
         match self {
-            Self::View(view) => view.layout,
+            Self::Layout(layout_type) => layout_type.layout,
             Self::Alias(alias) => Some(alias.layout),
         }
     }
 
-    /// The type that names it.
+    /// The name of the value type, which is the marker type's too.
     pub(crate) fn type_name(&self) -> &Ident {
         match self {
-            Self::View(view) => &view.type_name,
+            Self::Layout(layout_type) => &layout_type.type_name,
             Self::Alias(alias) => &alias.type_name,
         }
     }

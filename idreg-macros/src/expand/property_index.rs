@@ -1,27 +1,28 @@
-//! Where each field is in the table, by the hash of its property.
+//! The hash table from a property to its field's place in the table of registers.
 
-use super::layout_type::Emitted;
+use super::layout_type::EmittedType;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 /// A slot without a field.
 const EMPTY: u32 = u32::MAX;
 
-/// Room for the fields of a register, of which there are at most as many as bits.
+/// The slot values of one register: a register has at most as many fields as bits.
 const FIELDS: usize = 64;
 
-/// The slots of an open hash table, each the register's number and below that in 6 bits the field's.
-/// `hash` and `start` are the runtime's own (`idreg-runtime`, `description/index.rs`), whose tests look
-/// up every property.
-pub(crate) fn index(emitted: &[Emitted<'_>]) -> TokenStream {
+/// The slots of an open hash table: each is a register's number, then a field's in the low 6 bits.
+///
+/// `hash` and `start` are the same as in the runtime (`idreg-runtime`, `description/index.rs`),
+/// whose tests look up every property.
+pub(crate) fn slots(emitted: &[EmittedType<'_>]) -> TokenStream {
     let fields: Vec<(u32, String)> = emitted.iter().flat_map(fields).collect();
-    // A search goes on up to an empty slot: half of them are, and there is one.
+    // A search ends at an empty slot: more than half of the slots are empty.
     let mut slots = vec![EMPTY; 2 * fields.len() + 1];
     for (slot, name) in &fields {
         let first = start(hash(name.as_bytes()), slots.len());
         let (before, after) = slots.split_at_mut(first);
-        let mut from_there = after.iter_mut().chain(before);
-        if let Some(empty) = from_there.find(|slot| **slot == EMPTY) {
+        let mut from_first = after.iter_mut().chain(before);
+        if let Some(empty) = from_first.find(|slot| **slot == EMPTY) {
             *empty = *slot;
         }
     }
@@ -29,15 +30,15 @@ pub(crate) fn index(emitted: &[Emitted<'_>]) -> TokenStream {
     quote!(&[#(#slots),*])
 }
 
-/// The fields of a register, each with the slot's value and the property without its prefix.
-fn fields(emitted: &Emitted<'_>) -> Vec<(u32, String)> {
-    let (Some(place), Some(layout)) = (emitted.place(), emitted.layout()) else {
+/// The fields of a register: each one's slot value, and its property without `SYSREG_`.
+fn fields(emitted: &EmittedType<'_>) -> Vec<(u32, String)> {
+    let (Some(row), Some(layout)) = (emitted.row(), emitted.layout()) else {
         return Vec::new();
     };
-    let slot = |field: usize| u32::try_from(place.index * FIELDS + field).ok();
+    let slot = |field: usize| u32::try_from(row.index * FIELDS + field).ok();
     let fields = layout.fields().enumerate();
     let fields = fields.filter_map(|(position, field)| {
-        let name = format!("{}_{}", place.register.name(), field.name());
+        let name = format!("{}_{}", row.register.name(), field.name());
         Some((slot(position)?, name))
     });
     fields.collect()

@@ -1,7 +1,7 @@
-//! Whether all names in the generated code are different.
+//! The symbol tables of the generated code, which find names that two things would have.
 
 use super::field;
-use super::layout_type::{Alias, Block, Emitted, Role, View};
+use super::layout_type::{Alias, Block, EmittedType, LayoutType, Role};
 use crate::names::{self, Reserved, Scope};
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,32 +10,32 @@ use sysreg::{Diagnostic, Layout, Register};
 /// Modules beside those of the description.
 const OWN_ITEMS: Reserved = Reserved {
     names: &["names", "values"],
-    what: "a module beside the registers",
+    purpose: "a module beside the registers",
 };
 
-/// Methods that a field's getter must not be called as.
+/// Methods that a field's getter must not hide.
 const OWN_METHODS: Reserved = Reserved {
     names: &["from_bits", "bits"],
-    what: "a method of every register type",
+    purpose: "a method of every register type",
 };
 
-/// Constants that a value must not be called as.
+/// Constants that a value must not hide.
 const OWN_CONSTANTS: Reserved = Reserved {
     names: &["PROPERTY", "SHIFT", "WIDTH", "MASK", "KIND"],
-    what: "a constant of every field type",
+    purpose: "a constant of every field type",
 };
 
-/// The names taken so far.
-pub(crate) struct Claims {
-    /// Of registers, layouts and modules, which Rust keeps in one place.
+/// The names defined so far.
+pub(crate) struct Symbols {
+    /// Registers, layouts and modules: one namespace in Rust.
     items: Scope,
     properties: Scope,
-    /// Of each layout, by the type that names it.
+    /// The methods of each layout, by its marker type.
     methods: BTreeMap<String, Scope>,
 }
 
-impl Claims {
-    /// Nothing but what the generated code needs, which refers to the runtime by this path.
+impl Symbols {
+    /// The names that the generated code reserves; `krate` is its path to the runtime.
     pub(crate) fn new(krate: &TokenStream) -> Self {
         let mut items = Scope::with(&OWN_ITEMS);
         // A module of the same name beside the call would make the call itself ambiguous.
@@ -53,13 +53,15 @@ impl Claims {
         }
     }
 
-    /// Takes every name that a block needs; gives an error for each place with one that another has.
-    pub(crate) fn claim(&mut self, block: &[Emitted<'_>]) -> Vec<Diagnostic> {
+    /// Defines every name of a block; returns one error for each place whose name is taken.
+    pub(crate) fn define(&mut self, block: &[EmittedType<'_>]) -> Vec<Diagnostic> {
         let mut collisions = Vec::new();
         for emitted in block {
             match emitted {
-                Emitted::View(view) => self.claim_view(view, &mut collisions),
-                Emitted::Alias(alias) => self.claim_alias(alias, &mut collisions),
+                EmittedType::Layout(layout_type) => {
+                    self.define_layout(layout_type, &mut collisions);
+                }
+                EmittedType::Alias(alias) => self.define_alias(alias, &mut collisions),
             }
         }
         let mut places = BTreeSet::new();
@@ -67,55 +69,63 @@ impl Claims {
         collisions
     }
 
-    fn claim_alias(&mut self, alias: &Alias<'_>, collisions: &mut Vec<Diagnostic>) {
-        let register = alias.place.register;
+    fn define_alias(&mut self, alias: &Alias<'_>, collisions: &mut Vec<Diagnostic>) {
+        let register = alias.row.register;
         let (name, span) = (register.name(), register.span());
-        collisions.extend(self.items.claim(&alias.type_name, name, span));
-        self.claim_properties(register, alias.layout, collisions);
+        collisions.extend(self.items.define(&alias.type_name, name, span));
+        self.define_properties(register, alias.layout, collisions);
     }
 
-    fn claim_view(&mut self, view: &View<'_>, collisions: &mut Vec<Diagnostic>) {
-        collisions.extend(self.items.claim(&view.type_name, &view.name, view.span));
-        if let Role::Further(block) = &view.role {
-            self.claim_conversions(view, block, collisions);
+    fn define_layout(&mut self, layout_type: &LayoutType<'_>, collisions: &mut Vec<Diagnostic>) {
+        let LayoutType {
+            name,
+            type_name,
+            module,
+            span,
+            ..
+        } = layout_type;
+        collisions.extend(self.items.define(type_name, name, *span));
+        if let Role::Alternative(block) = &layout_type.role {
+            self.define_conversions(layout_type, block, collisions);
         }
-        let Some(layout) = view.layout_with_fields() else {
+        let Some(layout) = layout_type.layout_with_fields() else {
             return;
         };
-        collisions.extend(self.items.claim(&view.module, &view.name, view.span));
-        if let Role::Own(place) = &view.role {
-            self.claim_properties(place.register, layout, collisions);
+        collisions.extend(self.items.define(module, name, *span));
+        if let Role::Register(row) = &layout_type.role {
+            self.define_properties(row.register, layout, collisions);
         }
-        let methods = self.methods(&view.type_name);
+        let methods = self.methods(type_name);
         let mut types = Scope::new();
         for field in layout.fields() {
-            let (subject, span) = (format!("{}.{}", view.name, field.name()), field.span());
-            collisions.extend(methods.claim(names::lower_name(field.name()), &subject, span));
-            collisions.extend(methods.claim(field::setter_name(field), &subject, span));
-            collisions.extend(types.claim(names::type_name(field.name()), &subject, span));
+            let (subject, span) = (format!("{name}.{}", field.name()), field.span());
+            collisions.extend(methods.define(names::lower_name(field.name()), &subject, span));
+            collisions.extend(methods.define(field::setter_name(field), &subject, span));
+            collisions.extend(types.define(names::type_name(field.name()), &subject, span));
             let mut constants = Scope::with(&OWN_CONSTANTS);
             collisions.extend(field.enumerators().iter().filter_map(|value| {
                 let subject = format!("{subject}.{}", value.name());
-                constants.claim(names::const_name(value.name()), &subject, value.span())
+                constants.define(names::const_name(value.name()), &subject, value.span())
             }));
         }
     }
 
-    /// The way from a first layout to a further one, and back.
-    fn claim_conversions(
+    /// Defines the methods that lead from a block's first layout to an alternative, and back.
+    fn define_conversions(
         &mut self,
-        view: &View<'_>,
+        alternative: &LayoutType<'_>,
         block: &Block,
         collisions: &mut Vec<Diagnostic>,
     ) {
-        let there = self.methods(&block.first);
-        collisions.extend(there.claim(&view.module, &view.name, view.span));
-        let back = self.methods(&view.type_name);
-        let name = names::lower_name(&block.name);
-        collisions.extend(back.claim(name, &block.name, view.span));
+        let LayoutType { name, span, .. } = alternative;
+        let methods = self.methods(&block.first_layout);
+        collisions.extend(methods.define(&alternative.module, name, *span));
+        let methods = self.methods(&alternative.type_name);
+        let back = names::lower_name(&block.name);
+        collisions.extend(methods.define(back, &block.name, *span));
     }
 
-    fn claim_properties(
+    fn define_properties(
         &mut self,
         register: &Register,
         layout: &Layout,
@@ -124,13 +134,13 @@ impl Claims {
         collisions.extend(layout.fields().filter_map(|field| {
             let subject = format!("{}.{}", register.name(), field.name());
             let property = register.property(field);
-            self.properties.claim(property, &subject, field.span())
+            self.properties.define(property, &subject, field.span())
         }));
     }
 
     /// The methods of a layout's values.
-    fn methods(&mut self, layout: &Ident) -> &mut Scope {
-        let methods = self.methods.entry(layout.to_string());
+    fn methods(&mut self, layout_name: &Ident) -> &mut Scope {
+        let methods = self.methods.entry(layout_name.to_string());
         methods.or_insert_with(|| Scope::with(&OWN_METHODS))
     }
 }

@@ -1,21 +1,25 @@
-//! Registers, layouts and fields as data, for whoever knows them by name only.
+//! The static table of registers, layouts and fields, for lookup by name.
 
-use super::facts::{self, Across};
-use super::layout_type::{Alias, Emitted, Place, Role, View};
+use super::facts::{self, FeatureTables};
+use super::layout_type::{Alias, EmittedType, LayoutType, Role, TableRow};
 use super::property_index;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use sysreg::facts::Facts;
 use sysreg::{Encoding, Field, FieldKind, Layout};
 
-/// The types that name registers and layouts, each with its part of the table.
-pub(crate) fn names(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts) -> TokenStream {
+/// The marker types of registers and layouts, each with its part of the table.
+pub(crate) fn names(
+    krate: &TokenStream,
+    emitted: &[EmittedType<'_>],
+    facts: &Facts,
+) -> TokenStream {
     let names = emitted.iter().map(|emitted| match emitted {
-        Emitted::View(view) => view_name(krate, view, facts),
-        Emitted::Alias(alias) => alias_name(krate, alias),
+        EmittedType::Layout(layout_type) => layout_marker(krate, layout_type, facts),
+        EmittedType::Alias(alias) => alias_marker(krate, alias),
     });
     quote! {
-        /// What the types of values name: registers and layouts, as types without values.
+        /// Marker types of registers and layouts.
         pub mod names {
             #(#names)*
         }
@@ -23,15 +27,19 @@ pub(crate) fn names(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts)
 }
 
 /// The static table of all registers.
-pub(crate) fn table(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts) -> TokenStream {
-    let registers = emitted.iter().filter(|emitted| emitted.place().is_some());
-    let names = registers.map(Emitted::type_name);
-    let properties = property_index::index(emitted);
-    let Across {
+pub(crate) fn table(
+    krate: &TokenStream,
+    emitted: &[EmittedType<'_>],
+    facts: &Facts,
+) -> TokenStream {
+    let registers = emitted.iter().filter(|emitted| emitted.row().is_some());
+    let names = registers.map(EmittedType::type_name);
+    let properties = property_index::slots(emitted);
+    let FeatureTables {
         items,
         features,
         consistency,
-    } = facts::across(krate, facts, emitted);
+    } = facts::features(krate, facts, emitted);
     quote! {
         /// Every register of the description, in file order.
         pub static DESCRIPTION: #krate::description::Description = {
@@ -48,19 +56,19 @@ pub(crate) fn table(krate: &TokenStream, emitted: &[Emitted<'_>], facts: &Facts)
     }
 }
 
-fn view_name(krate: &TokenStream, view: &View<'_>, facts: &Facts) -> TokenStream {
-    let View {
+fn layout_marker(krate: &TokenStream, layout_type: &LayoutType<'_>, facts: &Facts) -> TokenStream {
+    let LayoutType {
         name, type_name, ..
-    } = view;
-    let mask = |of: fn(&Layout) -> u64| hexadecimal(view.layout.map_or(0, of));
+    } = layout_type;
+    let mask = |of: fn(&Layout) -> u64| hexadecimal(layout_type.layout.map_or(0, of));
     let (res0, res1, unkn) = (mask(Layout::res0), mask(Layout::res1), mask(Layout::unkn));
-    let fields = view.layout.into_iter().flat_map(Layout::fields);
-    let fields = fields.map(|f| field(krate, f, &facts::rule(krate, facts, view, f)));
-    let further = further(krate, &view.further);
+    let fields = layout_type.layout.into_iter().flat_map(Layout::fields);
+    let fields = fields.map(|f| field(krate, f, &facts::rule(krate, facts, layout_type, f)));
+    let alternatives = layout_list(krate, &layout_type.alternatives);
     let doc = format!("`{name}`.");
-    let place = match &view.role {
-        Role::Own(place) => Some(register(krate, type_name, type_name, &[], place)),
-        Role::Shared | Role::Further(_) => None,
+    let register = match &layout_type.role {
+        Role::Register(row) => Some(register(krate, type_name, type_name, &[], row)),
+        Role::Shared | Role::Alternative(_) => None,
     };
     quote! {
         #[doc = #doc]
@@ -75,24 +83,24 @@ fn view_name(krate: &TokenStream, view: &View<'_>, facts: &Facts) -> TokenStream
                     res1: #res1,
                     unkn: #unkn,
                     fields: &[#(#fields),*],
-                    alternatives: #further,
+                    alternatives: #alternatives,
                 };
         }
 
-        #place
+        #register
     }
 }
 
-fn alias_name(krate: &TokenStream, alias: &Alias<'_>) -> TokenStream {
+fn alias_marker(krate: &TokenStream, alias: &Alias<'_>) -> TokenStream {
     let Alias {
         type_name,
-        place,
+        row,
         layout_name,
-        further,
+        alternatives,
         ..
     } = alias;
-    let doc = format!("`{}`.", place.register.name());
-    let register = register(krate, type_name, layout_name, further, place);
+    let doc = format!("`{}`.", row.register.name());
+    let register = register(krate, type_name, layout_name, alternatives, row);
     quote! {
         #[doc = #doc]
         #[derive(::core::fmt::Debug)]
@@ -102,24 +110,25 @@ fn alias_name(krate: &TokenStream, alias: &Alias<'_>) -> TokenStream {
     }
 }
 
+/// The register's row of the table, as an `impl` for its marker type.
 fn register(
     krate: &TokenStream,
     type_name: &Ident,
     layout_name: &Ident,
     alternatives: &[Ident],
-    place: &Place<'_>,
+    row: &TableRow<'_>,
 ) -> TokenStream {
-    let name = place.register.name();
-    let index = Literal::usize_unsuffixed(place.index);
+    let name = row.register.name();
+    let index = Literal::usize_unsuffixed(row.index);
     let Encoding {
         op0,
         op1,
         crn,
         crm,
         op2,
-    } = place.register.encoding();
+    } = row.register.encoding();
     let encoding = [op0, op1, crn, crm, op2].map(Literal::u8_unsuffixed);
-    let further = further(krate, alternatives);
+    let alternatives = layout_list(krate, alternatives);
     quote! {
         impl #krate::register::Place for #type_name {
             const REGISTER: &'static #krate::description::RegisterDescription =
@@ -128,14 +137,14 @@ fn register(
                     index: #index,
                     encoding: #krate::encoding::Encoding::new(#(#encoding),*),
                     layout: <#layout_name as #krate::register::Layout>::LAYOUT,
-                    alternatives: #further,
+                    alternatives: #alternatives,
                 };
         }
     }
 }
 
-/// The list of further layouts.
-fn further(krate: &TokenStream, names: &[Ident]) -> TokenStream {
+/// The descriptions of layouts, by marker type.
+fn layout_list(krate: &TokenStream, names: &[Ident]) -> TokenStream {
     quote!(&[#(<#names as #krate::register::Layout>::LAYOUT),*])
 }
 
@@ -165,7 +174,7 @@ fn field(krate: &TokenStream, field: &Field, rule: &TokenStream) -> TokenStream 
     }
 }
 
-/// A mask as people read it.
+/// A mask in hexadecimal, as the Arm ARM writes it.
 fn hexadecimal(value: u64) -> Literal {
     let literal = format!("{value:#x}").parse();
     literal.unwrap_or_else(|_| Literal::u64_unsuffixed(value))

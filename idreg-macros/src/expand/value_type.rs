@@ -1,47 +1,47 @@
-//! A layout's methods, and the module of its field types.
+//! The value type of a layout with its methods, and the module of its field types.
 
 use super::field;
-use super::layout_type::{Alias, Block, Role, View};
+use super::layout_type::{Alias, Block, LayoutType, Role};
 use crate::{docs, names};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-/// A register whose layout stands elsewhere.
+/// The value type of a register whose layout another block states.
 pub(crate) fn alias(alias: &Alias<'_>) -> TokenStream {
     let Alias {
         type_name,
-        place,
+        row,
         layout_name,
         ..
     } = alias;
-    let doc = docs::alias(place.register, layout_name);
+    let doc = docs::alias(row.register, layout_name);
     quote! {
         #[doc = #doc]
         pub type #type_name = values::Register<names::#layout_name, names::#type_name>;
     }
 }
 
-/// A layout: the type of its values, their methods, and the types of its fields.
-pub(crate) fn view(view: &View<'_>) -> TokenStream {
-    let value_type = value_type(view);
-    let View {
+/// The value type of a layout, its methods, and the types of its fields.
+pub(crate) fn layout(layout_type: &LayoutType<'_>) -> TokenStream {
+    let value_type = value_type(layout_type);
+    let LayoutType {
         name,
         type_name,
         module,
         ..
-    } = view;
-    let conversions = match &view.role {
-        Role::Further(block) => conversions(view, block),
-        Role::Own(_) | Role::Shared => TokenStream::new(),
+    } = layout_type;
+    let conversions = match &layout_type.role {
+        Role::Alternative(block) => conversions(layout_type, block),
+        Role::Register(_) | Role::Shared => TokenStream::new(),
     };
-    let Some(layout) = view.layout_with_fields() else {
+    let Some(layout) = layout_type.layout_with_fields() else {
         return quote!(#value_type #conversions);
     };
     let accessors = layout.fields().map(|f| field::accessors(module, f));
     let types = layout
         .fields()
         .map(|f| field::field_type(name, type_name, f));
-    let doc = format!("The fields of `{name}`.");
+    let doc = format!("Field types of `{name}`.");
     quote! {
         #value_type
 
@@ -58,35 +58,35 @@ pub(crate) fn view(view: &View<'_>) -> TokenStream {
     }
 }
 
-/// The name of a layout's values: a register's, or of any register's that has the layout.
-fn value_type(view: &View<'_>) -> TokenStream {
-    let View {
+/// The alias of `values::Register` for a layout, generic over the register if several have it.
+fn value_type(layout_type: &LayoutType<'_>) -> TokenStream {
+    let LayoutType {
         name,
         type_name,
         layout,
         ..
-    } = view;
-    match &view.role {
-        Role::Own(place) => {
-            let doc = docs::register(place.register, *layout);
+    } = layout_type;
+    match &layout_type.role {
+        Role::Register(row) => {
+            let doc = docs::register(row.register, *layout);
             quote! {
                 #[doc = #doc]
                 pub type #type_name = values::Register<names::#type_name>;
             }
         }
-        Role::Further(Block {
+        Role::Alternative(Block {
             name: block,
             register: Some(register),
             ..
         }) => {
-            let doc = docs::further(name, block, *layout);
+            let doc = docs::alternative(name, block, *layout);
             quote! {
                 #[doc = #doc]
                 pub type #type_name = values::Register<names::#type_name, names::#register>;
             }
         }
-        Role::Further(Block { name: block, .. }) => {
-            let doc = docs::further(name, block, *layout);
+        Role::Alternative(Block { name: block, .. }) => {
+            let doc = docs::alternative(name, block, *layout);
             quote! {
                 #[doc = #doc]
                 pub type #type_name<R> = values::Register<names::#type_name, R>;
@@ -102,31 +102,33 @@ fn value_type(view: &View<'_>) -> TokenStream {
     }
 }
 
-/// The way from a block's first layout to a further one, and back.
-fn conversions(view: &View<'_>, block: &Block) -> TokenStream {
-    let View {
+/// The methods that lead from a block's first layout to an alternative, and back.
+fn conversions(alternative: &LayoutType<'_>, block: &Block) -> TokenStream {
+    let LayoutType {
         name,
         type_name,
         module,
         ..
-    } = view;
+    } = alternative;
     let Block {
         name: block_name,
-        first,
+        first_layout,
         register,
     } = block;
-    // What a register says of itself holds for none of the others that share its first layout.
-    let alone = register.as_ref().filter(|register| *register != first);
-    let (generics, register) = match alone {
+    // An alternative that a register's own block adds to a shared layout holds for it alone.
+    let only_register = register
+        .as_ref()
+        .filter(|register| *register != first_layout);
+    let (generics, register) = match only_register {
         Some(register) => (TokenStream::new(), quote!(names::#register)),
         None => (quote!(<R>), quote!(R)),
     };
     let back: Ident = names::lower_name(block_name);
-    let to_doc = format!("The same value in the layout `{name}`.");
+    let to_doc = format!("Returns the same value in the layout `{name}`.");
     let back_doc =
-        format!("The same value in the layout that `{block_name}` has without a prefix.");
+        format!("Returns the same value in the layout of `{block_name}` without a prefix.");
     quote! {
-        impl #generics values::Register<names::#first, #register> {
+        impl #generics values::Register<names::#first_layout, #register> {
             #[doc = #to_doc]
             pub const fn #module(self) -> values::Register<names::#type_name, #register> {
                 values::Register::from_bits(self.bits())
@@ -135,7 +137,7 @@ fn conversions(view: &View<'_>, block: &Block) -> TokenStream {
 
         impl #generics values::Register<names::#type_name, #register> {
             #[doc = #back_doc]
-            pub const fn #back(self) -> values::Register<names::#first, #register> {
+            pub const fn #back(self) -> values::Register<names::#first_layout, #register> {
                 values::Register::from_bits(self.bits())
             }
         }
