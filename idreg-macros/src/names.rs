@@ -146,15 +146,17 @@ impl Scope {
                 Vec::new(),
             ),
             Some(Definition::Described(other, place)) => {
-                let message = format!("{subject}: `{other}` becomes `{name}` too");
+                let message = format!(
+                    "{subject}: the generated name `{name}` is already defined by `{other}`"
+                );
                 let note = Note {
-                    message: "that one is here".to_owned(),
+                    message: format!("`{other}` is here"),
                     span: Some(*place),
                 };
                 (message, vec![note])
             }
             Some(Definition::Reserved(purpose)) => (
-                format!("{subject}: in Rust it is `{name}`, which is {purpose}"),
+                format!("{subject}: the generated name `{name}` is reserved for {purpose}"),
                 Vec::new(),
             ),
         };
@@ -240,9 +242,12 @@ mod tests {
         let span = sysreg::Span::default();
         assert!(scope.define(lower_name("EL1"), "R.EL1", span).is_none());
         let error = scope.define(lower_name("el1"), "R.el1", span).unwrap();
-        assert_eq!(error.message, "R.el1: `R.EL1` becomes `el1` too");
+        assert_eq!(
+            error.message,
+            "R.el1: the generated name `el1` is already defined by `R.EL1`"
+        );
         let error = scope.define(lower_name("BITS"), "R.BITS", span).unwrap();
-        let expected = "R.BITS: in Rust it is `bits`, which is \
+        let expected = "R.BITS: the generated name `bits` is reserved for \
                         a method of every register type";
         assert_eq!(error.message, expected);
     }

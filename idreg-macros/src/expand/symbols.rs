@@ -44,7 +44,7 @@ impl Symbols {
             _ => None,
         });
         if let Some(root) = root {
-            items.reserve(root, "the name of the runtime");
+            items.reserve(root, "the runtime crate");
         }
         Self {
             items,
