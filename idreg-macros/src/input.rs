@@ -19,7 +19,7 @@ pub(crate) struct Input {
     /// At least one.
     files: Vec<File>,
     pub(crate) options: Options,
-    /// That of the first file.
+    /// The span of the first file's path.
     span: Span,
 }
 
@@ -43,7 +43,7 @@ impl Parse for Input {
     }
 }
 
-/// Whether a comma and a further argument follow; takes the comma.
+/// True if a comma and another argument follow; takes the comma.
 fn another(input: ParseStream<'_>) -> syn::Result<bool> {
     if !input.is_empty() {
         input.parse::<Token![,]>()?;
@@ -52,7 +52,7 @@ fn another(input: ParseStream<'_>) -> syn::Result<bool> {
 }
 
 impl Input {
-    /// Reads the description, or says of every file that cannot be read why.
+    /// Reads the description; the error has one message for each file that cannot be read.
     pub(crate) fn read(&self) -> syn::Result<Source> {
         let mut sources = Vec::new();
         let mut errors: Option<syn::Error> = None;
@@ -70,12 +70,12 @@ impl Input {
         Source::join(sources).map_err(|error| syn::Error::new(self.span, error))
     }
 
-    /// Makes the compiler watch every file that is there, and the variables in its path.
+    /// Items that make the compiler track every existing file, and the variables in its path.
     pub(crate) fn track(&self) -> TokenStream {
         self.files.iter().filter_map(File::track).collect()
     }
 
-    /// Where to report what is wrong with the file of this number: at its path.
+    /// The span of a file's path, for messages about the file.
     pub(crate) fn span_of(&self, file: usize) -> Span {
         self.files.get(file).map_or(self.span, File::span)
     }

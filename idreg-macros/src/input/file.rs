@@ -21,22 +21,22 @@ impl Parse for File {
 }
 
 impl File {
-    /// Whether the next argument of the macro is a file.
+    /// True if the next argument of the macro is a file.
     pub(crate) fn is_next(input: ParseStream<'_>) -> bool {
         PathExpr::is_next(input)
     }
 
-    /// Where its path begins.
+    /// The span of its path.
     pub(crate) fn span(&self) -> Span {
         self.path.span()
     }
 
-    /// Reads it, if it is none of the earlier ones.
+    /// Reads the file; an error if it is one of the earlier files.
     pub(crate) fn read_after<'f>(
         &self,
         mut earlier: impl Iterator<Item = &'f Self>,
     ) -> syn::Result<Source> {
-        let whole_path = |file: &Self| std::fs::canonicalize(file.place().ok()?.on_disk).ok();
+        let whole_path = |file: &Self| std::fs::canonicalize(file.location().ok()?.on_disk).ok();
         let path = whole_path(self);
         if path.is_some() && earlier.any(|file| whole_path(file) == path) {
             return Err(self.error("this file is given already"));
@@ -45,7 +45,7 @@ impl File {
     }
 
     fn read(&self) -> syn::Result<Source> {
-        let Place { on_disk, shown } = self.place()?;
+        let Location { on_disk, shown } = self.location()?;
         let source = match Source::read_as(shown.as_str(), &on_disk) {
             Ok(source) => Ok(source),
             Err(error) => Err(
@@ -61,18 +61,19 @@ impl File {
         source.map_err(|message| self.error(&message))
     }
 
-    /// Makes the compiler watch it and the variables in its path; nothing if it is not there.
+    /// An item that makes the compiler track the file and the variables in its path, or `None` if
+    /// the file does not exist.
     pub(crate) fn track(&self) -> Option<TokenStream> {
-        let place = self.place().ok()?;
+        let location = self.location().ok()?;
         let path = &self.path;
-        place.on_disk.is_file().then(|| {
+        location.on_disk.is_file().then(|| {
             quote!(
                 const _: &[::core::primitive::u8] = ::core::include_bytes!(#path);
             )
         })
     }
 
-    fn place(&self) -> syn::Result<Place> {
+    fn location(&self) -> syn::Result<Location> {
         let path = self.path.text()?;
         if path.is_empty() {
             return Err(self.error("the path of the description is empty"));
@@ -80,10 +81,10 @@ impl File {
         let directory = Directory::of(self.path.first_literal());
         let shown = clean(&directory.shown.join(&path)).display().to_string();
         let on_disk = directory.on_disk.join(path);
-        Ok(Place { on_disk, shown })
+        Ok(Location { on_disk, shown })
     }
 
-    /// What a path that leads nowhere may have been taken for.
+    /// A hint for a relative path whose file does not exist; empty for an absolute path.
     fn hint(&self) -> syn::Result<String> {
         let path = self.path.text()?;
         let hint = format!("\n  the path `{path}` is relative to the file that names it");
@@ -99,17 +100,17 @@ impl File {
     }
 }
 
-/// Where a file is.
-struct Place {
+/// The location of a file.
+struct Location {
     on_disk: PathBuf,
-    /// As messages show it.
+    /// The path in messages.
     shown: String,
 }
 
-/// The directory of the Rust file that a path stands in.
+/// The directory of the Rust file that contains a path.
 struct Directory {
     on_disk: PathBuf,
-    /// As the compiler shows it, which is relative to the workspace and so the same everywhere.
+    /// The path that the compiler shows: relative to the workspace, so the same on every machine.
     shown: PathBuf,
 }
 
@@ -122,7 +123,7 @@ impl Directory {
                 on_disk: parent(&file),
                 shown: parent(Path::new(&span.file())),
             },
-            // Older rust-analyzers do not know the file; the crate's folder is the best guess.
+            // Older rust-analyzers do not report the file; the crate's folder is the best guess.
             None => {
                 let on_disk = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
                 Self {
@@ -134,7 +135,7 @@ impl Directory {
     }
 }
 
-/// Takes `..` and `.` out of a path without asking the file system.
+/// Removes `..` and `.` from a path without access to the file system.
 fn clean(path: &Path) -> PathBuf {
     let mut clean = PathBuf::new();
     for component in path.components() {

@@ -5,7 +5,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Error, LitStr, Token, bracketed};
 
-/// `["ID_*", "CTR_EL0"]`; `*` stands for any characters, also for none.
+/// The list `["ID_*", "CTR_EL0"]`; `*` matches any number of characters, including 0.
 pub(crate) struct Only {
     patterns: Vec<Pattern>,
 }
@@ -44,7 +44,7 @@ impl Parse for Pattern {
 }
 
 impl Only {
-    /// Whether a register is among those asked for.
+    /// True if a pattern matches the register.
     pub(crate) fn matches(&self, register_name: &str) -> bool {
         let mut patterns = self.patterns.iter();
         patterns.any(|pattern| edits(&pattern.text, register_name) == 0)
@@ -71,7 +71,7 @@ impl Only {
     }
 }
 
-/// The first of those names that come nearest to a pattern, if they are near; wrong case is very near.
+/// The first of the names with the least distance to a pattern, if it is small; case is ignored.
 fn nearest<'m>(pattern: &str, names: &[&'m str]) -> Vec<&'m str> {
     const SHOWN: usize = 3;
     const NEAR: usize = 4;
@@ -84,13 +84,13 @@ fn nearest<'m>(pattern: &str, names: &[&'m str]) -> Vec<&'m str> {
     near.into_iter().map(|(_, name)| name).take(SHOWN).collect()
 }
 
-/// How many characters must be put in, taken out or replaced for a pattern to match a name:
-/// Levenshtein's distance, with any number of characters free at a `*`.
+/// The number of insertions, deletions and replacements after which a pattern matches a name:
+/// Levenshtein's distance, in which `*` matches any characters at no cost.
 fn edits(pattern: &str, name: &str) -> usize {
-    // The edits from the pattern so far to each beginning of the name.
+    // The edits between the pattern so far and each prefix of the name.
     let mut costs: Vec<usize> = (0..=name.chars().count()).collect();
-    for wanted in pattern.chars() {
-        let any = wanted == '*';
+    for expected in pattern.chars() {
+        let any = expected == '*';
         let mut left = costs.first().map_or(0, |cost| cost + usize::from(!any));
         let mut next = vec![left];
         let columns = costs.iter().zip(costs.iter().skip(1)).zip(name.chars());
@@ -98,7 +98,7 @@ fn edits(pattern: &str, name: &str) -> usize {
             left = if any {
                 left.min(*above)
             } else {
-                let replaced = diagonal + usize::from(wanted != found);
+                let replaced = diagonal + usize::from(expected != found);
                 replaced.min(above + 1).min(left + 1)
             };
             next.push(left);

@@ -1,4 +1,4 @@
-//! What may be asked for after the files.
+//! The options after the files.
 
 use super::file::File;
 use super::only::Only;
@@ -22,25 +22,25 @@ const STRICT: &str = "`strict` takes no value: write `strict` alone";
 const CRATE: &str =
     "`crate` takes a path that begins with `::` or `crate::`: `crate = ::idreg_runtime`";
 
-/// What is asked for.
+/// The values of all options.
 pub(crate) struct Options {
-    /// The registers to emit; all of them if nothing is said.
+    /// The registers to emit, or `None` for all.
     pub(crate) only: Option<Only>,
-    /// Whether what kernel files are forgiven is an error too.
+    /// True if a mistake that is accepted in kernel files is an error too.
     pub(crate) strict: bool,
-    /// The runtime's path, as generated code in any module has to write it.
+    /// The path of the runtime, valid in every module of the caller.
     pub(crate) krate: TokenStream,
 }
 
 impl Options {
-    /// Whether the next argument is an option, or is meant to be one.
+    /// True if the next argument is an option or looks like one.
     pub(crate) fn is_next(input: ParseStream<'_>) -> bool {
         let ahead = input.fork();
         let name = ahead.call(Ident::parse_any);
         name.is_ok_and(|name| NAMES.iter().any(|known| name == known) || ahead.peek(Token![=]))
     }
 
-    /// Takes the option of this name, of which `input` has the rest.
+    /// Parses the option of this name; `input` is the rest of it.
     fn set(&mut self, name: &Ident, input: ParseStream<'_>) -> syn::Result<()> {
         match name.to_string().as_str() {
             "only" => {
@@ -106,7 +106,7 @@ fn equals_sign(name: &Ident, input: ParseStream<'_>, takes: &str) -> syn::Result
     }
 }
 
-/// The error for a value that is not what an option takes, at the value if there is one.
+/// The error for a value that an option does not take, at the value if there is one.
 fn misused(name: &Ident, input: ParseStream<'_>, takes: &str) -> Error {
     if input.is_empty() {
         Error::new(name.span(), takes)

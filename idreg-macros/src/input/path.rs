@@ -1,4 +1,5 @@
-//! A file's path as it is written in Rust: what `include_bytes!` takes, as far as it can be known.
+//! The path of a file as a Rust expression: the forms of `include_bytes!` that a macro can
+//! evaluate.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
@@ -12,7 +13,7 @@ use syn::{Error, LitStr, Token, parenthesized};
 const HOW: &str =
     "write the path as a string literal, `env!(\"VAR\")`, or `concat!(..)` of such pieces";
 
-/// A string literal, or a macro that makes one of string literals.
+/// A string literal, or a macro that evaluates to one.
 pub(crate) enum PathExpr {
     Literal(LitStr),
     Env(Span, Paren, Variable),
@@ -20,7 +21,7 @@ pub(crate) enum PathExpr {
 }
 
 impl PathExpr {
-    /// Whether the next argument is a path, if not always one that can be used.
+    /// True if the next argument is a path; it may have an unsupported form.
     pub(crate) fn is_next(input: ParseStream<'_>) -> bool {
         let ahead = input.fork();
         input.peek(LitStr) || ahead.parse::<ItemPath>().is_ok() && ahead.peek(Token![!])
@@ -35,7 +36,7 @@ impl PathExpr {
         }
     }
 
-    /// Where it begins.
+    /// The span of the literal or of the macro's name.
     pub(crate) fn span(&self) -> Span {
         match self {
             Self::Literal(literal) => literal.span(),
@@ -43,7 +44,7 @@ impl PathExpr {
         }
     }
 
-    /// Where its first literal is: the call, also if a `macro_rules!` elsewhere makes more of it.
+    /// The span of the first literal: in the caller's file, even if a `macro_rules!` adds to the path.
     pub(crate) fn first_literal(&self) -> Span {
         match self {
             Self::Literal(literal) => literal.span(),
@@ -83,7 +84,7 @@ impl Parse for PathExpr {
     }
 }
 
-/// Writes the macros by their full paths, with the user's places.
+/// Writes the macros with their full paths and the caller's spans.
 impl ToTokens for PathExpr {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         match self {
@@ -103,12 +104,12 @@ impl ToTokens for PathExpr {
 /// The arguments of `env!`.
 pub(crate) struct Variable {
     name: LitStr,
-    /// What to say if it is not set.
+    /// The message for an unset variable.
     message: Option<LitStr>,
 }
 
 impl Variable {
-    /// The value that the compiler has, which is where Cargo sets the variables of a crate.
+    /// The value in the environment of the compiler, where Cargo sets the variables of a crate.
     fn value(&self) -> syn::Result<String> {
         let name = self.name.value();
         let error = match (env::var(&name), &self.message) {
@@ -135,7 +136,7 @@ impl Parse for Variable {
         };
         let name = literal("the name of an environment variable")?;
         let message = if super::another(input)? {
-            Some(literal("what to say if the variable is not set")?)
+            Some(literal("the message for an unset variable")?)
         } else {
             None
         };
@@ -146,20 +147,20 @@ impl Parse for Variable {
     }
 }
 
-/// The name of an item with where it is, such as `::core::env`.
+/// The path of an item, such as `::core::env`.
 pub(crate) struct ItemPath {
     global: Option<Token![::]>,
     segments: Punctuated<Ident, Token![::]>,
 }
 
 impl ItemPath {
-    /// Whether it means the same in every module.
+    /// True if the path means the same in every module.
     pub(crate) fn is_absolute(&self) -> bool {
         let first = self.segments.first().map(ToString::to_string);
         self.global.is_some() || matches!(first.as_deref(), Some("crate" | "$crate"))
     }
 
-    /// The last name if it may be one of Rust's own library.
+    /// The last name, or `None` if the path leads elsewhere than to `core` or `std`.
     fn core_name(&self) -> Option<String> {
         let names: Vec<String> = self.segments.iter().map(ToString::to_string).collect();
         match names.as_slice() {
@@ -169,7 +170,7 @@ impl ItemPath {
         }
     }
 
-    /// Where the last name is.
+    /// The span of the last name.
     fn span(&self) -> Span {
         let last = self.segments.last();
         last.map_or_else(Span::call_site, Ident::span)
