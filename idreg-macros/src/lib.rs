@@ -1,8 +1,8 @@
 //! `include_sysreg!`: typed system registers from a description in the kernel's grammar.
 //!
-//! Use it through `idreg_runtime::include_sysreg!`; the generated code refers to that crate.
+//! Use it as `idreg_runtime::include_sysreg!`; the generated code refers to that crate.
 //!
-//! Data flows one way: the macro's input → the files → `sysreg::Model` → which types → Rust.
+//! Data flows one way: the macro's input → the files → `sysreg::Model` → the selected types → Rust.
 
 mod docs;
 mod expand;
@@ -12,7 +12,7 @@ mod report;
 
 use proc_macro::TokenStream;
 
-/// Emits the registers of a description as types, with one static table of everything.
+/// Emits the registers of a description as types, and one static table of all of them.
 ///
 /// ```
 /// mod registers {
@@ -22,12 +22,13 @@ use proc_macro::TokenStream;
 ///
 /// let value = DemoEl1::from_bits(0x25).with_mode(Mode::IMP);
 /// assert_eq!(value.bits(), 0x15);
+/// assert_eq!(value.mode(), Mode::IMP);
 /// assert_eq!(format!("{value:?}"), "DEMO_EL1(0x15) {MODE: 0x1 (IMP), COUNT: 0x5}");
 /// assert_eq!(Mode::PROPERTY, "SYSREG_DEMO_EL1_MODE");
 /// ```
 ///
-/// The description is in the grammar of the Linux kernel's `arch/arm64/tools/sysreg`, as of Linux 7.2;
-/// files since 6.1 work. This one has
+/// The description is written in the grammar of the Linux kernel's `arch/arm64/tools/sysreg`, as of
+/// Linux 7.2; files since 6.1 work. The description above contains
 ///
 /// ```text
 /// Sysreg DEMO_EL1 3 0 15 0 0
@@ -40,31 +41,45 @@ use proc_macro::TokenStream;
 /// EndSysreg
 /// ```
 ///
-/// # What there is afterwards
+/// # Generated items
 ///
-/// For a register such as `ID_AA64ISAR0_EL1`
+/// A register such as `ID_AA64ISAR0_EL1` becomes
 ///
-/// - the type `IdAa64isar0El1` with `from_bits`, `bits`, a getter and a `with_` method for each field,
-///   `NAME` and `ENCODING`, and the masks `RES0`, `RES1` and `UNKN`; `Debug` shows the decoded fields;
-/// - the module `id_aa64isar0_el1` with a type for each field, such as `Dp`: its named values are
-///   constants (`Dp::NI`, `Dp::IMP`) that can stand in patterns, other values are possible (`Dp::new`),
-///   and `PROPERTY`, `MASK`, `SHIFT`, `WIDTH` and `KIND` say what it is.
+/// - the type `IdAa64isar0El1`: `from_bits` and `bits`, a getter and a `with_` method for each field,
+///   the constants `NAME` and `ENCODING`, and the masks `RES0`, `RES1` and `UNKN`; `Debug` shows the
+///   decoded fields;
+/// - the module `id_aa64isar0_el1` with a type for each field, such as `Dp`. Its named values are
+///   constants (`Dp::NI`, `Dp::IMP`) that are allowed in patterns; `Dp::new` takes any value that fits
+///   the field. The constants `PROPERTY`, `MASK`, `SHIFT`, `WIDTH` and `KIND` describe the field.
 ///
-/// All methods but those of traits are `const`, and nothing needs `std` or an allocator. For all of them
-/// there are the static `DESCRIPTION`, an `idreg_runtime::description::Description`; the module `values`
-/// with the two types behind all those names, `Register` and `Field`; and the module `names` with a type
-/// for each register and layout, which tells those two apart.
+/// A description also becomes
 ///
-/// A name of the kernel becomes one of Rust by its case alone. A value that starts with a digit gets a `_`
-/// in front (`52_BIT` is `_52_BIT`), a keyword is written as Rust writes it (`r#type`), and `self`, `super`
-/// and `crate` get a `_` at the end. Two names that become one are an error, and so is a name that
-/// the generated code needs for itself.
+/// - the static `DESCRIPTION`, an `idreg_runtime::description::Description`: the table of all
+///   registers;
+/// - the module `values` with the types `Register` and `Field`, of which all the types above are
+///   aliases;
+/// - the module `names` with a marker type for each register and layout. The markers make the aliases
+///   different types.
 ///
-/// ## Registers that share a layout
+/// All methods except those of traits are `const`. The generated code needs neither `std` nor an
+/// allocator.
 ///
-/// A register whose fields are those of a `SysregFields` block, or of another register (`Mapping`), has a type
-/// of its own with its own `NAME` and `ENCODING`, and the methods and field types of that layout. `Mapping`
-/// to a register gives the register's other names:
+/// # Names
+///
+/// Only the case of a kernel name changes: `ID_AA64ISAR0_EL1`, `IdAa64isar0El1`, `id_aa64isar0_el1`.
+/// Three kinds of names need more:
+///
+/// - a name that begins with a digit gets a `_` in front: `52_BIT` is `_52_BIT`;
+/// - a keyword becomes a raw identifier: `type` is `r#type`;
+/// - `self`, `super` and `crate` get a `_` at the end: `self_`.
+///
+/// If two names become the same, or a name is one that the generated code reserves, that is an error.
+///
+/// # Shared layouts
+///
+/// A register can take its fields from a `SysregFields` block (`Fields`) or from another register
+/// (`Mapping`). It has its own type, `NAME` and `ENCODING`, and the methods and field types of that
+/// layout. A `Mapping` to a register defines another name of that register:
 ///
 /// ```
 /// mod registers {
@@ -77,17 +92,19 @@ use proc_macro::TokenStream;
 /// assert_eq!((DemoEl1::ENCODING.op1(), DemoEl12::ENCODING.op1()), (0, 5));
 /// ```
 ///
-/// The layout of a `SysregFields` block has a type as well: `fn f<R>(value: TTBRxEl1<R>)` takes the value of
-/// any register that has it. A register of which the description does not say what its fields are has a
-/// type without them. A further layout of the same bits (`Prefix`) is a type as well, and methods lead from
-/// one to the other and back.
+/// A `SysregFields` block has a type too, generic over the register: `fn f<R>(value: TTBRxEl1<R>)`
+/// takes the value of any register with that layout. A register whose fields the description does not
+/// define has a type without fields.
+///
+/// A `Prefix` block defines an alternative layout of the same bits. It has a type too, and methods
+/// that convert from one layout to the other and back.
 ///
 /// # Paths
 ///
-/// A path is a string literal, `env!("VAR")`, or `concat!(..)` of such pieces, and is relative to the file
-/// that calls the macro, as for `include_str!`. A variable may come from the shell, from `[env]` in
-/// `.cargo/config.toml`, from Cargo or from a build script (`cargo::rustc-env`). A new value rebuilds the
-/// crate, as an edit of the description does.
+/// A path is a string literal, `env!("VAR")`, or `concat!(..)` of such pieces. It is relative to the
+/// file that calls the macro, as for `include_str!`. The variable can come from the shell, from
+/// `[env]` in `.cargo/config.toml`, from Cargo, or from a build script (`cargo::rustc-env`). The crate
+/// is rebuilt when the variable or the description changes.
 ///
 /// ```
 /// mod registers {
@@ -96,8 +113,8 @@ use proc_macro::TokenStream;
 /// assert_eq!(registers::DESCRIPTION.registers.len(), 3);
 /// ```
 ///
-/// Several paths make one description: `Fields` and `Mapping` may refer to any of the files, and none may
-/// define what an earlier one does.
+/// Several paths make one description. `Fields` and `Mapping` can refer to any of the files; a file
+/// must not define a register or layout that an earlier file defines.
 ///
 /// ```
 /// mod registers {
@@ -108,11 +125,11 @@ use proc_macro::TokenStream;
 ///
 /// # Options
 ///
-/// They come after the paths, in any order.
+/// Options follow the paths, in any order.
 ///
-/// `only` selects registers by name, `*` standing for any characters; what they share with others comes
-/// with them. A kernel's whole file is thousands of fields, so this also keeps the build short. A pattern
-/// that no register has is an error.
+/// `only` selects registers by name; `*` matches any characters. The layouts of the selected registers
+/// are emitted with them. A whole kernel file has thousands of fields, so `only` also keeps the build
+/// short. A pattern that matches no register is an error.
 ///
 /// ```
 /// mod registers {
@@ -121,8 +138,8 @@ use proc_macro::TokenStream;
 /// assert_eq!(registers::DESCRIPTION.registers.len(), 1);
 /// ```
 ///
-/// `strict` makes an error of a second name for a value, which the kernel's generator refuses since 7.2
-/// and which is accepted otherwise, because older files have it.
+/// `strict` rejects a second name for a value of a field. The kernel's generator rejects it since
+/// Linux 7.2; older kernel files contain such names, so the macro accepts them by default.
 ///
 /// ```
 /// mod registers {
@@ -131,11 +148,11 @@ use proc_macro::TokenStream;
 /// # assert_eq!(registers::DESCRIPTION.registers.len(), 3);
 /// ```
 ///
-/// `crate` is the path of `idreg_runtime` where the dependency has another name, or is re-exported. It
-/// begins with `::` or `crate::`.
+/// `crate` is the path of `idreg_runtime`, for a crate that renames or re-exports it. The path begins
+/// with `::` or `crate::`.
 ///
 /// ```
-/// extern crate idreg_runtime as my_idreg; // as if Cargo.toml called it that
+/// extern crate idreg_runtime as my_idreg; // the same as a renamed dependency in Cargo.toml
 ///
 /// mod registers {
 ///     my_idreg::include_sysreg!("example.sysreg", crate = ::my_idreg);
@@ -145,11 +162,11 @@ use proc_macro::TokenStream;
 ///
 /// # Errors
 ///
-/// What is wrong with the description is a compile error at its path, one for each mistake, up to 20, with
-/// file, line and column in the description and a note where one helps. Blocks without a mistake are
-/// emitted all the same; a mistake in a block that `only` leaves out counts too. A file that is not
-/// UTF-8, and a description of more than 4 MiB or without registers, are refused as a whole. The program
-/// `sysreg check` shows the same without a compiler:
+/// Each mistake in a description is a compile error at the path of its file, up to 20. The error gives
+/// file, line and column in the description, and a note where one helps. Blocks without a mistake are
+/// still emitted. A mistake in a block that `only` leaves out is an error too. A file that is not
+/// UTF-8, a description of more than 4 MiB, and one without registers are rejected as a whole.
+/// The program `sysreg check` reports the same without a compiler:
 ///
 /// ```text
 /// error: ID_AA64ISAR0_EL1: bits 3:0 are not described
@@ -162,10 +179,12 @@ use proc_macro::TokenStream;
 ///
 /// # Where to call it
 ///
-/// At module level, once in a module, since the table has one name; several descriptions that are not one
-/// go into modules of their own. Not in a function's body: the items refer to each other by module.
-/// In a `macro_rules!` the path may be an argument; a path that is written in a macro of another folder is
-/// looked for in two places and found in one.
+/// Call the macro at module level, once in each module: the names of the generated items, such as
+/// `DESCRIPTION`, are the same for every call. Give each further description a module of its own. A
+/// function's body is not possible, because the items refer to each other by module.
+///
+/// A `macro_rules!` can take the path as an argument. A path that is written inside a `macro_rules!`
+/// of another folder does not work: the compiler and this macro resolve it against different folders.
 #[proc_macro]
 pub fn include_sysreg(input: TokenStream) -> TokenStream {
     match syn::parse::<input::Input>(input) {

@@ -44,7 +44,7 @@ impl PathExpr {
         }
     }
 
-    /// The span of the first literal: in the caller's file, even if a `macro_rules!` adds to the path.
+    /// The span of the first literal: the caller's file, even if a `macro_rules!` adds to the path.
     pub(crate) fn first_literal(&self) -> Span {
         match self {
             Self::Literal(literal) => literal.span(),
