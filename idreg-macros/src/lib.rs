@@ -45,12 +45,13 @@ use proc_macro::TokenStream;
 ///
 /// A register such as `ID_AA64ISAR0_EL1` becomes
 ///
-/// - the type `IdAa64isar0El1`: `from_bits` and `bits`, a getter and a `with_` method for each field,
-///   the constants `NAME` and `ENCODING`, and the masks `RES0`, `RES1` and `UNKN`; `Debug` shows the
-///   decoded fields;
+/// - the type `IdAa64isar0El1`: `from_bits` and `bits`, a getter and a `with_` method for each
+///   field, the constants `NAME` and `ENCODING`, and the masks `RES0`, `RES1` and `UNKN`; `Debug`
+///   shows the decoded fields;
 /// - the module `id_aa64isar0_el1` with a type for each field, such as `Dp`. Its named values are
-///   constants (`Dp::NI`, `Dp::IMP`) that are allowed in patterns; `Dp::new` takes any value that fits
-///   the field. The constants `PROPERTY`, `MASK`, `SHIFT`, `WIDTH` and `KIND` describe the field.
+///   constants (`Dp::NI`, `Dp::IMP`) that are allowed in patterns; `Dp::new` takes any value that
+///   fits the field. The constants `PROPERTY`, `MASK`, `SHIFT`, `WIDTH` and `KIND` describe the
+///   field.
 ///
 /// A description also becomes
 ///
@@ -58,22 +59,23 @@ use proc_macro::TokenStream;
 ///   registers;
 /// - the module `values` with the types `Register` and `Field`, of which all the types above are
 ///   aliases;
-/// - the module `names` with a marker type for each register and layout. The markers make the aliases
-///   different types.
+/// - the module `names` with a marker type for each register and layout. The markers make the
+///   aliases different types.
 ///
 /// All methods except those of traits are `const`. The generated code needs neither `std` nor an
 /// allocator.
 ///
 /// # Names
 ///
-/// Only the case of a kernel name changes: `ID_AA64ISAR0_EL1`, `IdAa64isar0El1`, `id_aa64isar0_el1`.
-/// Three kinds of names need more:
+/// Kernel names are put in Rust's cases: `ID_AA64ISAR0_EL1` becomes `IdAa64isar0El1` for types and
+/// `id_aa64isar0_el1` for modules. Three kinds of names need more:
 ///
 /// - a name that begins with a digit gets a `_` in front: `52_BIT` is `_52_BIT`;
 /// - a keyword becomes a raw identifier: `type` is `r#type`;
 /// - `self`, `super` and `crate` get a `_` at the end: `self_`.
 ///
-/// If two names become the same, or a name is one that the generated code reserves, that is an error.
+/// If two names become the same, or a name is one that the generated code reserves, that is an
+/// error.
 ///
 /// # Shared layouts
 ///
@@ -93,18 +95,18 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// A `SysregFields` block has a type too, generic over the register: `fn f<R>(value: TTBRxEl1<R>)`
-/// takes the value of any register with that layout. A register whose fields the description does not
-/// define has a type without fields.
+/// takes the value of any register with that layout. A register whose fields the description does
+/// not define has a type without fields.
 ///
 /// A `Prefix` block defines an alternative layout of the same bits. It has a type too, and methods
 /// that convert from one layout to the other and back.
 ///
 /// # Paths
 ///
-/// A path is a string literal, `env!("VAR")`, or `concat!(..)` of such pieces. It is relative to the
-/// file that calls the macro, as for `include_str!`. The variable can come from the shell, from
-/// `[env]` in `.cargo/config.toml`, from Cargo, or from a build script (`cargo::rustc-env`). The crate
-/// is rebuilt when the variable or the description changes.
+/// A path is a string literal, `env!("VAR")`, or `concat!(..)` of such pieces. It is relative to
+/// the file that calls the macro, as for `include_str!`. The variable can come from the shell, from
+/// `[env]` in `.cargo/config.toml`, from Cargo, or from a build script (`cargo::rustc-env`). The
+/// crate is rebuilt when the variable or the description changes.
 ///
 /// ```
 /// mod registers {
@@ -127,9 +129,9 @@ use proc_macro::TokenStream;
 ///
 /// Options follow the paths, in any order.
 ///
-/// `only` selects registers by name; `*` matches any characters. The layouts of the selected registers
-/// are emitted with them. A whole kernel file has thousands of fields, so `only` also keeps the build
-/// short. A pattern that matches no register is an error.
+/// `only` selects registers by name; `*` matches any characters. The layouts of the selected
+/// registers are emitted with them. A whole kernel file has thousands of fields, so `only` also
+/// keeps the build short. A pattern that matches no register is an error.
 ///
 /// ```
 /// mod registers {
@@ -148,8 +150,8 @@ use proc_macro::TokenStream;
 /// # assert_eq!(registers::DESCRIPTION.registers.len(), 3);
 /// ```
 ///
-/// `crate` is the path of `idreg_runtime`, for a crate that renames or re-exports it. The path begins
-/// with `::` or `crate::`.
+/// `crate` is the path of `idreg_runtime`, for a crate that renames or re-exports it. The path
+/// begins with `::` or `crate::`.
 ///
 /// ```
 /// extern crate idreg_runtime as my_idreg; // the same as a renamed dependency in Cargo.toml
@@ -162,11 +164,11 @@ use proc_macro::TokenStream;
 ///
 /// # Errors
 ///
-/// Each mistake in a description is a compile error at the path of its file, up to 20. The error gives
-/// file, line and column in the description, and a note where one helps. Blocks without a mistake are
-/// still emitted. A mistake in a block that `only` leaves out is an error too. A file that is not
-/// UTF-8, a description of more than 4 MiB, and one without registers are rejected as a whole.
-/// The program `sysreg check` reports the same without a compiler:
+/// Each mistake in a description is a compile error at the path of its file, up to 20. The error
+/// gives file, line and column in the description, and a note where one helps. Blocks without a
+/// mistake are still emitted. A mistake in a block that `only` leaves out is an error too. A file
+/// that is not UTF-8, a description of more than 4 MiB, and one without registers are rejected as a
+/// whole. The program `sysreg check` reports the same without a compiler:
 ///
 /// ```text
 /// error: ID_AA64ISAR0_EL1: bits 3:0 are not described
@@ -183,8 +185,9 @@ use proc_macro::TokenStream;
 /// `DESCRIPTION`, are the same for every call. Give each further description a module of its own. A
 /// function's body is not possible, because the items refer to each other by module.
 ///
-/// A `macro_rules!` can take the path as an argument. A path that is written inside a `macro_rules!`
-/// of another folder does not work: the compiler and this macro resolve it against different folders.
+/// A `macro_rules!` can take the path as an argument. A path that is written inside a
+/// `macro_rules!` of another folder does not work: the compiler and this macro resolve it against
+/// different folders.
 #[proc_macro]
 pub fn include_sysreg(input: TokenStream) -> TokenStream {
     match syn::parse::<input::Input>(input) {
