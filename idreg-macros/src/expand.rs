@@ -2,6 +2,8 @@
 
 mod facts;
 mod field;
+#[cfg(test)]
+mod goldens;
 mod layout_type;
 mod property_index;
 mod select;
@@ -14,22 +16,22 @@ use crate::input::Input;
 use crate::report;
 use proc_macro2::TokenStream;
 use quote::quote;
+use sysreg::facts::Facts;
 use sysreg::{Diagnostic, Loaded, Model, Register, Source};
 
 /// The tokens that one call of the macro emits.
 pub(crate) fn expand(input: &Input) -> TokenStream {
     let track = input.track();
-    let source = match input.read() {
-        Ok(source) => source,
-        Err(error) => {
-            let error = error.into_compile_error();
-            return quote!(#track #error);
-        }
-    };
-    let facts = match facts::shipped() {
-        Ok(facts) => facts,
-        Err(error) => return error.into_compile_error(),
-    };
+    let items = input.read().and_then(|source| {
+        let facts = facts::shipped()?;
+        Ok(items(input, &source, &facts))
+    });
+    let items = items.unwrap_or_else(syn::Error::into_compile_error);
+    quote!(#track #items)
+}
+
+/// The items of a description that has been read, and its compile errors.
+fn items(input: &Input, source: &Source, facts: &Facts) -> TokenStream {
     let options = &input.options;
     let load = if options.strict {
         sysreg::load_strict
@@ -39,21 +41,20 @@ pub(crate) fn expand(input: &Input) -> TokenStream {
     let Loaded {
         model,
         mut diagnostics,
-    } = load(&source);
+    } = load(source);
     // A register with an error is not in the model, and has been reported.
     let is_right = !diagnostics.iter().any(Diagnostic::is_error);
-    let missing = is_right.then(|| missing(input, &source, &model));
+    let missing = is_right.then(|| missing(input, source, &model));
     let emitted = select::emitted_types(&model, options, &mut diagnostics);
-    let errors = report::compile_errors(input, &source, &diagnostics);
+    let errors = report::compile_errors(input, source, &diagnostics);
     let krate = &options.krate;
     let types = emitted.iter().map(|emitted| match emitted {
         EmittedType::Layout(layout_type) => value_type::layout(layout_type),
         EmittedType::Alias(alias) => value_type::alias(alias),
     });
-    let names = table::names(krate, &emitted, &facts);
-    let table = table::table(krate, &emitted, &facts);
+    let names = table::names(krate, &emitted, facts);
+    let table = table::table(krate, &emitted, facts);
     quote! {
-        #track
         #errors
         #missing
         #krate::__value_types! {}

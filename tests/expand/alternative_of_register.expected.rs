@@ -1,0 +1,123 @@
+::idreg_runtime::__value_types! {}
+/**`TWO_EL1`, encoded as `S3_0_C15_C3_0`.
+
+| bits | field |
+|---|---|
+| 63:0 | `WHOLE` |*/
+pub type TwoEl1 = values::Register<names::TwoEl1>;
+impl<R> values::Register<names::TwoEl1, R> {
+    ///Returns `WHOLE`, bits 63:0.
+    pub const fn whole(self) -> two_el1::Whole {
+        values::Field::get(self)
+    }
+    ///Returns the register with `WHOLE`, bits 63:0, replaced.
+    pub const fn with_whole(self, value: two_el1::Whole) -> Self {
+        value.set(self)
+    }
+}
+///Field types of `TWO_EL1`.
+pub mod two_el1 {
+    ///`TWO_EL1.WHOLE`, bits 63:0: a number.
+    pub type Whole = super::values::Field<super::names::TwoEl1, 63, 0>;
+}
+/**`FEAT_X_TWO_EL1`, an alternative layout of `TWO_EL1`.
+
+| bits | field |
+|---|---|
+| 0 | `ENABLE` |*/
+pub type FeatXTwoEl1 = values::Register<names::FeatXTwoEl1, names::TwoEl1>;
+impl<R> values::Register<names::FeatXTwoEl1, R> {
+    ///Returns `ENABLE`, bit 0.
+    pub const fn enable(self) -> feat_x_two_el1::Enable {
+        values::Field::get(self)
+    }
+    ///Returns the register with `ENABLE`, bit 0, replaced.
+    pub const fn with_enable(self, value: feat_x_two_el1::Enable) -> Self {
+        value.set(self)
+    }
+}
+impl<R> values::Register<names::TwoEl1, R> {
+    ///Returns the same value in the layout `FEAT_X_TWO_EL1`.
+    pub const fn feat_x_two_el1(self) -> values::Register<names::FeatXTwoEl1, R> {
+        values::Register::from_bits(self.bits())
+    }
+}
+impl<R> values::Register<names::FeatXTwoEl1, R> {
+    ///Returns the same value in the layout of `TWO_EL1` without a prefix.
+    pub const fn two_el1(self) -> values::Register<names::TwoEl1, R> {
+        values::Register::from_bits(self.bits())
+    }
+}
+///Field types of `FEAT_X_TWO_EL1`.
+pub mod feat_x_two_el1 {
+    ///`FEAT_X_TWO_EL1.ENABLE`, bit 0: a number.
+    pub type Enable = super::values::Field<super::names::FeatXTwoEl1, 0, 0>;
+}
+/// Marker types of registers and layouts.
+pub mod names {
+    ///`TWO_EL1`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum TwoEl1 {}
+    impl ::idreg_runtime::register::Layout for TwoEl1 {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "TWO_EL1",
+            res0: 0x0,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[
+                ::idreg_runtime::description::FieldDescription {
+                    name: "WHOLE",
+                    shift: 0,
+                    width: 64,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                },
+            ],
+            alternatives: &[<FeatXTwoEl1 as ::idreg_runtime::register::Layout>::LAYOUT],
+        };
+    }
+    impl ::idreg_runtime::register::Place for TwoEl1 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "TWO_EL1",
+            index: 0,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 15, 3, 0),
+            layout: <TwoEl1 as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+    ///`FEAT_X_TWO_EL1`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum FeatXTwoEl1 {}
+    impl ::idreg_runtime::register::Layout for FeatXTwoEl1 {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "FEAT_X_TWO_EL1",
+            res0: 0xfffffffffffffffe,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[
+                ::idreg_runtime::description::FieldDescription {
+                    name: "ENABLE",
+                    shift: 0,
+                    width: 1,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                },
+            ],
+            alternatives: &[],
+        };
+    }
+}
+/// Every register of the description, in file order.
+pub static DESCRIPTION: ::idreg_runtime::description::Description = {
+    const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
+        <names::TwoEl1 as ::idreg_runtime::register::Place>::REGISTER,
+    ];
+    ::idreg_runtime::description::Description {
+        registers: REGISTERS,
+        features: &[],
+        consistency: &[],
+        properties: &[4294967295, 4294967295, 0],
+    }
+};

@@ -1,0 +1,286 @@
+::idreg_runtime::__value_types! {}
+/**`ID_AA64PFR0_EL1`, encoded as `S3_0_C0_C4_0`.
+
+| bits | field |
+|---|---|
+| 35:32 | `SVE` |*/
+pub type IdAa64pfr0El1 = values::Register<names::IdAa64pfr0El1>;
+impl<R> values::Register<names::IdAa64pfr0El1, R> {
+    ///Returns `SVE`, bits 35:32.
+    pub const fn sve(self) -> id_aa64pfr0_el1::Sve {
+        values::Field::get(self)
+    }
+    ///Returns the register with `SVE`, bits 35:32, replaced.
+    pub const fn with_sve(self, value: id_aa64pfr0_el1::Sve) -> Self {
+        value.set(self)
+    }
+}
+///Field types of `ID_AA64PFR0_EL1`.
+pub mod id_aa64pfr0_el1 {
+    ///`ID_AA64PFR0_EL1.SVE`, bits 35:32: a number.
+    pub type Sve = super::values::Field<super::names::IdAa64pfr0El1, 35, 32>;
+}
+/**`ID_AA64ZFR0_EL1`, encoded as `S3_0_C0_C4_4`.
+
+| bits | field |
+|---|---|
+| 23:20 | `BF16` |
+| 3:0 | `SVEver` |*/
+pub type IdAa64zfr0El1 = values::Register<names::IdAa64zfr0El1>;
+impl<R> values::Register<names::IdAa64zfr0El1, R> {
+    ///Returns `BF16`, bits 23:20.
+    pub const fn bf16(self) -> id_aa64zfr0_el1::Bf16 {
+        values::Field::get(self)
+    }
+    ///Returns the register with `BF16`, bits 23:20, replaced.
+    pub const fn with_bf16(self, value: id_aa64zfr0_el1::Bf16) -> Self {
+        value.set(self)
+    }
+    ///Returns `SVEver`, bits 3:0.
+    pub const fn svever(self) -> id_aa64zfr0_el1::SVEver {
+        values::Field::get(self)
+    }
+    ///Returns the register with `SVEver`, bits 3:0, replaced.
+    pub const fn with_svever(self, value: id_aa64zfr0_el1::SVEver) -> Self {
+        value.set(self)
+    }
+}
+///Field types of `ID_AA64ZFR0_EL1`.
+pub mod id_aa64zfr0_el1 {
+    ///`ID_AA64ZFR0_EL1.BF16`, bits 23:20: a number.
+    pub type Bf16 = super::values::Field<super::names::IdAa64zfr0El1, 23, 20>;
+    ///`ID_AA64ZFR0_EL1.SVEver`, bits 3:0: a number.
+    pub type SVEver = super::values::Field<super::names::IdAa64zfr0El1, 3, 0>;
+}
+/**`ID_AA64ISAR1_EL1`, encoded as `S3_0_C0_C6_1`.
+
+| bits | field |
+|---|---|
+| 47:44 | `BF16` |*/
+pub type IdAa64isar1El1 = values::Register<names::IdAa64isar1El1>;
+impl<R> values::Register<names::IdAa64isar1El1, R> {
+    ///Returns `BF16`, bits 47:44.
+    pub const fn bf16(self) -> id_aa64isar1_el1::Bf16 {
+        values::Field::get(self)
+    }
+    ///Returns the register with `BF16`, bits 47:44, replaced.
+    pub const fn with_bf16(self, value: id_aa64isar1_el1::Bf16) -> Self {
+        value.set(self)
+    }
+}
+///Field types of `ID_AA64ISAR1_EL1`.
+pub mod id_aa64isar1_el1 {
+    ///`ID_AA64ISAR1_EL1.BF16`, bits 47:44: a number.
+    pub type Bf16 = super::values::Field<super::names::IdAa64isar1El1, 47, 44>;
+}
+/// Marker types of registers and layouts.
+pub mod names {
+    ///`ID_AA64PFR0_EL1`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum IdAa64pfr0El1 {}
+    impl ::idreg_runtime::register::Layout for IdAa64pfr0El1 {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "ID_AA64PFR0_EL1",
+            res0: 0xfffffff0ffffffff,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[
+                ::idreg_runtime::description::FieldDescription {
+                    name: "SVE",
+                    shift: 32,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule {
+                        safety: ::idreg_runtime::rule::Safety::Lower,
+                        refused: &[],
+                        owner: ::core::option::Option::Some(
+                            ::idreg_runtime::rule::Owner::Sve,
+                        ),
+                        needs: ::core::option::Option::Some(
+                            ::idreg_runtime::rule::Owner::Sve,
+                        ),
+                        mitigation: false,
+                    },
+                },
+            ],
+            alternatives: &[],
+        };
+    }
+    impl ::idreg_runtime::register::Place for IdAa64pfr0El1 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "ID_AA64PFR0_EL1",
+            index: 0,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 4, 0),
+            layout: <IdAa64pfr0El1 as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+    ///`ID_AA64ZFR0_EL1`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum IdAa64zfr0El1 {}
+    impl ::idreg_runtime::register::Layout for IdAa64zfr0El1 {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "ID_AA64ZFR0_EL1",
+            res0: 0xffffffffff0ffff0,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[
+                ::idreg_runtime::description::FieldDescription {
+                    name: "BF16",
+                    shift: 20,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule {
+                        safety: ::idreg_runtime::rule::Safety::Lower,
+                        refused: &[],
+                        owner: ::core::option::Option::None,
+                        needs: ::core::option::Option::Some(
+                            ::idreg_runtime::rule::Owner::Sve,
+                        ),
+                        mitigation: false,
+                    },
+                },
+                ::idreg_runtime::description::FieldDescription {
+                    name: "SVEver",
+                    shift: 0,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule {
+                        safety: ::idreg_runtime::rule::Safety::Lower,
+                        refused: &[],
+                        owner: ::core::option::Option::None,
+                        needs: ::core::option::Option::Some(
+                            ::idreg_runtime::rule::Owner::Sve,
+                        ),
+                        mitigation: false,
+                    },
+                },
+            ],
+            alternatives: &[],
+        };
+    }
+    impl ::idreg_runtime::register::Place for IdAa64zfr0El1 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "ID_AA64ZFR0_EL1",
+            index: 1,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 4, 4),
+            layout: <IdAa64zfr0El1 as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+    ///`ID_AA64ISAR1_EL1`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum IdAa64isar1El1 {}
+    impl ::idreg_runtime::register::Layout for IdAa64isar1El1 {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "ID_AA64ISAR1_EL1",
+            res0: 0xffff0fffffffffff,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[
+                ::idreg_runtime::description::FieldDescription {
+                    name: "BF16",
+                    shift: 44,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                },
+            ],
+            alternatives: &[],
+        };
+    }
+    impl ::idreg_runtime::register::Place for IdAa64isar1El1 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "ID_AA64ISAR1_EL1",
+            index: 2,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 6, 1),
+            layout: <IdAa64isar1El1 as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+}
+/// Every register of the description, in file order.
+pub static DESCRIPTION: ::idreg_runtime::description::Description = {
+    const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
+        <names::IdAa64pfr0El1 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::IdAa64zfr0El1 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::IdAa64isar1El1 as ::idreg_runtime::register::Place>::REGISTER,
+    ];
+    const fn field(
+        register: ::core::primitive::usize,
+        msb: ::core::primitive::u32,
+        lsb: ::core::primitive::u32,
+    ) -> ::idreg_runtime::description::FieldOf {
+        let register = REGISTERS[register];
+        ::idreg_runtime::description::FieldOf {
+            register,
+            field: register.layout.field_at(msb, lsb),
+        }
+    }
+    const fn at(
+        register: ::core::primitive::usize,
+        msb: ::core::primitive::u32,
+        lsb: ::core::primitive::u32,
+        value: ::core::primitive::u64,
+    ) -> ::idreg_runtime::feature::FieldAtLeast {
+        ::idreg_runtime::feature::FieldAtLeast {
+            field: field(register, msb, lsb),
+            value,
+        }
+    }
+    const fn feature(
+        name: &'static ::core::primitive::str,
+        values: &'static [::idreg_runtime::feature::FieldAtLeast],
+    ) -> ::idreg_runtime::feature::FeatureDescription {
+        ::idreg_runtime::feature::FeatureDescription {
+            name,
+            values,
+        }
+    }
+    const fn has(
+        feature: ::core::primitive::usize,
+    ) -> ::idreg_runtime::feature::Condition {
+        ::idreg_runtime::feature::Condition::Feature(&FEATURES[feature])
+    }
+    const fn requires(
+        subject: ::idreg_runtime::feature::Condition,
+        needs: ::idreg_runtime::feature::Condition,
+    ) -> ::idreg_runtime::feature::Consistency {
+        ::idreg_runtime::feature::Consistency::Requires {
+            subject,
+            needs,
+        }
+    }
+    static FEATURES: [::idreg_runtime::feature::FeatureDescription; 7] = [
+        feature("FEAT_BF16", &[at(2, 47, 44, 1)]),
+        feature("FEAT_EBF16", &[at(2, 47, 44, 2)]),
+        feature("FEAT_SVE", &[at(0, 35, 32, 1)]),
+        feature("FEAT_SVE2", &[at(1, 3, 0, 1)]),
+        feature("FEAT_SVE2p1", &[at(1, 3, 0, 2)]),
+        feature("FEAT_SVE2p2", &[at(1, 3, 0, 3)]),
+        feature("FEAT_SVE2p3", &[at(1, 3, 0, 4)]),
+    ];
+    ::idreg_runtime::description::Description {
+        registers: REGISTERS,
+        features: &FEATURES,
+        consistency: &[
+            requires(has(3), has(2)),
+            requires(
+                ::idreg_runtime::feature::Condition::Field(at(1, 23, 20, 1)),
+                has(2),
+            ),
+            ::idreg_runtime::feature::Consistency::Equal {
+                left: field(2, 47, 44),
+                right: field(1, 23, 20),
+                with: ::core::option::Option::Some(has(2)),
+            },
+        ],
+        properties: &[
+            4294967295, 4294967295, 64, 0, 4294967295, 4294967295, 128, 4294967295, 65,
+        ],
+    }
+};

@@ -1,0 +1,192 @@
+::idreg_runtime::__value_types! {}
+/**`KINDS_EL1`, encoded as `S3_0_C15_C0_1`.
+
+| bits | field |
+|---|---|
+| 63:60 | `SIGNED` |
+| 59:56 | `UNSIGNED` |
+| 55 | `CHOICE` |
+| 54:0 | `NUMBER` |*/
+pub type KindsEl1 = values::Register<names::KindsEl1>;
+impl<R> values::Register<names::KindsEl1, R> {
+    ///Returns `SIGNED`, bits 63:60.
+    pub const fn signed(self) -> kinds_el1::Signed {
+        values::Field::get(self)
+    }
+    ///Returns the register with `SIGNED`, bits 63:60, replaced.
+    pub const fn with_signed(self, value: kinds_el1::Signed) -> Self {
+        value.set(self)
+    }
+    ///Returns `UNSIGNED`, bits 59:56.
+    pub const fn unsigned(self) -> kinds_el1::Unsigned {
+        values::Field::get(self)
+    }
+    ///Returns the register with `UNSIGNED`, bits 59:56, replaced.
+    pub const fn with_unsigned(self, value: kinds_el1::Unsigned) -> Self {
+        value.set(self)
+    }
+    ///Returns `CHOICE`, bit 55.
+    pub const fn choice(self) -> kinds_el1::Choice {
+        values::Field::get(self)
+    }
+    ///Returns the register with `CHOICE`, bit 55, replaced.
+    pub const fn with_choice(self, value: kinds_el1::Choice) -> Self {
+        value.set(self)
+    }
+    ///Returns `NUMBER`, bits 54:0.
+    pub const fn number(self) -> kinds_el1::Number {
+        values::Field::get(self)
+    }
+    ///Returns the register with `NUMBER`, bits 54:0, replaced.
+    pub const fn with_number(self, value: kinds_el1::Number) -> Self {
+        value.set(self)
+    }
+}
+///Field types of `KINDS_EL1`.
+pub mod kinds_el1 {
+    /**`KINDS_EL1.SIGNED`, bits 63:60: a signed enumeration.
+
+| value | name |
+|---|---|
+| 0xf | `NI` |
+| 0x0 | `IMP` |*/
+    pub type Signed = super::values::Field<super::names::KindsEl1, 63, 60>;
+    impl Signed {
+        ///`NI`, 0xf.
+        pub const NI: Self = Self::of(15);
+        ///`IMP`, 0x0.
+        pub const IMP: Self = Self::of(0);
+        /// Returns the value as a signed number.
+        #[must_use]
+        pub const fn signed(self) -> ::core::primitive::i64 {
+            (self.bits() << 60).cast_signed() >> 60
+        }
+    }
+    /**`KINDS_EL1.UNSIGNED`, bits 59:56: an unsigned enumeration.
+
+| value | name |
+|---|---|
+| 0x0 | `NI` |
+| 0x1 | `IMP` |*/
+    pub type Unsigned = super::values::Field<super::names::KindsEl1, 59, 56>;
+    impl Unsigned {
+        ///`NI`, 0x0.
+        pub const NI: Self = Self::of(0);
+        ///`IMP`, 0x1.
+        pub const IMP: Self = Self::of(1);
+    }
+    /**`KINDS_EL1.CHOICE`, bit 55: an enumeration.
+
+| value | name |
+|---|---|
+| 0x0 | `OFF` |
+| 0x1 | `ON` |*/
+    pub type Choice = super::values::Field<super::names::KindsEl1, 55, 55>;
+    impl Choice {
+        ///`OFF`, 0x0.
+        pub const OFF: Self = Self::of(0);
+        ///`ON`, 0x1.
+        pub const ON: Self = Self::of(1);
+    }
+    ///`KINDS_EL1.NUMBER`, bits 54:0: a number.
+    pub type Number = super::values::Field<super::names::KindsEl1, 54, 0>;
+}
+/// Marker types of registers and layouts.
+pub mod names {
+    ///`KINDS_EL1`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum KindsEl1 {}
+    impl ::idreg_runtime::register::Layout for KindsEl1 {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "KINDS_EL1",
+            res0: 0x0,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[
+                ::idreg_runtime::description::FieldDescription {
+                    name: "SIGNED",
+                    shift: 60,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::SignedEnum,
+                    values: &[
+                        ::idreg_runtime::description::ValueDescription {
+                            name: "NI",
+                            value: 15,
+                        },
+                        ::idreg_runtime::description::ValueDescription {
+                            name: "IMP",
+                            value: 0,
+                        },
+                    ],
+                    rule: &::idreg_runtime::rule::FieldRule::SIGNED_LOWER,
+                },
+                ::idreg_runtime::description::FieldDescription {
+                    name: "UNSIGNED",
+                    shift: 56,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::UnsignedEnum,
+                    values: &[
+                        ::idreg_runtime::description::ValueDescription {
+                            name: "NI",
+                            value: 0,
+                        },
+                        ::idreg_runtime::description::ValueDescription {
+                            name: "IMP",
+                            value: 1,
+                        },
+                    ],
+                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                },
+                ::idreg_runtime::description::FieldDescription {
+                    name: "CHOICE",
+                    shift: 55,
+                    width: 1,
+                    kind: ::idreg_runtime::description::FieldKind::Enum,
+                    values: &[
+                        ::idreg_runtime::description::ValueDescription {
+                            name: "OFF",
+                            value: 0,
+                        },
+                        ::idreg_runtime::description::ValueDescription {
+                            name: "ON",
+                            value: 1,
+                        },
+                    ],
+                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                },
+                ::idreg_runtime::description::FieldDescription {
+                    name: "NUMBER",
+                    shift: 0,
+                    width: 55,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                },
+            ],
+            alternatives: &[],
+        };
+    }
+    impl ::idreg_runtime::register::Place for KindsEl1 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "KINDS_EL1",
+            index: 0,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 15, 0, 1),
+            layout: <KindsEl1 as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+}
+/// Every register of the description, in file order.
+pub static DESCRIPTION: ::idreg_runtime::description::Description = {
+    const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
+        <names::KindsEl1 as ::idreg_runtime::register::Place>::REGISTER,
+    ];
+    ::idreg_runtime::description::Description {
+        registers: REGISTERS,
+        features: &[],
+        consistency: &[],
+        properties: &[
+            2, 4294967295, 4294967295, 4294967295, 0, 4294967295, 4294967295, 1, 3,
+        ],
+    }
+};

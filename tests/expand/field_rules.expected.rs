@@ -1,0 +1,320 @@
+::idreg_runtime::__value_types! {}
+/**`ID_AA64PFR0_EL1`, encoded as `S3_0_C0_C4_0`.
+
+| bits | field |
+|---|---|
+| 63:60 | `CSV3` |
+| 35:32 | `SVE` |
+| 23:20 | `AdvSIMD` |
+| 3:0 | `EL0` |*/
+pub type IdAa64pfr0El1 = values::Register<names::IdAa64pfr0El1>;
+impl<R> values::Register<names::IdAa64pfr0El1, R> {
+    ///Returns `CSV3`, bits 63:60.
+    pub const fn csv3(self) -> id_aa64pfr0_el1::Csv3 {
+        values::Field::get(self)
+    }
+    ///Returns the register with `CSV3`, bits 63:60, replaced.
+    pub const fn with_csv3(self, value: id_aa64pfr0_el1::Csv3) -> Self {
+        value.set(self)
+    }
+    ///Returns `SVE`, bits 35:32.
+    pub const fn sve(self) -> id_aa64pfr0_el1::Sve {
+        values::Field::get(self)
+    }
+    ///Returns the register with `SVE`, bits 35:32, replaced.
+    pub const fn with_sve(self, value: id_aa64pfr0_el1::Sve) -> Self {
+        value.set(self)
+    }
+    ///Returns `AdvSIMD`, bits 23:20.
+    pub const fn advsimd(self) -> id_aa64pfr0_el1::AdvSIMD {
+        values::Field::get(self)
+    }
+    ///Returns the register with `AdvSIMD`, bits 23:20, replaced.
+    pub const fn with_advsimd(self, value: id_aa64pfr0_el1::AdvSIMD) -> Self {
+        value.set(self)
+    }
+    ///Returns `EL0`, bits 3:0.
+    pub const fn el0(self) -> id_aa64pfr0_el1::El0 {
+        values::Field::get(self)
+    }
+    ///Returns the register with `EL0`, bits 3:0, replaced.
+    pub const fn with_el0(self, value: id_aa64pfr0_el1::El0) -> Self {
+        value.set(self)
+    }
+}
+///Field types of `ID_AA64PFR0_EL1`.
+pub mod id_aa64pfr0_el1 {
+    ///`ID_AA64PFR0_EL1.CSV3`, bits 63:60: a number.
+    pub type Csv3 = super::values::Field<super::names::IdAa64pfr0El1, 63, 60>;
+    ///`ID_AA64PFR0_EL1.SVE`, bits 35:32: a number.
+    pub type Sve = super::values::Field<super::names::IdAa64pfr0El1, 35, 32>;
+    /**`ID_AA64PFR0_EL1.AdvSIMD`, bits 23:20: a signed enumeration.
+
+| value | name |
+|---|---|
+| 0x0 | `IMP` |
+| 0xf | `NI` |*/
+    pub type AdvSIMD = super::values::Field<super::names::IdAa64pfr0El1, 23, 20>;
+    impl AdvSIMD {
+        ///`IMP`, 0x0.
+        pub const IMP: Self = Self::of(0);
+        ///`NI`, 0xf.
+        pub const NI: Self = Self::of(15);
+        /// Returns the value as a signed number.
+        #[must_use]
+        pub const fn signed(self) -> ::core::primitive::i64 {
+            (self.bits() << 60).cast_signed() >> 60
+        }
+    }
+    ///`ID_AA64PFR0_EL1.EL0`, bits 3:0: a number.
+    pub type El0 = super::values::Field<super::names::IdAa64pfr0El1, 3, 0>;
+}
+/**`CTR_EL0`, encoded as `S3_3_C0_C0_1`.
+
+| bits | field |
+|---|---|
+| 27:24 | `CWG` |
+| 15:14 | `L1Ip` |*/
+pub type CtrEl0 = values::Register<names::CtrEl0>;
+impl<R> values::Register<names::CtrEl0, R> {
+    ///Returns `CWG`, bits 27:24.
+    pub const fn cwg(self) -> ctr_el0::Cwg {
+        values::Field::get(self)
+    }
+    ///Returns the register with `CWG`, bits 27:24, replaced.
+    pub const fn with_cwg(self, value: ctr_el0::Cwg) -> Self {
+        value.set(self)
+    }
+    ///Returns `L1Ip`, bits 15:14.
+    pub const fn l1ip(self) -> ctr_el0::L1Ip {
+        values::Field::get(self)
+    }
+    ///Returns the register with `L1Ip`, bits 15:14, replaced.
+    pub const fn with_l1ip(self, value: ctr_el0::L1Ip) -> Self {
+        value.set(self)
+    }
+}
+///Field types of `CTR_EL0`.
+pub mod ctr_el0 {
+    ///`CTR_EL0.CWG`, bits 27:24: a number.
+    pub type Cwg = super::values::Field<super::names::CtrEl0, 27, 24>;
+    ///`CTR_EL0.L1Ip`, bits 15:14: a number.
+    pub type L1Ip = super::values::Field<super::names::CtrEl0, 15, 14>;
+}
+/// Marker types of registers and layouts.
+pub mod names {
+    ///`ID_AA64PFR0_EL1`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum IdAa64pfr0El1 {}
+    impl ::idreg_runtime::register::Layout for IdAa64pfr0El1 {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "ID_AA64PFR0_EL1",
+            res0: 0xffffff0ff0ffff0,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[
+                ::idreg_runtime::description::FieldDescription {
+                    name: "CSV3",
+                    shift: 60,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule {
+                        safety: ::idreg_runtime::rule::Safety::Lower,
+                        refused: &[],
+                        owner: ::core::option::Option::None,
+                        needs: ::core::option::Option::None,
+                        mitigation: true,
+                    },
+                },
+                ::idreg_runtime::description::FieldDescription {
+                    name: "SVE",
+                    shift: 32,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule {
+                        safety: ::idreg_runtime::rule::Safety::Lower,
+                        refused: &[],
+                        owner: ::core::option::Option::Some(
+                            ::idreg_runtime::rule::Owner::Sve,
+                        ),
+                        needs: ::core::option::Option::Some(
+                            ::idreg_runtime::rule::Owner::Sve,
+                        ),
+                        mitigation: false,
+                    },
+                },
+                ::idreg_runtime::description::FieldDescription {
+                    name: "AdvSIMD",
+                    shift: 20,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::SignedEnum,
+                    values: &[
+                        ::idreg_runtime::description::ValueDescription {
+                            name: "IMP",
+                            value: 0,
+                        },
+                        ::idreg_runtime::description::ValueDescription {
+                            name: "NI",
+                            value: 15,
+                        },
+                    ],
+                    rule: &::idreg_runtime::rule::FieldRule::SIGNED_LOWER,
+                },
+                ::idreg_runtime::description::FieldDescription {
+                    name: "EL0",
+                    shift: 0,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule {
+                        safety: ::idreg_runtime::rule::Safety::Lower,
+                        refused: &[
+                            ::idreg_runtime::rule::ValueRange {
+                                first: 0,
+                                last: 0,
+                            },
+                        ],
+                        owner: ::core::option::Option::None,
+                        needs: ::core::option::Option::None,
+                        mitigation: false,
+                    },
+                },
+            ],
+            alternatives: &[],
+        };
+    }
+    impl ::idreg_runtime::register::Place for IdAa64pfr0El1 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "ID_AA64PFR0_EL1",
+            index: 0,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 4, 0),
+            layout: <IdAa64pfr0El1 as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+    ///`CTR_EL0`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum CtrEl0 {}
+    impl ::idreg_runtime::register::Layout for CtrEl0 {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "CTR_EL0",
+            res0: 0xfffffffff0ff3fff,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[
+                ::idreg_runtime::description::FieldDescription {
+                    name: "CWG",
+                    shift: 24,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule::of(
+                        ::idreg_runtime::rule::Safety::HigherOrZero,
+                    ),
+                },
+                ::idreg_runtime::description::FieldDescription {
+                    name: "L1Ip",
+                    shift: 14,
+                    width: 2,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule {
+                        safety: ::idreg_runtime::rule::Safety::Exact {
+                            safe: 2,
+                        },
+                        refused: &[
+                            ::idreg_runtime::rule::ValueRange {
+                                first: 0,
+                                last: 1,
+                            },
+                        ],
+                        owner: ::core::option::Option::None,
+                        needs: ::core::option::Option::None,
+                        mitigation: false,
+                    },
+                },
+            ],
+            alternatives: &[],
+        };
+    }
+    impl ::idreg_runtime::register::Place for CtrEl0 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "CTR_EL0",
+            index: 1,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 3, 0, 0, 1),
+            layout: <CtrEl0 as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+}
+/// Every register of the description, in file order.
+pub static DESCRIPTION: ::idreg_runtime::description::Description = {
+    const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
+        <names::IdAa64pfr0El1 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::CtrEl0 as ::idreg_runtime::register::Place>::REGISTER,
+    ];
+    const fn field(
+        register: ::core::primitive::usize,
+        msb: ::core::primitive::u32,
+        lsb: ::core::primitive::u32,
+    ) -> ::idreg_runtime::description::FieldOf {
+        let register = REGISTERS[register];
+        ::idreg_runtime::description::FieldOf {
+            register,
+            field: register.layout.field_at(msb, lsb),
+        }
+    }
+    const fn at(
+        register: ::core::primitive::usize,
+        msb: ::core::primitive::u32,
+        lsb: ::core::primitive::u32,
+        value: ::core::primitive::u64,
+    ) -> ::idreg_runtime::feature::FieldAtLeast {
+        ::idreg_runtime::feature::FieldAtLeast {
+            field: field(register, msb, lsb),
+            value,
+        }
+    }
+    const fn feature(
+        name: &'static ::core::primitive::str,
+        values: &'static [::idreg_runtime::feature::FieldAtLeast],
+    ) -> ::idreg_runtime::feature::FeatureDescription {
+        ::idreg_runtime::feature::FeatureDescription {
+            name,
+            values,
+        }
+    }
+    const fn has(
+        feature: ::core::primitive::usize,
+    ) -> ::idreg_runtime::feature::Condition {
+        ::idreg_runtime::feature::Condition::Feature(&FEATURES[feature])
+    }
+    const fn requires(
+        subject: ::idreg_runtime::feature::Condition,
+        needs: ::idreg_runtime::feature::Condition,
+    ) -> ::idreg_runtime::feature::Consistency {
+        ::idreg_runtime::feature::Consistency::Requires {
+            subject,
+            needs,
+        }
+    }
+    static FEATURES: [::idreg_runtime::feature::FeatureDescription; 6] = [
+        feature("FEAT_AA32EL0", &[at(0, 3, 0, 2)]),
+        feature("FEAT_AdvSIMD", &[at(0, 23, 20, 0)]),
+        feature("FEAT_CSV3", &[at(0, 63, 60, 1)]),
+        feature("FEAT_EL0", &[at(0, 3, 0, 1)]),
+        feature("FEAT_FP16", &[at(0, 23, 20, 1)]),
+        feature("FEAT_SVE", &[at(0, 35, 32, 1)]),
+    ];
+    ::idreg_runtime::description::Description {
+        registers: REGISTERS,
+        features: &FEATURES,
+        consistency: &[requires(has(5), has(4))],
+        properties: &[
+            4294967295, 4294967295, 4294967295, 4294967295, 1, 3, 4294967295, 4294967295,
+            2, 0, 64, 65, 4294967295,
+        ],
+    }
+};

@@ -1,0 +1,85 @@
+::idreg_runtime::__value_types! {}
+/**`ONE_EL1`, encoded as `S3_0_C15_C2_0`.
+
+| bits | field |
+|---|---|
+| 63:0 | `ADDRESS` |*/
+pub type OneEl1 = values::Register<names::OneEl1>;
+impl<R> values::Register<names::OneEl1, R> {
+    ///Returns `ADDRESS`, bits 63:0.
+    pub const fn address(self) -> one_el1::Address {
+        values::Field::get(self)
+    }
+    ///Returns the register with `ADDRESS`, bits 63:0, replaced.
+    pub const fn with_address(self, value: one_el1::Address) -> Self {
+        value.set(self)
+    }
+}
+///Field types of `ONE_EL1`.
+pub mod one_el1 {
+    ///`ONE_EL1.ADDRESS`, bits 63:0: a number.
+    pub type Address = super::values::Field<super::names::OneEl1, 63, 0>;
+}
+/**`ONE_EL12`, encoded as `S3_5_C15_C2_0`.
+
+It has the fields of [`OneEl1`].*/
+pub type OneEl12 = values::Register<names::OneEl1, names::OneEl12>;
+/// Marker types of registers and layouts.
+pub mod names {
+    ///`ONE_EL1`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum OneEl1 {}
+    impl ::idreg_runtime::register::Layout for OneEl1 {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "ONE_EL1",
+            res0: 0x0,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[
+                ::idreg_runtime::description::FieldDescription {
+                    name: "ADDRESS",
+                    shift: 0,
+                    width: 64,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                },
+            ],
+            alternatives: &[],
+        };
+    }
+    impl ::idreg_runtime::register::Place for OneEl1 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "ONE_EL1",
+            index: 0,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 15, 2, 0),
+            layout: <OneEl1 as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+    ///`ONE_EL12`.
+    #[derive(::core::fmt::Debug)]
+    pub enum OneEl12 {}
+    impl ::idreg_runtime::register::Place for OneEl12 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "ONE_EL12",
+            index: 1,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 5, 15, 2, 0),
+            layout: <OneEl1 as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+}
+/// Every register of the description, in file order.
+pub static DESCRIPTION: ::idreg_runtime::description::Description = {
+    const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
+        <names::OneEl1 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::OneEl12 as ::idreg_runtime::register::Place>::REGISTER,
+    ];
+    ::idreg_runtime::description::Description {
+        registers: REGISTERS,
+        features: &[],
+        consistency: &[],
+        properties: &[4294967295, 0, 4294967295, 64, 4294967295],
+    }
+};

@@ -1,0 +1,107 @@
+::idreg_runtime::__value_types! {}
+/**`DEMO_EL1`, encoded as `S3_0_C15_C0_0`.
+
+| bits | field |
+|---|---|
+| 7:4 | `MODE` |
+| 3:0 | `COUNT` |*/
+pub type DemoEl1 = values::Register<names::DemoEl1>;
+impl<R> values::Register<names::DemoEl1, R> {
+    ///Returns `MODE`, bits 7:4.
+    pub const fn mode(self) -> demo_el1::Mode {
+        values::Field::get(self)
+    }
+    ///Returns the register with `MODE`, bits 7:4, replaced.
+    pub const fn with_mode(self, value: demo_el1::Mode) -> Self {
+        value.set(self)
+    }
+    ///Returns `COUNT`, bits 3:0.
+    pub const fn count(self) -> demo_el1::Count {
+        values::Field::get(self)
+    }
+    ///Returns the register with `COUNT`, bits 3:0, replaced.
+    pub const fn with_count(self, value: demo_el1::Count) -> Self {
+        value.set(self)
+    }
+}
+///Field types of `DEMO_EL1`.
+pub mod demo_el1 {
+    /**`DEMO_EL1.MODE`, bits 7:4: an unsigned enumeration.
+
+| value | name |
+|---|---|
+| 0x0 | `NI` |
+| 0x1 | `IMP` |*/
+    pub type Mode = super::values::Field<super::names::DemoEl1, 7, 4>;
+    impl Mode {
+        ///`NI`, 0x0.
+        pub const NI: Self = Self::of(0);
+        ///`IMP`, 0x1.
+        pub const IMP: Self = Self::of(1);
+    }
+    ///`DEMO_EL1.COUNT`, bits 3:0: a number.
+    pub type Count = super::values::Field<super::names::DemoEl1, 3, 0>;
+}
+/// Marker types of registers and layouts.
+pub mod names {
+    ///`DEMO_EL1`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum DemoEl1 {}
+    impl ::idreg_runtime::register::Layout for DemoEl1 {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "DEMO_EL1",
+            res0: 0xffffffffffffff00,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[
+                ::idreg_runtime::description::FieldDescription {
+                    name: "MODE",
+                    shift: 4,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::UnsignedEnum,
+                    values: &[
+                        ::idreg_runtime::description::ValueDescription {
+                            name: "NI",
+                            value: 0,
+                        },
+                        ::idreg_runtime::description::ValueDescription {
+                            name: "IMP",
+                            value: 1,
+                        },
+                    ],
+                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                },
+                ::idreg_runtime::description::FieldDescription {
+                    name: "COUNT",
+                    shift: 0,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                },
+            ],
+            alternatives: &[],
+        };
+    }
+    impl ::idreg_runtime::register::Place for DemoEl1 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "DEMO_EL1",
+            index: 0,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 15, 0, 0),
+            layout: <DemoEl1 as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+}
+/// Every register of the description, in file order.
+pub static DESCRIPTION: ::idreg_runtime::description::Description = {
+    const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
+        <names::DemoEl1 as ::idreg_runtime::register::Place>::REGISTER,
+    ];
+    ::idreg_runtime::description::Description {
+        registers: REGISTERS,
+        features: &[],
+        consistency: &[],
+        properties: &[4294967295, 0, 4294967295, 4294967295, 1],
+    }
+};

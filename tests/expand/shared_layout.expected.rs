@@ -1,0 +1,92 @@
+::idreg_runtime::__value_types! {}
+/**`SHARED_ELx`, a shared layout; `R` is the register.
+
+| bits | field |
+|---|---|
+| 7:0 | `LEVEL` |*/
+pub type SharedELx<R> = values::Register<names::SharedELx, R>;
+impl<R> values::Register<names::SharedELx, R> {
+    ///Returns `LEVEL`, bits 7:0.
+    pub const fn level(self) -> shared_elx::Level {
+        values::Field::get(self)
+    }
+    ///Returns the register with `LEVEL`, bits 7:0, replaced.
+    pub const fn with_level(self, value: shared_elx::Level) -> Self {
+        value.set(self)
+    }
+}
+///Field types of `SHARED_ELx`.
+pub mod shared_elx {
+    ///`SHARED_ELx.LEVEL`, bits 7:0: a number.
+    pub type Level = super::values::Field<super::names::SharedELx, 7, 0>;
+}
+/**`SHARED_EL1`, encoded as `S3_0_C15_C1_0`.
+
+It has the fields of [`SharedELx`].*/
+pub type SharedEl1 = values::Register<names::SharedELx, names::SharedEl1>;
+/**`SHARED_EL2`, encoded as `S3_4_C15_C1_0`.
+
+It has the fields of [`SharedELx`].*/
+pub type SharedEl2 = values::Register<names::SharedELx, names::SharedEl2>;
+/// Marker types of registers and layouts.
+pub mod names {
+    ///`SHARED_ELx`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum SharedELx {}
+    impl ::idreg_runtime::register::Layout for SharedELx {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "SHARED_ELx",
+            res0: 0xffffffffffffff00,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[
+                ::idreg_runtime::description::FieldDescription {
+                    name: "LEVEL",
+                    shift: 0,
+                    width: 8,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                },
+            ],
+            alternatives: &[],
+        };
+    }
+    ///`SHARED_EL1`.
+    #[derive(::core::fmt::Debug)]
+    pub enum SharedEl1 {}
+    impl ::idreg_runtime::register::Place for SharedEl1 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "SHARED_EL1",
+            index: 0,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 15, 1, 0),
+            layout: <SharedELx as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+    ///`SHARED_EL2`.
+    #[derive(::core::fmt::Debug)]
+    pub enum SharedEl2 {}
+    impl ::idreg_runtime::register::Place for SharedEl2 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "SHARED_EL2",
+            index: 1,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 4, 15, 1, 0),
+            layout: <SharedELx as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+}
+/// Every register of the description, in file order.
+pub static DESCRIPTION: ::idreg_runtime::description::Description = {
+    const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
+        <names::SharedEl1 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::SharedEl2 as ::idreg_runtime::register::Place>::REGISTER,
+    ];
+    ::idreg_runtime::description::Description {
+        registers: REGISTERS,
+        features: &[],
+        consistency: &[],
+        properties: &[4294967295, 4294967295, 4294967295, 0, 64],
+    }
+};

@@ -1,0 +1,42 @@
+::idreg_runtime::__value_types! {}
+/**`OPAQUE_EL1`, encoded as `S3_0_C15_C2_1`.
+
+The description does not define its fields.*/
+pub type OpaqueEl1 = values::Register<names::OpaqueEl1>;
+/// Marker types of registers and layouts.
+pub mod names {
+    ///`OPAQUE_EL1`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum OpaqueEl1 {}
+    impl ::idreg_runtime::register::Layout for OpaqueEl1 {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "OPAQUE_EL1",
+            res0: 0x0,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[],
+            alternatives: &[],
+        };
+    }
+    impl ::idreg_runtime::register::Place for OpaqueEl1 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "OPAQUE_EL1",
+            index: 0,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 15, 2, 1),
+            layout: <OpaqueEl1 as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+}
+/// Every register of the description, in file order.
+pub static DESCRIPTION: ::idreg_runtime::description::Description = {
+    const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
+        <names::OpaqueEl1 as ::idreg_runtime::register::Place>::REGISTER,
+    ];
+    ::idreg_runtime::description::Description {
+        registers: REGISTERS,
+        features: &[],
+        consistency: &[],
+        properties: &[4294967295],
+    }
+};
