@@ -1,4 +1,4 @@
-//! The whole descriptions of real kernels, where copies lie beside the project.
+//! The whole descriptions of real kernels, if copies are beside the project.
 #![deny(warnings)]
 
 mod linux_6_1 {
@@ -26,6 +26,7 @@ fn main() {
     use idreg_runtime::regs;
     assert_eq!(linux_7_2::IdAa64isar0El1::ENCODING, regs::IdAa64isar0El1::ENCODING);
     assert_eq!(linux_7_2::id_aa64isar0_el1::Dp::SHIFT, regs::id_aa64isar0_el1::Dp::SHIFT);
-    let fields = |register: &str| linux_7_2::DESCRIPTION.register(register).unwrap().fields().count();
+    let register = |name| linux_7_2::DESCRIPTION.register(name).unwrap();
+    let fields = |name| register(name).fields().count();
     assert_eq!(fields("SCTLR_EL12"), fields("SCTLR_EL1"));
 }

@@ -1,19 +1,19 @@
-//! The whole grammar, in a crate that takes neither the prelude nor a missing line of documentation.
+//! The whole grammar, in a crate without the prelude that denies missing documentation.
 #![no_implicit_prelude]
 #![deny(missing_docs, unsafe_code, warnings)]
 
-/// Stands in the way of unqualified names.
+/// A module that captures unqualified names.
 #[allow(non_camel_case_types, dead_code)]
 pub type u64 = ();
 
 ::idreg_runtime::include_sysreg!("ok_all_forms.sysreg",);
 
-/// Every register of a shared layout has its methods.
+/// Reads a field of any register with the shared layout.
 fn high<R>(value: SharedELx<R>) -> ::core::primitive::u64 {
     value.high().bits()
 }
 
-/// Shared layouts and other names: the same field types, each register with its own name and encoding.
+/// Shared layouts and mappings: the same field types, a name and an encoding for each register.
 fn shared_layouts() {
     let high_5 = shared_elx::High::new(5).unwrap();
     let one = OneEl1::from_bits(0xffff_ffff_ffff_ffff).with_high(high_5);
@@ -28,20 +28,22 @@ fn shared_layouts() {
     ::std::assert_eq!(OpaqueEl1::from_bits(7).bits(), 7);
 }
 
-/// Further layouts are views of one register.
-fn further_layouts() {
+/// Alternative layouts of one register.
+fn alternative_layouts() {
     let two = TwoEl1::from_bits(0xf100_0000_0000_0001);
     ::std::assert_eq!(two.feat_x_two_el1().r#type().bits(), 1);
     ::std::assert_eq!(two.feat_x_two_el1().two_el1(), two);
     ::std::assert_eq!(FeatXTwoEl1::ENCODING, TwoEl1::ENCODING);
-    ::std::assert_eq!(::std::format!("{:?}", two.feat_x_two_el1()), "TWO_EL1(0xf100000000000001) {type: 0x1}");
+    let shown = ::std::format!("{:?}", two.feat_x_two_el1());
+    ::std::assert_eq!(shown, "TWO_EL1(0xf100000000000001) {type: 0x1}");
     let two_again = TwoEl12::from_bits(two.bits());
     ::std::assert_eq!(two_again.feat_x_two_el1().two_el1(), two_again);
     ::std::assert_eq!(ThreeEl1::from_bits(1).feat_y_three_el1().low().bits(), 1);
     ::std::assert_eq!(FeatYThreeEl1::from_bits(1).three_el1(), ThreeEl1::from_bits(1));
     ::std::assert_eq!(ThreeEl1::from_bits(3).feat_z_split_elx().half().bits(), 3);
-    let further = |name| ::std::iter::Iterator::count(DESCRIPTION.register(name).unwrap().alternatives());
-    ::std::assert_eq!((further("TWO_EL1"), further("TWO_EL12"), further("THREE_EL1")), (1, 1, 2));
+    let register = |name| DESCRIPTION.register(name).unwrap();
+    let count = |name| ::std::iter::Iterator::count(register(name).alternatives());
+    ::std::assert_eq!((count("TWO_EL1"), count("TWO_EL12"), count("THREE_EL1")), (1, 1, 2));
 }
 
 fn values() {
@@ -63,12 +65,12 @@ fn values() {
     ::std::assert_eq!(no_async.bits(), 0x0003_0002_0000_0000);
 }
 
-/// Everything works in constants.
+/// Getters and `with_` methods in constants.
 const DEMANDS: TwoEl1 = TwoEl1::from_bits(0).with_fp(two_el1::Fp::NI);
 
 fn main() {
     shared_layouts();
-    further_layouts();
+    alternative_layouts();
     values();
     const { ::std::assert!(DEMANDS.fp().signed() == -1) }
     ::std::assert_eq!(DESCRIPTION.registers.len(), 7);

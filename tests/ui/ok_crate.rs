@@ -1,7 +1,7 @@
-//! The runtime under other names, as a crate that wraps the macro gives it.
+//! The runtime under other names, as in a crate that wraps the macro.
 #![no_implicit_prelude]
 
-/// What generated code must not find.
+/// A module that generated code must not find.
 pub mod idreg_runtime {}
 
 pub mod reexport {

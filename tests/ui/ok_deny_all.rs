@@ -1,4 +1,4 @@
-//! Registers in a crate that allows next to nothing.
+//! Registers in a crate that denies almost all lints.
 #![forbid(unsafe_code)]
 #![deny(
     warnings,
@@ -27,7 +27,7 @@
     variant_size_differences
 )]
 
-/// Registers for everyone.
+/// Public registers.
 pub mod shown {
     idreg_runtime::include_sysreg!("ok_all_forms.sysreg");
 }

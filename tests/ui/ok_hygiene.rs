@@ -1,9 +1,9 @@
-//! Registers beside everything that a module may define under a name of Rust's own or of the runtime.
+//! Registers beside items with the names of Rust's own items and of the runtime.
 #![no_implicit_prelude]
 #![forbid(missing_docs, unsafe_code)]
 #![deny(warnings)]
 
-/// Neither what is here nor what is emitted here gets in the other's way.
+/// Items of the module and emitted items, which do not disturb each other.
 #[allow(non_camel_case_types, unused_macros, dead_code)]
 pub mod registers {
     mod core {}

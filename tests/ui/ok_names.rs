@@ -1,4 +1,4 @@
-//! Names that are hard to have in Rust, where they are used and where they are not.
+//! Names that need escaping in Rust, in a public module and in an unused private one.
 #![deny(warnings)]
 
 pub mod shown {
@@ -27,7 +27,7 @@ fn main() {
     assert_eq!((digits._4k().bits(), digits._x().bits()), (4, 3));
     assert_eq!((digits.c__d().bits(), digits.__().bits()), (2, 1));
 
-    // The fields' methods come before those of the traits, which are there all the same.
+    // Methods of fields take precedence over methods of traits, which stay available.
     let methods = MethodsEl1::from_bits(0x0102_0304_0506_0708);
     assert_eq!((methods.clone().bits(), methods.eq().bits(), methods.fmt().bits()), (1, 2, 3));
     assert_eq!((methods.hash().bits(), methods.to_string().bits()), (6, 8));

@@ -1,6 +1,6 @@
 idreg_runtime::include_sysreg!("first.sysreg", "second.sysreg", only = ["ID_*", "ONE_EL2"],);
 
-/// The name is free.
+/// A type whose name is free, because `only` leaves the register out.
 pub struct OneEl1;
 
 fn main() {

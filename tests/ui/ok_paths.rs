@@ -1,4 +1,4 @@
-//! Paths that macros make.
+//! Paths from `env!`, `concat!` and `macro_rules!`.
 #![no_implicit_prelude]
 
 pub mod concatenated {

@@ -1,4 +1,4 @@
-//! Registers that nobody uses, in a module that nobody sees.
+//! Unused registers in a private module.
 #![deny(warnings)]
 
 mod hidden {
