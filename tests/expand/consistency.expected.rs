@@ -134,7 +134,7 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "FP",
@@ -142,7 +142,7 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],
             alternatives: &[],
@@ -173,7 +173,7 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "BRPs",
@@ -181,7 +181,7 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],
             alternatives: &[],
@@ -212,16 +212,16 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule {
-                        safety: ::idreg_runtime::rule::Safety::Exact {
+                    rule: &::idreg_runtime::description::rule::FieldRule {
+                        safety: ::idreg_runtime::description::rule::Safety::Exact {
                             safe: 0,
                         },
                         refused: &[],
                         owner: ::core::option::Option::Some(
-                            ::idreg_runtime::rule::Owner::Pauth,
+                            ::idreg_runtime::description::rule::Owner::Pauth,
                         ),
                         needs: ::core::option::Option::Some(
-                            ::idreg_runtime::rule::Owner::Pauth,
+                            ::idreg_runtime::description::rule::Owner::Pauth,
                         ),
                         mitigation: false,
                     },
@@ -232,16 +232,16 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule {
-                        safety: ::idreg_runtime::rule::Safety::Exact {
+                    rule: &::idreg_runtime::description::rule::FieldRule {
+                        safety: ::idreg_runtime::description::rule::Safety::Exact {
                             safe: 0,
                         },
                         refused: &[],
                         owner: ::core::option::Option::Some(
-                            ::idreg_runtime::rule::Owner::Pauth,
+                            ::idreg_runtime::description::rule::Owner::Pauth,
                         ),
                         needs: ::core::option::Option::Some(
-                            ::idreg_runtime::rule::Owner::Pauth,
+                            ::idreg_runtime::description::rule::Owner::Pauth,
                         ),
                         mitigation: false,
                     },
@@ -275,16 +275,16 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule {
-                        safety: ::idreg_runtime::rule::Safety::Exact {
+                    rule: &::idreg_runtime::description::rule::FieldRule {
+                        safety: ::idreg_runtime::description::rule::Safety::Exact {
                             safe: 0,
                         },
                         refused: &[],
                         owner: ::core::option::Option::Some(
-                            ::idreg_runtime::rule::Owner::Pauth,
+                            ::idreg_runtime::description::rule::Owner::Pauth,
                         ),
                         needs: ::core::option::Option::Some(
-                            ::idreg_runtime::rule::Owner::Pauth,
+                            ::idreg_runtime::description::rule::Owner::Pauth,
                         ),
                         mitigation: false,
                     },
@@ -327,36 +327,36 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
         msb: ::core::primitive::u32,
         lsb: ::core::primitive::u32,
         value: ::core::primitive::u64,
-    ) -> ::idreg_runtime::feature::FieldAtLeast {
-        ::idreg_runtime::feature::FieldAtLeast {
+    ) -> ::idreg_runtime::description::feature::FieldAtLeast {
+        ::idreg_runtime::description::feature::FieldAtLeast {
             field: field(register, msb, lsb),
             value,
         }
     }
     const fn feature(
         name: &'static ::core::primitive::str,
-        values: &'static [::idreg_runtime::feature::FieldAtLeast],
-    ) -> ::idreg_runtime::feature::FeatureDescription {
-        ::idreg_runtime::feature::FeatureDescription {
+        values: &'static [::idreg_runtime::description::feature::FieldAtLeast],
+    ) -> ::idreg_runtime::description::feature::FeatureDescription {
+        ::idreg_runtime::description::feature::FeatureDescription {
             name,
             values,
         }
     }
     const fn has(
         feature: ::core::primitive::usize,
-    ) -> ::idreg_runtime::feature::Condition {
-        ::idreg_runtime::feature::Condition::Feature(&FEATURES[feature])
+    ) -> ::idreg_runtime::description::feature::Condition {
+        ::idreg_runtime::description::feature::Condition::Feature(&FEATURES[feature])
     }
     const fn requires(
-        subject: ::idreg_runtime::feature::Condition,
-        needs: ::idreg_runtime::feature::Condition,
-    ) -> ::idreg_runtime::feature::Consistency {
-        ::idreg_runtime::feature::Consistency::Requires {
+        subject: ::idreg_runtime::description::feature::Condition,
+        needs: ::idreg_runtime::description::feature::Condition,
+    ) -> ::idreg_runtime::description::feature::Consistency {
+        ::idreg_runtime::description::feature::Consistency::Requires {
             subject,
             needs,
         }
     }
-    static FEATURES: [::idreg_runtime::feature::FeatureDescription; 3] = [
+    static FEATURES: [::idreg_runtime::description::feature::FeatureDescription; 3] = [
         feature("FEAT_AdvSIMD", &[at(0, 23, 20, 0)]),
         feature("FEAT_FP", &[at(0, 19, 16, 0)]),
         feature("FEAT_FP16", &[at(0, 19, 16, 1), at(0, 23, 20, 1)]),
@@ -365,15 +365,15 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
         registers: REGISTERS,
         features: &FEATURES,
         consistency: &[
-            ::idreg_runtime::feature::Consistency::Equal {
+            ::idreg_runtime::description::feature::Consistency::Equal {
                 left: field(0, 19, 16),
                 right: field(0, 23, 20),
                 with: ::core::option::Option::None,
             },
-            ::idreg_runtime::feature::Consistency::AtMostOne(
+            ::idreg_runtime::description::feature::Consistency::AtMostOne(
                 &[field(2, 7, 4), field(2, 11, 8), field(3, 15, 12)],
             ),
-            ::idreg_runtime::feature::Consistency::NotAbove {
+            ::idreg_runtime::description::feature::Consistency::NotAbove {
                 field: field(1, 31, 28),
                 most: field(1, 15, 12),
             },

@@ -91,14 +91,14 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule {
-                        safety: ::idreg_runtime::rule::Safety::Lower,
+                    rule: &::idreg_runtime::description::rule::FieldRule {
+                        safety: ::idreg_runtime::description::rule::Safety::Lower,
                         refused: &[],
                         owner: ::core::option::Option::Some(
-                            ::idreg_runtime::rule::Owner::Sve,
+                            ::idreg_runtime::description::rule::Owner::Sve,
                         ),
                         needs: ::core::option::Option::Some(
-                            ::idreg_runtime::rule::Owner::Sve,
+                            ::idreg_runtime::description::rule::Owner::Sve,
                         ),
                         mitigation: false,
                     },
@@ -132,12 +132,12 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule {
-                        safety: ::idreg_runtime::rule::Safety::Lower,
+                    rule: &::idreg_runtime::description::rule::FieldRule {
+                        safety: ::idreg_runtime::description::rule::Safety::Lower,
                         refused: &[],
                         owner: ::core::option::Option::None,
                         needs: ::core::option::Option::Some(
-                            ::idreg_runtime::rule::Owner::Sve,
+                            ::idreg_runtime::description::rule::Owner::Sve,
                         ),
                         mitigation: false,
                     },
@@ -148,12 +148,12 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule {
-                        safety: ::idreg_runtime::rule::Safety::Lower,
+                    rule: &::idreg_runtime::description::rule::FieldRule {
+                        safety: ::idreg_runtime::description::rule::Safety::Lower,
                         refused: &[],
                         owner: ::core::option::Option::None,
                         needs: ::core::option::Option::Some(
-                            ::idreg_runtime::rule::Owner::Sve,
+                            ::idreg_runtime::description::rule::Owner::Sve,
                         ),
                         mitigation: false,
                     },
@@ -187,7 +187,7 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],
             alternatives: &[],
@@ -226,36 +226,36 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
         msb: ::core::primitive::u32,
         lsb: ::core::primitive::u32,
         value: ::core::primitive::u64,
-    ) -> ::idreg_runtime::feature::FieldAtLeast {
-        ::idreg_runtime::feature::FieldAtLeast {
+    ) -> ::idreg_runtime::description::feature::FieldAtLeast {
+        ::idreg_runtime::description::feature::FieldAtLeast {
             field: field(register, msb, lsb),
             value,
         }
     }
     const fn feature(
         name: &'static ::core::primitive::str,
-        values: &'static [::idreg_runtime::feature::FieldAtLeast],
-    ) -> ::idreg_runtime::feature::FeatureDescription {
-        ::idreg_runtime::feature::FeatureDescription {
+        values: &'static [::idreg_runtime::description::feature::FieldAtLeast],
+    ) -> ::idreg_runtime::description::feature::FeatureDescription {
+        ::idreg_runtime::description::feature::FeatureDescription {
             name,
             values,
         }
     }
     const fn has(
         feature: ::core::primitive::usize,
-    ) -> ::idreg_runtime::feature::Condition {
-        ::idreg_runtime::feature::Condition::Feature(&FEATURES[feature])
+    ) -> ::idreg_runtime::description::feature::Condition {
+        ::idreg_runtime::description::feature::Condition::Feature(&FEATURES[feature])
     }
     const fn requires(
-        subject: ::idreg_runtime::feature::Condition,
-        needs: ::idreg_runtime::feature::Condition,
-    ) -> ::idreg_runtime::feature::Consistency {
-        ::idreg_runtime::feature::Consistency::Requires {
+        subject: ::idreg_runtime::description::feature::Condition,
+        needs: ::idreg_runtime::description::feature::Condition,
+    ) -> ::idreg_runtime::description::feature::Consistency {
+        ::idreg_runtime::description::feature::Consistency::Requires {
             subject,
             needs,
         }
     }
-    static FEATURES: [::idreg_runtime::feature::FeatureDescription; 7] = [
+    static FEATURES: [::idreg_runtime::description::feature::FeatureDescription; 7] = [
         feature("FEAT_BF16", &[at(2, 47, 44, 1)]),
         feature("FEAT_EBF16", &[at(2, 47, 44, 2)]),
         feature("FEAT_SVE", &[at(0, 35, 32, 1)]),
@@ -270,10 +270,12 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
         consistency: &[
             requires(has(3), has(2)),
             requires(
-                ::idreg_runtime::feature::Condition::Field(at(1, 23, 20, 1)),
+                ::idreg_runtime::description::feature::Condition::Field(
+                    at(1, 23, 20, 1),
+                ),
                 has(2),
             ),
-            ::idreg_runtime::feature::Consistency::Equal {
+            ::idreg_runtime::description::feature::Consistency::Equal {
                 left: field(2, 47, 44),
                 right: field(1, 23, 20),
                 with: ::core::option::Option::Some(has(2)),

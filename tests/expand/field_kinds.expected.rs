@@ -118,7 +118,7 @@ pub mod names {
                             value: 0,
                         },
                     ],
-                    rule: &::idreg_runtime::rule::FieldRule::SIGNED_LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "UNSIGNED",
@@ -135,7 +135,7 @@ pub mod names {
                             value: 1,
                         },
                     ],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "CHOICE",
@@ -152,7 +152,7 @@ pub mod names {
                             value: 1,
                         },
                     ],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "NUMBER",
@@ -160,7 +160,7 @@ pub mod names {
                     width: 55,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],
             alternatives: &[],

@@ -119,8 +119,8 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule {
-                        safety: ::idreg_runtime::rule::Safety::Lower,
+                    rule: &::idreg_runtime::description::rule::FieldRule {
+                        safety: ::idreg_runtime::description::rule::Safety::Lower,
                         refused: &[],
                         owner: ::core::option::Option::None,
                         needs: ::core::option::Option::None,
@@ -133,14 +133,14 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule {
-                        safety: ::idreg_runtime::rule::Safety::Lower,
+                    rule: &::idreg_runtime::description::rule::FieldRule {
+                        safety: ::idreg_runtime::description::rule::Safety::Lower,
                         refused: &[],
                         owner: ::core::option::Option::Some(
-                            ::idreg_runtime::rule::Owner::Sve,
+                            ::idreg_runtime::description::rule::Owner::Sve,
                         ),
                         needs: ::core::option::Option::Some(
-                            ::idreg_runtime::rule::Owner::Sve,
+                            ::idreg_runtime::description::rule::Owner::Sve,
                         ),
                         mitigation: false,
                     },
@@ -160,7 +160,7 @@ pub mod names {
                             value: 15,
                         },
                     ],
-                    rule: &::idreg_runtime::rule::FieldRule::SIGNED_LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "EL0",
@@ -168,10 +168,10 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule {
-                        safety: ::idreg_runtime::rule::Safety::Lower,
+                    rule: &::idreg_runtime::description::rule::FieldRule {
+                        safety: ::idreg_runtime::description::rule::Safety::Lower,
                         refused: &[
-                            ::idreg_runtime::rule::ValueRange {
+                            ::idreg_runtime::description::rule::ValueRange {
                                 first: 0,
                                 last: 0,
                             },
@@ -210,8 +210,8 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule::of(
-                        ::idreg_runtime::rule::Safety::HigherOrZero,
+                    rule: &::idreg_runtime::description::rule::FieldRule::of(
+                        ::idreg_runtime::description::rule::Safety::HigherOrZero,
                     ),
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -220,12 +220,12 @@ pub mod names {
                     width: 2,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule {
-                        safety: ::idreg_runtime::rule::Safety::Exact {
+                    rule: &::idreg_runtime::description::rule::FieldRule {
+                        safety: ::idreg_runtime::description::rule::Safety::Exact {
                             safe: 2,
                         },
                         refused: &[
-                            ::idreg_runtime::rule::ValueRange {
+                            ::idreg_runtime::description::rule::ValueRange {
                                 first: 0,
                                 last: 1,
                             },
@@ -271,36 +271,36 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
         msb: ::core::primitive::u32,
         lsb: ::core::primitive::u32,
         value: ::core::primitive::u64,
-    ) -> ::idreg_runtime::feature::FieldAtLeast {
-        ::idreg_runtime::feature::FieldAtLeast {
+    ) -> ::idreg_runtime::description::feature::FieldAtLeast {
+        ::idreg_runtime::description::feature::FieldAtLeast {
             field: field(register, msb, lsb),
             value,
         }
     }
     const fn feature(
         name: &'static ::core::primitive::str,
-        values: &'static [::idreg_runtime::feature::FieldAtLeast],
-    ) -> ::idreg_runtime::feature::FeatureDescription {
-        ::idreg_runtime::feature::FeatureDescription {
+        values: &'static [::idreg_runtime::description::feature::FieldAtLeast],
+    ) -> ::idreg_runtime::description::feature::FeatureDescription {
+        ::idreg_runtime::description::feature::FeatureDescription {
             name,
             values,
         }
     }
     const fn has(
         feature: ::core::primitive::usize,
-    ) -> ::idreg_runtime::feature::Condition {
-        ::idreg_runtime::feature::Condition::Feature(&FEATURES[feature])
+    ) -> ::idreg_runtime::description::feature::Condition {
+        ::idreg_runtime::description::feature::Condition::Feature(&FEATURES[feature])
     }
     const fn requires(
-        subject: ::idreg_runtime::feature::Condition,
-        needs: ::idreg_runtime::feature::Condition,
-    ) -> ::idreg_runtime::feature::Consistency {
-        ::idreg_runtime::feature::Consistency::Requires {
+        subject: ::idreg_runtime::description::feature::Condition,
+        needs: ::idreg_runtime::description::feature::Condition,
+    ) -> ::idreg_runtime::description::feature::Consistency {
+        ::idreg_runtime::description::feature::Consistency::Requires {
             subject,
             needs,
         }
     }
-    static FEATURES: [::idreg_runtime::feature::FeatureDescription; 6] = [
+    static FEATURES: [::idreg_runtime::description::feature::FeatureDescription; 6] = [
         feature("FEAT_AA32EL0", &[at(0, 3, 0, 2)]),
         feature("FEAT_AdvSIMD", &[at(0, 23, 20, 0)]),
         feature("FEAT_CSV3", &[at(0, 63, 60, 1)]),

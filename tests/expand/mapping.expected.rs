@@ -42,7 +42,7 @@ pub mod names {
                     width: 64,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],
             alternatives: &[],

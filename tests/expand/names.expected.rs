@@ -85,7 +85,7 @@ pub mod names {
                     width: 32,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "type",
@@ -93,7 +93,7 @@ pub mod names {
                     width: 16,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "SELF",
@@ -101,7 +101,7 @@ pub mod names {
                     width: 8,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "TGRAN4_2",
@@ -122,7 +122,7 @@ pub mod names {
                             value: 2,
                         },
                     ],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],
             alternatives: &[],

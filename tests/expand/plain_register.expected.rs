@@ -69,7 +69,7 @@ pub mod names {
                             value: 1,
                         },
                     ],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "COUNT",
@@ -77,7 +77,7 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: &[],
-                    rule: &::idreg_runtime::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],
             alternatives: &[],
