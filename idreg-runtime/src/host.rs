@@ -1,5 +1,6 @@
 //! A host: what its vCPUs show and what of that may be changed.
 
+mod accepted;
 mod allowed;
 mod cache_levels;
 mod cores;
@@ -14,6 +15,7 @@ use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
 use serde::{Deserialize, Serialize};
 
+pub use self::accepted::accepted_values;
 pub use self::allowed::Obstacle;
 pub use self::cores::{CoreDifference, CoreReading};
 pub use self::derived::NotDerivable;
@@ -135,6 +137,16 @@ impl Host {
             writable,
             cores: Vec::new(),
         })
+    }
+
+    /// A host whose vCPUs have no register.
+    pub(crate) fn without_registers(about: About) -> Self {
+        Self {
+            about,
+            values: RegisterValues::new(&regs::DESCRIPTION),
+            writable: RegisterValues::new(&regs::DESCRIPTION),
+            cores: Vec::new(),
+        }
     }
 
     /// What is known apart from the registers.

@@ -112,7 +112,7 @@ pub fn get_writable_masks(
     let result =
         unsafe { ioctl_with_mut_ref(vm, ioctl::KVM_ARM_GET_REG_WRITABLE_MASKS(), &mut range) };
     if result < 0 {
-        return Err(Errno(vmm_sys_util::errno::Error::last().errno()));
+        return Err(vmm_sys_util::errno::Error::last().into());
     }
     Ok(WritableMasks::new(masks))
 }

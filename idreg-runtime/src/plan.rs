@@ -1,6 +1,7 @@
 //! What must be written to give a guest a model on a host, or why that cannot be.
 
 pub mod apply;
+pub mod check;
 mod configure;
 pub mod consistency;
 mod constraint;

@@ -161,12 +161,12 @@ const MODELS: &[BadModel] = &[
     (
         "host,SYSREG_ID_AA64PFR0_EL1_EL0=0",
         1,
-        "no guest can have this value",
+        "KVM refuses this value",
     ),
     (
         "host,SYSREG_ID_AA64DFR0_EL1_DebugVer=5",
         1,
-        "no guest can have this value",
+        "KVM refuses this value",
     ),
     ("host,SYSREG_ID_AA64DFR0_EL1_PMUVer=0", 1, "use pmu=off"),
     (
@@ -174,7 +174,7 @@ const MODELS: &[BadModel] = &[
         1,
         "from the VM's interrupt controller",
     ),
-    ("host,SYSREG_MPIDR_EL1_Aff0=1", 1, "the VMM numbers them"),
+    ("host,SYSREG_MPIDR_EL1_Aff0=1", 1, "which the VMM sets"),
     (
         "host,SYSREG_SMIDR_EL1_AFFINITY=0",
         1,

@@ -3,7 +3,6 @@
 use super::KvmError;
 use super::capabilities::capabilities_of;
 use super::sve::limit_vector_lengths;
-use super::vcpu::errno;
 use crate::config::capabilities::Capabilities;
 use crate::config::options::{CpuOption, OptionSetting};
 use crate::config::{Gic, VcpuConfig};
@@ -86,7 +85,7 @@ pub(super) fn new_vm(kvm: &Kvm) -> Result<VmFd, KvmError> {
     let bits = u32::try_from(kvm.get_host_ipa_limit()).unwrap_or(0);
     kvm.create_vm_with_ipa_size(bits.min(PHYSICAL_ADDRESS_BITS))
         .map_err(|error| KvmError::CreateVm {
-            source: errno(error),
+            source: error.into(),
         })
 }
 
@@ -98,7 +97,7 @@ fn enable(vm: &VmFd, cap: u32, name: &'static str) -> Result<(), KvmError> {
     vm.enable_cap(&capability)
         .map_err(|error| KvmError::EnableCapability {
             capability: name,
-            source: errno(error),
+            source: error.into(),
         })
 }
 
@@ -110,7 +109,7 @@ fn enable(vm: &VmFd, cap: u32, name: &'static str) -> Result<(), KvmError> {
 pub fn create_vcpu(vm: &VmFd, index: u64) -> Result<VcpuFd, KvmError> {
     vm.create_vcpu(index).map_err(|error| KvmError::CreateVcpu {
         index,
-        source: errno(error),
+        source: error.into(),
     })
 }
 
@@ -137,11 +136,11 @@ pub fn init_vcpu(
     let mut init = kvm_vcpu_init::default();
     vm.get_preferred_target(&mut init)
         .map_err(|error| KvmError::PreferredTarget {
-            source: errno(error),
+            source: error.into(),
         })?;
     init.features = [features(config, powered_off), 0, 0, 0, 0, 0, 0];
     vcpu.vcpu_init(&init)
-        .map_err(|error| refused(vm, config, errno(error)))?;
+        .map_err(|error| refused(vm, config, error.into()))?;
     if !config.sve {
         return Ok(());
     }
@@ -150,7 +149,7 @@ pub fn init_vcpu(
     }
     vcpu.vcpu_finalize(&KVM_ARM_VCPU_SVE.cast_signed())
         .map_err(|error| KvmError::FinalizeSve {
-            source: errno(error),
+            source: error.into(),
         })
 }
 
@@ -231,11 +230,11 @@ pub fn init_pmu(vcpu: &VcpuFd, config: VcpuConfig) -> Result<(), KvmError> {
         let address = (&raw const interrupt) as u64;
         vcpu.set_device_attr(&attribute(KVM_ARM_VCPU_PMU_V3_IRQ, address))
             .map_err(|error| KvmError::PmuInterrupt {
-                source: errno(error),
+                source: error.into(),
             })?;
     }
     vcpu.set_device_attr(&attribute(KVM_ARM_VCPU_PMU_V3_INIT, 0))
         .map_err(|error| KvmError::InitPmu {
-            source: errno(error),
+            source: error.into(),
         })
 }

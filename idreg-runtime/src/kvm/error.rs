@@ -245,6 +245,13 @@ pub enum KvmError {
     },
 }
 
+/// The error number of an ioctl.
+impl From<kvm_ioctls::Error> for Errno {
+    fn from(error: kvm_ioctls::Error) -> Self {
+        Self(error.errno())
+    }
+}
+
 /// Every option of a configuration.
 fn options(config: VcpuConfig) -> String {
     let settings = CpuOption::SWITCHES.map(|option| OptionSetting::of(option, config).to_string());

@@ -1,7 +1,6 @@
 //! The interrupt controller inside the kernel.
 
 use super::KvmError;
-use super::vcpu::errno;
 use crate::config::Gic;
 use crate::vcpu::Errno;
 use kvm_bindings::{
@@ -47,7 +46,7 @@ pub fn create_gic(vm: &VmFd, gic: Gic) -> Result<DeviceFd, KvmError> {
     vm.create_device(&mut device)
         .map_err(|error| KvmError::CreateGic {
             gic,
-            source: errno(error),
+            source: error.into(),
         })
 }
 
@@ -121,5 +120,5 @@ fn set(device: &DeviceFd, group: u32, attr: u32, addr: u64) -> Result<(), Errno>
             addr,
             ..Default::default()
         })
-        .map_err(errno)
+        .map_err(Errno::from)
 }

@@ -2,7 +2,6 @@
 
 use super::capabilities::capabilities;
 use super::create::create_vm_with;
-use super::vcpu::errno;
 use super::{
     GicAddresses, KvmError, KvmVcpu, create_gic, create_vcpu, init_gic, init_pmu, init_vcpu,
     read_writable_masks, sve_vector_lengths,
@@ -188,7 +187,7 @@ impl ScratchVm {
             Err(error) if error.errno() == libc::EINTR => {}
             Err(error) => {
                 return Err(KvmError::Run {
-                    source: errno(error),
+                    source: error.into(),
                 });
             }
         }

@@ -1,7 +1,6 @@
 //! The set of SVE vector lengths of a vCPU.
 
 use super::KvmError;
-use super::vcpu::errno;
 use crate::config::options::SVE_QUADWORD_BITS;
 use crate::vcpu::Errno;
 use kvm_bindings::{
@@ -54,7 +53,7 @@ pub(super) fn limit_vector_lengths(vcpu: &VcpuFd, limit: u32) -> Result<(), KvmE
     vcpu.set_one_reg(KVM_REG_ARM64_SVE_VLS, &kept)
         .map_err(|error| KvmError::LimitSve {
             limit,
-            source: errno(error),
+            source: error.into(),
         })?;
     Ok(())
 }
@@ -62,7 +61,7 @@ pub(super) fn limit_vector_lengths(vcpu: &VcpuFd, limit: u32) -> Result<(), KvmE
 fn get(vcpu: &VcpuFd) -> Result<Bitmap, Errno> {
     let mut bitmap: Bitmap = [0; 64];
     vcpu.get_one_reg(KVM_REG_ARM64_SVE_VLS, &mut bitmap)
-        .map_err(errno)?;
+        .map_err(Errno::from)?;
     Ok(bitmap)
 }
 

@@ -1,7 +1,6 @@
 //! The hypercalls by which a guest learns on which CPUs it may come to run.
 
 use super::KvmError;
-use super::vcpu::errno;
 use crate::config::target::{DISCOVER_IMPL_CPUS, DISCOVER_IMPL_VER, TargetCpus};
 use crate::vcpu::Errno;
 use core::mem::offset_of;
@@ -34,8 +33,8 @@ pub fn offer_target_cpus(vm: &VmFd, vcpu: &VcpuFd) -> Result<(), KvmError> {
     let mut offered = [0; 8];
     match vcpu.get_one_reg(KVM_REG_ARM_VENDOR_HYP_BMAP_2, &mut offered) {
         Ok(_) => {}
-        Err(error) if errno(error) == Errno::ENOENT => return Err(KvmError::NoTargetCpus),
-        Err(error) => return Err(failed(errno(error))),
+        Err(error) if Errno::from(error) == Errno::ENOENT => return Err(KvmError::NoTargetCpus),
+        Err(error) => return Err(failed(error.into())),
     }
     let filter = kvm_smccc_filter {
         // The two numbers follow each other.
@@ -51,10 +50,10 @@ pub fn offer_target_cpus(vm: &VmFd, vcpu: &VcpuFd) -> Result<(), KvmError> {
         addr: (&raw const filter) as u64,
         ..Default::default()
     })
-    .map_err(|error| failed(errno(error)))?;
+    .map_err(|error| failed(error.into()))?;
     let bits = u64::from_ne_bytes(offered) | DISCOVER_CALLS;
     vcpu.set_one_reg(KVM_REG_ARM_VENDOR_HYP_BMAP_2, &bits.to_ne_bytes())
-        .map_err(|error| failed(errno(error)))?;
+        .map_err(|error| failed(error.into()))?;
     Ok(())
 }
 
@@ -65,8 +64,8 @@ pub fn offer_target_cpus(vm: &VmFd, vcpu: &VcpuFd) -> Result<(), KvmError> {
 ///
 /// [`KvmError::Hypercall`] if the vCPU's registers cannot be read or written.
 pub fn answer_target_cpus(vcpu: &VcpuFd, targets: &TargetCpus) -> Result<bool, KvmError> {
-    let failed = |error| KvmError::Hypercall {
-        source: errno(error),
+    let failed = |error: kvm_ioctls::Error| KvmError::Hypercall {
+        source: error.into(),
     };
     let mut call = [0; 4];
     for (index, register) in call.iter_mut().enumerate() {

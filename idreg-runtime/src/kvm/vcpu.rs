@@ -33,20 +33,16 @@ impl VcpuRegs for KvmVcpu<'_> {
         let mut bytes = [0; 8];
         self.fd
             .get_one_reg(kvm_reg_id(register), &mut bytes)
-            .map_err(errno)?;
+            .map_err(Errno::from)?;
         Ok(u64::from_ne_bytes(bytes))
     }
 
     fn set(&self, register: Encoding, value: u64) -> Result<(), Errno> {
         self.fd
             .set_one_reg(kvm_reg_id(register), &value.to_ne_bytes())
-            .map_err(errno)?;
+            .map_err(Errno::from)?;
         Ok(())
     }
-}
-
-pub(super) fn errno(error: kvm_ioctls::Error) -> Errno {
-    Errno(error.errno())
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::description::rule::{Owner, ValueRange};
 use crate::description::{FieldOf, PROPERTY_PREFIX};
 use crate::host::Obstacle;
 use crate::model::{InvalidValue, Override};
-use crate::text::alternatives;
+use crate::text::{alternatives, comma_list};
 use core::fmt;
 
 /// The end of a message about a field that keeps the host's value.
@@ -73,6 +73,9 @@ pub enum Reason {
         /// The most that fits.
         max: u64,
     },
+    /// The value has no name, and other values of the field have; only a check without a host
+    /// rejects it.
+    UnnamedValue,
     /// The property was given before.
     Duplicate {
         /// The first override of the property.
@@ -119,6 +122,7 @@ impl Reason {
             Self::UnknownProperty { .. } => "unknown-property",
             Self::InvalidValue(_) => "invalid-value",
             Self::TooWide { .. } => "too-wide",
+            Self::UnnamedValue => "unnamed-value",
             Self::Duplicate { .. } => "duplicate",
             Self::Conflict { .. } => "conflict",
             Self::Host { obstacle, .. } => obstacle.name(),
@@ -156,6 +160,10 @@ impl Rejection {
             Reason::UnknownProperty { nearest } => self.unknown(nearest.as_deref(), f),
             Reason::InvalidValue(error) => self.invalid_value(error, f),
             Reason::TooWide { max } => self.too_wide(*max, f),
+            Reason::UnnamedValue => {
+                f.write_str("the value has no name")?;
+                self.named_values(f)
+            }
             Reason::Duplicate { first } => {
                 write!(f, "given twice, first as {first}; give it once")
             }
@@ -202,32 +210,33 @@ impl Rejection {
         }
     }
 
-    /// Whoever gives a name instead of a number is told the numbers.
     fn invalid_value(&self, error: &InvalidValue, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(target) = &self.target else {
-            return match error {
-                InvalidValue::Missing => {
-                    write!(
-                        f,
-                        "no value given: the form is `{}=on` or `=off`",
-                        self.asked.property
-                    )
-                }
-                InvalidValue::NotANumber(error) => {
-                    write!(f, "`{}` is neither `on` nor `off`", error.text)
-                }
-            };
-        };
-        write!(f, "{error}")?;
-        for (index, value) in target.field.field.values.iter().enumerate() {
-            let before = if index == 0 {
-                "; named values are"
-            } else {
-                ","
-            };
-            write!(f, "{before} {:#x} ({})", value.value, value.name)?;
+        if self.target.is_some() {
+            write!(f, "{error}")?;
+            return self.named_values(f);
         }
-        Ok(())
+        let property = &self.asked.property;
+        match error {
+            InvalidValue::Missing => {
+                write!(f, "no value given: the form is `{property}=on` or `=off`")
+            }
+            InvalidValue::NotANumber(error) => {
+                write!(f, "`{}` is neither `on` nor `off`", error.text)
+            }
+        }
+    }
+
+    /// Writes the named values of the field with their numbers, if it has any.
+    fn named_values(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(target) = &self.target else {
+            return Ok(());
+        };
+        let field = target.field.field;
+        let named = field.values.iter().map(|named| field.show(named.value));
+        match named.collect::<Vec<_>>().as_slice() {
+            [] => Ok(()),
+            named => write!(f, "; named values are {}", comma_list(named)),
+        }
     }
 
     fn too_wide(&self, max: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -292,7 +301,7 @@ impl Rejection {
                 self.allowed(ONLY_THE_HOSTS, f)
             }
             Obstacle::Refused => {
-                f.write_str("KVM refuses this value on every host; ")?;
+                f.write_str("KVM refuses this value; ")?;
                 self.host_value("the host's value is", f)?;
                 self.allowed(ONLY_THE_HOSTS, f)
             }

@@ -1,0 +1,85 @@
+//! Checks a model without a host.
+
+use super::rejection::{OverrideAt, Reason, Rejection, Target};
+use super::{Plan, PlanError};
+use crate::config::options::sve_lengths;
+use crate::host::{About, Host};
+use crate::model::{CpuModel, Override, Setting};
+use crate::regs;
+
+/// Returns the overrides that are not possible on any host, in the order of the model: unknown
+/// names, wrong types, values too wide, values without a name, contradictions.
+///
+/// ```
+/// use idreg_runtime::plan::check::rejected_everywhere;
+///
+/// let model = "host,SYSREG_ID_AA64ISAR0_EL1_DP=2,sve=off,sve256=on".parse()?;
+/// let rejections = rejected_everywhere(&model);
+/// let messages: Vec<String> = rejections.iter().map(ToString::to_string).collect();
+/// assert_eq!(
+///     messages,
+///     [
+///         "SYSREG_ID_AA64ISAR0_EL1_DP=0x2: the value has no name; named values are 0x0 (NI), 0x1 (IMP)",
+///         "sve256=on: contradicts sve=off; leave one of them out",
+///     ]
+/// );
+/// # Ok::<(), idreg_runtime::model::UnknownModel>(())
+/// ```
+#[must_use]
+pub fn rejected_everywhere(model: &CpuModel) -> Vec<Rejection> {
+    let mut rejections = match Plan::new(&without_registers(), model) {
+        Err(PlanError::Rejected(rejections)) => rejections,
+        _ => Vec::new(),
+    };
+    rejections.retain(|rejection| is_of_the_model(&rejection.reason));
+    let overrides = model.overrides().iter().enumerate();
+    rejections.extend(overrides.filter_map(|(position, asked)| {
+        let target = unnamed_value(asked)?;
+        Some(OverrideAt { position, asked }.reject(Some(target), Reason::UnnamedValue))
+    }));
+    rejections.sort_by_key(|rejection| rejection.position);
+    rejections
+}
+
+/// A host that offers every option and has no register: it rejects only what the model or the lack
+/// of registers makes impossible.
+fn without_registers() -> Host {
+    let mut about = About::default();
+    let offered = &mut about.capabilities;
+    (offered.sve, offered.pauth, offered.pmu, offered.mte) = (true, true, true, true);
+    (offered.el1_32bit, offered.el2, offered.writable_masks) = (true, true, true);
+    about.vcpu.sve = true;
+    about.sve_vector_lengths = sve_lengths().collect();
+    Host::without_registers(about)
+}
+
+/// True if a rejection follows from the model alone.
+fn is_of_the_model(reason: &Reason) -> bool {
+    matches!(
+        reason,
+        Reason::UnknownProperty { .. }
+            | Reason::InvalidValue(_)
+            | Reason::TooWide { .. }
+            | Reason::Duplicate { .. }
+            | Reason::Conflict { .. }
+            | Reason::NoVectorLength { .. }
+            | Reason::ShortestVectorLength
+    )
+}
+
+/// The field and value of an override whose value has no name, though others of the field have.
+fn unnamed_value(asked: &Override) -> Option<Target> {
+    let field = regs::DESCRIPTION.property(&asked.property)?;
+    let Ok(Setting::Number(value)) = asked.value else {
+        return None;
+    };
+    let known = field.field;
+    let fits = value <= known.max();
+    let has_no_name = !known.values.is_empty() && known.value_name(value).is_none();
+    (fits && has_no_name).then_some(Target {
+        field,
+        requested: Some(value),
+        host: None,
+        allowed: Vec::new(),
+    })
+}
