@@ -1,17 +1,33 @@
-//! What a KVM guest on Arm sees of its CPU: what a host allows, what a guest shall see, and how to
-//! get there.
+//! Reads, plans and applies the Arm ID registers of KVM guests.
 //!
-//! Since Linux 6.7, KVM lets a VMM lower many fields of a guest's ID registers. It says which in raw
-//! masks, and says no with an `errno`. Here registers and fields have names and types, and a refusal
-//! has words:
+//! A guest learns the features of its CPU from ID registers such as ID_AA64ISAR0_EL1. A register
+//! consists of fields of a few bits; the value of a field is the level of a feature, and 0 usually
+//! says that the feature is not implemented. A guest that has seen a feature cannot run on a host
+//! without it. A VMM that wants to move its guests therefore lowers fields before a guest first
+//! runs. Five words describe the rules:
+//!
+//! - **Limit**: the value of a field in a new vCPU, before anything is written. It follows from the
+//!   CPU, the kernel and the options that the vCPU was created with. KVM compares each write with
+//!   it.
+//! - **Mask**: the bits of a register that KVM reports as writable (Linux 6.7 and newer). A field
+//!   outside the mask keeps its limit. A field inside it can still refuse a value.
+//! - **Safety**: the direction in which a value may differ from the limit. For most fields a lower
+//!   value is safe, since a guest that sees less uses less. For some a higher value is safe, for
+//!   some only one exact value.
+//! - **Owner**: the part of the VM that sets a field in place of a register write: an option of the
+//!   vCPU (`sve`, `pauth`, `pmu`, `mte`, `el2`), the interrupt controller, or the vCPU's number.
+//! - **View**: the registers as the guest sees them, read back from its vCPU. KVM stores some values
+//!   differently, and some kernels change registers when a guest first runs. The view decides where
+//!   the guest can run, not the values that were requested.
+//!
+//! A VMM reads its [`Host`], takes a [`CpuModel`] from its user and makes a [`Plan`] of both. The
+//! plan has every write that the model needs, or every reason why it is not possible:
 //!
 //! ```
 //! # let file = include_str!("../tests/data/max-7.2.json");
-//! use idreg_runtime::host::Host;
-//! use idreg_runtime::model::CpuModel;
-//! use idreg_runtime::plan::Plan;
-//! use idreg_runtime::regs::{IdAa64isar0El1, id_aa64isar0_el1::Dp};
 //! use idreg_runtime::fake::FakeVcpu;
+//! use idreg_runtime::regs::{IdAa64isar0El1, id_aa64isar0_el1::Dp};
+//! use idreg_runtime::{CpuModel, Host, Plan};
 //!
 //! let host: Host = serde_json::from_str(file)?; // on Arm: kvm::read_host
 //!
@@ -20,43 +36,42 @@
 //!
 //! let plan = Plan::new(&host, &model)?;
 //! let vcpu = FakeVcpu::new(&host); // on Arm: kvm::KvmVcpu::new(&vcpu_fd)
-//! let shown = plan.apply(&vcpu)?;
-//! assert_eq!(shown.get_as::<IdAa64isar0El1>().map(IdAa64isar0El1::dp), Some(Dp::NI));
+//! let view = plan.apply(&vcpu)?;
+//! assert_eq!(view.get_as::<IdAa64isar0El1>().map(IdAa64isar0El1::dp), Some(Dp::NI));
 //!
 //! let error = Plan::new(&host, &"host,SYSREG_ID_AA64ISAR0_EL1_DP=2".parse()?).unwrap_err();
 //! assert!(error.to_string().ends_with("above the host's value 0x1 (IMP); allowed: 0x0-0x1"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A plan knows KVM's masks, the [rule](description::rule::Safety) by which KVM compares each field, and what else sets a
-//! field, so that KVM takes what a plan lets through. What a host allows can be asked without a model:
+//! A plan checks masks, the [safety](description::rule::Safety) of each field and its owner, so that
+//! KVM accepts the writes of a plan. The allowed values of a field need no model:
 //!
 //! ```
 //! # let file = include_str!("../tests/data/max-7.2.json");
-//! # let host: idreg_runtime::host::Host = serde_json::from_str(file)?;
-//! for of in host.description().fields() {
-//!     match host.blocked(of) {
-//!         None => println!("{of} may be {:?}", host.allowed(of)),
-//!         Some(obstacle) => println!("{of} stays as it is: {}", obstacle.name()),
+//! # let host: idreg_runtime::Host = serde_json::from_str(file)?;
+//! for field in host.description().fields() {
+//!     match host.blocked(field) {
+//!         None => println!("{field}: allowed {:?}", host.allowed(field)),
+//!         Some(obstacle) => println!("{field}: fixed, {}", obstacle.name()),
 //!     }
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! On an Arm machine with KVM, in the order that KVM wants; [`fake::FakeVm`] stands for the VM where there
-//! is none:
+//! On an Arm machine with KVM the steps have this order; a [`FakeVm`](fake::FakeVm) takes the place
+//! of the VM on other machines:
 //!
 //! ```
 //! # let file = include_str!("../tests/data/max-7.2.json");
-//! use idreg_runtime::host::Host;
-//! use idreg_runtime::model::CpuModel;
-//! use idreg_runtime::plan::Plan;
 //! use idreg_runtime::fake::FakeVm;
+//! use idreg_runtime::{CpuModel, Host, Plan};
 //!
 //! let recorded: Host = serde_json::from_str(file)?;
-//! let model: CpuModel = "host,sve256=on,pmu=off,FEAT_I8MM=off,SYSREG_ID_AA64ISAR0_EL1_DP=0".parse()?;
+//! let model: CpuModel =
+//!     "host,sve256=on,pmu=off,FEAT_I8MM=off,SYSREG_ID_AA64ISAR0_EL1_DP=0".parse()?;
 //!
-//! // What vCPUs are made with: `kvm::supported`, with the model's options.
+//! // The configuration of the vCPUs: `kvm::supported` with the model's options.
 //! let config = model.config(recorded.about().vcpu, &recorded.about().capabilities);
 //! let host = recorded.reconfigured(config)?; // kvm::read_host(&kvm, config)
 //! let plan = Plan::new(&host, &model)?;
@@ -66,30 +81,32 @@
 //!     plan.apply(&vm.vcpu(index))?; // the second finds most registers written
 //! }
 //! vm.run();
-//! plan.verify(&vm.vcpu(0))?; // some kernels still change registers at the first run
+//! plan.verify(&vm.vcpu(0))?; // some kernels change registers at the first run
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Data flows one way: KVM or a file → [`host::Host`]; with a [`model::CpuModel`] → [`plan::Plan`]
-//! → a vCPU behind [`vcpu::VcpuRegs`] → read back. The registers themselves come from a description,
-//! through [`include_sysreg!`]: those that identify a CPU are in [`regs`], and a VMM that knows more
-//! of them can bring its own table.
+//! Data flows one way: from KVM or a file to a [`Host`], with a [`CpuModel`] to a [`Plan`], through
+//! [`VcpuRegs`] into a vCPU, and back as the guest's view. The registers come from a description,
+//! by [`include_sysreg!`]: those that identify a CPU are in [`regs`], and a VMM that needs others
+//! brings its own description.
 //!
 //! # Features
 //!
-//! - `kvm` (default): the module `kvm`, on arm64 Linux; `cargo doc --target aarch64-unknown-linux-gnu` shows it
-//!   elsewhere. Everything else works on any machine.
-//! - `std` (with `kvm`): hosts, models, plans and all that works on them.
+//! - `kvm` (default): the module `kvm`, on arm64 Linux; on other machines
+//!   `cargo doc --target aarch64-unknown-linux-gnu` shows it. Everything else works on any machine.
+//! - `std` (with `kvm`): hosts, models, plans and everything that works on them.
 //!
-//! Without features the crate is `no_std` and does not allocate: there are [`include_sysreg!`],
+//! Without features the crate is `no_std` and does not allocate. It then has [`include_sysreg!`],
 //! [`regs`], [`register`], [`description`] and [`encoding`], for firmware and hypervisors.
 //!
 //! # Limits
 //!
-//! - The rules of fields are those of Linux 7.2; 6.12 differs in its masks, and takes a few values that no guest can use. A later kernel may know fields that
-//!   this table does not; for those less than the host has is taken for safe, and KVM's word is final:
-//!   [`plan::Plan::apply`] says which property it refused and leaves every register as it found it.
-//! - Rules [between fields](description::feature::Consistency) are warnings, unless the model says `enforce`.
+//! - The rules of fields are those of Linux 7.2. Linux 6.12 differs in its masks, and accepts a few
+//!   values that no guest can use. For fields that only a later kernel knows, a lower value is taken
+//!   as safe. KVM's answer is final: [`Plan::apply`](plan::Plan::apply) reports the property that KVM
+//!   refused and leaves every register as it was.
+//! - Rules [between fields](description::feature::Consistency) are warnings, unless the model has
+//!   `enforce`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
@@ -123,4 +140,14 @@ pub mod vcpu;
 #[cfg(all(target_os = "linux", target_arch = "aarch64", feature = "kvm"))]
 pub mod kvm;
 
+#[cfg(feature = "std")]
+pub use self::{
+    config::VcpuConfig,
+    host::Host,
+    model::CpuModel,
+    plan::apply::ApplyError,
+    plan::{Plan, PlanError},
+    values::RegisterValues,
+    vcpu::VcpuRegs,
+};
 pub use idreg_macros::include_sysreg;

@@ -8,7 +8,7 @@ use core::fmt;
 pub struct RegisterDescription {
     /// The register's name, such as `ID_AA64ISAR0_EL1`.
     pub name: &'static str,
-    /// The register's position in its [`Description`].
+    /// The register's position in its [`Description`](super::Description).
     pub index: usize,
     /// The register's place in the instruction space.
     pub encoding: Encoding,
