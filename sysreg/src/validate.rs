@@ -1,10 +1,10 @@
 //! Blocks to a [`Model`]: every rule that is about meaning and not about structure.
 
 mod field;
+mod first_seen;
 mod layout;
 mod mapping;
 mod subject;
-mod taken;
 
 use crate::ast::{self, ReferenceKind};
 use crate::diagnostic::{Diagnostic, Report, Rule};

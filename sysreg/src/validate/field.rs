@@ -6,8 +6,8 @@ use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::Word;
 use crate::model::{Enumerator, Field, FieldKind};
 use crate::source::Span;
+use crate::validate::first_seen::Taken;
 use crate::validate::subject::Subject;
-use crate::validate::taken::Taken;
 use crate::validate::{check_name, decimal};
 
 /// Reads `N` or `N:M`.

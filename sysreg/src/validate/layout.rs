@@ -1,7 +1,7 @@
 //! The 64 bits of a block: every one described once, from 63 down.
 
+use super::first_seen::Taken;
 use super::subject::Subject;
-use super::taken::Taken;
 use super::{check_name, field};
 use crate::ast::{self, ReferenceKind, Reserved, Statement};
 use crate::bits::BitRange;
