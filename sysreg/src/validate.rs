@@ -21,36 +21,36 @@ pub const MAX_NAME: usize = 100;
 
 /// Checks all blocks. The model holds those without an error.
 pub(crate) fn validate(items: &[ast::Item<'_>], report: &mut Report) -> Model {
-    let mut seen = Seen::default();
+    let mut defined = DefinedNames::default();
     let mut valid: Vec<Item> = Vec::new();
     for item in items {
         valid.extend(match item {
             ast::Item::Register(register) => {
-                check_register(register, &mut seen, report).map(Item::Register)
+                check_register(register, &mut defined, report).map(Item::Register)
             }
             ast::Item::Fields(shared) => {
-                check_shared(shared, &mut seen, report).map(Item::SharedLayout)
+                check_shared(shared, &mut defined, report).map(Item::SharedLayout)
             }
         });
     }
     let references = references(items);
-    check_targets(&references, &seen, report);
-    let circular = mapping::check_circular(&references, &seen, report);
+    check_targets(&references, &defined, report);
+    let circular = mapping::check_circular(&references, &defined, report);
     valid.retain(|item| !matches!(item, Item::Register(r) if circular.contains(r.name.as_str())));
     Model::new(valid)
 }
 
 /// The names and encodings taken so far, with the places that took them.
 #[derive(Default)]
-struct Seen<'s> {
+struct DefinedNames<'s> {
     registers: BTreeMap<&'s str, Span>,
     shared: BTreeMap<&'s str, Span>,
     encodings: BTreeMap<Encoding, Word<'s>>,
 }
 
 /// Enters something that must be there once, or gives what was entered first.
-fn first<K: Ord, V: Copy>(seen: &mut BTreeMap<K, V>, key: K, value: V) -> Option<V> {
-    match seen.entry(key) {
+fn insert_unique<K: Ord, V: Copy>(map: &mut BTreeMap<K, V>, key: K, value: V) -> Option<V> {
+    match map.entry(key) {
         Entry::Occupied(first) => Some(*first.get()),
         Entry::Vacant(vacant) => {
             vacant.insert(value);
@@ -61,7 +61,7 @@ fn first<K: Ord, V: Copy>(seen: &mut BTreeMap<K, V>, key: K, value: V) -> Option
 
 fn check_register<'s>(
     register: &ast::Register<'s>,
-    seen: &mut Seen<'s>,
+    defined: &mut DefinedNames<'s>,
     report: &mut Report,
 ) -> Option<Register> {
     let before = report.errors();
@@ -69,7 +69,7 @@ fn check_register<'s>(
     if register.encoding.is_some() {
         check_name(name, report);
     }
-    if let Some(first) = first(&mut seen.registers, name.text, name.span) {
+    if let Some(first) = insert_unique(&mut defined.registers, name.text, name.span) {
         let message = format!("{name}: a second `Sysreg` of this name");
         report.push(
             Diagnostic::error(Rule::DuplicateRegister, name.span, message)
@@ -80,7 +80,7 @@ fn check_register<'s>(
         .encoding
         .and_then(|words| check_encoding(name, words, report));
     if let Some(encoding) = encoding {
-        check_shared_encoding(name, encoding, seen, report);
+        check_shared_encoding(name, encoding, defined, report);
     }
     let body = layout::register_body(name, &register.body, report);
     let sound = report.errors() == before && !register.body.broken;
@@ -95,7 +95,7 @@ fn check_register<'s>(
 
 fn check_shared<'s>(
     shared: &ast::SharedFields<'s>,
-    seen: &mut Seen<'s>,
+    defined: &mut DefinedNames<'s>,
     report: &mut Report,
 ) -> Option<SharedLayout> {
     let before = report.errors();
@@ -103,7 +103,7 @@ fn check_shared<'s>(
     if !shared.body.broken {
         check_name(name, report);
     }
-    if let Some(first) = first(&mut seen.shared, name.text, name.span) {
+    if let Some(first) = insert_unique(&mut defined.shared, name.text, name.span) {
         let message = format!("{name}: a second `SysregFields` of this name");
         report.push(
             Diagnostic::error(Rule::DuplicateFields, name.span, message)
@@ -142,11 +142,11 @@ fn check_encoding(name: Word<'_>, words: [Word<'_>; 5], report: &mut Report) -> 
 fn check_shared_encoding<'s>(
     name: Word<'s>,
     encoding: Encoding,
-    seen: &mut Seen<'s>,
+    defined: &mut DefinedNames<'s>,
     report: &mut Report,
 ) {
     // The same register twice is reported as such.
-    if let Some(first) = first(&mut seen.encodings, encoding, name)
+    if let Some(first) = insert_unique(&mut defined.encodings, encoding, name)
         && first.text != name.text
     {
         let message = format!("{name}: `{first}` has the encoding {encoding} too");
@@ -181,14 +181,14 @@ fn references<'s>(items: &[ast::Item<'s>]) -> Vec<Reference<'s>> {
 }
 
 /// `Fields MPAM1_ELx` in Linux 7.2 names a layout that its file does not have.
-fn check_targets(references: &[Reference<'_>], seen: &Seen<'_>, report: &mut Report) {
+fn check_targets(references: &[Reference<'_>], defined: &DefinedNames<'_>, report: &mut Report) {
     for reference in references {
         let Reference {
             register, target, ..
         } = reference;
         let (known, block) = match reference.kind {
-            ReferenceKind::Fields => (seen.shared.contains_key(target.text), "SysregFields"),
-            ReferenceKind::Mapping => (seen.registers.contains_key(target.text), "Sysreg"),
+            ReferenceKind::Fields => (defined.shared.contains_key(target.text), "SysregFields"),
+            ReferenceKind::Mapping => (defined.registers.contains_key(target.text), "Sysreg"),
         };
         if !known {
             let message = format!("{register}: no `{block} {target}` in this description");

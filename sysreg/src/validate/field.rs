@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::Word;
 use crate::model::{Enumerator, Field, FieldKind};
 use crate::source::Span;
-use crate::validate::first_seen::Taken;
+use crate::validate::first_seen::FirstSeen;
 use crate::validate::subject::Subject;
 use crate::validate::{check_name, decimal};
 
@@ -46,8 +46,8 @@ pub(super) fn enumeration<'s>(
     let mut enumeration = Enumeration {
         subject,
         bits,
-        names: Taken::of_about(values.content.len()),
-        values: Taken::of_about(values.content.len()),
+        names: FirstSeen::with_capacity(values.content.len()),
+        values: FirstSeen::with_capacity(values.content.len()),
         too_wide: false,
         report,
     };
@@ -69,8 +69,8 @@ pub(super) fn enumeration<'s>(
 struct Enumeration<'e, 's> {
     subject: Subject<'s>,
     bits: BitRange,
-    names: Taken<&'s str, Span>,
-    values: Taken<u64, Word<'s>>,
+    names: FirstSeen<&'s str, Span>,
+    values: FirstSeen<u64, Word<'s>>,
     /// Whether a value has been reported as too wide; if the bits are wrong, most values are.
     too_wide: bool,
     report: &'e mut Report,
@@ -81,7 +81,7 @@ impl<'s> Enumeration<'_, 's> {
         let Value { literal, name } = *value;
         check_name(name, self.report);
         let number = self.number(literal);
-        if let Some(first) = self.names.first(name.text, name.span) {
+        if let Some(first) = self.names.insert(name.text, name.span) {
             let message = format!("{}: a second value named `{name}`", self.subject);
             self.report.push(
                 Diagnostic::error(Rule::DuplicateEnumerator, name.span, message)
@@ -125,7 +125,7 @@ impl<'s> Enumeration<'_, 's> {
 
     /// ID_PFR1_EL1.Security in Linux 6.2 to 6.12 has two names for one value.
     fn check_duplicate(&mut self, number: u64, literal: Word<'s>, name: Word<'s>) {
-        if let Some(first) = self.values.first(number, name) {
+        if let Some(first) = self.values.insert(number, name) {
             let message = format!("{}: `{name}` is another name of `{first}`", self.subject);
             self.report.push(
                 Diagnostic::warning(Rule::DuplicateValue, literal.span, message)

@@ -6,14 +6,14 @@ use std::collections::BTreeMap;
 const FEW: usize = 16;
 
 /// What has been entered. It is mostly little, but a hostile description's may be a million.
-pub(super) struct Taken<K, V> {
+pub(super) struct FirstSeen<K, V> {
     few: Vec<(K, V)>,
     more: BTreeMap<K, V>,
 }
 
-impl<K: Ord + Copy, V: Copy> Taken<K, V> {
+impl<K: Ord + Copy, V: Copy> FirstSeen<K, V> {
     /// Nothing yet, of about as many things as said.
-    pub(super) fn of_about(count: usize) -> Self {
+    pub(super) fn with_capacity(count: usize) -> Self {
         Self {
             few: Vec::with_capacity(count.min(FEW)),
             more: BTreeMap::new(),
@@ -21,8 +21,8 @@ impl<K: Ord + Copy, V: Copy> Taken<K, V> {
     }
 
     /// Enters something, or gives what was entered first.
-    pub(super) fn first(&mut self, key: K, value: V) -> Option<V> {
-        let among_few = self.few.iter().find(|(taken, _)| *taken == key);
+    pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
+        let among_few = self.few.iter().find(|(entered, _)| *entered == key);
         if let Some((_, first)) = among_few {
             return Some(*first);
         }
@@ -30,6 +30,6 @@ impl<K: Ord + Copy, V: Copy> Taken<K, V> {
             self.few.push((key, value));
             return None;
         }
-        super::first(&mut self.more, key, value)
+        super::insert_unique(&mut self.more, key, value)
     }
 }

@@ -1,6 +1,6 @@
 //! The 64 bits of a block: every one described once, from 63 down.
 
-use super::first_seen::Taken;
+use super::first_seen::FirstSeen;
 use super::subject::Subject;
 use super::{check_name, field};
 use crate::ast::{self, ReferenceKind, Reserved, Statement};
@@ -76,7 +76,7 @@ fn alternatives<'s>(
     report: &mut Report,
 ) -> Vec<Alternative> {
     let mut found = Vec::new();
-    let mut prefixes = Taken::of_about(0);
+    let mut prefixes = FirstSeen::with_capacity(0);
     let mut unprefixed = false;
     for statement in &body.content {
         let Statement::Prefix { name: prefix, body } = statement else {
@@ -91,7 +91,7 @@ fn alternatives<'s>(
                     .note("prefixed layouts come first"),
             );
         }
-        if let Some(first) = prefixes.first(prefix.text, prefix.span) {
+        if let Some(first) = prefixes.insert(prefix.text, prefix.span) {
             let message = format!("{name}: a second `Prefix {prefix}`");
             report.push(
                 Diagnostic::error(Rule::DuplicatePrefix, prefix.span, message)
@@ -129,7 +129,7 @@ fn layout<'s>(subject: Subject<'s>, body: &Statements<'s>, report: &mut Report) 
 
 /// An entry's bits, what it is called and where its bits stand.
 #[derive(Clone, Copy)]
-struct Placed<'s> {
+struct PlacedEntry<'s> {
     bits: BitRange,
     name: Word<'s>,
     span: Span,
@@ -141,11 +141,11 @@ struct Placed<'s> {
 struct Builder<'b, 's> {
     subject: Subject<'s>,
     entries: Vec<Entry>,
-    placed: Vec<Placed<'s>>,
+    placed: Vec<PlacedEntry<'s>>,
     described: u64,
     /// Whether the bits of an entry are in error or left out.
     misplaced: bool,
-    names: Taken<&'s str, Span>,
+    names: FirstSeen<&'s str, Span>,
     report: &'b mut Report,
 }
 
@@ -157,7 +157,7 @@ impl<'b, 's> Builder<'b, 's> {
             placed: Vec::with_capacity(statements),
             described: 0,
             misplaced: false,
-            names: Taken::of_about(statements),
+            names: FirstSeen::with_capacity(statements),
             report,
         }
     }
@@ -197,7 +197,7 @@ impl<'b, 's> Builder<'b, 's> {
     fn field(&mut self, name: Word<'s>, bits: Word<'s>) -> Option<(Subject<'s>, BitRange)> {
         let subject = self.subject.field(name);
         check_name(name, self.report);
-        if let Some(first) = self.names.first(name.text, name.span) {
+        if let Some(first) = self.names.insert(name.text, name.span) {
             let message = format!("{subject}: a second field of this name");
             self.misplaced(
                 Diagnostic::error(Rule::DuplicateField, name.span, message)
@@ -222,7 +222,7 @@ impl<'b, 's> Builder<'b, 's> {
         let span = word.span;
         self.check_overlap(subject, bits, span);
         self.described |= bits.mask();
-        self.placed.push(Placed {
+        self.placed.push(PlacedEntry {
             bits,
             name,
             span,
@@ -235,7 +235,7 @@ impl<'b, 's> Builder<'b, 's> {
         if self.described & bits.mask() == 0 {
             return;
         }
-        let overlaps = |placed: &&mut Placed<'_>| placed.bits.mask() & bits.mask() != 0;
+        let overlaps = |placed: &&mut PlacedEntry<'_>| placed.bits.mask() & bits.mask() != 0;
         let Some(taken) = self.placed.iter_mut().rfind(overlaps) else {
             return;
         };
@@ -264,7 +264,7 @@ impl<'b, 's> Builder<'b, 's> {
             let span = below.map_or(end, |placed| placed.span);
             let error = Diagnostic::error(Rule::BitsGap, span, message);
             self.report.push(match above {
-                Some(Placed { bits, span, .. }) => {
+                Some(PlacedEntry { bits, span, .. }) => {
                     let lowest = bits.lsb();
                     error.note_at(span, format!("the entry above ends at bit {lowest}"))
                 }
@@ -273,7 +273,7 @@ impl<'b, 's> Builder<'b, 's> {
         }
     }
 
-    fn placed_where(&self, wanted: impl Fn(&Placed<'_>) -> bool) -> Option<Placed<'s>> {
+    fn placed_where(&self, wanted: impl Fn(&PlacedEntry<'_>) -> bool) -> Option<PlacedEntry<'s>> {
         self.placed.iter().copied().find(|placed| wanted(placed))
     }
 

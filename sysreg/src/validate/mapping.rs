@@ -1,6 +1,6 @@
 //! `Mapping` from register to register, which must end somewhere.
 
-use super::{Reference, Seen, first};
+use super::{DefinedNames, Reference, insert_unique};
 use crate::ast::ReferenceKind;
 use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::Word;
@@ -12,7 +12,7 @@ type Mappings<'s> = BTreeMap<&'s str, Word<'s>>;
 /// Finds the registers whose `Mapping` leads back to themselves.
 pub(super) fn check_circular<'s>(
     references: &[Reference<'s>],
-    seen: &Seen<'s>,
+    defined: &DefinedNames<'s>,
     report: &mut Report,
 ) -> BTreeSet<&'s str> {
     let mut mappings = Mappings::new();
@@ -23,7 +23,7 @@ pub(super) fn check_circular<'s>(
     } in references
     {
         // Of two registers of one name, the first is the one in the model.
-        let is_first = seen.registers.get(register.text) == Some(&register.span);
+        let is_first = defined.registers.get(register.text) == Some(&register.span);
         if is_first && *kind == ReferenceKind::Mapping {
             mappings.insert(register.text, *target);
         }
@@ -45,7 +45,7 @@ fn entrances<'s>(mappings: &Mappings<'s>) -> Vec<&'s str> {
     for (walk, start) in mappings.keys().enumerate() {
         let mut name = *start;
         while let Some(target) = mappings.get(name) {
-            if let Some(earlier) = first(&mut passed, name, walk) {
+            if let Some(earlier) = insert_unique(&mut passed, name, walk) {
                 entrances.extend((earlier == walk).then_some(name));
                 break;
             }
