@@ -5,30 +5,30 @@ use crate::source::Span;
 
 /// A top-level block.
 #[derive(Debug)]
-pub(crate) enum Item<'s> {
-    Register(Register<'s>),
-    Fields(SharedFields<'s>),
+pub(crate) enum Block<'s> {
+    Register(SysregBlock<'s>),
+    Fields(SharedFieldsBlock<'s>),
 }
 
 /// `Sysreg name op0 op1 CRn CRm op2` ... `EndSysreg`.
 #[derive(Debug)]
-pub(crate) struct Register<'s> {
+pub(crate) struct SysregBlock<'s> {
     pub(crate) name: Word<'s>,
     /// Nothing after an error in the first line.
     pub(crate) encoding: Option<[Word<'s>; 5]>,
-    pub(crate) body: Body<Statement<'s>>,
+    pub(crate) body: BlockBody<Statement<'s>>,
 }
 
 /// `SysregFields name` ... `EndSysregFields`.
 #[derive(Debug)]
-pub(crate) struct SharedFields<'s> {
+pub(crate) struct SharedFieldsBlock<'s> {
     pub(crate) name: Word<'s>,
-    pub(crate) body: Body<Statement<'s>>,
+    pub(crate) body: BlockBody<Statement<'s>>,
 }
 
 /// What stands between a block's first line and its `End...`.
 #[derive(Debug)]
-pub(crate) struct Body<T> {
+pub(crate) struct BlockBody<T> {
     pub(crate) content: Vec<T>,
     /// The place of the `End...`, if there is one.
     pub(crate) end: Option<Span>,
@@ -49,7 +49,7 @@ pub(crate) enum Statement<'s> {
         kind: EnumKind,
         bits: Word<'s>,
         name: Word<'s>,
-        values: Body<Value<'s>>,
+        values: BlockBody<Value<'s>>,
     },
     /// `Fields` or `Mapping`.
     Reference {
@@ -60,7 +60,7 @@ pub(crate) enum Statement<'s> {
     /// `Prefix name` ... `EndPrefix`.
     Prefix {
         name: Word<'s>,
-        body: Body<Statement<'s>>,
+        body: BlockBody<Statement<'s>>,
     },
 }
 

@@ -50,7 +50,7 @@ pub fn defines(model: &Model) -> impl Iterator<Item = Define> {
 
 fn of_register(register: &Register) -> Vec<Define> {
     let name = register.name();
-    let mut out = Defines::default();
+    let mut out = DefineList::default();
     out.encoding(name, register.encoding());
     match register.body() {
         Body::Own(layouts) => out.layouts(name, layouts),
@@ -62,16 +62,16 @@ fn of_register(register: &Register) -> Vec<Define> {
 }
 
 fn of_shared_layout(shared: &SharedLayout) -> Vec<Define> {
-    let mut out = Defines::default();
+    let mut out = DefineList::default();
     out.layouts(shared.name(), shared.layouts());
     out.0
 }
 
 /// The macros of one block.
 #[derive(Default)]
-struct Defines(Vec<Define>);
+struct DefineList(Vec<Define>);
 
-impl Defines {
+impl DefineList {
     fn push(&mut self, name: String, value: impl fmt::Display) {
         self.0.push(Define {
             name,

@@ -53,14 +53,14 @@ const EVERY_FIELD: &str = "*";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// By register, then by field.
-    stated: BTreeMap<String, BTreeMap<String, Stated>>,
+    stated: BTreeMap<String, BTreeMap<String, FieldStatements>>,
     features: BTreeMap<String, Vec<AtLeast>>,
     consistency: Vec<Consistency>,
 }
 
 /// What a file states of a field, or of every field of a register.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Stated {
+struct FieldStatements {
     safety: Option<Safety>,
     refused: Vec<ValueRange>,
     owner: Option<Owner>,
@@ -267,7 +267,7 @@ impl Facts {
     }
 }
 
-impl Stated {
+impl FieldStatements {
     fn add_to(&self, rule: &mut FieldRule) {
         rule.safety = self.safety.unwrap_or(rule.safety);
         rule.owner = self.owner.or(rule.owner);

@@ -1,7 +1,8 @@
 //! Lines to blocks. Errors are collected, and parsing goes on where it makes sense again.
 
 use crate::ast::{
-    Body, EnumKind, Item, ReferenceKind, Register, Reserved, SharedFields, Statement, Value,
+    Block, BlockBody, EnumKind, ReferenceKind, Reserved, SharedFieldsBlock, Statement, SysregBlock,
+    Value,
 };
 use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::{Line, Lines, Word};
@@ -9,7 +10,7 @@ use std::iter::Peekable;
 
 /// The blocks, by their first words.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Block {
+enum BlockKind {
     Sysreg,
     SysregFields,
     Prefix,
@@ -45,7 +46,7 @@ fn is_end(word: &str) -> bool {
     )
 }
 
-impl Block {
+impl BlockKind {
     const fn end(self) -> &'static str {
         match self {
             Self::Sysreg => "EndSysreg",
@@ -94,8 +95,8 @@ fn has_value_for_bits(line: &Line<'_, '_>) -> bool {
 }
 
 /// Reads the blocks of a file.
-pub(crate) fn parse<'s>(lines: &Lines<'s>, report: &mut Report) -> Vec<Item<'s>> {
-    let mut parser = Parser {
+pub(crate) fn parse<'s>(lines: &Lines<'s>, report: &mut Report) -> Vec<Block<'s>> {
+    let mut parser = BlockParser {
         lines: lines.iter().peekable(),
         report,
     };
@@ -106,16 +107,16 @@ pub(crate) fn parse<'s>(lines: &Lines<'s>, report: &mut Report) -> Vec<Item<'s>>
     items
 }
 
-struct Parser<'r, I: Iterator> {
+struct BlockParser<'r, I: Iterator> {
     lines: Peekable<I>,
     report: &'r mut Report,
 }
 
-impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> Parser<'_, I> {
-    fn item(&mut self, line: &Line<'_, 's>) -> Option<Item<'s>> {
+impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> BlockParser<'_, I> {
+    fn item(&mut self, line: &Line<'_, 's>) -> Option<Block<'s>> {
         match line.directive.text {
-            "Sysreg" => self.register(line).map(Item::Register),
-            "SysregFields" => self.shared_fields(line).map(Item::Fields),
+            "Sysreg" => self.register(line).map(Block::Register),
+            "SysregFields" => self.shared_fields(line).map(Block::Fields),
             _ => {
                 self.unexpected(line, "outside any block");
                 self.skip_block(line);
@@ -124,24 +125,24 @@ impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> Parser<'_, I> {
         }
     }
 
-    fn register(&mut self, line: &Line<'_, 's>) -> Option<Register<'s>> {
+    fn register(&mut self, line: &Line<'_, 's>) -> Option<SysregBlock<'s>> {
         let header = self.arguments::<6>(line, "name op0 op1 CRn CRm op2");
         let name = line.arguments.first().copied();
-        let body = self.statements(Block::Sysreg, line, name);
-        Some(Register {
+        let body = self.statements(BlockKind::Sysreg, line, name);
+        Some(SysregBlock {
             name: name?,
             encoding: header.map(|[_, op0, op1, crn, crm, op2]| [op0, op1, crn, crm, op2]),
             body,
         })
     }
 
-    fn shared_fields(&mut self, line: &Line<'_, 's>) -> Option<SharedFields<'s>> {
+    fn shared_fields(&mut self, line: &Line<'_, 's>) -> Option<SharedFieldsBlock<'s>> {
         let header = self.arguments::<1>(line, "name");
         let name = line.arguments.first().copied();
-        let body = self.statements(Block::SysregFields, line, name);
-        Some(SharedFields {
+        let body = self.statements(BlockKind::SysregFields, line, name);
+        Some(SharedFieldsBlock {
             name: name?,
-            body: Body {
+            body: BlockBody {
                 broken: body.broken || header.is_none(),
                 ..body
             },
@@ -150,10 +151,10 @@ impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> Parser<'_, I> {
 
     fn statements(
         &mut self,
-        block: Block,
+        block: BlockKind,
         opening: &Line<'_, 's>,
         name: Option<Word<'s>>,
-    ) -> Body<Statement<'s>> {
+    ) -> BlockBody<Statement<'s>> {
         self.body(block, opening, name, |parser, line| {
             parser.statement(block, line)
         })
@@ -162,11 +163,11 @@ impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> Parser<'_, I> {
     /// Reads lines up to the block's end, or to whatever shows that the end is missing.
     fn body<T>(
         &mut self,
-        block: Block,
+        block: BlockKind,
         opening: &Line<'_, 's>,
         name: Option<Word<'s>>,
         mut read: impl FnMut(&mut Self, &Line<'_, 's>) -> Option<T>,
-    ) -> Body<T> {
+    ) -> BlockBody<T> {
         let reported = self.report.len();
         let mut content = Vec::new();
         let mut end = None;
@@ -183,7 +184,7 @@ impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> Parser<'_, I> {
         if end.is_none() && !self.has_lost_track_since(reported) {
             self.unterminated(block, opening, name);
         }
-        Body {
+        BlockBody {
             content,
             end,
             broken: self.report.len() > reported,
@@ -191,8 +192,8 @@ impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> Parser<'_, I> {
         }
     }
 
-    fn statement(&mut self, block: Block, line: &Line<'_, 's>) -> Option<Statement<'s>> {
-        let in_register = block == Block::Sysreg;
+    fn statement(&mut self, block: BlockKind, line: &Line<'_, 's>) -> Option<Statement<'s>> {
+        let in_register = block == BlockKind::Sysreg;
         match line.directive.text {
             "Res0" => self.reserved(Reserved::Res0, line),
             "Res1" => self.reserved(Reserved::Res1, line),
@@ -233,7 +234,7 @@ impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> Parser<'_, I> {
     fn prefix(&mut self, line: &Line<'_, 's>) -> Option<Statement<'s>> {
         let header = self.arguments::<1>(line, "name");
         let name = line.arguments.first().copied();
-        let body = self.statements(Block::Prefix, line, name);
+        let body = self.statements(BlockKind::Prefix, line, name);
         let [name] = header?;
         Some(Statement::Prefix { name, body })
     }
@@ -241,7 +242,7 @@ impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> Parser<'_, I> {
     fn enumeration(&mut self, kind: EnumKind, line: &Line<'_, 's>) -> Option<Statement<'s>> {
         let header = self.arguments::<2>(line, "msb[:lsb] name");
         let name = line.arguments.get(1).copied();
-        let values = self.body(Block::Enum, line, name, Self::value);
+        let values = self.body(BlockKind::Enum, line, name, Self::value);
         let [bits, name] = header?;
         Some(Statement::Enum {
             kind,
@@ -253,7 +254,7 @@ impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> Parser<'_, I> {
 
     fn value(&mut self, line: &Line<'_, 's>) -> Option<Value<'s>> {
         if !is_value(line) {
-            self.unexpected(line, Block::Enum.place());
+            self.unexpected(line, BlockKind::Enum.place());
             return None;
         }
         let [name] = self.arguments(line, "name")?;
@@ -280,7 +281,7 @@ impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> Parser<'_, I> {
     fn skip_values(&mut self) {
         while self.lines.next_if(is_value).is_some() {}
         self.lines
-            .next_if(|line| line.directive.text == Block::Enum.end());
+            .next_if(|line| line.directive.text == BlockKind::Enum.end());
     }
 
     fn arguments<const N: usize>(
@@ -327,7 +328,7 @@ impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> Parser<'_, I> {
         });
     }
 
-    fn unterminated(&mut self, block: Block, opening: &Line<'_, 's>, name: Option<Word<'s>>) {
+    fn unterminated(&mut self, block: BlockKind, opening: &Line<'_, 's>, name: Option<Word<'s>>) {
         let end = block.end();
         let directive = opening.directive;
         let name = name.unwrap_or(directive);

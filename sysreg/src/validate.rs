@@ -20,15 +20,15 @@ use std::collections::btree_map::Entry;
 pub const MAX_NAME: usize = 100;
 
 /// Checks all blocks. The model holds those without an error.
-pub(crate) fn validate(items: &[ast::Item<'_>], report: &mut Report) -> Model {
+pub(crate) fn validate(items: &[ast::Block<'_>], report: &mut Report) -> Model {
     let mut defined = DefinedNames::default();
     let mut valid: Vec<Item> = Vec::new();
     for item in items {
         valid.extend(match item {
-            ast::Item::Register(register) => {
+            ast::Block::Register(register) => {
                 check_register(register, &mut defined, report).map(Item::Register)
             }
-            ast::Item::Fields(shared) => {
+            ast::Block::Fields(shared) => {
                 check_shared(shared, &mut defined, report).map(Item::SharedLayout)
             }
         });
@@ -60,7 +60,7 @@ fn insert_unique<K: Ord, V: Copy>(map: &mut BTreeMap<K, V>, key: K, value: V) ->
 }
 
 fn check_register<'s>(
-    register: &ast::Register<'s>,
+    register: &ast::SysregBlock<'s>,
     defined: &mut DefinedNames<'s>,
     report: &mut Report,
 ) -> Option<Register> {
@@ -94,7 +94,7 @@ fn check_register<'s>(
 }
 
 fn check_shared<'s>(
-    shared: &ast::SharedFields<'s>,
+    shared: &ast::SharedFieldsBlock<'s>,
     defined: &mut DefinedNames<'s>,
     report: &mut Report,
 ) -> Option<SharedLayout> {
@@ -164,12 +164,12 @@ struct Reference<'s> {
     target: Word<'s>,
 }
 
-fn references<'s>(items: &[ast::Item<'s>]) -> Vec<Reference<'s>> {
+fn references<'s>(items: &[ast::Block<'s>]) -> Vec<Reference<'s>> {
     let registers = items.iter().filter_map(|item| match item {
-        ast::Item::Register(register) => Some(register),
-        ast::Item::Fields(_) => None,
+        ast::Block::Register(register) => Some(register),
+        ast::Block::Fields(_) => None,
     });
-    let reference = |register: &ast::Register<'s>| {
+    let reference = |register: &ast::SysregBlock<'s>| {
         let (kind, target, _) = layout::reference(&register.body)?;
         Some(Reference {
             register: register.name,

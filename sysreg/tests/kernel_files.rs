@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use sysreg::{Define, Loaded, Source, defines, load};
 
 /// What is known of one kernel's file.
-struct Kernel {
+struct KernelFile {
     version: &'static str,
     registers: usize,
     shared_layouts: usize,
@@ -19,15 +19,15 @@ struct Kernel {
     has_unkn: bool,
 }
 
-const KERNELS: [Kernel; 4] = [
-    Kernel {
+const KERNELS: [KernelFile; 4] = [
+    KernelFile {
         version: "6.1",
         registers: 50,
         shared_layouts: 5,
         warnings: &[],
         has_unkn: false,
     },
-    Kernel {
+    KernelFile {
         version: "6.6",
         registers: 117,
         shared_layouts: 8,
@@ -37,7 +37,7 @@ const KERNELS: [Kernel; 4] = [
         ],
         has_unkn: true,
     },
-    Kernel {
+    KernelFile {
         version: "6.12",
         registers: 150,
         shared_layouts: 11,
@@ -47,7 +47,7 @@ const KERNELS: [Kernel; 4] = [
         ],
         has_unkn: true,
     },
-    Kernel {
+    KernelFile {
         version: "7.2",
         registers: 318,
         shared_layouts: 20,
@@ -70,7 +70,7 @@ fn kernel_file(name: &str) -> Option<String> {
 }
 
 /// Loads each kernel's description that is at hand and hands it on with its text.
-fn for_each_kernel(check: impl Fn(&Kernel, &Source, Loaded)) {
+fn for_each_kernel(check: impl Fn(&KernelFile, &Source, Loaded)) {
     for kernel in &KERNELS {
         let name = format!("sysreg-{}", kernel.version);
         if let Some(text) = kernel_file(&name) {

@@ -1,6 +1,8 @@
 //! Lines to facts. Errors are collected; a statement with one states nothing.
 
-use super::{AtLeast, Condition, Consistency, EVERY_FIELD, Facts, Place, Safety, Stated, words};
+use super::{
+    AtLeast, Condition, Consistency, EVERY_FIELD, Facts, FieldStatements, Place, Safety, words,
+};
 use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::{self, Line, Word};
 use crate::source::{Source, Span};
@@ -12,13 +14,13 @@ use std::collections::BTreeMap;
 ///
 /// Everything that is wrong, in the order of the places: words that say nothing here, a field of which
 /// the same is stated twice, and conditions on a feature that no `Feature` states. Names of registers
-/// and fields are not looked up; [`Facts::of`] does that.
+/// and fields are not looked up; [`Facts::for_model`] does that.
 pub fn load(source: &Source) -> Result<Facts, Vec<Diagnostic>> {
     let mut report = Report::default();
-    let mut parser = Parser {
+    let mut parser = FactsParser {
         report: &mut report,
         facts: Facts::default(),
-        said: BTreeMap::new(),
+        stated_at: BTreeMap::new(),
         features: Vec::new(),
     };
     for (start, file) in source.files() {
@@ -50,18 +52,18 @@ const FORMS: [(&str, &str); 10] = [
 ];
 
 /// What may be said once only: the statement or feature, the register and the field.
-type Saying<'s> = (&'s str, &'s str, &'s str);
+type StatementKey<'s> = (&'s str, &'s str, &'s str);
 
-struct Parser<'r, 's> {
+struct FactsParser<'r, 's> {
     report: &'r mut Report,
     facts: Facts,
     /// Where each was said.
-    said: BTreeMap<Saying<'s>, Span>,
+    stated_at: BTreeMap<StatementKey<'s>, Span>,
     /// The features that conditions name.
     features: Vec<Word<'s>>,
 }
 
-impl<'s> Parser<'_, 's> {
+impl<'s> FactsParser<'_, 's> {
     fn statement(&mut self, line: &Line<'_, 's>) {
         // Nothing is returned for a statement with an error, which has been reported.
         let _: Option<()> = match line.directive.text {
@@ -128,9 +130,9 @@ impl<'s> Parser<'_, 's> {
     fn fields(
         &mut self,
         line: &Line<'_, 's>,
-        saying: Word<'s>,
+        subject: Word<'s>,
         words: &[Word<'s>],
-        state: impl Fn(&mut Stated),
+        state: impl Fn(&mut FieldStatements),
     ) -> Option<()> {
         let [register, fields @ ..] = words else {
             return self.word_count(line);
@@ -144,7 +146,7 @@ impl<'s> Parser<'_, 's> {
                 EVERY_FIELD => EVERY_FIELD.to_owned(),
                 _ => words::name(*field, "field's name", self.report)?,
             };
-            self.once(saying, *register, *field)?;
+            self.once(subject, *register, *field)?;
             let stated = self.facts.stated.entry(register_name.clone()).or_default();
             state(stated.entry(name).or_default());
         }
@@ -245,9 +247,9 @@ impl<'s> Parser<'_, 's> {
 
     /// Reports what has been said before.
     fn once(&mut self, subject: Word<'s>, register: Word<'s>, field: Word<'s>) -> Option<()> {
-        let saying = (subject.text, register.text, field.text);
-        let Some(before) = self.said.get(&saying) else {
-            self.said.insert(saying, field.span);
+        let key = (subject.text, register.text, field.text);
+        let Some(before) = self.stated_at.get(&key) else {
+            self.stated_at.insert(key, field.span);
             return Some(());
         };
         let message = format!("{register}.{field}: `{subject}` is stated twice");

@@ -1,6 +1,6 @@
 //! Facts without those of registers and fields that a description does not have.
 
-use super::{AtLeast, Condition, Consistency, EVERY_FIELD, Facts, Place, Stated};
+use super::{AtLeast, Condition, Consistency, EVERY_FIELD, Facts, FieldStatements, Place};
 use crate::model::{Field, Layout, Model};
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ impl Facts {
     ///
     /// A feature is dropped with its last field, and what holds between fields with any of them.
     #[must_use]
-    pub fn of(&self, model: &Model) -> Self {
+    pub fn for_model(&self, model: &Model) -> Self {
         self.within(|register| model.layout(model.register(register)?))
     }
 
-    /// Does what [`of`](Self::of) does with part of a description: the layouts of registers by name.
+    /// Does what [`for_model`](Self::for_model) does with part of a description: the layouts of registers by name.
     #[must_use]
     pub fn within<'m>(&self, layout: impl Fn(&str) -> Option<&'m Layout>) -> Self {
         let mut facts = Self::default();
@@ -37,15 +37,15 @@ impl Facts {
         let holds = self
             .consistency
             .iter()
-            .filter(|one| facts.speaks_of(one, &field));
+            .filter(|rule| facts.names_known_fields(rule, &field));
         facts.consistency = holds.cloned().collect();
         facts
     }
 
     /// Whether everything that a rule speaks of is there.
-    fn speaks_of<'m>(
+    fn names_known_fields<'m>(
         &self,
-        one: &Consistency,
+        rule: &Consistency,
         field: &impl Fn(&Place) -> Option<&'m Field>,
     ) -> bool {
         let is_field = |place: &Place| field(place).is_some();
@@ -53,7 +53,7 @@ impl Facts {
             Condition::Feature(name) => self.features.contains_key(name),
             Condition::Field(value) => fits(value, field),
         };
-        match one {
+        match rule {
             Consistency::Requires { subject, needs } => {
                 is_condition(subject) && is_condition(needs)
             }
@@ -67,7 +67,10 @@ impl Facts {
 }
 
 /// What is stated of fields that a layout has.
-fn stated_within(fields: &BTreeMap<String, Stated>, layout: &Layout) -> BTreeMap<String, Stated> {
+fn stated_within(
+    fields: &BTreeMap<String, FieldStatements>,
+    layout: &Layout,
+) -> BTreeMap<String, FieldStatements> {
     let is_there = |name: &str| match name {
         EVERY_FIELD => layout.fields().next().is_some(),
         name => layout.field(name).is_some(),

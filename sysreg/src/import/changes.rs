@@ -103,15 +103,18 @@ impl Changes {
             Register::encoding,
         );
         for register in registers.removed {
-            let message = Side::new(register, old).to_string();
+            let message = ComparedRegister::new(register, old).to_string();
             changes.push(ChangeKind::RegisterRemoved, message);
         }
         for register in registers.added {
-            let message = Side::new(register, new).to_string();
+            let message = ComparedRegister::new(register, new).to_string();
             changes.push(ChangeKind::RegisterAdded, message);
         }
         for (before, after) in registers.both {
-            changes.register(&Side::new(before, old), &Side::new(after, new));
+            changes.register(
+                &ComparedRegister::new(before, old),
+                &ComparedRegister::new(after, new),
+            );
         }
         changes.changes.sort_by_key(|change| change.kind);
         changes
@@ -175,7 +178,7 @@ impl Changes {
         self.changes.push(Change { kind, message });
     }
 
-    fn register(&mut self, old: &Side<'_>, new: &Side<'_>) {
+    fn register(&mut self, old: &ComparedRegister<'_>, new: &ComparedRegister<'_>) {
         let (name, new_name) = (old.register.name(), new.register.name());
         if name != new_name {
             let message = format!("{name} -> {new_name}");
@@ -194,7 +197,7 @@ impl Changes {
         }
     }
 
-    fn layout(&mut self, old: &Side<'_>, new: &Side<'_>) {
+    fn layout(&mut self, old: &ComparedRegister<'_>, new: &ComparedRegister<'_>) {
         let place = |field: &Field| (field.bits().msb(), field.bits().lsb());
         let fields = Pairs::new(old.layout.fields(), new.layout.fields(), Field::name, place);
         for field in fields.removed {
@@ -281,12 +284,12 @@ fn heading(kind: ChangeKind, count: usize) -> Piece {
 }
 
 /// A register as one of the descriptions has it.
-struct Side<'m> {
+struct ComparedRegister<'m> {
     register: &'m Register,
     layout: &'m Layout,
 }
 
-impl<'m> Side<'m> {
+impl<'m> ComparedRegister<'m> {
     fn new(register: &'m Register, model: &'m Model) -> Self {
         static OPAQUE: Layout = Layout {
             entries: Vec::new(),
@@ -301,7 +304,7 @@ impl<'m> Side<'m> {
 }
 
 /// Shows the register as a whole.
-impl fmt::Display for Side<'_> {
+impl fmt::Display for ComparedRegister<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields = match self.layout.fields().count() {
             1 => "1 field".to_owned(),

@@ -1,6 +1,6 @@
 //! One field: its bits and its named values.
 
-use crate::ast::{Body, EnumKind, Value};
+use crate::ast::{BlockBody, EnumKind, Value};
 use crate::bits::BitRange;
 use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::Word;
@@ -33,7 +33,7 @@ pub(super) fn enumeration<'s>(
     kind: EnumKind,
     name: Word<'s>,
     bits: BitRange,
-    values: &Body<Value<'s>>,
+    values: &BlockBody<Value<'s>>,
     report: &mut Report,
 ) -> Field {
     if values.content.is_empty() && !values.broken {

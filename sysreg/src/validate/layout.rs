@@ -10,7 +10,7 @@ use crate::lex::Word;
 use crate::model::{Alternative, Body, Entry, Layout, Layouts};
 use crate::source::Span;
 
-type Statements<'s> = ast::Body<Statement<'s>>;
+type Statements<'s> = ast::BlockBody<Statement<'s>>;
 
 /// The `Fields` or `Mapping` of a block: what it is, what it names, and its place.
 pub(super) fn reference<'s>(body: &Statements<'s>) -> Option<(ReferenceKind, Word<'s>, Span)> {

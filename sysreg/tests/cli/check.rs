@@ -1,12 +1,12 @@
 //! `check`: the report, its totals, and its colours.
 
-use crate::{FINE, GAP, Place, TWO_NAMES, compare, run, text};
+use crate::{FINE, GAP, TWO_NAMES, TempFolder, compare, run, text};
 use expect_test::expect;
 
 #[test]
 fn check_of_a_sound_description() {
-    let place = Place::new("check-sound", &[("a.sysreg", FINE)]);
-    place.check(
+    let folder = TempFolder::new("check-sound", &[("a.sysreg", FINE)]);
+    folder.check(
         &["check", "a.sysreg"],
         0,
         &expect![[""]],
@@ -18,8 +18,8 @@ fn check_of_a_sound_description() {
 
 #[test]
 fn check_with_errors() {
-    let place = Place::new("check-errors", &[("b.sysreg", GAP)]);
-    place.check(
+    let folder = TempFolder::new("check-errors", &[("b.sysreg", GAP)]);
+    folder.check(
         &["check", "b.sysreg"],
         1,
         &expect![[r"
@@ -40,8 +40,8 @@ fn check_with_errors() {
 fn check_takes_several_files_for_one_description() {
     let user = "Sysreg D 3 0 0 1 3\nFields S\nEndSysreg\n";
     let shared = "SysregFields S\nField 63:0 X\nEndSysregFields\n";
-    let place = Place::new("check-several", &[("1", user), ("2", shared)]);
-    place.check(
+    let folder = TempFolder::new("check-several", &[("1", user), ("2", shared)]);
+    folder.check(
         &["check", "1", "2"],
         0,
         &expect![[""]],
@@ -53,8 +53,8 @@ fn check_takes_several_files_for_one_description() {
 
 #[test]
 fn check_takes_nothing_twice_from_several_files() {
-    let place = Place::new("check-twice", &[("1", FINE), ("2", FINE), ("3", TWO_NAMES)]);
-    place.check(
+    let folder = TempFolder::new("check-twice", &[("1", FINE), ("2", FINE), ("3", TWO_NAMES)]);
+    folder.check(
         &["check", "1", "2", "3"],
         1,
         &expect![[r"
@@ -80,8 +80,8 @@ fn check_takes_nothing_twice_from_several_files() {
 
 #[test]
 fn warnings_are_no_failure() {
-    let place = Place::new("check-warnings", &[("c", TWO_NAMES)]);
-    place.check(
+    let folder = TempFolder::new("check-warnings", &[("c", TWO_NAMES)]);
+    folder.check(
         &["check", "c"],
         0,
         &expect![[r"
@@ -100,8 +100,8 @@ fn warnings_are_no_failure() {
 
 #[test]
 fn strict_takes_two_names_for_an_error() {
-    let place = Place::new("check-strict", &[("c", TWO_NAMES)]);
-    place.check(
+    let folder = TempFolder::new("check-strict", &[("c", TWO_NAMES)]);
+    folder.check(
         &["check", "--strict", "c"],
         1,
         &expect![[r"
@@ -120,8 +120,8 @@ fn strict_takes_two_names_for_an_error() {
 
 #[test]
 fn colours_are_for_terminals() {
-    let place = Place::new("colours", &[("b", GAP), ("c", TWO_NAMES)]);
-    let mut command = place.command(&["check", "b", "c"]);
+    let folder = TempFolder::new("colours", &[("b", GAP), ("c", TWO_NAMES)]);
+    let mut command = folder.command(&["check", "b", "c"]);
     command.env("CLICOLOR_FORCE", "1");
     compare(
         &mut command,

@@ -1,14 +1,14 @@
 //! `defines`: lines for other programs.
 
-use crate::{FINE, GAP, Place, TWO_NAMES, text};
+use crate::{FINE, GAP, TWO_NAMES, TempFolder, text};
 use expect_test::expect;
 use std::process::Stdio;
 use sysreg::AARCH64_ID;
 
 #[test]
 fn defines_in_file_order() {
-    let place = Place::new("defines", &[("a", FINE), ("c", TWO_NAMES)]);
-    place.check(
+    let folder = TempFolder::new("defines", &[("a", FINE), ("c", TWO_NAMES)]);
+    folder.check(
         &["defines", "c", "a"],
         0,
         &expect![[r"
@@ -56,8 +56,8 @@ fn defines_in_file_order() {
 
 #[test]
 fn defines_of_an_invalid_description_are_none() {
-    let place = Place::new("defines-invalid", &[("a", FINE), ("b", GAP)]);
-    place.check(
+    let folder = TempFolder::new("defines-invalid", &[("a", FINE), ("b", GAP)]);
+    folder.check(
         &["defines", "a", "b"],
         1,
         &expect![[""]],
@@ -75,8 +75,8 @@ fn defines_of_an_invalid_description_are_none() {
 
 #[test]
 fn a_reader_may_have_seen_enough() {
-    let place = Place::new("pipe", &[("ids", AARCH64_ID)]);
-    let mut child = place
+    let folder = TempFolder::new("pipe", &[("ids", AARCH64_ID)]);
+    let mut child = folder
         .command(&["defines", "ids"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -1,13 +1,13 @@
 //! `import`: the new description, the report, and when nothing is written.
 
-use crate::{FINE, GAP, Place, TWO_NAMES, run, text};
+use crate::{FINE, GAP, TWO_NAMES, TempFolder, run, text};
 use expect_test::expect;
 use sysreg::AARCH64_ID;
 
 #[test]
 fn import_of_what_is_built_in_changes_nothing() {
-    let place = Place::new("import-same", &[("kernel", AARCH64_ID)]);
-    let output = run(&mut place.command(&["import", "kernel"]));
+    let folder = TempFolder::new("import-same", &[("kernel", AARCH64_ID)]);
+    let output = run(&mut folder.command(&["import", "kernel"]));
     assert_eq!(text(&output.stdout), AARCH64_ID);
     assert_eq!(text(&output.stderr), "no changes\n");
     assert_eq!(output.status.code(), Some(0));
@@ -16,8 +16,8 @@ fn import_of_what_is_built_in_changes_nothing() {
 #[test]
 fn import_reports_what_changes() {
     let current = "# ours\nSysreg MIDR_EL1 3 0 0 0 0\nRes0 63:0\nEndSysreg\n";
-    let place = Place::new("import", &[("kernel", FINE), ("current", current)]);
-    place.check(
+    let folder = TempFolder::new("import", &[("kernel", FINE), ("current", current)]);
+    folder.check(
         &["import", "kernel", "--current", "current"],
         0,
         &expect![[r"
@@ -41,8 +41,8 @@ fn import_reports_what_changes() {
 
 #[test]
 fn import_shows_what_is_wrong_with_the_new_description() {
-    let place = Place::new("import-warnings", &[("kernel", TWO_NAMES), ("current", "")]);
-    place.check(
+    let folder = TempFolder::new("import-warnings", &[("kernel", TWO_NAMES), ("current", "")]);
+    folder.check(
         &["import", "kernel", "--current", "current"],
         0,
         &expect![[r"
@@ -67,8 +67,8 @@ fn import_shows_what_is_wrong_with_the_new_description() {
         "]],
     );
     let clash = "Sysreg MIDR_EL1 3 0 0 1 0\nRes0 63:0\nEndSysreg\n";
-    let place = Place::new("import-clash", &[("kernel", FINE), ("current", clash)]);
-    place.check(
+    let folder = TempFolder::new("import-clash", &[("kernel", FINE), ("current", clash)]);
+    folder.check(
         &["import", "kernel", "--current", "current"],
         1,
         &expect![[""]],
@@ -86,9 +86,9 @@ fn import_shows_what_is_wrong_with_the_new_description() {
 
 #[test]
 fn import_writes_a_file_as_a_whole() {
-    let place = Place::new("import-file", &[("kernel", FINE), ("ours", "old")]);
+    let folder = TempFolder::new("import-file", &[("kernel", FINE), ("ours", "old")]);
     let import = ["import", "kernel", "--current", "kernel", "-o", "ours"];
-    place.check(
+    folder.check(
         &import,
         0,
         &expect![[""]],
@@ -97,19 +97,19 @@ fn import_writes_a_file_as_a_whole() {
         "]],
     );
     assert_eq!(
-        place.read("ours"),
+        folder.read("ours"),
         "Sysreg\tA\t3\t0\t0\t1\t0\nRes0\t63:1\nField\t0\tX\nEndSysreg\n"
     );
-    assert_eq!(place.files(), ["kernel", "ours"]);
+    assert_eq!(folder.files(), ["kernel", "ours"]);
 }
 
 #[test]
 #[cfg(unix)]
 fn import_writes_to_what_a_link_leads_to() {
-    let place = Place::new("import-link", &[("kernel", FINE), ("ours", "old")]);
-    std::os::unix::fs::symlink("ours", place.0.join("link")).expect("a writable target");
+    let folder = TempFolder::new("import-link", &[("kernel", FINE), ("ours", "old")]);
+    std::os::unix::fs::symlink("ours", folder.0.join("link")).expect("a writable target");
     let import = ["import", "kernel", "--current", "kernel", "-o", "link"];
-    place.check(
+    folder.check(
         &import,
         0,
         &expect![[""]],
@@ -117,8 +117,8 @@ fn import_writes_to_what_a_link_leads_to() {
             no changes
         "]],
     );
-    assert!(place.read("ours").starts_with("Sysreg\tA"));
-    assert!(place.0.join("link").is_symlink());
+    assert!(folder.read("ours").starts_with("Sysreg\tA"));
+    assert!(folder.0.join("link").is_symlink());
     let import = [
         "import",
         "kernel",
@@ -127,14 +127,14 @@ fn import_writes_to_what_a_link_leads_to() {
         "-o",
         "/dev/stdout",
     ];
-    let output = run(&mut place.command(&import));
+    let output = run(&mut folder.command(&import));
     assert!(text(&output.stdout).starts_with("Sysreg\tA"));
 }
 
 #[test]
 fn import_of_an_invalid_description_writes_nothing() {
-    let place = Place::new("import-invalid", &[("kernel", GAP), ("ours", "old")]);
-    place.check(
+    let folder = TempFolder::new("import-invalid", &[("kernel", GAP), ("ours", "old")]);
+    folder.check(
         &["import", "kernel", "-o", "ours"],
         1,
         &expect![[""]],
@@ -148,14 +148,14 @@ fn import_of_an_invalid_description_writes_nothing() {
             1 error in kernel
         "]],
     );
-    assert_eq!(place.read("ours"), "old");
-    assert_eq!(place.files(), ["kernel", "ours"]);
+    assert_eq!(folder.read("ours"), "old");
+    assert_eq!(folder.files(), ["kernel", "ours"]);
 }
 
 #[test]
 fn import_into_no_directory_fails() {
-    let place = Place::new("import-nowhere", &[("kernel", FINE)]);
-    place.check(
+    let folder = TempFolder::new("import-nowhere", &[("kernel", FINE)]);
+    folder.check(
         &["import", "kernel", "-o", "no/ours"],
         4,
         &expect![[""]],
@@ -168,8 +168,8 @@ fn import_into_no_directory_fails() {
 #[test]
 fn import_check_passes_what_breaks_nothing() {
     let more = format!("{FINE}{TWO_NAMES}");
-    let place = Place::new("import-check", &[("kernel", &more), ("current", FINE)]);
-    place.check(
+    let folder = TempFolder::new("import-check", &[("kernel", &more), ("current", FINE)]);
+    folder.check(
         &["import", "--check", "kernel", "--current", "current"],
         0,
         &expect![[r"
@@ -179,17 +179,17 @@ fn import_check_passes_what_breaks_nothing() {
         "]],
         &expect![[""]],
     );
-    assert_eq!(place.files(), ["current", "kernel"]);
+    assert_eq!(folder.files(), ["current", "kernel"]);
 }
 
 #[test]
 fn import_check_fails_for_a_break() {
     let renamed = FINE.replace('X', "Y");
-    let place = Place::new(
+    let folder = TempFolder::new(
         "import-check-break",
         &[("kernel", &renamed), ("current", FINE)],
     );
-    place.check(
+    folder.check(
         &["import", "--check", "kernel", "--current", "current"],
         1,
         &expect![[r"

@@ -21,18 +21,18 @@ const TWO_NAMES: &str =
     "Sysreg C 3 0 0 1 2\nRes0 63:1\nEnum 0 X\n0b1 SME\n0b1 IMP\nEndEnum\nEndSysreg\n";
 
 /// A directory with files, in which the program runs.
-struct Place(PathBuf);
+struct TempFolder(PathBuf);
 
-impl Place {
+impl TempFolder {
     /// Makes the directory of a test, whose name it has.
     fn new(test: &str, files: &[(&str, &str)]) -> Self {
-        let place = Self(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test));
-        let _ = fs::remove_dir_all(&place.0);
-        fs::create_dir_all(&place.0).expect("a writable target");
+        let folder = Self(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test));
+        let _ = fs::remove_dir_all(&folder.0);
+        fs::create_dir_all(&folder.0).expect("a writable target");
         for (name, text) in files {
-            fs::write(place.0.join(name), text).expect("a writable target");
+            fs::write(folder.0.join(name), text).expect("a writable target");
         }
-        place
+        folder
     }
 
     fn command(&self, arguments: &[&str]) -> Command {

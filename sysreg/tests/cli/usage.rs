@@ -1,13 +1,13 @@
 //! Wrong usage, files that cannot be read, and help.
 
-use crate::{FINE, GAP, Place, run, text};
+use crate::{FINE, GAP, TempFolder, run, text};
 use expect_test::expect;
 use std::fs;
 
 #[test]
 fn a_name_cannot_command_the_terminal() {
-    let place = Place::new("names", &[("\x1b[2J", GAP)]);
-    place.check(
+    let folder = TempFolder::new("names", &[("\x1b[2J", GAP)]);
+    folder.check(
         &["check", "\x1b[2J"],
         1,
         &expect![[r"
@@ -22,7 +22,7 @@ fn a_name_cannot_command_the_terminal() {
             1 error in \u{1b}[2J
         "]],
     );
-    place.check(
+    folder.check(
         &["check", "\x1b[3J"],
         2,
         &expect![[""]],
@@ -34,10 +34,10 @@ fn a_name_cannot_command_the_terminal() {
 
 #[test]
 fn a_file_that_cannot_be_read_is_wrong_usage() {
-    let place = Place::new("no-file", &[("a", FINE)]);
-    fs::write(place.0.join("latin"), b"# \xfc\n").expect("a writable target");
+    let folder = TempFolder::new("no-file", &[("a", FINE)]);
+    fs::write(folder.0.join("latin"), b"# \xfc\n").expect("a writable target");
     for command in ["check", "defines", "import"] {
-        place.check(
+        folder.check(
             &[command, "none"],
             2,
             &expect![[""]],
@@ -46,7 +46,7 @@ fn a_file_that_cannot_be_read_is_wrong_usage() {
             "]],
         );
     }
-    place.check(
+    folder.check(
         &["check", "a", "latin"],
         2,
         &expect![[""]],
@@ -58,7 +58,7 @@ fn a_file_that_cannot_be_read_is_wrong_usage() {
 
 #[test]
 fn wrong_usage_has_its_exit_code() {
-    let place = Place::new("usage", &[("a", FINE)]);
+    let folder = TempFolder::new("usage", &[("a", FINE)]);
     for arguments in [
         &[][..],
         &["check"],
@@ -68,7 +68,7 @@ fn wrong_usage_has_its_exit_code() {
         &["import", "a", "--check", "-o", "b"],
         &["defines", "--strict", "a"],
     ] {
-        let output = run(&mut place.command(arguments));
+        let output = run(&mut folder.command(arguments));
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert_eq!(text(&output.stdout), "", "{arguments:?}");
     }
@@ -76,9 +76,9 @@ fn wrong_usage_has_its_exit_code() {
 
 #[test]
 fn every_command_has_an_example() {
-    let place = Place::new("help", &[]);
+    let folder = TempFolder::new("help", &[]);
     for command in ["check", "defines", "import"] {
-        let output = run(&mut place.command(&[command, "--help"]));
+        let output = run(&mut folder.command(&[command, "--help"]));
         assert_eq!(output.status.code(), Some(0));
         let help = text(&output.stdout);
         assert!(help.contains("\nExample"), "{help}");

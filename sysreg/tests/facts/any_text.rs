@@ -22,8 +22,8 @@ fn check_any(text: &str) {
     let source = source(text);
     match load(&source) {
         Ok(facts) => {
-            let taken = facts.of(&small_model());
-            assert_eq!(taken.of(&small_model()), taken);
+            let taken = facts.for_model(&small_model());
+            assert_eq!(taken.for_model(&small_model()), taken);
         }
         Err(mistakes) => {
             assert!(!mistakes.is_empty());

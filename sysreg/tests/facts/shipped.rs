@@ -9,7 +9,7 @@ use sysreg::{AARCH64_FACTS, AARCH64_ID};
 fn of_this_project_are_right_and_the_description_takes_all_of_them() {
     let of_project = facts(AARCH64_FACTS);
     let model = model(AARCH64_ID);
-    assert_eq!(of_project.of(&model), of_project);
+    assert_eq!(of_project.for_model(&model), of_project);
     assert!(feature_names(&of_project).len() > 250);
 }
 

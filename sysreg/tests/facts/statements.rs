@@ -133,7 +133,7 @@ fn facts_of_unknown_fields_are_dropped() {
         "{known}Safety Any A W\nSafety Any C X\nSafety Any C *\n"
     ));
     assert_ne!(all, facts(known));
-    assert_eq!(all.of(&small_model()), facts(known));
+    assert_eq!(all.for_model(&small_model()), facts(known));
 }
 
 #[test]
@@ -143,7 +143,7 @@ fn a_feature_is_dropped_with_its_last_field() {
          Feature FEAT_F C X 1\n\
          Feature FEAT_G C X 1\n",
     );
-    let taken = facts.of(&small_model());
+    let taken = facts.for_model(&small_model());
     assert_eq!(feature_names(&taken), ["FEAT_F"]);
     let left: Vec<_> = taken.features().flat_map(|one| one.values).collect();
     assert_eq!(left.len(), 1);
@@ -152,7 +152,7 @@ fn a_feature_is_dropped_with_its_last_field() {
 #[test]
 fn a_value_that_does_not_fit_its_field_is_dropped() {
     let facts = facts("Feature FEAT_F A Z 1\nFeature FEAT_G A Z 2\nRequires A.Z>=2 FEAT_F\n");
-    let taken = facts.of(&small_model());
+    let taken = facts.for_model(&small_model());
     assert_eq!(feature_names(&taken), ["FEAT_F"]);
     assert_eq!(taken.consistency(), []);
 }
@@ -175,6 +175,10 @@ fn a_rule_is_dropped_with_anything_that_it_speaks_of() {
     ];
     for (rule, left) in rules {
         let facts = facts(&format!("{known}{rule}\n"));
-        assert_eq!(facts.of(&small_model()).consistency().len(), left, "{rule}");
+        assert_eq!(
+            facts.for_model(&small_model()).consistency().len(),
+            left,
+            "{rule}"
+        );
     }
 }
