@@ -1,4 +1,4 @@
-//! The text's structure: blocks and statements with their words, no rules applied yet.
+//! Syntax tree: blocks and statements with their words, before validation.
 
 use crate::lex::Word;
 use crate::source::Span;
@@ -14,7 +14,7 @@ pub(crate) enum Block<'s> {
 #[derive(Debug)]
 pub(crate) struct SysregBlock<'s> {
     pub(crate) name: Word<'s>,
-    /// Nothing after an error in the first line.
+    /// `None` after an error in the first line.
     pub(crate) encoding: Option<[Word<'s>; 5]>,
     pub(crate) body: BlockBody<Statement<'s>>,
 }
@@ -26,15 +26,15 @@ pub(crate) struct SharedFieldsBlock<'s> {
     pub(crate) body: BlockBody<Statement<'s>>,
 }
 
-/// What stands between a block's first line and its `End...`.
+/// The lines between a block's first line and its `End...`.
 #[derive(Debug)]
 pub(crate) struct BlockBody<T> {
     pub(crate) content: Vec<T>,
-    /// The place of the `End...`, if there is one.
+    /// The place of the `End...`, or `None` if it is missing.
     pub(crate) end: Option<Span>,
-    /// An error inside has been reported already, so the block is not to be trusted.
+    /// True if an error inside was reported, so the block is not reliable.
     pub(crate) broken: bool,
-    /// That error is one of structure, so lines of other blocks may be in here.
+    /// True if that error is structural, so the body may contain lines of other blocks.
     pub(crate) lost: bool,
 }
 

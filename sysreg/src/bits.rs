@@ -10,7 +10,7 @@ pub struct BitRange {
 }
 
 impl BitRange {
-    /// Makes a range, or nothing if it is not one of a 64-bit register.
+    /// The range `msb:lsb`, or `None` if it is not a range of a 64-bit register.
     #[must_use]
     pub const fn new(msb: u8, lsb: u8) -> Option<Self> {
         if msb < 64 && lsb <= msb {
@@ -32,13 +32,13 @@ impl BitRange {
         self.lsb
     }
 
-    /// How many bits, 1 to 64.
+    /// The number of bits, 1 to 64.
     #[must_use]
     pub const fn width(self) -> u8 {
         self.msb - self.lsb + 1
     }
 
-    /// The bits set, at their place in the register.
+    /// The mask with these bits set, at their place in the register.
     #[must_use]
     pub const fn mask(self) -> u64 {
         (u64::MAX >> (64 - self.width())) << self.lsb

@@ -1,4 +1,4 @@
-//! A model as the macros that the kernel's own generator makes of a description.
+//! The macros that the kernel's own generator makes of a description.
 
 use crate::bits::BitRange;
 use crate::encoding::Encoding;
@@ -22,11 +22,11 @@ impl fmt::Display for Define {
     }
 }
 
-/// The macros that the generator of Linux 7.2, `arch/arm64/tools/gen-sysreg.awk`, makes of a
-/// description, in its order.
+/// Lists the macros that the generator of Linux 7.2 makes of a description, in its order.
 ///
-/// The generators of 6.1 and 6.2 do not make the macros that end in `_UNKN`; that of 7.3 makes
-/// further ones for registers whose layout stands elsewhere.
+/// The generator is `arch/arm64/tools/gen-sysreg.awk`. The generators of 6.1 and 6.2 do not make
+/// the macros that end in `_UNKN`; the generator of 7.3 makes further ones for registers whose
+/// layout is defined in another block.
 ///
 /// ```
 /// let source = sysreg::Source::new(

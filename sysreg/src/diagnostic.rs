@@ -1,9 +1,9 @@
-//! What is wrong with a description, as data.
+//! Diagnostics of a description, as data.
 
 use crate::source::Span;
 use std::fmt;
 
-/// Declares every rule once: its variant, its name, and what it is about.
+/// Declares every rule once: its doc, its variant and its name.
 macro_rules! rules {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
         /// The rule of the grammar that a diagnostic is about.
@@ -14,7 +14,7 @@ macro_rules! rules {
         }
 
         impl Rule {
-            /// Every rule there is.
+            /// All rules.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
             /// The rule's stable name.
@@ -29,27 +29,27 @@ macro_rules! rules {
 }
 
 rules! {
-    /// A line of blanks only; the kernel's generator takes just the empty line.
+    /// A line of blanks only; the kernel's generator accepts only the empty line.
     BlankLine = "blank-line",
     /// Lines end in CR LF.
     CarriageReturn = "carriage-return",
-    /// A word that is no directive, or one that is not allowed in this block.
+    /// A word that is not a directive, or a directive that is not allowed in this block.
     UnknownStatement = "unknown-statement",
     /// Too many or too few words for the directive.
     WordCount = "word-count",
-    /// A block that is not closed before the next one or the end of its file.
+    /// A block without an end before the next block or the end of its file.
     UnterminatedBlock = "unterminated-block",
-    /// An `End...` that closes nothing.
+    /// An `End...` without an open block of its kind.
     StrayEnd = "stray-end",
-    /// Neither `N` nor `N:M` with decimal numbers from 63 to 0.
+    /// Bits that are neither `N` nor `N:M` with decimal numbers from 63 to 0.
     InvalidBits = "invalid-bits",
-    /// Bits that an earlier entry has taken.
+    /// Bits that an earlier entry describes too.
     BitsOverlap = "bits-overlap",
-    /// Bits left out between two entries or at the end.
+    /// Bits that no entry describes.
     BitsGap = "bits-gap",
     /// Entries that are not in the order of their bits, from 63 down.
     BitsOrder = "bits-order",
-    /// op0, op1, CRn, CRm or op2 is no number of its range.
+    /// A value of op0, op1, CRn, CRm or op2 that is not a number of its range.
     InvalidEncoding = "invalid-encoding",
     /// Two registers with one encoding.
     SharedEncoding = "shared-encoding",
@@ -61,7 +61,8 @@ rules! {
     DuplicateField = "duplicate-field",
     /// Two enumerators of one name in a field.
     DuplicateEnumerator = "duplicate-enumerator",
-    /// Two enumerators of one value in a field; an error for [`load_strict`](crate::load_strict) only.
+    /// Two enumerators of one value in a field; an error only in
+    /// [`load_strict`](crate::load_strict).
     DuplicateValue = "duplicate-value",
     /// Two `Prefix` blocks of one name in a register.
     DuplicatePrefix = "duplicate-prefix",
@@ -77,43 +78,43 @@ rules! {
     EmptyEnum = "empty-enum",
     /// A name with characters other than letters, digits and `_`.
     InvalidName = "invalid-name",
-    /// `Fields` or `Mapping` of something that is nowhere defined.
+    /// `Fields` or `Mapping` of a block that is not defined.
     UnknownTarget = "unknown-target",
     /// `Mapping` that leads back to itself.
     CircularMapping = "circular-mapping",
-    /// Two names that generated code cannot tell apart; the grammar itself allows them.
+    /// Two names that are one name in generated code; the grammar itself allows them.
     NameCollision = "name-collision",
 }
 
-/// How bad it is.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Severity {
-    /// The description is no good; a block with it is left out of the model, unless the error is
-    /// only about line ends and blank lines.
+    /// The description is invalid. The model does not contain a block with an error, unless the
+    /// error is only about line ends or blank lines.
     Error,
-    /// Real kernel files have it, and the model says what was made of it.
+    /// The kernel's own files contain such lines, so the block stays in the model.
     Warning,
 }
 
-/// A further place or hint that belongs to a diagnostic.
+/// A further place or a hint of a diagnostic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
     /// Lower-case text without a full stop.
     pub message: String,
-    /// The place it is about, if it is about one.
+    /// The place of the note, or `None` for a hint without a place.
     pub span: Option<Span>,
 }
 
-/// One thing that is wrong, and where.
+/// A mistake in a description, with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// The rule it is about.
+    /// The broken rule.
     pub rule: Rule,
-    /// Whether it makes the description unusable.
+    /// Error or warning.
     pub severity: Severity,
     /// The bytes at fault.
     pub span: Span,
-    /// Subject first, lower case, no full stop.
+    /// The text: subject first, lower case, no full stop.
     pub message: String,
     /// Further places and hints.
     pub notes: Vec<Note>,
@@ -153,7 +154,7 @@ impl Diagnostic {
         self
     }
 
-    /// Whether this is an error and not a warning.
+    /// True if this is an error and not a warning.
     #[must_use]
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
@@ -167,7 +168,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// Diagnostics as they are found, the errors among them counted.
+/// Collector of diagnostics, with a count of the errors.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     diagnostics: Vec<Diagnostic>,
@@ -176,7 +177,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// One in which a second name for a value is an error.
+    /// A report in which a second name for a value is an error.
     pub(crate) fn strict() -> Self {
         Self {
             strict: true,
@@ -205,7 +206,7 @@ impl Report {
         self.diagnostics.get(len..).unwrap_or_default()
     }
 
-    /// All diagnostics in the order of their places.
+    /// Returns all diagnostics in the order of their places.
     pub(crate) fn into_sorted(mut self) -> Vec<Diagnostic> {
         self.diagnostics
             .sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));

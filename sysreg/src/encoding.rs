@@ -1,4 +1,4 @@
-//! Where a system register sits in the A64 system instruction space.
+//! Encodings of system registers in the A64 system instruction space.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub struct Encoding {
 }
 
 impl Encoding {
-    /// The assembler's name of any register with this encoding, such as `S3_0_C0_C6_0`.
+    /// The assembler's generic name of a register with this encoding, such as `S3_0_C0_C6_0`.
     #[must_use]
     pub fn symbol(self) -> String {
         let Self {
@@ -31,7 +31,7 @@ impl Encoding {
         format!("S{op0}_{op1}_C{crn}_C{crm}_{op2}")
     }
 
-    /// The five parts in their order, each with its name and highest number.
+    /// The name and the highest number of each of the five parts, in order.
     pub(crate) const PARTS: [(&'static str, u8); 5] =
         [("op0", 3), ("op1", 7), ("CRn", 15), ("CRm", 15), ("op2", 7)];
 }

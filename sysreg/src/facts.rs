@@ -1,38 +1,40 @@
-//! What is known of fields beyond their names, bits and values: how far a host lets a field go, which
-//! of the architecture's features it tells of, and what holds between fields.
+//! Facts about fields beyond their names, bits and values.
 //!
-//! A description says none of this, so it stands beside it in a file of its own, in words as plain as
-//! the description's: one statement on a line, words between blanks, comments on lines of their own
-//! that begin with `#`.
+//! They describe the values that a host can give to a guest (safety), the values that KVM refuses,
+//! the owner that sets a field, the architecture's features that a field defines, and the rules
+//! between fields. A description contains none of this, so the facts are in a file of their own,
+//! with a grammar like that of a description: one statement on a line, blanks between words, and
+//! comments on lines of their own that begin with `#`.
 //!
-//! | statement | what it says |
+//! | statement | meaning |
 //! |---|---|
-//! | `Safety TYPE REGISTER FIELD...` | which values are safe: `Lower`, `SignedLower`, `Higher`, `HigherOrZero`, `Any`; without it `SignedLower` for a `SignedEnum`, and `Lower` for all others |
-//! | `Safety Exact VALUE REGISTER FIELD...` | the host's value or this one |
-//! | `Refused FIRST[-LAST] REGISTER FIELD...` | values that KVM refuses whatever the host has |
-//! | `Owned OWNER REGISTER FIELD...` | what sets the fields: `sve`, `pauth`, `pmu`, `mte`, `el2`, `gic`, `topology` |
-//! | `Needs OWNER REGISTER FIELD...` | without it the fields read as zero |
-//! | `Mitigation REGISTER FIELD...` | the fields tell of protection against speculation attacks |
-//! | `Feature FEAT_NAME REGISTER FIELD VALUE` | a feature is there if the field is at least so much; one line for each of its fields |
-//! | `Requires CONDITION CONDITION...` | what has the first has the others |
-//! | `Equal REGISTER.FIELD REGISTER.FIELD [with CONDITION]` | both have one value |
-//! | `AtMostOne REGISTER.FIELD...` | no more than one of them is anything but zero |
-//! | `NotAbove REGISTER.FIELD REGISTER.FIELD` | the first is no more than the second |
+//! | `Safety TYPE REGISTER FIELD...` | the safe values: `Lower`, `SignedLower`, `Higher`, `HigherOrZero` or `Any`; the default is `SignedLower` for a `SignedEnum` and `Lower` for all other fields |
+//! | `Safety Exact VALUE REGISTER FIELD...` | the host's value or `VALUE` is safe |
+//! | `Refused FIRST[-LAST] REGISTER FIELD...` | values that KVM refuses on every host |
+//! | `Owned OWNER REGISTER FIELD...` | the owner that sets the fields: `sve`, `pauth`, `pmu`, `mte`, `el2`, `gic` or `topology` |
+//! | `Needs OWNER REGISTER FIELD...` | the fields read as zero without the owner |
+//! | `Mitigation REGISTER FIELD...` | the fields report protection against speculation attacks |
+//! | `Feature FEAT_NAME REGISTER FIELD VALUE` | the feature is present if the field is at least `VALUE`; one line for each of its fields |
+//! | `Requires CONDITION CONDITION...` | if the first condition is true, the others must be true |
+//! | `Equal REGISTER.FIELD REGISTER.FIELD [with CONDITION]` | both fields have the same value |
+//! | `AtMostOne REGISTER.FIELD...` | at most one of the fields is not zero |
+//! | `NotAbove REGISTER.FIELD REGISTER.FIELD` | the first field is not above the second |
 //!
-//! A condition is `FEAT_NAME` or `REGISTER.FIELD>=VALUE`, a value is decimal or hexadecimal after `0x`,
-//! and `*` stands for every field of a register, where none of that name has a statement of its own.
+//! A condition is `FEAT_NAME` or `REGISTER.FIELD>=VALUE`. A value is decimal, or hexadecimal after
+//! `0x`. The field `*` is every field of a register; see [`Facts::rule`] for both on one field.
 //!
 //! ```
 //! use sysreg::facts::{self, Safety};
 //!
 //! let source = sysreg::Source::new("aarch64-id.facts", sysreg::AARCH64_FACTS)?;
-//! let known = facts::load(&source).map_err(|mistakes| sysreg::render(&source, &mistakes[0]))?;
+//! let facts = facts::load(&source).map_err(|mistakes| sysreg::render(&source, &mistakes[0]))?;
 //!
 //! let description = sysreg::Source::new("aarch64-id.sysreg", sysreg::AARCH64_ID)?;
 //! let model = sysreg::load(&description).model;
 //! let register = model.register("CTR_EL0").ok_or("no such register")?;
-//! let field = model.layout(register).and_then(|layout| layout.field("L1Ip")).ok_or("no such field")?;
-//! assert_eq!(known.rule(register.name(), field).safety, Safety::Exact { safe: 2 });
+//! let layout = model.layout(register).ok_or("opaque")?;
+//! let field = layout.field("L1Ip").ok_or("no such field")?;
+//! assert_eq!(facts.rule(register.name(), field).safety, Safety::Exact { safe: 2 });
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -46,19 +48,19 @@ use crate::model::{Field, FieldKind};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What stands for every field of a register.
+/// The name for every field of a register.
 const EVERY_FIELD: &str = "*";
 
-/// The facts of a file.
+/// The facts in a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
-    /// By register, then by field.
+    /// Statements about fields, by register and field.
     stated: BTreeMap<String, BTreeMap<String, FieldStatements>>,
     features: BTreeMap<String, Vec<AtLeast>>,
     consistency: Vec<Consistency>,
 }
 
-/// What a file states of a field, or of every field of a register.
+/// The statements of a file about a field, or about every field of a register.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct FieldStatements {
     safety: Option<Safety>,
@@ -68,24 +70,27 @@ struct FieldStatements {
     mitigation: bool,
 }
 
-/// What is known of the values that a field may take.
+/// The rule for the values of a field.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldRule {
-    /// Which values are no more than a host can give.
+    /// The type of the field's limit on a host.
     pub safety: Safety,
-    /// Values that KVM refuses whatever the host has, ascending.
+    /// Values that KVM refuses on every host, ascending.
     pub refused: Vec<ValueRange>,
-    /// What sets the field.
+    /// The owner that sets the field, or `None` if it has no owner.
     pub owner: Option<Owner>,
-    /// Without it the field reads as zero.
+    /// The owner without which the field reads as zero, or `None` if it needs no owner.
     pub needs: Option<Owner>,
-    /// Whether the field tells of a protection against speculation attacks.
+    /// True if the field reports protection against speculation attacks.
     pub mitigation: bool,
 }
 
-/// Declares an enum by the words that stand for its variants.
+/// Declares an enum with the word of each variant.
 macro_rules! by_word {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
+    (
+        $(#[$doc:meta])*
+        $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }
+    ) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum $name {
@@ -93,10 +98,10 @@ macro_rules! by_word {
         }
 
         impl $name {
-            /// Every one there is.
+            /// All variants.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// The word for it in a file.
+            /// The word in a file of facts.
             #[must_use]
             pub const fn word(self) -> &'static str {
                 match self {
@@ -105,14 +110,14 @@ macro_rules! by_word {
             }
 
             fn of_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.word() == word)
+                Self::ALL.iter().copied().find(|variant| variant.word() == word)
             }
         }
     };
 }
 
 by_word! {
-    /// What sets a field, or has to be there for it to be anything but zero.
+    /// The owner of a field: an option or a part of the VM that sets the field or that it needs.
     Owner {
         /// The option `sve`.
         Sve = "sve",
@@ -126,13 +131,14 @@ by_word! {
         El2 = "el2",
         /// The VM's interrupt controller.
         Gic = "gic",
-        /// The vCPU's place among the others.
+        /// The vCPU's place in the topology.
         Topology = "topology",
     }
 }
 
-/// Which values of a field are no more than a host can give: the kernel's feature-safety types
-/// (Linux 7.2, `arch/arm64/include/asm/cpufeature.h`, `enum ftr_type`).
+/// The kernel's feature-safety type of a field: it decides which values a host can give to a guest.
+///
+/// See Linux 7.2, `arch/arm64/include/asm/cpufeature.h`, `enum ftr_type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Safety {
     /// The host's value or less, as unsigned numbers.
@@ -143,21 +149,21 @@ pub enum Safety {
     Higher,
     /// Zero, or the host's value or more.
     HigherOrZero,
-    /// The host's value, or one that is safe everywhere.
+    /// The host's value, or the value that is safe on every host.
     Exact {
-        /// That value.
+        /// The value that is safe on every host.
         safe: u64,
     },
     /// Any value.
     Any,
 }
 
-/// Values from one to another, both included.
+/// A range of values, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ValueRange {
-    /// The least.
+    /// The minimum.
     pub first: u64,
-    /// The most, not less than `first`.
+    /// The maximum, not below `first`.
     pub last: u64,
 }
 
@@ -170,67 +176,68 @@ pub struct Place {
     pub field: String,
 }
 
-/// A field whose value says that something is there if it is at least so much, signed where the field's
-/// rule is.
+/// A field with a minimum value; signed if the field's [`Safety`] is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AtLeast {
     /// The field.
     pub place: Place,
-    /// The least value.
+    /// The minimum value.
     pub value: u64,
 }
 
-/// A feature of the architecture by the fields that tell of it.
+/// A feature of the architecture, with the fields that define it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Feature<'f> {
     /// The architecture's name, such as `FEAT_DotProd`.
     pub name: &'f str,
-    /// The least value of each field with the feature, in file order.
+    /// The minimum value of each field with the feature, in file order.
     pub values: &'f [AtLeast],
 }
 
-/// What a rule speaks of.
+/// A condition in a rule between fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// The feature of this name.
+    /// The feature of this name is present.
     Feature(String),
-    /// A field that is at least so much.
+    /// A field has at least a minimum value.
     Field(AtLeast),
 }
 
-/// Something that holds for every CPU.
+/// A rule between fields that every CPU obeys.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Consistency {
-    /// What has the one has the other.
+    /// If one condition is true, another must be true.
     Requires {
-        /// The one.
+        /// The first condition.
         subject: Condition,
-        /// The other.
+        /// The condition that must be true with the first.
         needs: Condition,
     },
-    /// Two fields have one value.
+    /// Two fields have the same value.
     Equal {
-        /// One field.
+        /// The first field.
         left: Place,
-        /// The other.
+        /// The second field.
         right: Place,
-        /// They need to be equal only with this.
+        /// The condition under which the rule applies, or `None` if it always applies.
         with: Option<Condition>,
     },
-    /// No more than one of the fields is anything but zero.
+    /// At most one of the fields is not zero.
     AtMostOne(Vec<Place>),
-    /// A field is no more than another.
+    /// A field is not above another.
     NotAbove {
         /// The field.
         field: Place,
-        /// The other.
+        /// The field that limits it.
         most: Place,
     },
 }
 
 impl Facts {
-    /// The rule of a register's field: what is stated of it, and for the rest what is stated of every
-    /// field of the register.
+    /// The rule of a register's field.
+    ///
+    /// `Safety`, `Owned` and `Needs` of the field override those of every field (`*`) of the
+    /// register; `Refused` and `Mitigation` of both apply.
     #[must_use]
     pub fn rule(&self, register: &str, field: &Field) -> FieldRule {
         let signed = field.kind() == FieldKind::SignedEnum;
@@ -254,13 +261,15 @@ impl Facts {
         rule
     }
 
-    /// The features, by name.
+    /// Iterates over the features, sorted by name.
     pub fn features(&self) -> impl Iterator<Item = Feature<'_>> {
         let features = self.features.iter();
         features.map(|(name, values)| Feature { name, values })
     }
 
-    /// What holds between fields, in file order; a `Requires` of several is one for each.
+    /// The rules between fields, in file order.
+    ///
+    /// A `Requires` with several conditions is several rules, one for each.
     #[must_use]
     pub fn consistency(&self) -> &[Consistency] {
         &self.consistency

@@ -1,4 +1,4 @@
-//! The kernel's description to this project's: the registers that identify a CPU, in normal form.
+//! Import of the kernel's description: the registers that identify a CPU, in normal form.
 
 mod changes;
 mod pairs;
@@ -9,20 +9,23 @@ use std::collections::BTreeMap;
 
 pub use changes::{Change, ChangeKind, Changes};
 
-/// What identifies a CPU too and the kernel's file does not have, up to Linux 7.3 at least.
+/// Registers that identify a CPU and are not in the kernel's file, up to Linux 7.3 at least.
 const NOT_IN_THE_KERNELS_FILE: [&str; 4] = ["MIDR_EL1", "MPIDR_EL1", "REVIDR_EL1", "AIDR_EL1"];
 
-/// Makes a description of the registers that identify a CPU: those of the kernel's file that are in
-/// KVM's feature ID range, and MIDR_EL1, MPIDR_EL1, REVIDR_EL1 and AIDR_EL1, which that file does not
-/// have, as the current description has them.
+/// Makes a description of the registers that identify a CPU.
 ///
-/// The text is `comment`, which [`leading_comment`] takes from the current description, and the
-/// blocks in the order of their encodings, as [`Model`] shows them. It depends on nothing else, and
-/// what comes out is the same if it goes in again in either place. A register that is kept has its
-/// layout in itself if the kernel's file has another under that layout's name.
+/// From `kernel`, the model of the kernel's file, it contains the registers in KVM's feature ID
+/// range. From `current`, the current description, it keeps MIDR_EL1, MPIDR_EL1, REVIDR_EL1 and
+/// AIDR_EL1, which are not in the kernel's file.
 ///
-/// The text should be loaded: registers from two descriptions may share an encoding, and a `Mapping`
-/// may lead out of the range.
+/// The text is `comment`, usually the [`leading_comment`] of the current description, and the
+/// blocks in the order of their encodings, as [`Model`] shows them. It depends on nothing else. An
+/// import with the result as `kernel`, as `current` or as both gives the same text again. If a kept
+/// register refers to a shared layout, and the kernel's file has a different layout of that name,
+/// the register gets a copy of its own.
+///
+/// Load the text to check it: registers of two descriptions may have the same encoding, and a
+/// `Mapping` may lead out of the range.
 ///
 /// ```
 /// let model = |text: &str| {
@@ -66,7 +69,7 @@ pub fn import(kernel: &Model, current: &Model, comment: &str) -> String {
     format!("{comment}{}", Model::new(shared.chain(registers).collect()))
 }
 
-/// The comment lines that a description begins with.
+/// The comment lines at the start of a description.
 #[must_use]
 pub fn leading_comment(text: &str) -> &str {
     let lines = text.split_inclusive('\n');
@@ -74,8 +77,10 @@ pub fn leading_comment(text: &str) -> &str {
     text.get(..comment.map(str::len).sum()).unwrap_or(text)
 }
 
-/// Whether KVM counts a register among the feature ID registers: `KVM_ARM_FEATURE_ID_RANGE_IDX` in
-/// the kernel's `uapi/asm/kvm.h`, with the bounds that KVM checks.
+/// True if an encoding is in KVM's feature ID range.
+///
+/// The range is that of `KVM_ARM_FEATURE_ID_RANGE_IDX` in the kernel's `uapi/asm/kvm.h`, with the
+/// bounds that KVM checks.
 fn is_feature_id(encoding: Encoding) -> bool {
     let Encoding {
         op0, op1, crn, crm, ..
@@ -83,7 +88,7 @@ fn is_feature_id(encoding: Encoding) -> bool {
     op0 == 3 && [0, 1, 3].contains(&op1) && crn == 0 && crm < 8
 }
 
-/// A register of the current description, with the layout that it has there.
+/// Copies a register of the current description, with its layout from there.
 fn kept(register: &Register, current: &Model, kernel: &Model) -> Register {
     let mut register = register.clone();
     if let Body::Fields {

@@ -1,20 +1,20 @@
-//! Text to lines of words, as awk splits them: at spaces and tabs.
+//! Splits text into lines of words at spaces and tabs, as awk does.
 
 use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::source::{Span, width};
 use std::fmt::{self, Write};
 
-/// A word and its place.
+/// A word of a description with its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Word<'s> {
     pub(crate) text: &'s str,
     pub(crate) span: Span,
 }
 
-/// Characters of a word that messages show; names are far shorter.
+/// The number of characters of a word that messages show; names are far shorter.
 const SHOWN: usize = 64;
 
-/// Shows the word for a message: on one line, harmless to a terminal and not too long.
+/// Shows the word for a message: on one line, cut at [`SHOWN`] and without control characters.
 impl fmt::Display for Word<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut chars = self.text.chars();
@@ -31,7 +31,7 @@ impl fmt::Display for Word<'_> {
     }
 }
 
-/// The words of a line that is neither empty nor a comment: a first one, and the rest.
+/// The words of a line that is neither empty nor a comment: the directive and its arguments.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line<'w, 's> {
     pub(crate) directive: Word<'s>,
@@ -46,11 +46,11 @@ impl Line<'_, '_> {
     }
 }
 
-/// A file's words, line by line; empty lines and comments are gone.
+/// The words of a file, line by line, without empty lines and comments.
 #[derive(Debug, Default)]
 pub(crate) struct Lines<'s> {
     words: Vec<Word<'s>>,
-    /// For each line, how many words there are up to its end.
+    /// For each line, the number of words up to its end.
     ends: Vec<usize>,
 }
 
@@ -70,7 +70,7 @@ impl<'s> Lines<'s> {
     }
 }
 
-/// Splits a file that begins at an offset into its words.
+/// Splits a file into words; `offset` is the file's first byte in the [`Source`](crate::Source).
 pub(crate) fn lines<'s>(file: &'s str, offset: u32, report: &mut Report) -> Lines<'s> {
     let mut lines = Lines::default();
     let mut carriage_returns = 0;

@@ -1,8 +1,9 @@
-//! The Linux kernel's description of the arm64 system registers, parsed and checked.
+//! Parser and validated model of the Linux kernel's arm64 system register description.
 //!
-//! The kernel describes its system registers in one text file, `arch/arm64/tools/sysreg`. This
-//! crate reads that grammar as of Linux 7.2, and files since 6.1, into a [`Model`]: registers with
-//! their encodings, fields with their bits, and the names of their values.
+//! The kernel describes the system registers of arm64 CPUs in one text file,
+//! `arch/arm64/tools/sysreg`. This crate reads the grammar of that file as of Linux 7.2, and the
+//! kernel's files since 6.1, into a [`Model`]: registers with their encodings, fields with their
+//! bits, and the names of their values.
 //!
 //! ```
 //! let source = sysreg::Source::new(
@@ -25,20 +26,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Data flows one way: [`Source`] → lines → blocks → [`Model`]. What is wrong on the way is
-//! collected as [`Diagnostic`]s, all of them in one go, and [`render()`] shows one with its line.
-//! Several files are one description once [`Source::join`] has joined them.
+//! # Reading a description
 //!
-//! [`defines()`] is what the kernel's own generator makes of a model. [`AARCH64_ID`] is this project's
-//! description of the registers that identify a CPU, and [`import()`] brings it up to a kernel's file;
-//! [`Changes`] says what that means for those who use it. The program `sysreg`, behind the feature
-//! `cli`, has all of this as commands.
+//! - [`Source`] is the text of a description. [`Source::join`] makes one description of several
+//!   files.
+//! - [`load`] parses and checks it: text → lines → blocks → [`Model`]. It does not stop at the
+//!   first mistake, but collects all of them.
+//! - [`Diagnostic`] is one mistake: the [`Rule`] that is broken, the place and a message.
+//!   [`render()`] shows it with its source line.
+//! - A register with an error is not in the model; nothing is guessed.
 //!
-//! A description says what fields are called and where they are, not which of their values a host can
-//! give a guest, which features of the architecture they tell of, or what holds between them. That is
-//! in a second file beside it, [`AARCH64_FACTS`], and [`facts`] reads it.
+//! # Using a model
 //!
-//! Limits: a register is dropped from the model if anything in it is wrong; nothing is guessed.
+//! - [`defines()`] lists the macros that the kernel's own generator makes of a description.
+//! - [`AARCH64_ID`] is this project's description of the registers that identify a CPU.
+//!   [`import()`] updates it from a kernel's file, and [`Changes`] reports the changes and which of
+//!   them break existing properties.
+//! - [`AARCH64_FACTS`] describes the fields of these registers further: the values that a host can
+//!   give to a guest, the architecture's features that the fields define, and the rules between
+//!   fields. The module [`facts`] reads it.
+//!
+//! The program `sysreg`, behind the feature `cli`, offers `check`, `defines` and `import` as
+//! commands.
 
 mod ast;
 mod bits;
@@ -72,29 +81,32 @@ pub use crate::render::{render, render_pieces};
 pub use crate::source::{Location, MAX_BYTES, Source, SourceError, Span};
 pub use crate::validate::MAX_NAME;
 
-/// This project's description of the feature ID registers and of MIDR_EL1, MPIDR_EL1, REVIDR_EL1
-/// and AIDR_EL1: the text of `data/aarch64-id.sysreg`, facts as of Linux 7.2.
+/// Description of the feature ID registers and of MIDR_EL1, MPIDR_EL1, REVIDR_EL1 and AIDR_EL1.
+///
+/// The text of `data/aarch64-id.sysreg`, as of Linux 7.2.
 pub const AARCH64_ID: &str = include_str!("../data/aarch64-id.sysreg");
 
-/// What is known of these registers' fields beyond [`AARCH64_ID`]: the text of `data/aarch64-id.facts`,
-/// as of Linux 7.2 and the Arm ARM (DDI 0487 M.a). [`facts::load`] reads it.
+/// Facts about the fields of [`AARCH64_ID`]: limits, owners, features and rules between fields.
+///
+/// The text of `data/aarch64-id.facts`, as of Linux 7.2 and the Arm ARM (DDI 0487 M.a).
+/// [`facts::load`] reads it.
 pub const AARCH64_FACTS: &str = include_str!("../data/aarch64-id.facts");
 
-/// What became of a description.
+/// A loaded description: the model and the diagnostics.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// Every block without an error.
     pub model: Model,
-    /// Everything to be said, in the order of the places in the description.
+    /// All diagnostics, in the order of their places in the description.
     pub diagnostics: Vec<Diagnostic>,
 }
 
 impl Loaded {
-    /// The model if nothing is wrong with the description.
+    /// Returns the model if the description has no errors.
     ///
     /// # Errors
     ///
-    /// All diagnostics, warnings among them, if one is an error.
+    /// All diagnostics, warnings included, if at least one is an error.
     pub fn into_result(self) -> Result<Model, Vec<Diagnostic>> {
         if self.diagnostics.iter().any(Diagnostic::is_error) {
             Err(self.diagnostics)
@@ -106,14 +118,15 @@ impl Loaded {
 
 /// Parses and checks a description.
 ///
-/// Two names for one value are a warning: kernel files from 6.2 to 6.12 have them.
+/// Two names for one value are a warning: the kernel's files from 6.2 to 6.12 contain them.
 #[must_use]
 pub fn load(source: &Source) -> Loaded {
     read(source, Report::default())
 }
 
-/// Parses and checks a description as [`load`] does, but takes a second name for a value of a field
-/// ([`Rule::DuplicateValue`]) for an error, as the generator of Linux 7.2 does.
+/// Parses and checks a description like [`load`], with a second name for a value as an error.
+///
+/// The generator of Linux 7.2 is as strict about [`Rule::DuplicateValue`].
 #[must_use]
 pub fn load_strict(source: &Source) -> Loaded {
     read(source, Report::strict())

@@ -1,4 +1,4 @@
-//! A description after validation: registers and the layouts that they share.
+//! Validated model of a description: registers and shared layouts.
 
 mod layout;
 
@@ -8,13 +8,13 @@ use crate::encoding::Encoding;
 use crate::source::Span;
 use std::collections::{BTreeMap, btree_map};
 
-/// Everything valid in a description, in file order.
+/// The valid blocks of a description, in file order.
 #[derive(Clone, Debug, Default)]
 pub struct Model {
     pub(crate) items: Vec<Item>,
-    /// The positions of the blocks, by their keys.
+    /// The positions of the blocks, sorted by their keys.
     by_key: Vec<usize>,
-    /// For each block, the position of the one that states its layout.
+    /// For each block, the position of the block that defines its layout.
     stated_in: Vec<Option<usize>>,
 }
 
@@ -27,7 +27,7 @@ pub enum Item {
     SharedLayout(SharedLayout),
 }
 
-/// Whether a top-level block is a register or a shared layout.
+/// The kind of a top-level block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ItemKind {
     /// A `Sysreg` block.
@@ -53,30 +53,30 @@ pub struct Register {
     pub(crate) span: Span,
 }
 
-/// Where a register's layout stands.
+/// The body of a `Sysreg` block: a layout, or a reference to a layout.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Body {
-    /// In the register itself.
+    /// The register's own layout.
     Own(Layouts),
-    /// In the [`SharedLayout`] of this name, after the register's own alternatives.
+    /// `Fields`: the layout of a [`SharedLayout`], after the register's own alternatives.
     Fields {
-        /// Layouts under a prefix that the register states itself.
+        /// The register's own layouts under a prefix.
         alternatives: Vec<Alternative>,
         /// The name of the shared layout; a kernel file may name one that does not exist.
         target: String,
     },
-    /// In the register of this name, whose alias this one is.
+    /// `Mapping`: the layout of another register, of which this register is an alias.
     Mapping {
-        /// Layouts under a prefix that the register states itself.
+        /// The register's own layouts under a prefix.
         alternatives: Vec<Alternative>,
-        /// The name of the register.
+        /// The name of the other register.
         target: String,
     },
 }
 
 impl Model {
-    /// Takes blocks whose names are unique.
+    /// Creates a model of blocks with unique names.
     pub(crate) fn new(items: Vec<Item>) -> Self {
         let mut by_key: Vec<usize> = (0..items.len()).collect();
         by_key.sort_by_key(|index| items.get(*index).map(Item::key));
@@ -89,7 +89,7 @@ impl Model {
         model
     }
 
-    /// Follows each `Fields` and `Mapping` once, however many ways lead there.
+    /// Resolves each `Fields` and `Mapping` once, also at the end of many chains.
     fn resolved(&self) -> Vec<Option<usize>> {
         let mut known: BTreeMap<usize, Option<usize>> = BTreeMap::new();
         for (index, item) in self.items.iter().enumerate() {
@@ -98,16 +98,16 @@ impl Model {
             }
         }
         for start in 0..self.items.len() {
-            let (mut way, mut next) = (Vec::new(), Some(start));
+            let (mut chain, mut next) = (Vec::new(), Some(start));
             while let Some(index) = next
                 && let btree_map::Entry::Vacant(unknown) = known.entry(index)
             {
                 unknown.insert(None);
-                way.push(index);
+                chain.push(index);
                 next = self.target(index);
             }
             let stated_in = next.and_then(|index| *known.get(&index)?);
-            known.extend(way.into_iter().map(|index| (index, stated_in)));
+            known.extend(chain.into_iter().map(|index| (index, stated_in)));
         }
         known.into_values().collect()
     }
@@ -156,7 +156,7 @@ impl Model {
         })
     }
 
-    /// The register of this name.
+    /// The register of this name, or `None` if the model has no such register.
     #[must_use]
     pub fn register(&self, name: &str) -> Option<&Register> {
         match self.item(ItemKind::Register, name)? {
@@ -165,7 +165,7 @@ impl Model {
         }
     }
 
-    /// The shared layout of this name.
+    /// The shared layout of this name, or `None` if the model has no such layout.
     #[must_use]
     pub fn shared_layout(&self, name: &str) -> Option<&SharedLayout> {
         match self.item(ItemKind::SharedLayout, name)? {
@@ -174,15 +174,17 @@ impl Model {
         }
     }
 
-    /// The block that states a register's layout, after following `Fields` and `Mapping`; nothing if
-    /// that leads to a name that the description does not define, which makes the register opaque.
+    /// The block that defines a register's layout, or `None` if the register is opaque.
+    ///
+    /// Follows `Fields` and `Mapping`. A register is opaque if they lead to a name that the
+    /// description does not define.
     #[must_use]
     pub fn stated_in(&self, register: &Register) -> Option<&Item> {
         let position = self.position(ItemKind::Register, register.name())?;
         self.items.get((*self.stated_in.get(position)?)?)
     }
 
-    /// A register's layout, after following `Fields` and `Mapping`; nothing if it is opaque.
+    /// The register's layout after `Fields` and `Mapping`, or `None` if the register is opaque.
     #[must_use]
     pub fn layout(&self, register: &Register) -> Option<&Layout> {
         let layouts = self.stated_in(register)?.layouts()?;
@@ -200,7 +202,7 @@ impl Item {
         }
     }
 
-    /// What tells the block from all others: a register and a shared layout may have one name.
+    /// The unique key of the block: a register and a shared layout may have the same name.
     #[must_use]
     pub fn key(&self) -> (ItemKind, &str) {
         let kind = match self {
@@ -219,7 +221,7 @@ impl Item {
         }
     }
 
-    /// The layouts that the block states; nothing if it refers to another block for them.
+    /// The layouts in the block, or `None` if the block refers to another block.
     #[must_use]
     pub fn layouts(&self) -> Option<&Layouts> {
         match self {
@@ -239,26 +241,27 @@ impl Register {
         &self.name
     }
 
-    /// The register's place in the instruction space.
+    /// The register's encoding.
     #[must_use]
     pub fn encoding(&self) -> Encoding {
         self.encoding
     }
 
-    /// The property of one of the register's fields: that of `DP` in `ID_AA64ISAR0_EL1` is
-    /// `SYSREG_ID_AA64ISAR0_EL1_DP`.
+    /// The property name of a field of the register.
+    ///
+    /// For `DP` in `ID_AA64ISAR0_EL1` it is `SYSREG_ID_AA64ISAR0_EL1_DP`.
     #[must_use]
     pub fn property(&self, field: &Field) -> String {
         format!("SYSREG_{}_{}", self.name, field.name())
     }
 
-    /// Where the register's layout stands; [`Model::layout`] follows it.
+    /// The register's body; [`Model::layout`] follows its references.
     #[must_use]
     pub fn body(&self) -> &Body {
         &self.body
     }
 
-    /// The layouts under a prefix that the register states itself.
+    /// The register's own layouts under a prefix.
     #[must_use]
     pub fn alternatives(&self) -> &[Alternative] {
         match &self.body {

@@ -1,4 +1,4 @@
-//! Lines to blocks. Errors are collected, and parsing goes on where it makes sense again.
+//! Parser: turns lines into blocks, collects errors and recovers after each of them.
 
 use crate::ast::{
     Block, BlockBody, EnumKind, ReferenceKind, Reserved, SharedFieldsBlock, Statement, SysregBlock,
@@ -8,7 +8,7 @@ use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::{Line, Lines, Word};
 use std::iter::Peekable;
 
-/// The blocks, by their first words.
+/// The kind of a block: its first word.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum BlockKind {
     Sysreg,
@@ -17,7 +17,7 @@ enum BlockKind {
     Enum,
 }
 
-/// Whether a block begins here that stands in no other.
+/// Checks for the first word of a top-level block.
 fn is_top_level(word: &str) -> bool {
     matches!(word, "Sysreg" | "SysregFields")
 }
@@ -56,7 +56,7 @@ impl BlockKind {
         }
     }
 
-    /// Where a statement stands, for messages.
+    /// The block as the place of a statement, for messages.
     const fn place(self) -> &'static str {
         match self {
             Self::Sysreg => "in a `Sysreg` block",
@@ -66,7 +66,7 @@ impl BlockKind {
         }
     }
 
-    /// Whether a line shows that the block's own end is missing.
+    /// True if a line proves that the end of this block is missing.
     fn is_left_by(self, line: &Line<'_, '_>) -> bool {
         let word = line.directive.text;
         is_top_level(word)
@@ -79,16 +79,18 @@ impl BlockKind {
     }
 }
 
-/// Whether a line may be meant as a value of an enumeration. The kernel's own rule is not anchored
-/// and takes `X0b10` too.
+/// True if a line may be a value of an enumeration.
+///
+/// The kernel's own rule is not anchored and accepts `X0b10` too.
 fn is_value(line: &Line<'_, '_>) -> bool {
     line.directive
         .text
         .starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// Whether an entry's bits are a value. The kernel's own rule takes `Res0 0b1` for one in an
-/// enumeration; an entry it cannot be.
+/// True if the bits of an entry are a value, as in `Res0 0b1`.
+///
+/// The kernel's own rule reads such a line as a value of the enumeration; it cannot be an entry.
 fn has_value_for_bits(line: &Line<'_, '_>) -> bool {
     let bits = line.arguments.first();
     bits.is_some_and(|bits| bits.text.starts_with("0b"))
@@ -160,7 +162,7 @@ impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> BlockParser<'_, I> {
         })
     }
 
-    /// Reads lines up to the block's end, or to whatever shows that the end is missing.
+    /// Reads lines up to the block's end, or to the first line that proves that the end is missing.
     fn body<T>(
         &mut self,
         block: BlockKind,
@@ -264,7 +266,7 @@ impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> BlockParser<'_, I> {
         })
     }
 
-    /// Skips what was to be a block, had its first line been understood.
+    /// Skips the lines of a block with an unknown first line.
     fn skip_block(&mut self, line: &Line<'_, 's>) {
         let closes = |word: &str| word == "EndSysreg" || word == "EndSysregFields";
         let mut last = line.directive.text;
@@ -277,7 +279,7 @@ impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> BlockParser<'_, I> {
         }
     }
 
-    /// Skips what was to be an enumeration, had its first line been understood.
+    /// Skips the values of an enumeration with an unknown first line.
     fn skip_values(&mut self) {
         while self.lines.next_if(is_value).is_some() {}
         self.lines
@@ -343,7 +345,7 @@ impl<'w, 's: 'w, I: Iterator<Item = Line<'w, 's>>> BlockParser<'_, I> {
         });
     }
 
-    /// Whether a diagnostic since then is about structure.
+    /// True if a diagnostic after the first `reported` is about structure.
     fn has_lost_track_since(&self, reported: usize) -> bool {
         let lost = |rule| {
             matches!(

@@ -1,27 +1,27 @@
-//! Text in pieces, so that a terminal can show each kind of piece in its own way.
+//! Text in pieces, so that a terminal can show each kind of piece in its own style.
 
-/// What a piece of text is.
+/// The kind of a piece of text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Part {
-    /// Nothing of its own: a line of a description, a note, blanks.
+    /// Text without a style: a line of a description, a note, blanks.
     Plain,
-    /// What a diagnostic says.
+    /// The message of a diagnostic.
     Message,
     /// A place: file, line and column, or the line number beside a line.
     Place,
-    /// The marks under the words at fault.
+    /// The carets under the words at fault.
     Carets,
-    /// The name of a group of changes that break nothing.
+    /// The heading of a group of changes that do not break existing properties.
     Heading,
-    /// The name of a group of changes that break something.
+    /// The heading of a group of changes that break existing properties.
     Break,
 }
 
-/// A piece of text on one line; where a line ends, `\n` is a piece of its own.
+/// A piece of text on one line. The line end `\n` is a piece of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Piece {
-    /// What it is.
+    /// The kind of the piece.
     pub part: Part,
     /// The text.
     pub text: String,
@@ -41,7 +41,7 @@ pub(crate) fn end_line(pieces: &mut Vec<Piece>) {
     pieces.push(Part::Plain.piece("\n"));
 }
 
-/// The pieces' text.
+/// Joins the text of all pieces.
 pub(crate) fn join(pieces: Vec<Piece>) -> String {
     pieces.into_iter().map(|piece| piece.text).collect()
 }

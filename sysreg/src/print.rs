@@ -1,4 +1,4 @@
-//! A model as text of the grammar, in one normal form.
+//! Prints a model in the grammar of descriptions, in one normal form.
 
 use crate::model::{
     Alternative, Body, Entry, Field, FieldKind, Item, Layout, Layouts, Model, Register,
@@ -6,9 +6,10 @@ use crate::model::{
 };
 use std::fmt;
 
-/// Shows the model as a description: words separated by a tab, blocks by an empty line, no comments.
+/// Shows the model as a description.
 ///
-/// Loading that text gives the same model again.
+/// The text has a tab between words, an empty line between blocks and no comments. It loads to the
+/// same model.
 impl fmt::Display for Model {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, item) in self.items.iter().enumerate() {

@@ -1,13 +1,13 @@
-//! Diagnostics as text, with file, line, column and the line itself.
+//! Renders diagnostics as text with file, line, column and the source line.
 
 use crate::diagnostic::Diagnostic;
 use crate::piece::{self, Part, Piece};
 use crate::source::{Source, Span};
 
-/// Shows a diagnostic with its place, the source line and its notes, without a final newline.
+/// Renders a diagnostic with its place, source line and notes, without a final newline.
 ///
-/// The place is introduced by `at` and not by rustc's `-->`: the text also goes into compile errors,
-/// where arrows would read as places in Rust code.
+/// The place follows `at` and not rustc's `-->`: the text is also part of compile errors, in which
+/// an arrow stands for a place in Rust code.
 ///
 /// ```
 /// let source = sysreg::Source::new("my.sysreg", "Sysreg A 3 0 0 0 0\nField 63:1 X\nEndSysreg\n")?;
@@ -28,9 +28,9 @@ pub fn render(source: &Source, diagnostic: &Diagnostic) -> String {
     piece::join(render_pieces(source, diagnostic))
 }
 
-/// Does what [`render`] does, for a terminal: in pieces, each of which says what it is.
+/// Renders a diagnostic as pieces of text with their kinds, for a terminal.
 ///
-/// Joined, they are what [`render`] gives.
+/// The joined pieces are the text of [`render`].
 #[must_use]
 pub fn render_pieces(source: &Source, diagnostic: &Diagnostic) -> Vec<Piece> {
     let mut out = vec![Part::Message.piece(&diagnostic.message)];
@@ -46,10 +46,10 @@ pub fn render_pieces(source: &Source, diagnostic: &Diagnostic) -> Vec<Piece> {
     out
 }
 
-/// More of a line is not shown: real ones have up to 80 characters.
+/// The number of characters of a line that are shown; real lines have up to 80.
 const WIDEST: usize = 120;
 
-/// How much of a longer line is shown before the words at fault.
+/// The number of characters that are shown before the words at fault in a longer line.
 const BEFORE: usize = 40;
 
 fn snippet(out: &mut Vec<Piece>, source: &Source, span: Span) {
@@ -79,8 +79,10 @@ fn snippet(out: &mut Vec<Piece>, source: &Source, span: Span) {
     out.push(Part::Carets.piece("^".repeat(carets)));
 }
 
-/// What is shown of a line, how many characters of that stand before the words at fault, and how many
-/// of the line's own from there on.
+/// Cuts a long line to the part around the words at fault, which begin after `before` characters.
+///
+/// Returns the part, the number of its characters before the words at fault, and the number of
+/// characters of the line from there to the cut.
 fn in_part(line: &str, before: usize) -> (String, usize, usize) {
     let length = line.chars().count();
     let skipped = if length > WIDEST {
@@ -97,8 +99,9 @@ fn in_part(line: &str, before: usize) -> (String, usize, usize) {
     (shown, before - skipped + start.len(), left)
 }
 
-/// What stands for a character of the file, so that carets stand under their words and a terminal
-/// takes nothing for a command.
+/// Replaces tabs and control characters by characters of one column.
+///
+/// Carets then stand under their words, and a file cannot send commands to the terminal.
 fn one_column(c: char) -> char {
     match c {
         '\t' => ' ',

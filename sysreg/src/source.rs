@@ -1,14 +1,15 @@
-//! A description's text, and places in it.
+//! The text of a description, and places in the text.
 
 use std::fmt;
 use std::io::{self, Read};
 use std::path::Path;
 
-/// Larger descriptions are refused, all their files together: Linux 7.2's own is one file of 87 KB,
-/// so 4 MiB is no description.
+/// The maximum size of a description in bytes, all its files together.
+///
+/// The description of Linux 7.2 is one file of 87 KB, so nothing of 4 MiB is a description.
 pub const MAX_BYTES: usize = 4 << 20;
 
-/// A byte range of a [`Source`], whose files count one after the other.
+/// A byte range of a [`Source`]; the bytes of its files are numbered one file after the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Span {
     /// Offset of the first byte.
@@ -18,7 +19,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// The smallest span that holds both.
+    /// The smallest span that contains both spans.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
         Self {
@@ -28,10 +29,10 @@ impl Span {
     }
 }
 
-/// A place as a person counts it: file, line and column, these from 1 and the column in characters.
+/// A place in a file for messages: file name, line and column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Location<'s> {
-    /// The name of the file, as [`Source::new`] took it.
+    /// The name of the file, as passed to [`Source::new`].
     pub file: &'s str,
     /// Line number in the file, from 1.
     pub line: usize,
@@ -47,7 +48,7 @@ impl fmt::Display for Location<'_> {
     }
 }
 
-/// The text of one description, of one file or of several, and the names these are shown under.
+/// The text of one description in one or several files, with the names of the files.
 #[derive(Clone, Debug)]
 pub struct Source {
     name: String,
@@ -57,7 +58,7 @@ pub struct Source {
     line_starts: Vec<u32>,
 }
 
-/// One file's place in a [`Source`].
+/// A file of a [`Source`] and its position.
 #[derive(Clone, Debug)]
 struct File {
     name: String,
@@ -66,14 +67,14 @@ struct File {
     first_line: usize,
 }
 
-/// Why bytes are no [`Source`].
+/// The reason why bytes are not a [`Source`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SourceError {
     /// More than [`MAX_BYTES`] bytes, all files together.
     TooLarge {
-        /// The size in bytes, that of all files if several were joined; nothing for a file that was
-        /// not read to its end, see [`Source::read_as`].
+        /// The size of all files together in bytes, or `None` for a file that was not read to its
+        /// end, see [`Source::read_as`].
         bytes: Option<usize>,
     },
     /// The bytes are not UTF-8.
@@ -113,7 +114,7 @@ impl fmt::Display for SourceError {
 impl std::error::Error for SourceError {}
 
 impl Source {
-    /// Takes a description's text; `name` is what diagnostics show, usually its path.
+    /// Creates a source of one file; diagnostics show `name`, usually the path.
     ///
     /// # Errors
     ///
@@ -143,12 +144,14 @@ impl Source {
         })
     }
 
-    /// Makes one description of several: names and encodings are shared, and `Fields` and `Mapping`
-    /// may refer to any file's blocks, but every block ends in the file it begins in.
+    /// Joins several sources to one description.
+    ///
+    /// A name or an encoding must be unique in all files together, and `Fields` and `Mapping` may
+    /// refer to a block of any file. A block ends in the file in which it begins.
     ///
     /// # Errors
     ///
-    /// [`SourceError::TooLarge`] if all together are past [`MAX_BYTES`].
+    /// [`SourceError::TooLarge`] if the files together are past [`MAX_BYTES`].
     pub fn join(sources: impl IntoIterator<Item = Self>) -> Result<Self, SourceError> {
         let sources: Vec<Self> = sources.into_iter().collect();
         let bytes = sources.iter().map(|source| source.text.len()).sum();
@@ -179,7 +182,7 @@ impl Source {
         Ok(joined)
     }
 
-    /// Takes a description as read from a file.
+    /// Creates a source of the bytes of one file.
     ///
     /// # Errors
     ///
@@ -200,7 +203,7 @@ impl Source {
         Self::new(name, text)
     }
 
-    /// Reads a description from a file and shows it under its path.
+    /// Reads a description from a file; diagnostics show its path.
     ///
     /// # Errors
     ///
@@ -209,8 +212,9 @@ impl Source {
         Self::read_as(path.display().to_string(), path)
     }
 
-    /// Reads a description from a file and shows it under another name. Of a file without end, such
-    /// as `/dev/zero`, no more is read than shows that it is too large.
+    /// Reads a description from a file; diagnostics show `name`.
+    ///
+    /// Stops one byte past [`MAX_BYTES`], so a file without end, such as `/dev/zero`, is an error.
     ///
     /// # Errors
     ///
@@ -227,19 +231,19 @@ impl Source {
         source.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
 
-    /// The name that diagnostics show; of several files, all names, separated by `, `.
+    /// The name that diagnostics show; for several files all names, separated by `, `.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The whole text; that of several files follows one on the other with nothing between them.
+    /// The whole text; the texts of several files follow each other without a separator.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The text of a span; empty if the span is not one of this source.
+    /// The text of a span; empty if the span is not in this source.
     #[must_use]
     pub fn slice(&self, span: Span) -> &str {
         self.text
@@ -247,15 +251,17 @@ impl Source {
             .unwrap_or("")
     }
 
-    /// Which of the joined files a byte offset is in: 0 for the first. The place past a file's last
-    /// byte is in the next one, and any place past the last file is in that.
+    /// The index of the file that contains a byte offset; 0 is the first file.
+    ///
+    /// The offset past a file's last byte is in the next file. Any offset past the last file is in
+    /// the last file.
     #[must_use]
     pub fn file_index(&self, offset: u32) -> usize {
         let files = self.files.partition_point(|file| file.start <= offset);
         files.saturating_sub(1)
     }
 
-    /// File, line and column of a byte offset.
+    /// The file, line and column of a byte offset.
     #[must_use]
     pub fn location(&self, offset: u32) -> Location<'_> {
         let line = self.line_index(offset);
@@ -268,7 +274,7 @@ impl Source {
         }
     }
 
-    /// The text of the line of a byte offset, without its line end.
+    /// The line that contains a byte offset, without its line end.
     #[must_use]
     pub fn line_at(&self, offset: u32) -> &str {
         let line = self.line_index(offset);
@@ -280,7 +286,7 @@ impl Source {
         line.strip_suffix('\r').unwrap_or(line)
     }
 
-    /// Each file's text and the offset at which it begins.
+    /// Iterates over the files: the offset of the first byte, and the text.
     pub(crate) fn files(&self) -> impl Iterator<Item = (u32, &str)> {
         let starts = self.files.iter().map(|file| file.start);
         let ends = starts.clone().skip(1).chain([width(&self.text)]);
@@ -294,7 +300,7 @@ impl Source {
     }
 }
 
-/// A text's length in bytes; a [`Source`] is far below 4 GiB.
+/// The length of a text in bytes; a [`Source`] is far below 4 GiB.
 pub(crate) fn width(text: &str) -> u32 {
     u32::try_from(text.len()).unwrap_or(u32::MAX)
 }

@@ -1,4 +1,4 @@
-//! Blocks to a [`Model`]: every rule that is about meaning and not about structure.
+//! Validation: turns blocks into a [`Model`], with the rules about meaning.
 
 mod field;
 mod first_seen;
@@ -15,11 +15,13 @@ use crate::source::Span;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// The characters that a name may have: the longest in Linux 7.2 has 23. What is made of several
-/// names, such as [`defines()`](crate::defines()), so is never far larger than the description.
+/// The maximum length of a name in characters; the longest name in Linux 7.2 has 23.
+///
+/// The limit keeps output that is built of several names, such as
+/// [`defines()`](crate::defines()), from being far larger than the description.
 pub const MAX_NAME: usize = 100;
 
-/// Checks all blocks. The model holds those without an error.
+/// Checks all blocks; the model contains those without an error.
 pub(crate) fn validate(items: &[ast::Block<'_>], report: &mut Report) -> Model {
     let mut defined = DefinedNames::default();
     let mut valid: Vec<Item> = Vec::new();
@@ -40,7 +42,7 @@ pub(crate) fn validate(items: &[ast::Block<'_>], report: &mut Report) -> Model {
     Model::new(valid)
 }
 
-/// The names and encodings taken so far, with the places that took them.
+/// The names and encodings of the blocks so far, with their places.
 #[derive(Default)]
 struct DefinedNames<'s> {
     registers: BTreeMap<&'s str, Span>,
@@ -48,7 +50,7 @@ struct DefinedNames<'s> {
     encodings: BTreeMap<Encoding, Word<'s>>,
 }
 
-/// Enters something that must be there once, or gives what was entered first.
+/// Inserts the value of a unique key, or returns the first value if the key exists.
 fn insert_unique<K: Ord, V: Copy>(map: &mut BTreeMap<K, V>, key: K, value: V) -> Option<V> {
     match map.entry(key) {
         Entry::Occupied(first) => Some(*first.get()),
@@ -157,7 +159,7 @@ fn check_shared_encoding<'s>(
     }
 }
 
-/// A register with `Fields` or `Mapping`, and what that names.
+/// A register with `Fields` or `Mapping`, and the name in that statement.
 struct Reference<'s> {
     register: Word<'s>,
     kind: ReferenceKind,
@@ -180,7 +182,7 @@ fn references<'s>(items: &[ast::Block<'s>]) -> Vec<Reference<'s>> {
     registers.filter_map(reference).collect()
 }
 
-/// `Fields MPAM1_ELx` in Linux 7.2 names a layout that its file does not have.
+/// Warns of unknown targets: `Fields MPAM1_ELx` in Linux 7.2 names a layout that its file lacks.
 fn check_targets(references: &[Reference<'_>], defined: &DefinedNames<'_>, report: &mut Report) {
     for reference in references {
         let Reference {
@@ -213,7 +215,7 @@ fn check_name(name: Word<'_>, report: &mut Report) {
     report.push(Diagnostic::error(Rule::InvalidName, name.span, message));
 }
 
-/// A decimal number of digits only; leading zeros are taken, as the kernel's generator does.
+/// Parses a decimal number of digits only; leading zeros are allowed, as in the kernel's generator.
 fn decimal(text: &str) -> Option<u8> {
     text.bytes()
         .all(|byte| byte.is_ascii_digit())

@@ -1,4 +1,4 @@
-//! Lines to facts. Errors are collected; a statement with one states nothing.
+//! Parser of facts: collects errors and ignores the statements that contain them.
 
 use super::{
     AtLeast, Condition, Consistency, EVERY_FIELD, Facts, FieldStatements, Place, Safety, words,
@@ -8,13 +8,13 @@ use crate::lex::{self, Line, Word};
 use crate::source::{Source, Span};
 use std::collections::BTreeMap;
 
-/// Reads a file of facts, or several that were joined.
+/// Parses a file of facts, or several joined files.
 ///
 /// # Errors
 ///
-/// Everything that is wrong, in the order of the places: words that say nothing here, a field of which
-/// the same is stated twice, and conditions on a feature that no `Feature` states. Names of registers
-/// and fields are not looked up; [`Facts::for_model`] does that.
+/// All mistakes, in the order of their places: invalid words, a repeated statement about a field,
+/// and a condition on a feature without a `Feature` statement. The names of registers and fields
+/// are not looked up; [`Facts::for_model`] does that.
 pub fn load(source: &Source) -> Result<Facts, Vec<Diagnostic>> {
     let mut report = Report::default();
     let mut parser = FactsParser {
@@ -37,7 +37,7 @@ pub fn load(source: &Source) -> Result<Facts, Vec<Diagnostic>> {
     }
 }
 
-/// The statements, and what comes after their first words.
+/// The statements: the first word, and the form of the words after it.
 const FORMS: [(&str, &str); 10] = [
     ("Safety", "TYPE [VALUE] REGISTER FIELD..."),
     ("Refused", "FIRST[-LAST] REGISTER FIELD..."),
@@ -51,21 +51,21 @@ const FORMS: [(&str, &str); 10] = [
     ("NotAbove", "REGISTER.FIELD REGISTER.FIELD"),
 ];
 
-/// What may be said once only: the statement or feature, the register and the field.
+/// The key of a unique statement: the statement or feature, the register and the field.
 type StatementKey<'s> = (&'s str, &'s str, &'s str);
 
 struct FactsParser<'r, 's> {
     report: &'r mut Report,
     facts: Facts,
-    /// Where each was said.
+    /// The place of each unique statement.
     stated_at: BTreeMap<StatementKey<'s>, Span>,
-    /// The features that conditions name.
+    /// The names of features in conditions.
     features: Vec<Word<'s>>,
 }
 
 impl<'s> FactsParser<'_, 's> {
     fn statement(&mut self, line: &Line<'_, 's>) {
-        // Nothing is returned for a statement with an error, which has been reported.
+        // `None` is a statement with an error, which is in the report already.
         let _: Option<()> = match line.directive.text {
             "Safety" => self.safety(line),
             "Refused" => self.refused(line),
@@ -126,7 +126,7 @@ impl<'s> FactsParser<'_, 's> {
         })
     }
 
-    /// States the same of some fields, once of each; the words are a register and its fields.
+    /// Adds a unique statement to each of some fields; `words` are a register and its fields.
     fn fields(
         &mut self,
         line: &Line<'_, 's>,
@@ -156,7 +156,7 @@ impl<'s> FactsParser<'_, 's> {
     fn feature(&mut self, line: &Line<'_, 's>) -> Option<()> {
         let [feature, register, field, value] = self.exactly(line)?;
         let name = words::feature(feature, self.report)?;
-        // With an error in the rest of the line it is a feature all the same, so conditions may name it.
+        // An error in the rest of the line does not make conditions on this feature errors too.
         self.facts.features.entry(name.clone()).or_default();
         let place = Place {
             register: words::name(register, "register's name", self.report)?,
@@ -234,7 +234,7 @@ impl<'s> FactsParser<'_, 's> {
         Some(condition)
     }
 
-    /// Reports conditions on features that are nowhere stated.
+    /// Reports conditions on features without a `Feature` statement.
     fn look_up_features(&mut self) {
         for word in &self.features {
             if !self.facts.features.contains_key(word.text) {
@@ -245,7 +245,7 @@ impl<'s> FactsParser<'_, 's> {
         }
     }
 
-    /// Reports what has been said before.
+    /// Records a unique statement, or reports it as a repetition.
     fn once(&mut self, subject: Word<'s>, register: Word<'s>, field: Word<'s>) -> Option<()> {
         let key = (subject.text, register.text, field.text);
         let Some(before) = self.stated_at.get(&key) else {

@@ -1,20 +1,20 @@
-//! Facts without those of registers and fields that a description does not have.
+//! Selection of the facts about registers and fields that a description defines.
 
 use super::{AtLeast, Condition, Consistency, EVERY_FIELD, Facts, FieldStatements, Place};
 use crate::model::{Field, Layout, Model};
 use std::collections::BTreeMap;
 
 impl Facts {
-    /// The facts that a description can take: those of its registers and fields, as far as their values
-    /// fit them.
+    /// Selects the facts about the registers and fields of a model.
     ///
-    /// A feature is dropped with its last field, and what holds between fields with any of them.
+    /// Drops a value that does not fit its field, a feature without any field left, and a rule
+    /// between fields if one of its fields or features is unknown.
     #[must_use]
     pub fn for_model(&self, model: &Model) -> Self {
         self.within(|register| model.layout(model.register(register)?))
     }
 
-    /// Does what [`for_model`](Self::for_model) does with part of a description: the layouts of registers by name.
+    /// Selects like [`for_model`](Self::for_model), with a function that finds a register's layout.
     #[must_use]
     pub fn within<'m>(&self, layout: impl Fn(&str) -> Option<&'m Layout>) -> Self {
         let mut facts = Self::default();
@@ -34,15 +34,15 @@ impl Facts {
                 facts.features.insert(name.clone(), values);
             }
         }
-        let holds = self
+        let rules = self
             .consistency
             .iter()
             .filter(|rule| facts.names_known_fields(rule, &field));
-        facts.consistency = holds.cloned().collect();
+        facts.consistency = rules.cloned().collect();
         facts
     }
 
-    /// Whether everything that a rule speaks of is there.
+    /// True if all fields and features of a rule are known.
     fn names_known_fields<'m>(
         &self,
         rule: &Consistency,
@@ -66,7 +66,7 @@ impl Facts {
     }
 }
 
-/// What is stated of fields that a layout has.
+/// Selects the statements about the fields of a layout.
 fn stated_within(
     fields: &BTreeMap<String, FieldStatements>,
     layout: &Layout,

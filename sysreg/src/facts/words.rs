@@ -1,10 +1,10 @@
-//! Single words of a facts file.
+//! Parsers of the single words of a facts file.
 
 use super::{AtLeast, Condition, Owner, Place, Safety, ValueRange};
 use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::Word;
 
-/// What every feature's name begins with.
+/// The prefix of every feature's name.
 const FEATURE: &str = "FEAT_";
 
 pub(super) fn safety(word: Word<'_>, report: &mut Report) -> Option<Safety> {
@@ -70,7 +70,7 @@ pub(super) fn feature(word: Word<'_>, report: &mut Report) -> Option<String> {
     None
 }
 
-/// The name of a register, or of a field.
+/// Parses the name of a register or field; `what` is the name of that thing in messages.
 pub(super) fn name(word: Word<'_>, what: &str, report: &mut Report) -> Option<String> {
     if is_name(word.text) {
         return Some(word.text.to_owned());
@@ -117,7 +117,7 @@ fn number(text: &str) -> Option<u64> {
         Some(digits) => (digits, 16),
         None => (text, 10),
     };
-    // The standard parser takes a `+` as well.
+    // The standard parser accepts a `+` too.
     let is_digits = digits.chars().all(|c| c.is_digit(radix));
     is_digits.then(|| u64::from_str_radix(digits, radix).ok())?
 }

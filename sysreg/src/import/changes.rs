@@ -1,14 +1,14 @@
-//! What became of the registers, fields and values of a description in a newer one.
+//! Changes of registers, fields and values from one description to a newer one.
 
 use super::pairs::Pairs;
 use crate::model::{Entry, Enumerator, Field, FieldKind, Layout, Model, Register};
 use crate::piece::{self, Part, Piece};
 use std::fmt;
 
-/// Declares every kind of change once: its variant, its heading, and whether it is a break.
+/// Declares every kind of change once: its doc, variant and heading, and true for a break.
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $heading:literal, $is_break:literal;)*) => {
-        /// What became of a register, a field or a value.
+        /// The kind of a change of a register, a field or a value.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum ChangeKind {
@@ -16,10 +16,10 @@ macro_rules! kinds {
         }
 
         impl ChangeKind {
-            /// Every kind there is, in the order of a report.
+            /// All kinds, in the order of a report.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// What a group of such changes is called.
+            /// The heading of a group of such changes.
             #[must_use]
             pub const fn heading(self) -> &'static str {
                 match self {
@@ -27,8 +27,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Whether something that was written for the old description is now unknown or means
-            /// something else, see [`Changes::is_break`].
+            /// True if a change of this kind breaks existing properties, see [`Changes::is_break`].
             #[must_use]
             pub const fn is_break(self) -> bool {
                 match self {
@@ -40,21 +39,21 @@ macro_rules! kinds {
 }
 
 kinds! {
-    /// A register that is gone.
+    /// A register that the new description does not define.
     RegisterRemoved = "registers removed", true;
     /// Another name at the same encoding.
     RegisterRenamed = "registers renamed", true;
     /// The same name at another encoding.
     RegisterMoved = "registers moved", true;
-    /// A field that is gone.
+    /// A field that the new description does not define.
     FieldRemoved = "fields removed", true;
     /// Another name for the same bits.
     FieldRenamed = "fields renamed", true;
     /// The same name for other bits.
     FieldMoved = "fields moved", true;
-    /// A field that is a `SignedEnum` and was none, or the other way round.
+    /// A field that becomes a `SignedEnum`, or is no longer a `SignedEnum`.
     SignChanged = "signs changed", true;
-    /// A named value that is gone.
+    /// A named value that the new description does not define.
     ValueRemoved = "values removed", true;
     /// Another name for the same value.
     ValueRenamed = "values renamed", true;
@@ -66,26 +65,26 @@ kinds! {
     FieldAdded = "fields added", false;
     /// A new named value of a known field.
     ValueAdded = "values added", false;
-    /// A field that is stated to be of another kind, such as `UnsignedEnum` after `Enum`, and of the
-    /// same sign.
+    /// A field of another kind but the same sign, such as `UnsignedEnum` after `Enum`.
     KindChanged = "kinds changed", false;
-    /// Bits outside all fields that are reserved in another way.
+    /// Bits outside all fields with another kind of reservation.
     ReservedChanged = "reserved bits changed", false;
 }
 
-/// One thing that is other than before.
+/// A difference between two descriptions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// What became of it.
+    /// The kind of the change.
     pub kind: ChangeKind,
-    /// The register or property first, then what is old and what is new.
+    /// The register or property, then the old and the new state.
     pub message: String,
 }
 
-/// Everything that is other than before.
+/// The differences between two descriptions.
 ///
-/// The order of registers, fields and values is not compared, and neither are layouts under a prefix,
-/// which no feature ID register has. A layout that stands elsewhere counts as the register's own.
+/// The comparison ignores the order of registers, fields and values. It also ignores layouts under
+/// a prefix; no feature ID register has any. A layout in another block counts as the register's
+/// own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changes {
     changes: Vec<Change>,
@@ -120,28 +119,31 @@ impl Changes {
         changes
     }
 
-    /// The changes, those of one kind after one another, in the order of [`ChangeKind::ALL`].
+    /// All changes, grouped by kind in the order of [`ChangeKind::ALL`].
     #[must_use]
     pub fn all(&self) -> &[Change] {
         &self.changes
     }
 
-    /// Whether an existing property breaks.
+    /// True if a change breaks an existing property.
     ///
-    /// A property is its name, its bits, its named values and whether these are signed: users write
-    /// the names in models, and rely on the bits and on which value is more. So it breaks if its
-    /// register or field is removed, renamed or moved, if a value's name is gone or stands for another
-    /// value, and if the field becomes a `SignedEnum` or is one no longer. What is added breaks
-    /// nothing. Neither does any other kind of field, or what becomes of reserved bits.
+    /// A property is a name, bits, named values and their sign: users write the names in models,
+    /// and rely on the bits and on the order of the values. A property breaks if
     ///
-    /// It is not about Rust code: a register whose fields move to a shared layout, or what changes
-    /// under a prefix, breaks no property, though the types made of them may change.
+    /// - its register or field is removed, renamed or moved,
+    /// - the name of one of its values is removed or gets another value,
+    /// - the field becomes a `SignedEnum`, or is no longer a `SignedEnum`.
+    ///
+    /// Additions do not break properties, nor do other kinds of fields or changes of reserved bits.
+    ///
+    /// Rust code is another matter: if fields move to a shared layout, or a layout under a prefix
+    /// changes, no property breaks, but the types that are generated may change.
     #[must_use]
     pub fn is_break(&self) -> bool {
         self.breaks() > 0
     }
 
-    /// The report in pieces; joined, they are what is displayed.
+    /// The report in pieces; the joined pieces are the displayed text.
     #[must_use]
     pub fn pieces(&self) -> Vec<Piece> {
         let mut out = Vec::new();
@@ -283,7 +285,7 @@ fn heading(kind: ChangeKind, count: usize) -> Piece {
     }
 }
 
-/// A register as one of the descriptions has it.
+/// A register of one of the two descriptions, with its layout there.
 struct ComparedRegister<'m> {
     register: &'m Register,
     layout: &'m Layout,
@@ -303,7 +305,7 @@ impl<'m> ComparedRegister<'m> {
     }
 }
 
-/// Shows the register as a whole.
+/// Shows the register's name, its encoding and the number of its fields.
 impl fmt::Display for ComparedRegister<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields = match self.layout.fields().count() {
@@ -319,7 +321,7 @@ fn is_signed(field: &Field) -> bool {
     field.kind() == FieldKind::SignedEnum
 }
 
-/// The bits that no field of either layout has, and that are not reserved as they were.
+/// The mask of bits outside all fields of both layouts that are reserved differently.
 fn newly_reserved(old: &Layout, new: &Layout) -> u64 {
     let fields = old.fields().chain(new.fields());
     let named = fields.fold(0, |mask, field| mask | field.bits().mask());
@@ -328,7 +330,7 @@ fn newly_reserved(old: &Layout, new: &Layout) -> u64 {
     other & !named
 }
 
-/// The bits that are Res0, Res1, Unkn, and Raz.
+/// The masks of the bits that are Res0, Res1, Unkn and Raz.
 fn reserved(layout: &Layout) -> [u64; 4] {
     let raz = layout
         .entries()

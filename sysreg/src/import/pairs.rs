@@ -1,18 +1,19 @@
-//! Which thing of one description is which thing of another.
+//! Pairs of the same register, field or value in two descriptions.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// Things of an old and a new description: those in both, and those in one.
+/// Registers, fields or values of an old and a new description: in both, or in only one of them.
 pub(super) struct Pairs<'m, T> {
-    /// In the order of the old ones.
+    /// Pairs of old and new, in the order of the old description.
     pub(super) both: Vec<(&'m T, &'m T)>,
     pub(super) removed: Vec<&'m T>,
     pub(super) added: Vec<&'m T>,
 }
 
 impl<'m, T> Pairs<'m, T> {
-    /// Takes things for one if they have the same name; of those that are left, if they have the
-    /// same place. Names are unique on either side, places need not be.
+    /// Pairs things of the same name, then the remaining things at the same place.
+    ///
+    /// Names are unique in each description; places need not be.
     pub(super) fn new<P: Ord>(
         old: impl IntoIterator<Item = &'m T>,
         new: impl IntoIterator<Item = &'m T>,
@@ -30,20 +31,20 @@ impl<'m, T> Pairs<'m, T> {
                 by_place.entry(place(thing)).or_default().push_back(thing);
             }
         }
-        let mut taken = BTreeSet::new();
+        let mut paired = BTreeSet::new();
         let (mut both, mut removed) = (Vec::new(), Vec::new());
         for thing in old {
             let same_name = by_name.get(name(thing)).copied();
             let same_place = || by_place.get_mut(&place(thing))?.pop_front();
             match same_name.or_else(same_place) {
                 Some(found) => {
-                    taken.insert(name(found));
+                    paired.insert(name(found));
                     both.push((thing, found));
                 }
                 None => removed.push(thing),
             }
         }
-        let is_left = |thing: &&'m T| !taken.contains(name(thing));
+        let is_left = |thing: &&'m T| !paired.contains(name(thing));
         Self {
             both,
             removed,

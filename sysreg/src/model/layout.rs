@@ -1,9 +1,9 @@
-//! What the 64 bits of a register are: entries, fields and their named values.
+//! Layouts of the 64 bits of a register: entries, fields and their named values.
 
 use crate::bits::BitRange;
 use crate::source::Span;
 
-/// A full layout and the alternatives to it.
+/// A full layout and its alternatives.
 #[derive(Clone, Debug)]
 pub struct Layouts {
     pub(crate) alternatives: Vec<Alternative>,
@@ -17,13 +17,13 @@ pub struct Alternative {
     pub(crate) layout: Layout,
 }
 
-/// What the 64 bits of a register are, from bit 63 down.
+/// The entries that describe the 64 bits of a register, from bit 63 down.
 #[derive(Clone, Debug, Default)]
 pub struct Layout {
     pub(crate) entries: Vec<Entry>,
 }
 
-/// Some bits of a register.
+/// A range of bits of a register.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Entry {
@@ -33,7 +33,7 @@ pub enum Entry {
     Res1(BitRange),
     /// Reserved, value unknown.
     Unkn(BitRange),
-    /// Reads as zero, without being reserved.
+    /// Reads as zero, but is not reserved.
     Raz(BitRange),
     /// A named field.
     Field(Field),
@@ -49,12 +49,12 @@ pub struct Field {
     pub(crate) span: Span,
 }
 
-/// What the description says of a field's values.
+/// The kind of a field: the statement that describes its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FieldKind {
     /// `Field`: a number or flag.
     Plain,
-    /// `Enum`: named values, no order or sign stated.
+    /// `Enum`: named values without a stated order or sign.
     Enum,
     /// `SignedEnum`: named values, compared as signed numbers.
     SignedEnum,
@@ -67,7 +67,7 @@ pub enum FieldKind {
 pub struct Enumerator {
     pub(crate) name: String,
     pub(crate) value: u64,
-    /// How many digits the description writes, maybe more than the field has bits.
+    /// The number of digits in the description; there may be more digits than bits.
     pub(crate) digits: usize,
     pub(crate) span: Span,
 }
@@ -115,7 +115,7 @@ impl Layout {
         })
     }
 
-    /// The field of this name.
+    /// The field of this name, or `None` if the layout has no such field.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields().find(|field| field.name == name)
@@ -139,9 +139,9 @@ impl Layout {
         self.mask(|entry| matches!(entry, Entry::Unkn(_)))
     }
 
-    fn mask(&self, wanted: impl Fn(&Entry) -> bool) -> u64 {
-        let wanted = self.entries.iter().filter(|entry| wanted(entry));
-        wanted.fold(0, |mask, entry| mask | entry.bits().mask())
+    fn mask(&self, matches: impl Fn(&Entry) -> bool) -> u64 {
+        let matching = self.entries.iter().filter(|entry| matches(entry));
+        matching.fold(0, |mask, entry| mask | entry.bits().mask())
     }
 }
 
@@ -169,7 +169,7 @@ impl Field {
         self.bits
     }
 
-    /// What the description says of the field's values.
+    /// The field's kind.
     #[must_use]
     pub fn kind(&self) -> FieldKind {
         self.kind
@@ -189,7 +189,7 @@ impl Field {
 }
 
 impl FieldKind {
-    /// The statement that begins such a field.
+    /// The directive of a field of this kind.
     #[must_use]
     pub const fn directive(self) -> &'static str {
         match self {
@@ -208,7 +208,7 @@ impl Enumerator {
         &self.name
     }
 
-    /// The value, not shifted to the field's place.
+    /// The value, not shifted to the field's bits.
     #[must_use]
     pub fn value(&self) -> u64 {
         self.value

@@ -1,4 +1,4 @@
-//! One field: its bits and its named values.
+//! Checks of a field: its bits and its named values.
 
 use crate::ast::{BlockBody, EnumKind, Value};
 use crate::bits::BitRange;
@@ -10,13 +10,13 @@ use crate::validate::first_seen::FirstSeen;
 use crate::validate::subject::Subject;
 use crate::validate::{check_name, decimal};
 
-/// Reads `N` or `N:M`.
+/// Parses `N` or `N:M`.
 pub(super) fn bit_range(text: &str) -> Option<BitRange> {
     let (msb, lsb) = text.split_once(':').unwrap_or((text, text));
     BitRange::new(decimal(msb)?, decimal(lsb)?)
 }
 
-/// A field without named values.
+/// Creates a field without named values.
 pub(super) fn plain(name: Word<'_>, bits: BitRange) -> Field {
     Field {
         name: name.text.to_owned(),
@@ -27,7 +27,7 @@ pub(super) fn plain(name: Word<'_>, bits: BitRange) -> Field {
     }
 }
 
-/// A field with named values, without those that are wrong.
+/// Checks an enumeration and returns the field with its valid values.
 pub(super) fn enumeration<'s>(
     subject: Subject<'s>,
     kind: EnumKind,
@@ -65,13 +65,13 @@ pub(super) fn enumeration<'s>(
     }
 }
 
-/// An enumeration being checked, with the names and values taken so far.
+/// State of the check of an enumeration: the names and values so far.
 struct Enumeration<'e, 's> {
     subject: Subject<'s>,
     bits: BitRange,
     names: FirstSeen<&'s str, Span>,
     values: FirstSeen<u64, Word<'s>>,
-    /// Whether a value has been reported as too wide; if the bits are wrong, most values are.
+    /// True after the first report of a value that is too wide: wrong bits make most values so.
     too_wide: bool,
     report: &'e mut Report,
 }
@@ -109,7 +109,7 @@ impl<'s> Enumeration<'_, 's> {
             );
             return None;
         };
-        // TRFCR_EL1.TS in Linux 7.2 writes four digits for a field of two bits, with values that fit.
+        // TRFCR_EL1.TS in Linux 7.2 has four digits for a field of two bits, with values that fit.
         let width = self.bits.width();
         let number = u64::from_str_radix(digits, 2).ok();
         let fitting = number.filter(|number| *number <= u64::MAX >> (64 - width));
@@ -123,7 +123,7 @@ impl<'s> Enumeration<'_, 's> {
         fitting
     }
 
-    /// ID_PFR1_EL1.Security in Linux 6.2 to 6.12 has two names for one value.
+    /// Warns of two names for one value: ID_PFR1_EL1.Security in Linux 6.2 to 6.12 has them.
     fn check_duplicate(&mut self, number: u64, literal: Word<'s>, name: Word<'s>) {
         if let Some(first) = self.values.insert(number, name) {
             let message = format!("{}: `{name}` is another name of `{first}`", self.subject);

@@ -1,18 +1,20 @@
-//! Names and values that must be there once in a field or layout.
+//! Map of names or values that must be unique in a field or layout.
 
 use std::collections::BTreeMap;
 
-/// As many are found faster one after the other than in a tree.
+/// The number of entries up to which a linear search is faster than a tree.
 const FEW: usize = 16;
 
-/// What has been entered. It is mostly little, but a hostile description's may be a million.
+/// A map that keeps the first value of each key.
+///
+/// Most maps are small, but a hostile description may have a million entries.
 pub(super) struct FirstSeen<K, V> {
     few: Vec<(K, V)>,
     more: BTreeMap<K, V>,
 }
 
 impl<K: Ord + Copy, V: Copy> FirstSeen<K, V> {
-    /// Nothing yet, of about as many things as said.
+    /// Creates an empty map for about `count` entries.
     pub(super) fn with_capacity(count: usize) -> Self {
         Self {
             few: Vec::with_capacity(count.min(FEW)),
@@ -20,7 +22,7 @@ impl<K: Ord + Copy, V: Copy> FirstSeen<K, V> {
         }
     }
 
-    /// Enters something, or gives what was entered first.
+    /// Inserts the value of a new key, or returns the first value of a known key.
     pub(super) fn insert(&mut self, key: K, value: V) -> Option<V> {
         let among_few = self.few.iter().find(|(entered, _)| *entered == key);
         if let Some((_, first)) = among_few {

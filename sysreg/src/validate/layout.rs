@@ -1,4 +1,4 @@
-//! The 64 bits of a block: every one described once, from 63 down.
+//! Checks of a layout: each of the 64 bits is described once, from 63 down.
 
 use super::first_seen::FirstSeen;
 use super::subject::Subject;
@@ -12,7 +12,7 @@ use crate::source::Span;
 
 type Statements<'s> = ast::BlockBody<Statement<'s>>;
 
-/// The `Fields` or `Mapping` of a block: what it is, what it names, and its place.
+/// The kind, target and place of a block's `Fields` or `Mapping`, or `None` without one.
 pub(super) fn reference<'s>(body: &Statements<'s>) -> Option<(ReferenceKind, Word<'s>, Span)> {
     body.content.iter().find_map(|statement| match statement {
         Statement::Reference { kind, target, span } => Some((*kind, *target, *span)),
@@ -20,7 +20,7 @@ pub(super) fn reference<'s>(body: &Statements<'s>) -> Option<(ReferenceKind, Wor
     })
 }
 
-/// The body of a `Sysreg` block.
+/// Checks the body of a `Sysreg` block.
 pub(super) fn register_body<'s>(
     name: Word<'s>,
     body: &Statements<'s>,
@@ -44,7 +44,7 @@ pub(super) fn register_body<'s>(
     }
 }
 
-/// The body of a `SysregFields` block, or of a `Sysreg` block that has its own layout.
+/// Checks the body of a `SysregFields` block, or of a `Sysreg` block with its own layout.
 pub(super) fn layouts<'s>(name: Word<'s>, body: &Statements<'s>, report: &mut Report) -> Layouts {
     Layouts {
         alternatives: alternatives(name, body, report),
@@ -52,7 +52,7 @@ pub(super) fn layouts<'s>(name: Word<'s>, body: &Statements<'s>, report: &mut Re
     }
 }
 
-/// `Fields` or `Mapping` is the whole unprefixed body.
+/// Checks that `Fields` or `Mapping` is the only unprefixed statement.
 fn check_mixed_body(name: Word<'_>, body: &Statements<'_>, reference: Span, report: &mut Report) {
     let other = body.content.iter().find_map(|statement| match statement {
         Statement::Prefix { .. } => None,
@@ -114,7 +114,7 @@ fn layout<'s>(subject: Subject<'s>, body: &Statements<'s>, report: &mut Report) 
     for statement in &body.content {
         builder.statement(statement);
     }
-    // Bits in error would be missed elsewhere: one mistake, one complaint.
+    // An entry in error also leaves a gap: one mistake gives one diagnostic.
     if let Some(end) = body.end
         && !body.broken
         && !builder.misplaced
@@ -127,23 +127,23 @@ fn layout<'s>(subject: Subject<'s>, body: &Statements<'s>, report: &mut Report) 
     }
 }
 
-/// An entry's bits, what it is called and where its bits stand.
+/// An entry's bits, its name and the place of its bits.
 #[derive(Clone, Copy)]
 struct PlacedEntry<'s> {
     bits: BitRange,
     name: Word<'s>,
     span: Span,
-    /// Whether an overlap with it has been reported; if its bits are wrong, many entries have one.
+    /// True after the first report of an overlap: an entry with wrong bits overlaps many others.
     overlapped: bool,
 }
 
-/// A layout being built.
+/// Builder of a layout.
 struct Builder<'b, 's> {
     subject: Subject<'s>,
     entries: Vec<Entry>,
     placed: Vec<PlacedEntry<'s>>,
     described: u64,
-    /// Whether the bits of an entry are in error or left out.
+    /// True if the bits of an entry are in error or missing.
     misplaced: bool,
     names: FirstSeen<&'s str, Span>,
     report: &'b mut Report,
@@ -193,7 +193,7 @@ impl<'b, 's> Builder<'b, 's> {
         self.place(self.subject, name, bits).map(entry)
     }
 
-    /// Checks a field's name and bits. Gives the name for messages and the bits.
+    /// Checks a field's name and bits, and returns its subject for messages and its bits.
     fn field(&mut self, name: Word<'s>, bits: Word<'s>) -> Option<(Subject<'s>, BitRange)> {
         let subject = self.subject.field(name);
         check_name(name, self.report);
@@ -209,7 +209,7 @@ impl<'b, 's> Builder<'b, 's> {
         Some((subject, bits))
     }
 
-    /// Takes the bits of an entry.
+    /// Parses the bits of an entry and marks them as described.
     fn place(&mut self, subject: Subject<'_>, name: Word<'s>, word: Word<'_>) -> Option<BitRange> {
         let Some(bits) = field::bit_range(word.text) else {
             let message = format!("{subject}: `{word}` is no bit range");
@@ -236,16 +236,16 @@ impl<'b, 's> Builder<'b, 's> {
             return;
         }
         let overlaps = |placed: &&mut PlacedEntry<'_>| placed.bits.mask() & bits.mask() != 0;
-        let Some(taken) = self.placed.iter_mut().rfind(overlaps) else {
+        let Some(earlier) = self.placed.iter_mut().rfind(overlaps) else {
             return;
         };
         self.misplaced = true;
-        if !std::mem::replace(&mut taken.overlapped, true) {
+        if !std::mem::replace(&mut earlier.overlapped, true) {
             let overlap = sentence(bits, "overlaps", "overlap");
-            let message = format!("{subject}: {overlap} `{}`", taken.name);
-            let note = format!("`{}` is {}", taken.name, taken.bits);
+            let message = format!("{subject}: {overlap} `{}`", earlier.name);
+            let note = format!("`{}` is {}", earlier.name, earlier.bits);
             let error = Diagnostic::error(Rule::BitsOverlap, span, message);
-            self.report.push(error.note_at(taken.span, note));
+            self.report.push(error.note_at(earlier.span, note));
         }
     }
 
@@ -273,8 +273,8 @@ impl<'b, 's> Builder<'b, 's> {
         }
     }
 
-    fn placed_where(&self, wanted: impl Fn(&PlacedEntry<'_>) -> bool) -> Option<PlacedEntry<'s>> {
-        self.placed.iter().copied().find(|placed| wanted(placed))
+    fn placed_where(&self, matches: impl Fn(&PlacedEntry<'_>) -> bool) -> Option<PlacedEntry<'s>> {
+        self.placed.iter().copied().find(|placed| matches(placed))
     }
 
     /// Reports the first entry with higher bits than the one before it.
@@ -292,7 +292,7 @@ impl<'b, 's> Builder<'b, 's> {
     }
 }
 
-/// The runs of bits that are not set, from bit 63 down.
+/// Iterates over the runs of bits that are not set, from bit 63 down.
 fn gaps(described: u64) -> impl Iterator<Item = BitRange> {
     let mut described = described;
     std::iter::from_fn(move || {

@@ -1,4 +1,4 @@
-//! `Mapping` from register to register, which must end somewhere.
+//! Check for circles of `Mapping` from register to register.
 
 use super::{DefinedNames, Reference, insert_unique};
 use crate::ast::ReferenceKind;
@@ -6,7 +6,7 @@ use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::Word;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Which register maps to which.
+/// The target of each register with a `Mapping`.
 type Mappings<'s> = BTreeMap<&'s str, Word<'s>>;
 
 /// Finds the registers whose `Mapping` leads back to themselves.
@@ -22,7 +22,7 @@ pub(super) fn check_circular<'s>(
         target,
     } in references
     {
-        // Of two registers of one name, the first is the one in the model.
+        // Of two registers with the same name, the model contains the first.
         let is_first = defined.registers.get(register.text) == Some(&register.span);
         if is_first && *kind == ReferenceKind::Mapping {
             mappings.insert(register.text, *target);
@@ -38,14 +38,14 @@ pub(super) fn check_circular<'s>(
     circular
 }
 
-/// One register of each circle. Every register is passed once, whichever way leads to it.
+/// Finds one register of each circle; visits each register once, even at the end of many chains.
 fn entrances<'s>(mappings: &Mappings<'s>) -> Vec<&'s str> {
-    let mut passed: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut visited: BTreeMap<&str, usize> = BTreeMap::new();
     let mut entrances = Vec::new();
     for (walk, start) in mappings.keys().enumerate() {
         let mut name = *start;
         while let Some(target) = mappings.get(name) {
-            if let Some(earlier) = insert_unique(&mut passed, name, walk) {
+            if let Some(earlier) = insert_unique(&mut visited, name, walk) {
                 entrances.extend((earlier == walk).then_some(name));
                 break;
             }

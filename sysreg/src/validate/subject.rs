@@ -1,10 +1,11 @@
-//! What a message is about.
+//! Subject of a message: a block, a prefix or a field.
 
 use crate::lex::Word;
 use std::fmt;
 
-/// The layout of a block or of a prefix in it, or a field of that. Messages are rare and fields are
-/// many, so it becomes text in a message only.
+/// The layout of a block or of one of its prefixes, or a field of such a layout.
+///
+/// Messages are rare and fields are many, so the text is formatted only for a message.
 #[derive(Clone, Copy)]
 pub(super) struct Subject<'s> {
     block: Word<'s>,

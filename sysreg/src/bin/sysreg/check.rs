@@ -1,4 +1,4 @@
-//! `check`: everything that is wrong with a description.
+//! Command `check`: reports all errors and warnings of a description.
 
 use crate::cli::Check;
 use crate::description::{self, count};

@@ -1,11 +1,11 @@
-//! The command line.
+//! Arguments and help texts of the command line.
 
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-/// Check, list and refresh descriptions of the arm64 system registers.
+/// Checks, lists and updates descriptions of the arm64 system registers.
 ///
-/// A description is a file such as the Linux kernel's arch/arm64/tools/sysreg.
+/// A description is a file like the Linux kernel's arch/arm64/tools/sysreg.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
@@ -14,39 +14,42 @@ pub(crate) struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 a description with errors, or an existing property would break; 2 usage, or a \
-file that cannot be read; 4 anything else.";
+Exit codes:
+  0  success
+  1  a description has errors, or a change would break existing properties
+  2  wrong usage, or a file cannot be read
+  4  any other failure";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Report everything that is wrong with a description.
+    /// Reports all errors and warnings of a description.
     ///
-    /// The report goes to the standard output, a closing line with the totals to the standard error.
-    /// Warnings alone are no failure.
+    /// Writes the report to the standard output, and a last line with the totals to the standard
+    /// error. Warnings alone are not a failure.
     #[command(after_help = "\
 Example, for a description in two files:
   sysreg check linux/arch/arm64/tools/sysreg vendor.sysreg")]
     Check(Check),
-    /// Print the macros that the kernel's own generator makes of a description.
+    /// Prints the macros that the kernel's own generator makes of a description.
     ///
-    /// One a line, name and value with a tab between them, as arch/arm64/tools/gen-sysreg.awk of
-    /// Linux 7.2 makes them and in its order. Those of 6.1 and 6.2 do not make the ones that
+    /// One macro on a line: name, tab and value, in the order of the generator of Linux 7.2,
+    /// arch/arm64/tools/gen-sysreg.awk. The generators of 6.1 and 6.2 do not make the macros that
     /// end in _UNKN.
     #[command(after_help = "\
 Example, the mask of every field:
   sysreg defines linux/arch/arm64/tools/sysreg | grep _MASK")]
     Defines(Defines),
-    /// Make this project's description anew from a kernel's file, and report what changes.
+    /// Updates this project's description from a kernel's file, and reports the changes.
     ///
-    /// Taken are the registers of KVM's feature ID range. MIDR_EL1, MPIDR_EL1, REVIDR_EL1 and
-    /// AIDR_EL1, which the kernel's file does not have, are kept, and so is the comment at the top of
-    /// the current description, which may name a kernel version. The description goes to the standard
-    /// output or a file, the report to the standard error.
+    /// Imports the registers of KVM's feature ID range. Keeps MIDR_EL1, MPIDR_EL1, REVIDR_EL1 and
+    /// AIDR_EL1, which are not in the kernel's file, and the comment at the top of the current
+    /// description, which may name a kernel version. Writes the description to the standard output
+    /// or to a file, and the report to the standard error.
     #[command(after_help = "\
-A property breaks if its name or bits change or go, or the name or number of one of its values, or \
-if these become signed or unsigned.
+A property breaks if its name or its bits change or are removed, if the name or the number of one \
+of its values changes or is removed, or if its values become signed or unsigned.
 
-Examples, to see what a new kernel would change, and to take it over:
+Examples, a preview of the changes of a new kernel, and the import:
   sysreg import --check linux/arch/arm64/tools/sysreg
   sysreg import linux/arch/arm64/tools/sysreg -o sysreg/data/aarch64-id.sysreg")]
     Import(Import),
@@ -54,7 +57,7 @@ Examples, to see what a new kernel would change, and to take it over:
 
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// Take a second name for a value for an error, as the generator of Linux 7.2 does.
+    /// Reports a second name for a value as an error, like the generator of Linux 7.2.
     #[arg(long)]
     pub(crate) strict: bool,
     #[command(flatten)]
@@ -69,7 +72,7 @@ pub(crate) struct Defines {
 
 #[derive(Debug, Args)]
 pub(crate) struct Files {
-    /// The description; several files are one, in which nothing is defined twice.
+    /// The description; several files are one description, with unique names and encodings.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) paths: Vec<PathBuf>,
 }
@@ -79,14 +82,13 @@ pub(crate) struct Import {
     /// The kernel's file, arch/arm64/tools/sysreg.
     #[arg(value_name = "FILE")]
     pub(crate) kernel: PathBuf,
-    /// Write no description, only the report, to the standard output; fail if an existing property
-    /// would break.
+    /// Writes only the report, to the standard output; fails if an existing property would break.
     #[arg(long, conflicts_with = "output")]
     pub(crate) check: bool,
-    /// The description to compare with and to keep registers of; without it the one built in.
+    /// The current description, for the comparison and the kept registers [default: built-in].
     #[arg(long, value_name = "FILE")]
     pub(crate) current: Option<PathBuf>,
-    /// The file to write; without it the standard output. It is replaced as a whole or not at all.
+    /// The file to write, replaced as a whole or not at all [default: the standard output].
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! `defines`: the macros of a description.
+//! Command `defines`: prints the macros of a description.
 
 use crate::cli::Defines;
 use crate::description;

@@ -1,4 +1,4 @@
-//! Descriptions as they are read and judged, the same way for every command.
+//! Reading and judging descriptions, shared by all commands.
 
 use crate::cli::Files;
 use crate::failure::Failure;
@@ -6,14 +6,14 @@ use crate::output::Stream;
 use std::path::Path;
 use sysreg::{Diagnostic, Loaded, Source};
 
-/// Reads files that are one description.
+/// Reads the files of one description.
 pub(crate) fn read(files: &Files) -> Result<Source, Failure> {
     let sources: Result<Vec<Source>, Failure> =
         files.paths.iter().map(|path| read_file(path)).collect();
     Source::join(sources?).map_err(Failure::TooLarge)
 }
 
-/// Reads a file.
+/// Reads one file.
 pub(crate) fn read_file(path: &Path) -> Result<Source, Failure> {
     Source::read(path).map_err(|source| Failure::ReadFile {
         path: path.to_owned(),
@@ -21,7 +21,7 @@ pub(crate) fn read_file(path: &Path) -> Result<Source, Failure> {
     })
 }
 
-/// What was loaded if it has no error; otherwise shows everything that is to be said.
+/// Returns the loaded description, or shows its diagnostics and fails if it has errors.
 pub(crate) fn valid(source: &Source, loaded: Loaded) -> Result<Loaded, Failure> {
     if totals(&loaded.diagnostics).0 == 0 {
         return Ok(loaded);
@@ -30,7 +30,7 @@ pub(crate) fn valid(source: &Source, loaded: Loaded) -> Result<Loaded, Failure> 
     Err(invalid(source, &loaded.diagnostics))
 }
 
-/// The failure of a description whose diagnostics have been shown.
+/// The failure of a description after its diagnostics.
 pub(crate) fn invalid(source: &Source, diagnostics: &[Diagnostic]) -> Failure {
     let (errors, warnings) = totals(diagnostics);
     let found = match warnings {
@@ -44,13 +44,13 @@ pub(crate) fn invalid(source: &Source, diagnostics: &[Diagnostic]) -> Failure {
     Failure::Invalid(format!("{found} in {}", source.name()))
 }
 
-/// How many errors and warnings there are.
+/// Counts errors and warnings.
 pub(crate) fn totals(diagnostics: &[Diagnostic]) -> (usize, usize) {
     let errors = diagnostics.iter().filter(|found| found.is_error()).count();
     (errors, diagnostics.len() - errors)
 }
 
-/// A number of things, such as `no errors`, `1 error` and `2 errors`.
+/// Formats a number of things, such as `no errors`, `1 error` and `2 errors`.
 pub(crate) fn count(number: usize, thing: &str) -> String {
     match number {
         0 => format!("no {thing}s"),

@@ -1,4 +1,4 @@
-//! What makes a command fail, and the exit code for it.
+//! Failures of commands, with their exit codes and messages.
 
 use std::fmt;
 use std::io;
@@ -8,15 +8,15 @@ use sysreg::SourceError;
 /// A command's failure.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// A description has errors, which have been shown; this is the closing line.
+    /// A description with errors, which are shown before; the text is the last line.
     Invalid(String),
-    /// The report says which existing properties would break.
+    /// Existing properties would break; the report lists them.
     Breaks,
     ReadFile {
         path: PathBuf,
         source: io::Error,
     },
-    /// Files that are too large together.
+    /// Files that together are over the limit.
     TooLarge(SourceError),
     WriteFile {
         path: PathBuf,
@@ -26,7 +26,7 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// The exit code: 1 an invalid description or a break, 2 usage, 4 anything else.
+    /// The exit code: 1 for an invalid description or a break, 2 for usage, 4 for other failures.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Invalid(_) | Self::Breaks => 1,

@@ -1,4 +1,4 @@
-//! `import`: this project's description made anew from the kernel's.
+//! Command `import`: updates this project's description from the kernel's.
 
 use crate::cli::Import;
 use crate::description::{self, valid};
@@ -11,7 +11,7 @@ pub(crate) fn import(arguments: &Import) -> Result<(), Failure> {
     let kernel = description::read_file(&arguments.kernel)?;
     let current = match &arguments.current {
         Some(path) => description::read_file(path)?,
-        None => unwritten("the description built in", AARCH64_ID)?,
+        None => in_memory("the built-in description", AARCH64_ID)?,
     };
     let theirs = valid(&kernel, load(&kernel))?.model;
     let old = valid(&current, load(&current))?.model;
@@ -19,7 +19,7 @@ pub(crate) fn import(arguments: &Import) -> Result<(), Failure> {
 
     let output = arguments.output.as_deref();
     let name = output.map_or("the new description".into(), Path::to_string_lossy);
-    let imported = unwritten(&name, &text)?;
+    let imported = in_memory(&name, &text)?;
     let new = valid(&imported, load(&imported))?;
     let changes = Changes::between(&old, &new.model);
     if arguments.check {
@@ -44,7 +44,7 @@ fn check(changes: &Changes) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A description that is in no file yet.
-fn unwritten(name: &str, text: &str) -> Result<Source, Failure> {
+/// Creates the source of a description that is not in a file.
+fn in_memory(name: &str, text: &str) -> Result<Source, Failure> {
     Source::new(name, text).map_err(Failure::TooLarge)
 }

@@ -1,4 +1,4 @@
-//! Descriptions of the arm64 system registers on the command line: checked, listed, refreshed.
+//! Program `sysreg`: checks, lists and updates descriptions of the arm64 system registers.
 
 mod check;
 mod cli;

@@ -1,4 +1,4 @@
-//! What the user sees, in colours on a terminal that takes them.
+//! Output for the user, in colours if the terminal supports them.
 
 use crate::failure::Failure;
 use anstream::{stderr, stdout};
@@ -14,7 +14,7 @@ const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const GREEN: Style = AnsiColor::Green.on_default().bold();
 const BLUE: Style = AnsiColor::Blue.on_default().bold();
 
-/// Where text for the user goes.
+/// The stream for a text.
 #[derive(Clone, Copy)]
 pub(crate) enum Stream {
     Stdout,
@@ -22,7 +22,7 @@ pub(crate) enum Stream {
 }
 
 impl Stream {
-    /// Writes diagnostics, an empty line between two of them.
+    /// Writes diagnostics, separated by empty lines.
     pub(crate) fn diagnostics(
         self,
         source: &Source,
@@ -44,8 +44,9 @@ impl Stream {
         self.write(&format!("{}\n", styled(&changes.pieces(), RED)))
     }
 
-    /// Writes text. A reader that has seen enough (`| head`) is no failure, and if the standard error
-    /// is closed, nobody wants to know.
+    /// Writes text.
+    ///
+    /// A closed pipe (`| head`) is not a failure. Errors of the standard error are ignored.
     pub(crate) fn write(self, text: &str) -> Result<(), Failure> {
         let written = match self {
             Self::Stdout => stdout().lock().write_all(text.as_bytes()),
@@ -63,7 +64,7 @@ pub(crate) fn note(line: &str) {
     let _ = writeln!(stderr(), "{}", printable(line));
 }
 
-/// Says why a command failed.
+/// Writes the message of a failure to the standard error.
 pub(crate) fn failure(failure: &Failure) {
     let message = printable(&failure.to_string());
     let _ = match failure {
@@ -72,14 +73,14 @@ pub(crate) fn failure(failure: &Failure) {
     };
 }
 
-/// Gives the file at `path` new content in one step, or leaves it as it is.
+/// Replaces the content of the file at `path` in one step, or leaves it unchanged.
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let old = fs::metadata(path).ok();
     if old.as_ref().is_some_and(|old| !old.is_file()) {
-        // A pipe or device has no content that could be left half-written.
+        // A pipe or a device has no content to keep whole.
         return fs::write(path, text);
     }
-    // The file behind a link, not the link, is replaced.
+    // Replaces the file behind a link, not the link.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
@@ -96,13 +97,13 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     written
 }
 
-/// Pieces as text with colours; `marks` is that of the carets.
-fn styled(pieces: &[Piece], marks: Style) -> String {
+/// Formats pieces with colours; `carets` is the style of the carets.
+fn styled(pieces: &[Piece], carets: Style) -> String {
     let piece = |piece: &Piece| {
         let style = match piece.part {
             Part::Message => BOLD,
             Part::Place => BLUE,
-            Part::Carets => marks,
+            Part::Carets => carets,
             Part::Heading => GREEN,
             Part::Break => RED,
             _ => Style::new(),
@@ -112,7 +113,7 @@ fn styled(pieces: &[Piece], marks: Style) -> String {
     pieces.iter().map(piece).collect()
 }
 
-/// Text without the control characters that a file's name may have brought in.
+/// Escapes control characters, which the name of a file may contain.
 fn printable(text: &str) -> String {
     let escaped = |character: char| {
         let control = character.is_control() && character != '\n';
