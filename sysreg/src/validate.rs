@@ -127,7 +127,7 @@ fn check_encoding(name: Word<'_>, words: [Word<'_>; 5], report: &mut Report) -> 
     for ((word, (part, max)), number) in parts.zip(&mut numbers) {
         *number = decimal(word.text).filter(|number| *number <= max);
         if number.is_none() {
-            let message = format!("{name}: `{word}` is no {part}: 0 to {max}");
+            let message = format!("{name}: `{word}` is no {part}; allowed: 0 to {max}");
             report.push(Diagnostic::error(Rule::InvalidEncoding, word.span, message));
         }
     }

@@ -291,7 +291,7 @@ impl<'s> FactsParser<'_, 's> {
         let known: Vec<&str> = FORMS.iter().map(|(word, _)| *word).collect();
         let message = format!("`{word}` is not a statement of facts");
         let error = Diagnostic::error(Rule::UnknownStatement, word.span, message);
-        let note = format!("there are {}", known.join(", "));
+        let note = format!("allowed: {}", known.join(", "));
         self.report.push(error.note(note));
         None
     }

@@ -16,9 +16,11 @@ pub(super) fn safety(word: Word<'_>, report: &mut Report) -> Option<Safety> {
         "Any" => Safety::Any,
         _ => {
             let error = invalid(Rule::InvalidName, word, "safety type");
-            report.push(error.note(
-                "there are `Lower`, `SignedLower`, `Higher`, `HigherOrZero`, `Any` and `Exact`",
-            ));
+            report.push(
+                error.note(
+                    "allowed: `Lower`, `SignedLower`, `Higher`, `HigherOrZero`, `Any`, `Exact`",
+                ),
+            );
             return None;
         }
     })
@@ -29,7 +31,7 @@ pub(super) fn owner(word: Word<'_>, report: &mut Report) -> Option<Owner> {
     if owner.is_none() {
         let known: Vec<_> = Owner::ALL.iter().map(|owner| owner.word()).collect();
         let error = invalid(Rule::InvalidName, word, "owner of fields");
-        report.push(error.note(format!("there are {}", known.join(", "))));
+        report.push(error.note(format!("allowed: {}", known.join(", "))));
     }
     owner
 }
@@ -40,12 +42,12 @@ pub(super) fn range(word: Word<'_>, report: &mut Report) -> Option<ValueRange> {
         (Some(first), Some(last)) if first <= last => Some(ValueRange { first, last }),
         (Some(_), Some(_)) => {
             let error = invalid(Rule::InvalidValue, word, "range of values");
-            report.push(error.note("the last one is below the first"));
+            report.push(error.note("the last value is below the first"));
             None
         }
         _ => {
             let error = invalid(Rule::InvalidValue, word, "range of values");
-            report.push(error.note("write one value, or two with a `-` between"));
+            report.push(error.note("the form is `VALUE` or `FIRST-LAST`"));
             None
         }
     }
@@ -55,7 +57,7 @@ pub(super) fn value(word: Word<'_>, report: &mut Report) -> Option<u64> {
     let value = number(word.text);
     if value.is_none() {
         let error = invalid(Rule::InvalidValue, word, "value");
-        report.push(error.note("it is decimal, or hexadecimal after `0x`"));
+        report.push(error.note("a value is decimal, or hexadecimal after `0x`"));
     }
     value
 }
@@ -66,7 +68,9 @@ pub(super) fn feature(word: Word<'_>, report: &mut Report) -> Option<String> {
         return Some(word.text.to_owned());
     }
     let error = invalid(Rule::InvalidName, word, "feature's name");
-    report.push(error.note(format!("it is `{FEATURE}` and letters, digits or `_`")));
+    report.push(error.note(format!(
+        "the form is `{FEATURE}` and letters, digits or `_`"
+    )));
     None
 }
 

@@ -243,7 +243,7 @@ impl<'b, 's> Builder<'b, 's> {
         if !std::mem::replace(&mut earlier.overlapped, true) {
             let overlap = sentence(bits, "overlaps", "overlap");
             let message = format!("{subject}: {overlap} `{}`", earlier.name);
-            let note = format!("`{}` is {}", earlier.name, earlier.bits);
+            let note = format!("`{}` has {}", earlier.name, numbered(earlier.bits));
             let error = Diagnostic::error(Rule::BitsOverlap, span, message);
             self.report.push(error.note_at(earlier.span, note));
         }
@@ -287,7 +287,7 @@ impl<'b, 's> Builder<'b, 's> {
         let late_bits = sentence(late.bits, "comes too late", "come too late");
         let message = format!("{}: {late_bits}", self.subject);
         let error = Diagnostic::error(Rule::BitsOrder, late.span, message);
-        let note = format!("`{}` before it is {}", early.name, early.bits);
+        let note = format!("`{}` before it has {}", early.name, numbered(early.bits));
         self.report.push(error.note_at(early.span, note));
     }
 }
@@ -306,9 +306,11 @@ fn gaps(described: u64) -> impl Iterator<Item = BitRange> {
 }
 
 fn sentence(bits: BitRange, one: &str, several: &str) -> String {
-    if bits.width() == 1 {
-        format!("bit {bits} {one}")
-    } else {
-        format!("bits {bits} {several}")
-    }
+    let verb = if bits.width() == 1 { one } else { several };
+    format!("{} {verb}", numbered(bits))
+}
+
+fn numbered(bits: BitRange) -> String {
+    let noun = if bits.width() == 1 { "bit" } else { "bits" };
+    format!("{noun} {bits}")
 }

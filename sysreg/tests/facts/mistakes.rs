@@ -9,13 +9,13 @@ fn unknown_statement() {
     check(
         "Safe Lower A X\n",
         &expect![[r#"
-        `Safe` is not a statement of facts
-          at test.facts:1:1
-            |
-          1 | Safe Lower A X
-            | ^^^^
-          note: there are Safety, Refused, Owned, Needs, Mitigation, Feature, Requires, Equal, AtMostOne, NotAbove
-    "#]],
+            `Safe` is not a statement of facts
+              at test.facts:1:1
+                |
+              1 | Safe Lower A X
+                | ^^^^
+              note: allowed: Safety, Refused, Owned, Needs, Mitigation, Feature, Requires, Equal, AtMostOne, NotAbove
+        "#]],
     );
 }
 
@@ -24,13 +24,13 @@ fn unknown_safety_type() {
     check(
         "Safety Upper A X\n",
         &expect![[r#"
-        `Upper` is no safety type
-          at test.facts:1:8
-            |
-          1 | Safety Upper A X
-            |        ^^^^^
-          note: there are `Lower`, `SignedLower`, `Higher`, `HigherOrZero`, `Any` and `Exact`
-    "#]],
+            `Upper` is no safety type
+              at test.facts:1:8
+                |
+              1 | Safety Upper A X
+                |        ^^^^^
+              note: allowed: `Lower`, `SignedLower`, `Higher`, `HigherOrZero`, `Any`, `Exact`
+        "#]],
     );
 }
 
@@ -39,19 +39,19 @@ fn unknown_owner() {
     check(
         "Owned gpu A X\nNeeds gpu A X\n",
         &expect![[r#"
-        `gpu` is no owner of fields
-          at test.facts:1:7
-            |
-          1 | Owned gpu A X
-            |       ^^^
-          note: there are sve, pauth, pmu, mte, el2, gic, topology
-        `gpu` is no owner of fields
-          at test.facts:2:7
-            |
-          2 | Needs gpu A X
-            |       ^^^
-          note: there are sve, pauth, pmu, mte, el2, gic, topology
-    "#]],
+            `gpu` is no owner of fields
+              at test.facts:1:7
+                |
+              1 | Owned gpu A X
+                |       ^^^
+              note: allowed: sve, pauth, pmu, mte, el2, gic, topology
+            `gpu` is no owner of fields
+              at test.facts:2:7
+                |
+              2 | Needs gpu A X
+                |       ^^^
+              note: allowed: sve, pauth, pmu, mte, el2, gic, topology
+        "#]],
     );
 }
 
@@ -65,19 +65,19 @@ fn invalid_value() {
                 |
               1 | Safety Exact two A X
                 |              ^^^
-              note: it is decimal, or hexadecimal after `0x`
+              note: a value is decimal, or hexadecimal after `0x`
             `+1` is no value
               at test.facts:2:20
                 |
               2 | Feature FEAT_F A X +1
                 |                    ^^
-              note: it is decimal, or hexadecimal after `0x`
+              note: a value is decimal, or hexadecimal after `0x`
             `0x` is no value
               at test.facts:3:20
                 |
               3 | Feature FEAT_F A Y 0x
                 |                    ^^
-              note: it is decimal, or hexadecimal after `0x`
+              note: a value is decimal, or hexadecimal after `0x`
         "#]],
     );
 }
@@ -92,19 +92,19 @@ fn invalid_range() {
                 |
               1 | Refused 5-0 A X
                 |         ^^^
-              note: the last one is below the first
+              note: the last value is below the first
             `1-` is no range of values
               at test.facts:2:9
                 |
               2 | Refused 1- A X
                 |         ^^
-              note: write one value, or two with a `-` between
+              note: the form is `VALUE` or `FIRST-LAST`
             `1..2` is no range of values
               at test.facts:3:9
                 |
               3 | Refused 1..2 A X
                 |         ^^^^
-              note: write one value, or two with a `-` between
+              note: the form is `VALUE` or `FIRST-LAST`
         "#]],
     );
 }
@@ -131,13 +131,13 @@ fn invalid_name() {
                 |
               3 | Feature AES A X 1
                 |         ^^^
-              note: it is `FEAT_` and letters, digits or `_`
+              note: the form is `FEAT_` and letters, digits or `_`
             `FEAT_` is no feature's name
               at test.facts:4:9
                 |
               4 | Feature FEAT_ A X 1
                 |         ^^^^^
-              note: it is `FEAT_` and letters, digits or `_`
+              note: the form is `FEAT_` and letters, digits or `_`
         "#]],
     );
 }

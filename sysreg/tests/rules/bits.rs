@@ -65,7 +65,7 @@ fn bits_overlap() {
                 |
               3 | Field 8:4 X
                 |       ^^^
-              note: `Res0` is 63:8, at test.sysreg:2:6
+              note: `Res0` has bits 63:8, at test.sysreg:2:6
         "#]],
     );
 }
@@ -84,7 +84,7 @@ fn bits_overlap_of_one_bit() {
                 |
               3 | Field 0 X
                 |       ^
-              note: `Res0` is 63:0, at test.sysreg:2:6
+              note: `Res0` has bits 63:0, at test.sysreg:2:6
         "#]],
     );
 }
@@ -217,7 +217,7 @@ fn bits_order() {
                 |
               4 | Field 1 Y
                 |       ^
-              note: `X` before it is 0, at test.sysreg:3:7
+              note: `X` before it has bit 0, at test.sysreg:3:7
         "#]],
     );
 }

@@ -81,7 +81,7 @@ fn all_errors_of_a_file_are_reported_at_once() {
           2 | Field 63:0
             | ^^^^^^^^^^
           note: the form is `Field msb[:lsb] name`
-        B: `9` is no op2: 0 to 7
+        B: `9` is no op2; allowed: 0 to 7
           at test.sysreg:4:18
             |
           4 | Sysreg B 3 0 0 0 9

@@ -12,27 +12,27 @@ fn invalid_encoding() {
          Field 63:0 X\n\
          EndSysreg\n",
         &expect![[r#"
-            A: `4` is no op0: 0 to 3
+            A: `4` is no op0; allowed: 0 to 3
               at test.sysreg:1:10
                 |
               1 | Sysreg A 4 8 16 0xf -1
                 |          ^
-            A: `8` is no op1: 0 to 7
+            A: `8` is no op1; allowed: 0 to 7
               at test.sysreg:1:12
                 |
               1 | Sysreg A 4 8 16 0xf -1
                 |            ^
-            A: `16` is no CRn: 0 to 15
+            A: `16` is no CRn; allowed: 0 to 15
               at test.sysreg:1:14
                 |
               1 | Sysreg A 4 8 16 0xf -1
                 |              ^^
-            A: `0xf` is no CRm: 0 to 15
+            A: `0xf` is no CRm; allowed: 0 to 15
               at test.sysreg:1:17
                 |
               1 | Sysreg A 4 8 16 0xf -1
                 |                 ^^^
-            A: `-1` is no op2: 0 to 7
+            A: `-1` is no op2; allowed: 0 to 7
               at test.sysreg:1:21
                 |
               1 | Sysreg A 4 8 16 0xf -1
