@@ -1,4 +1,4 @@
-//! A description as macros: which there are, what they are called and worth, and in which order.
+//! Macros of a description: their names, values and order.
 
 use expect_test::{Expect, expect};
 use std::fmt::Write;

@@ -1,10 +1,10 @@
-//! This project's own description: complete, in order, and equal to the kernel's facts.
+//! The shipped description: complete, in order, and equal to the kernel's facts.
 
 use std::io::Write as _;
 use std::path::PathBuf;
 use sysreg::{AARCH64_ID, Entry, Enumerator, Field, FieldKind, Model, Source, load};
 
-/// What the kernel's file leaves out and this project's does not.
+/// Registers of the shipped description that are not in the kernel's file.
 const NOT_IN_THE_KERNELS_FILE: [&str; 4] = ["MIDR_EL1", "MPIDR_EL1", "REVIDR_EL1", "AIDR_EL1"];
 
 fn description() -> Model {
@@ -12,14 +12,14 @@ fn description() -> Model {
     load(&source).model
 }
 
-/// The kernel's description, which only the project's own machines have.
+/// Reads the kernel's description, which only the project's own machines have.
 fn kernel() -> Option<String> {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../shared/kernel/sysreg-7.2"]
         .iter()
         .collect();
     let text = std::fs::read_to_string(path);
     if let Err(error) = &text {
-        // Not println!, which the test harness keeps to itself.
+        // The test harness captures println!, but not this.
         let _ = writeln!(
             std::io::stderr(),
             "skipped: no kernel file sysreg-7.2: {error}"
@@ -28,7 +28,7 @@ fn kernel() -> Option<String> {
     text.ok()
 }
 
-/// Compares a field, its kind, and its values as `name=value`.
+/// Compares a field's kind, its bits, and its values as `name=value`.
 fn check_field(register: &str, field: &str, kind: FieldKind, bits: &str, values: &str) {
     let model = description();
     let found = model

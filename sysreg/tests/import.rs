@@ -1,4 +1,4 @@
-//! The kernel's description taken over into this project's.
+//! Import of the kernel's description into this project's.
 
 use expect_test::{Expect, expect, expect_file};
 use std::io::Write as _;
@@ -19,7 +19,7 @@ fn kernel(version: &str) -> Option<Model> {
     match Source::read(&path.join(format!("sysreg-{version}"))) {
         Ok(source) => Some(load(&source).model),
         Err(error) => {
-            // Not println!, which the test harness keeps to itself.
+            // The test harness captures println!, but not this.
             let mut stderr = std::io::stderr();
             let _ = writeln!(stderr, "skipped: no kernel file sysreg-{version}: {error}");
             None
@@ -27,8 +27,9 @@ fn kernel(version: &str) -> Option<Model> {
     }
 }
 
-/// What comes in must also come out if it goes in again as the kernel's file, as the current
-/// description, or both.
+/// Compares an import, and checks that an import of the result gives the same text.
+///
+/// The result goes in again as the kernel's file, as the current description, and as both.
 fn check(kernel: &str, current: &str, expected: &Expect) {
     let comment = leading_comment(current);
     let (kernel, current) = (model(kernel), model(current));
@@ -69,7 +70,7 @@ fn only_the_feature_id_range_is_taken() {
 }
 
 #[test]
-fn what_the_kernel_does_not_have_is_kept() {
+fn registers_that_are_not_in_the_kernels_file_are_kept() {
     check(
         "Sysreg ID_PFR0_EL1 3 0 0 1 0\nField 63:0 NEW\nEndSysreg\n",
         "Sysreg MIDR_EL1 3 0 0 0 0\nField 63:0 OLD\nEndSysreg\n\
@@ -93,7 +94,7 @@ fn what_the_kernel_does_not_have_is_kept() {
 }
 
 #[test]
-fn what_the_kernel_has_is_not_kept() {
+fn registers_that_are_in_the_kernels_file_are_replaced() {
     check(
         "Sysreg MIDR_EL1 3 0 0 0 0\nField 63:0 NEW\nEndSysreg\n",
         "Sysreg MIDR_EL1 3 0 0 0 0\nField 63:0 OLD\nEndSysreg\n",
@@ -205,7 +206,7 @@ fn the_description_of_7_2_is_ours_again() {
     assert_eq!(Changes::between(&ours, &again).to_string(), "no changes");
 }
 
-/// As an import into a description of 6.12 would report it.
+/// The report of an import of 7.2 into a description of 6.12.
 #[test]
 fn the_way_from_6_12_to_7_2_breaks_few_properties() {
     let (Some(old), Some(new)) = (kernel("6.12"), kernel("7.2")) else {

@@ -1,4 +1,4 @@
-//! Two descriptions compared: what became of registers, fields and values, and what that breaks.
+//! Comparison of two descriptions: changes of registers, fields and values, and breaks.
 
 use expect_test::{Expect, expect};
 use sysreg::{Changes, Model, Source, load};
@@ -9,7 +9,7 @@ fn model(text: &str) -> Model {
     loaded.model
 }
 
-/// Compares two descriptions, the report and whether something breaks.
+/// Compares two descriptions, and checks the report and the break.
 fn check(old: &str, new: &str, is_break: bool, expected: &Expect) {
     let changes = Changes::between(&model(old), &model(new));
     expected.assert_eq(&changes.to_string());

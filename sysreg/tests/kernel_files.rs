@@ -1,4 +1,4 @@
-//! The kernel's own files, if they are at hand: everything in them is in the model, nothing else.
+//! The kernel's own files, if they are available: the model has all their statements and no others.
 
 #[path = "properties/statements.rs"]
 mod statements;
@@ -8,14 +8,14 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use sysreg::{Define, Loaded, Source, defines, load};
 
-/// What is known of one kernel's file.
+/// The expected content of one kernel's file.
 struct KernelFile {
     version: &'static str,
     registers: usize,
     shared_layouts: usize,
-    /// Each as `line:column message`.
+    /// The expected warnings, each as `line:column message`.
     warnings: &'static [&'static str],
-    /// Whether that kernel's generator knows `Unkn`.
+    /// True if that kernel's generator supports `Unkn`.
     has_unkn: bool,
 }
 
@@ -56,20 +56,20 @@ const KERNELS: [KernelFile; 4] = [
     },
 ];
 
-/// Reads a file beside the workspace that only the project's own machines have.
+/// Reads a file beside the workspace, which only the project's own machines have.
 fn kernel_file(name: &str) -> Option<String> {
     let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../shared/kernel", name]
         .iter()
         .collect();
     let text = std::fs::read_to_string(path);
     if let Err(error) = &text {
-        // Not println!, which the test harness keeps to itself.
+        // The test harness captures println!, but not this.
         let _ = writeln!(std::io::stderr(), "skipped: no kernel file {name}: {error}");
     }
     text.ok()
 }
 
-/// Loads each kernel's description that is at hand and hands it on with its text.
+/// Loads each available kernel's description and checks it.
 fn for_each_kernel(check: impl Fn(&KernelFile, &Source, Loaded)) {
     for kernel in &KERNELS {
         let name = format!("sysreg-{}", kernel.version);
@@ -123,7 +123,7 @@ fn every_statement_is_in_the_model() {
     });
 }
 
-/// Line by line: names, values and their order.
+/// Compares names, values and their order, line by line.
 #[test]
 fn the_defines_are_those_of_the_kernels_generator() {
     for_each_kernel(|kernel, _, loaded| {
@@ -131,8 +131,8 @@ fn the_defines_are_those_of_the_kernels_generator() {
             return;
         };
         let mut found: Vec<Define> = defines(&loaded.model).collect();
-        // `defines` follows the generator of 7.2; that of 6.1 does not make these masks, and no
-        // field or value of its file is called so.
+        // `defines` follows the generator of 7.2; the generator of 6.1 does not make these masks,
+        // and no field or value of its file has such a name.
         found.retain(|define| kernel.has_unkn || !define.name.ends_with("_UNKN"));
         let found: Vec<String> = found.iter().map(Define::to_string).collect();
         for (found, expected) in found.iter().zip(table.lines()) {
@@ -156,7 +156,7 @@ fn a_printed_kernel_file_is_the_same_model() {
     });
 }
 
-/// Every line that says something, with one blank between words and values in decimal.
+/// Lists the statements of a text, with one blank between words and with values in decimal.
 fn statements_of_text(text: &str) -> Vec<String> {
     text.lines()
         .map(|line| line.split_whitespace().collect::<Vec<_>>())

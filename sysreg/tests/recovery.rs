@@ -1,4 +1,4 @@
-//! One mistake is one diagnostic: what follows it is read as if the mistake were not there.
+//! Recovery: one mistake is one diagnostic, and the lines after it are read as usual.
 
 use sysreg::{Source, load};
 
@@ -6,7 +6,7 @@ fn source(text: &str) -> Source {
     Source::new("test.sysreg", text).expect("a test's text is small")
 }
 
-/// Loads a text and compares what is said about it, each as `line:column message`.
+/// Loads a text and compares its diagnostics, each as `line:column message`.
 fn check(text: &str, expected: &[&str]) {
     let source = source(text);
     let found: Vec<String> = load(&source)
@@ -135,7 +135,8 @@ fn values_below_a_plain_field_are_one_mistake() {
 #[test]
 fn a_missing_end_of_an_enumeration_ends_at_the_next_entry() {
     check(
-        "Sysreg A 3 0 0 0 0\nRes0 63:8\nEnum 7:4 X\n0b0000 NI\nEnum 3:0 Y\n0b0000 NI\nEndEnum\nEndSysreg\n",
+        "Sysreg A 3 0 0 0 0\nRes0 63:8\nEnum 7:4 X\n0b0000 NI\nEnum 3:0 Y\n0b0000 NI\nEndEnum\n\
+         EndSysreg\n",
         &["3:1 X: `Enum` without `EndEnum`"],
     );
 }
@@ -159,7 +160,8 @@ fn a_missing_end_of_a_prefix_does_not_mix_two_layouts() {
 #[test]
 fn a_missing_end_of_a_prefix_ends_at_the_next_prefix() {
     check(
-        "Sysreg A 3 0 0 0 0\nPrefix P\nField 63:0 X\nPrefix Q\nField 63:0 X\nEndPrefix\nField 63:0 X\nEndSysreg\n",
+        "Sysreg A 3 0 0 0 0\nPrefix P\nField 63:0 X\nPrefix Q\nField 63:0 X\nEndPrefix\n\
+         Field 63:0 X\nEndSysreg\n",
         &["2:1 P: `Prefix` without `EndPrefix`"],
     );
 }
@@ -175,7 +177,8 @@ fn a_missing_end_of_a_register_ends_at_the_next_block() {
 #[test]
 fn the_wrong_end_is_one_mistake() {
     check(
-        "Sysreg A 3 0 0 0 0\nField 63:0 X\nEndSysregFields\n\nSysreg B 3 0 0 0 1\nField 63:0 X\nEndSysreg\n",
+        "Sysreg A 3 0 0 0 0\nField 63:0 X\nEndSysregFields\n\nSysreg B 3 0 0 0 1\nField 63:0 X\n\
+         EndSysreg\n",
         &["3:1 `EndSysregFields` closes nothing in a `Sysreg` block"],
     );
 }
@@ -218,7 +221,8 @@ fn a_register_with_a_broken_first_line_is_still_known() {
 #[test]
 fn a_layout_with_a_broken_first_line_is_still_known() {
     check(
-        "SysregFields A A\nField 63:0 X\nEndSysregFields\nSysreg B 3 0 0 0 1\nFields A\nEndSysreg\n",
+        "SysregFields A A\nField 63:0 X\nEndSysregFields\nSysreg B 3 0 0 0 1\nFields A\n\
+         EndSysreg\n",
         &["1:1 `SysregFields` has 2 words after it where 1 is expected"],
     );
 }
@@ -237,7 +241,8 @@ fn a_register_with_a_broken_first_line_has_its_body_checked() {
 #[test]
 fn a_whole_layout_beside_a_reference_is_one_mistake() {
     check(
-        "SysregFields F\nRes0 63:0\nEndSysregFields\nSysreg A 3 0 0 0 0\nFields F\nRes0 63:4\nField 3:0 X\nEndSysreg\n",
+        "SysregFields F\nRes0 63:0\nEndSysregFields\nSysreg A 3 0 0 0 0\nFields F\nRes0 63:4\n\
+         Field 3:0 X\nEndSysreg\n",
         &["6:6 A: `Fields` or `Mapping` is the whole layout"],
     );
 }
@@ -245,16 +250,19 @@ fn a_whole_layout_beside_a_reference_is_one_mistake() {
 #[test]
 fn a_circle_of_mappings_is_one_mistake() {
     check(
-        "Sysreg C 3 0 0 0 0\nMapping A\nEndSysreg\nSysreg A 3 0 0 0 1\nMapping B\nEndSysreg\nSysreg B 3 0 0 0 2\nMapping A\nEndSysreg\n",
+        "Sysreg C 3 0 0 0 0\nMapping A\nEndSysreg\nSysreg A 3 0 0 0 1\nMapping B\nEndSysreg\n\
+         Sysreg B 3 0 0 0 2\nMapping A\nEndSysreg\n",
         &["5:9 A: this mapping leads back to itself"],
     );
 }
 
-/// The first `A` is in the model, and its mapping is the one that counts.
+/// The model contains the first `A`, so its mapping decides.
 #[test]
 fn a_circle_through_the_first_of_two_registers_is_found() {
-    let text = "Sysreg A 3 0 0 0 0\nMapping B\nEndSysreg\nSysreg B 3 0 0 0 1\nMapping A\nEndSysreg\n\
-                Sysreg A 3 0 0 0 2\nMapping C\nEndSysreg\nSysreg C 3 0 0 0 3\nRes0 63:0\nEndSysreg\n";
+    let text = "Sysreg A 3 0 0 0 0\nMapping B\nEndSysreg\nSysreg B 3 0 0 0 1\nMapping A\n\
+                EndSysreg\n\
+                Sysreg A 3 0 0 0 2\nMapping C\nEndSysreg\nSysreg C 3 0 0 0 3\nRes0 63:0\n\
+                EndSysreg\n";
     check(
         text,
         &[
@@ -271,7 +279,8 @@ fn a_circle_through_the_first_of_two_registers_is_found() {
 #[test]
 fn two_enumerations_run_together_are_one_mistake() {
     check(
-        "Sysreg A 3 0 0 0 0\nRes0 63:2\nEnum 1 X\n0b0 NI\n0b1 IMP\nEndEnun Enum 0 Y\n0b0 NI\n0b1 IMP\nEndEnum\nEndSysreg\n",
+        "Sysreg A 3 0 0 0 0\nRes0 63:2\nEnum 1 X\n0b0 NI\n0b1 IMP\nEndEnun Enum 0 Y\n0b0 NI\n\
+         0b1 IMP\nEndEnum\nEndSysreg\n",
         &["6:1 `EndEnun` is not a statement in an enumeration"],
     );
 }
@@ -279,7 +288,8 @@ fn two_enumerations_run_together_are_one_mistake() {
 #[test]
 fn two_registers_run_together_are_one_mistake() {
     check(
-        "Sysreg A 3 0 0 0 0\nRes0 63:1\nField 0 X\nEndSysReg Sysreg B 3 0 0 0 1\nRes0 63:1\nField 0 X\nEndSysreg\n",
+        "Sysreg A 3 0 0 0 0\nRes0 63:1\nField 0 X\nEndSysReg Sysreg B 3 0 0 0 1\nRes0 63:1\n\
+         Field 0 X\nEndSysreg\n",
         &["4:1 `EndSysReg` is not a statement in a `Sysreg` block"],
     );
 }

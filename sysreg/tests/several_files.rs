@@ -20,7 +20,7 @@ fn join(texts: &[&str]) -> Source {
     Source::join(texts.iter().enumerate().map(file)).expect("a test's texts are small")
 }
 
-/// Loads files and compares the names of the registers that have a layout, and what is said.
+/// Loads files, and compares the names of registers with a layout and the diagnostics.
 fn check(texts: &[&str], registers: &[&str], expected: &Expect) {
     let source = join(texts);
     let Loaded { model, diagnostics } = load(&source);

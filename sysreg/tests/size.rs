@@ -1,4 +1,4 @@
-//! Large and hostile descriptions: no test here ends in reasonable time if work is quadratic.
+//! Large and hostile descriptions: with quadratic work, no test here ends in reasonable time.
 
 use std::fmt::Write;
 use sysreg::{Changes, Loaded, MAX_BYTES, Source, defines, import, load, render};
@@ -11,7 +11,7 @@ fn load_text(text: String) -> (Source, Loaded) {
     (source, loaded)
 }
 
-/// Loads a text, renders everything that is said about it, and compares how much that is.
+/// Loads a text, renders its diagnostics, and checks their number and the size of their text.
 fn check(text: String, diagnostics: usize) {
     let (source, loaded) = load_text(text);
     assert_eq!(loaded.diagnostics.len(), diagnostics);
@@ -28,7 +28,7 @@ fn numbered(line: impl Fn(usize) -> String) -> String {
     lines.concat()
 }
 
-/// Registers of all encodings there are, each with the mapping that `target` gives it.
+/// Writes a register for each encoding, with a `Mapping` to the register that `target` returns.
 fn mappings(target: impl Fn(usize) -> usize) -> String {
     let mut out = String::new();
     for n in 0..1 << 16 {

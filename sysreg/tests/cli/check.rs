@@ -1,4 +1,4 @@
-//! `check`: the report, its totals, and its colours.
+//! Command `check`: the report, its totals and its colours.
 
 use crate::{FINE, GAP, TWO_NAMES, TempFolder, compare, run, text};
 use expect_test::expect;

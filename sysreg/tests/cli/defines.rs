@@ -1,4 +1,4 @@
-//! `defines`: lines for other programs.
+//! Command `defines`: lines for other programs.
 
 use crate::{FINE, GAP, TWO_NAMES, TempFolder, text};
 use expect_test::expect;
@@ -74,7 +74,7 @@ fn defines_of_an_invalid_description_are_none() {
 }
 
 #[test]
-fn a_reader_may_have_seen_enough() {
+fn a_closed_pipe_is_not_a_failure() {
     let folder = TempFolder::new("pipe", &[("ids", AARCH64_ID)]);
     let mut child = folder
         .command(&["defines", "ids"])
@@ -82,7 +82,7 @@ fn a_reader_may_have_seen_enough() {
         .stderr(Stdio::piped())
         .spawn()
         .expect("the program starts");
-    // The output is larger than a pipe holds, so the program meets the closed end.
+    // The output is larger than a pipe's buffer, so the program writes to the closed end.
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("the program ends");
     assert_eq!(text(&output.stderr), "");

@@ -1,11 +1,11 @@
-//! `import`: the new description, the report, and when nothing is written.
+//! Command `import`: the new description, the report, and the cases without output.
 
 use crate::{FINE, GAP, TWO_NAMES, TempFolder, run, text};
 use expect_test::expect;
 use sysreg::AARCH64_ID;
 
 #[test]
-fn import_of_what_is_built_in_changes_nothing() {
+fn import_of_the_built_in_description_changes_nothing() {
     let folder = TempFolder::new("import-same", &[("kernel", AARCH64_ID)]);
     let output = run(&mut folder.command(&["import", "kernel"]));
     assert_eq!(text(&output.stdout), AARCH64_ID);
@@ -105,7 +105,7 @@ fn import_writes_a_file_as_a_whole() {
 
 #[test]
 #[cfg(unix)]
-fn import_writes_to_what_a_link_leads_to() {
+fn import_writes_to_the_target_of_a_link() {
     let folder = TempFolder::new("import-link", &[("kernel", FINE), ("ours", "old")]);
     std::os::unix::fs::symlink("ours", folder.0.join("link")).expect("a writable target");
     let import = ["import", "kernel", "--current", "kernel", "-o", "link"];

@@ -1,4 +1,4 @@
-//! The program as it is run: files, output, and exit codes.
+//! The program `sysreg` as a process: files, output and exit codes.
 
 #![allow(
     clippy::panic,
@@ -20,11 +20,11 @@ const GAP: &str = "Sysreg B 3 0 0 1 1\nField 63:1 X\nEndSysreg\n";
 const TWO_NAMES: &str =
     "Sysreg C 3 0 0 1 2\nRes0 63:1\nEnum 0 X\n0b1 SME\n0b1 IMP\nEndEnum\nEndSysreg\n";
 
-/// A directory with files, in which the program runs.
+/// A folder with files, in which the program runs.
 struct TempFolder(PathBuf);
 
 impl TempFolder {
-    /// Makes the directory of a test, whose name it has.
+    /// Creates the folder of a test, with the test's name.
     fn new(test: &str, files: &[(&str, &str)]) -> Self {
         let folder = Self(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test));
         let _ = fs::remove_dir_all(&folder.0);
@@ -46,7 +46,7 @@ impl TempFolder {
         command
     }
 
-    /// Runs the program and compares exit code, standard output and standard error, whole.
+    /// Runs the program and compares its exit code, standard output and standard error.
     fn check(&self, arguments: &[&str], code: i32, stdout: &Expect, stderr: &Expect) {
         compare(&mut self.command(arguments), code, stdout, stderr);
     }

@@ -1,4 +1,4 @@
-//! Wrong usage, files that cannot be read, and help.
+//! Wrong usage, unreadable files, and help texts.
 
 use crate::{FINE, GAP, TempFolder, run, text};
 use expect_test::expect;

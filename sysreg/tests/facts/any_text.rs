@@ -1,4 +1,4 @@
-//! Whatever the text, there is an answer.
+//! Any text loads or has diagnostics.
 
 use crate::{small_model, source};
 use proptest::prelude::*;
@@ -17,7 +17,7 @@ fn word() -> impl Strategy<Value = String> {
         .prop_map(|(word, blank)| word + &blank)
 }
 
-/// Every mistake has a place, and what is read fits a description without loss or is dropped.
+/// Checks that every mistake has a place, and that a second selection for a model drops nothing.
 fn check_any(text: &str) {
     let source = source(text);
     match load(&source) {

@@ -1,4 +1,4 @@
-//! Facts beside a description: what is read, what is said about mistakes, and what a description takes.
+//! Facts: parsing, diagnostics, and the selection for a model.
 
 #![allow(
     clippy::needless_raw_string_hashes,
@@ -23,7 +23,7 @@ pub(crate) fn facts(text: &str) -> Facts {
     facts.expect("the test's text is right")
 }
 
-/// What is said about a text that is wrong.
+/// Renders the diagnostics of a text.
 pub(crate) fn mistakes(text: &str) -> String {
     let source = source(text);
     let mistakes = load(&source).err().unwrap_or_default();
@@ -41,7 +41,7 @@ pub(crate) fn model(text: &str) -> Model {
     loaded.model
 }
 
-/// Two registers: `A` with `X` (signed), `Y` and `Z`, of one bit, and `B` with `X`.
+/// A model of two registers: `A` with `X` (signed), `Y` and `Z` (one bit), and `B` with `X`.
 pub(crate) fn small_model() -> Model {
     model(
         "Sysreg A 3 0 0 0 0\n\
@@ -61,8 +61,8 @@ pub(crate) fn small_model() -> Model {
 
 pub(crate) fn rule(facts: &Facts, register: &str, field: &str) -> FieldRule {
     let model = small_model();
-    let of = model.register(register).and_then(|one| model.layout(one));
-    let field = of.and_then(|layout| layout.field(field));
+    let layout = model.register(register).and_then(|it| model.layout(it));
+    let field = layout.and_then(|layout| layout.field(field));
     facts.rule(register, field.expect("it is in the small model"))
 }
 

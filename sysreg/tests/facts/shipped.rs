@@ -1,4 +1,4 @@
-//! This project's own facts, against its own description.
+//! The shipped facts against the shipped description.
 
 use crate::{facts, feature_names, model};
 use std::collections::BTreeSet;
@@ -6,7 +6,7 @@ use sysreg::facts::{AtLeast, Safety};
 use sysreg::{AARCH64_FACTS, AARCH64_ID};
 
 #[test]
-fn of_this_project_are_right_and_the_description_takes_all_of_them() {
+fn shipped_facts_are_valid_and_fit_the_description() {
     let of_project = facts(AARCH64_FACTS);
     let model = model(AARCH64_ID);
     assert_eq!(of_project.for_model(&model), of_project);
@@ -14,7 +14,7 @@ fn of_this_project_are_right_and_the_description_takes_all_of_them() {
 }
 
 #[test]
-fn of_this_project_say_nothing_twice() {
+fn shipped_rules_are_unique() {
     let of_project = facts(AARCH64_FACTS);
     let rules = of_project
         .consistency()
@@ -24,9 +24,9 @@ fn of_this_project_say_nothing_twice() {
     assert_eq!(different.len(), of_project.consistency().len());
 }
 
-/// An AArch32 field alone tells of a feature only if it is one of AArch32.
+/// Only a feature of AArch32 may have fields of AArch32 alone.
 #[test]
-fn features_of_this_project_begin_with_a_field_of_aarch64() {
+fn shipped_features_begin_with_a_field_of_aarch64() {
     for feature in facts(AARCH64_FACTS).features() {
         let first = feature.values.first().expect("a feature has a field");
         let of_aarch64 = first.place.register.starts_with("ID_AA64");
@@ -39,9 +39,9 @@ fn features_of_this_project_begin_with_a_field_of_aarch64() {
     }
 }
 
-/// A value of zero says something of signed fields only: all others are always at least that.
+/// A minimum of zero is useful only for signed fields: all others are always at least zero.
 #[test]
-fn no_feature_of_this_project_is_always_there() {
+fn no_shipped_feature_is_always_present() {
     let of_project = facts(AARCH64_FACTS);
     let model = model(AARCH64_ID);
     for AtLeast { place, value } in of_project.features().flat_map(|one| one.values) {

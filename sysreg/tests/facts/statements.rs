@@ -1,4 +1,4 @@
-//! What is read, and what a description takes of it.
+//! Statements of facts, and their selection for a model.
 
 use crate::{facts, feature_names, place, rule, safety, small_model};
 use sysreg::facts::{AtLeast, Condition, Consistency, Owner, Place, Safety, ValueRange};
@@ -158,7 +158,7 @@ fn a_value_that_does_not_fit_its_field_is_dropped() {
 }
 
 #[test]
-fn a_rule_is_dropped_with_anything_that_it_speaks_of() {
+fn a_rule_is_dropped_with_any_of_its_fields_or_features() {
     let known = "Feature FEAT_F A X 1\nFeature FEAT_G C X 1\n";
     let rules = [
         ("Requires FEAT_F A.Y>=1", 1),

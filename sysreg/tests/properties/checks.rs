@@ -1,4 +1,4 @@
-//! What holds for every description, whatever is wrong with it; the fuzz target checks it too.
+//! Properties of every description, valid or not; the fuzz target checks them too.
 
 use crate::statements::statements;
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use sysreg::{
     Severity, Source, SourceError, Span, defines, load, load_strict, render,
 };
 
-/// Checks any bytes: files, if they are some, with a NUL after each but the last.
+/// Checks any bytes as files, separated by NUL.
 pub(crate) fn check_bytes(bytes: &[u8]) {
     let mut files = Vec::new();
     for (index, file) in bytes.split(|byte| *byte == 0).enumerate() {
@@ -57,7 +57,7 @@ fn check_refusal(file: &[u8], error: &SourceError) {
     }
 }
 
-/// Loads a description, checks everything that comes of it, and gives what [`load`] made of it.
+/// Loads a description, checks all results, and returns the result of [`load`].
 pub(crate) fn check(source: &Source) -> Loaded {
     let (loaded, strict) = (load(source), load_strict(source));
     check_diagnostics(source, &loaded.diagnostics);
@@ -93,7 +93,7 @@ fn check_diagnostics(source: &Source, diagnostics: &[Diagnostic]) {
     assert!(diagnostics.is_sorted_by_key(|diagnostic| diagnostic.span.start));
 }
 
-/// Checks that a span is some text of one line of one file, and gives its place.
+/// Checks that a span is text in one line of one file, and returns its place.
 fn check_span(source: &Source, span: Span) -> String {
     let text = source.text().get(span.start as usize..span.end as usize);
     assert!(text.is_some_and(|text| !text.is_empty()), "{span:?}");
@@ -104,7 +104,7 @@ fn check_span(source: &Source, span: Span) -> String {
     first.to_string()
 }
 
-/// Strictly, the same is said, and what is an error now is not in the model.
+/// Checks that strict loading reports the same, and that its model has no register with an error.
 fn check_strict(loaded: &Loaded, strict: &Loaded) {
     let mut expected = loaded.diagnostics.clone();
     for diagnostic in &mut expected {
@@ -122,7 +122,7 @@ fn check_strict(loaded: &Loaded, strict: &Loaded) {
     }
 }
 
-/// Checks what is promised of every model.
+/// Checks the guarantees of every model.
 fn check_model(source: &Source, model: &Model) {
     let mut names = BTreeSet::new();
     let mut encodings = BTreeSet::new();
@@ -175,7 +175,7 @@ fn check_alternatives(source: &Source, alternatives: &[Alternative]) {
     }
 }
 
-/// Checks that entries are all bits from 63 down, and that values fit.
+/// Checks that the entries cover all bits from 63 down, and that values fit.
 fn check_layout(source: &Source, layout: &Layout) {
     let mut next = 64;
     for entry in layout.entries() {
@@ -196,7 +196,7 @@ fn check_layout(source: &Source, layout: &Layout) {
     }
 }
 
-/// Checks that a model's text is a description of it.
+/// Checks that a model's text loads to the same model.
 fn check_printed(model: &Model) {
     let text = model.to_string();
     let size = text.len();

@@ -1,4 +1,4 @@
-//! What holds for every text and for every valid model.
+//! Properties of every text and of every valid model.
 
 mod checks;
 mod statements;
@@ -19,7 +19,7 @@ fn check(text: String) -> Loaded {
     checks::check(&source(text))
 }
 
-/// A model's text as the generators above write it: blanks for tabs, short values, all ranges long.
+/// Splits a text into words, with values in their shortest form.
 fn words(text: &str) -> Vec<String> {
     text.split_whitespace()
         .map(|word| {
@@ -77,7 +77,7 @@ proptest! {
         checks::check_bytes(texts.join("\0").as_bytes());
     }
 
-    /// A swap of two lines is up to four mistakes; no slip is told line by line.
+    /// A swap of two lines is up to four mistakes; no slip gives a diagnostic for each line.
     #[test]
     fn a_slip_is_not_a_landslide(text in real_text(), slip in slip()) {
         let before = check(text.clone());

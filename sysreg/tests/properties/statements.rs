@@ -1,9 +1,10 @@
-//! A model as the statements it is made of, without their places.
+//! The statements of a model, without their places.
 
 use sysreg::{Alternative, Body, Entry, Field, FieldKind, Item, Layout, Model, Register};
 
-/// Every block, entry and value in words, as a description has them, one blank between words and
-/// values in decimal.
+/// Lists the blocks, entries and values of a model as the lines of a description.
+///
+/// There is one blank between words, and values are decimal.
 pub(crate) fn statements(model: &Model) -> Vec<String> {
     let mut out = Vec::new();
     for item in model.items() {

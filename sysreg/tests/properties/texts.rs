@@ -1,11 +1,11 @@
-//! Texts to try: real ones with slips, words in any order, and valid ones.
+//! Generators of texts: real texts with slips, words in any order, and valid descriptions.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use sysreg::AARCH64_ID;
 
-/// Words of the grammar, and some that look like them.
+/// Words of the grammar, and words that resemble them.
 const WORDS: [&str; 30] = [
     "Sysreg",
     "EndSysreg",
@@ -39,13 +39,13 @@ const WORDS: [&str; 30] = [
     "",
 ];
 
-/// Some registers of our own description.
+/// Generates a text of some registers of the shipped description.
 pub(crate) fn real_text() -> impl Strategy<Value = String> {
     let blocks: Vec<&'static str> = AARCH64_ID.split_inclusive("EndSysreg\n").collect();
     vec(select(blocks), 1..4).prop_map(|blocks| blocks.concat())
 }
 
-/// One slip of an editor.
+/// A slip in editing a text.
 #[derive(Clone, Debug)]
 pub(crate) enum Slip {
     DeleteLine(Index),
@@ -103,7 +103,7 @@ pub(crate) fn apply(text: &str, slip: &Slip) -> String {
     lines.concat()
 }
 
-/// A text of the grammar's words in any order.
+/// Generates a text of the grammar's words in any order.
 pub(crate) fn word_salad() -> impl Strategy<Value = String> {
     let line = vec(select(&WORDS), 0..4).prop_map(|words| words.join(" "));
     let first = select(vec!["", "Sysreg A 3 0 0 0 0\n", "SysregFields A\n"]);
@@ -111,7 +111,7 @@ pub(crate) fn word_salad() -> impl Strategy<Value = String> {
     (first, lines).prop_map(|(first, lines)| format!("{first}{lines}"))
 }
 
-/// A valid layout: entries from bit 63 down, whose widths and kinds the numbers choose.
+/// Writes a valid layout: entries from bit 63 down, with widths and kinds from the numbers.
 fn layout_text(choices: &[(u8, u8, u8)]) -> String {
     let mut out = String::new();
     let mut next = 64_u8;
@@ -155,7 +155,7 @@ fn layout() -> impl Strategy<Value = String> {
     vec(any::<(u8, u8, u8)>(), 1..12).prop_map(|choices| layout_text(&choices))
 }
 
-/// A layout, possibly after others under a prefix.
+/// Generates a layout, possibly after layouts under a prefix.
 fn layouts() -> impl Strategy<Value = String> {
     (vec(layout(), 0..3), layout()).prop_map(|(prefixed, layout)| {
         let prefixes = prefixed.iter().enumerate();
@@ -164,7 +164,7 @@ fn layouts() -> impl Strategy<Value = String> {
     })
 }
 
-/// A description without mistakes: every target stands before the block that names it.
+/// Generates a valid description; every target comes before the block that refers to it.
 pub(crate) fn valid_text() -> impl Strategy<Value = String> {
     let block = (0..4_u8, any::<Index>(), layouts());
     vec(block, 1..8).prop_map(|blocks| {

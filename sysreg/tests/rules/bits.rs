@@ -1,4 +1,4 @@
-//! The 64 bits of a block.
+//! Rules about the 64 bits of a block.
 
 use crate::check;
 use expect_test::expect;

@@ -1,4 +1,4 @@
-//! Every rule: a description that breaks it, and what is said about that.
+//! Every rule: a description that breaks it, and the diagnostics.
 
 #![allow(
     clippy::needless_raw_string_hashes,
@@ -16,7 +16,7 @@ use expect_test::{Expect, expect};
 use std::fmt::Write;
 use sysreg::{Loaded, Rule, Source, load, render};
 
-/// Loads a description that breaks nothing but `rule`, and compares what is said about it.
+/// Loads a description that breaks only `rule`, and compares its diagnostics.
 fn check(rule: Rule, text: &str, expected: &Expect) {
     let (source, loaded) = load_text(text);
     for diagnostic in &loaded.diagnostics {
@@ -31,18 +31,24 @@ fn load_text(text: &str) -> (Source, Loaded) {
     (source, loaded)
 }
 
+/// Renders all diagnostics.
+///
+/// Repetitions are abbreviated, because a shown line may be wider than the lines of these files.
 fn rendered(source: &Source, loaded: &Loaded) -> String {
-    loaded
+    let shown = loaded
         .diagnostics
         .iter()
         .fold(String::new(), |mut out, diagnostic| {
             // Writing to a String cannot fail.
             let _ = writeln!(out, "{}", render(source, diagnostic));
             out
-        })
+        });
+    ["A", "1", "-", "^"].into_iter().fold(shown, |shown, text| {
+        shown.replace(&text.repeat(60), &format!("<60 x {text:?}>"))
+    })
 }
 
-/// The rules that are for users of the model; this crate itself never breaks them.
+/// Rules for users of the model; this crate itself never reports them.
 const NOT_OF_THIS_CRATE: [Rule; 1] = [Rule::NameCollision];
 
 #[test]

@@ -1,4 +1,4 @@
-//! Encodings and names that must be there once, and bodies that exclude each other.
+//! Rules about unique encodings and names, and about bodies that exclude each other.
 
 use crate::check;
 use expect_test::expect;

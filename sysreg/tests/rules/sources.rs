@@ -1,11 +1,11 @@
-//! Bytes that are no description at all.
+//! Errors of bytes that are not a source.
 
 use expect_test::{Expect, expect};
 use std::io::ErrorKind;
 use std::path::Path;
 use sysreg::{MAX_BYTES, Source, SourceError};
 
-/// Compares why bytes are no source.
+/// Compares the error of bytes that are not a source.
 fn check(bytes: &[u8], error: &SourceError, expected: &Expect) {
     let source = Source::from_bytes("test.sysreg", bytes.to_vec());
     assert_eq!(source.as_ref().err(), Some(error));
@@ -67,7 +67,7 @@ fn too_large_together() {
     assert_eq!(error, SourceError::TooLarge { bytes });
 }
 
-/// A file of the operating system that never ends.
+/// Reads a file of the operating system that never ends.
 #[cfg(unix)]
 #[test]
 fn too_large_without_end() {

@@ -1,4 +1,4 @@
-//! Lines, words and blocks.
+//! Rules about lines, words and blocks.
 
 use crate::check;
 use expect_test::expect;
@@ -113,7 +113,7 @@ fn unknown_statement_in_a_prefix() {
     );
 }
 
-/// The kernel's generator takes every line with `0b0` or `0b1` in it for a value.
+/// The kernel's generator reads every line with `0b0` or `0b1` in it as a value.
 #[test]
 fn unknown_statement_in_an_enumeration() {
     check(

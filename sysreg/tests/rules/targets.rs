@@ -1,4 +1,4 @@
-//! What `Fields` and `Mapping` refer to.
+//! Rules about the targets of `Fields` and `Mapping`.
 
 use crate::check;
 use expect_test::expect;

@@ -1,4 +1,4 @@
-//! Enumerations, and what a name may be.
+//! Rules about enumerations and names.
 
 use crate::check;
 use expect_test::expect;
@@ -66,7 +66,7 @@ fn value_too_wide() {
     );
 }
 
-/// Only the value counts: TRFCR_EL1.TS in Linux 7.2 has two bits and four digits.
+/// The value decides, not its digits: TRFCR_EL1.TS in Linux 7.2 has two bits and four digits.
 #[test]
 fn value_too_wide_is_not_about_leading_zeros() {
     check(
@@ -97,11 +97,11 @@ fn value_too_wide_for_any_register() {
              EndSysreg\n"
         ),
         &expect![[r#"
-            A.X: `0b11111111111111111111111111111111111111111111111111111111111111...` does not fit 64 bits
+            A.X: `0b<60 x "1">11...` does not fit 64 bits
               at test.sysreg:3:1
                 |
-              3 | 0b11111111111111111111111111111111111111111111111111111111111111111 MAX
-                | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+              3 | 0b<60 x "1">11111 MAX
+                | <60 x "^">^^^^^^^
         "#]],
     );
 }
@@ -204,28 +204,27 @@ fn invalid_name_of_too_many_characters() {
         Rule::InvalidName,
         &text(&format!("{longest}A")),
         &expect![[r#"
-            `AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA...` is too long for a name: 101 characters, at most 100
+            `<60 x "A">AAAA...` is too long for a name: 101 characters, at most 100
               at test.sysreg:2:12
                 |
-              2 | Field 63:0 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
-                |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+              2 | Field 63:0 <60 x "A">AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA
+                |            <60 x "^">^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
         "#]],
     );
 }
 
 #[test]
 fn invalid_name_that_is_too_long_to_show() {
+    let dashes = "-".repeat(70);
     check(
         Rule::InvalidName,
-        "Sysreg A----------------------------------------------------------------------A 3 0 0 0 0\n\
-         Field 63:0 X\n\
-         EndSysreg\n",
+        &format!("Sysreg A{dashes}A 3 0 0 0 0\nField 63:0 X\nEndSysreg\n"),
         &expect![[r#"
-            `A---------------------------------------------------------------...` is no name: letters, digits and `_` only
+            `A<60 x "-">---...` is no name: letters, digits and `_` only
               at test.sysreg:1:8
                 |
-              1 | Sysreg A----------------------------------------------------------------------A 3 0 0 0 0
-                |        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+              1 | Sysreg A<60 x "-">----------A 3 0 0 0 0
+                |        <60 x "^">^^^^^^^^^^^^
         "#]],
     );
 }
