@@ -1,21 +1,21 @@
-//! How long it takes to read a description, beside the kernel's own generator on the same file.
+//! Benchmark of loading a description, against the kernel's own generator on the same file.
 //!
 //! ```sh
 //! cargo bench -p sysreg --bench parse                  # `load`, and the generator in awk
 //! cargo bench -p sysreg --bench parse --features cli   # and this crate's program
 //! ```
 //!
-//! The generator is `arch/arm64/tools/gen-sysreg.awk` of a kernel's source; one that is older than
-//! the description refuses it. `GEN_SYSREG_AWK` names it, or a kernel's source below `/usr/src` has
-//! it. In Debian it is in the archive that `linux-source-7.2` (testing) installs, and in no package
-//! of headers:
+//! The generator is `arch/arm64/tools/gen-sysreg.awk` of a kernel's source. `GEN_SYSREG_AWK` is its
+//! path; the default is that of a kernel's source below `/usr/src`. A generator that is older than
+//! the description rejects it. In Debian the generator is in the archive that `linux-source-7.2`
+//! (testing) installs; no package of headers contains it:
 //!
 //! ```sh
 //! tar -C /usr/src -xf /usr/src/linux-source-7.2.tar.xz linux-source-7.2/arch/arm64/tools
 //! ```
 //!
-//! `SYSREG_BENCH_FILE` names the description. Without it, it is Linux 7.2's if that is at hand, or
-//! the one beside the generator, or this project's own.
+//! `SYSREG_BENCH_FILE` is the path of the description. The default is the description of Linux 7.2
+//! if it is available, or else the file beside the generator, or else this project's own.
 
 use std::error::Error;
 use std::hint::black_box;
@@ -26,7 +26,7 @@ use sysreg::{Source, load};
 
 const GENERATOR: &str = "arch/arm64/tools/gen-sysreg.awk";
 const RUNS: usize = 301;
-/// A process takes longer, and a median of fewer is as steady.
+/// The number of runs of a process, which takes longer; a median of fewer runs is as stable.
 const PROCESS_RUNS: usize = 51;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -81,7 +81,7 @@ fn description(generator: Option<&Path>) -> Option<PathBuf> {
     files.into_iter().find(|file| file.exists())
 }
 
-/// The program that `awk` stands for on this machine.
+/// The name of the program behind `awk` on this machine.
 fn awk() -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let found =
@@ -127,7 +127,7 @@ fn row(name: &str, median: Duration, remark: &str) {
     println!("  {name:<40} {milliseconds:>9.3} ms  {remark}");
 }
 
-/// The median of how long it takes to have a result, after a few times that are not counted.
+/// Measures the median time of some work, after a few runs to warm up.
 fn median<T>(runs: usize, mut work: impl FnMut() -> T) -> Duration {
     (0..runs / 10).for_each(|_| drop(black_box(work())));
     let mut times: Vec<Duration> = (0..runs)

@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// The maximum size of a description in bytes, all its files together.
 ///
-/// The description of Linux 7.2 is one file of 87 KB, so nothing of 4 MiB is a description.
+/// The description of Linux 7.2 is one file of 87 KB, so a text over 4 MiB is not a description.
 pub const MAX_BYTES: usize = 4 << 20;
 
 /// A byte range of a [`Source`]; the bytes of its files are numbered one file after the other.
@@ -54,7 +54,7 @@ pub struct Source {
     name: String,
     text: String,
     files: Vec<File>,
-    /// Where each line begins; the last of a file may end without a newline.
+    /// The offset of each line's first byte; the last line of a file may lack a newline.
     line_starts: Vec<u32>,
 }
 

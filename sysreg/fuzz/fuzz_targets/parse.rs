@@ -1,4 +1,4 @@
-//! Any bytes through the parser; what must hold is what the crate's property tests check.
+//! Fuzz target: loads any bytes and checks the same properties as the crate's property tests.
 
 #![no_main]
 

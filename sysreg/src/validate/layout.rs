@@ -277,7 +277,7 @@ impl<'b, 's> Builder<'b, 's> {
         self.placed.iter().copied().find(|placed| matches(placed))
     }
 
-    /// Reports the first entry with higher bits than the one before it.
+    /// Reports the first entry with higher bits than the entry before it.
     fn check_order(&mut self) {
         let mut pairs = self.placed.iter().zip(self.placed.iter().skip(1));
         let Some((early, late)) = pairs.find(|(early, late)| early.bits.lsb() < late.bits.lsb())
