@@ -14,7 +14,7 @@ pub(crate) struct Word<'s> {
 /// The number of characters of a word that messages show; names are far shorter.
 const SHOWN: usize = 64;
 
-/// Shows the word for a message: on one line, cut at [`SHOWN`] and without control characters.
+/// Shows the word for a message: cut at [`SHOWN`], with control characters escaped.
 impl fmt::Display for Word<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut chars = self.text.chars();

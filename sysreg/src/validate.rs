@@ -147,7 +147,7 @@ fn check_shared_encoding<'s>(
     defined: &mut DefinedNames<'s>,
     report: &mut Report,
 ) {
-    // The same register twice is reported as such.
+    // Two blocks of one register are already reported as a duplicate.
     if let Some(first) = insert_unique(&mut defined.encodings, encoding, name)
         && first.text != name.text
     {
