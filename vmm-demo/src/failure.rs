@@ -1,9 +1,7 @@
 //! What makes a command fail, and the exit code for it.
 
-#[cfg(target_os = "linux")]
-use crate::qmp::socket::SocketError;
-use idreg_runtime::plan::PlanError;
 use idreg_runtime::plan::apply::{ApplyError, Difference};
+use idreg_runtime::plan::PlanError;
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
@@ -60,14 +58,20 @@ pub(crate) enum Failure {
     WriteFile { path: PathBuf, source: io::Error },
     #[error("cannot write to the standard output")]
     Output(#[source] io::Error),
+    /// A server cannot listen at its socket.
     #[cfg(target_os = "linux")]
     #[error(transparent)]
-    Socket(SocketError),
+    Socket(Box<dyn Error>),
     #[error(transparent)]
     Other(Box<dyn Error>),
 }
 
 impl Failure {
+    /// A failure of a kind that no other variant has.
+    pub(crate) fn other(error: impl Error + 'static) -> Self {
+        Self::Other(error.into())
+    }
+
     /// The exit code: 1 refused or incompatible, 2 usage, 3 this machine cannot, 4 anything else.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {

@@ -7,6 +7,7 @@ mod load;
 
 use self::image::{Image, ImageError, PageSize};
 use self::initrd::InitrdError;
+use crate::failure::Failure;
 use crate::layout;
 use crate::size::MemorySize;
 use idreg_runtime::regs::IdAa64mmfr0El1;
@@ -59,6 +60,15 @@ pub(crate) enum KernelError {
         what: &'static str,
         source: Box<dyn Error + Send + Sync>,
     },
+}
+
+impl From<KernelError> for Failure {
+    fn from(error: KernelError) -> Self {
+        match error {
+            KernelError::Load { .. } => Self::other(error),
+            error => Self::Unusable(error.into()),
+        }
+    }
 }
 
 /// What a guest is started with. The files stay open, so that it starts again with the same after a reset.

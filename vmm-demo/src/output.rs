@@ -51,7 +51,7 @@ fn printable(text: &str) -> String {
 
 /// Prints a value as JSON, indented.
 pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
-    text(&serde_json::to_string_pretty(value).map_err(|error| Failure::Other(error.into()))?)
+    text(&serde_json::to_string_pretty(value).map_err(Failure::other)?)
 }
 
 #[cfg(test)]

@@ -13,8 +13,7 @@ impl Maker for Machine {
 
     fn make(&self, vcpus: NonZeroU16) -> Result<ScratchVm, Failure> {
         let config = self.host().about().vcpu;
-        ScratchVm::with_vcpus(self.kvm(), config, vcpus)
-            .map_err(|error| Failure::Other(error.into()))
+        ScratchVm::with_vcpus(self.kvm(), config, vcpus).map_err(Failure::other)
     }
 }
 
@@ -30,7 +29,6 @@ impl Vm for ScratchVm {
     }
 
     fn run(&mut self) -> Result<(), Failure> {
-        self.run_immediately()
-            .map_err(|error| Failure::Other(error.into()))
+        self.run_immediately().map_err(Failure::other)
     }
 }

@@ -10,7 +10,6 @@ use idreg_runtime::kvm::{self, KvmVcpu};
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
 use kvm_ioctls::Kvm;
-use std::error::Error;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -48,9 +47,9 @@ pub(super) fn measure(machine: &Machine, model: &CpuModel, rounds: u32) -> Resul
         // What runs second finds warmer caches, so that both are second half of the time.
         if round % 2 == 0 {
             with.push(library(machine, model)?);
-            without.push(by_hand(&raw).map_err(other)?);
+            without.push(by_hand(&raw).map_err(Failure::other)?);
         } else {
-            without.push(by_hand(&raw).map_err(other)?);
+            without.push(by_hand(&raw).map_err(Failure::other)?);
             with.push(library(machine, model)?);
         }
     }
@@ -75,7 +74,7 @@ fn library(machine: &Machine, model: &CpuModel) -> Result<Times, Failure> {
     let config = machine.host().about().vcpu;
     let kvm = machine.kvm();
     let start = Instant::now();
-    let host = kvm::read_host(kvm, config).map_err(other)?;
+    let host = kvm::read_host(kvm, config).map_err(Failure::other)?;
     let probed = Instant::now();
     let plan = Plan::new(&host, model)?;
     let planned = Instant::now();
@@ -95,11 +94,12 @@ fn library(machine: &Machine, model: &CpuModel) -> Result<Times, Failure> {
 fn apply(kvm: &Kvm, host: &Host, plan: &Plan) -> Result<(Duration, Duration), Failure> {
     let config = plan.config();
     let start = Instant::now();
-    let vm = kvm::create_vm_with(kvm, config, &host.about().capabilities).map_err(other)?;
-    let vcpu = kvm::create_vcpu(&vm, 0).map_err(other)?;
-    kvm::init_vcpu(&vm, &vcpu, config, false).map_err(other)?;
+    let vm =
+        kvm::create_vm_with(kvm, config, &host.about().capabilities).map_err(Failure::other)?;
+    let vcpu = kvm::create_vcpu(&vm, 0).map_err(Failure::other)?;
+    kvm::init_vcpu(&vm, &vcpu, config, false).map_err(Failure::other)?;
     let gic = config.gic.map(|gic| kvm::create_gic(&vm, gic)).transpose();
-    let _gic = gic.map_err(other)?;
+    let _gic = gic.map_err(Failure::other)?;
     let made = Instant::now();
     black_box(plan.apply(&KvmVcpu::new(&vcpu))?);
     Ok((made - start, made.elapsed()))
@@ -152,13 +152,11 @@ fn count(
     let Ok(trace) = Trace::new() else {
         return Ok(None);
     };
-    let (result, with) = trace.counts(|| library(machine, model)).map_err(other)?;
+    let (result, with) = trace
+        .counts(|| library(machine, model))
+        .map_err(Failure::other)?;
     result?;
-    let (result, without) = trace.counts(|| by_hand(raw)).map_err(other)?;
-    result.map_err(other)?;
+    let (result, without) = trace.counts(|| by_hand(raw)).map_err(Failure::other)?;
+    result.map_err(Failure::other)?;
     Ok(Some(Counted::new(&with, &without)))
-}
-
-fn other(error: impl Error + 'static) -> Failure {
-    Failure::Other(error.into())
 }

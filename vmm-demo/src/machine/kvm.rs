@@ -18,7 +18,6 @@ use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::apply::ApplyError;
 use idreg_runtime::vcpu::VcpuRegs;
 use kvm_ioctls::Kvm;
-use std::error::Error;
 use std::time::{Duration, Instant};
 
 /// The probe guest needs milliseconds on hardware and well under a second on an emulated host.
@@ -108,7 +107,7 @@ impl Machine {
             .map_err(vm_failure)?;
         let registers = self.host.description().registers;
         let encodings: Vec<Encoding> = registers.iter().map(|register| register.encoding).collect();
-        let (vm, report) = run_probe(vm, &encodings, TIME_LIMIT).map_err(other)?;
+        let (vm, report) = run_probe(vm, &encodings, TIME_LIMIT).map_err(Failure::other)?;
         for vcpu in vm.regs() {
             match plan.verify(&vcpu) {
                 Err(ApplyError::Differs(found)) => return Err(Failure::AfterRun(found)),
@@ -204,8 +203,4 @@ pub(crate) fn vm_failure(error: VmError) -> Failure {
         VmError::Memory(error) if error.is_too_much() => Failure::CannotHere(error.into()),
         error => Failure::Other(error.into()),
     }
-}
-
-fn other(error: impl Error + 'static) -> Failure {
-    Failure::Other(error.into())
 }

@@ -1,6 +1,7 @@
 //! A listening Unix socket that only its owner may use, and that is gone when the server is.
 
 use super::address::Address;
+use crate::failure::Failure;
 use rustix::fs::{Mode, Stat, fchmod, lstat};
 use rustix::io::Errno;
 use rustix::net::{
@@ -44,6 +45,12 @@ pub(crate) enum SocketError {
     NotASocket { path: PathBuf, what: &'static str },
     #[error("cannot listen at `{}`", path.display())]
     Io { path: PathBuf, source: io::Error },
+}
+
+impl From<SocketError> for Failure {
+    fn from(error: SocketError) -> Self {
+        Self::Socket(error.into())
+    }
 }
 
 impl Socket {

@@ -18,14 +18,12 @@ pub(crate) fn qmp(arguments: &Qmp) -> Result<Ending, Failure> {
         Some(file) => Models::Host(Box::new(machine::host(Some(file), &CpuModel::host())?)),
         None => Models::ThisMachine,
     };
-    let mut signals =
-        Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(|error| Failure::Other(error.into()))?;
-    let socket = Socket::bind(&arguments.listen).map_err(Failure::Socket)?;
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Failure::other)?;
+    let socket = Socket::bind(&arguments.listen)?;
     let guest = Box::new(NoGuest {
         end: signals.handle(),
     });
-    let server =
-        server::start(socket, guest, models).map_err(|error| Failure::Other(error.into()))?;
+    let server = server::start(socket, guest, models).map_err(Failure::other)?;
     output::note(&format!("QMP server listens at {}", arguments.listen));
     let signal = signals.forever().next();
     drop(server);

@@ -1,5 +1,7 @@
 //! How the run of a guest ended.
 
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+use crate::failure::Failure;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -43,6 +45,15 @@ impl Ending {
             Self::Signal(number) => 128_u8.saturating_add(number),
         }
     }
+}
+
+/// What there is to say of a run that has ended.
+#[derive(Debug)]
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+pub(crate) struct Ended {
+    pub(crate) result: Result<Ending, Failure>,
+    /// How often the guest was started again.
+    pub(crate) resets: u64,
 }
 
 impl From<Ending> for ExitCode {

@@ -1,6 +1,5 @@
 //! The guest: made, started, and made again after a reset.
 
-use super::linux::other;
 use crate::cpu::{Board, Report, Vcpus};
 use crate::failure::Failure;
 use crate::gate::Gate;
@@ -74,18 +73,18 @@ impl Recipe {
         vm.set_entry(entry.kernel, entry.fdt).map_err(vm_failure)?;
         timeline.step("load");
         let gate = Arc::new(Gate::closed(mpidrs.len()));
-        let room = self.wires.room.try_clone().map_err(other)?;
-        let serial = Arc::new(Serial::new(Arc::clone(&gate), room).map_err(other)?);
+        let room = self.wires.room.try_clone().map_err(Failure::other)?;
+        let serial = Arc::new(Serial::new(Arc::clone(&gate), room).map_err(Failure::other)?);
         vm.connect(serial.interrupt(), layout::SERIAL_SPI)
             .map_err(vm_failure)?;
         let board = Board {
             gate,
             serial: Arc::clone(&serial),
             targets: self.targets.clone(),
-            wake: self.wires.reports.try_clone().map_err(other)?,
+            wake: self.wires.reports.try_clone().map_err(Failure::other)?,
             first_run: OnceLock::new(),
         };
-        let vcpus = Vcpus::start(vm.take_vcpus(), board).map_err(other)?;
+        let vcpus = Vcpus::start(vm.take_vcpus(), board).map_err(Failure::other)?;
         timeline.step("threads");
         Ok(Guest {
             vcpus,

@@ -1,6 +1,5 @@
 //! The check of a guest's initial RAM disk, which goes on while the guest starts: it takes as long as to unpack it.
 
-use super::linux::other;
 use crate::failure::Failure;
 use crate::kernel::initrd::{self, Checked, InitrdError};
 use crate::kernel::{Kernel, KernelError};
@@ -20,12 +19,12 @@ pub(super) struct InitrdCheck {
 
 impl InitrdCheck {
     pub(super) fn start(kernel: &Kernel) -> Result<Self, Failure> {
-        let done = EventFd::new(EFD_NONBLOCK).map_err(other)?;
+        let done = EventFd::new(EFD_NONBLOCK).map_err(Failure::other)?;
         let result = match kernel.initrd_to_check() {
             Some(file) => {
                 let (file, path) = file?;
-                let said = done.try_clone().map_err(other)?;
-                Some(check_in_background(file, path, said).map_err(other)?)
+                let said = done.try_clone().map_err(Failure::other)?;
+                Some(check_in_background(file, path, said).map_err(Failure::other)?)
             }
             None => None,
         };

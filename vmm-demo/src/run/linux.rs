@@ -7,7 +7,7 @@ use super::report::{Report, ReportFile};
 use super::supervisor::{Qmp, Supervisor, next_signal, take_signals};
 use crate::cli::Run;
 use crate::failure::Failure;
-use crate::kernel::{Kernel, KernelError};
+use crate::kernel::Kernel;
 use crate::machine::{check_vcpus, open_kvm, vm_failure};
 use crate::memory::Overcommitted;
 use crate::output;
@@ -22,7 +22,6 @@ use idreg_runtime::config::{Gic, VcpuConfig};
 use idreg_runtime::kvm::{self, KvmError};
 use idreg_runtime::plan::Plan;
 use kvm_ioctls::Kvm;
-use std::error::Error;
 use std::path::Path;
 use std::time::Instant;
 
@@ -53,7 +52,7 @@ pub(super) fn run_linux(
     kernel.places(linux.mem.0)?;
     timeline.step("open_files");
     // Before there is anything that must not be left behind.
-    let mut signals = take_signals().map_err(other)?;
+    let mut signals = take_signals().map_err(Failure::other)?;
     let report = linux.report.as_deref().map(ReportFile::open).transpose()?;
     let server = linux.qmp.as_ref().map(serve).transpose()?;
     timeline.step("qmp");
@@ -115,7 +114,7 @@ fn prepare(
         plan,
         targets: TargetCpus::new(arguments.linux.impl_cpu.clone()),
         kernel,
-        wires: Wires::new().map_err(other)?,
+        wires: Wires::new().map_err(Failure::other)?,
     };
     Ok((recipe, vm))
 }
@@ -132,28 +131,16 @@ fn without_gic_v3(kvm: &Kvm, error: VmError) -> Failure {
         Ok(VcpuConfig { gic: offered, .. }) => {
             Failure::CannotHere(NoLinux::NoGicV3 { offered }.into())
         }
-        Err(error) => other(error),
+        Err(error) => Failure::other(error),
     }
 }
 
 /// Starts the QMP server of a guest.
 fn serve(address: &Address) -> Result<(Handle, Qmp), Failure> {
-    let socket = Socket::bind(address).map_err(Failure::Socket)?;
-    let (remote, calls) = remote::channel().map_err(other)?;
-    let server = server::start(socket, Box::new(remote), Models::ThisMachine).map_err(other)?;
+    let socket = Socket::bind(address)?;
+    let (remote, calls) = remote::channel().map_err(Failure::other)?;
+    let server =
+        server::start(socket, Box::new(remote), Models::ThisMachine).map_err(Failure::other)?;
     let events = server.events();
     Ok((server, Qmp { calls, events }))
-}
-
-impl From<KernelError> for Failure {
-    fn from(error: KernelError) -> Self {
-        match error {
-            KernelError::Load { .. } => other(error),
-            error => Self::Unusable(error.into()),
-        }
-    }
-}
-
-pub(super) fn other(error: impl Error + 'static) -> Failure {
-    Failure::Other(error.into())
 }

@@ -1,8 +1,6 @@
 //! What `--report` writes of a guest's run.
 
-use super::Ending;
-use super::linux::other;
-use super::supervisor::Ended;
+use super::ending::{Ended, Ending};
 use crate::failure::Failure;
 use crate::json::{self, Write};
 use crate::timeline::Timeline;
@@ -81,7 +79,7 @@ impl ReportFile {
     }
 
     pub(super) fn write(mut self, report: &Report<'_>) -> Result<(), Failure> {
-        let mut json = serde_json::to_string_pretty(report).map_err(other)?;
+        let mut json = serde_json::to_string_pretty(report).map_err(Failure::other)?;
         json.push('\n');
         self.made_for_nothing = false;
         self.replace_content(&json)

@@ -1,9 +1,8 @@
 //! The main thread of a running guest: it starts it, listens to all who have a say in it, and ends it.
 
-use super::Ending;
+use super::ending::{Ended, Ending};
 use super::guest::{Guest, Recipe};
 use super::initrd_check::InitrdCheck;
-use super::linux::other;
 use super::remote::{Call, Calls};
 use crate::console::{self, Input, Kind, Read, Terminal};
 use crate::cpu::{CpuError, Report};
@@ -89,14 +88,6 @@ pub(super) fn next_signal(signals: &mut Signals) -> Option<Ending> {
     signals.pending().next().map(Ending::of_signal)
 }
 
-/// What there is to say of a run that has ended.
-#[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) result: Result<Ending, Failure>,
-    /// How often the guest was started again.
-    pub(super) resets: u64,
-}
-
 impl Supervisor {
     pub(super) fn new(recipe: Recipe, signals: Signals) -> Result<Self, Failure> {
         let kind = console::kind();
@@ -135,18 +126,23 @@ impl Supervisor {
     /// Makes a guest of a VM, lets it go and returns when there is none any more.
     pub(super) fn run(mut self, vm: Vm, timeline: &mut Timeline) -> Result<(Self, Ended), Failure> {
         let guest = self.recipe.make(vm, timeline)?;
-        let _terminal = Terminal::take().map_err(other)?;
+        let _terminal = Terminal::take().map_err(Failure::other)?;
         guest.go();
         self.guest = Some(guest);
-        let mut manager = EventManager::new().map_err(other)?;
+        let mut manager = EventManager::new().map_err(Failure::other)?;
         let id = manager.add_subscriber(self);
         loop {
-            manager.run().map_err(other)?;
-            if manager.subscriber_mut(id).map_err(other)?.result.is_some() {
+            manager.run().map_err(Failure::other)?;
+            if manager
+                .subscriber_mut(id)
+                .map_err(Failure::other)?
+                .result
+                .is_some()
+            {
                 break;
             }
         }
-        self = manager.remove_subscriber(id).map_err(other)?;
+        self = manager.remove_subscriber(id).map_err(Failure::other)?;
         let guest = self.guest.take();
         let first_run = guest.as_ref().and_then(Guest::first_run);
         if let Some(first_run) = first_run.filter(|_| self.resets == 0) {
@@ -355,7 +351,7 @@ impl MutEventSubscriber for Supervisor {
         ];
         for (fd, about) in sources.into_iter().flatten() {
             if let Err(error) = ops.add(Events::with_data_raw(fd, about, EventSet::IN)) {
-                self.fail(other(error));
+                self.fail(Failure::other(error));
             }
         }
         if self.listening == Listening::Yes {
@@ -403,6 +399,6 @@ fn failed(error: CpuError) -> Failure {
     if error.is_of_guest() {
         Failure::Guest(error.into())
     } else {
-        other(error)
+        Failure::other(error)
     }
 }
