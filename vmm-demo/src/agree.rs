@@ -16,9 +16,9 @@ mod report;
 mod vm;
 
 use crate::cli::Agree;
-use crate::failure::Failure;
 use crate::machine::Machine;
 use crate::output;
+use crate::output::failure::Failure;
 use comparison::Comparison;
 
 pub(crate) fn agree(arguments: &Agree) -> Result<(), Failure> {

@@ -1,9 +1,9 @@
 //! `check`: whether a host can give a guest a model.
 
 use crate::cli::Check;
-use crate::failure::Failure;
 use crate::machine::{self, Machine};
-use crate::{output, table};
+use crate::output::failure::Failure;
+use crate::output::{self, table};
 use idreg_runtime::host::Host;
 use idreg_runtime::number::Hex;
 use idreg_runtime::plan::Plan;

@@ -10,8 +10,8 @@ mod report;
 mod trace;
 
 use crate::cli::Cost;
-use crate::failure::Failure;
 use crate::machine::Machine;
+use crate::output::failure::Failure;
 
 pub(crate) fn cost(arguments: &Cost) -> Result<(), Failure> {
     let model = &arguments.model.cpu;

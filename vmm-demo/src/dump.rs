@@ -1,9 +1,9 @@
 //! `dump`: this host as a file.
 
 use crate::cli::Dump;
-use crate::failure::Failure;
 use crate::machine::Machine;
 use crate::output;
+use crate::output::failure::Failure;
 use idreg_runtime::plan::Plan;
 
 pub(crate) fn dump(arguments: &Dump) -> Result<(), Failure> {

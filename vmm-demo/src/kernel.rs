@@ -7,8 +7,8 @@ mod load;
 
 use self::image::{Image, ImageError, PageSize};
 use self::initrd::InitrdError;
-use crate::failure::Failure;
 use crate::layout;
+use crate::output::failure::Failure;
 use crate::size::MemorySize;
 use idreg_runtime::regs::IdAa64mmfr0El1;
 use idreg_runtime::regs::id_aa64mmfr0_el1::{Tgran4, Tgran16, Tgran64};

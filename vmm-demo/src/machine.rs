@@ -10,7 +10,7 @@ pub(crate) use self::elsewhere::Machine;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) use self::kvm::{Machine, check_vcpus, open_kvm, vm_failure};
 
-use crate::failure::Failure;
+use crate::output::failure::Failure;
 use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
 use std::error::Error;

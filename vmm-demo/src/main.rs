@@ -9,20 +9,17 @@ mod cost;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod cpu;
 mod dump;
-mod failure;
 #[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
 mod fdt;
 #[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
 mod gate;
 mod guest;
-mod json;
 #[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
 mod kernel;
 #[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
 mod keys;
 #[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
 mod layout;
-mod log;
 mod machine;
 mod manual;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
@@ -37,7 +34,6 @@ mod run;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod serial;
 mod size;
-mod table;
 #[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
 mod timeline;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
@@ -45,8 +41,8 @@ mod vm;
 
 use clap::Parser;
 use cli::{Cli, Command};
-use failure::Failure;
-use json::Failed;
+use output::failure::Failure;
+use output::json::Failed;
 use run::Ending;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -54,7 +50,7 @@ use std::time::Instant;
 fn main() -> ExitCode {
     let started = Instant::now();
     let cli = Cli::parse();
-    log::start(cli.log.as_ref());
+    output::log::start(cli.log.as_ref());
     let command = cli.command;
     let result = match &command {
         Command::Run(arguments) => run::run(arguments, started),

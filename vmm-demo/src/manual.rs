@@ -1,8 +1,8 @@
 //! `completions` and `man`: what shells and `man` know of this program, made from its command line.
 
 use crate::cli::{Cli, Completions, Man};
-use crate::failure::Failure;
 use crate::output;
+use crate::output::failure::Failure;
 use clap::CommandFactory;
 
 /// Prints a shell's completions.

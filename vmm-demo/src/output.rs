@@ -1,6 +1,11 @@
 //! Writing to the standard output.
 
-use crate::failure::Failure;
+pub(crate) mod failure;
+pub(crate) mod json;
+pub(crate) mod log;
+pub(crate) mod table;
+
+use self::failure::Failure;
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};

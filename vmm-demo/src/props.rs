@@ -5,9 +5,9 @@ mod fields;
 mod human;
 
 use crate::cli::Props;
-use crate::failure::Failure;
 use crate::machine::{self, Machine};
 use crate::output;
+use crate::output::failure::Failure;
 use idreg_runtime::description::FieldOf;
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;

@@ -25,7 +25,7 @@ use self::elsewhere::run_linux;
 use self::linux::run_linux;
 
 use crate::cli::Run;
-use crate::failure::Failure;
+use crate::output::failure::Failure;
 use std::time::Instant;
 
 /// Runs the guest that was asked for; `started` is when this program did.

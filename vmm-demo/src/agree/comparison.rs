@@ -6,10 +6,10 @@ use super::pair::{Pair, Seen};
 use super::promise;
 use super::report::{Example, Report};
 use super::vm::{Fakes, Maker};
-use crate::failure::Failure;
-use idreg_runtime::fake::FakeVm;
+use crate::output::failure::Failure;
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;
+use idreg_runtime::fake::FakeVm;
 use serde::Serialize;
 use std::num::NonZeroU16;
 

@@ -1,8 +1,8 @@
 //! No VMs, on a machine that is never there.
 
 use super::vm::Maker;
-use crate::failure::Failure;
 use crate::machine::Machine;
+use crate::output::failure::Failure;
 use idreg_runtime::fake::FakeVm;
 use std::num::NonZeroU16;
 

@@ -1,8 +1,8 @@
 //! The VMs of this machine's kernel.
 
 use super::vm::{Maker, Vm};
-use crate::failure::Failure;
 use crate::machine::Machine;
+use crate::output::failure::Failure;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::kvm::ScratchVm;
 use idreg_runtime::vcpu::{Errno, VcpuRegs};

@@ -2,7 +2,7 @@
 
 use super::draw::Write;
 use super::vm::{Maker, Vm};
-use crate::failure::Failure;
+use crate::output::failure::Failure;
 use idreg_runtime::description::RegisterDescription;
 use idreg_runtime::host::Host;
 use idreg_runtime::vcpu::Errno;

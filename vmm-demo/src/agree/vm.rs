@@ -1,6 +1,6 @@
 //! The two sides: a VM of the kernel, and the fake that foresees it.
 
-use crate::failure::Failure;
+use crate::output::failure::Failure;
 use idreg_runtime::description::FieldOf;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::fake::FakeVm;

@@ -3,8 +3,8 @@
 use super::raw::{Ioctls, RawError};
 use super::report::{Ioctls as Counted, Phases, Report, micros, ratio};
 use super::trace::Trace;
-use crate::failure::Failure;
 use crate::machine::Machine;
+use crate::output::failure::Failure;
 use idreg_runtime::host::Host;
 use idreg_runtime::kvm::{self, KvmVcpu};
 use idreg_runtime::model::CpuModel;

@@ -1,7 +1,7 @@
 //! A machine with Arm KVM.
 
-use crate::failure::Failure;
 use crate::guest::GuestView;
+use crate::output::failure::Failure;
 use crate::probe::guest::run_probe;
 use crate::probe::report::Seen;
 use crate::timeline::Timeline;

@@ -2,8 +2,8 @@
 
 use super::no_match;
 use crate::cli::Props;
-use crate::failure::Failure;
-use crate::{output, table};
+use crate::output::failure::Failure;
+use crate::output::{self, table};
 use idreg_runtime::description::feature::FeatureDescription;
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;

@@ -1,8 +1,8 @@
 //! A property as `props --json` prints it. The README documents the members.
 
-use crate::failure::Failure;
-use crate::json;
 use crate::machine::Machine;
+use crate::output::failure::Failure;
+use crate::output::json;
 use idreg_runtime::description::FieldOf;
 use idreg_runtime::description::rule::{Owner, ValueRange};
 use idreg_runtime::host::{Host, Obstacle};

@@ -1,7 +1,7 @@
 //! Properties as people read them.
 
 use super::fields::Property;
-use crate::table;
+use crate::output::table;
 use idreg_runtime::description::FieldDescription;
 use idreg_runtime::description::feature::FieldAtLeast;
 use idreg_runtime::description::rule::{Owner, ValueRange};

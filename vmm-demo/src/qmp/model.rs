@@ -3,7 +3,7 @@
 use super::arguments::{Arguments, unexpected, wrong_type};
 use super::message::{ErrorClass, QmpError};
 use super::properties::{self, ENFORCE, Type};
-use crate::failure::Failure;
+use crate::output::failure::Failure;
 use idreg_runtime::host::Obstacle;
 use idreg_runtime::model::{CpuModel, Override, Setting};
 use idreg_runtime::number;

@@ -5,7 +5,7 @@ use super::guest::{Cpu, Guest, Refusal, Status};
 use super::server;
 use super::socket::Socket;
 use crate::cli::Qmp;
-use crate::failure::Failure;
+use crate::output::failure::Failure;
 use crate::run::Ending;
 use crate::{machine, output};
 use idreg_runtime::model::CpuModel;

@@ -2,8 +2,8 @@
 
 use super::Ending;
 use crate::cli::Run;
-use crate::failure::Failure;
 use crate::machine::Machine;
+use crate::output::failure::Failure;
 use std::path::Path;
 use std::time::Instant;
 

@@ -1,7 +1,7 @@
 //! How the run of a guest ended.
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-use crate::failure::Failure;
+use crate::output::failure::Failure;
 use serde::Serialize;
 use std::process::ExitCode;
 

@@ -1,11 +1,11 @@
 //! The guest: made, started, and made again after a reset.
 
 use crate::cpu::{Board, Report, Vcpus};
-use crate::failure::Failure;
 use crate::gate::Gate;
 use crate::kernel::Kernel;
 use crate::layout;
 use crate::machine::vm_failure;
+use crate::output::failure::Failure;
 use crate::qmp::guest::Cpu;
 use crate::serial::Serial;
 use crate::timeline::Timeline;

@@ -1,8 +1,8 @@
 //! What `--report` writes of a guest's run.
 
 use super::ending::{Ended, Ending};
-use crate::failure::Failure;
-use crate::json::{self, Write};
+use crate::output::failure::Failure;
+use crate::output::json::{self, Write};
 use crate::timeline::Timeline;
 use idreg_runtime::plan::{Plan, Warning};
 use serde::Serialize;
