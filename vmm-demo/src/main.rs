@@ -6,24 +6,12 @@ mod cli;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod console;
 mod cost;
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-mod cpu;
 mod dump;
-#[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
-mod fdt;
-#[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
-mod gate;
 mod guest;
 #[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
-mod kernel;
-#[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
 mod keys;
-#[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
-mod layout;
 mod machine;
 mod manual;
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-mod memory;
 mod output;
 #[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
 mod probe;
@@ -31,13 +19,9 @@ mod props;
 #[cfg(target_os = "linux")]
 mod qmp;
 mod run;
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-mod serial;
 mod size;
 #[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
-mod timeline;
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-mod vm;
+mod vmm;
 
 use clap::Parser;
 use cli::{Cli, Command};

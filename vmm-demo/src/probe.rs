@@ -11,7 +11,7 @@ pub(crate) mod guest;
 pub(crate) mod report;
 
 use self::a64::X;
-use crate::layout;
+use crate::vmm::layout;
 use idreg_runtime::encoding::Encoding;
 use thiserror::Error;
 

@@ -2,9 +2,9 @@
 
 use super::report::{Collector, Progress, Report};
 use super::{ProbeError, Program};
-use crate::cpu::{PROGRAM_COUNTER, interrupt};
-use crate::layout;
-use crate::vm::Vm;
+use crate::vmm::layout;
+use crate::vmm::vcpus::{PROGRAM_COUNTER, interrupt};
+use crate::vmm::vm::Vm;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::vcpu::Errno;
 use kvm_ioctls::{VcpuExit, VcpuFd};

@@ -1,7 +1,7 @@
 //! The VMM's side of the report: from stores to what the guest saw.
 
 use super::ProbeError;
-use crate::layout;
+use crate::vmm::layout;
 use idreg_runtime::encoding::Encoding;
 
 /// The words of [`layout::PROBE_CONTROL`], by position: the guest is done.

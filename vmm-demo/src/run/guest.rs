@@ -1,19 +1,19 @@
 //! The guest: made, started, and made again after a reset.
 
-use crate::cpu::{Board, Report, Vcpus};
-use crate::gate::Gate;
-use crate::kernel::Kernel;
-use crate::layout;
 use crate::machine::vm_failure;
 use crate::output::failure::Failure;
 use crate::qmp::guest::Cpu;
-use crate::serial::Serial;
-use crate::timeline::Timeline;
-use crate::vm::{Parts, Vm};
-use idreg_runtime::config::target::TargetCpus;
+use crate::vmm::boot::Kernel;
+use crate::vmm::layout;
+use crate::vmm::pause_gate::Gate;
+use crate::vmm::serial::Serial;
+use crate::vmm::timeline::Timeline;
+use crate::vmm::vcpus::{Board, Report, Vcpus};
+use crate::vmm::vm::{Parts, Vm};
+use idreg_runtime::plan::apply::ApplyError;
 use idreg_runtime::kvm::KvmVcpu;
 use idreg_runtime::plan::Plan;
-use idreg_runtime::plan::apply::ApplyError;
+use idreg_runtime::config::target::TargetCpus;
 use kvm_ioctls::Kvm;
 use std::collections::VecDeque;
 use std::io;

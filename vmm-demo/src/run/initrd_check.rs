@@ -1,8 +1,8 @@
 //! The check of a guest's initial RAM disk, which goes on while the guest starts: it takes as long as to unpack it.
 
-use crate::kernel::initrd::{self, Checked, InitrdError};
-use crate::kernel::{Kernel, KernelError};
 use crate::output::failure::Failure;
+use crate::vmm::boot::initrd::{self, Checked, InitrdError};
+use crate::vmm::boot::{Kernel, KernelError};
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use super::ending::{Ended, Ending};
 use crate::output::failure::Failure;
 use crate::output::json::{self, Write};
-use crate::timeline::Timeline;
+use crate::vmm::timeline::Timeline;
 use idreg_runtime::plan::{Plan, Warning};
 use serde::Serialize;
 use std::fs::{self, File, OpenOptions};

@@ -1,7 +1,7 @@
 //! The guest's RAM; the only file of this program with unsafe code.
 
-use crate::layout;
 use crate::size::MemorySize;
+use crate::vmm::layout;
 use idreg_runtime::vcpu::Errno;
 use kvm_bindings::kvm_userspace_memory_region;
 use kvm_ioctls::VmFd;
@@ -116,7 +116,7 @@ fn ask_for_huge_pages(memory: &GuestMemoryMmap) {
     }
 }
 
-/// Gives RAM to a VM. [`Vm`](crate::vm::Vm) owns both and ends its vCPUs before its memory.
+/// Gives RAM to a VM. [`Vm`](crate::vmm::vm::Vm) owns both and ends its vCPUs before its memory.
 ///
 /// # Errors
 ///

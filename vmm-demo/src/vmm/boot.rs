@@ -7,9 +7,9 @@ mod load;
 
 use self::image::{Image, ImageError, PageSize};
 use self::initrd::InitrdError;
-use crate::layout;
 use crate::output::failure::Failure;
 use crate::size::MemorySize;
+use crate::vmm::layout;
 use idreg_runtime::regs::IdAa64mmfr0El1;
 use idreg_runtime::regs::id_aa64mmfr0_el1::{Tgran4, Tgran16, Tgran64};
 use idreg_runtime::values::RegisterValues;
@@ -335,7 +335,7 @@ mod tests {
 
     #[test]
     fn pages_that_the_model_hides_are_missed() {
-        let file = include_str!("../../idreg-runtime/tests/data/max-7.2.json");
+        let file = include_str!("../../../idreg-runtime/tests/data/max-7.2.json");
         let host: Host = serde_json::from_str(file).unwrap();
         let mut guest = host.values().clone();
         let kernel = |page_size| Kernel {

@@ -1,17 +1,17 @@
 //! A VM: made, given its ID registers, and ready to run.
 
-use crate::cpu::{PROGRAM_COUNTER, X0};
-use crate::layout;
-use crate::memory::{self, MemoryError};
-use crate::timeline::Timeline;
+use crate::vmm::layout;
+use crate::vmm::memory::{self, MemoryError};
+use crate::vmm::timeline::Timeline;
+use crate::vmm::vcpus::{PROGRAM_COUNTER, X0};
+use idreg_runtime::plan::apply::ApplyError;
 use idreg_runtime::config::capabilities::Capabilities;
-use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::config::{Gic, VcpuConfig};
 use idreg_runtime::host::Host;
 use idreg_runtime::kvm::{self, GicAddresses, KvmError, KvmVcpu};
 use idreg_runtime::plan::Plan;
-use idreg_runtime::plan::apply::ApplyError;
 use idreg_runtime::regs::MpidrEl1;
+use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::vcpu::Errno;
 use kvm_bindings::RegList;
 use kvm_ioctls::{Kvm, VcpuFd, VmFd};

@@ -1,6 +1,6 @@
 //! The guest's console: a 16550 whose output is the standard output of this program.
 
-use crate::gate::Gate;
+use crate::vmm::pause_gate::Gate;
 use rustix::io::Errno;
 use rustix::stdio::stdout;
 use std::collections::VecDeque;

@@ -1,6 +1,6 @@
 //! The device tree: what the guest is told of its machine.
 
-use crate::layout;
+use crate::vmm::layout;
 use idreg_runtime::config::VcpuConfig;
 use std::ops::Range;
 use vm_fdt::{Error, FdtWriter};

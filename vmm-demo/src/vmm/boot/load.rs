@@ -1,7 +1,7 @@
 //! Putting everything into the guest's memory.
 
 use super::{Initrd, Kernel, KernelError, Places};
-use crate::fdt::Machine;
+use crate::vmm::fdt::Machine;
 use idreg_runtime::config::VcpuConfig;
 use linux_loader::loader::pe::PE;
 use linux_loader::loader::{KernelLoader, load_dtb};
