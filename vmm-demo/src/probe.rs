@@ -9,6 +9,7 @@ mod a64;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod guest;
 pub(crate) mod report;
+pub(crate) mod view;
 
 use self::a64::X;
 use crate::vmm::layout;

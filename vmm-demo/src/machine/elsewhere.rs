@@ -1,7 +1,7 @@
 //! A machine that has no Arm KVM.
 
-use crate::guest::GuestView;
 use crate::output::failure::Failure;
+use crate::probe::view::GuestView;
 use idreg_runtime::description::FieldOf;
 use idreg_runtime::description::rule::ValueRange;
 use idreg_runtime::host::Host;

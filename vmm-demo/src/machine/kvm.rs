@@ -1,9 +1,9 @@
 //! A machine with Arm KVM.
 
-use crate::guest::GuestView;
 use crate::output::failure::Failure;
 use crate::probe::guest::run_probe;
 use crate::probe::report::Seen;
+use crate::probe::view::GuestView;
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vm::{Parts, Vm, VmError};
 use idreg_runtime::plan::apply::ApplyError;

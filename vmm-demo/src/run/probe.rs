@@ -1,11 +1,11 @@
 //! The built-in guest, and what it saw.
 
 use crate::cli::Run;
-use crate::guest::GuestView;
 use crate::machine::Machine;
 use crate::output::failure::Failure;
 use crate::output::json::{self, Write};
 use crate::output::{self, table};
+use crate::probe::view::GuestView;
 use comfy_table::Table;
 use idreg_runtime::description::{FieldOf, RegisterDescription};
 use idreg_runtime::host::Host;
