@@ -5,14 +5,14 @@
 
 mod comparison;
 mod draw;
-#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
-mod elsewhere;
 mod hidden;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod kernel;
 mod pair;
 mod promise;
 mod report;
+#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
+mod unsupported;
 mod vm;
 
 use crate::cli::Agree;

@@ -1,14 +1,14 @@
 //! The machine that the command runs on, as far as guests are concerned.
 
-#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
-mod elsewhere;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod kvm;
-
 #[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
-pub(crate) use self::elsewhere::Machine;
+mod unsupported;
+
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) use self::kvm::{Machine, check_vcpus, open_kvm, vm_failure};
+#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
+pub(crate) use self::unsupported::Machine;
 
 use crate::output::failure::Failure;
 use idreg_runtime::host::Host;

@@ -1,7 +1,5 @@
 //! `run`: a guest with a model.
 
-#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
-mod elsewhere;
 mod ending;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod guest;
@@ -16,13 +14,15 @@ mod remote;
 mod report;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod supervisor;
+#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
+mod unsupported;
 
 pub(crate) use self::ending::Ending;
 
-#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
-use self::elsewhere::run_linux;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 use self::linux::run_linux;
+#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
+use self::unsupported::run_linux;
 
 use crate::cli::Run;
 use crate::output::failure::Failure;
