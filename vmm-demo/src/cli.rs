@@ -2,9 +2,9 @@
 
 mod examples;
 
-#[cfg(target_os = "linux")]
-use crate::qmp::address::Address;
 use crate::size::MemorySize;
+#[cfg(target_os = "linux")]
+use crate::socket_address::Address;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use idreg_runtime::config::options::CpuOption;

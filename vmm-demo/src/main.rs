@@ -23,6 +23,8 @@ mod props;
 mod qmp;
 mod run;
 mod size;
+#[cfg(target_os = "linux")]
+mod socket_address;
 mod vmm;
 
 use clap::Parser;

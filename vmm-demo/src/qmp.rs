@@ -1,6 +1,5 @@
 //! QEMU's machine protocol: what clients of QEMU ask of a guest and of CPU models.
 
-pub(crate) mod address;
 mod arguments;
 mod client;
 mod command;

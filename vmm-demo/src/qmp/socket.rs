@@ -1,7 +1,7 @@
 //! A listening Unix socket that only its owner may use, and that is gone when the server is.
 
-use super::address::Address;
 use crate::output::failure::Failure;
+use crate::socket_address::Address;
 use rustix::fs::{Mode, Stat, fchmod, lstat};
 use rustix::io::Errno;
 use rustix::net::{
