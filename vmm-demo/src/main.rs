@@ -8,12 +8,9 @@
 mod agree;
 mod check;
 mod cli;
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-mod console;
 mod cost;
 mod dump;
-#[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
-mod keys;
+mod guest;
 mod machine;
 mod manual;
 mod output;
@@ -29,9 +26,9 @@ mod vmm;
 
 use clap::Parser;
 use cli::{Cli, Command};
+use guest::ending::Ending;
 use output::failure::Failure;
 use output::json::Failed;
-use run::Ending;
 use std::process::ExitCode;
 use std::time::Instant;
 

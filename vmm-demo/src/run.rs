@@ -1,23 +1,12 @@
 //! `run`: a guest with a model.
 
-mod ending;
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-mod guest;
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-mod initrd_check;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod linux;
 mod probe;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-mod remote;
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod report;
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-mod supervisor;
 #[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
 mod unsupported;
-
-pub(crate) use self::ending::Ending;
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 use self::linux::run_linux;
@@ -25,6 +14,7 @@ use self::linux::run_linux;
 use self::unsupported::run_linux;
 
 use crate::cli::Run;
+use crate::guest::ending::Ending;
 use crate::output::failure::Failure;
 use std::time::Instant;
 

@@ -1,11 +1,11 @@
 //! A Linux guest, from its files to its end.
 
-use super::Ending;
-use super::guest::{Recipe, Wires};
-use super::remote;
 use super::report::{Report, ReportFile};
-use super::supervisor::{Qmp, Supervisor, next_signal, take_signals};
 use crate::cli::Run;
+use crate::guest::ending::Ending;
+use crate::guest::lifecycle::{Recipe, Wires};
+use crate::guest::remote;
+use crate::guest::supervisor::{Qmp, Supervisor, next_signal, take_signals};
 use crate::machine::{check_vcpus, open_kvm, vm_failure};
 use crate::output;
 use crate::output::failure::Failure;

@@ -1,6 +1,6 @@
 //! What `--report` writes of a guest's run.
 
-use super::ending::{Ended, Ending};
+use crate::guest::ending::{Ended, Ending};
 use crate::output::failure::Failure;
 use crate::output::json::{self, Write};
 use crate::vmm::timeline::Timeline;

@@ -1,7 +1,7 @@
 //! A machine that runs no guests.
 
-use super::Ending;
 use crate::cli::Run;
+use crate::guest::ending::Ending;
 use crate::machine::Machine;
 use crate::output::failure::Failure;
 use std::path::Path;

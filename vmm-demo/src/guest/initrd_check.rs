@@ -12,13 +12,13 @@ use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
 /// Reads the initial RAM disk to its end, while the guest starts.
 #[derive(Debug)]
-pub(super) struct InitrdCheck {
+pub(crate) struct InitrdCheck {
     done: EventFd,
     result: Option<Receiver<Result<Checked, KernelError>>>,
 }
 
 impl InitrdCheck {
-    pub(super) fn start(kernel: &Kernel) -> Result<Self, Failure> {
+    pub(crate) fn start(kernel: &Kernel) -> Result<Self, Failure> {
         let done = EventFd::new(EFD_NONBLOCK).map_err(Failure::other)?;
         let result = match kernel.initrd_to_check() {
             Some(file) => {
@@ -32,12 +32,12 @@ impl InitrdCheck {
     }
 
     /// Readable when there is a result.
-    pub(super) fn done(&self) -> &EventFd {
+    pub(crate) fn done(&self) -> &EventFd {
         &self.done
     }
 
     /// The result, once.
-    pub(super) fn take(&mut self) -> Option<Result<Checked, KernelError>> {
+    pub(crate) fn take(&mut self) -> Option<Result<Checked, KernelError>> {
         self.result.take()?.try_recv().ok()
     }
 }

@@ -11,7 +11,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What is wanted, and where the answer goes.
 #[derive(Debug)]
-pub(super) enum Call {
+pub(crate) enum Call {
     Status(SyncSender<Status>),
     Cpus(SyncSender<Vec<Cpu>>),
     Stop(SyncSender<()>),
@@ -22,20 +22,20 @@ pub(super) enum Call {
 
 /// The main thread's end.
 #[derive(Debug)]
-pub(super) struct Calls {
+pub(crate) struct Calls {
     calls: Receiver<Call>,
     wake: EventFd,
 }
 
 /// QMP's end.
 #[derive(Debug)]
-pub(super) struct Remote {
+pub(crate) struct Remote {
     calls: Sender<Call>,
     wake: EventFd,
 }
 
 /// Two ends.
-pub(super) fn channel() -> io::Result<(Remote, Calls)> {
+pub(crate) fn channel() -> io::Result<(Remote, Calls)> {
     let (sender, receiver) = mpsc::channel();
     let wake = EventFd::new(EFD_NONBLOCK)?;
     let remote = Remote {
@@ -51,12 +51,12 @@ pub(super) fn channel() -> io::Result<(Remote, Calls)> {
 
 impl Calls {
     /// Readable when there is a call.
-    pub(super) fn wake(&self) -> &EventFd {
+    pub(crate) fn wake(&self) -> &EventFd {
         &self.wake
     }
 
     /// The next call, if there is one.
-    pub(super) fn next(&self) -> Option<Call> {
+    pub(crate) fn next(&self) -> Option<Call> {
         self.calls.try_recv().ok()
     }
 }

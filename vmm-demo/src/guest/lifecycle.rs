@@ -23,26 +23,26 @@ use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
 /// What every guest of a run is made of, the first and those after a reset.
 #[derive(Debug)]
-pub(super) struct Recipe {
-    pub(super) kvm: Kvm,
-    pub(super) parts: Parts,
-    pub(super) plan: Plan,
-    pub(super) targets: TargetCpus,
-    pub(super) kernel: Kernel,
-    pub(super) wires: Wires,
+pub(crate) struct Recipe {
+    pub(crate) kvm: Kvm,
+    pub(crate) parts: Parts,
+    pub(crate) plan: Plan,
+    pub(crate) targets: TargetCpus,
+    pub(crate) kernel: Kernel,
+    pub(crate) wires: Wires,
 }
 
 /// What guests write to be noticed.
 #[derive(Debug)]
-pub(super) struct Wires {
+pub(crate) struct Wires {
     /// Vcpus that cannot go on.
-    pub(super) reports: EventFd,
+    pub(crate) reports: EventFd,
     /// The console, when the guest has taken its input.
-    pub(super) room: EventFd,
+    pub(crate) room: EventFd,
 }
 
 impl Wires {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
             reports: EventFd::new(EFD_NONBLOCK)?,
             room: EventFd::new(EFD_NONBLOCK)?,
@@ -52,7 +52,7 @@ impl Wires {
 
 /// A guest whose vCPUs wait to be let go, or run.
 #[derive(Debug)]
-pub(super) struct Guest {
+pub(crate) struct Guest {
     vcpus: Vcpus,
     mpidrs: Vec<u64>,
     serial: Arc<Serial>,
@@ -62,7 +62,7 @@ pub(super) struct Guest {
 
 impl Recipe {
     /// Makes a guest of a VM whose vCPUs show what the host does, up to where they wait to be let go.
-    pub(super) fn make(&mut self, mut vm: Vm, timeline: &mut Timeline) -> Result<Guest, Failure> {
+    pub(crate) fn make(&mut self, mut vm: Vm, timeline: &mut Timeline) -> Result<Guest, Failure> {
         vm.apply(&self.plan, &self.targets, timeline)
             .map_err(vm_failure)?;
         let mpidrs = vm.mpidrs().map_err(vm_failure)?;
@@ -96,7 +96,7 @@ impl Recipe {
 
     /// Makes another guest of a VM of its own: the ID registers of a VM that has run are frozen, and its devices keep
     /// what they were told.
-    pub(super) fn make_again(&mut self) -> Result<Guest, Failure> {
+    pub(crate) fn make_again(&mut self) -> Result<Guest, Failure> {
         let mut timeline = Timeline::since(Instant::now());
         let vm = Vm::new(&self.kvm, self.parts, &mut timeline).map_err(vm_failure)?;
         self.make(vm, &mut timeline)
@@ -105,31 +105,31 @@ impl Recipe {
 
 impl Guest {
     /// Lets the vCPUs into the guest.
-    pub(super) fn go(&self) {
+    pub(crate) fn go(&self) {
         self.vcpus.go();
     }
 
     /// Takes the vCPUs out of the guest, and waits until they are.
-    pub(super) fn pause(&self) {
+    pub(crate) fn pause(&self) {
         self.vcpus.pause();
     }
 
     /// What a vCPU did that cannot go on, if there is one.
-    pub(super) fn report(&self) -> Option<Report> {
+    pub(crate) fn report(&self) -> Option<Report> {
         self.vcpus.report()
     }
 
     /// Gives the guest as much input as it takes.
-    pub(super) fn give(&self, input: &mut VecDeque<u8>) {
+    pub(crate) fn give(&self, input: &mut VecDeque<u8>) {
         self.serial.give(input);
     }
 
     /// When the first vCPU entered the guest for the first time.
-    pub(super) fn first_run(&self) -> Option<Instant> {
+    pub(crate) fn first_run(&self) -> Option<Instant> {
         self.vcpus.board().first_run.get().copied()
     }
 
-    pub(super) fn cpus(&self) -> Vec<Cpu> {
+    pub(crate) fn cpus(&self) -> Vec<Cpu> {
         let threads = self.vcpus.thread_ids().iter();
         let cpus = (0..).zip(threads.zip(&self.mpidrs));
         cpus.map(|(index, (thread_id, mpidr))| Cpu {
@@ -142,7 +142,7 @@ impl Guest {
 
     /// Ends the guest, and says whether its vCPUs still had the plan's registers, which some kernels change when a
     /// vCPU is switched on.
-    pub(super) fn end(self, plan: &Plan) -> Result<(), Failure> {
+    pub(crate) fn end(self, plan: &Plan) -> Result<(), Failure> {
         let ran = self.first_run().is_some();
         for vcpu in self.vcpus.end() {
             match plan.verify(&KvmVcpu::new(&vcpu)) {

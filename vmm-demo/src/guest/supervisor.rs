@@ -1,11 +1,11 @@
 //! The main thread of a running guest: it starts it, listens to all who have a say in it, and ends it.
 
 use super::ending::{Ended, Ending};
-use super::guest::{Guest, Recipe};
 use super::initrd_check::InitrdCheck;
+use super::lifecycle::{Guest, Recipe};
 use super::remote::{Call, Calls};
-use crate::console::{self, Input, Kind, Read, Terminal};
-use crate::keys::{self, Asked};
+use crate::guest::console::{self, Input, Kind, Read, Terminal};
+use crate::guest::keys::{self, Asked};
 use crate::output;
 use crate::output::failure::Failure;
 use crate::qmp::event::{Cause, Event, EventSender};
@@ -28,7 +28,7 @@ use std::os::unix::net::UnixStream;
 const SIGNALS: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 
 /// Signals that have come and were not seen to.
-pub(super) type Signals = SignalDelivery<UnixStream, SignalOnly>;
+pub(crate) type Signals = SignalDelivery<UnixStream, SignalOnly>;
 
 // What an event is about.
 const SIGNAL: u32 = 0;
@@ -40,14 +40,14 @@ const CALL: u32 = 5;
 
 /// The main thread's connection with the QMP server.
 #[derive(Debug)]
-pub(super) struct Qmp {
-    pub(super) calls: Calls,
-    pub(super) events: EventSender,
+pub(crate) struct Qmp {
+    pub(crate) calls: Calls,
+    pub(crate) events: EventSender,
 }
 
 /// The guest and all who have a say in it.
 #[derive(Debug)]
-pub(super) struct Supervisor {
+pub(crate) struct Supervisor {
     recipe: Recipe,
     /// Missing only while it is being replaced.
     guest: Option<Guest>,
@@ -78,18 +78,18 @@ enum Listening {
 }
 
 /// Takes the signals that end this program: from here on they do not by themselves.
-pub(super) fn take_signals() -> io::Result<Signals> {
+pub(crate) fn take_signals() -> io::Result<Signals> {
     let (read, write) = UnixStream::pair()?;
     SignalDelivery::with_pipe(read, write, SignalOnly, SIGNALS)
 }
 
 /// The ending that the oldest signal asks for, if there is one that was not seen to.
-pub(super) fn next_signal(signals: &mut Signals) -> Option<Ending> {
+pub(crate) fn next_signal(signals: &mut Signals) -> Option<Ending> {
     signals.pending().next().map(Ending::of_signal)
 }
 
 impl Supervisor {
-    pub(super) fn new(recipe: Recipe, signals: Signals) -> Result<Self, Failure> {
+    pub(crate) fn new(recipe: Recipe, signals: Signals) -> Result<Self, Failure> {
         let kind = console::kind();
         let initrd = InitrdCheck::start(&recipe.kernel)?;
         Ok(Self {
@@ -111,20 +111,20 @@ impl Supervisor {
     }
 
     /// Has a guest that resets itself end.
-    pub(super) fn no_reboot(&mut self) {
+    pub(crate) fn no_reboot(&mut self) {
         self.reboot = false;
     }
 
-    pub(super) fn connect_qmp(&mut self, qmp: Qmp) {
+    pub(crate) fn connect_qmp(&mut self, qmp: Qmp) {
         self.qmp = Some(qmp);
     }
 
-    pub(super) fn plan(&self) -> &Plan {
+    pub(crate) fn plan(&self) -> &Plan {
         &self.recipe.plan
     }
 
     /// Makes a guest of a VM, lets it go and returns when there is none any more.
-    pub(super) fn run(mut self, vm: Vm, timeline: &mut Timeline) -> Result<(Self, Ended), Failure> {
+    pub(crate) fn run(mut self, vm: Vm, timeline: &mut Timeline) -> Result<(Self, Ended), Failure> {
         let guest = self.recipe.make(vm, timeline)?;
         let _terminal = Terminal::take().map_err(Failure::other)?;
         guest.go();

@@ -1,6 +1,6 @@
 //! The terminal that the guest's console is on: raw while the guest has it, and as before afterwards.
 
-use crate::keys::{Asked, Keys};
+use crate::guest::keys::{Asked, Keys};
 use rustix::io::Errno;
 use rustix::process::getpgrp;
 use rustix::stdio::stdin;
