@@ -6,19 +6,15 @@
 )]
 
 mod agree;
-mod check;
 mod cli;
+mod commands;
 mod cost;
-mod dump;
 mod guest;
 mod machine;
-mod manual;
 mod output;
 mod probe;
-mod props;
 #[cfg(target_os = "linux")]
 mod qmp;
-mod run;
 mod size;
 #[cfg(target_os = "linux")]
 mod socket_address;
@@ -38,16 +34,18 @@ fn main() -> ExitCode {
     output::log::start(cli.log.as_ref());
     let command = cli.command;
     let result = match &command {
-        Command::Run(arguments) => run::run(arguments, started),
-        Command::Props(arguments) => props::props(arguments).map(|()| Ending::Done),
-        Command::Dump(arguments) => dump::dump(arguments).map(|()| Ending::Done),
-        Command::Check(arguments) => check::check(arguments).map(|()| Ending::Done),
+        Command::Run(arguments) => commands::run::run(arguments, started),
+        Command::Props(arguments) => commands::props::props(arguments).map(|()| Ending::Done),
+        Command::Dump(arguments) => commands::dump::dump(arguments).map(|()| Ending::Done),
+        Command::Check(arguments) => commands::check::check(arguments).map(|()| Ending::Done),
         Command::Agree(arguments) => agree::agree(arguments).map(|()| Ending::Done),
         Command::Cost(arguments) => cost::cost(arguments).map(|()| Ending::Done),
         #[cfg(target_os = "linux")]
-        Command::Qmp(arguments) => qmp::qmp(arguments),
-        Command::Completions(arguments) => manual::completions(arguments).map(|()| Ending::Done),
-        Command::Man(arguments) => manual::man(arguments).map(|()| Ending::Done),
+        Command::Qmp(arguments) => commands::qmp::qmp(arguments),
+        Command::Completions(arguments) => {
+            commands::manual::completions(arguments).map(|()| Ending::Done)
+        }
+        Command::Man(arguments) => commands::manual::man(arguments).map(|()| Ending::Done),
     };
     match result {
         Ok(ending) => ending.into(),

@@ -15,6 +15,3 @@ mod properties;
 pub(crate) mod server;
 mod session;
 pub(crate) mod socket;
-mod standalone;
-
-pub(crate) use self::standalone::qmp;

@@ -1,12 +1,12 @@
 //! `qmp`: a server without a guest, to ask what this machine or a host from a file can do.
 
-use super::expansion::Models;
-use super::guest::{Cpu, Guest, Refusal, Status};
-use super::server;
-use super::socket::Socket;
 use crate::cli::Qmp;
 use crate::guest::ending::Ending;
 use crate::output::failure::Failure;
+use crate::qmp::expansion::Models;
+use crate::qmp::guest::{Cpu, Guest, Refusal, Status};
+use crate::qmp::server;
+use crate::qmp::socket::Socket;
 use crate::{machine, output};
 use idreg_runtime::model::CpuModel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
