@@ -1,9 +1,39 @@
-//! The commands.
+//! The commands of both programs.
 
-pub(crate) mod check;
-pub(crate) mod dump;
-pub(crate) mod manual;
-pub(crate) mod props;
+pub mod check;
+pub mod dump;
+pub mod manual;
+pub mod props;
 #[cfg(target_os = "linux")]
-pub(crate) mod qmp;
-pub(crate) mod run;
+pub mod qmp;
+#[cfg(not(target_os = "linux"))]
+#[path = "commands/qmp/unsupported.rs"]
+pub mod qmp;
+pub mod run;
+
+use crate::guest::ending::Ending;
+use crate::output;
+use crate::output::failure::Failure;
+use crate::output::json::Failed;
+use idreg_runtime::model::CpuModel;
+use std::process::ExitCode;
+
+/// Tells of a command's failure, as JSON too if that is asked for, and gives the program's exit code.
+#[must_use]
+pub fn exit_code(
+    result: Result<Ending, Failure>,
+    model: Option<&CpuModel>,
+    json: bool,
+) -> ExitCode {
+    match result {
+        Ok(ending) => ending.into(),
+        Err(failure) => {
+            if json {
+                // The message and the exit code tell of the failure even if this cannot be written.
+                let _ = output::json(&Failed::new(model, &failure));
+            }
+            output::error(&failure.message());
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}

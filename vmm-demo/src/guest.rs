@@ -2,11 +2,10 @@
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod console;
-pub(crate) mod ending;
+pub mod ending;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod initrd_check;
-#[cfg(any(test, all(target_os = "linux", target_arch = "aarch64")))]
-pub(crate) mod keys;
+pub mod keys;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod lifecycle;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]

@@ -1,14 +1,12 @@
 //! The machine that the command runs on, as far as guests are concerned.
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+pub(crate) mod kvm;
+#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
+#[path = "machine/unsupported.rs"]
 mod kvm;
-#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
-mod unsupported;
 
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-pub(crate) use self::kvm::{Machine, check_vcpus, open_kvm, vm_failure};
-#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
-pub(crate) use self::unsupported::Machine;
+pub use self::kvm::Machine;
 
 use crate::output::failure::Failure;
 use idreg_runtime::host::Host;
@@ -17,7 +15,11 @@ use std::error::Error;
 use std::path::Path;
 
 /// The host in a file, or this machine with the model's options.
-pub(crate) fn host(file: Option<&Path>, model: &CpuModel) -> Result<Host, Failure> {
+///
+/// # Errors
+///
+/// [`Failure::HostFile`], or those of [`Machine::open`].
+pub fn host(file: Option<&Path>, model: &CpuModel) -> Result<Host, Failure> {
     match file {
         Some(path) => read_file(path).map_err(|source| Failure::HostFile {
             path: path.to_owned(),

@@ -1,9 +1,9 @@
 //! Writing to the standard output.
 
-pub(crate) mod failure;
-pub(crate) mod json;
-pub(crate) mod log;
-pub(crate) mod table;
+pub mod failure;
+pub mod json;
+pub mod log;
+pub mod table;
 
 use self::failure::Failure;
 use serde::Serialize;
@@ -11,7 +11,11 @@ use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 /// Prints text and a newline. A reader that has seen enough (`| head`) is no failure.
-pub(crate) fn text(text: &str) -> Result<(), Failure> {
+///
+/// # Errors
+///
+/// [`Failure::Output`].
+pub fn text(text: &str) -> Result<(), Failure> {
     match writeln!(io::stdout().lock(), "{}", printable(text)) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(error)),
         _ => Ok(()),
@@ -19,7 +23,11 @@ pub(crate) fn text(text: &str) -> Result<(), Failure> {
 }
 
 /// Prints bytes as they are. A reader that has seen enough is no failure.
-pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+///
+/// # Errors
+///
+/// [`Failure::Output`].
+pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     match io::stdout().lock().write_all(bytes) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(error)),
         _ => Ok(()),
@@ -27,17 +35,17 @@ pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
 }
 
 /// Prints an error message to the standard error; if that is closed, nobody wants to know.
-pub(crate) fn error(message: &str) {
+pub fn error(message: &str) {
     let _ = writeln!(io::stderr(), "error: {}", printable(message));
 }
 
 /// Prints a line about what goes on to the standard error.
-pub(crate) fn note(message: &str) {
+pub fn note(message: &str) {
     let _ = writeln!(io::stderr(), "{}", printable(message));
 }
 
 /// Prints warnings to the standard error, a line each.
-pub(crate) fn warnings<'w, W: Display + 'w>(warnings: impl IntoIterator<Item = &'w W>) {
+pub fn warnings<'w, W: Display + 'w>(warnings: impl IntoIterator<Item = &'w W>) {
     for warning in warnings {
         let _ = writeln!(io::stderr(), "warning: {}", printable(&warning.to_string()));
     }
@@ -55,7 +63,11 @@ fn printable(text: &str) -> String {
 }
 
 /// Prints a value as JSON, indented.
-pub(crate) fn json(value: &impl Serialize) -> Result<(), Failure> {
+///
+/// # Errors
+///
+/// [`Failure::Output`].
+pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     text(&serde_json::to_string_pretty(value).map_err(Failure::other)?)
 }
 

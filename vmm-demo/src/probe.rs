@@ -8,8 +8,8 @@
 mod a64;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod guest;
-pub(crate) mod report;
-pub(crate) mod view;
+pub mod report;
+pub mod view;
 
 use self::a64::X;
 use crate::vmm::layout;
@@ -19,7 +19,7 @@ use thiserror::Error;
 /// A probe that could not be made, or whose guest did not do what it should.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub(crate) enum ProbeError {
+pub enum ProbeError {
     /// `MRS` has no encoding for op0 0 and 1.
     #[error("{register} cannot be read by MRS: op0 is {}, not 2 or 3", register.op0())]
     NotReadable {
@@ -73,7 +73,7 @@ pub(crate) enum ProbeError {
 
 /// The program: to be loaded at [`layout::RAM_START`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Program {
+pub struct Program {
     words: Vec<u32>,
     entry: u64,
 }
@@ -109,7 +109,7 @@ impl Program {
     /// # Errors
     ///
     /// [`ProbeError::NotReadable`] or [`ProbeError::TooManyRegisters`].
-    pub(crate) fn new(registers: &[Encoding]) -> Result<Self, ProbeError> {
+    pub fn new(registers: &[Encoding]) -> Result<Self, ProbeError> {
         if registers.len() as u64 > layout::PROBE_SLOTS {
             return Err(ProbeError::TooManyRegisters {
                 registers: registers.len(),
@@ -131,7 +131,8 @@ impl Program {
     }
 
     /// The bytes of the program; A64 instructions are little-endian on every machine.
-    pub(crate) fn image(&self) -> Vec<u8> {
+    #[must_use]
+    pub fn image(&self) -> Vec<u8> {
         self.words
             .iter()
             .flat_map(|word| word.to_le_bytes())
@@ -139,7 +140,8 @@ impl Program {
     }
 
     /// The address of its first instruction.
-    pub(crate) const fn entry(&self) -> u64 {
+    #[must_use]
+    pub const fn entry(&self) -> u64 {
         self.entry
     }
 }

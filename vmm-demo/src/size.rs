@@ -6,7 +6,7 @@ use thiserror::Error;
 
 /// A number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct MemorySize(pub(crate) u64);
+pub struct MemorySize(pub u64);
 
 /// The units, each with its bytes, largest first. Without one a number counts MiB, as for QEMU's `-m`.
 const UNITS: [(char, u64); 4] = [
@@ -22,15 +22,19 @@ const GRANULE: u64 = 64 << 10;
 
 /// Not a size that a guest's memory can have.
 #[derive(Debug, PartialEq, Eq, Error)]
-pub(crate) enum InvalidSize {
+pub enum InvalidSize {
+    /// It is no number with a unit.
     #[error(
         "expected a number with a unit, such as 512M or 4G; units are K, M, G and T, and M if there is none"
     )]
     NotASize,
+    /// It does not fit into 64 bits.
     #[error("this is more than can be counted in 64 bits")]
     TooLarge,
+    /// It is zero.
     #[error("a guest without memory cannot run")]
     Zero,
+    /// It is no multiple of 64 KiB.
     #[error("memory comes in pieces of 64K; {} would do", MemorySize(*nearest))]
     Odd {
         /// The next size that would do.

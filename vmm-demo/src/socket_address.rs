@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 /// The path of a Unix socket, written `unix:PATH`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Address {
+pub struct Address {
     path: PathBuf,
 }
 
@@ -16,28 +16,40 @@ const MAX_PATH: usize = 107;
 
 /// Not an address that a server can listen at.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum InvalidAddress {
+pub enum InvalidAddress {
+    /// It does not begin with `unix:`.
     #[error("the form is `unix:PATH`, as in `unix:/run/vm/qmp.sock`; there are Unix sockets only")]
     NotUnix,
+    /// There is no path.
     #[error("no path after `unix:`; the form is `unix:PATH`")]
     NoPath,
+    /// The path is longer than a socket's can be.
     #[error(
         "the path has {length} bytes, and a socket's path has {MAX_PATH} at most; use a shorter one, or \
          one relative to the working directory"
     )]
-    TooLong { length: usize },
+    TooLong {
+        /// The path's length in bytes.
+        length: usize,
+    },
+    /// The path has a zero byte.
     #[error("a socket's path cannot hold a zero byte")]
     ZeroByte,
+    /// A word after the path is unknown.
     #[error(
         "`{word}` is not understood after the path: this server always listens and never waits for a client, \
          so `server=on` and `wait=off` are all that may stand there"
     )]
-    Word { word: String },
+    Word {
+        /// The word.
+        word: String,
+    },
 }
 
 impl Address {
     /// The socket's path.
-    pub(crate) fn path(&self) -> &Path {
+    #[must_use]
+    pub fn path(&self) -> &Path {
         &self.path
     }
 }

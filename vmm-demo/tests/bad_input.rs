@@ -282,11 +282,11 @@ const FILES: &[BadFile] = &[
 ];
 
 fn check(model: &str, host: &std::path::Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_vmm-demo"))
+    Command::new(env!("CARGO_BIN_EXE_idreg"))
         .args(["check", "--cpu", model, "--host"])
         .arg(host)
         .output()
-        .expect("vmm-demo starts")
+        .expect("idreg starts")
 }
 
 /// The message alone, on the standard error; a panic would have another code.

@@ -7,20 +7,31 @@ const HOST: &str = concat!(
     "/../idreg-runtime/tests/data/max-7.2.json"
 );
 
+const IDREG: &str = env!("CARGO_BIN_EXE_idreg");
+const VMM_DEMO: &str = env!("CARGO_BIN_EXE_vmm-demo");
+
+fn idreg(arguments: &[&str]) -> Output {
+    output(IDREG, arguments)
+}
+
 fn vmm_demo(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_vmm-demo"))
+    output(VMM_DEMO, arguments)
+}
+
+fn output(program: &str, arguments: &[&str]) -> Output {
+    Command::new(program)
         .args(arguments)
         .output()
-        .expect("vmm-demo starts")
+        .expect("the program starts")
 }
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
-/// Checks exit code, standard output and standard error, whole.
+/// Checks exit code, standard output and standard error of `idreg`, whole.
 fn check(arguments: &[&str], code: i32, stdout: &str, stderr: &str) {
-    let output = vmm_demo(arguments);
+    let output = idreg(arguments);
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(
         (output.status.code(), out.as_str(), err.as_str()),
@@ -31,13 +42,13 @@ fn check(arguments: &[&str], code: i32, stdout: &str, stderr: &str) {
 #[test]
 #[cfg(not(target_arch = "aarch64"))]
 fn run_needs_an_arm_machine() {
-    for command in [
-        &["run"][..],
-        &["dump"],
-        &["props"],
-        &["check", "--cpu", "host"],
+    for (program, command) in [
+        (VMM_DEMO, &["run"][..]),
+        (IDREG, &["dump"]),
+        (IDREG, &["props"]),
+        (IDREG, &["check", "--cpu", "host"]),
     ] {
-        let output = vmm_demo(command);
+        let output = output(program, command);
         assert_eq!(output.status.code(), Some(3));
         assert!(output.stdout.is_empty());
         let error = text(&output.stderr);
@@ -95,7 +106,7 @@ fn check_as_json() {
         "--cpu",
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=0",
     ];
-    let output = vmm_demo(&arguments);
+    let output = idreg(&arguments);
     let mut report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let registers = report["expected"].take();
     assert_eq!(registers["ID_AA64ISAR0_EL1"], "0x1221011110212120");
@@ -156,7 +167,7 @@ fn refused_model_as_json() {
         "--cpu",
         "host,SYSREG_ID_AA64PFR0_EL1_FP=15",
     ];
-    let output = vmm_demo(&arguments);
+    let output = idreg(&arguments);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(output.status.code(), Some(1));
     let rejection = &report["rejections"][0];
@@ -168,7 +179,7 @@ fn refused_model_as_json() {
 
 #[test]
 fn unknown_model_is_wrong_usage() {
-    let output = vmm_demo(&["check", "--host", HOST, "--cpu", "hots"]);
+    let output = idreg(&["check", "--host", HOST, "--cpu", "hots"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("no CPU model `hots`"));
 }
@@ -182,7 +193,7 @@ fn missing_and_malformed_host_files() {
         "error: cannot use the host file `no-such.json`: No such file or directory (os error 2)\n",
     );
     let toml = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
-    let output = vmm_demo(&["props", "--host", toml]);
+    let output = idreg(&["props", "--host", toml]);
     assert_eq!(output.status.code(), Some(2));
     assert!(
         text(&output.stderr).contains("line 1 column"),
@@ -194,7 +205,7 @@ fn missing_and_malformed_host_files() {
 #[test]
 fn props_of_a_host_file() {
     let model = "host,SYSREG_ID_AA64ISAR0_EL1_DP=0";
-    let output = vmm_demo(&["props", "--host", HOST, "--cpu", model]);
+    let output = idreg(&["props", "--host", HOST, "--cpu", model]);
     let shown = text(&output.stdout);
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let lines: Vec<String> = shown.lines().map(words).collect();
@@ -214,7 +225,7 @@ fn every_failure_is_json_where_json_is_asked_for() {
         &["check", "--json", "--host", "no-such.json"][..],
         &["props", "--json", "--host", HOST, "--cpu", "host,x=1"],
     ] {
-        let output = vmm_demo(arguments);
+        let output = idreg(arguments);
         let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
         let message = report["error"].as_str().expect("a message");
         assert_eq!(text(&output.stderr), format!("error: {message}\n"));
@@ -224,7 +235,7 @@ fn every_failure_is_json_where_json_is_asked_for() {
 #[test]
 fn requested_is_what_was_given() {
     let model = "host,SYSREG_ID_AA64ISAR0_EL1_DP=IMP,SYSREG_ID_AA64ISAR0_EL1_AES=";
-    let output = vmm_demo(&["check", "--json", "--host", HOST, "--cpu", model]);
+    let output = idreg(&["check", "--json", "--host", HOST, "--cpu", model]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(report["rejections"][0]["requested"], "IMP");
     assert_eq!(
@@ -244,57 +255,79 @@ fn full_devices() {
                 .open("/dev/full")
                 .expect("Linux")
         };
-        let status = Command::new(env!("CARGO_BIN_EXE_vmm-demo"))
+        let status = Command::new(IDREG)
             .args(arguments)
             .stdout(full())
             .stderr(full())
             .status();
-        assert_eq!(status.expect("vmm-demo starts").code(), Some(expected));
+        assert_eq!(status.expect("idreg starts").code(), Some(expected));
     }
 }
 
 #[test]
 fn reader_that_has_seen_enough() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_vmm-demo"))
+    let mut child = Command::new(IDREG)
         .args(["props", "--all", "--host", HOST])
         .stdout(std::process::Stdio::piped())
         .spawn()
-        .expect("vmm-demo starts");
+        .expect("idreg starts");
     drop(child.stdout.take());
-    assert_eq!(child.wait().expect("vmm-demo ends").code(), Some(0));
+    assert_eq!(child.wait().expect("idreg ends").code(), Some(0));
 }
 
 #[test]
 fn shells_and_man_are_told_of_every_command() {
-    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        let output = vmm_demo(&["completions", shell]);
-        assert_eq!(output.status.code(), Some(0));
-        assert!(text(&output.stdout).contains("impl-cpu"), "{shell}");
+    for (program, name, command, option) in [
+        (IDREG, "idreg", "check", "try"),
+        (VMM_DEMO, "vmm-demo", "run", "impl"),
+    ] {
+        for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+            let output = output(program, &["completions", shell]);
+            assert_eq!(output.status.code(), Some(0));
+            let script = text(&output.stdout);
+            assert!(script.contains(option) && script.contains(name), "{shell}");
+        }
+        let page = text(&output(program, &["man"]).stdout);
+        assert!(page.contains(&format!(".TH {name} 1")), "{page}");
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().to_str().expect("a path");
+        let written = output(program, &["man", "--directory", path]);
+        assert_eq!(written.status.code(), Some(0), "{written:?}");
+        assert!(written.stdout.is_empty() && written.stderr.is_empty());
+        let page = directory.path().join(format!("{name}-{command}.1"));
+        let page = std::fs::read_to_string(page);
+        assert!(page.expect("a page").contains(option));
+        let missing = directory.path().join("missing");
+        let missing = missing.to_str().expect("a path");
+        let output = output(program, &["man", "--directory", missing]);
+        assert_eq!(output.status.code(), Some(4));
+        assert!(text(&output.stderr).contains("missing`"), "{output:?}");
     }
-    assert!(text(&vmm_demo(&["man"]).stdout).contains(".TH vmm-demo 1"));
-    let directory = tempfile::tempdir().expect("a directory");
-    let path = directory.path().to_str().expect("a path");
-    check(&["man", "--directory", path], 0, "", "");
-    let page = std::fs::read_to_string(directory.path().join("vmm-demo-run.1"));
-    assert!(page.expect("a page").contains("impl"));
-    let missing = directory.path().join("missing");
-    let output = vmm_demo(&["man", "--directory", missing.to_str().expect("a path")]);
-    assert_eq!(output.status.code(), Some(4));
-    assert!(text(&output.stderr).contains("missing`"), "{output:?}");
 }
 
 #[test]
 fn help_teaches_by_example() {
-    for command in ["run", "props", "check", "qmp", "completions", "man"] {
-        if command == "qmp" && !cfg!(target_os = "linux") {
-            continue;
+    for (program, name, commands) in [
+        (
+            IDREG,
+            "idreg",
+            &["props", "check", "qmp", "completions", "man"][..],
+        ),
+        (VMM_DEMO, "vmm-demo", &["run", "completions", "man"]),
+    ] {
+        for command in commands {
+            let help = text(&output(program, &[command, "--help"]).stdout);
+            let example = format!("\n  {name} {command}");
+            assert!(help.contains(&example), "{help}");
         }
-        let output = vmm_demo(&[command, "--help"]);
-        let help = text(&output.stdout);
-        assert!(help.contains(&format!("\n  vmm-demo {command}")), "{help}");
+        let version = text(&output(program, &["--version"]).stdout);
+        let expected = format!("{name} {}\n", env!("CARGO_PKG_VERSION"));
+        assert_eq!(version, expected);
     }
     let help = text(&vmm_demo(&["--help"]).stdout);
     assert!(help.contains("5      stopped by QMP's quit"), "{help}");
+    let help = text(&idreg(&["--help"]).stdout);
+    assert!(!help.contains("--no-reboot"), "{help}");
 }
 
 #[test]

@@ -1,9 +1,22 @@
 //! What `--help` shows at its end.
 
-pub(super) const EXIT_CODES: &str = "\
+pub(super) const IDREG: &str = "\
 Examples:
-  vmm-demo props '*ISAR0*'                        what this host lets a guest's fields be
-  vmm-demo check --cpu host,FEAT_SHA512=off       whether it can be had, nothing run
+  idreg props '*ISAR0*'                        what this host lets a guest's fields be
+  idreg check --cpu host,FEAT_SHA512=off       whether it can be had, nothing run
+  idreg dump -o host.json                      this host as a file, for --host on any machine
+
+Exit codes:
+  0      done
+  1      refused or incompatible
+  2      wrong usage, or a file that cannot be used
+  3      this machine cannot: no /dev/kvm, not arm64, a kernel too old, no GICv3
+  4      anything else
+  5      `qmp` was stopped by a client's quit
+  128+N  `qmp` was stopped by signal N";
+
+pub(super) const VMM_DEMO: &str = "\
+Examples:
   vmm-demo run --cpu host,sve=off                 a built-in guest that reads every ID register
   vmm-demo run --kernel Image --initrd initrd     a Linux guest on this terminal; Ctrl-A x ends it
 
@@ -32,28 +45,37 @@ On the console Ctrl-A x ends the guest, Ctrl-A a sends Ctrl-A, Ctrl-A h helps.";
 
 pub(super) const PROPS: &str = "\
 Examples:
-  vmm-demo props                             what may be changed on this host, and to what
-  vmm-demo props --all '*PFR0*'              also what may not, and why
-  vmm-demo props --features 'FEAT_S*'        features of the architecture
-  vmm-demo props --host host.json --json     another host, for programs";
+  idreg props                             what may be changed on this host, and to what
+  idreg props --all '*PFR0*'              also what may not, and why
+  idreg props --features 'FEAT_S*'        features of the architecture
+  idreg props --host host.json --json     another host, for programs";
 
 pub(super) const CHECK: &str = "\
 Examples:
-  vmm-demo check --cpu host,FEAT_SHA3=off                      what would be written
-  vmm-demo check --try --run --cpu host,sve256=on              ask KVM, and a guest
-  vmm-demo check --host host.json --cpu host,pauth=off         for a host in a file, on any machine";
+  idreg check --cpu host,FEAT_SHA3=off                      what would be written
+  idreg check --try --run --cpu host,sve256=on              ask KVM, and a guest
+  idreg check --host host.json --cpu host,pauth=off         for a host in a file, on any machine";
 
 pub(super) const QMP: &str = "\
 Examples:
-  vmm-demo qmp --listen unix:models.sock                       this machine's CPU models
-  vmm-demo qmp --listen unix:models.sock --host host.json      those of a host in a file, on any machine
-  qmp-shell models.sock                                        from PyPI's package qemu.qmp";
+  idreg qmp --listen unix:models.sock                       this machine's CPU models
+  idreg qmp --listen unix:models.sock --host host.json      those of a host in a file, on any machine
+  qmp-shell models.sock                                     from PyPI's package qemu.qmp";
 
-pub(super) const COMPLETIONS: &str = "\
+pub(super) const IDREG_COMPLETIONS: &str = "\
+Example:
+  idreg completions bash > ~/.local/share/bash-completion/completions/idreg";
+
+pub(super) const IDREG_MAN: &str = "\
+Examples:
+  idreg man | man -l -                      read it
+  idreg man --directory man1                a page for each command";
+
+pub(super) const VMM_DEMO_COMPLETIONS: &str = "\
 Example:
   vmm-demo completions bash > ~/.local/share/bash-completion/completions/vmm-demo";
 
-pub(super) const MAN: &str = "\
+pub(super) const VMM_DEMO_MAN: &str = "\
 Examples:
   vmm-demo man | man -l -                      read it
   vmm-demo man --directory man1                a page for each command";

@@ -1,6 +1,6 @@
 //! `check`: whether a host can give a guest a model.
 
-use crate::cli::Check;
+use crate::cli::idreg::Check;
 use crate::machine::{self, Machine};
 use crate::output::failure::Failure;
 use crate::output::{self, table};
@@ -27,7 +27,12 @@ enum Tried {
     Run,
 }
 
-pub(crate) fn check(arguments: &Check) -> Result<(), Failure> {
+///
+/// # Errors
+///
+/// [`Failure`]: no such host, or why it cannot give the model.
+/// Checks a model, and shows the plan.
+pub fn check(arguments: &Check) -> Result<(), Failure> {
     let (plan, tried) = match &arguments.host.file {
         Some(_) => (planned(arguments)?, Tried::No),
         None => on_this_machine(arguments)?,

@@ -1,12 +1,17 @@
 //! `dump`: this host as a file.
 
-use crate::cli::Dump;
+use crate::cli::idreg::Dump;
 use crate::machine::Machine;
 use crate::output;
 use crate::output::failure::Failure;
 use idreg_runtime::plan::Plan;
 
-pub(crate) fn dump(arguments: &Dump) -> Result<(), Failure> {
+///
+/// # Errors
+///
+/// [`Failure`]: no KVM, or a file that cannot be written.
+/// Writes this host as JSON.
+pub fn dump(arguments: &Dump) -> Result<(), Failure> {
     let model = &arguments.options.cpu;
     let machine = Machine::open(model)?;
     // A file says what the host is and nothing of what a guest would be: options that it cannot have are

@@ -4,7 +4,7 @@ mod features;
 mod fields;
 mod human;
 
-use crate::cli::Props;
+use crate::cli::idreg::Props;
 use crate::machine::{self, Machine};
 use crate::output;
 use crate::output::failure::Failure;
@@ -13,7 +13,12 @@ use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;
 use wildmatch::WildMatch;
 
-pub(crate) fn props(arguments: &Props) -> Result<(), Failure> {
+///
+/// # Errors
+///
+/// [`Failure`]: no such host, model or name.
+/// Lists the properties of a host, or the features.
+pub fn props(arguments: &Props) -> Result<(), Failure> {
     let model = arguments.cpu.clone().unwrap_or_default();
     if arguments.ask_kvm {
         let machine = Machine::open(&model)?;

@@ -1,6 +1,6 @@
 //! `qmp`: a server without a guest, to ask what this machine or a host from a file can do.
 
-use crate::cli::Qmp;
+use crate::cli::idreg::Qmp;
 use crate::guest::ending::Ending;
 use crate::output::failure::Failure;
 use crate::qmp::expansion::Models;
@@ -13,7 +13,11 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
 /// Serves until a client says `quit` or a signal comes.
-pub(crate) fn qmp(arguments: &Qmp) -> Result<Ending, Failure> {
+///
+/// # Errors
+///
+/// [`Failure`]: no host, or no socket.
+pub fn qmp(arguments: &Qmp) -> Result<Ending, Failure> {
     let models = match &arguments.host.file {
         Some(file) => Models::Host(Box::new(machine::host(Some(file), &CpuModel::host())?)),
         None => Models::ThisMachine,

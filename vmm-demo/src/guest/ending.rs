@@ -1,6 +1,5 @@
 //! How the run of a guest ended.
 
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 use crate::output::failure::Failure;
 use serde::Serialize;
 use std::process::ExitCode;
@@ -8,11 +7,7 @@ use std::process::ExitCode;
 /// Why there is no guest any more, if nothing failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-#[cfg_attr(
-    not(all(target_os = "linux", target_arch = "aarch64")),
-    allow(dead_code, reason = "guests run on Arm machines alone")
-)]
-pub(crate) enum Ending {
+pub enum Ending {
     /// The command has done what was asked, without a guest that goes on.
     Done,
     /// The guest switched itself off.
@@ -27,16 +22,14 @@ pub(crate) enum Ending {
 
 impl Ending {
     /// The ending by a signal, of which there are 64.
-    #[cfg_attr(
-        not(target_os = "linux"),
-        allow(dead_code, reason = "there is nothing to end by a signal")
-    )]
-    pub(crate) fn of_signal(number: i32) -> Self {
+    #[must_use]
+    pub fn of_signal(number: i32) -> Self {
         Self::Signal(u8::try_from(number).unwrap_or(u8::MAX))
     }
 
     /// The exit code of this program.
-    pub(crate) const fn code(self) -> u8 {
+    #[must_use]
+    pub const fn code(self) -> u8 {
         match self {
             Self::Done | Self::PoweredOff => 0,
             Self::Quit => 5,
@@ -49,11 +42,11 @@ impl Ending {
 
 /// What there is to say of a run that has ended.
 #[derive(Debug)]
-#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-pub(crate) struct Ended {
-    pub(crate) result: Result<Ending, Failure>,
+pub struct Ended {
+    /// How it ended.
+    pub result: Result<Ending, Failure>,
     /// How often the guest was started again.
-    pub(crate) resets: u64,
+    pub resets: u64,
 }
 
 impl From<Ending> for ExitCode {

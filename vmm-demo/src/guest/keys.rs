@@ -4,17 +4,15 @@ use std::collections::VecDeque;
 
 /// What a person asks of this program and not of the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Asked {
+pub enum Asked {
+    /// End the guest.
     Quit,
+    /// Show the keys.
     Help,
 }
 
 /// The keys that are not for the guest, as QEMU has them.
-#[cfg_attr(
-    not(all(target_os = "linux", target_arch = "aarch64")),
-    allow(dead_code, reason = "guests run on Arm machines alone")
-)]
-pub(crate) const HELP: &str = "\
+pub const HELP: &str = "\
 Ctrl-A x     end this guest
 Ctrl-A a     send Ctrl-A to the guest
 Ctrl-A h     this help";
@@ -23,13 +21,13 @@ const CTRL_A: u8 = 1;
 
 /// Finds Ctrl-A in what is typed.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Keys {
+pub struct Keys {
     escaped: bool,
 }
 
 impl Keys {
     /// Adds to `guest` what is for the guest; returns what is not. To quit comes before all else.
-    pub(crate) fn sort(&mut self, typed: &[u8], guest: &mut VecDeque<u8>) -> Option<Asked> {
+    pub fn sort(&mut self, typed: &[u8], guest: &mut VecDeque<u8>) -> Option<Asked> {
         let mut asked = None;
         for key in typed {
             match (self.escaped, *key) {

@@ -1,6 +1,6 @@
 //! The guest: made, started, and made again after a reset.
 
-use crate::machine::vm_failure;
+use crate::machine::kvm::vm_failure;
 use crate::output::failure::Failure;
 use crate::qmp::guest::Cpu;
 use crate::vmm::boot::Kernel;

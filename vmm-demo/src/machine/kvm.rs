@@ -27,14 +27,18 @@ const RAM: u64 = 2 << 20;
 
 /// This machine: its KVM, and what a VM with a model's options shows.
 #[derive(Debug)]
-pub(crate) struct Machine {
+pub struct Machine {
     kvm: Kvm,
     host: Host,
 }
 
 impl Machine {
     /// Reads the host from a scratch VM of the configuration that guests of the model will have.
-    pub(crate) fn open(model: &CpuModel) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`]: KVM is missing or refuses.
+    pub fn open(model: &CpuModel) -> Result<Self, Failure> {
         let kvm = open_kvm()?;
         let supported = kvm::supported(&kvm).map_err(kvm_failure)?;
         let config = model.config(supported, &kvm::capabilities(&kvm));
@@ -43,20 +47,29 @@ impl Machine {
     }
 
     /// The machine's KVM.
-    pub(crate) fn kvm(&self) -> &Kvm {
+    #[must_use]
+    pub fn kvm(&self) -> &Kvm {
         &self.kvm
     }
 
-    pub(crate) fn host(&self) -> &Host {
+    /// The host as it was read.
+    #[must_use]
+    pub fn host(&self) -> &Host {
         &self.host
     }
 
-    pub(crate) fn into_host(self) -> Host {
+    /// The host as it was read, without the machine.
+    #[must_use]
+    pub fn into_host(self) -> Host {
         self.host
     }
 
     /// Applies a plan to a scratch VM and drops it; nothing else of this machine notices.
-    pub(crate) fn try_plan(&self, plan: &Plan) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`]: KVM is missing or refuses.
+    pub fn try_plan(&self, plan: &Plan) -> Result<(), Failure> {
         let scratch = ScratchVm::new(&self.kvm, plan.config()).map_err(kvm_failure)?;
         plan.apply(&scratch.regs())?;
         Ok(())
@@ -64,7 +77,11 @@ impl Machine {
 
     /// The values of a field that KVM takes and stores, of those that tell most: all of a field of four bits, else
     /// the ends and what is next to the host's value.
-    pub(crate) fn taken(&self, of: FieldOf) -> Result<Vec<ValueRange>, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`]: KVM is missing or refuses.
+    pub fn taken(&self, of: FieldOf) -> Result<Vec<ValueRange>, Failure> {
         let Some(limit) = self.host.values().get(of.register) else {
             return Ok(Vec::new());
         };
@@ -90,7 +107,11 @@ impl Machine {
 
     /// Makes a VM, gives every vCPU the plan's registers, lets the probe guest read them, and reads them back
     /// once more, since KVM still changes some when a guest starts.
-    pub(crate) fn run_probe(&self, plan: &Plan, vcpus: u16) -> Result<GuestView, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`]: KVM is missing or refuses.
+    pub fn run_probe(&self, plan: &Plan, vcpus: u16) -> Result<GuestView, Failure> {
         if plan.config().aarch32 {
             return Err(Failure::CannotHere(ProbeIsA64.into()));
         }
@@ -171,7 +192,7 @@ fn telling_values(field: &FieldDescription, limit: u64) -> Vec<u64> {
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the built-in guest is made of A64 instructions and cannot run with aarch64=off; \
-     `check --try` applies such a model without running a guest"
+     `idreg check --try` applies such a model without running a guest"
 )]
 struct ProbeIsA64;
 

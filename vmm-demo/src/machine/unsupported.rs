@@ -12,7 +12,7 @@ use idreg_runtime::plan::Plan;
 #[error(
     "this machine is {architecture} {os}, and guests need arm64 Linux with KVM. \
      `cargo testbed exec -- ARGUMENTS` does the same on an emulated Arm host; \
-     `check` and `props` work here with `--host FILE`",
+     `idreg check` and `idreg props` work here with `--host FILE`",
     architecture = std::env::consts::ARCH,
     os = std::env::consts::OS
 )]
@@ -20,30 +20,54 @@ struct NotArm;
 
 /// Never there: [`Machine::open`] says what to do instead.
 #[derive(Debug)]
-pub(crate) enum Machine {}
+pub enum Machine {}
 
 impl Machine {
-    pub(crate) fn open(_model: &CpuModel) -> Result<Self, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::CannotHere`] in [`open`](Self::open).
+    /// Fails.
+    pub fn open(_model: &CpuModel) -> Result<Self, Failure> {
         Err(Failure::CannotHere(NotArm.into()))
     }
 
-    pub(crate) fn host(&self) -> &Host {
+    /// The host.
+    #[must_use]
+    pub fn host(&self) -> &Host {
         match *self {}
     }
 
-    pub(crate) fn into_host(self) -> Host {
+    /// The host.
+    #[must_use]
+    pub fn into_host(self) -> Host {
         match self {}
     }
 
-    pub(crate) fn try_plan(&self, _plan: &Plan) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::CannotHere`] in [`open`](Self::open).
+    /// Applies a plan to a scratch VM.
+    pub fn try_plan(&self, _plan: &Plan) -> Result<(), Failure> {
         match *self {}
     }
 
-    pub(crate) fn taken(&self, _of: FieldOf) -> Result<Vec<ValueRange>, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::CannotHere`] in [`open`](Self::open).
+    /// The values of a field that KVM takes.
+    pub fn taken(&self, _of: FieldOf) -> Result<Vec<ValueRange>, Failure> {
         match *self {}
     }
 
-    pub(crate) fn run_probe(&self, _plan: &Plan, _vcpus: u16) -> Result<GuestView, Failure> {
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::CannotHere`] in [`open`](Self::open).
+    /// Runs the probe guest.
+    pub fn run_probe(&self, _plan: &Plan, _vcpus: u16) -> Result<GuestView, Failure> {
         match *self {}
     }
 }

@@ -8,89 +8,90 @@ use std::path::PathBuf;
 
 /// A command's failure. Its message says what was asked, what is so, and what would work.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub enum Failure {
     /// What is asked needs another machine or kernel.
     #[error(transparent)]
     CannotHere(Box<dyn Error>),
+    /// The host cannot give the model.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// KVM did not take the model.
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    #[cfg_attr(
-        not(all(target_os = "linux", target_arch = "aarch64")),
-        allow(dead_code, reason = "only guests have a first run")
-    )]
+    /// KVM changed registers when the guest started.
     #[error("KVM changed registers when the guest started:\n{}", lines(.0))]
     AfterRun(Vec<Difference>),
     /// The guest did something that it cannot go on after.
-    #[cfg_attr(
-        not(all(target_os = "linux", target_arch = "aarch64")),
-        allow(dead_code, reason = "guests run on Arm machines alone")
-    )]
     #[error(transparent)]
     Guest(Box<dyn Error>),
     /// What a guest is to be started with is of no use.
-    #[cfg_attr(
-        not(all(target_os = "linux", target_arch = "aarch64")),
-        allow(dead_code, reason = "guests run on Arm machines alone")
-    )]
     #[error(transparent)]
     Unusable(Box<dyn Error>),
-    #[cfg_attr(
-        not(all(target_os = "linux", target_arch = "aarch64")),
-        allow(dead_code, reason = "there is no KVM to disagree")
-    )]
-    #[error("{disagreements} of {tried} tries came out otherwise than foreseen")]
-    Disagree { disagreements: u64, tried: u64 },
+    /// A pattern matches nothing.
     #[error(
         "no {what} matches `{pattern}`; `*` stands for any characters, as in `*ISAR0*`, and \
          features are listed with --features"
     )]
-    NoMatch { what: &'static str, pattern: String },
+    NoMatch {
+        /// The kind of thing looked for.
+        what: &'static str,
+        /// The pattern.
+        pattern: String,
+    },
+    /// The guest saw other values than planned.
     #[error("the guest saw something else than it should:\n{}", lines(.0))]
     GuestSaw(Vec<Difference>),
+    /// A host file cannot be used.
     #[error("cannot use the host file `{}`", path.display())]
     HostFile {
+        /// The file.
         path: PathBuf,
+        /// The cause.
         source: Box<dyn Error>,
     },
+    /// A file cannot be written.
     #[error("cannot write `{}`", path.display())]
-    WriteFile { path: PathBuf, source: io::Error },
+    WriteFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The standard output cannot be written.
     #[error("cannot write to the standard output")]
     Output(#[source] io::Error),
     /// A server cannot listen at its socket.
-    #[cfg(target_os = "linux")]
     #[error(transparent)]
     Socket(Box<dyn Error>),
+    /// Any other error.
     #[error(transparent)]
     Other(Box<dyn Error>),
 }
 
 impl Failure {
     /// A failure of a kind that no other variant has.
-    pub(crate) fn other(error: impl Error + 'static) -> Self {
+    pub fn other(error: impl Error + 'static) -> Self {
         Self::Other(error.into())
     }
 
     /// The exit code: 1 refused or incompatible, 2 usage, 3 this machine cannot, 4 anything else.
-    pub(crate) fn exit_code(&self) -> u8 {
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
         match self {
             Self::Plan(PlanError::NoWritableRegisters { .. }) | Self::CannotHere(_) => 3,
             Self::Plan(_)
             | Self::Guest(_)
             | Self::GuestSaw(_)
             | Self::AfterRun(_)
-            | Self::Disagree { .. }
             | Self::Apply(ApplyError::Refused(_) | ApplyError::Differs(_)) => 1,
-            Self::HostFile { .. } | Self::NoMatch { .. } | Self::Unusable(_) => 2,
-            #[cfg(target_os = "linux")]
-            Self::Socket(_) => 2,
+            Self::HostFile { .. } | Self::NoMatch { .. } | Self::Unusable(_) | Self::Socket(_) => 2,
             _ => 4,
         }
     }
 
     /// The message, what caused it, each cause after a colon, and what is left behind.
-    pub(crate) fn message(&self) -> String {
+    #[must_use]
+    pub fn message(&self) -> String {
         let mut message = self.to_string();
         let mut next = self.source();
         while let Some(cause) = next {

@@ -11,14 +11,16 @@ use idreg_runtime::description::rule::ValueRange;
 use serde::Serialize;
 
 /// A register that a plan writes.
-#[derive(Serialize)]
-pub(crate) struct Write {
+#[derive(Debug, Serialize)]
+pub struct Write {
     register: &'static str,
     old: Hex,
     new: Hex,
 }
 
-pub(crate) fn writes(plan: &Plan) -> Vec<Write> {
+/// The registers that a plan writes.
+#[must_use]
+pub fn writes(plan: &Plan) -> Vec<Write> {
     let writes = plan.writes().iter();
     writes
         .map(|write| Write {
@@ -30,8 +32,8 @@ pub(crate) fn writes(plan: &Plan) -> Vec<Write> {
 }
 
 /// What a command prints in place of its report when it fails.
-#[derive(Serialize)]
-pub(crate) struct Failed {
+#[derive(Debug, Serialize)]
+pub struct Failed {
     /// The model asked for, if the command takes one.
     #[serde(skip_serializing_if = "Option::is_none")]
     cpu: Option<String>,
@@ -44,7 +46,7 @@ pub(crate) struct Failed {
 }
 
 /// An override that the host or its KVM does not give.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Rejection {
     property: String,
     /// As given if it was no number, nothing if nothing was given.
@@ -60,7 +62,7 @@ struct Rejection {
 }
 
 /// A register that is not as it should be.
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Differing {
     register: &'static str,
     expected: Hex,
@@ -68,7 +70,8 @@ struct Differing {
 }
 
 impl Failed {
-    pub(crate) fn new(model: Option<&CpuModel>, failure: &Failure) -> Self {
+    /// The form of a failure.
+    pub fn new(model: Option<&CpuModel>, failure: &Failure) -> Self {
         let (mut rejections, mut differences) = (Vec::new(), Vec::new());
         let mut violations = Vec::new();
         match failure {
@@ -145,6 +148,6 @@ impl Differing {
 }
 
 /// Ranges of values as `0x1` or `0x1-0x3`.
-pub(crate) fn ranges(ranges: &[ValueRange]) -> Vec<String> {
+pub fn ranges(ranges: &[ValueRange]) -> Vec<String> {
     ranges.iter().map(ValueRange::to_string).collect()
 }

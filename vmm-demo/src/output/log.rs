@@ -7,7 +7,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{fmt, registry};
 
 /// Has all that the filter lets through said; without one, warnings.
-pub(crate) fn start(filter: Option<&Targets>) {
+pub fn start(filter: Option<&Targets>) {
     let filter = filter
         .cloned()
         .unwrap_or_else(|| Targets::new().with_default(tracing::Level::WARN));

@@ -3,7 +3,8 @@
 use comfy_table::{ContentArrangement, Table, presets};
 
 /// A table under these headings, if there are any.
-pub(crate) fn new(headings: &[&str]) -> Table {
+#[must_use]
+pub fn new(headings: &[&str]) -> Table {
     let mut table = Table::new();
     table
         .load_style(presets::NOTHING)
@@ -15,7 +16,8 @@ pub(crate) fn new(headings: &[&str]) -> Table {
 }
 
 /// The table's text, its first column at the margin.
-pub(crate) fn show(mut table: Table) -> String {
+#[must_use]
+pub fn show(mut table: Table) -> String {
     if let Some(first) = table.column_mut(0) {
         first.set_padding((0, 1));
     }

@@ -17,7 +17,7 @@ pub(super) const VECTOR_SLOT: u16 = 4;
 
 /// What the guest saw of a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
+pub enum Seen {
     /// The read returned this.
     Value(u64),
     /// The read trapped: for the guest there is no such register.
@@ -29,18 +29,18 @@ pub(crate) enum Seen {
 
 /// What the guest saw of every register it was asked for, in that order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Report(Vec<(Encoding, Seen)>);
+pub struct Report(Vec<(Encoding, Seen)>);
 
 impl Report {
     /// The registers and what was seen of them.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Encoding, Seen)> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = (Encoding, Seen)> + '_ {
         self.0.iter().copied()
     }
 }
 
 /// Whether the guest has more to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Progress {
+pub enum Progress {
     /// It has.
     Running,
     /// It has not: [`Collector::finish`] makes the report.
@@ -49,7 +49,7 @@ pub(crate) enum Progress {
 
 /// The report while the guest writes it.
 #[derive(Clone, Debug)]
-pub(crate) struct Collector {
+pub struct Collector {
     slots: Vec<(Encoding, Option<Seen>)>,
     esr: u64,
     elr: u64,
@@ -58,7 +58,8 @@ pub(crate) struct Collector {
 
 impl Collector {
     /// Expects the report of a [`Program`](super::Program) that was made for the same registers.
-    pub(crate) fn new(registers: &[Encoding]) -> Self {
+    #[must_use]
+    pub fn new(registers: &[Encoding]) -> Self {
         Self {
             slots: registers.iter().map(|register| (*register, None)).collect(),
             esr: 0,
@@ -73,7 +74,7 @@ impl Collector {
     ///
     /// [`ProbeError::UnexpectedWrite`], [`ProbeError::ReportedTwice`], or [`ProbeError::GuestException`] once
     /// the guest has told all of it.
-    pub(crate) fn write(&mut self, address: u64, data: &[u8]) -> Result<Progress, ProbeError> {
+    pub fn write(&mut self, address: u64, data: &[u8]) -> Result<Progress, ProbeError> {
         let unexpected = ProbeError::UnexpectedWrite {
             address,
             size: data.len(),
@@ -108,7 +109,7 @@ impl Collector {
     /// # Errors
     ///
     /// [`ProbeError::NotReported`].
-    pub(crate) fn finish(self) -> Result<Report, ProbeError> {
+    pub fn finish(self) -> Result<Report, ProbeError> {
         self.slots
             .into_iter()
             .map(|(register, seen)| match seen {

@@ -7,21 +7,16 @@ use idreg_runtime::values::RegisterValues;
 
 /// The registers that a guest could read, and those whose read trapped.
 #[derive(Debug)]
-pub(crate) struct GuestView {
-    pub(crate) values: RegisterValues,
-    pub(crate) absent: Vec<&'static RegisterDescription>,
+pub struct GuestView {
+    /// The registers that the guest read.
+    pub values: RegisterValues,
+    /// The registers whose read trapped.
+    pub absent: Vec<&'static RegisterDescription>,
 }
 
 impl GuestView {
     /// Makes a view of what the guest saw of each register, `None` where the read trapped.
-    #[cfg_attr(
-        not(all(target_os = "linux", target_arch = "aarch64")),
-        allow(
-            dead_code,
-            reason = "called by machine/kvm.rs, which is not built here"
-        )
-    )]
-    pub(crate) fn new(
+    pub fn new(
         description: &'static Description,
         seen: impl Iterator<Item = (&'static RegisterDescription, Option<u64>)>,
     ) -> Self {
@@ -39,7 +34,8 @@ impl GuestView {
     }
 
     /// The registers that the plan promised and the guest saw otherwise.
-    pub(crate) fn differing(&self, plan: &Plan) -> Vec<Difference> {
+    #[must_use]
+    pub fn differing(&self, plan: &Plan) -> Vec<Difference> {
         apply::differing(&plan.in_guest(), &self.values)
     }
 }

@@ -9,9 +9,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use vmm_sys_util::eventfd::{EFD_CLOEXEC, EFD_NONBLOCK, EventFd};
 
 /// An event (QEMU 11.1, `qapi/run-state.json`).
-#[allow(dead_code, reason = "only guests have events")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub enum Event {
     /// The vCPUs have stopped.
     Stop,
     /// The vCPUs run on.
@@ -23,18 +22,24 @@ pub(crate) enum Event {
 }
 
 /// What brought a reset or a shutdown about (`ShutdownCause` there).
-#[allow(dead_code, reason = "only guests have events")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Cause {
+pub enum Cause {
+    /// An error of this program.
     HostError,
+    /// The command `quit`.
     HostQmpQuit,
+    /// The command `system_reset`.
     HostQmpSystemReset,
+    /// A signal to this program.
     HostSignal,
     /// Whoever sits at the console.
     HostUi,
+    /// The guest switched itself off.
     GuestShutdown,
+    /// The guest reset itself.
     GuestReset,
+    /// The guest crashed.
     GuestPanic,
 }
 
@@ -53,7 +58,7 @@ const WAITING: usize = 1024;
 
 /// Where events come from: to be cloned, and given to any thread.
 #[derive(Clone, Debug)]
-pub(crate) struct EventSender {
+pub struct EventSender {
     events: SyncSender<Dated>,
     wake: Arc<EventFd>,
 }
@@ -90,8 +95,7 @@ pub(super) fn channel() -> io::Result<(EventSender, EventQueue)> {
 
 impl EventSender {
     /// Queues an event and wakes the server; never blocks. After the server's end nothing happens.
-    #[allow(dead_code, reason = "only guests have events")]
-    pub(crate) fn send(&self, event: Event) {
+    pub fn send(&self, event: Event) {
         let time = SystemTime::now();
         let _ = self.events.try_send(Dated { event, time });
         self.wake();

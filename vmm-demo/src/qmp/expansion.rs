@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 
 /// What CPU models are expanded for.
 #[derive(Debug)]
-pub(crate) enum Models {
+pub enum Models {
     /// This machine: they are tried on KVM.
     ThisMachine,
     /// A host from a file.

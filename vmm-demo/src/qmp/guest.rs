@@ -6,28 +6,47 @@ use serde::Serialize;
 ///
 /// The server's thread calls, one call at a time. A call is answered within milliseconds, since every client waits for it;
 /// where the machine's thread does not answer any more, it is refused.
-pub(crate) trait Guest: Send {
+pub trait Guest: Send {
     /// What the machine is doing.
     fn status(&self) -> Status;
     /// The vCPUs, by index.
     fn cpus(&self) -> Vec<Cpu>;
     /// Stops the vCPUs; nothing happens if they are stopped.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] says why not.
     fn stop(&self) -> Result<(), Refusal>;
     /// Lets the vCPUs run on; nothing happens if they run.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] says why not.
     fn cont(&self) -> Result<(), Refusal>;
     /// Starts the machine anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] says why not.
     fn system_reset(&self) -> Result<(), Refusal>;
     /// Asks the guest to shut down.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] says why not.
     fn system_powerdown(&self) -> Result<(), Refusal>;
     /// Asks the program to end; it does so after the call has returned.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal`] says why not.
     fn quit(&self) -> Result<(), Refusal>;
 }
 
 /// What a machine is doing (`RunState` of QEMU 11.1, `qapi/run-state.json`).
-#[allow(dead_code, reason = "only guests get further than to be made")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Status {
+pub enum Status {
     /// The guest has not started.
     Prelaunch,
     /// The vCPUs run.
@@ -42,23 +61,24 @@ pub(crate) enum Status {
 
 impl Status {
     /// Whether the vCPUs run.
-    pub(crate) fn is_running(self) -> bool {
+    #[must_use]
+    pub fn is_running(self) -> bool {
         self == Self::Running
     }
 }
 
 /// A vCPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cpu {
+pub struct Cpu {
     /// Its number.
-    pub(crate) index: u32,
+    pub index: u32,
     /// The kernel's number of the thread that it runs in.
-    pub(crate) thread_id: i64,
+    pub thread_id: i64,
     /// MPIDR_EL1.
-    pub(crate) mpidr: u64,
+    pub mpidr: u64,
 }
 
 /// Why a machine does not do what it was told: a sentence that says what would work.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct Refusal(pub(crate) String);
+pub struct Refusal(pub String);

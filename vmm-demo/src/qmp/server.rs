@@ -33,7 +33,7 @@ const FIRST_CLIENT: u32 = 2;
 
 /// A server that runs in a thread; it ends when this is dropped, and its socket is removed.
 #[derive(Debug)]
-pub(crate) struct Handle {
+pub struct Handle {
     events: EventSender,
     stop: Arc<AtomicBool>,
     /// Closed by the thread's end.
@@ -43,10 +43,12 @@ pub(crate) struct Handle {
 
 /// Why there is no server.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ServerError {
+pub enum ServerError {
+    /// The kernel refuses.
     #[error("cannot start the QMP server")]
     Io(#[from] io::Error),
     #[error("cannot listen to the QMP server's clients")]
+    /// Events cannot be watched.
     Events(#[from] event_manager::Error),
 }
 
@@ -55,11 +57,7 @@ pub(crate) enum ServerError {
 /// # Errors
 ///
 /// [`ServerError`] if the kernel has no thread or no file descriptor left.
-pub(crate) fn start(
-    socket: Socket,
-    guest: Box<dyn Guest>,
-    models: Models,
-) -> Result<Handle, ServerError> {
+pub fn start(socket: Socket, guest: Box<dyn Guest>, models: Models) -> Result<Handle, ServerError> {
     let (listener, file) = socket.into_parts();
     let (events, queue) = event::channel()?;
     let stop = Arc::new(AtomicBool::new(false));
@@ -99,11 +97,8 @@ pub(crate) fn start(
 
 impl Handle {
     /// Where events are sent to.
-    #[cfg_attr(
-        not(target_arch = "aarch64"),
-        allow(dead_code, reason = "only guests have events")
-    )]
-    pub(crate) fn events(&self) -> EventSender {
+    #[must_use]
+    pub fn events(&self) -> EventSender {
         self.events.clone()
     }
 }

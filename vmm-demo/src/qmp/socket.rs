@@ -19,7 +19,7 @@ const BACKLOG: i32 = 128;
 
 /// A socket that listens; removed at drop, if it is still there.
 #[derive(Debug)]
-pub(crate) struct Socket {
+pub struct Socket {
     listener: UnixListener,
     file: SocketFile,
 }
@@ -34,17 +34,33 @@ pub(super) struct SocketFile {
 
 /// Why a server cannot listen at a path.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum SocketError {
+pub enum SocketError {
+    /// Another program listens there.
     #[error(
         "cannot listen at `{}`: another program listens there; end it, or use another path", path.display()
     )]
-    InUse { path: PathBuf },
+    InUse {
+        /// The socket's path.
+        path: PathBuf,
+    },
+    /// There is a file of another kind.
     #[error(
         "cannot listen at `{}`: there is {what} of this name; remove it, or use another path", path.display()
     )]
-    NotASocket { path: PathBuf, what: &'static str },
+    NotASocket {
+        /// The socket's path.
+        path: PathBuf,
+        /// The kind of file.
+        what: &'static str,
+    },
+    /// The kernel refuses.
     #[error("cannot listen at `{}`", path.display())]
-    Io { path: PathBuf, source: io::Error },
+    Io {
+        /// The socket's path.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
 }
 
 impl From<SocketError> for Failure {
@@ -60,7 +76,7 @@ impl Socket {
     /// # Errors
     ///
     /// [`SocketError`] if something else has the name, or the kernel refuses.
-    pub(crate) fn bind(address: &Address) -> Result<Self, SocketError> {
+    pub fn bind(address: &Address) -> Result<Self, SocketError> {
         let path = address.path();
         let failed = |error: Errno| SocketError::Io {
             path: path.to_owned(),

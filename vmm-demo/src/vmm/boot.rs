@@ -1,7 +1,7 @@
 //! The kernel, its initial RAM disk and its command line: checked, placed and loaded.
 
-pub(crate) mod image;
-pub(crate) mod initrd;
+pub mod image;
+pub mod initrd;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod load;
 
@@ -29,35 +29,58 @@ const COMMAND_LINE: &str = "console=ttyS0";
 
 /// A guest's software that cannot be run.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum KernelError {
+pub enum KernelError {
+    /// The kernel cannot be used.
     #[error("cannot use the kernel `{}`", path.display())]
-    Image { path: PathBuf, source: ImageError },
+    Image {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: ImageError,
+    },
+    /// The initial RAM disk cannot be used.
     #[error("cannot use the initial RAM disk `{}`", path.display())]
-    Initrd { path: PathBuf, source: InitrdError },
+    Initrd {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: InitrdError,
+    },
+    /// The kernel's command line cannot be used.
     #[error("cannot use the kernel's command line")]
     CommandLine(#[from] cmdline::Error),
+    /// The memory does not hold what the guest is started with.
     #[error(
         "{} of memory are too little: kernel, device tree and initial RAM disk take {}, and a system needs some \
          more; --mem {} would hold them", MemorySize(*ram), MemorySize(*needed), would_hold(*needed)
     )]
-    TooLittleMemory { ram: u64, needed: u64 },
+    TooLittleMemory {
+        /// The guest's memory in bytes.
+        ram: u64,
+        /// The bytes needed.
+        needed: u64,
+    },
+    /// The vCPUs lack the pages that the kernel was built for.
     #[error(
         "the kernel `{}` is built for pages of {size}, which this guest's CPUs do not have ({property}={value}): \
          take another kernel, or another CPU model", path.display()
     )]
     NoSuchPages {
+        /// The file.
         path: PathBuf,
+        /// The pages' size.
         size: &'static str,
+        /// The property that says whether vCPUs have them.
         property: &'static str,
+        /// Its value.
         value: String,
     },
-    #[cfg_attr(
-        not(all(target_os = "linux", target_arch = "aarch64")),
-        allow(dead_code, reason = "guests are loaded on Arm machines alone")
-    )]
+    /// A part cannot be put into the guest's memory.
     #[error("cannot load {what} into the guest's memory")]
     Load {
+        /// What it is.
         what: &'static str,
+        /// The cause.
         source: Box<dyn Error + Send + Sync>,
     },
 }
@@ -73,41 +96,44 @@ impl From<KernelError> for Failure {
 
 /// What a guest is started with. The files stay open, so that it starts again with the same after a reset.
 #[derive(Debug)]
-#[cfg_attr(
-    not(all(target_os = "linux", target_arch = "aarch64")),
-    allow(dead_code, reason = "guests are loaded on Arm machines alone")
-)]
-pub(crate) struct Kernel {
+pub struct Kernel {
     path: PathBuf,
-    file: File,
+    /// The kernel's file.
+    pub file: File,
     image: Image,
-    initrd: Option<Initrd>,
-    command_line: String,
+    /// The initial RAM disk, if there is one.
+    pub initrd: Option<Initrd>,
+    /// The command line.
+    pub command_line: String,
 }
 
+/// An initial RAM disk.
 #[derive(Debug)]
-struct Initrd {
+pub struct Initrd {
     path: PathBuf,
-    #[cfg_attr(
-        not(all(target_os = "linux", target_arch = "aarch64")),
-        allow(dead_code, reason = "guests are loaded on Arm machines alone")
-    )]
-    file: File,
+    /// Its file.
+    pub file: File,
     length: u64,
 }
 
 /// Where everything goes, in guest physical addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Places {
+pub struct Places {
     /// The 2 MiB boundary from which the kernel counts.
-    pub(crate) kernel_base: u64,
-    pub(crate) fdt: u64,
-    pub(crate) initrd: Option<Range<u64>>,
+    pub kernel_base: u64,
+    /// The device tree.
+    pub fdt: u64,
+    /// The initial RAM disk.
+    pub initrd: Option<Range<u64>>,
 }
 
 impl Kernel {
     /// Opens the files and checks what can be checked at once.
-    pub(crate) fn open(
+    ///
+    /// # Errors
+    ///
+    /// [`KernelError`].
+    pub fn open(
         path: &Path,
         initrd: Option<&Path>,
         command_line: Option<&str>,
@@ -131,7 +157,8 @@ impl Kernel {
     }
 
     /// The initial RAM disk, opened a second time so that it can be read to its end while the guest starts.
-    pub(crate) fn initrd_to_check(&self) -> Option<Result<(File, PathBuf), KernelError>> {
+    #[must_use]
+    pub fn initrd_to_check(&self) -> Option<Result<(File, PathBuf), KernelError>> {
         let path = &self.initrd.as_ref()?.path;
         let file = File::open(path).map_err(|error| initrd_failed(path, error.into()));
         Some(file.map(|file| (file, path.clone())))
@@ -139,7 +166,11 @@ impl Kernel {
 
     /// Whether vCPUs with these registers have the pages that the kernel was built for. One that is started without
     /// stops in its first instructions and cannot say why.
-    pub(crate) fn check_pages(&self, guest: &RegisterValues) -> Result<(), KernelError> {
+    ///
+    /// # Errors
+    ///
+    /// [`KernelError`].
+    pub fn check_pages(&self, guest: &RegisterValues) -> Result<(), KernelError> {
         let (Some(size), Some(register)) = (self.image.page_size, guest.get_as::<IdAa64mmfr0El1>())
         else {
             return Ok(());
@@ -181,7 +212,11 @@ impl Kernel {
 
     /// Finds a place for everything in so many bytes of RAM: the kernel first, then the device tree, then the initial
     /// RAM disk, so that all of it is near, as the kernel wants it (`booting.rst`, 3).
-    pub(crate) fn places(&self, ram: u64) -> Result<Places, KernelError> {
+    ///
+    /// # Errors
+    ///
+    /// [`KernelError`].
+    pub fn places(&self, ram: u64) -> Result<Places, KernelError> {
         place(
             self.image,
             self.initrd.as_ref().map(|initrd| initrd.length),

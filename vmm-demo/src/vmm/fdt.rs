@@ -7,18 +7,19 @@ use vm_fdt::{Error, FdtWriter};
 
 /// What the tree tells.
 #[derive(Debug)]
-pub(crate) struct Machine<'a> {
+pub struct Machine<'a> {
     /// MPIDR_EL1 of each vCPU, by number.
-    pub(crate) mpidrs: &'a [u64],
-    pub(crate) config: VcpuConfig,
+    pub mpidrs: &'a [u64],
+    /// What vCPUs are made with.
+    pub config: VcpuConfig,
     /// The size of RAM in bytes.
-    pub(crate) ram: u64,
+    pub ram: u64,
     /// The kernel's command line.
-    pub(crate) command_line: &'a str,
+    pub command_line: &'a str,
     /// Where the initial RAM disk is, in guest physical addresses.
-    pub(crate) initrd: Option<Range<u64>>,
+    pub initrd: Option<Range<u64>>,
     /// What the kernel's random numbers start from.
-    pub(crate) seed: &'a [u8],
+    pub seed: &'a [u8],
 }
 
 /// The affinity fields of MPIDR_EL1, by which nodes of CPUs are known
@@ -49,7 +50,11 @@ const CLOCK_HZ: u32 = 24_000_000;
 
 impl Machine<'_> {
     /// The tree as the kernel reads it: of at most [`layout::FDT_SIZE`] bytes.
-    pub(crate) fn device_tree(&self) -> Result<Vec<u8>, Error> {
+    ///
+    /// # Errors
+    ///
+    /// Those of the writer: a name or value that a tree cannot hold.
+    pub fn device_tree(&self) -> Result<Vec<u8>, Error> {
         let mut fdt = FdtWriter::new()?;
         let root = fdt.begin_node("")?;
         fdt.property_string("compatible", "linux,dummy-virt")?;

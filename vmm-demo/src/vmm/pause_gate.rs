@@ -9,7 +9,7 @@ const CALL_AGAIN: Duration = Duration::from_millis(1);
 
 /// Lets threads through while it is open.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub struct Gate {
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -32,7 +32,8 @@ struct State {
 
 impl Gate {
     /// A closed gate for so many threads, all of which are inside until they come to it.
-    pub(crate) fn closed(threads: usize) -> Self {
+    #[must_use]
+    pub fn closed(threads: usize) -> Self {
         Self {
             state: Mutex::new(State {
                 position: Position::Closed,
@@ -44,12 +45,12 @@ impl Gate {
     }
 
     /// Whether a thread that is in the guest, or on its way there, may stay.
-    pub(crate) fn is_open(&self) -> bool {
+    pub fn is_open(&self) -> bool {
         self.state().position == Position::Open
     }
 
     /// Waits until the gate is open, and says whether to pass: not if it has ended.
-    pub(crate) fn pass(&self) -> bool {
+    pub fn pass(&self) -> bool {
         let mut state = self.state();
         if state.position == Position::Closed {
             state.outside += 1;
@@ -66,12 +67,13 @@ impl Gate {
     }
 
     /// Says that the calling thread will not come again.
-    pub(crate) fn leave(&self) {
+    pub fn leave(&self) {
         self.state().outside += 1;
         self.changed.notify_all();
     }
 
-    pub(crate) fn open(&self) {
+    /// Opens the gate.
+    pub fn open(&self) {
         let mut state = self.state();
         if state.position == Position::Closed {
             state.position = Position::Open;
@@ -80,7 +82,7 @@ impl Gate {
     }
 
     /// Closes the gate and waits until every thread is outside, calling them back with `call` now and again.
-    pub(crate) fn close(&self, call: impl Fn()) {
+    pub fn close(&self, call: impl Fn()) {
         let mut state = self.state();
         if state.position == Position::Open {
             state.position = Position::Closed;
@@ -93,7 +95,7 @@ impl Gate {
     }
 
     /// Lets nobody pass any more, and waits until every thread has left.
-    pub(crate) fn end(&self, call: impl Fn()) {
+    pub fn end(&self, call: impl Fn()) {
         let mut state = self.state();
         state.position = Position::Ended;
         self.changed.notify_all();

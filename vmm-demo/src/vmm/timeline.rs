@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// The steps so far, from the start of this program on.
 #[derive(Debug)]
-pub(crate) struct Timeline {
+pub struct Timeline {
     started: Instant,
     last: Instant,
     steps: Vec<(&'static str, Duration)>,
@@ -13,7 +13,8 @@ pub(crate) struct Timeline {
 
 impl Timeline {
     /// Begins when the program did.
-    pub(crate) fn since(started: Instant) -> Self {
+    #[must_use]
+    pub fn since(started: Instant) -> Self {
         Self {
             started,
             last: started,
@@ -22,12 +23,12 @@ impl Timeline {
     }
 
     /// Says that what was done since the last step is the step of this name.
-    pub(crate) fn step(&mut self, name: &'static str) {
+    pub fn step(&mut self, name: &'static str) {
         self.step_at(name, Instant::now());
     }
 
     /// As [`step`](Self::step), for one that ended at another time than now.
-    pub(crate) fn step_at(&mut self, name: &'static str, end: Instant) {
+    pub fn step_at(&mut self, name: &'static str, end: Instant) {
         let took = end.saturating_duration_since(self.last);
         self.last = end;
         tracing::debug!(step = name, took_us = microseconds(took), "start");
@@ -35,7 +36,8 @@ impl Timeline {
     }
 
     /// All steps together.
-    pub(crate) fn total(&self) -> Duration {
+    #[must_use]
+    pub fn total(&self) -> Duration {
         self.last.saturating_duration_since(self.started)
     }
 }

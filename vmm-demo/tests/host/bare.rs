@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// The console's data register, and where RAM starts (`vmm-demo/src/layout.rs`).
+/// The console's data register, and where RAM starts (`vmm-demo/src/vmm/layout.rs`).
 pub(crate) const SERIAL: u32 = 0x4000_0000;
 
 /// PSCI's calls (Arm DEN0022, 5.1).

@@ -18,15 +18,15 @@ const HOST: &str = concat!(
 /// How long anything may take on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// `vmm-demo qmp`, ended when this is dropped.
+/// `idreg qmp`, ended when this is dropped.
 pub(crate) struct Server {
     child: Child,
     pub(crate) directory: TempDir,
 }
 
-/// `vmm-demo qmp` that listens at a path, for a host in a file.
+/// `idreg qmp` that listens at a path, for a host in a file.
 pub(crate) fn command(path: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_vmm-demo"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_idreg"));
     command.args(["qmp", "--host", HOST, "--listen", &format!("unix:{path}")]);
     command.stderr(Stdio::piped());
     command

@@ -1,7 +1,7 @@
 //! The features of the architecture that a host, and a model on it, has.
 
 use super::no_match;
-use crate::cli::Props;
+use crate::cli::idreg::Props;
 use crate::output::failure::Failure;
 use crate::output::{self, table};
 use idreg_runtime::description::feature::FeatureDescription;

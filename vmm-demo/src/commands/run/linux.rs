@@ -1,12 +1,14 @@
 //! A Linux guest, from its files to its end.
 
-use super::report::{Report, ReportFile};
-use crate::cli::Run;
+mod report;
+
+use self::report::{Report, ReportFile};
+use crate::cli::vmm_demo::Run;
 use crate::guest::ending::Ending;
 use crate::guest::lifecycle::{Recipe, Wires};
 use crate::guest::remote;
 use crate::guest::supervisor::{Qmp, Supervisor, next_signal, take_signals};
-use crate::machine::{check_vcpus, open_kvm, vm_failure};
+use crate::machine::kvm::{check_vcpus, open_kvm, vm_failure};
 use crate::output;
 use crate::output::failure::Failure;
 use crate::qmp::expansion::Models;

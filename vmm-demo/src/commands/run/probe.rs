@@ -1,6 +1,6 @@
 //! The built-in guest, and what it saw.
 
-use crate::cli::Run;
+use crate::cli::vmm_demo::Run;
 use crate::machine::Machine;
 use crate::output::failure::Failure;
 use crate::output::json::{self, Write};

@@ -1,6 +1,6 @@
 //! A machine that runs no guests.
 
-use crate::cli::Run;
+use crate::cli::vmm_demo::Run;
 use crate::guest::ending::Ending;
 use crate::machine::Machine;
 use crate::output::failure::Failure;

@@ -47,47 +47,77 @@ const OTHERS: [(&[u8], &str); 8] = [
 
 /// A file that is not a kernel which could run here.
 #[derive(Debug, Error)]
-pub(crate) enum ImageError {
+pub enum ImageError {
+    /// It cannot be read.
     #[error("cannot read it")]
     Read(#[from] io::Error),
+    /// It is shorter than a header.
     #[error("it has {length} bytes, less than the header of an arm64 kernel image ({HEADER})")]
-    Short { length: u64 },
+    Short {
+        /// The file's length in bytes.
+        length: u64,
+    },
+    /// It is another kind of file.
     #[error("it is not an arm64 kernel image: {hint}")]
-    NotAnImage { hint: &'static str },
+    NotAnImage {
+        /// The kind, and what to do with it.
+        hint: &'static str,
+    },
+    /// It is for big-endian CPUs.
     #[error("it is a kernel image for big-endian CPUs, which this program does not start")]
     BigEndian,
+    /// Its header does not give its size.
     #[error("its header does not tell how much memory it needs: kernels do since Linux 3.17")]
     NoSize,
+    /// Its header gives a size that no address space holds.
     #[error(
         "its header says that it takes {size} bytes {offset:#x} after its base, more than there are addresses"
     )]
-    Absurd { size: u64, offset: u64 },
+    Absurd {
+        /// The size in bytes.
+        size: u64,
+        /// The offset of its start.
+        offset: u64,
+    },
+    /// It ends before its sections do.
     #[error("it is truncated: its sections need {needed} bytes, and it has {length}")]
-    Truncated { needed: u64, length: u64 },
+    Truncated {
+        /// The bytes that its sections need.
+        needed: u64,
+        /// The file's length in bytes.
+        length: u64,
+    },
 }
 
 /// The size of the pages that a kernel was built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PageSize {
+pub enum PageSize {
+    /// 4 KiB.
     Kib4,
+    /// 16 KiB.
     Kib16,
+    /// 64 KiB.
     Kib64,
 }
 
 /// What there is to know of a kernel before it is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Image {
+pub struct Image {
     /// How far behind a 2 MiB boundary it wants to be, in bytes.
-    pub(crate) text_offset: u64,
+    pub text_offset: u64,
     /// The memory that it uses from there on, in bytes: more than the file has.
-    pub(crate) size: u64,
+    pub size: u64,
     /// Nothing if the kernel does not say.
-    pub(crate) page_size: Option<PageSize>,
+    pub page_size: Option<PageSize>,
 }
 
 impl Image {
     /// Reads and checks the header of a file.
-    pub(crate) fn read(file: &mut (impl Read + Seek)) -> Result<Self, ImageError> {
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError`].
+    pub fn read(file: &mut (impl Read + Seek)) -> Result<Self, ImageError> {
         let length = file.seek(SeekFrom::End(0))?;
         file.rewind()?;
         let mut head = Vec::new();

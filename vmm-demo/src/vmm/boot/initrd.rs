@@ -29,22 +29,33 @@ const OTHERS: [(&[u8], &str); 6] = [
 
 /// An initial RAM disk that the kernel cannot unpack.
 #[derive(Debug, Error)]
-pub(crate) enum InitrdError {
+pub enum InitrdError {
+    /// It cannot be read.
     #[error("cannot read it")]
     Read(#[from] io::Error),
+    /// It is empty.
     #[error("it is empty")]
     Empty,
+    /// It ends early.
     #[error("it is truncated: {part} ends early")]
-    Truncated { part: &'static str },
+    Truncated {
+        /// The part that ends early.
+        part: &'static str,
+    },
+    /// Its gzip data is damaged.
     #[error("its gzip data is damaged")]
     Gzip(#[source] io::Error),
+    /// Its cpio archive is damaged.
     #[error("its cpio archive is damaged after {entries} entries")]
-    Cpio { entries: u64 },
+    Cpio {
+        /// The entries before the damage.
+        entries: u64,
+    },
 }
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Checked {
+pub enum Checked {
     /// All of it is there.
     Whole,
     /// Its format is known and was not followed to its end.
@@ -54,7 +65,11 @@ pub(crate) enum Checked {
 }
 
 /// Follows archives, compressed or not, one after the other, to the end of the file.
-pub(crate) fn check(file: impl Read) -> Result<Checked, InitrdError> {
+///
+/// # Errors
+///
+/// [`InitrdError`].
+pub fn check(file: impl Read) -> Result<Checked, InitrdError> {
     let mut input = BufReader::with_capacity(64 << 10, file);
     if input.fill_buf()?.is_empty() {
         return Err(InitrdError::Empty);
