@@ -11,12 +11,16 @@
 //! [`link`] drives, [`init`] serves; they meet over a virtio-serial port, and over a socket pair
 //! where this machine is an Arm host itself.
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod console;
 mod feed;
 mod guard;
 #[cfg(feature = "guest")]
 pub mod guest;
 pub mod init;
+#[cfg(feature = "overhead")]
+pub mod overhead;
 pub mod program;
 
 #[cfg(feature = "testbed")]

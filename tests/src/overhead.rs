@@ -1,4 +1,4 @@
-//! `cost`: what reading a host, planning and applying take, beside the same ioctls by hand.
+//! `overhead`: what reading a host, planning and applying take, beside the same ioctls by hand.
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod measure;
@@ -9,22 +9,26 @@ mod report;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod trace;
 
-use crate::cli::Cost;
-use crate::machine::Machine;
-use crate::output::failure::Failure;
+use idreg_runtime::model::CpuModel;
+use vmm_demo::machine::Machine;
+use vmm_demo::output::failure::Failure;
 
-pub(crate) fn cost(arguments: &Cost) -> Result<(), Failure> {
-    let model = &arguments.model.cpu;
+/// Measures, and prints the figures.
+///
+/// # Errors
+///
+/// [`Failure`]: no KVM, a model that the host cannot give, or what KVM refuses.
+pub fn measure(model: &CpuModel, rounds: u32, json: bool) -> Result<(), Failure> {
     let machine = Machine::open(model)?;
     #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
     {
-        let report = measure::measure(&machine, model, arguments.count)?;
-        if arguments.json {
-            crate::output::json(&report)
+        let report = measure::measure(&machine, model, rounds)?;
+        if json {
+            vmm_demo::output::json(&report)
         } else {
-            crate::output::text(&report.to_string())
+            vmm_demo::output::text(&report.to_string())
         }
     }
     #[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
-    match (machine, arguments.count, arguments.json) {}
+    match (machine, rounds, json) {}
 }

@@ -2,11 +2,11 @@
 
 use super::draw::Write;
 use super::vm::{Maker, Vm};
-use crate::output::failure::Failure;
 use idreg_runtime::description::RegisterDescription;
 use idreg_runtime::host::Host;
 use idreg_runtime::vcpu::Errno;
 use std::num::NonZeroU16;
+use vmm_demo::output::failure::Failure;
 
 /// What each side says to one call.
 #[derive(Clone, Copy, Debug)]

@@ -1,12 +1,12 @@
 //! The two sides: a VM of the kernel, and the fake that foresees it.
 
-use crate::output::failure::Failure;
 use idreg_runtime::description::FieldOf;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::fake::FakeVm;
 use idreg_runtime::host::Host;
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
 use std::num::NonZeroU16;
+use vmm_demo::output::failure::Failure;
 
 /// A VM whose registers can be read and written.
 pub(super) trait Vm {

@@ -1,4 +1,4 @@
-//! `agree`: whether KVM does what this library foresees, for random overrides.
+//! `conformance`: whether KVM does what this library foresees, for random overrides.
 //!
 //! Each try writes the same to a scratch VM and to the fake of this host, compares every answer and every
 //! register, and holds KVM to what a plan for the same overrides says.
@@ -15,33 +15,27 @@ mod report;
 mod unsupported;
 mod vm;
 
-use crate::cli::Agree;
-use crate::machine::Machine;
-use crate::output;
-use crate::output::failure::Failure;
 use comparison::Comparison;
+use idreg_runtime::model::CpuModel;
+use vmm_demo::machine::Machine;
+use vmm_demo::output::failure::Failure;
 
-pub(crate) fn agree(arguments: &Agree) -> Result<(), Failure> {
-    let machine = Machine::open(&arguments.options.cpu)?;
+pub use self::report::Report;
+
+/// Compares, try by try.
+///
+/// # Errors
+///
+/// [`Failure`]: no KVM, a kernel without masks, or a VM that cannot be made.
+pub fn compare(model: &CpuModel, count: u64, seed: u64) -> Result<Report, Failure> {
+    let machine = Machine::open(model)?;
     let about = machine.host().about();
     if !about.capabilities.writable_masks {
         let kernel = about.kernel_release.clone();
         return Err(Failure::CannotHere(NothingForeseen { kernel }.into()));
     }
-    let comparison = Comparison::new(machine.host(), &machine, arguments.seed)?;
-    let report = comparison.tries(arguments.count)?;
-    if arguments.json {
-        output::json(&report)?;
-    } else {
-        output::text(&report.to_string())?;
-    }
-    match report.disagree {
-        0 => Ok(()),
-        disagreements => Err(Failure::Disagree {
-            disagreements,
-            tried: report.tried,
-        }),
-    }
+    let comparison = Comparison::new(machine.host(), &machine, seed)?;
+    comparison.tries(count)
 }
 
 /// Without masks the library plans no change, and does not know what KVM takes.

@@ -6,12 +6,12 @@ use super::pair::{Pair, Seen};
 use super::promise;
 use super::report::{Example, Report};
 use super::vm::{Fakes, Maker};
-use crate::output::failure::Failure;
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::fake::FakeVm;
 use serde::Serialize;
 use std::num::NonZeroU16;
+use vmm_demo::output::failure::Failure;
 
 /// The most vCPUs of a VM that tries get for themselves: enough to tell a register of the VM from one of a vCPU.
 const VCPUS: u16 = 2;

@@ -1,12 +1,12 @@
 //! The VMs of this machine's kernel.
 
 use super::vm::{Maker, Vm};
-use crate::machine::Machine;
-use crate::output::failure::Failure;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::kvm::ScratchVm;
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
 use std::num::NonZeroU16;
+use vmm_demo::machine::Machine;
+use vmm_demo::output::failure::Failure;
 
 impl Maker for Machine {
     type Vm = ScratchVm;

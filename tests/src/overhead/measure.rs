@@ -3,8 +3,6 @@
 use super::raw::{Ioctls, RawError};
 use super::report::{Ioctls as Counted, Phases, Report, micros, ratio};
 use super::trace::Trace;
-use crate::machine::Machine;
-use crate::output::failure::Failure;
 use idreg_runtime::host::Host;
 use idreg_runtime::kvm::{self, KvmVcpu};
 use idreg_runtime::model::CpuModel;
@@ -12,6 +10,8 @@ use idreg_runtime::plan::Plan;
 use kvm_ioctls::Kvm;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
+use vmm_demo::machine::Machine;
+use vmm_demo::output::failure::Failure;
 
 /// How long the phases of a round took.
 #[derive(Clone, Copy, Debug, Default)]

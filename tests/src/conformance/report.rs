@@ -1,4 +1,4 @@
-//! What `agree` prints.
+//! What `conformance` prints.
 
 use super::comparison::{Disagreement, Part};
 use super::pair::{Both, Shown};
@@ -13,10 +13,12 @@ const EXAMPLES: usize = 10;
 
 /// How many tries came out as foreseen.
 #[derive(Debug, Default, Serialize)]
-pub(crate) struct Report {
-    pub(crate) tried: u64,
+pub struct Report {
+    /// The number of tries.
+    pub tried: u64,
     agree: u64,
-    pub(crate) disagree: u64,
+    /// The number of tries that came out otherwise than foreseen.
+    pub disagree: u64,
     /// The first that did not.
     examples: Vec<Example>,
 }

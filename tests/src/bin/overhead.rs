@@ -1,0 +1,33 @@
+//! `overhead`: measures reading a host, planning and applying, beside the same ioctls without `idreg-runtime`.
+
+use clap::Parser;
+use idreg_tests::overhead::measure;
+use std::process::ExitCode;
+use vmm_demo::cli::{Log, Model};
+use vmm_demo::commands::exit_code;
+use vmm_demo::guest::ending::Ending;
+use vmm_demo::output::log;
+
+/// Measure reading a host, planning and applying, beside the same ioctls without this library.
+#[derive(Debug, Parser)]
+#[command(name = "overhead", version)]
+struct Cli {
+    #[command(flatten)]
+    model: Model,
+    /// How many rounds of each; the figures are medians.
+    #[arg(long, value_name = "N", default_value_t = 101)]
+    count: u32,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    log: Log,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    log::start(cli.log.filter.as_ref());
+    let model = &cli.model.cpu;
+    let result = measure(model, cli.count, cli.json).map(|()| Ending::Done);
+    exit_code(result, Some(model), cli.json)
+}
