@@ -4,6 +4,7 @@
 //! register, and holds KVM to what a plan for the same overrides says.
 
 mod comparison;
+mod disagreement;
 mod draw;
 mod hidden;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]

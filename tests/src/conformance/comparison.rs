@@ -1,5 +1,6 @@
 //! The comparison, try by try.
 
+use super::disagreement::{Disagreement, Part, disagreement};
 use super::draw::{Asked, Draw};
 use super::hidden;
 use super::pair::{Pair, Seen};
@@ -9,34 +10,11 @@ use super::vm::{Fakes, Maker};
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::fake::FakeVm;
-use serde::Serialize;
 use std::num::NonZeroU16;
 use vmm_demo::output::failure::Failure;
 
 /// The most vCPUs of a VM that tries get for themselves: enough to tell a register of the VM from one of a vCPU.
 const VCPUS: u16 = 2;
-
-/// A part of a try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub(super) enum Part {
-    /// Writes to a VM whose guest has not run.
-    BeforeRun,
-    /// The guest's first run, at which KVM settles the registers.
-    Run,
-    /// Writes to a VM whose guest has run.
-    AfterRun,
-}
-
-/// A part of a try that did not come out as foreseen.
-#[derive(Debug)]
-pub(super) struct Disagreement {
-    pub(super) part: Part,
-    pub(super) asked: Asked,
-    pub(super) seen: Seen,
-    /// What KVM does otherwise than the plan says.
-    pub(super) plan: Option<String>,
-}
 
 /// The tries, and the VMs that most of them share.
 #[derive(Debug)]
@@ -119,21 +97,6 @@ impl<'h, K: Maker> Comparison<'h, K> {
         let writes = asked.writes(self.host);
         pair.see(self.host, writes, || self.draw.below(vcpus.get()))
     }
-}
-
-fn disagreement(
-    part: Part,
-    asked: Asked,
-    seen: Seen,
-    plan: Option<String>,
-) -> Option<Disagreement> {
-    let is_foreseen = seen.is_same() && plan.is_none();
-    (!is_foreseen).then_some(Disagreement {
-        part,
-        asked,
-        seen,
-        plan,
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What `conformance` prints.
 
-use super::comparison::{Disagreement, Part};
+use super::disagreement::{Disagreement, Part};
 use super::pair::{Both, Shown};
 use idreg_runtime::host::Host;
 use idreg_runtime::number::Hex;
