@@ -9,7 +9,7 @@ use crate::artifacts::setup::{Setup, SetupError};
 use crate::artifacts::{Artifacts, Kernel, VARIABLE};
 use crate::demo::DemoError;
 use crate::machine::{self, Machine, Options};
-use crate::program::Program;
+use crate::program::{NoSuchCommand, Program};
 use crate::progress::Progress;
 use clap::{Args, Parser, Subcommand};
 use std::env;
@@ -26,7 +26,7 @@ const DEMO: [&str; 3] = [
     "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,SYSREG_ID_AA64ISAR1_EL1_DPB=0x0",
 ];
 
-/// An emulated Arm host to run vmm-demo and tests on.
+/// An emulated Arm host to run idreg, vmm-demo and tests on.
 #[derive(Debug, Parser)]
 #[command(name = "testbed", bin_name = "cargo testbed")]
 pub struct Cli {
@@ -45,7 +45,7 @@ enum Action {
         #[arg(long, value_name = "ADDRESS")]
         archive: Option<String>,
     },
-    /// Run `vmm-demo ARGS` on a fresh host, for as long as it likes; output and exit code pass through unchanged
+    /// Run `idreg ARGS` or `vmm-demo ARGS` on a fresh host, for as long as it likes; output and exit code pass through unchanged
     Exec(Box<Exec>),
     /// Run the main job: a guest from which two features of the host are hidden
     Demo {
@@ -83,6 +83,9 @@ pub enum Error {
     /// The list of artifacts could not be written.
     #[error(transparent)]
     List(#[from] BuildError),
+    /// No program has the command.
+    #[error(transparent)]
+    Command(#[from] NoSuchCommand),
     /// The host failed.
     #[error(transparent)]
     Machine(#[from] machine::Error),
@@ -136,10 +139,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit code of the testbed for this error: 3 if packages are missing, otherwise 4.
+    /// The exit code of the testbed for this error: 2 for a command that no program has, 3 if packages are missing, otherwise 4.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Command(_) => 2,
             Self::Setup(SetupError::Packages { .. }) => 3,
             _ => 4,
         }

@@ -110,7 +110,7 @@ mod tests {
     fn host() -> (Arc<Machine>, PathBuf) {
         let artifacts = Artifacts {
             hardware: true,
-            programs: [(Program::VmmDemo, "/bin/sh".into())].into(),
+            programs: [(Program::Idreg, "/bin/sh".into())].into(),
             emulation: None,
             guests: None,
             list: PathBuf::new(),

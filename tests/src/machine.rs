@@ -186,11 +186,12 @@ impl Machine {
         &self.release
     }
 
-    /// Runs `vmm-demo` with `args` to its end.
+    /// Runs the command in `args` to its end: the program that has it, see [`Program::of_command`].
     ///
     /// # Errors
     ///
-    /// [`Error::TimeLimit`] after [`COMMAND_LIMIT`], [`Error::Killed`] if it crashes,
+    /// [`Error::Command`] if no program has it, [`Error::TimeLimit`] after [`COMMAND_LIMIT`],
+    /// [`Error::Killed`] if it crashes,
     /// [`Error::Lost`] if the host does.
     pub fn run<S: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = S>) -> Result<Output, Error> {
         self.run_within(COMMAND_LIMIT, args)
@@ -209,16 +210,17 @@ impl Machine {
         self.spawn(args)?.output(limit)
     }
 
-    /// Starts `vmm-demo` with `args`. It is ended when the result is dropped.
+    /// Starts the command in `args`. It is ended when the result is dropped.
     ///
     /// # Errors
     ///
-    /// [`Error::Lost`], or [`Error::Failed`] if the arguments cannot be sent.
+    /// [`Error::Command`], [`Error::Lost`], or [`Error::Failed`] if the arguments cannot be sent.
     pub fn spawn<S: AsRef<OsStr>>(
         &self,
         args: impl IntoIterator<Item = S>,
     ) -> Result<Running<'_>, Error> {
-        self.start(Program::VmmDemo, args)
+        let args: Vec<S> = args.into_iter().collect();
+        self.start(Program::of_command(&args)?, args)
     }
 
     /// Runs the tests of `idreg-runtime` that talk to KVM, with `args` for the test program.

@@ -1,5 +1,11 @@
 //! The programs that a host can run.
 
+#[cfg(feature = "testbed")]
+mod command;
+
+#[cfg(feature = "testbed")]
+pub use self::command::NoSuchCommand;
+
 use std::fmt;
 
 /// The environment variable with the path of the demo VMM on the host, for the programs that run there.
@@ -13,8 +19,10 @@ pub const VMM_DEMO: &str = "IDREG_VMM_DEMO";
     serde(rename_all = "kebab-case")
 )]
 pub enum Program {
-    /// The demo VMM.
+    /// What works on hosts and CPU models.
     #[default]
+    Idreg,
+    /// The demo VMM.
     VmmDemo,
     /// The tests of `idreg-runtime` that talk to KVM. Their arguments are those of any Rust test program.
     KvmTests,
@@ -22,20 +30,35 @@ pub enum Program {
     VmmTests,
     /// What times commands: see `src/bin/measure.rs`.
     Measure,
+    /// What compares the library's model of KVM with KVM: see `src/conformance.rs`.
+    Conformance,
+    /// What measures the library beside bare ioctls: see `src/overhead.rs`.
+    Overhead,
 }
 
 impl Program {
     /// Every program.
-    pub const ALL: [Self; 4] = [Self::VmmDemo, Self::KvmTests, Self::VmmTests, Self::Measure];
+    pub const ALL: [Self; 7] = [
+        Self::Idreg,
+        Self::VmmDemo,
+        Self::KvmTests,
+        Self::VmmTests,
+        Self::Measure,
+        Self::Conformance,
+        Self::Overhead,
+    ];
 
     /// This program and those that it starts itself.
     #[must_use]
     pub const fn with_others(self) -> &'static [Self] {
         match self {
+            Self::Idreg => &[Self::Idreg],
             Self::VmmDemo => &[Self::VmmDemo],
             Self::KvmTests => &[Self::KvmTests],
             Self::VmmTests => &[Self::VmmDemo, Self::VmmTests],
-            Self::Measure => &[Self::VmmDemo, Self::Measure],
+            Self::Measure => &[Self::Idreg, Self::VmmDemo, Self::Measure],
+            Self::Conformance => &[Self::Conformance],
+            Self::Overhead => &[Self::Overhead],
         }
     }
 
@@ -43,10 +66,13 @@ impl Program {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Idreg => "idreg",
             Self::VmmDemo => "vmm-demo",
             Self::KvmTests => "kvm-tests",
             Self::VmmTests => "vmm-tests",
             Self::Measure => "measure",
+            Self::Conformance => "conformance",
+            Self::Overhead => "overhead",
         }
     }
 

@@ -129,7 +129,7 @@ fn one_override_of_each_register(host: &Host) -> Vec<(FieldOf, u64)> {
 /// The row of `set_id_regs` in which a guest reads 19 registers; here as many as have something to lower.
 fn guest_reads_what_was_written(kernel: Kernel) {
     let machine = boot(&Options::emulated("max", kernel));
-    let dump = machine.run(["dump"]).expect("vmm-demo ends");
+    let dump = machine.run(["dump"]).expect("idreg ends");
     let host: Host = serde_json::from_slice(&dump.stdout).expect("a host file");
     let overrides = one_override_of_each_register(&host);
     assert!(overrides.len() >= 19, "{overrides:?}");
@@ -168,9 +168,9 @@ fn guest_on_lts_reads_what_was_written() {
     guest_reads_what_was_written(Kernel::Lts);
 }
 
-/// A capability in what `vmm-demo dump` says of a host.
+/// A capability in what `idreg dump` says of a host.
 fn capability(options: &Options, name: &str) -> bool {
-    let output = boot(options).run(["dump"]).expect("vmm-demo ends");
+    let output = boot(options).run(["dump"]).expect("idreg ends");
     assert_eq!(output.code, 0, "{}", output.stderr());
     let host: Value = serde_json::from_slice(&output.stdout).expect("a host file");
     let capability = host

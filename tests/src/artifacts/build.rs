@@ -211,6 +211,10 @@ const GUEST_INIT: Recipe = Recipe {
 impl Program {
     const fn recipe(self) -> Recipe {
         match self {
+            Self::Idreg => Recipe {
+                target: "idreg",
+                command: &["build", "--package=vmm-demo", "--bin=idreg"],
+            },
             Self::VmmDemo => Recipe {
                 target: "vmm-demo",
                 command: &["build", "--package=vmm-demo", "--bin=vmm-demo"],
@@ -231,6 +235,27 @@ impl Program {
                     "--bin=measure",
                     "--no-default-features",
                     "--features=guest",
+                ],
+            },
+            Self::Conformance => Recipe {
+                target: "conformance",
+                command: &[
+                    "build",
+                    "--package=idreg-tests",
+                    "--bin=conformance",
+                    "--no-default-features",
+                    "--features=conformance,overhead",
+                ],
+            },
+            // With the same features, so that what both are made of is built once.
+            Self::Overhead => Recipe {
+                target: "overhead",
+                command: &[
+                    "build",
+                    "--package=idreg-tests",
+                    "--bin=overhead",
+                    "--no-default-features",
+                    "--features=conformance,overhead",
                 ],
             },
         }
@@ -346,7 +371,7 @@ mod tests {
         assert_eq!(name(&[Program::VmmDemo]), "initramfs-vmm-demo-7.2.cpio");
         assert_eq!(
             name(&Program::ALL),
-            "initramfs-vmm-demo-kvm-tests-vmm-tests-measure-7.2.cpio"
+            "initramfs-idreg-vmm-demo-kvm-tests-vmm-tests-measure-conformance-overhead-7.2.cpio"
         );
     }
 }

@@ -112,7 +112,7 @@ fn mount_all() -> Result<(), Error> {
         ("devtmpfs", "/dev"),
         // For tests with a terminal.
         ("devpts", "/dev/pts"),
-        // For `vmm-demo cost`, which has the kernel count ioctls.
+        // For `overhead`, which has the kernel count ioctls.
         ("tracefs", "/sys/kernel/tracing"),
     ] {
         // Most directories are in the archive. If one cannot be made, `mount` says so.

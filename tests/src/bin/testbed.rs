@@ -1,4 +1,4 @@
-//! Sets up the emulated Arm host and runs `vmm-demo`, or the tests, with it.
+//! Sets up the emulated Arm host and runs programs, or the tests, with it.
 
 use idreg_tests::cli::Cli;
 use std::error::Error;

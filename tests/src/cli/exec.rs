@@ -43,9 +43,9 @@ pub(super) struct Exec {
     /// Further words of the kernel's command line, such as `kvm-arm.mode=nested` for guest hypervisors
     #[arg(long, value_name = "WORD")]
     append: Vec<String>,
-    /// The program to run: the demo VMM, the tests of `idreg-runtime` that talk to KVM, or those of the demo VMM
-    #[arg(long, value_enum, value_name = "NAME", default_value_t)]
-    program: Program,
+    /// The program to run [default: idreg or vmm-demo, whichever has the command]
+    #[arg(long, value_enum, value_name = "NAME")]
+    program: Option<Program>,
     /// Put what Linux guests boot from into the working directory: `Image`, the kernel of the host, and
     /// `initrd.cpio.gz`. On an Arm machine `Image` is `latest`, which is fetched
     #[arg(long)]
@@ -82,6 +82,10 @@ fn parse_pair(text: &str) -> Result<(String, PathBuf), String> {
 
 impl Exec {
     pub(super) fn run(self) -> Result<u8, Error> {
+        let program = match self.program {
+            Some(program) => program,
+            None => Program::of_command(&self.args)?,
+        };
         let files = read_files(&self.files)?;
         let options = Options {
             cpu: self.cpu,
@@ -95,7 +99,7 @@ impl Exec {
         let progress = Progress::on_terminal();
         let own = options.kernel.unwrap_or_default();
         let guest = self.linux.then(|| self.guest_kernel.unwrap_or(own));
-        let mut artifacts = one_host(hardware, &options, self.program, guest, progress)?;
+        let mut artifacts = one_host(hardware, &options, program, guest, progress)?;
         let scratch = match &self.overlay {
             Some(overlay) => Some(add_overlay(&mut artifacts, own, overlay)?),
             None => None,
@@ -115,7 +119,7 @@ impl Exec {
             forward.map_err(|source| Error::Listen { path, source })
         });
         let _kept_to_the_end = forwards.collect::<Result<Vec<_>, _>>()?;
-        let code = pass_through(&machine, self.program, &self.args)?;
+        let code = pass_through(&machine, program, &self.args)?;
         for (name, path) in self.outs {
             let bytes = machine.get(&name)?;
             fs::write(&path, bytes).map_err(|source| Error::File { path, source })?;
@@ -228,7 +232,7 @@ mod tests {
             (Some("a64fx"), Some(Kernel::Old))
         );
         assert_eq!(exec.outs, [("a".to_owned(), PathBuf::from("b=c"))]);
-        assert_eq!(exec.program, Program::VmmDemo);
+        assert_eq!(exec.program, None);
         assert!(Cli::try_parse_from(words("testbed exec --out name -- x")).is_err());
         assert!(Cli::try_parse_from(words("testbed exec --kernel new -- x")).is_err());
         assert!(Cli::try_parse_from(words("testbed exec --program sh -- x")).is_err());
@@ -257,6 +261,6 @@ mod tests {
         };
         assert_eq!(exec.machine, ["mte=on", "gic-version=4"]);
         assert_eq!(exec.append, ["kvm-arm.mode=nested"]);
-        assert_eq!(exec.program, Program::KvmTests);
+        assert_eq!(exec.program, Some(Program::KvmTests));
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::artifacts::NotSetUp;
 use crate::link::LinkError;
+use crate::program::NoSuchCommand;
 use std::error::Error as _;
 use std::fmt;
 use std::io;
@@ -15,6 +16,9 @@ pub enum Error {
     /// What an emulated host is made of is missing.
     #[error(transparent)]
     NotSetUp(#[from] NotSetUp),
+    /// No program has the command.
+    #[error(transparent)]
+    Command(#[from] NoSuchCommand),
     /// QEMU or the link to the host could not be started.
     #[error("cannot start the host (`{}`, through util-linux's `setpriv`)", program.display())]
     Start {

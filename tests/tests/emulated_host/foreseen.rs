@@ -1,8 +1,9 @@
 //! Whether KVM does what is foreseen, value by value and at random.
 
-use crate::hosts::{host, host_with_everything, json};
+use crate::hosts::{host, host_with_everything, json, json_of};
 use idreg_tests::artifacts::Kernel;
 use idreg_tests::machine::Machine;
+use idreg_tests::program::Program;
 
 /// What is foreseen for a field is what KVM takes, value by value, except where idreg itself says no.
 #[test]
@@ -57,10 +58,8 @@ fn kvm_does_what_is_foreseen() {
 
 fn agrees(machine: &Machine, model: &str, count: u32) {
     let tries = count.to_string();
-    let arguments = [
-        "agree", "--count", &tries, "--seed", "4", "--cpu", model, "--json",
-    ];
-    let report = json(machine, &arguments);
+    let arguments = ["--count", &tries, "--seed", "4", "--cpu", model, "--json"];
+    let report = json_of(Program::Conformance, machine, &arguments);
     assert_eq!(report["tried"], count, "{model}");
     assert_eq!(
         (&report["disagree"], &report["agree"]),
@@ -93,7 +92,8 @@ fn nothing_is_asked_of_kvm_twice() {
     for kernel in [Kernel::Latest, Kernel::Lts] {
         let machine = host("neoverse-n1", kernel);
         let model = if kernel == Kernel::Lts { "host" } else { model };
-        let report = json(machine, &["cost", "--count", "2", "--json", "--cpu", model]);
+        let arguments = ["--count", "2", "--json", "--cpu", model];
+        let report = json_of(Program::Overhead, machine, &arguments);
         let ioctls = &report["ioctls"];
         assert!(ioctls["library"].as_u64() > Some(100), "{ioctls}");
         assert_eq!(ioctls["library"], ioctls["minimum"], "{ioctls}");

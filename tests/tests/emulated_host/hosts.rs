@@ -2,7 +2,8 @@
 
 use idreg_runtime::number;
 use idreg_tests::artifacts::Kernel;
-use idreg_tests::machine::{Machine, Options, Output, shared};
+use idreg_tests::machine::{COMMAND_LIMIT, Machine, Options, Output, shared};
+use idreg_tests::program::Program;
 use serde_json::{Map, Value};
 
 pub(crate) fn host(cpu: &str, kernel: Kernel) -> &'static Machine {
@@ -26,12 +27,26 @@ fn boot(options: &Options) -> &'static Machine {
 }
 
 pub(crate) fn run(machine: &Machine, arguments: &[&str]) -> Output {
-    machine.run(arguments).expect("vmm-demo runs to its end")
+    machine.run(arguments).expect("it runs to its end")
 }
 
 /// Runs a command that must succeed and print one JSON object, and nothing else.
 pub(crate) fn json(machine: &Machine, arguments: &[&str]) -> Map<String, Value> {
-    let output = run(machine, arguments);
+    object(&run(machine, arguments))
+}
+
+/// As [`json`], of another program than those that [`run`] finds by the command.
+pub(crate) fn json_of(
+    program: Program,
+    machine: &Machine,
+    arguments: &[&str],
+) -> Map<String, Value> {
+    let running = machine.start(program, arguments);
+    let output = running.and_then(|running| running.output(COMMAND_LIMIT));
+    object(&output.expect("it runs to its end"))
+}
+
+fn object(output: &Output) -> Map<String, Value> {
     assert_eq!(
         (output.code, output.stderr().as_ref()),
         (0, ""),

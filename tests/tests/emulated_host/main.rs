@@ -1,4 +1,4 @@
-//! `vmm-demo` on real kernels: what a guest sees under a model, what is refused, and whether KVM does what is
+//! `idreg`, `vmm-demo` and the comparisons on real kernels: what a guest sees under a model, what is refused, and whether KVM does what is
 //! foreseen.
 //!
 //! Every test fails if its host does not boot. The modules are one program so that they share the hosts.

@@ -1,0 +1,107 @@
+//! The program that has a command: `props` is one of `idreg`, `run` one of `vmm-demo`.
+
+use super::Program;
+use clap::CommandFactory;
+use std::ffi::OsStr;
+use std::fmt;
+use vmm_demo::cli;
+
+/// A word that is no command of either program.
+#[derive(Debug)]
+pub struct NoSuchCommand {
+    word: String,
+}
+
+impl Program {
+    /// The program that has the command in these arguments: `idreg` for a command that both have, and without one.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSuchCommand`] if neither has it.
+    pub fn of_command<S: AsRef<OsStr>>(args: &[S]) -> Result<Self, NoSuchCommand> {
+        let mut after_option = false;
+        for word in args.iter().map(AsRef::as_ref) {
+            let is_option = word.as_encoded_bytes().starts_with(b"-");
+            let has = |program: &Self| commands(*program).iter().any(|name| word == name.as_str());
+            if let Some(program) = [Self::Idreg, Self::VmmDemo].into_iter().find(has) {
+                return Ok(program);
+            }
+            // It may be the option's value.
+            if !is_option && !after_option {
+                let word = word.to_string_lossy().into_owned();
+                return Err(NoSuchCommand { word });
+            }
+            after_option = is_option;
+        }
+        Ok(Self::default())
+    }
+}
+
+fn commands(program: Program) -> Vec<String> {
+    let mut command = match program {
+        Program::Idreg => cli::idreg::Cli::command(),
+        Program::VmmDemo => cli::vmm_demo::Cli::command(),
+        _ => return Vec::new(),
+    };
+    // Only then `help` is among them.
+    command.build();
+    let names = command.get_subcommands().map(clap::Command::get_name);
+    names.map(str::to_owned).collect()
+}
+
+impl std::error::Error for NoSuchCommand {}
+
+impl fmt::Display for NoSuchCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is no command of {} ({}) or {} ({}); `--program` names another program",
+            self.word,
+            Program::Idreg,
+            commands(Program::Idreg).join(", "),
+            Program::VmmDemo,
+            commands(Program::VmmDemo).join(", "),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(line: &str) -> Result<Program, String> {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        Program::of_command(&words).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_command_names_the_program() {
+        for line in ["props --json", "check --run", "dump", "qmp --listen unix:s"] {
+            assert_eq!(program(line), Ok(Program::Idreg), "{line}");
+        }
+        assert_eq!(program("run --cpu host"), Ok(Program::VmmDemo));
+        assert_eq!(program("--log debug run"), Ok(Program::VmmDemo));
+        assert_eq!(program("--log=debug run"), Ok(Program::VmmDemo));
+    }
+
+    #[test]
+    fn what_both_have_is_for_idreg() {
+        for line in ["", "--help", "--version", "help", "man", "completions bash"] {
+            assert_eq!(program(line), Ok(Program::Idreg), "{line}");
+        }
+    }
+
+    #[test]
+    fn other_words_are_refused_with_the_commands() {
+        for line in ["agree --count 1", "--log debug agree", "x"] {
+            let error = program(line).unwrap_err();
+            for part in [
+                "idreg (props, check, dump, qmp,",
+                "vmm-demo (run,",
+                "`--program`",
+            ] {
+                assert!(error.contains(part), "{error}");
+            }
+        }
+    }
+}
