@@ -6,8 +6,8 @@ pub mod vmm_demo;
 
 use clap::Args;
 use clap_complete::Shell;
-use idreg_runtime::model::{CpuModel, Override};
 use idreg_runtime::config::options::CpuOption;
+use idreg_runtime::model::{CpuModel, Override};
 use std::error::Error;
 use std::path::PathBuf;
 use tracing_subscriber::filter::{LevelFilter, Targets};

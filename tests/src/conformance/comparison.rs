@@ -7,9 +7,9 @@ use super::pair::{Pair, Seen};
 use super::promise;
 use super::report::{Example, Report};
 use super::vm::{Fakes, Maker};
+use idreg_runtime::fake::FakeVm;
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;
-use idreg_runtime::fake::FakeVm;
 use std::num::NonZeroU16;
 use vmm_demo::output::failure::Failure;
 

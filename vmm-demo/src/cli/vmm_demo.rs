@@ -4,8 +4,8 @@ use super::{Completions, Log, Man, Model, examples};
 use crate::size::MemorySize;
 use crate::socket_address::Address;
 use clap::{Args, Parser, Subcommand};
-use idreg_runtime::model::CpuModel;
 use idreg_runtime::config::target::TargetCpu;
+use idreg_runtime::model::CpuModel;
 use std::path::PathBuf;
 
 /// A small VMM that runs guests with a chosen view of the Arm ID registers.

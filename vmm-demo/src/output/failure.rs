@@ -1,7 +1,7 @@
 //! What makes a command fail, and the exit code for it.
 
-use idreg_runtime::plan::apply::{ApplyError, Difference};
 use idreg_runtime::plan::PlanError;
+use idreg_runtime::plan::apply::{ApplyError, Difference};
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;

@@ -1,13 +1,13 @@
 //! The forms that several commands print as JSON.
 
 use crate::output::failure::Failure;
-use idreg_runtime::plan::apply::{ApplyError, Difference, Refused};
-use idreg_runtime::plan::consistency::Violation;
+use idreg_runtime::description::rule::ValueRange;
 use idreg_runtime::model::{CpuModel, InvalidValue};
 use idreg_runtime::number::Hex;
-use idreg_runtime::plan::{Plan, PlanError};
+use idreg_runtime::plan::apply::{ApplyError, Difference, Refused};
+use idreg_runtime::plan::consistency::Violation;
 use idreg_runtime::plan::rejection;
-use idreg_runtime::description::rule::ValueRange;
+use idreg_runtime::plan::{Plan, PlanError};
 use serde::Serialize;
 
 /// A register that a plan writes.

@@ -7,14 +7,14 @@ use super::model::Wanted;
 use super::properties::WHOLE_REGISTERS;
 use crate::machine::Machine;
 use crate::output::failure::Failure;
+use idreg_runtime::config::options::{CpuOption, sve_lengths};
 use idreg_runtime::description::FieldOf;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::host::{About, Host};
 use idreg_runtime::model::{CpuModel, Setting};
-use idreg_runtime::config::options::{CpuOption, sve_lengths};
+use idreg_runtime::plan::rejection::Reason;
 use idreg_runtime::plan::{Plan, PlanError};
 use idreg_runtime::regs;
-use idreg_runtime::plan::rejection::Reason;
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
 use serde_json::{Map, Value, json};
 

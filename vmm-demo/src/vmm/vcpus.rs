@@ -3,9 +3,9 @@
 use crate::vmm::layout;
 use crate::vmm::pause_gate::Gate;
 use crate::vmm::serial::Serial;
+use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::kvm::{self, KvmError, KvmVcpu};
-use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
 use kvm_bindings::{
     KVM_REG_ARM_CORE, KVM_REG_ARM64, KVM_REG_SIZE_U64, KVM_SYSTEM_EVENT_RESET,
