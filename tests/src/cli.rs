@@ -139,7 +139,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit code of the testbed for this error: 2 for a command that no program has, 3 if packages are missing, otherwise 4.
+    /// The exit code of the testbed for this error: 2 for a command that no program has, 3 if
+    /// packages are missing, otherwise 4.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {

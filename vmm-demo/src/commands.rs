@@ -18,7 +18,7 @@ use crate::output::json::Failed;
 use idreg_runtime::model::CpuModel;
 use std::process::ExitCode;
 
-/// Tells of a command's failure, as JSON too if that is asked for, and gives the program's exit code.
+/// Prints a command's failure, as JSON too if `json`, and returns the program's exit code.
 #[must_use]
 pub fn exit_code(
     result: Result<Ending, Failure>,

@@ -1,4 +1,4 @@
-//! The library behind the programs `idreg`, which works on hosts and CPU models, and `vmm-demo`, which runs guests.
+//! Library of two programs: `idreg` works on hosts and CPU models, `vmm-demo` runs guests.
 //!
 //! A module uses only those below it:
 //!
@@ -12,7 +12,8 @@
 //! output, socket_address, size        what everything may use
 //! ```
 //!
-//! What runs guests is built for arm64 Linux alone, QMP for Linux; all else is built and tested everywhere.
+//! The modules that run guests are built for arm64 Linux only, QMP for Linux only; all others are
+//! built and tested on every machine.
 
 pub mod cli;
 pub mod commands;

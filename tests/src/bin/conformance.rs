@@ -11,8 +11,8 @@ use vmm_demo::output::{self, log};
 
 /// Compare what this library foresees with what KVM does, for random overrides.
 ///
-/// Every try writes registers of a scratch VM and reads them back; the same writes go to the fake vCPU that tests use,
-/// and through a plan.
+/// Every try writes registers of a scratch VM and reads them back; the same writes go to the fake
+/// vCPU that tests use, and through a plan.
 #[derive(Debug, Parser)]
 #[command(name = "conformance", version)]
 struct Cli {

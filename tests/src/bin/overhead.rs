@@ -1,4 +1,5 @@
-//! `overhead`: measures reading a host, planning and applying, beside the same ioctls without `idreg-runtime`.
+//! `overhead`: measures reading a host, planning and applying, beside the same ioctls without
+//! `idreg-runtime`.
 
 use clap::Parser;
 use idreg_tests::overhead::measure;

@@ -13,7 +13,8 @@ pub struct NoSuchCommand {
 }
 
 impl Program {
-    /// The program that has the command in these arguments: `idreg` for a command that both have, and without one.
+    /// The program that has the command in `args`: `idreg` for a command that both have, and
+    /// without one.
     ///
     /// # Errors
     ///
