@@ -17,15 +17,15 @@ mod ending;
 mod physical;
 mod report;
 
-#[cfg(not(target_arch = "aarch64"))]
-mod elsewhere;
 #[cfg(target_arch = "aarch64")]
 mod instructions;
 #[cfg(target_arch = "aarch64")]
 mod registers;
+#[cfg(not(target_arch = "aarch64"))]
+mod unsupported;
 
 #[cfg(not(target_arch = "aarch64"))]
-use elsewhere::{instructions, registers};
+use unsupported::{instructions, registers};
 
 pub use attempt::{Attempt, AttemptError};
 pub use conversation::{ConversationError, converse};

@@ -3,17 +3,17 @@
 //! In the emulated host the `host-init` program runs [`serve`] on a virtio-serial port. On real Arm
 //! hardware and in tests it runs in a thread on one end of a socket pair.
 
-mod inflow;
-mod output;
 mod processes;
+mod reply_writer;
+mod sink;
 mod socket;
 
-use crate::console::{Frame, FrameError, Message};
-use crate::feed::{Connection, Feed};
 use crate::program::{Program, VMM_DEMO};
-use inflow::{Inflow, Inflows};
-use output::Output;
+use crate::protocol::{Frame, FrameError, Message};
+use crate::writer_queue::{Connection, Feed};
 use processes::Running;
+use reply_writer::Output;
+use sink::{Inflow, Inflows};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;

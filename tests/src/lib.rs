@@ -13,8 +13,6 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
-pub mod console;
-mod feed;
 mod guard;
 #[cfg(feature = "guest")]
 pub mod guest;
@@ -22,6 +20,8 @@ pub mod init;
 #[cfg(feature = "overhead")]
 pub mod overhead;
 pub mod program;
+pub mod protocol;
+mod writer_queue;
 
 #[cfg(feature = "testbed")]
 pub mod artifacts;

@@ -4,10 +4,10 @@ mod routes;
 #[cfg(test)]
 mod tests;
 
-use crate::console::{CHUNK, Frame, FrameError, Message};
-use crate::feed::{Connection, Feed};
 use crate::guard::lock;
 use crate::program::Program;
+use crate::protocol::{CHUNK, Frame, FrameError, Message};
+use crate::writer_queue::{Connection, Feed};
 use routes::{Route, Routes};
 use std::io::{self, Read};
 use std::net::Shutdown;

@@ -1,8 +1,8 @@
 //! The first program of the emulated host: mounts what the others need and serves the testbed.
 
-use idreg_tests::console::{Frame, FrameError, Message, PORT_NAME};
 use idreg_tests::init::{Service, serve};
 use idreg_tests::program::Program;
+use idreg_tests::protocol::{Frame, FrameError, Message, PORT_NAME};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, mount};
 use rustix::system::{RebootCommand, finit_module, reboot};

@@ -1,8 +1,8 @@
 //! Commands that run.
 
-use super::output::Output;
-use crate::console::{FrameError, Message};
+use super::reply_writer::Output;
 use crate::guard::lock;
+use crate::protocol::{FrameError, Message};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -1,8 +1,8 @@
 //! Where what arrives goes.
 
-use crate::console::{Frame, Message};
-use crate::feed::Connection;
 use crate::guard::lock;
+use crate::protocol::{Frame, Message};
+use crate::writer_queue::Connection;
 use std::collections::BTreeMap;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender};

@@ -3,8 +3,8 @@
 use super::Options;
 use super::error::section;
 use crate::artifacts::{Emulation, Image};
-use crate::console::PORT_NAME;
 use crate::guard::lock;
+use crate::protocol::PORT_NAME;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io::{self, Read};

@@ -2,8 +2,8 @@
 
 use super::error::section;
 use super::{Error, Machine};
-use crate::console::{CHUNK, Message};
 use crate::link::{Exchange, LinkError};
+use crate::protocol::{CHUNK, Message};
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 

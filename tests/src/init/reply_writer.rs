@@ -1,7 +1,7 @@
 //! What goes to the other side.
 
-use crate::console::{CHUNK, Frame, FrameError, Message};
 use crate::guard::lock;
+use crate::protocol::{CHUNK, Frame, FrameError, Message};
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex};
 

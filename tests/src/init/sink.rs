@@ -1,7 +1,7 @@
 //! What comes in from the other side, by exchange.
 
-use crate::feed::{Connection, Feed};
 use crate::guard::lock;
+use crate::writer_queue::{Connection, Feed};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
