@@ -1,9 +1,11 @@
 //! The command line of the `testbed` program.
 
 mod exec;
+mod hosts;
 mod linux_demo;
 
 use self::exec::{Exec, pass_through};
+use self::hosts::Hosts;
 use crate::artifacts::build::{BuildError, cargo};
 use crate::artifacts::setup::{Setup, SetupError};
 use crate::artifacts::{Artifacts, Kernel, VARIABLE};
@@ -47,6 +49,8 @@ enum Action {
     },
     /// Run `idreg ARGS` or `vmm-demo ARGS` on a fresh host, for as long as it likes; output and exit code pass through unchanged
     Exec(Box<Exec>),
+    /// Write the host files in `tests/data/hosts`, which tests of every crate read
+    Hosts(Hosts),
     /// Run the main job: a guest from which two features of the host are hidden
     Demo {
         #[command(flatten)]
@@ -167,6 +171,7 @@ impl Cli {
         match self.action {
             Action::Setup { refresh, archive } => setup(refresh, archive),
             Action::Exec(exec) => exec.run(),
+            Action::Hosts(hosts) => hosts.run(),
             Action::Demo {
                 choice,
                 linux: true,
