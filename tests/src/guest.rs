@@ -29,6 +29,6 @@ use unsupported::{instructions, registers};
 
 pub use attempt::{Attempt, AttemptError};
 pub use conversation::{ConversationError, converse};
-pub use ending::{Ending, EndingError};
+pub use ending::{EndAction, EndActionError};
 pub use physical::PeekError;
 pub use report::{CpuReport, Hexadecimal, ReportError, cpus};

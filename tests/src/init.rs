@@ -10,10 +10,10 @@ mod socket;
 
 use crate::program::{Program, VMM_DEMO};
 use crate::protocol::{Frame, FrameError, Message};
-use crate::writer_queue::{Connection, Feed};
-use processes::Running;
-use reply_writer::Output;
-use sink::{Inflow, Inflows};
+use crate::writer_queue::{Connection, WriterQueue};
+use processes::RunningCommands;
+use reply_writer::ReplyWriter;
+use sink::{Sink, Sinks};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -46,21 +46,21 @@ pub fn serve(
 ) -> Result<(), FrameError> {
     let server = Server {
         service: service.clone(),
-        output: Output::new(output),
-        running: Running::default(),
-        inflows: Inflows::default(),
+        output: ReplyWriter::new(output),
+        running: RunningCommands::default(),
+        sinks: Sinks::default(),
     };
     let result = server.converse(input);
     server.running.kill_all();
-    server.inflows.cut_all();
+    server.sinks.cut_all();
     result
 }
 
 struct Server<W> {
     service: Service,
-    output: Output<W>,
-    running: Running,
-    inflows: Inflows,
+    output: ReplyWriter<W>,
+    running: RunningCommands,
+    sinks: Sinks,
 }
 
 impl<W: Write + Send + 'static> Server<W> {
@@ -77,14 +77,14 @@ impl<W: Write + Send + 'static> Server<W> {
                 Message::Terminate => self.running.terminate(exchange),
                 Message::Kill => {
                     self.running.kill(exchange);
-                    self.inflows.cut(exchange);
+                    self.sinks.cut(exchange);
                 }
                 Message::Put(name) => {
                     let upload = self.path(&name).and_then(File::create);
-                    self.inflows.add(exchange, Inflow::Upload(upload));
+                    self.sinks.add(exchange, Sink::Upload(upload));
                 }
                 Message::Connect(name) => self.connect(exchange, &name)?,
-                Message::Data(bytes) => self.inflows.take(exchange, bytes),
+                Message::Data(bytes) => self.sinks.take(exchange, bytes),
                 Message::End => self.complete(exchange)?,
                 Message::Get(name) => self.send(exchange, &name)?,
                 _ => self.fail(exchange, &"a request was expected, this is an answer")?,
@@ -111,7 +111,7 @@ impl<W: Write + Send + 'static> Server<W> {
 
     /// Nothing more comes in from the other side. Only a file is acknowledged: what else ends shows in other ways.
     fn complete(&self, exchange: u32) -> Result<(), FrameError> {
-        match self.inflows.end(exchange) {
+        match self.sinks.end(exchange) {
             Some(Ok(_)) => self.output.send(exchange, Message::End),
             Some(Err(error)) => self.fail(exchange, &error),
             None => Ok(()),
@@ -160,12 +160,12 @@ impl<W: Write + Send + 'static> Server<W> {
     fn attend(&self, exchange: u32, mut child: Child) -> Result<(), FrameError> {
         self.running.add(exchange, &child);
         // Fails if the command has ended, which is told of anyway; its end closes the pipe.
-        let feed = child
+        let queue = child
             .stdin
             .take()
-            .map(|stdin| Feed::start(stdin, |stdin, _written| drop(stdin)));
-        match feed {
-            Some(Ok(feed)) => self.inflows.add(exchange, Inflow::Input(feed)),
+            .map(|stdin| WriterQueue::start(stdin, |stdin, _written| drop(stdin)));
+        match queue {
+            Some(Ok(queue)) => self.sinks.add(exchange, Sink::Input(queue)),
             Some(Err(error)) => {
                 self.running.kill(exchange);
                 return self.fail(exchange, &error);
@@ -173,12 +173,12 @@ impl<W: Write + Send + 'static> Server<W> {
             None => {}
         }
         let (output, running) = (self.output.clone(), self.running.clone());
-        let inflows = self.inflows.clone();
+        let sinks = self.sinks.clone();
         // Ends with the child; a failure to send means that the other side is gone, which the
         // reading loop notices too.
         thread::spawn(move || {
             let sent = processes::follow(exchange, child, &output, &running);
-            inflows.end(exchange);
+            sinks.end(exchange);
             sent
         });
         Ok(())
@@ -197,19 +197,19 @@ impl<W: Write + Send + 'static> Server<W> {
         };
         let parts = connected.and_then(|stream| {
             let (input, kept) = (stream.try_clone()?, stream.try_clone()?);
-            Ok((Feed::start(stream, ended)?, input, kept))
+            Ok((WriterQueue::start(stream, ended)?, input, kept))
         });
-        let (feed, mut input, kept) = match parts {
+        let (queue, mut input, kept) = match parts {
             Ok(parts) => parts,
             Err(error) => return self.fail(exchange, &error),
         };
-        self.inflows
-            .add(exchange, Inflow::Socket(Connection::new(feed, kept)));
+        self.sinks
+            .add(exchange, Sink::Socket(Connection::new(queue, kept)));
         self.output.send(exchange, Message::Connected)?;
-        let (output, inflows) = (self.output.clone(), self.inflows.clone());
+        let (output, sinks) = (self.output.clone(), self.sinks.clone());
         thread::spawn(move || {
             let sent = output.pump(exchange, &mut input, Message::Data);
-            inflows.heard_all(exchange);
+            sinks.read_closed(exchange);
             sent.and_then(|_ended_either_way| output.send(exchange, Message::End))
         });
         Ok(())

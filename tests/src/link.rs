@@ -7,7 +7,7 @@ mod tests;
 use crate::guard::lock;
 use crate::program::Program;
 use crate::protocol::{CHUNK, Frame, FrameError, Message};
-use crate::writer_queue::{Connection, Feed};
+use crate::writer_queue::{Connection, WriterQueue};
 use routes::{Route, Routes};
 use std::io::{self, Read};
 use std::net::Shutdown;
@@ -27,7 +27,7 @@ const WRITE_LIMIT: Duration = Duration::from_mins(1);
 /// A connection to a host. Several threads may use it at once.
 #[derive(Debug)]
 pub struct Link {
-    outflow: Outflow,
+    writer: FrameWriter,
     routes: Routes,
     next: AtomicU32,
     greeting: Mutex<Receiver<Message>>,
@@ -35,7 +35,7 @@ pub struct Link {
 
 /// The stream to the host, shared by all exchanges.
 #[derive(Clone, Debug)]
-struct Outflow(Arc<Mutex<UnixStream>>);
+struct FrameWriter(Arc<Mutex<UnixStream>>);
 
 /// Why an exchange did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -79,12 +79,12 @@ impl Link {
         let routes = Routes::default();
         let (sender, greeting) = mpsc::channel();
         routes.add(CONNECTION, Route::Answers(sender));
-        let dispatch = routes.clone();
+        let reader = routes.clone();
         thread::Builder::new()
             .name("testbed link".into())
-            .spawn(move || dispatch.feed(input))?;
+            .spawn(move || reader.dispatch_all(input))?;
         Ok(Self {
-            outflow: Outflow(Arc::new(Mutex::new(stream))),
+            writer: FrameWriter(Arc::new(Mutex::new(stream))),
             routes,
             next: AtomicU32::new(CONNECTION + 1),
             greeting: Mutex::new(greeting),
@@ -206,11 +206,11 @@ impl Link {
 impl Drop for Link {
     /// Closes the stream under the reading thread too, so that the other side sees its end.
     fn drop(&mut self) {
-        let _closed_already = lock(&self.outflow.0).shutdown(Shutdown::Both);
+        let _closed_already = lock(&self.writer.0).shutdown(Shutdown::Both);
     }
 }
 
-impl Outflow {
+impl FrameWriter {
     fn send(&self, exchange: u32, message: Message) -> Result<(), LinkError> {
         match Frame::new(exchange, message).write_to(&mut *lock(&self.0)) {
             Ok(()) => Ok(()),
@@ -252,34 +252,34 @@ impl Exchange<'_> {
     ///
     /// [`LinkError::Lost`] or [`LinkError::Unsendable`].
     pub fn send(&self, message: Message) -> Result<(), LinkError> {
-        self.link.outflow.send(self.number, message)
+        self.link.writer.send(self.number, message)
     }
 
     /// From now on everything goes to and comes from `near`, through threads that end with it.
     fn become_stream(mut self, near: UnixStream) -> io::Result<()> {
-        let (number, outflow) = (self.number, self.link.outflow.clone());
+        let (number, writer) = (self.number, self.link.writer.clone());
         let (input, kept) = (near.try_clone()?, near.try_clone()?);
-        let feed = Feed::start(near, {
-            let outflow = outflow.clone();
+        let queue = WriterQueue::start(near, {
+            let writer = writer.clone();
             move |near, written| {
                 let how = if written.is_ok() {
                     Shutdown::Write
                 } else {
                     // Nobody takes what still comes. If the host is gone, there is nothing to cut.
-                    let _gone = outflow.send(number, Message::Kill);
+                    let _gone = writer.send(number, Message::Kill);
                     Shutdown::Both
                 };
                 let _ended_already = near.shutdown(how);
             }
         })?;
-        let stream = Route::Stream(Connection::new(feed, kept));
+        let stream = Route::Stream(Connection::new(queue, kept));
         self.link.routes.switch(number, &self.inbox, stream);
         thread::Builder::new()
             .name("testbed connection".into())
             .spawn({
                 let routes = self.link.routes.clone();
                 move || {
-                    let sent = outflow.pump(number, input);
+                    let sent = writer.pump(number, input);
                     routes.end_read(number);
                     sent
                 }

@@ -17,16 +17,16 @@ const OVERHEAD: usize = 64;
 /// A queue that a thread of its own writes to a sink, so that whoever fills it is never held up. When it is
 /// dropped, what waits is still written.
 #[derive(Debug)]
-pub(crate) struct Feed {
+pub(crate) struct WriterQueue {
     sender: Sender<Vec<u8>>,
     waiting: Arc<AtomicUsize>,
 }
 
 /// The sink takes nothing any more, or too slowly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stuck;
+pub(crate) struct QueueFull;
 
-impl Feed {
+impl WriterQueue {
     /// Starts the thread. In the end it hands the sink to `ended`, with the error if not everything was written.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl Feed {
         let waiting = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&waiting);
         thread::Builder::new()
-            .name("testbed feed".into())
+            .name("testbed queue".into())
             .spawn(move || {
                 let written = write_all(&mut sink, &pieces, &counter);
                 drop(pieces);
@@ -53,30 +53,30 @@ impl Feed {
     ///
     /// # Errors
     ///
-    /// [`Stuck`] if too much waits already, or the sink has failed.
-    pub(crate) fn give(&self, bytes: Vec<u8>) -> Result<(), Stuck> {
+    /// [`QueueFull`] if too much waits already, or the sink has failed.
+    pub(crate) fn push(&self, bytes: Vec<u8>) -> Result<(), QueueFull> {
         let cost = bytes.len() + OVERHEAD;
         let waiting = self.waiting.fetch_add(cost, Ordering::Relaxed);
         if waiting + cost > LIMIT {
-            return Err(Stuck);
+            return Err(QueueFull);
         }
-        self.sender.send(bytes).map_err(|_| Stuck)
+        self.sender.send(bytes).map_err(|_| QueueFull)
     }
 }
 
 /// A socket that is fed by one thread and read by another, until both have ended.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    feed: Option<Feed>,
+    queue: Option<WriterQueue>,
     stream: UnixStream,
     read: bool,
 }
 
 impl Connection {
-    /// `feed` is what writes to `stream`.
-    pub(crate) fn new(feed: Feed, stream: UnixStream) -> Self {
+    /// `queue` is what writes to `stream`.
+    pub(crate) fn new(queue: WriterQueue, stream: UnixStream) -> Self {
         Self {
-            feed: Some(feed),
+            queue: Some(queue),
             stream,
             read: true,
         }
@@ -86,21 +86,23 @@ impl Connection {
     ///
     /// # Errors
     ///
-    /// As for [`Feed::give`].
-    pub(crate) fn give(&self, bytes: Vec<u8>) -> Result<(), Stuck> {
-        self.feed.as_ref().map_or(Ok(()), |feed| feed.give(bytes))
+    /// As for [`WriterQueue::push`].
+    pub(crate) fn push(&self, bytes: Vec<u8>) -> Result<(), QueueFull> {
+        self.queue
+            .as_ref()
+            .map_or(Ok(()), |queue| queue.push(bytes))
     }
 
     /// Nothing more is fed. Returns whether that was the last.
-    pub(crate) fn end_feed(&mut self) -> bool {
-        self.feed = None;
+    pub(crate) fn end_write(&mut self) -> bool {
+        self.queue = None;
         !self.read
     }
 
     /// Nothing more is read. Returns whether that was the last.
     pub(crate) fn end_read(&mut self) -> bool {
         self.read = false;
-        self.feed.is_none()
+        self.queue.is_none()
     }
 
     /// Ends both directions at once, whatever waits.
@@ -131,11 +133,11 @@ mod tests {
     #[test]
     fn what_waits_is_written_after_the_end() {
         let (near, mut far) = UnixStream::pair().unwrap();
-        let feed = Feed::start(near, |_, written| written.unwrap()).unwrap();
+        let queue = WriterQueue::start(near, |_, written| written.unwrap()).unwrap();
         for piece in [&b"one "[..], b"", b"two"] {
-            feed.give(piece.to_vec()).unwrap();
+            queue.push(piece.to_vec()).unwrap();
         }
-        drop(feed);
+        drop(queue);
         let mut read = String::new();
         far.read_to_string(&mut read).unwrap();
         assert_eq!(read, "one two");
@@ -145,12 +147,12 @@ mod tests {
     fn a_reader_that_does_not_read_is_given_up() {
         let (near, far) = UnixStream::pair().unwrap();
         let (say, heard) = mpsc::channel();
-        let feed = Feed::start(near, move |_, written| say.send(written).unwrap()).unwrap();
-        let pieces = (0..2 * LIMIT / 65_536).map(|_| feed.give(vec![0; 65_536]));
+        let queue = WriterQueue::start(near, move |_, written| say.send(written).unwrap()).unwrap();
+        let pieces = (0..2 * LIMIT / 65_536).map(|_| queue.push(vec![0; 65_536]));
         assert!(pieces.filter(Result::is_err).count() > 0);
         drop(far);
         let written = heard.recv_timeout(Duration::from_secs(30)).unwrap();
         assert!(written.is_err());
-        assert_eq!(feed.give(vec![1]), Err(Stuck));
+        assert_eq!(queue.push(vec![1]), Err(QueueFull));
     }
 }

@@ -61,7 +61,7 @@ pub enum AptError {
 
 /// Where Debian's archive is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Archive {
+pub struct DebianArchive {
     /// The base address of the main archive.
     pub base: String,
     /// The suites of the main archive that this machine uses.
@@ -79,7 +79,7 @@ pub struct Source {
     pub suite: String,
 }
 
-impl Archive {
+impl DebianArchive {
     /// The archive that this machine's own packages come from, or the one at `base`.
     ///
     /// # Errors
@@ -411,7 +411,7 @@ http://archive.example/debian/ bookworm
 http://archive.example/debian/ bookworm-updates
 http://archive.example/debian-security/ bookworm-security
 ";
-        let archive = Archive::from_targets(targets, "bookworm").unwrap();
+        let archive = DebianArchive::from_targets(targets, "bookworm").unwrap();
         assert_eq!(archive.base, "http://archive.example/debian/");
         assert_eq!(archive.suites, ["bookworm", "bookworm-updates"]);
         assert_eq!(
@@ -429,7 +429,8 @@ http://archive.example/debian-security/ bookworm-security
 
     #[test]
     fn security_updates_are_looked_for_beside_the_archive() {
-        let archive = Archive::from_targets("http://archive.example/debian/ bookworm", "bookworm");
+        let archive =
+            DebianArchive::from_targets("http://archive.example/debian/ bookworm", "bookworm");
         let source = archive.unwrap().security("bookworm");
         assert_eq!(source.base, "http://archive.example/debian-security/");
     }
@@ -437,10 +438,10 @@ http://archive.example/debian-security/ bookworm-security
     #[test]
     fn a_machine_without_debian_sources_is_noticed() {
         assert_eq!(
-            Archive::from_targets("http://archive.example/other/ noble\n", "noble-x"),
+            DebianArchive::from_targets("http://archive.example/other/ noble\n", "noble-x"),
             None
         );
-        assert_eq!(Archive::from_targets("", ""), None);
+        assert_eq!(DebianArchive::from_targets("", ""), None);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The kernels of the emulated host.
 
-use super::apt::{AptError, Archive, Purpose, Root, Source};
+use super::apt::{AptError, DebianArchive, Purpose, Root, Source};
 use super::cache::{Cache, CacheError};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,7 @@ impl Kernel {
     /// # Errors
     ///
     /// Every variant of [`KernelError`].
-    pub fn fetch(self, cache: &Cache, archive: &Archive) -> Result<Fetched, KernelError> {
+    pub fn fetch(self, cache: &Cache, archive: &DebianArchive) -> Result<Fetched, KernelError> {
         let scratch = cache.scratch()?;
         let unpacked = scratch.path().join("package");
         let root = Root::first(
@@ -146,7 +146,7 @@ impl Kernel {
     }
 
     /// Where it is to be had, the best choice first.
-    fn sources(self, archive: &Archive) -> Vec<Vec<Source>> {
+    fn sources(self, archive: &DebianArchive) -> Vec<Vec<Source>> {
         match self {
             Self::Old => {
                 let main = vec![archive.suite("bookworm")];

@@ -1,6 +1,6 @@
 //! Fetches and builds what is missing.
 
-use super::apt::{AptError, Archive, Purpose, Root, codename};
+use super::apt::{AptError, DebianArchive, Purpose, Root, codename};
 use super::build::{BuildError, Workspace};
 use super::cache::{Cache, CacheError};
 use super::kernel::{Fetched, Kernel, KernelError};
@@ -197,7 +197,7 @@ impl Setup {
     /// The emulator comes from the backports of this machine's release, if it has any: each
     /// version of QEMU emulates more.
     fn install_as_root(&self, emulator: &[&str], compiler: &[&str]) -> Result<(), AptError> {
-        let archive = Archive::find(self.archive.as_deref())?;
+        let archive = DebianArchive::find(self.archive.as_deref())?;
         let backports = format!("{}-backports", codename()?);
         let own = archive.own()?;
         let more = own
@@ -219,7 +219,7 @@ impl Setup {
         if let Some(toolchain) = Toolchain::debian_cached(cache)? {
             return Ok(toolchain);
         }
-        let archive = Archive::find(self.archive.as_deref())?;
+        let archive = DebianArchive::find(self.archive.as_deref())?;
         Ok(self
             .progress
             .step("fetching the Rust standard library for arm64", || {
@@ -231,7 +231,7 @@ impl Setup {
         if let Some(image) = kernel.cached(cache).filter(|_| !self.refresh) {
             return Ok(image);
         }
-        let archive = Archive::find(self.archive.as_deref())?;
+        let archive = DebianArchive::find(self.archive.as_deref())?;
         let fetched = self
             .progress
             .step(&format!("fetching the kernel `{kernel}`"), || {

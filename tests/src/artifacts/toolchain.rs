@@ -1,6 +1,6 @@
 //! What builds programs for the emulated host: static binaries for arm64 Linux.
 
-use super::apt::{AptError, Archive, Purpose, Root};
+use super::apt::{AptError, DebianArchive, Purpose, Root};
 use super::cache::{Cache, CacheError};
 use crate::command::{CommandError, run};
 use std::env;
@@ -135,7 +135,7 @@ impl Toolchain {
     /// # Errors
     ///
     /// [`ToolchainError::Std`] or [`ToolchainError::Cache`].
-    pub fn fetch_debian(cache: &Cache, archive: &Archive) -> Result<Self, ToolchainError> {
+    pub fn fetch_debian(cache: &Cache, archive: &DebianArchive) -> Result<Self, ToolchainError> {
         let version = debian_version()?;
         let sysroot = sysroot(cache, &version);
         let scratch = cache.scratch()?;

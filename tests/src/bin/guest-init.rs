@@ -2,7 +2,7 @@
 //! guest as the kernel's command line says (`idreg.end=poweroff|reboot|panic|echo`).
 
 use idreg_tests::guest::{
-    Attempt, ConversationError, CpuReport, Ending, EndingError, ReportError, converse, cpus,
+    Attempt, ConversationError, CpuReport, EndAction, EndActionError, ReportError, converse, cpus,
 };
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, mount};
@@ -18,7 +18,7 @@ use std::process::ExitCode;
 const COMMAND_LINE: &str = "/proc/cmdline";
 
 #[derive(Debug, thiserror::Error)]
-enum Error {
+enum GuestInitError {
     #[error("cannot mount {fs_type} on {target}")]
     Mount {
         fs_type: &'static str,
@@ -28,7 +28,7 @@ enum Error {
     #[error("cannot read {COMMAND_LINE}")]
     CommandLine(#[source] io::Error),
     #[error(transparent)]
-    Ending(#[from] EndingError),
+    EndAction(#[from] EndActionError),
     #[error(transparent)]
     Report(#[from] ReportError),
     #[error("a report cannot be written as JSON")]
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     }
     let ending = run().unwrap_or_else(|error| {
         report(&error);
-        Ending::PowerOff
+        EndAction::PowerOff
     });
     end(ending)
 }
@@ -71,23 +71,23 @@ fn make(attempt: &Attempt) -> ExitCode {
     }
 }
 
-fn run() -> Result<Ending, Error> {
+fn run() -> Result<EndAction, GuestInitError> {
     for (fs_type, target) in [("proc", "/proc"), ("sysfs", "/sys"), ("devtmpfs", "/dev")] {
         mount(fs_type, target, fs_type, MountFlags::empty(), None).map_err(|source| {
-            Error::Mount {
+            GuestInitError::Mount {
                 fs_type,
                 target,
                 source,
             }
         })?;
     }
-    let command_line = fs::read_to_string(COMMAND_LINE).map_err(Error::CommandLine)?;
-    let ending = Ending::of_command_line(&command_line)?;
+    let command_line = fs::read_to_string(COMMAND_LINE).map_err(GuestInitError::CommandLine)?;
+    let ending = EndAction::of_command_line(&command_line)?;
     for cpu in cpus()? {
         say(&serde_json::to_string(&CpuReport::read(cpu)?)?)?;
     }
     match ending {
-        Ending::Echo => Ok(converse(&mut io::stdin().lock(), &mut io::stdout())?),
+        EndAction::Echo => Ok(converse(&mut io::stdin().lock(), &mut io::stdout())?),
         ending => Ok(ending),
     }
 }
@@ -99,7 +99,7 @@ fn say(line: &str) -> io::Result<()> {
     console.flush()
 }
 
-fn report(error: &Error) {
+fn report(error: &GuestInitError) {
     // If the console is what failed, nobody can be told.
     let _told = say(&json!({ "error": chain(error) }).to_string());
 }
@@ -115,13 +115,13 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn end(ending: Ending) -> ExitCode {
+fn end(ending: EndAction) -> ExitCode {
     // What the terminal has not sent yet is lost at the end.
     let _no_terminal = tcdrain(io::stdout());
     let command = match ending {
-        Ending::Panic => return ExitCode::FAILURE,
-        Ending::Reboot => RebootCommand::Restart,
-        Ending::PowerOff | Ending::Echo => RebootCommand::PowerOff,
+        EndAction::Panic => return ExitCode::FAILURE,
+        EndAction::Reboot => RebootCommand::Restart,
+        EndAction::PowerOff | EndAction::Echo => RebootCommand::PowerOff,
     };
     if let Err(source) = reboot(command) {
         let _told = say(&json!({ "error": format!("cannot end the guest: {source}") }).to_string());

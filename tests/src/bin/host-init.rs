@@ -33,7 +33,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(5);
 
 #[derive(Debug, thiserror::Error)]
-enum Error {
+enum HostInitError {
     #[error("cannot mount {fs_type} on {target}")]
     Mount {
         fs_type: &'static str,
@@ -68,11 +68,11 @@ fn main() -> ExitCode {
     ExitCode::FAILURE
 }
 
-fn run() -> Result<(), Error> {
+fn run() -> Result<(), HostInitError> {
     mount_all()?;
     load_modules()?;
     let path = find_port()?;
-    let failed = |source| Error::Open {
+    let failed = |source| HostInitError::Open {
         path: path.clone(),
         source,
     };
@@ -82,7 +82,7 @@ fn run() -> Result<(), Error> {
         .open(&path)
         .map_err(failed)?;
     let mut input = output.try_clone().map_err(failed)?;
-    let release = fs::read_to_string(RELEASE).map_err(|source| Error::Read {
+    let release = fs::read_to_string(RELEASE).map_err(|source| HostInitError::Read {
         path: RELEASE.into(),
         source,
     })?;
@@ -94,7 +94,7 @@ fn run() -> Result<(), Error> {
         directory: "/home".into(),
     };
     serve(&service, &mut input, output)?;
-    reboot(RebootCommand::PowerOff).map_err(Error::PowerOff)
+    reboot(RebootCommand::PowerOff).map_err(HostInitError::PowerOff)
 }
 
 fn programs() -> BTreeMap<Program, PathBuf> {
@@ -105,7 +105,7 @@ fn programs() -> BTreeMap<Program, PathBuf> {
         .collect()
 }
 
-fn mount_all() -> Result<(), Error> {
+fn mount_all() -> Result<(), HostInitError> {
     for (fs_type, target) in [
         ("proc", "/proc"),
         ("sysfs", "/sys"),
@@ -118,7 +118,7 @@ fn mount_all() -> Result<(), Error> {
         // Most directories are in the archive. If one cannot be made, `mount` says so.
         let _there_already = fs::create_dir(target);
         mount(fs_type, target, fs_type, MountFlags::empty(), None).map_err(|source| {
-            Error::Mount {
+            HostInitError::Mount {
                 fs_type,
                 target,
                 source,
@@ -130,8 +130,8 @@ fn mount_all() -> Result<(), Error> {
 
 /// Loads what the testbed packed for kernels that have the port's drivers as modules. The names
 /// begin with their place in the order.
-fn load_modules() -> Result<(), Error> {
-    let read = |path: &Path, source| Error::Read {
+fn load_modules() -> Result<(), HostInitError> {
+    let read = |path: &Path, source| HostInitError::Read {
         path: path.to_owned(),
         source,
     };
@@ -139,12 +139,12 @@ fn load_modules() -> Result<(), Error> {
     let paths: Result<BTreeSet<_>, _> = entries.map(|entry| Ok(entry?.path())).collect();
     for path in paths.map_err(|source| read(MODULES.as_ref(), source))? {
         let file = File::open(&path).map_err(|source| read(&path, source))?;
-        finit_module(&file, c"", 0).map_err(|source| Error::Module { path, source })?;
+        finit_module(&file, c"", 0).map_err(|source| HostInitError::Module { path, source })?;
     }
     Ok(())
 }
 
-fn find_port() -> Result<PathBuf, Error> {
+fn find_port() -> Result<PathBuf, HostInitError> {
     let started = Instant::now();
     while started.elapsed() < PATIENCE {
         if let Some(port) = port_named(PORT_NAME)? {
@@ -152,12 +152,12 @@ fn find_port() -> Result<PathBuf, Error> {
         }
         thread::sleep(POLL);
     }
-    Err(Error::NoPort)
+    Err(HostInitError::NoPort)
 }
 
 /// The device of the port, if the kernel knows its name yet.
-fn port_named(name: &str) -> Result<Option<PathBuf>, Error> {
-    let failed = |source| Error::Read {
+fn port_named(name: &str) -> Result<Option<PathBuf>, HostInitError> {
+    let failed = |source| HostInitError::Read {
         path: PORTS.into(),
         source,
     };

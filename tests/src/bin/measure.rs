@@ -14,7 +14,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 #[derive(Debug, thiserror::Error)]
-enum Error {
+enum MeasureError {
     #[error(
         "usage: measure [--count N] [--until TEXT] [--collect FILE] -- COMMAND... [--- COMMAND...]..."
     )]
@@ -60,8 +60,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run() -> Result<(), Error> {
-    let task = Task::parse(env::args().skip(1)).ok_or(Error::Usage)?;
+fn run() -> Result<(), MeasureError> {
+    let task = Task::parse(env::args().skip(1)).ok_or(MeasureError::Usage)?;
     let mut times: Vec<Times> = task.commands.iter().map(|_| Times::default()).collect();
     for _ in 0..task.count {
         for (command, times) in task.commands.iter().zip(&mut times) {
@@ -98,13 +98,13 @@ impl Task {
         (!empty && task.count > 0).then_some(task)
     }
 
-    fn once(&self, command: &[String], times: &mut Times) -> Result<(), Error> {
+    fn once(&self, command: &[String], times: &mut Times) -> Result<(), MeasureError> {
         let name = command.join(" ");
-        let failed = |source| Error::Run {
+        let failed = |source| MeasureError::Run {
             command: name.clone(),
             source,
         };
-        let (program, arguments) = command.split_first().ok_or(Error::Usage)?;
+        let (program, arguments) = command.split_first().ok_or(MeasureError::Usage)?;
         let started = Instant::now();
         let mut child = Command::new(program)
             .args(arguments)
@@ -127,7 +127,7 @@ impl Task {
         times.end_ms.push(started.elapsed().as_secs_f64() * 1e3);
         if !status.success() {
             let status = status.to_string();
-            return Err(Error::Failed {
+            return Err(MeasureError::Failed {
                 command: name,
                 status,
             });
@@ -137,7 +137,7 @@ impl Task {
             (None, None) => {}
             (None, Some(text)) => {
                 let text = text.clone();
-                return Err(Error::NoText {
+                return Err(MeasureError::NoText {
                     command: name,
                     text,
                 });
@@ -147,7 +147,7 @@ impl Task {
     }
 
     /// Takes what the command reported of itself, if it did.
-    fn collect(&self, times: &mut Times) -> Result<(), Error> {
+    fn collect(&self, times: &mut Times) -> Result<(), MeasureError> {
         let Some(file) = &self.collect else {
             return Ok(());
         };
@@ -156,13 +156,13 @@ impl Task {
         };
         let report: Option<Value> = serde_json::from_str(&text).ok();
         let steps = report.and_then(|report| report.get("start_us")?.as_object().cloned());
-        let steps = steps.ok_or_else(|| Error::Report { file: file.clone() })?;
+        let steps = steps.ok_or_else(|| MeasureError::Report { file: file.clone() })?;
         for (step, took) in steps {
             let took = took.as_f64().unwrap_or_default();
             times.steps_us.entry(step).or_default().push(took);
         }
         // So that it is not taken for the next command's.
-        fs::remove_file(file).map_err(|source| Error::Run {
+        fs::remove_file(file).map_err(|source| MeasureError::Run {
             command: format!("remove {file}"),
             source,
         })

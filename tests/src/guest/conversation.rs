@@ -1,7 +1,7 @@
 //! Lines from the console, and the answers to them.
 
 use super::attempt::{AttemptError, peeked};
-use super::ending::Ending;
+use super::ending::EndAction;
 use serde_json::{Value, json};
 use std::io::{self, BufRead, Read, Write};
 
@@ -23,7 +23,7 @@ pub enum ConversationError {
 
 /// What a line asks for.
 enum Request {
-    End(Ending),
+    End(EndAction),
     Answer(Value),
 }
 
@@ -35,7 +35,7 @@ enum Request {
 pub fn converse(
     input: &mut impl BufRead,
     output: &mut impl Write,
-) -> Result<Ending, ConversationError> {
+) -> Result<EndAction, ConversationError> {
     say(output, &json!({ "ready": true }))?;
     loop {
         let mut bytes = Vec::new();
@@ -45,7 +45,7 @@ pub fn converse(
             .map_err(ConversationError::Read)?
             == 0
         {
-            return Ok(Ending::PowerOff);
+            return Ok(EndAction::PowerOff);
         }
         let text = String::from_utf8_lossy(&bytes);
         match request(text.trim_end_matches(['\r', '\n'])) {
@@ -60,7 +60,7 @@ fn request(line: &str) -> Request {
         return Request::Answer(peek(address));
     }
     match line.parse() {
-        Ok(ending @ (Ending::PowerOff | Ending::Reboot)) => Request::End(ending),
+        Ok(ending @ (EndAction::PowerOff | EndAction::Reboot)) => Request::End(ending),
         _ => Request::Answer(json!({ "echo": line })),
     }
 }
@@ -92,7 +92,7 @@ fn say(output: &mut impl Write, line: &Value) -> Result<(), ConversationError> {
 mod tests {
     use super::*;
 
-    fn answers(input: &[u8]) -> (String, Ending) {
+    fn answers(input: &[u8]) -> (String, EndAction) {
         let mut output = Vec::new();
         let ending = converse(&mut &*input, &mut output).unwrap();
         (String::from_utf8(output).unwrap(), ending)
@@ -111,14 +111,14 @@ mod tests {
                 r#"{"echo":"�"}"#
             ]
         );
-        assert_eq!(ending, Ending::Reboot);
+        assert_eq!(ending, EndAction::Reboot);
     }
 
     #[test]
     fn the_end_of_the_input_switches_off() {
         assert_eq!(
             answers(b""),
-            ("{\"ready\":true}\n".to_owned(), Ending::PowerOff)
+            ("{\"ready\":true}\n".to_owned(), EndAction::PowerOff)
         );
     }
 

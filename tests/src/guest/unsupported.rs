@@ -10,7 +10,5 @@ pub(super) mod registers {
 }
 
 pub(super) mod instructions {
-    pub(in super::super) type Instruction = (&'static str, fn());
-
-    pub(in super::super) const INSTRUCTIONS: [Instruction; 0] = [];
+    pub(in super::super) const INSTRUCTIONS: [(&str, fn()); 0] = [];
 }

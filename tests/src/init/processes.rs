@@ -1,6 +1,6 @@
 //! Commands that run.
 
-use super::reply_writer::Output;
+use super::reply_writer::ReplyWriter;
 use crate::guard::lock;
 use crate::protocol::{FrameError, Message};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
@@ -16,8 +16,8 @@ use std::thread;
 pub(super) fn follow<W: Write + Send + 'static>(
     exchange: u32,
     mut child: Child,
-    output: &Output<W>,
-    running: &Running,
+    output: &ReplyWriter<W>,
+    running: &RunningCommands,
 ) -> Result<(), FrameError> {
     let stdout = child.stdout.take();
     let errors = child.stderr.take().map(|mut stderr| {
@@ -52,9 +52,9 @@ fn ending(status: ExitStatus) -> Message {
 
 /// The commands that have not ended, by exchange. A pidfd never names another process by accident.
 #[derive(Clone, Default)]
-pub(super) struct Running(Arc<Mutex<BTreeMap<u32, OwnedFd>>>);
+pub(super) struct RunningCommands(Arc<Mutex<BTreeMap<u32, OwnedFd>>>);
 
-impl Running {
+impl RunningCommands {
     pub(super) fn add(&self, exchange: u32, child: &Child) {
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
         if let Some(Ok(process)) = pid.map(|pid| pidfd_open(pid, PidfdFlags::empty())) {

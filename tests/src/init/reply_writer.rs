@@ -6,15 +6,15 @@ use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex};
 
 /// The stream to the other side, shared by all exchanges.
-pub(super) struct Output<W>(Arc<Mutex<W>>);
+pub(super) struct ReplyWriter<W>(Arc<Mutex<W>>);
 
-impl<W> Clone for Output<W> {
+impl<W> Clone for ReplyWriter<W> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
     }
 }
 
-impl<W: Write> Output<W> {
+impl<W: Write> ReplyWriter<W> {
     pub(super) fn new(stream: W) -> Self {
         Self(Arc::new(Mutex::new(stream)))
     }

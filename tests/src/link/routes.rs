@@ -45,7 +45,7 @@ impl Routes {
         let routes = routes.as_mut().unwrap_or(&mut last);
         routes.insert(exchange, route);
         while let Ok(message) = arrived.try_recv() {
-            hand_on(routes, exchange, message);
+            dispatch(routes, exchange, message);
         }
     }
 
@@ -66,17 +66,17 @@ impl Routes {
     }
 
     /// Hands out what arrives, until the stream ends or holds nonsense.
-    pub(super) fn feed(&self, mut input: UnixStream) {
+    pub(super) fn dispatch_all(&self, mut input: UnixStream) {
         while let Ok(Some(Frame { exchange, message })) = Frame::read_from(&mut input) {
             if let Some(routes) = lock(&self.0).as_mut() {
-                hand_on(routes, exchange, message);
+                dispatch(routes, exchange, message);
             }
         }
         *lock(&self.0) = None;
     }
 }
 
-fn hand_on(routes: &mut ByExchange, exchange: u32, message: Message) {
+fn dispatch(routes: &mut ByExchange, exchange: u32, message: Message) {
     let ended = match (routes.get_mut(&exchange), message) {
         (Some(Route::Answers(sender)), message) => {
             // Nobody waits any more for the answers of an exchange that was given up.
@@ -84,13 +84,13 @@ fn hand_on(routes: &mut ByExchange, exchange: u32, message: Message) {
             false
         }
         (Some(Route::Stream(connection)), Message::Data(bytes)) => {
-            let stuck = connection.give(bytes).is_err();
+            let stuck = connection.push(bytes).is_err();
             if stuck {
                 connection.cut();
             }
             stuck
         }
-        (Some(Route::Stream(connection)), Message::End) => connection.end_feed(),
+        (Some(Route::Stream(connection)), Message::End) => connection.end_write(),
         (Some(Route::Stream(connection)), _failed) => {
             connection.cut();
             true
