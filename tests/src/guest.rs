@@ -14,6 +14,7 @@
 mod attempt;
 mod conversation;
 mod ending;
+mod hexadecimal;
 mod physical;
 mod report;
 
@@ -30,5 +31,6 @@ use unsupported::{instructions, registers};
 pub use attempt::{Attempt, AttemptError};
 pub use conversation::{ConversationError, converse};
 pub use ending::{EndAction, EndActionError};
+pub use hexadecimal::Hexadecimal;
 pub use physical::PeekError;
-pub use report::{CpuReport, Hexadecimal, ReportError, cpus};
+pub use report::{CpuReport, ReportError, cpus};

@@ -1,8 +1,8 @@
 //! What may end a process, done in a child.
 
+use super::hexadecimal::Hexadecimal;
 use super::instructions::INSTRUCTIONS;
 use super::physical::{PeekError, peek};
-use super::report::Hexadecimal;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Output};

@@ -1,13 +1,13 @@
 //! What user space sees of one CPU.
 
 use super::attempt::{AttemptError, instructions};
+use super::hexadecimal::Hexadecimal;
 use super::registers;
 use idreg_runtime::regs::DESCRIPTION;
 use rustix::io::Errno;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::fs;
 use std::io;
 
@@ -36,11 +36,6 @@ pub struct CpuReport {
     /// The memory of the whole guest, in KiB, without what the kernel keeps for itself.
     pub memory_kib: u64,
 }
-
-/// A number written as `0x` and 16 digits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct Hexadecimal(pub u64);
 
 /// Why a CPU cannot be reported on.
 #[derive(Debug, thiserror::Error)]
@@ -162,30 +157,6 @@ fn memory(meminfo: &str) -> Result<u64, ReportError> {
         path: MEMINFO,
         what: "total".to_owned(),
     })
-}
-
-impl fmt::Display for Hexadecimal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:#018x}", self.0)
-    }
-}
-
-impl From<Hexadecimal> for String {
-    fn from(number: Hexadecimal) -> Self {
-        number.to_string()
-    }
-}
-
-impl TryFrom<String> for Hexadecimal {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let digits = text.strip_prefix("0x");
-        let number = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        number
-            .map(Self)
-            .ok_or_else(|| format!("`{text}` is not a number like 0x1f"))
-    }
 }
 
 #[cfg(test)]
