@@ -5,7 +5,7 @@ mod hosts;
 mod linux_demo;
 
 use self::exec::{Exec, pass_through};
-use self::hosts::Hosts;
+use self::hosts::HostFiles;
 use crate::artifacts::build::{BuildError, cargo};
 use crate::artifacts::setup::{Setup, SetupError};
 use crate::artifacts::{Artifacts, Kernel, VARIABLE};
@@ -50,7 +50,7 @@ enum Action {
     /// Run `idreg ARGS` or `vmm-demo ARGS` on a fresh host, for as long as it likes; output and exit code pass through unchanged
     Exec(Box<Exec>),
     /// Write the host files in `tests/data/hosts`, which tests of every crate read
-    Hosts(Hosts),
+    Hosts(HostFiles),
     /// Run the main job: a guest from which two features of the host are hidden
     Demo {
         #[command(flatten)]

@@ -32,7 +32,7 @@ const CPUS: [&str; 11] = [
 ];
 
 #[derive(Debug, Args)]
-pub(super) struct Hosts {
+pub(super) struct HostFiles {
     /// Compare the files with the hosts instead of writing them, and exit with 1 if any differs
     #[arg(long)]
     check: bool,
@@ -47,14 +47,14 @@ struct HostName {
 
 /// The state of a file beside its host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum FileState {
     Unchanged,
     Written,
     Differs,
     Missing,
 }
 
-impl Hosts {
+impl HostFiles {
     /// Goes on after a host that fails; the exit code is then 4.
     pub(super) fn run(&self) -> Result<u8, Error> {
         let progress = Progress::on_terminal();
@@ -65,7 +65,7 @@ impl Hosts {
             let dumped = progress.step(&step, || dump(&artifacts, *host));
             let path = Path::new(DIRECTORY).join(host.to_string());
             match dumped.map(|file| self.update(&path, &file)) {
-                Ok(Ok(State::Unchanged)) => unchanged += 1,
+                Ok(Ok(FileState::Unchanged)) => unchanged += 1,
                 Ok(Ok(state)) => println!("{host}: {state}"),
                 Ok(Err(source)) => return Err(Error::File { path, source }),
                 Err(reason) => {
@@ -83,16 +83,16 @@ impl Hosts {
     }
 
     /// Compares a file with its host, and replaces it as a whole unless `--check` is given.
-    fn update(&self, path: &Path, bytes: &[u8]) -> io::Result<State> {
+    fn update(&self, path: &Path, bytes: &[u8]) -> io::Result<FileState> {
         let present = match fs::read(path) {
             Ok(present) => Some(present),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
         match present {
-            Some(present) if present == bytes => return Ok(State::Unchanged),
-            Some(_) if self.check => return Ok(State::Differs),
-            None if self.check => return Ok(State::Missing),
+            Some(present) if present == bytes => return Ok(FileState::Unchanged),
+            Some(_) if self.check => return Ok(FileState::Differs),
+            None if self.check => return Ok(FileState::Missing),
             _ => {}
         }
         let directory = path.parent().unwrap_or(Path::new("."));
@@ -101,7 +101,7 @@ impl Hosts {
         file.write_all(bytes)?;
         readable_by_all(file.as_file())?;
         file.persist(path)?;
-        Ok(State::Written)
+        Ok(FileState::Written)
     }
 }
 
@@ -161,7 +161,7 @@ impl fmt::Display for HostName {
     }
 }
 
-impl fmt::Display for State {
+impl fmt::Display for FileState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Unchanged => "unchanged",
@@ -188,13 +188,13 @@ mod tests {
     fn a_file_is_replaced_as_a_whole_unless_it_is_only_checked() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("new/max-lts.json");
-        let update = |check, bytes: &[u8]| Hosts { check }.update(&path, bytes).unwrap();
-        assert_eq!(update(true, b"one"), State::Missing);
-        assert_eq!(update(false, b"one"), State::Written);
-        assert_eq!(update(true, b"one"), State::Unchanged);
-        assert_eq!(update(true, b"two"), State::Differs);
+        let update = |check, bytes: &[u8]| HostFiles { check }.update(&path, bytes).unwrap();
+        assert_eq!(update(true, b"one"), FileState::Missing);
+        assert_eq!(update(false, b"one"), FileState::Written);
+        assert_eq!(update(true, b"one"), FileState::Unchanged);
+        assert_eq!(update(true, b"two"), FileState::Differs);
         assert_eq!(fs::read(&path).unwrap(), b"one");
-        assert_eq!(update(false, b"two"), State::Written);
+        assert_eq!(update(false, b"two"), FileState::Written);
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
