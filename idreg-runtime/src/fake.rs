@@ -28,7 +28,7 @@ use std::rc::Rc;
 ///
 /// ```
 /// # let host: idreg_runtime::host::Host =
-/// #     serde_json::from_str(include_str!("../tests/data/max-7.2.json"))?;
+/// #     serde_json::from_str(include_str!("../../tests/data/hosts/max-latest.json"))?;
 /// use idreg_runtime::regs::{IdAa64isar0El1, MpidrEl1, id_aa64isar0_el1::Dp};
 /// use idreg_runtime::fake::FakeVm;
 /// use idreg_runtime::vcpu::{Errno, VcpuRegs};

@@ -87,7 +87,7 @@ impl Host {
     ///
     /// ```
     /// # let recorded: idreg_runtime::host::Host =
-    /// #     serde_json::from_str(include_str!("../tests/data/max-7.2.json"))?;
+    /// #     serde_json::from_str(include_str!("../../tests/data/hosts/max-latest.json"))?;
     /// use idreg_runtime::config::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};
     /// use idreg_runtime::host::{About, Host};
     /// use idreg_runtime::fake::FakeVcpu;

@@ -35,7 +35,7 @@ pub use file::SCHEMA;
 ///
 /// ```
 /// # let host: idreg_runtime::host::Host =
-/// #     serde_json::from_str(include_str!("../tests/data/max-7.2.json"))?;
+/// #     serde_json::from_str(include_str!("../../tests/data/hosts/max-latest.json"))?;
 /// use idreg_runtime::plan::Plan;
 /// use idreg_runtime::regs::{IdAa64isar0El1, IdAa64pfr0El1};
 ///

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Output};
 
-const HOST: &str = include_str!("../../idreg-runtime/tests/data/max-7.2.json");
+const HOST: &str = include_str!("../../tests/data/hosts/max-latest.json");
 
 /// A model, the exit code and a part of the message.
 type BadModel = (&'static str, i32, &'static str);

@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 const HOST: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../idreg-runtime/tests/data/max-7.2.json"
+    "/../tests/data/hosts/max-latest.json"
 );
 
 const IDREG: &str = env!("CARGO_BIN_EXE_idreg");

@@ -5,10 +5,10 @@
 use idreg_runtime::host::Host;
 use idreg_runtime::number::Hex;
 
-pub(crate) const MAX_7_2: &str = include_str!("../data/max-7.2.json");
-pub(crate) const MAX_6_12: &str = include_str!("../data/max-6.12.json");
-pub(crate) const MAX_6_1: &str = include_str!("../data/max-6.1.json");
-pub(crate) const A64FX_7_2: &str = include_str!("../data/a64fx-7.2.json");
+pub(crate) const MAX_7_2: &str = include_str!("../../../tests/data/hosts/max-latest.json");
+pub(crate) const MAX_6_12: &str = include_str!("../../../tests/data/hosts/max-lts.json");
+pub(crate) const MAX_6_1: &str = include_str!("../../../tests/data/hosts/max-old.json");
+pub(crate) const A64FX_7_2: &str = include_str!("../../../tests/data/hosts/a64fx-latest.json");
 
 pub(crate) fn host(file: &str) -> Host {
     serde_json::from_str(file).expect("a host file that dump wrote")

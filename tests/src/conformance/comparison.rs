@@ -108,8 +108,8 @@ mod tests {
     use std::error::Error;
 
     fn hosts() -> Result<[Host; 2], Box<dyn Error>> {
-        let max = include_str!("../../../idreg-runtime/tests/data/max-7.2.json");
-        let a64fx = include_str!("../../../idreg-runtime/tests/data/a64fx-7.2.json");
+        let max = include_str!("../../../tests/data/hosts/max-latest.json");
+        let a64fx = include_str!("../../../tests/data/hosts/a64fx-latest.json");
         Ok([serde_json::from_str(max)?, serde_json::from_str(a64fx)?])
     }
 

@@ -248,7 +248,7 @@ mod tests {
     use super::*;
 
     fn host() -> Host {
-        let file = include_str!("../../../idreg-runtime/tests/data/max-7.2.json");
+        let file = include_str!("../../../tests/data/hosts/max-latest.json");
         serde_json::from_str(file).unwrap()
     }
 

@@ -370,7 +370,7 @@ mod tests {
 
     #[test]
     fn pages_that_the_model_hides_are_missed() {
-        let file = include_str!("../../../idreg-runtime/tests/data/max-7.2.json");
+        let file = include_str!("../../../tests/data/hosts/max-latest.json");
         let host: Host = serde_json::from_str(file).unwrap();
         let mut guest = host.values().clone();
         let kernel = |page_size| Kernel {

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 const HOST: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/../idreg-runtime/tests/data/max-7.2.json"
+    "/../tests/data/hosts/max-latest.json"
 );
 
 /// How long anything may take on a busy machine.

@@ -165,8 +165,8 @@ mod tests {
     use super::*;
     use idreg_runtime::regs::{IdAa64isar0El1, id_aa64isar0_el1::Dp};
 
-    const MAX_7_2: &str = include_str!("../../../../idreg-runtime/tests/data/max-7.2.json");
-    const MAX_6_1: &str = include_str!("../../../../idreg-runtime/tests/data/max-6.1.json");
+    const MAX_7_2: &str = include_str!("../../../../tests/data/hosts/max-latest.json");
+    const MAX_6_1: &str = include_str!("../../../../tests/data/hosts/max-old.json");
 
     /// Compares the plan for `host` alone with a guest that sees no dot product.
     fn guest_without_dot_product(file: &str) -> Result<(), Failure> {
