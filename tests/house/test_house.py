@@ -132,6 +132,7 @@ class Words(unittest.TestCase):
             ("a.expected.rs", long, []),
             ("a.json", long, []),
             ("a.md", f"| {long} |", []),
+            ("a.rs", f"    /// | {long} |", []),
             ("a.md", f"```\n{long}\n```\n", [(2, 101, True)]),
             ("a.sysreg", f"{long}\n# {long}", [(2, 103, False)]),
             ("run", f"#!/bin/sh\n{long}", [(2, 101, False)]),

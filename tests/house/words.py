@@ -13,6 +13,7 @@ QUESTION = re.compile(
     r"(?:What|Whatever|Whether|Where|Which|When|Why|How|Who|Whoever)\b", re.I
 )
 DOC = re.compile(r"\s*(///(?!/)|//!) ?(.*)")
+TABLE_ROW = re.compile(r"\s*(?:///|//!)?\s*\|")
 FUNCTION = re.compile(r"\bfn\s+(\w+)")
 
 WIDTH = 100
@@ -97,7 +98,7 @@ def long_lines(path, text):
         bare = line.strip()
         if kind == "markdown" and bare.startswith("```"):
             fenced = not fenced
-        if len(line) <= WIDTH or (kind == "markdown" and bare.startswith("|")):
+        if len(line) <= WIDTH or TABLE_ROW.match(line):
             continue
         if kind == "comments" and not bare.startswith("#"):
             continue

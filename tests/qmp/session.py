@@ -1,6 +1,6 @@
 """A scripted session with a running guest, through QEMU's own library.
 
-Usage: session.py SOCKET. Exits with 0 if everything is as QEMU has it, or as vmm-demo/README.md says.
+Usage: session.py SOCKET. Exits with 0 if every answer is QEMU's, or that of vmm-demo/README.md.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ def expansion(kind, props):
     return {"type": kind, "model": {"name": "host", "props": props}}
 
 
-async def refused(client, error_class, told, command, arguments=None):
-    """The command fails with this class, and says this."""
+async def refused(client, error_class, text, command, arguments=None):
+    """Checks that the command fails with this class and text."""
     try:
         answer = await client.execute(command, arguments)
     except ExecuteError as error:
         assert error.error_class == error_class, (command, str(error))
-        assert told in str(error), (command, str(error))
+        assert text in str(error), (command, str(error))
     else:
         raise AssertionError(f"{command} returned {answer}")
 
@@ -48,7 +48,7 @@ async def queries(client):
 
 
 async def models(client):
-    """The host's KVM is asked while the guest runs."""
+    """Expands models, from the host's KVM while the guest runs."""
     for props, dp, sve in [({}, 1, True), ({DP: 0, "sve": False}, 0, False)]:
         answer = await client.execute("query-cpu-model-expansion", expansion("full", props))
         found = answer["model"]["props"]
@@ -56,19 +56,20 @@ async def models(client):
     answer = await client.execute("query-cpu-model-expansion", expansion("static", {DP: 1}))
     assert answer["model"]["props"] == {DP: 1}, answer
     generic = "GenericError"
-    for props, told in [
+    for props, text in [
         ({DP: 2}, "above what the host has"),
         ({DP + "P": 0}, f"Parameter 'model.props.{DP}P' is unexpected"),
         ({"sve": 1}, "Invalid parameter type for 'model.props.sve', expected: boolean"),
     ]:
         arguments = expansion("full", props)
-        await refused(client, generic, told, "query-cpu-model-expansion", arguments)
+        await refused(client, generic, text, "query-cpu-model-expansion", arguments)
     await refused(client, "CommandNotFound", "has not been found", "query-cpu-model-baseline")
-    await refused(client, "DeviceNotFound", "not found", "device-list-properties", {"typename": "x"})
+    typename = {"typename": "x"}
+    await refused(client, "DeviceNotFound", "not found", "device-list-properties", typename)
 
 
 async def control(client):
-    """What changes the guest, and what is told of it."""
+    """Changes the guest's state, and checks the events."""
     with client.listener({"STOP", "RESUME", "RESET"}) as listener:
         assert await client.execute("query-status") == {"running": True, "status": "running"}
         await client.execute("stop")

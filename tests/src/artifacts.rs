@@ -1,4 +1,4 @@
-//! What an emulated host is made of, and where it is.
+//! Files of an emulated host: QEMU, kernels, programs and archives.
 
 pub mod apt;
 pub mod build;
@@ -21,22 +21,22 @@ pub use kernel::Kernel;
 /// The environment variable that names the file with the [`Artifacts`] of this build.
 pub const VARIABLE: &str = "IDREG_TESTBED";
 
-/// Where everything is that a host is made of.
+/// Paths of everything that a host needs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Artifacts {
-    /// Whether this machine is an Arm host itself and is to be used as such.
+    /// True if this machine is an Arm host itself and is used as one.
     pub hardware: bool,
     /// The programs that were built for the host.
     pub programs: BTreeMap<Program, PathBuf>,
-    /// What an emulated host needs, if one was asked for.
+    /// Files of emulated hosts, or `None` if no kernel for one was requested.
     pub emulation: Option<Emulation>,
-    /// What Linux guests are made of, if they were asked for.
+    /// Files of Linux guests, or `None` if none were requested.
     pub guests: Option<Guests>,
-    /// The file in which tests find this.
+    /// The file from which tests read this list.
     pub list: PathBuf,
 }
 
-/// What an emulated host is made of.
+/// Files of emulated hosts.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Emulation {
     /// The emulator.
@@ -45,7 +45,7 @@ pub struct Emulation {
     pub kernels: BTreeMap<Kernel, Image>,
 }
 
-/// What Linux guests of a host are made of.
+/// Files of the Linux guests of a host.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Guests {
     /// The archive with `guest-init`.
@@ -59,15 +59,15 @@ pub struct Guests {
 pub struct Image {
     /// The file.
     pub path: PathBuf,
-    /// The archive with `host-init`, the programs and what this kernel needs beside them.
+    /// The archive with `host-init`, the programs and the modules of this kernel.
     pub initramfs: PathBuf,
     /// The release, as `uname -r` prints it on the host.
     pub release: String,
-    /// The macros of the kernel's system registers; only of the newest kernel.
+    /// The header with the kernel's system registers; only for the newest kernel.
     pub header: Option<PathBuf>,
 }
 
-/// What a host is made of is not there.
+/// A file that a host needs is missing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotSetUp {
@@ -78,15 +78,18 @@ pub enum NotSetUp {
     )]
     NoVariable,
     /// The file that lists the artifacts is missing or damaged.
-    #[error("the emulated Arm host is not set up (`{}` cannot be read): run `cargo xtest`", path.display())]
+    #[error(
+        "the emulated Arm host is not set up (`{}` cannot be read): run `cargo xtest`",
+        path.display()
+    )]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// Only real hardware was set up.
-    #[error("this host has to be emulated, for which nothing is set up: run `cargo xtest`")]
+    #[error("this test needs an emulated host, and none is set up: run `cargo xtest`")]
     NoEmulation,
     /// No Linux guest was set up.
     #[error(
@@ -102,7 +105,7 @@ pub enum NotSetUp {
 }
 
 impl Artifacts {
-    /// What `cargo xtest` has set up.
+    /// Reads the list that `cargo xtest` has written.
     ///
     /// # Errors
     ///
@@ -116,7 +119,7 @@ impl Artifacts {
         Ok(serde_json::from_slice(&fs::read(path)?)?)
     }
 
-    /// Writes the file in which tests find this.
+    /// Writes the file from which tests read this list.
     ///
     /// # Errors
     ///
@@ -125,7 +128,7 @@ impl Artifacts {
         build::replace(&self.list, &serde_json::to_vec_pretty(self)?)
     }
 
-    /// What an emulated host is made of.
+    /// The files of emulated hosts.
     ///
     /// # Errors
     ///

@@ -3,10 +3,10 @@
 use std::io;
 use std::process::{Command, ExitStatus};
 
-/// How many lines of what a failed program said go into the error.
+/// Number of output lines of a failed program in the error.
 const LINES: usize = 30;
 
-/// Why a program did not do its work.
+/// Errors of running a program.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CommandError {
@@ -15,7 +15,7 @@ pub enum CommandError {
     Start {
         /// The program.
         program: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// It failed.
@@ -23,15 +23,15 @@ pub enum CommandError {
     Failed {
         /// The program and its arguments.
         command: String,
-        /// How it ended.
+        /// Its exit status.
         status: ExitStatus,
-        /// What it said last.
+        /// The last lines of its output, each on a line of its own.
         said: String,
     },
 }
 
-/// Runs `command` to its end and returns what it printed. What it says beside that is shown only if
-/// it fails.
+/// Runs `command` to its end and returns its standard output. Its standard error appears only in
+/// the error, if it fails.
 ///
 /// # Errors
 ///
@@ -40,8 +40,7 @@ pub fn run(command: &mut Command) -> Result<String, CommandError> {
     finish(command, |stdout, stderr| format!("{stdout}{stderr}"))
 }
 
-/// As [`run`], for a command whose standard output is for programs: if it fails, only what it says on standard
-/// error is shown.
+/// As [`run`], for a command whose standard output is data: the error has its standard error alone.
 ///
 /// # Errors
 ///
@@ -75,7 +74,7 @@ fn words(command: &Command) -> String {
         .join(" ")
 }
 
-/// The last lines of `text`, each on a line of its own after the line that this is appended to.
+/// The last lines of `text`, each after a line break and indented.
 fn last_lines(text: &str) -> String {
     let lines: Vec<_> = text
         .lines()

@@ -1,4 +1,4 @@
-//! Sockets of this machine that lead to sockets of a host.
+//! Sockets of this machine, forwarded to sockets of a host.
 
 use crate::machine::Machine;
 use rustix::fs::{Mode, fchmod};
@@ -11,18 +11,19 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-/// How many connections may wait to be accepted.
+/// Backlog of connections that are not accepted yet.
 const BACKLOG: i32 = 16;
 
-/// A UNIX socket whose connections go to one of a host; dropping this removes it.
+/// A UNIX socket whose connections are forwarded to a socket of a host; dropping this removes it.
 #[derive(Debug)]
 pub struct Forward {
     path: PathBuf,
 }
 
 impl Forward {
-    /// Listens at `path`, which only this user may connect to, and connects everybody who does to the socket `name`
-    /// in the host's working directory. `machine` is a host that lives on, [shared](crate::machine::shared) or in an `Arc`.
+    /// Listens at `path`, to which only this user may connect, and forwards each connection to the
+    /// socket `name` in the host's working directory. `machine` is a host that outlives this call:
+    /// [shared](crate::machine::shared) or in an `Arc`.
     ///
     /// # Errors
     ///
@@ -54,7 +55,7 @@ impl Forward {
 
 impl Drop for Forward {
     fn drop(&mut self) {
-        // Somebody may have removed it.
+        // Another process may have removed it.
         let _gone = fs::remove_file(&self.path);
     }
 }
@@ -73,7 +74,7 @@ fn accept(machine: &Machine, name: &str, listener: &UnixListener) {
     }
 }
 
-/// Passes on each direction in a thread, until both have ended.
+/// Copies each direction in a thread, until both have ended.
 fn exchange(client: UnixStream, server: UnixStream) -> io::Result<()> {
     let (from_client, to_client) = (client.try_clone()?, client);
     let (from_server, to_server) = (server.try_clone()?, server);
@@ -85,7 +86,7 @@ fn exchange(client: UnixStream, server: UnixStream) -> io::Result<()> {
     Ok(())
 }
 
-/// A direction that fails ends as one that is complete does.
+/// Copies one direction to its end; after a failure both directions are shut down.
 fn pass_on(mut from: UnixStream, mut to: UnixStream) {
     let complete = io::copy(&mut from, &mut to).is_ok();
     let how = if complete {
@@ -106,7 +107,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::sync::Arc;
 
-    /// This machine as a host whose program is the shell, and the directory in which its commands run.
+    /// This machine as a host with the shell as program, and the working directory of its commands.
     fn host() -> (Arc<Machine>, PathBuf) {
         let artifacts = Artifacts {
             hardware: true,

@@ -1,15 +1,15 @@
-//! The Linux guest that the demo VMM boots: what its first program reads of the CPUs, and what it says.
+//! The Linux guest of the demo VMM: the reports of its first program about the CPUs.
 //!
-//! Everything is said on the console, one JSON object a line. Kernel messages may stand between, so readers look
-//! for lines that start with `{`:
+//! The program prints one JSON object per line on the console. Kernel messages may be in between,
+//! so readers look for lines that start with `{`:
 //!
 //! | line | when |
 //! |---|---|
 //! | a [`CpuReport`] | for each CPU, in order |
-//! | `{"ready":true}` | with `idreg.end=echo`: lines are read from the console from now on |
+//! | `{"ready":true}` | with `idreg.end=echo`: the program reads lines from the console from now on |
 //! | `{"echo":"LINE"}` | the answer to a line |
 //! | `{"peek":"0x...","value":"0x..."}` | the answer to `peek 0xADDRESS` |
-//! | `{"error":"..."}` | something failed; the guest switches itself off, or goes on to the next line |
+//! | `{"error":"..."}` | a failure; the guest powers off, or continues with the next line |
 
 mod attempt;
 mod conversation;

@@ -1,4 +1,4 @@
-//! The serving side of the conversation: files and commands in one working directory.
+//! Server of the protocol: files and commands in one working directory.
 //!
 //! In the emulated host the `host-init` program runs [`serve`] on a virtio-serial port. On real Arm
 //! hardware and in tests it runs in a thread on one end of a socket pair.
@@ -25,20 +25,21 @@ use std::path::{Component, Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-/// What is served.
+/// Programs and directory of a server.
 #[derive(Clone, Debug)]
 pub struct Service {
     /// The programs that [`Message::Run`] can start.
     pub programs: BTreeMap<Program, PathBuf>,
-    /// Their working directory, which also holds the files that are put and got.
+    /// Their working directory, which also holds the transferred files.
     pub directory: PathBuf,
 }
 
-/// Serves requests until the other side asks for the end or hangs up, then ends what still runs.
+/// Serves requests until the other side requests the end or closes the stream, then ends all
+/// running commands.
 ///
 /// # Errors
 ///
-/// [`FrameError`] if the other side does not keep to the protocol or the stream fails.
+/// [`FrameError`] if the other side violates the protocol or the stream fails.
 pub fn serve(
     service: &Service,
     input: &mut impl Read,
@@ -84,7 +85,7 @@ impl<W: Write + Send + 'static> Server<W> {
                     self.sinks.add(exchange, Sink::Upload(upload));
                 }
                 Message::Connect(name) => self.connect(exchange, &name)?,
-                Message::Data(bytes) => self.sinks.take(exchange, bytes),
+                Message::Data(bytes) => self.sinks.write(exchange, bytes),
                 Message::End => self.complete(exchange)?,
                 Message::Get(name) => self.send(exchange, &name)?,
                 _ => self.fail(exchange, &"a request was expected, this is an answer")?,
@@ -98,7 +99,7 @@ impl<W: Write + Send + 'static> Server<W> {
             .send(exchange, Message::Failed(reason.to_string()))
     }
 
-    /// The place of a file; it must be directly in the working directory.
+    /// Path of a file, which must be directly in the working directory.
     fn path(&self, name: &str) -> io::Result<PathBuf> {
         let mut parts = Path::new(name).components();
         match (parts.next(), parts.next()) {
@@ -109,7 +110,8 @@ impl<W: Write + Send + 'static> Server<W> {
         }
     }
 
-    /// Nothing more comes in from the other side. Only a file is acknowledged: what else ends shows in other ways.
+    /// Ends the input of an exchange. Only a file is acknowledged; commands and connections report
+    /// their own end.
     fn complete(&self, exchange: u32) -> Result<(), FrameError> {
         match self.sinks.end(exchange) {
             Some(Ok(_)) => self.output.send(exchange, Message::End),
@@ -156,10 +158,11 @@ impl<W: Write + Send + 'static> Server<W> {
         }
     }
 
-    /// Passes on what a command is told and what it says.
+    /// Forwards a command's input and output.
     fn attend(&self, exchange: u32, mut child: Child) -> Result<(), FrameError> {
         self.running.add(exchange, &child);
-        // Fails if the command has ended, which is told of anyway; its end closes the pipe.
+        // Writing fails if the command has ended, which is reported anyway; its end closes the
+        // pipe.
         let queue = child
             .stdin
             .take()
@@ -174,7 +177,7 @@ impl<W: Write + Send + 'static> Server<W> {
         }
         let (output, running) = (self.output.clone(), self.running.clone());
         let sinks = self.sinks.clone();
-        // Ends with the child; a failure to send means that the other side is gone, which the
+        // Ends with the child. A failure to send means that the other side is gone, which the
         // reading loop notices too.
         thread::spawn(move || {
             let sent = processes::follow(exchange, child, &output, &running);
@@ -190,7 +193,8 @@ impl<W: Write + Send + 'static> Server<W> {
         let ended = move |stream: UnixStream, written: io::Result<()>| match written {
             Ok(()) => drop(stream.shutdown(Shutdown::Write)),
             Err(error) => {
-                // Told of before the other direction ends. If that fails, the reading loop notices too.
+                // Reported before the other direction ends. If sending fails, the reading loop
+                // notices too.
                 drop(output.send(exchange, Message::Failed(error.to_string())));
                 drop(stream.shutdown(Shutdown::Both));
             }

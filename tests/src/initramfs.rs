@@ -11,9 +11,9 @@ pub struct Archive {
     entries: u32,
 }
 
-/// The file does not fit the format.
+/// A file is too large for the format.
 #[derive(Debug, thiserror::Error)]
-#[error("`{name}` has {length} bytes, more than a cpio archive can hold in one file (4 GiB)")]
+#[error("`{name}` has {length} bytes, and a cpio archive holds files below 4 GiB")]
 pub struct TooLarge {
     name: String,
     length: usize,
@@ -34,7 +34,7 @@ impl Archive {
         Self::default()
     }
 
-    /// Adds a directory; its parent must be there already.
+    /// Adds a directory, after its parent.
     pub fn directory(&mut self, name: &str) {
         self.header(
             name,
@@ -57,7 +57,7 @@ impl Archive {
         );
     }
 
-    /// Adds a file that everybody may read and run.
+    /// Adds a file that all users may read and execute.
     ///
     /// # Errors
     ///
@@ -136,7 +136,7 @@ mod tests {
     /// Name, mode, device, data.
     type Read = (String, u32, (u32, u32), Vec<u8>);
 
-    /// The entries, read as the kernel reads them.
+    /// Entries of an archive, read as the kernel reads them.
     fn entries(mut bytes: &[u8]) -> Vec<Read> {
         let mut found = Vec::new();
         let mut at = 0;

@@ -1,15 +1,15 @@
 //! The testbed of idreg: a real Arm KVM host on any Debian machine.
 //!
 //! QEMU emulates a machine with EL2, a Debian arm64 kernel in it offers `/dev/kvm` as on hardware,
-//! and the programs of [`program`] run there. The `testbed` program sets all of it up and runs single
-//! commands; tests hold hosts through [`machine`].
+//! and the programs of [`program`] run there. The `testbed` program sets up the host and runs
+//! single commands; tests boot hosts through [`machine`].
 //!
 //! ```text
-//! artifacts: fetch, cross-build, pack -> machine: boot -> link <== console frames ==> init
+//! artifacts: fetch, cross-build, pack -> machine: boot -> link <== frames ==> init
 //! ```
 //!
-//! [`link`] drives, [`init`] serves; they meet over a virtio-serial port, and over a socket pair
-//! where this machine is an Arm host itself.
+//! [`link`] sends requests, [`init`] serves them, in the frames of [`protocol`]: over a
+//! virtio-serial port, or over a socket pair where this machine is an Arm host itself.
 
 #[cfg(feature = "conformance")]
 pub mod conformance;

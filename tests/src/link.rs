@@ -1,4 +1,4 @@
-//! The driving side of the conversation: starts commands and moves files.
+//! Client of the protocol: starts commands and transfers files.
 
 mod routes;
 #[cfg(test)]
@@ -18,10 +18,10 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The exchange on which the host says that it is up.
+/// The exchange of the host's greeting.
 const CONNECTION: u32 = 0;
 
-/// How long the host may take no byte of what is sent to it before it counts as lost.
+/// Time limit for the host to read a byte; after it the host counts as lost.
 const WRITE_LIMIT: Duration = Duration::from_mins(1);
 
 /// A connection to a host. Several threads may use it at once.
@@ -37,7 +37,7 @@ pub struct Link {
 #[derive(Clone, Debug)]
 struct FrameWriter(Arc<Mutex<UnixStream>>);
 
-/// Why an exchange did not come to its end.
+/// Errors of an exchange.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkError {
@@ -47,32 +47,32 @@ pub enum LinkError {
     /// The other side did not answer in time.
     #[error("the host did not answer within {} s", limit.as_secs())]
     TimeLimit {
-        /// How long was waited.
+        /// The time limit.
         limit: Duration,
     },
-    /// The other side cannot do what was asked.
+    /// The other side refused the request.
     #[error("{0}")]
     Refused(String),
     /// The request cannot be sent.
     #[error("the request cannot be sent to the host")]
     Unsendable(#[source] FrameError),
-    /// This side cannot make a connection.
-    #[error("no connection can be made on this side")]
+    /// This side cannot open a connection.
+    #[error("cannot open a connection on this side")]
     Here(#[source] io::Error),
-    /// The other side does not keep to the protocol.
-    #[error("the host answered with something else than {expected}")]
+    /// The other side violates the protocol.
+    #[error("the host did not answer with {expected}")]
     OutOfTurn {
-        /// What would have been an answer.
+        /// The expected answer.
         expected: &'static str,
     },
 }
 
 impl Link {
-    /// Takes over one end of a stream whose other end is served by [`crate::init::serve`].
+    /// Takes over one end of a stream; [`crate::init::serve`] serves the other one.
     ///
     /// # Errors
     ///
-    /// Any that the operating system has for duplicating and setting up the stream.
+    /// Errors of the operating system for duplicating and setting up the stream.
     pub fn new(stream: UnixStream) -> io::Result<Self> {
         stream.set_write_timeout(Some(WRITE_LIMIT))?;
         let input = stream.try_clone()?;
@@ -114,7 +114,7 @@ impl Link {
         self.open(Message::Run(program, args))
     }
 
-    /// Starts a program with `args`, to which [`Message::Data`] and [`Message::End`] are its standard input.
+    /// Starts a program with `args`; [`Message::Data`] and [`Message::End`] are its standard input.
     ///
     /// # Errors
     ///
@@ -127,8 +127,8 @@ impl Link {
         self.open(Message::RunWithInput(program, args))
     }
 
-    /// Connects to the UNIX socket of this name in the host's working directory. Whoever reads too slowly from
-    /// either end loses the connection.
+    /// Connects to the UNIX socket of this name in the host's working directory. The connection is
+    /// cut if either end reads too slowly.
     ///
     /// # Errors
     ///
@@ -169,7 +169,7 @@ impl Link {
         }
     }
 
-    /// Brings a file from the host's working directory.
+    /// Reads a file from the host's working directory.
     ///
     /// # Errors
     ///
@@ -219,7 +219,7 @@ impl FrameWriter {
         }
     }
 
-    /// Sends what is read from one end of a connection, until it ends.
+    /// Sends all data from one end of a connection.
     fn pump(&self, exchange: u32, mut near: UnixStream) -> Result<(), LinkError> {
         let mut buffer = vec![0; CHUNK];
         loop {
@@ -241,7 +241,7 @@ pub struct Exchange<'a> {
     link: &'a Link,
     number: u32,
     inbox: Receiver<Message>,
-    /// Whether the end of this is the end of the exchange.
+    /// True if dropping this ends the exchange.
     ended: bool,
 }
 
@@ -255,7 +255,7 @@ impl Exchange<'_> {
         self.link.writer.send(self.number, message)
     }
 
-    /// From now on everything goes to and comes from `near`, through threads that end with it.
+    /// Connects the exchange with `near`, through threads that end with it.
     fn become_stream(mut self, near: UnixStream) -> io::Result<()> {
         let (number, writer) = (self.number, self.link.writer.clone());
         let (input, kept) = (near.try_clone()?, near.try_clone()?);
@@ -265,7 +265,7 @@ impl Exchange<'_> {
                 let how = if written.is_ok() {
                     Shutdown::Write
                 } else {
-                    // Nobody takes what still comes. If the host is gone, there is nothing to cut.
+                    // Nobody reads further data. If the host is gone, the connection is too.
                     let _gone = writer.send(number, Message::Kill);
                     Shutdown::Both
                 };
@@ -292,8 +292,7 @@ impl Exchange<'_> {
     ///
     /// # Errors
     ///
-    /// [`LinkError::Lost`]; [`LinkError::TimeLimit`] at `deadline`, which names `limit` as the time
-    /// that was given.
+    /// [`LinkError::Lost`]; [`LinkError::TimeLimit`] at `deadline`, which reports `limit`.
     pub fn next(&self, deadline: Instant, limit: Duration) -> Result<Message, LinkError> {
         receive(
             &self.inbox,

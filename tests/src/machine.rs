@@ -1,4 +1,4 @@
-//! A host on which the programs run: an emulated one, or this machine where it is a real Arm host.
+//! Hosts for the programs: emulated ones, or this machine if it is a real Arm host.
 //!
 //! ```no_run
 //! use idreg_tests::machine::{Options, shared};
@@ -32,21 +32,21 @@ use std::thread;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// How long an emulated host may take to boot. It needs some seconds; the rest is for busy machines.
+/// Time limit for the boot of an emulated host: a few seconds, and the rest for busy machines.
 pub const BOOT_LIMIT: Duration = Duration::from_mins(2);
 
-/// How long a command or the transfer of a file may take unless the caller says otherwise.
+/// Default time limit for a command or a file transfer.
 pub const COMMAND_LIMIT: Duration = Duration::from_mins(2);
 
-/// How long the tests of the demo VMM may take, which boot many guests.
+/// Time limit for the tests of the demo VMM, which boot many guests.
 pub const VMM_TESTS_LIMIT: Duration = Duration::from_mins(15);
 
-/// Which host is wanted.
+/// Configuration of a host.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Options {
-    /// The CPU in QEMU's form, such as `neoverse-v1` or `max,sve=off`. `None`: any will do.
+    /// The CPU in QEMU's form, such as `neoverse-v1` or `max,sve=off`. `None` accepts any.
     pub cpu: Option<String>,
-    /// The kernel. `None`: any will do.
+    /// The kernel. `None` accepts any.
     pub kernel: Option<Kernel>,
     /// Number of CPUs.
     pub smp: u32,
@@ -83,7 +83,7 @@ impl Options {
         }
     }
 
-    /// Whether this machine will do, if it is an Arm host.
+    /// True if any Arm host meets this, so this machine too if it is one.
     pub(crate) fn any(&self) -> bool {
         self.cpu.is_none()
             && self.kernel.is_none()
@@ -109,11 +109,11 @@ pub struct Machine {
 enum Host {
     Emulated(Qemu),
     /// This machine, with the directory in which its commands run.
-    Hardware(#[expect(dead_code, reason = "held so that it is removed in the end")] TempDir),
+    Hardware(#[expect(dead_code, reason = "dropping it removes the directory")] TempDir),
 }
 
 impl Machine {
-    /// Boots a host from what `cargo xtest` has set up.
+    /// Boots a host from the files that `cargo xtest` has set up.
     ///
     /// # Errors
     ///
@@ -122,8 +122,8 @@ impl Machine {
         Self::boot_from(&Artifacts::from_environment()?, options)
     }
 
-    /// Boots a host from `artifacts`: this machine if it is an Arm host and any will do, otherwise
-    /// an emulated one.
+    /// Boots a host from `artifacts`: this machine if it is an Arm host and `options` accept any,
+    /// otherwise an emulated one.
     ///
     /// # Errors
     ///
@@ -197,7 +197,7 @@ impl Machine {
         self.run_within(COMMAND_LIMIT, args)
     }
 
-    /// Like [`run`](Self::run), with another limit than [`COMMAND_LIMIT`].
+    /// Runs `vmm-demo` as [`run`](Self::run) does, with another limit than [`COMMAND_LIMIT`].
     ///
     /// # Errors
     ///
@@ -235,8 +235,8 @@ impl Machine {
         self.start(Program::KvmTests, args)?.output(COMMAND_LIMIT)
     }
 
-    /// Runs the tests of the demo VMM that need a host, with `args` for the test program. They boot Linux guests from
-    /// what [`put_linux`](Self::put_linux) puts there.
+    /// Runs the tests of the demo VMM that need a host, with `args` for the test program. They boot
+    /// Linux guests from the files of [`put_linux`](Self::put_linux).
     ///
     /// # Errors
     ///
@@ -264,7 +264,7 @@ impl Machine {
         self.running(exchange, action)
     }
 
-    /// Starts any of the programs, with what [`Running::write`] writes as its standard input. Others have none.
+    /// Starts any of the programs with a standard input, which [`Running::write`] writes.
     ///
     /// # Errors
     ///
@@ -291,12 +291,12 @@ impl Machine {
         }
     }
 
-    /// Connects to the UNIX socket of this name in the directory in which commands run. A connection of which
-    /// either end is read too slowly is cut.
+    /// Connects to the UNIX socket of this name in the directory in which commands run. The
+    /// connection is cut if either end reads too slowly.
     ///
     /// # Errors
     ///
-    /// [`Error::Failed`] if nobody listens there, [`Error::TimeLimit`], [`Error::Lost`].
+    /// [`Error::Failed`] if no server listens there, [`Error::TimeLimit`], [`Error::Lost`].
     pub fn connect(&self, name: &str) -> Result<UnixStream, Error> {
         self.link
             .connect(name, COMMAND_LIMIT)
@@ -307,7 +307,7 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// [`Error::Failed`] if `name` is not a plain file name or the host has no room,
+    /// [`Error::Failed`] if `name` is not a plain file name or the host has no space,
     /// [`Error::TimeLimit`], [`Error::Lost`].
     pub fn put(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         self.link
@@ -315,11 +315,11 @@ impl Machine {
             .map_err(|error| self.error(&format!("putting `{name}` into the host"), error))
     }
 
-    /// Brings a file from the directory in which commands run.
+    /// Reads a file from the directory in which commands run.
     ///
     /// # Errors
     ///
-    /// [`Error::Failed`] if there is no such file, [`Error::TimeLimit`], [`Error::Lost`].
+    /// [`Error::Failed`] if the file does not exist, [`Error::TimeLimit`], [`Error::Lost`].
     pub fn get(&self, name: &str) -> Result<Vec<u8>, Error> {
         self.link
             .get(name, COMMAND_LIMIT)
@@ -349,7 +349,7 @@ fn bytes_of<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Vec<Vec<u8>> 
         .collect()
 }
 
-/// A command as error messages show it.
+/// A command in the form of error messages.
 fn shown(program: Program, args: &[Vec<u8>]) -> String {
     let words: Vec<_> = args
         .iter()

@@ -1,17 +1,17 @@
-//! What the user sees of long work.
+//! Progress of long work.
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-/// How steps of long work are shown, on standard error.
+/// Display of steps on standard error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// One moving line on a terminal, which goes away at the end of the step.
+    /// One moving line on a terminal, removed at the end of the step.
     Moving,
     /// One line at the start of each step.
     Lines,
-    /// Nothing.
+    /// No display.
     Quiet,
 }
 

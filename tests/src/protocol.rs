@@ -1,10 +1,10 @@
-//! The conversation between the testbed and the first program of the emulated host.
+//! The protocol between the testbed and the first program of the emulated host.
 //!
 //! Both sides exchange [`Frame`]s over one byte stream (a virtio-serial port). A frame carries the
-//! number of the exchange it belongs to, so several commands can run at once. The side that drives
-//! opens an exchange with one of the requests:
+//! number of its exchange, so several commands can run at once. The testbed opens an exchange with
+//! one of the requests:
 //!
-//! | request | then, from the driver | answer |
+//! | request | then, from the testbed | answer |
 //! |---|---|---|
 //! | `Run` | any `Terminate`, `Kill` | `Stdout`, `Stderr`, ..., then one `Exited`, `Killed` or `Failed` |
 //! | `RunWithInput` | the same, and `Data`, ..., `End` | as for `Run` |
@@ -12,7 +12,8 @@
 //! | `Get` | | `Data`, ..., `End` or `Failed` |
 //! | `Connect` | `Data`, ..., `End`; `Kill` | `Connected`, `Data`, ..., `End`; or `Failed` |
 //!
-//! A program or a socket that does not take what is sent to it holds up nobody: when too much waits, its input ends.
+//! A program or a socket that does not read its input blocks no other exchange: when its queue is
+//! full, its input ends.
 //!
 //! On the wire a frame is, little-endian: `u32` length of the payload, `u8` kind, `u32` exchange,
 //! payload. That of `Run` is the program's name and the arguments, each ended by a zero byte.
@@ -37,18 +38,18 @@ const HEADER: usize = 9;
 pub struct Frame {
     /// The exchange; 0 is the connection itself.
     pub exchange: u32,
-    /// What is said.
+    /// The message.
     pub message: Message,
 }
 
-/// What the two sides say to each other.
+/// A message from one side to the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// The host is up; the text is its kernel release.
     Ready(String),
     /// Run a program with these arguments.
     Run(Program, Vec<Vec<u8>>),
-    /// Run a program with these arguments and with what is sent as its standard input.
+    /// Run a program with these arguments; the following `Data` is its standard input.
     RunWithInput(Program, Vec<Vec<u8>>),
     /// Ask the running program to end: SIGTERM.
     Terminate,
@@ -60,11 +61,11 @@ pub enum Message {
     Get(String),
     /// Connect to the UNIX socket of this name in the working directory.
     Connect(String),
-    /// The connection is there.
+    /// The connection is open.
     Connected,
-    /// The next piece of a file, of a program's standard input or of what a connection carries.
+    /// The next piece of a file, of a program's standard input or of a connection.
     Data(Vec<u8>),
-    /// The file is complete, or nothing more comes in this direction.
+    /// The file is complete, or this direction has ended.
     End,
     /// The next piece of the program's standard output.
     Stdout(Vec<u8>),
@@ -74,13 +75,13 @@ pub enum Message {
     Exited(i32),
     /// The program was ended by this signal, and all its output was sent.
     Killed(i32),
-    /// The request could not be carried out; the text says why.
+    /// The request failed; the text is the cause.
     Failed(String),
     /// Switch the host off.
     PowerOff,
 }
 
-/// Why bytes are not a frame.
+/// Errors of reading and writing frames.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
@@ -90,7 +91,7 @@ pub enum FrameError {
     /// The payload is longer than [`MAX_PAYLOAD`].
     #[error("a frame announces {length} bytes of payload, at most {MAX_PAYLOAD} are allowed")]
     TooLong {
-        /// The length announced or asked for.
+        /// The length of the payload.
         length: usize,
     },
     /// No message has this kind.
@@ -111,7 +112,7 @@ pub enum FrameError {
 }
 
 impl Frame {
-    /// A frame of `exchange` that says `message`.
+    /// A frame of `exchange` with `message`.
     #[must_use]
     pub fn new(exchange: u32, message: Message) -> Self {
         Self { exchange, message }
@@ -250,7 +251,7 @@ impl Message {
     }
 }
 
-/// A program's name and arguments, each ended by a zero byte, which no argument of a program can hold.
+/// A program's name and arguments, each ended by a zero byte; `None` if an argument has one inside.
 fn join(program: Program, args: &[Vec<u8>]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let words = args.iter().map(Vec::as_slice);

@@ -1,4 +1,4 @@
-//! QEMU's own library for QMP, as its users have it: `qemu.qmp` from the Python package index.
+//! QEMU's own QMP library, `qemu.qmp` from the Python package index.
 //!
 //! ```no_run
 //! use idreg_tests::python::Python;
@@ -22,16 +22,16 @@ use std::process::Command;
 /// The interpreter.
 const INTERPRETER: &str = "python3";
 
-/// The package and the version that the tests were written with.
+/// The package, in the version for which the tests were written.
 const PACKAGE: &str = "qemu.qmp==0.0.6";
 
-/// Where it is in the cache.
+/// Its directory in the cache.
 const PLACE: &str = "python/qemu-qmp-0.0.6";
 
-/// A file that shows that it is there.
+/// A file that exists if it is cached.
 const MODULE: &str = "qemu/qmp/__init__.py";
 
-/// How long fetching it may take, in seconds.
+/// Time limit for fetching it, in seconds.
 const LIMIT: &str = "120";
 
 /// An interpreter that has the library.
@@ -40,7 +40,7 @@ pub struct Python {
     packages: PathBuf,
 }
 
-/// Why there is none.
+/// Errors of finding the library.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PythonError {
@@ -60,8 +60,8 @@ impl Python {
     ///
     /// # Errors
     ///
-    /// [`PythonError::NoInterpreter`]; [`PythonError::Fetch`] if it is not in the cache and `pip` or the package index
-    /// is out of reach; [`PythonError::Cache`].
+    /// [`PythonError::NoInterpreter`]; [`PythonError::Fetch`] if it is not in the cache and `pip`
+    /// or the package index is not available; [`PythonError::Cache`].
     pub fn with_qmp() -> Result<Self, PythonError> {
         run(Command::new(INTERPRETER).arg("--version")).map_err(PythonError::NoInterpreter)?;
         Self::in_cache(&Cache::of_user()?)
@@ -80,7 +80,7 @@ impl Python {
         Ok(python)
     }
 
-    /// As [`with_qmp`](Self::with_qmp), for a test that says why it does not run and goes on.
+    /// Python with `qemu.qmp`, or `None` after the line `skipped: TEST: CAUSE`.
     #[must_use]
     pub fn with_qmp_or_skip(test: &str) -> Option<Self> {
         let python = Self::with_qmp();
@@ -111,8 +111,8 @@ impl Python {
         command
     }
 
-    /// Runs a module, such as `qemu.qmp.qmp_shell`, which is what the program `qmp-shell` is. That one keeps what was
-    /// typed in a file of the home directory: give it another `HOME`.
+    /// Runs a module, such as `qemu.qmp.qmp_shell`, the module of the program `qmp-shell`. That one
+    /// writes its history into the home directory: set another `HOME` for it.
     #[must_use]
     pub fn module(&self, name: &str) -> Command {
         let mut command = self.interpreter();
@@ -120,7 +120,7 @@ impl Python {
         command
     }
 
-    /// The interpreter writes no compiled files, as the cache may be in use by others.
+    /// The interpreter, without writing compiled files, since other processes may use the cache.
     fn interpreter(&self) -> Command {
         let mut command = Command::new(INTERPRETER);
         command.arg("-B").env("PYTHONPATH", &self.packages);
@@ -128,7 +128,7 @@ impl Python {
     }
 }
 
-/// The line that says why a test is skipped, all causes in one.
+/// The line for a skipped test, with all causes.
 fn skipped(name: &str, error: &dyn std::error::Error) -> String {
     let mut text = format!("skipped: {name}: {error}");
     let mut cause = error.source();
@@ -160,8 +160,8 @@ mod tests {
         let error = run(Command::new("sh").args(["-c", "echo a; echo b; exit 1"])).unwrap_err();
         assert_eq!(
             skipped("name", &PythonError::Fetch(error)),
-            "skipped: name: `qemu.qmp==0.0.6` cannot be fetched: `sh -c echo a; echo b; exit 1` ended with \
-             exit status: 1 a b"
+            "skipped: name: `qemu.qmp==0.0.6` cannot be fetched: \
+             `sh -c echo a; echo b; exit 1` ended with exit status: 1 a b"
         );
     }
 }

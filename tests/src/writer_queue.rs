@@ -1,4 +1,4 @@
-//! Bytes on their way to somebody who may be slow to take them.
+//! Bounded queue with a writer thread.
 
 use std::io::{self, Write};
 use std::net::Shutdown;
@@ -8,30 +8,31 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
-/// How much may wait, in bytes.
+/// Limit of the queue, in bytes.
 const LIMIT: usize = 16 << 20;
 
-/// What a piece costs beside its bytes, so that many small ones do not go uncounted.
+/// Cost of a piece beside its bytes, so that many small ones reach the limit too.
 const OVERHEAD: usize = 64;
 
-/// A queue that a thread of its own writes to a sink, so that whoever fills it is never held up. When it is
-/// dropped, what waits is still written.
+/// A queue that a thread of its own writes to a sink, so that [`push`](Self::push) never blocks.
+/// The thread still writes the rest after this is dropped.
 #[derive(Debug)]
 pub(crate) struct WriterQueue {
     sender: Sender<Vec<u8>>,
     waiting: Arc<AtomicUsize>,
 }
 
-/// The sink takes nothing any more, or too slowly.
+/// The sink has failed, or is too slow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct QueueFull;
 
 impl WriterQueue {
-    /// Starts the thread. In the end it hands the sink to `ended`, with the error if not everything was written.
+    /// Starts the thread. It passes the sink to `ended` after the last piece, with the error if not
+    /// everything was written.
     ///
     /// # Errors
     ///
-    /// Any that the operating system has for starting threads.
+    /// Errors of the operating system for starting threads.
     pub(crate) fn start<W: Write + Send + 'static>(
         mut sink: W,
         ended: impl FnOnce(W, io::Result<()>) + Send + 'static,
@@ -53,7 +54,7 @@ impl WriterQueue {
     ///
     /// # Errors
     ///
-    /// [`QueueFull`] if too much waits already, or the sink has failed.
+    /// [`QueueFull`] if the queue is at its limit or the sink has failed.
     pub(crate) fn push(&self, bytes: Vec<u8>) -> Result<(), QueueFull> {
         let cost = bytes.len() + OVERHEAD;
         let waiting = self.waiting.fetch_add(cost, Ordering::Relaxed);
@@ -64,7 +65,7 @@ impl WriterQueue {
     }
 }
 
-/// A socket that is fed by one thread and read by another, until both have ended.
+/// A socket that one thread writes and another reads, until both directions have ended.
 #[derive(Debug)]
 pub(crate) struct Connection {
     queue: Option<WriterQueue>,
@@ -73,7 +74,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// `queue` is what writes to `stream`.
+    /// A connection of `stream`, which `queue` writes.
     pub(crate) fn new(queue: WriterQueue, stream: UnixStream) -> Self {
         Self {
             queue: Some(queue),
@@ -82,7 +83,7 @@ impl Connection {
         }
     }
 
-    /// Feeds the socket, unless that has ended.
+    /// Writes to the socket, unless that direction has ended.
     ///
     /// # Errors
     ///
@@ -93,19 +94,19 @@ impl Connection {
             .map_or(Ok(()), |queue| queue.push(bytes))
     }
 
-    /// Nothing more is fed. Returns whether that was the last.
+    /// Ends the written direction. True if the other one has ended too.
     pub(crate) fn end_write(&mut self) -> bool {
         self.queue = None;
         !self.read
     }
 
-    /// Nothing more is read. Returns whether that was the last.
+    /// Ends the read direction. True if the other one has ended too.
     pub(crate) fn end_read(&mut self) -> bool {
         self.read = false;
         self.queue.is_none()
     }
 
-    /// Ends both directions at once, whatever waits.
+    /// Ends both directions at once and drops what is queued.
     pub(crate) fn cut(&self) {
         let _cut_already = self.stream.shutdown(Shutdown::Both);
     }
@@ -131,7 +132,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn what_waits_is_written_after_the_end() {
+    fn queued_pieces_are_written_after_the_end() {
         let (near, mut far) = UnixStream::pair().unwrap();
         let queue = WriterQueue::start(near, |_, written| written.unwrap()).unwrap();
         for piece in [&b"one "[..], b"", b"two"] {

@@ -1,6 +1,6 @@
-//! Release code: what the macro's types compile to is what shifts and masks by hand compile to.
+//! Release code of the macro's types, compared with shifts and masks written by hand.
 //!
-//! The test for arm64 fails if no compiler for it is set up.
+//! The test for arm64 fails without a compiler for it.
 
 #![allow(
     clippy::panic,
@@ -20,14 +20,14 @@ use std::process::Command;
 
 const X86_64: &str = "x86_64-unknown-linux-gnu";
 
-/// Where the small crates are, as `small_crate` has it.
+/// Directory of the small crates, the same as in `small_crate`.
 const CRATES: &str = env!("CARGO_TARGET_TMPDIR");
 
 #[test]
 fn x86_64_instructions_are_those_of_shifts_and_masks() {
-    // A machine of that architecture has the target, or the build says what is wrong.
+    // A machine of that architecture has the target, or the build fails with the cause.
     if !cfg!(target_arch = "x86_64") && !is_installed(X86_64) {
-        // Not println!, which the test harness keeps to itself.
+        // The test harness captures println!.
         let _ = writeln!(
             std::io::stderr(),
             "skipped: the target {X86_64} is not installed"
@@ -55,14 +55,14 @@ fn is_installed(target: &str) -> bool {
     output.status.success() && Path::new(folder.trim()).is_dir()
 }
 
-/// Compiles the pairs in a crate of this name and compares what `cargo` has made of each.
+/// Compiles the pairs in a crate of this name and compares the code of each.
 fn compare(name: &str, target: &str, configure: impl FnOnce(&mut Command)) {
     let small_crate = SmallCrate::new(name, "");
     small_crate.write("src/lib.rs", include_str!("assembly/shapes.rs"));
     small_crate.write("src/shapes.sysreg", include_str!("assembly/shapes.sysreg"));
     let file: PathBuf = Path::new(CRATES).join(name).join("shapes.s");
     let emit = format!("--emit=asm={}", file.display());
-    // The code of several units is in several files.
+    // Each codegen unit has a file of its own; one holds all code.
     let options = ["--", &emit, "-Ccodegen-units=1"];
     let arguments = [&["rustc", "--release", "--target", target][..], &options].concat();
     let mut cargo = small_crate.command(&arguments);
@@ -109,7 +109,7 @@ fn functions(text: &str) -> BTreeMap<&str, String> {
     functions
 }
 
-/// The names of a function that has no code of its own, and of the one whose code is the same.
+/// Names of an alias and of the function whose code it shares, or `None`.
 fn alias(line: &str) -> Option<(&str, &str)> {
     let (name, other) = match line.strip_prefix(".set") {
         Some(names) => names.split_once(',')?,
@@ -122,7 +122,7 @@ fn is_paired(name: &str) -> bool {
     name.starts_with("typed_") || name.starts_with("hand_")
 }
 
-/// A line in which labels do not have the number of their function, as in `.LBB7_1`.
+/// A line without the function's number in its labels, such as `.LBB7_1`.
 fn without_function(line: &str) -> String {
     let mut parts = line.split(".LBB");
     let first = parts.next().unwrap_or_default().to_owned();

@@ -1,4 +1,4 @@
-//! `include_sysreg!` as its users meet it: what compiles, and what a mistake looks like.
+//! `include_sysreg!` in user code: cases that compile, and the errors of mistakes.
 
 mod small_crate;
 
@@ -8,10 +8,10 @@ use std::io::Write as _;
 use std::path::Path;
 use sysreg::{MAX_BYTES, Rule, Source};
 
-/// The first words of the names of cases that fail to compile.
+/// First words of the names of cases that fail to compile.
 const FAILING: [&str; 6] = ["errors", "file", "names", "options", "path", "rule"];
 
-/// Rules whose breach is a warning, which a macro has no way to show.
+/// Rules whose violation is a warning, which a macro cannot report.
 const NEVER_AN_ERROR: [Rule; 1] = [Rule::UnknownTarget];
 
 const UI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/ui");
@@ -28,7 +28,7 @@ fn ui() {
     if kernel.is_file() {
         cases.pass("ui/kernel_files.rs");
     } else {
-        // Not println!, which the test harness keeps to itself.
+        // The test harness captures println!.
         let _ = writeln!(
             std::io::stderr(),
             "skipped: no kernel file `{}`",
@@ -37,7 +37,7 @@ fn ui() {
     }
 }
 
-/// One case for each rule, whose description has that mistake and no other.
+/// Checks that each rule has a case whose description violates that rule alone.
 #[test]
 fn every_rule_has_a_case() {
     for rule in Rule::ALL {
@@ -48,7 +48,7 @@ fn every_rule_has_a_case() {
         let found = sysreg::load_strict(&source).diagnostics;
         let found: Vec<Rule> = found.iter().map(|diagnostic| diagnostic.rule).collect();
         let expected: &[Rule] = match rule {
-            // The grammar allows such names; it is the macro that cannot have them.
+            // The grammar allows such names; only the macro rejects them.
             Rule::NameCollision => &[],
             _ => std::slice::from_ref(rule),
         };
@@ -64,7 +64,7 @@ fn every_rule_has_a_case() {
     assert_eq!(cases.count(), Rule::ALL.len() - NEVER_AN_ERROR.len());
 }
 
-/// Checks that a case fails with one error, which says where in the description.
+/// Checks that a case fails with one error, which names the place in the description.
 fn check_place(case: &str) {
     let shown = read(&format!("{case}.stderr"));
     let errors = shown.lines().filter(|line| line.starts_with("error"));
@@ -131,7 +131,7 @@ fn edited_description_is_compiled_anew() {
     }
 }
 
-/// Nobody wants a fixture of 4 MiB, so that this is no case of `ui`.
+/// Builds its own description: 4 MiB are too large for a case of `ui`.
 #[test]
 fn description_over_the_limit_is_refused() {
     let small_crate = SmallCrate::new("over-the-limit", "");

@@ -1,6 +1,6 @@
-//! This project's description and the header that the newest kernel's own generator made.
+//! This project's description, compared with the header from the newest kernel's own generator.
 //!
-//! The test fails if that header is not set up.
+//! The test fails without that header.
 
 #![allow(
     clippy::panic,
@@ -15,7 +15,7 @@ use sysreg::{AARCH64_ID, Define, Model, Source, defines, load};
 /// The series whose facts the description states.
 const SERIES: &str = "7.2.";
 
-/// What the description has besides the kernel's file.
+/// Registers of the description that the kernel's file lacks.
 const NOT_IN_THE_KERNELS_FILE: [&str; 4] = ["MIDR_EL1", "MPIDR_EL1", "REVIDR_EL1", "AIDR_EL1"];
 
 fn newest_kernel() -> Image {
@@ -46,7 +46,7 @@ fn description() -> Model {
     load(&source).model
 }
 
-/// The macros of one register. No register's name is another's with `_` and more behind it.
+/// Macros of one register. No register's name is that of another followed by `_` and more.
 fn of_register<'d>(defines: &'d [Define], register: &str) -> Vec<&'d Define> {
     let is_of = |define: &&Define| {
         let name = &define.name;
@@ -58,7 +58,7 @@ fn of_register<'d>(defines: &'d [Define], register: &str) -> Vec<&'d Define> {
     defines.iter().filter(is_of).collect()
 }
 
-/// Whether a macro changes with what else is in its register, or with the kind of its field.
+/// True if a macro depends on other fields of its register, or on the kind of its field.
 fn follows_from_others(define: &Define) -> bool {
     ["_RES0", "_RES1", "_UNKN", "_SIGNED"]
         .iter()
@@ -76,8 +76,8 @@ fn every_register_but_four_is_in_the_header() {
     assert_eq!(absent, NOT_IN_THE_KERNELS_FILE);
 }
 
-/// Names, values and order, nothing more and nothing less. A kernel of another series may know more
-/// of a register; what the description says must be so there too.
+/// Checks that names, values and order are the same. A kernel of another series may know more of a
+/// register; it must agree with all that the description states.
 #[test]
 fn the_header_says_of_our_registers_what_we_say() {
     let image = newest_kernel();
@@ -99,7 +99,7 @@ fn the_header_says_of_our_registers_what_we_say() {
             assert!(kernels.contains(define), "no {define:?} in Linux {release}");
         }
         if ours != kernels {
-            // Not println!, which the test harness keeps to itself.
+            // The test harness captures println!.
             let _ = writeln!(
                 std::io::stderr(),
                 "skipped: Linux {release} has more of {register} than Linux {SERIES}x"

@@ -1,5 +1,6 @@
-//! The rows of the kernel's selftests of ID registers, run on real kernels by the test program of
-//! `idreg-runtime` (`idreg-runtime/tests/kvm`), and the hosts with memory tagging and nested virtualisation.
+//! Rows of the kernel's selftests of ID registers, run on real kernels by the test program of
+//! `idreg-runtime` (`idreg-runtime/tests/kvm`), and hosts with memory tagging and nested
+//! virtualisation.
 //!
 //! Every test fails if its host does not boot.
 
@@ -17,7 +18,7 @@ use idreg_tests::artifacts::Kernel;
 use idreg_tests::machine::{Machine, Options, Output, shared};
 use serde_json::Value;
 
-/// The rows, of which a host may skip some.
+/// Number of rows; a host may skip some.
 const ROWS: usize = 40;
 
 const WITHOUT_MEMORY_TAGGING: &str = "mte_frac_zero_is_taken_and_not_stored";
@@ -32,7 +33,7 @@ fn boot(options: &Options) -> &'static Machine {
     }
 }
 
-/// All rows pass, and those that say that they do not apply are the expected ones.
+/// Checks that all rows pass, and that exactly the expected ones are skipped.
 fn rows_pass(cpu: &str, kernel: Kernel, skipped: &[&str]) {
     let machine = boot(&Options::emulated(cpu, kernel));
     let output = machine.kvm_tests(["--show-output"]).expect("the tests end");
@@ -44,7 +45,7 @@ fn rows_pass(cpu: &str, kernel: Kernel, skipped: &[&str]) {
     assert_eq!(skips(&output.stderr()), expected, "{shown}");
 }
 
-/// The number in the closing line, `test result: ok. N passed; ...`.
+/// The number N in the closing line, `test result: ok. N passed; ...`.
 fn passed(output: &Output) -> Option<usize> {
     let stdout = output.stdout();
     let (_, result) = stdout.rsplit_once("test result: ok. ")?;
@@ -106,14 +107,14 @@ fn rows_on_latest_neoverse_v1() {
     );
 }
 
-/// A CPU without SVE skips what is about it, and says so.
+/// A CPU without SVE skips the rows of SVE too.
 #[test]
 fn rows_on_latest_neoverse_n1() {
     let skipped = [WITHOUT_MEMORY_TAGGING, WITH_AARCH32, WITHOUT_SVE];
     rows_pass("neoverse-n1", Kernel::Latest, &skipped);
 }
 
-/// One field of each register that has one to lower, as an override.
+/// An override for one field of each register that has a field to lower.
 fn one_override_of_each_register(host: &Host) -> Vec<(FieldOf, u64)> {
     let lowered = |of: FieldOf| {
         let value = host.values().field(of)?.checked_sub(1)?;
@@ -126,7 +127,7 @@ fn one_override_of_each_register(host: &Host) -> Vec<(FieldOf, u64)> {
         .collect()
 }
 
-/// The row of `set_id_regs` in which a guest reads 19 registers; here as many as have something to lower.
+/// The row of `set_id_regs` in which a guest reads 19 registers; here all with a field to lower.
 fn guest_reads_what_was_written(kernel: Kernel) {
     let machine = boot(&Options::emulated("max", kernel));
     let dump = machine.run(["dump"]).expect("idreg ends");
@@ -168,7 +169,7 @@ fn guest_on_lts_reads_what_was_written() {
     guest_reads_what_was_written(Kernel::Lts);
 }
 
-/// A capability in what `idreg dump` says of a host.
+/// A capability in the host file of a host.
 fn capability(options: &Options, name: &str) -> bool {
     let output = boot(options).run(["dump"]).expect("idreg ends");
     assert_eq!(output.code, 0, "{}", output.stderr());
@@ -176,7 +177,7 @@ fn capability(options: &Options, name: &str) -> bool {
     let capability = host
         .get("capabilities")
         .and_then(|all| all.get(name)?.as_bool());
-    capability.expect("the capability is told of")
+    capability.expect("the capability is reported")
 }
 
 #[test]

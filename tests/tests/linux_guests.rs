@@ -1,4 +1,4 @@
-//! Linux guests: what their user space sees of a CPU model, on every vCPU.
+//! CPU models as the user space of Linux guests sees them, on every vCPU.
 
 #![allow(
     clippy::expect_used,
@@ -14,7 +14,7 @@ use idreg_tests::program::Program;
 use serde_json::Value;
 use std::time::Duration;
 
-/// How long a guest may take: some ten seconds on an idle machine, of which an emulated host makes the most.
+/// Time limit of a guest, which takes some ten seconds in an emulated host on an idle machine.
 const GUEST_LIMIT: Duration = Duration::from_mins(5);
 
 // Words of AT_HWCAP and AT_HWCAP2 (Linux 7.2, `arch/arm64/include/uapi/asm/hwcap.h`).
@@ -42,10 +42,10 @@ fn run(machine: &Machine, arguments: &[&str]) -> Output {
     machine.run_within(GUEST_LIMIT, arguments).expect("it ends")
 }
 
-/// What a guest sees, if all of its vCPUs see the same.
+/// The report that all vCPUs of a guest have in common.
 struct Seen(Value);
 
-/// Boots a guest, which must see the same on each of so many vCPUs and power off.
+/// Boots a guest, which must see the same on each of its vCPUs and power off.
 fn boot(kernel: Kernel, vcpus: usize, model: &str) -> Seen {
     let smp = vcpus.to_string();
     let output = run(
@@ -62,7 +62,7 @@ fn boot(kernel: Kernel, vcpus: usize, model: &str) -> Seen {
     agreed(&output, vcpus)
 }
 
-/// The reports that are whole.
+/// Complete reports on the console.
 fn reports(stdout: &str) -> impl Iterator<Item = Value> {
     let whole = stdout
         .split_inclusive('\n')
@@ -78,7 +78,7 @@ fn agreed(output: &Output, vcpus: usize) -> Seen {
     assert_eq!(seen.len(), vcpus, "{stdout}");
     for (index, cpu) in seen.iter_mut().enumerate() {
         assert_eq!(cpu["cpu"], index);
-        // What is a vCPU's own, or not of the CPU.
+        // These differ between vCPUs.
         for (object, name) in [("", "cpu"), ("registers", "MPIDR_EL1")] {
             let members = match object {
                 "" => cpu.as_object_mut(),
@@ -112,7 +112,7 @@ impl Seen {
             .any(|found| found == feature)
     }
 
-    /// A feature by all the ways in which user space learns of it.
+    /// Checks a feature in each place where user space finds it.
     fn check(&self, feature: &str, word: &str, bit: u64, there: bool) {
         assert_eq!(
             self.has_feature(feature),
@@ -150,7 +150,7 @@ fn sees_no_dot_product_and_no_vectors(kernel: Kernel, vcpus: usize) {
     seen.check("sha512", "hwcap", HWCAP_SHA512, true);
     assert_eq!(seen.register("ID_AA64ISAR0_EL1") >> 44 & 0xf, 0);
     assert_eq!(seen.register("ID_AA64PFR0_EL1") >> 32 & 0xf, 0);
-    // KVM has no trap for the dot product: it is hidden, and runs.
+    // KVM cannot trap the dot product: it is hidden, and still runs.
     seen.executes("dotprod", "runs");
     seen.executes("sve", "SIGILL");
 }
@@ -218,20 +218,20 @@ fn latest_guest_learns_the_cpus_that_it_may_come_to_run_on() {
             "midr=0x410fd4f1",
         ],
     );
-    let told = "Number of target implementation CPUs is 2";
-    assert!(output.stdout().contains(told), "{}", output.stdout());
+    let reported = "Number of target implementation CPUs is 2";
+    assert!(output.stdout().contains(reported), "{}", output.stdout());
     assert_eq!(agreed(&output, 1).register("MIDR_EL1"), 0x413f_d0c1);
 }
 
 #[test]
-fn lts_host_cannot_tell_of_other_cpus() {
+fn lts_host_cannot_report_other_cpus() {
     let output = run(host(Kernel::Lts), &["--impl-cpu", "midr=0x411fd401"]);
     let said = output.stderr();
     assert_eq!((output.code, output.stdout().as_ref()), (3, ""), "{said}");
     assert!(said.contains("needs Linux 6.15 or newer"), "{said}");
 }
 
-/// A host that offers what others do not.
+/// A host with further options of the machine and the kernel.
 fn special_host(machine: &[&str], append: &[&str]) -> &'static Machine {
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
     let options = Options {
@@ -257,7 +257,7 @@ fn host_without_a_gic_v3_says_so() {
 }
 
 #[test]
-fn memory_tags_are_the_guest_s_if_it_is_to_have_them() {
+fn guest_has_memory_tags_if_its_model_does() {
     let machine = special_host(&["mte=on"], &[]);
     for (model, there) in [("host", false), ("host,mte=on", true)] {
         let output = run(
@@ -269,7 +269,7 @@ fn memory_tags_are_the_guest_s_if_it_is_to_have_them() {
 }
 
 #[test]
-fn guest_that_is_to_be_a_hypervisor_has_all_that_it_needs() {
+fn guest_with_el2_boots_as_a_hypervisor() {
     let machine = special_host(&[], &["kvm-arm.mode=nested"]);
     let output = run(
         machine,
@@ -283,7 +283,7 @@ fn guest_that_is_to_be_a_hypervisor_has_all_that_it_needs() {
 }
 
 #[test]
-fn large_memory_is_the_guest_s() {
+fn guest_has_all_of_a_large_memory() {
     let output = run(
         host(Kernel::Lts),
         &["--append", "console=ttyS0 quiet", "--mem", "4G"],

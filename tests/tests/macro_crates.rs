@@ -1,4 +1,4 @@
-//! `include_sysreg!` in crates of their own: what they call the runtime, and what builds them anew.
+//! `include_sysreg!` in crates of their own: renamed runtimes, and changes that rebuild a crate.
 
 mod small_crate;
 
@@ -176,7 +176,7 @@ const ZEROES: &str = "0x0\n";
 
 const ONES: &str = "0xffffffffffffffff\n";
 
-/// What the crate's program prints.
+/// Output of the crate's program.
 fn run(small_crate: &SmallCrate) -> String {
     let run = small_crate.cargo(&["run"]);
     let errors = String::from_utf8_lossy(&run.stderr);

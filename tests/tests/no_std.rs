@@ -1,4 +1,4 @@
-//! The macro and the runtime without its features need neither `std` nor an allocator.
+//! The macro and the runtime without features, which need neither `std` nor an allocator.
 
 mod small_crate;
 
@@ -14,7 +14,7 @@ std = []
 panic = \"abort\"
 ";
 
-/// Runs a program of `core` alone, which does not even compile once anything in it is not.
+/// Runs a program of `core` alone, which does not compile if anything in it needs more.
 #[test]
 fn program_needs_neither_std_nor_an_allocator() {
     let program = SmallCrate::new("no-std", MANIFEST);
@@ -34,7 +34,7 @@ fn program_needs_neither_std_nor_an_allocator() {
     }
 }
 
-/// Hosts from files, models and plans are for machines without KVM too, such as those of a fleet's scheduler.
+/// Hosts from files, models and plans work without KVM too, as a fleet's scheduler needs them.
 #[test]
 fn without_its_feature_no_crate_of_kvm_is_needed() {
     let tree = |features: &[&str]| {

@@ -1,4 +1,4 @@
-//! QEMU's own clients of QMP, unmodified, with guests in the emulated host.
+//! QEMU's own QMP clients, unmodified, with guests in the emulated host.
 
 #![allow(
     clippy::expect_used,
@@ -30,7 +30,7 @@ fn host() -> &'static Machine {
     }
 }
 
-/// A guest with a socket of this name, as soon as that is there.
+/// Starts a guest with a socket of this name, and waits until it listens.
 fn guest(machine: &'static Machine, socket: &str) -> Running<'static> {
     let qmp = format!("unix:{socket}");
     let guest = [
@@ -53,14 +53,14 @@ fn guest(machine: &'static Machine, socket: &str) -> Running<'static> {
     running
 }
 
-/// A socket in the directory that leads to the one of this name in the host.
+/// A socket in the directory, forwarded to the one of this name in the host.
 fn forwarded(machine: &'static Machine, name: &str, directory: &TempDir) -> (Forward, PathBuf) {
     let path = directory.path().join(name);
     let forward = Forward::listen(machine, name.to_owned(), &path).expect("a socket");
     (forward, path)
 }
 
-/// Runs a client with this input; one that does not end is ended.
+/// Runs a client with this input, and kills it after the time limit.
 fn client(command: &mut Command, input: &str, home: &Path) -> Output {
     let mut child = command
         .env("HOME", home)
@@ -130,14 +130,14 @@ fn qmp_shell_drives_a_guest() {
                  no-such-command\nquit\n";
     let output = client(shell.arg(path), typed, directory.path());
     let stdout = String::from_utf8_lossy(&output.stdout);
-    for told in [
+    for line in [
         "Connected to QEMU 11.1.1",
         r#"{"return": {"running": true, "status": "running"}}"#,
         r#"{"return": {"running": false, "status": "paused"}}"#,
         r#""SYSREG_ID_AA64ISAR0_EL1_DP": 0"#,
         "The command no-such-command has not been found",
     ] {
-        assert!(stdout.contains(told), "{told}: {stdout}");
+        assert!(stdout.contains(line), "{line}: {stdout}");
     }
     assert_eq!(code(&running), 5);
 }

@@ -1,8 +1,8 @@
-//! Debian's package tools, pointed at suites that this machine need not have configured.
+//! Debian's package tools with sources of their own.
 //!
-//! A [`Root`] has its own list of sources and its own indexes, so the machine's are left alone.
-//! Signatures are checked as ever. Only the age of an index is not: an archive copy that lags
-//! behind serves the packages that it has.
+//! A [`Root`] has its own list of sources and its own indexes, so those of this machine stay
+//! unchanged. Signatures are checked. The age of an index is not: an archive mirror that lags
+//! behind still serves its packages.
 
 use super::cache::CacheError;
 use crate::command::{CommandError, run};
@@ -11,13 +11,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The keys of the Debian archive, under either of the names they have had.
+/// The keys of the Debian archive, under its old and its new name.
 const KEYRINGS: [&str; 2] = [
     "/usr/share/keyrings/debian-archive-keyring.gpg",
     "/usr/share/keyrings/debian-archive-keyring.pgp",
 ];
 
-/// Why packages cannot be had.
+/// Errors of the package tools.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AptError {
@@ -29,8 +29,8 @@ pub enum AptError {
     Cache(#[from] CacheError),
     /// This machine is not set up for packages from Debian.
     #[error(
-        "no package source of this machine is known to carry Debian's `{codename}`: run \
-         `apt-get update` as root if that was never done, or give the base address of an archive with \
+        "no package source of this machine carries Debian's `{codename}`: run \
+         `apt-get update` as root if its indexes are missing, or name an archive with \
          `cargo testbed setup --archive ADDRESS`"
     )]
     NoArchive {
@@ -46,7 +46,7 @@ pub enum AptError {
         /// The package.
         package: String,
     },
-    /// There is nothing to choose from.
+    /// The list of choices is empty.
     #[error("no package sources are given")]
     NoSources,
     /// A file of the private root cannot be written or read.
@@ -54,12 +54,12 @@ pub enum AptError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
 
-/// Where Debian's archive is.
+/// Debian's archive: its base address and suites.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DebianArchive {
     /// The base address of the main archive.
@@ -97,7 +97,7 @@ impl DebianArchive {
         if let Some(archive) = Self::configured(&codename)? {
             return Ok(archive);
         }
-        // A machine that never fetched its indexes, such as a fresh container, does not tell.
+        // A machine without indexes, such as a fresh container, lists no sources.
         if rustix::process::geteuid().is_root() {
             run(Command::new("apt-get").arg("update"))?;
         }
@@ -115,8 +115,8 @@ impl DebianArchive {
         Ok(Self::from_targets(&targets, codename))
     }
 
-    /// Reads lines of base address and suite. An archive with this machine's release, or with one
-    /// of the names under which Debian publishes whatever release is current, is Debian's.
+    /// Reads lines of base address and suite. The archive is Debian's if a suite has the name of
+    /// this machine's release, or one of Debian's names for its current releases.
     fn from_targets(targets: &str, codename: &str) -> Option<Self> {
         let sources: Vec<_> = targets
             .lines()
@@ -165,10 +165,11 @@ impl DebianArchive {
         }
     }
 
-    /// Where this machine's packages come from, in order of preference: with the security updates of
-    /// its release, and without where they cannot be had.
+    /// Sources of this machine's packages, in order of preference: with the security updates of its
+    /// release, and without them where they are not available.
     ///
-    /// `rustc-web` is only new enough among the security updates, which a bare machine may not take.
+    /// Only the security updates have a `rustc-web` that is new enough; a minimal machine may lack
+    /// them in its own sources.
     ///
     /// # Errors
     ///
@@ -179,7 +180,7 @@ impl DebianArchive {
         Ok([with_security, main])
     }
 
-    /// Where security updates are: beside the main archive if this machine does not say.
+    /// Address of the security updates: beside the main archive unless this machine names another.
     fn security_base(&self) -> String {
         let beside = || format!("{}-security/", self.base.trim_end_matches('/'));
         self.security.clone().unwrap_or_else(beside)
@@ -190,7 +191,7 @@ impl DebianArchive {
 ///
 /// # Errors
 ///
-/// [`AptError::File`] if the file that tells cannot be read.
+/// [`AptError::File`] if `/etc/os-release` cannot be read.
 pub fn codename() -> Result<String, AptError> {
     let path = PathBuf::from("/etc/os-release");
     let text = fs::read_to_string(&path).map_err(|source| AptError::File { path, source })?;
@@ -200,12 +201,12 @@ pub fn codename() -> Result<String, AptError> {
     Ok(value.unwrap_or_default().trim_matches('"').to_owned())
 }
 
-/// What a [`Root`] is for.
+/// Purpose of a [`Root`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Packages for arm64 that are unpacked and never installed.
+    /// Unpack packages for arm64, without installing them.
     Unpack,
-    /// Packages for this machine that are installed on it.
+    /// Install packages on this machine.
     Install,
 }
 
@@ -321,8 +322,8 @@ impl Root {
         fs::remove_file(&file).map_err(|source| AptError::File { path: file, source })
     }
 
-    /// Installs packages on this machine, from `release` if that is among the sources. Nothing that
-    /// is installed is removed for it.
+    /// Installs packages on this machine, from `release` if that is among the sources. No
+    /// installed package is removed for it.
     ///
     /// # Errors
     ///
@@ -351,7 +352,7 @@ fn sources_list(purpose: Purpose, sources: &[Source], keyring: &str) -> String {
     sources.iter().map(line).collect()
 }
 
-/// `apt.conf` for a root. What the machine does after each update of its indexes is not its.
+/// Text of `apt.conf` for a root, without the machine's own hooks after index updates.
 fn configuration(directory: &Path, purpose: Purpose) -> String {
     let place = directory.display();
     let common = format!(
@@ -384,7 +385,7 @@ APT::Architectures {{ "arm64"; }};
     }
 }
 
-/// The names in the `Depends` field of what `apt-cache show` prints, alternatives included.
+/// Names in the `Depends` field that `apt-cache show` prints, alternatives included.
 fn dependencies(stanza: &str) -> Vec<String> {
     let field = stanza
         .lines()
@@ -449,7 +450,8 @@ http://archive.example/debian-security/ bookworm-security
         let stanza = "\
 Package: linux-image-7.2.12+deb14-cloud-arm64
 Pre-Depends: base
-Depends: dracut | initramfs-tools (>= 0.120), linux-binary-7.2.12+deb14-cloud-arm64 (= 7.2.12-1), gcc:any
+Depends: dracut | initramfs-tools (>= 0.120), \
+linux-binary-7.2.12+deb14-cloud-arm64 (= 7.2.12-1), gcc:any
 Description: Linux
 ";
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Where fetched things are kept between runs.
+//! Cache of fetched files.
 
 use std::env;
 use std::fs::{self, File, TryLockError};
@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// How the names of half-done work begin.
+/// Prefix of directories with unfinished work.
 const SCRATCH: &str = ".new-";
 
 /// The cache directory.
@@ -15,29 +15,29 @@ pub struct Cache {
     path: PathBuf,
 }
 
-/// Why the cache cannot be used.
+/// Errors of the cache.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CacheError {
-    /// There is no place for it.
-    #[error("there is no place for the cache: set `HOME` or `XDG_CACHE_HOME` to an absolute path")]
+    /// Neither environment variable names a place for it.
+    #[error("no directory for the cache: set `HOME` or `XDG_CACHE_HOME` to an absolute path")]
     NoHome,
     /// It cannot be written.
     #[error("cannot write the cache at {}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
 
-/// The right to change the cache, which one process has at a time. It ends with the process too.
+/// Exclusive lock on the cache; the kernel releases it when the process ends.
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "the lock is held as long as this is open")] File);
 
 impl Cache {
-    /// The cache of this user, which need not exist yet.
+    /// The cache of this user, which may not exist yet.
     ///
     /// # Errors
     ///
@@ -60,8 +60,8 @@ impl Cache {
         &self.path
     }
 
-    /// Takes the lock, after `waiting` if another process has it, and removes what an earlier
-    /// process left half-done.
+    /// Takes the lock and removes the unfinished work of earlier processes. Calls `waiting` first
+    /// if another process holds the lock.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl Cache {
         TempDir::with_prefix_in(SCRATCH, &self.path).map_err(at(&self.path))
     }
 
-    /// Moves the finished directory `new` to `place`; what was there goes to `scratch`.
+    /// Moves the finished directory `new` to `place`; the old one moves to `scratch`.
     ///
     /// # Errors
     ///
@@ -116,13 +116,13 @@ impl Cache {
         fs::rename(new, place).map_err(at(place))
     }
 
-    /// The text of a note left by [`remember`](Self::remember).
+    /// The text of a note that [`remember`](Self::remember) wrote, or `None`.
     #[must_use]
     pub fn recall(&self, name: &str) -> Option<String> {
         fs::read_to_string(self.path.join(name)).ok()
     }
 
-    /// Leaves a note for later runs.
+    /// Writes a note for later runs.
     ///
     /// # Errors
     ///

@@ -12,17 +12,17 @@ use std::path::{Path, PathBuf};
 /// The package that follows the newest kernel of each suite.
 const PACKAGE: &str = "linux-image-cloud-arm64";
 
-/// More steps than there ever were between that package and the one with the image.
+/// Limit for the steps from that package to the one with the image; more than Debian ever needed.
 const STEPS: usize = 5;
 
-/// The macros of all system registers in a kernel's headers, made by its own generator.
+/// Header with the macros of all system registers, written by the kernel's own generator.
 const HEADER: &str = "arch/arm64/include/generated/asm/sysreg-defs.h";
 
 /// The name that [`HEADER`] has in the cache.
 const KEPT_HEADER: &str = "sysreg-defs.h";
 
-/// The drivers of the port to the testbed, in the order of their dependencies. Linux 6.1 has them
-/// as modules, later ones have them built in.
+/// Drivers of the port to the testbed, in the order of their dependencies: modules in Linux 6.1,
+/// built in since.
 const MODULES: [&str; 6] = [
     "drivers/virtio/virtio_ring.ko",
     "drivers/virtio/virtio.ko",
@@ -32,17 +32,17 @@ const MODULES: [&str; 6] = [
     "drivers/char/virtio_console.ko",
 ];
 
-/// Which kernel the host runs, by what KVM lets user space write.
+/// A kernel of the host; they differ in the registers that KVM lets user space write.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Kernel {
-    /// Linux 6.1: no ID register is writable, and there is no way to ask.
+    /// Linux 6.1: no ID register is writable, and no ioctl reports masks.
     Old,
-    /// Linux 6.12: KVM tells which bits are writable; the implementation registers are not.
+    /// Linux 6.12: KVM reports the writable bits; the implementation registers are read-only.
     Lts,
-    /// The newest in Debian testing: the implementation registers are writable too.
+    /// The newest kernel in Debian testing: the implementation registers are writable too.
     #[default]
     Latest,
 }
@@ -54,13 +54,13 @@ pub struct Fetched {
     pub path: PathBuf,
     /// Its release, as `uname -r` prints it.
     pub release: String,
-    /// The modules that it needs to talk to the testbed. Their names tell the order.
+    /// The modules for the port to the testbed. Their names begin with the load order.
     pub modules: Vec<PathBuf>,
-    /// The macros of its system registers; only of the newest kernel.
+    /// The header with its system registers; only for the newest kernel.
     pub header: Option<PathBuf>,
 }
 
-/// Why a kernel cannot be fetched.
+/// Errors of fetching a kernel.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KernelError {
@@ -76,12 +76,12 @@ pub enum KernelError {
         /// The package.
         package: String,
     },
-    /// What is kept of the package cannot be written or read.
+    /// A file from the package cannot be written or read.
     #[error("cannot use {}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -100,7 +100,7 @@ impl Kernel {
         }
     }
 
-    /// What is cached of it, if it was fetched.
+    /// The cached kernel, or `None` if it was not fetched.
     #[must_use]
     pub fn cached(self, cache: &Cache) -> Option<Fetched> {
         let fetched = Fetched::read(&self.directory(cache)).ok()?;
@@ -136,7 +136,7 @@ impl Kernel {
         Fetched::read(&place).map_err(at(&place))
     }
 
-    /// Whether [`HEADER`] is kept of it: this project's description is of the newest kernel.
+    /// True if its [`HEADER`] is cached too: this project's description follows the newest kernel.
     fn has_header(self) -> bool {
         self == Self::Latest
     }
@@ -145,7 +145,7 @@ impl Kernel {
         cache.path().join("kernels").join(self.name())
     }
 
-    /// Where it is to be had, the best choice first.
+    /// Package sources of the kernel, the best choice first.
     fn sources(self, archive: &DebianArchive) -> Vec<Vec<Source>> {
         match self {
             Self::Old => {
@@ -178,7 +178,7 @@ impl fmt::Display for Kernel {
     }
 }
 
-/// Moves what is kept of an unpacked package into the new directory `kept`.
+/// Moves image, release and modules of an unpacked package into the new directory `kept`.
 fn select(package: &Path, image: &Path, release: &str, kept: &Path) -> io::Result<()> {
     let modules = kept.join("modules");
     fs::create_dir_all(&modules)?;
@@ -206,7 +206,7 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> KernelError {
     move |source| KernelError::File { path, source }
 }
 
-/// The place of [`HEADER`] in an unpacked package of headers.
+/// Path of [`HEADER`] in an unpacked package of headers.
 fn header_in(package: &Path, release: &str) -> PathBuf {
     let directory = format!("usr/src/linux-headers-{release}");
     package.join(directory).join(HEADER)
@@ -224,15 +224,16 @@ fn image_package(root: &Root) -> Result<String, AptError> {
     Ok(package)
 }
 
-/// The next package on the way to the image. In bookworm `linux-image-VERSION` holds it; in testing
-/// that is a stub which depends on `linux-binary-VERSION`.
+/// The next package on the way to the image, or `None` at its end. In bookworm
+/// `linux-image-VERSION` holds the image; in testing that is a stub which depends on
+/// `linux-binary-VERSION`.
 fn next_package(dependencies: &[String]) -> Option<String> {
     let on_the_way =
         |name: &&String| name.starts_with("linux-image-") || name.starts_with("linux-binary-");
     dependencies.iter().find(on_the_way).cloned()
 }
 
-/// The image in an unpacked package, and its release.
+/// The image in an unpacked package and its release, or `None`.
 fn find_image(package: &Path) -> Option<(PathBuf, String)> {
     let in_boot = |path: PathBuf| {
         let release = path
@@ -254,7 +255,7 @@ fn find_image(package: &Path) -> Option<(PathBuf, String)> {
         .find(|(path, _)| is_image(path).unwrap_or(false))
 }
 
-/// What is in a directory, in the order of the names.
+/// Paths of a directory's entries, sorted by name.
 fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
     let entries = fs::read_dir(directory)?.map(|entry| Ok(entry?.path()));
     let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
@@ -262,7 +263,7 @@ fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
-/// Whether a file is an uncompressed arm64 image: its header, described in the kernel's
+/// Checks that a file is an uncompressed arm64 image: its header, described in the kernel's
 /// `arch/arm64/booting.rst`, has the magic number at byte 56.
 fn is_image(path: &Path) -> io::Result<bool> {
     let mut file = File::open(path)?;

@@ -1,4 +1,4 @@
-//! Fetches and builds what is missing.
+//! Fetches kernels and toolchains and builds the programs.
 
 use super::apt::{AptError, DebianArchive, Purpose, Root, codename};
 use super::build::{BuildError, Workspace};
@@ -16,33 +16,34 @@ use std::path::PathBuf;
 const QEMU: &str = "qemu-system-aarch64";
 const QEMU_PACKAGE: &str = "qemu-system-arm";
 
-/// What is wanted.
+/// Request for the files of hosts and guests.
 #[derive(Clone, Debug)]
 pub struct Setup {
-    /// Whether this machine is an Arm host itself and is to be used as such.
+    /// True if this machine is an Arm host itself and is used as one.
     pub hardware: bool,
-    /// The kernels to emulate hosts with; none if no host is to be emulated.
+    /// Kernels of emulated hosts; empty without emulation.
     pub kernels: Vec<Kernel>,
-    /// The kernels of Linux guests; none if there are to be no such guests.
+    /// Kernels of Linux guests; empty without such guests.
     pub guests: Vec<Kernel>,
     /// The programs to build for the host.
     pub programs: Vec<Program>,
-    /// Whether to fetch the newest of everything even if something is there.
+    /// True to fetch the newest version of everything, even if one is cached.
     pub refresh: bool,
-    /// The archive to fetch from if it is not the one of this machine's packages.
+    /// Base address of the Debian archive; `None` for the one of this machine's packages.
     pub archive: Option<String>,
-    /// How to show what is being done.
+    /// Display of the steps.
     pub progress: Progress,
 }
 
-/// Why something could not be set up.
+/// Errors of the setup.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SetupError {
     /// Packages are missing that only the administrator can install.
     #[error(
-        "the emulated Arm host needs packages that are not installed; run this, then try again:\n\n    \
-         sudo apt-get update && sudo apt-get install --no-install-recommends {}\n", packages.join(" ")
+        "the emulated Arm host needs packages that are not installed; run this, then try again:\n\n\
+         \x20   sudo apt-get update && sudo apt-get install --no-install-recommends {}\n",
+        packages.join(" ")
     )]
     Packages {
         /// Their names.
@@ -53,10 +54,10 @@ pub enum SetupError {
     Install {
         /// Their names.
         packages: Vec<&'static str>,
-        /// Why.
+        /// The cause.
         source: AptError,
     },
-    /// The emulator was installed and is not there.
+    /// The emulator is installed and not on the `PATH`.
     #[error("`{QEMU}` is not on the `PATH` although `{QEMU_PACKAGE}` is installed")]
     NoQemu,
     /// The archive cannot be found.
@@ -65,15 +66,15 @@ pub enum SetupError {
     /// The cache cannot be used.
     #[error(transparent)]
     Cache(#[from] CacheError),
-    /// There is no way to build for the host.
+    /// No toolchain builds for the host.
     #[error(transparent)]
     Toolchain(#[from] ToolchainError),
     /// A kernel could not be fetched.
     #[error("cannot fetch the kernel `{kernel}`")]
     Kernel {
-        /// Which one.
+        /// The kernel.
         kernel: Kernel,
-        /// Why.
+        /// The cause.
         source: KernelError,
     },
     /// The programs could not be built.
@@ -81,16 +82,16 @@ pub enum SetupError {
     Build(#[from] BuildError),
 }
 
-/// Everything that is fetched and not built.
+/// Everything that is fetched rather than built.
 struct Parts {
     toolchain: Toolchain,
-    /// The emulator; it is there if there are kernels for it.
+    /// The emulator; never `None` if `kernels` has one for it.
     qemu: Option<PathBuf>,
     kernels: BTreeMap<Kernel, Fetched>,
 }
 
 impl Setup {
-    /// Fetches and builds what is missing, and tells where everything is.
+    /// Fetches and builds missing files and returns the paths of all.
     ///
     /// # Errors
     ///
@@ -116,7 +117,7 @@ impl Setup {
         }
     }
 
-    /// What is wanted, if all of it is there.
+    /// The requested files, or `None` if any of them is not cached.
     fn cached(&self, cache: &Cache) -> Result<Option<Parts>, SetupError> {
         let Some(toolchain) = Toolchain::cached(cache)? else {
             return Ok(None);
@@ -134,7 +135,7 @@ impl Setup {
         }))
     }
 
-    /// Those of hosts and of guests; one that is both comes twice.
+    /// Kernels of hosts and of guests; a kernel of both comes twice.
     fn all_kernels(&self) -> impl Iterator<Item = Kernel> {
         self.kernels.iter().chain(&self.guests).copied()
     }
@@ -167,7 +168,7 @@ impl Setup {
         })
     }
 
-    /// Installs the packages that are missing, or all that are used if the newest are wanted.
+    /// Installs missing packages; with `refresh`, the newest version of every package in use.
     fn install(&self, debian_toolchain: bool) -> Result<(), SetupError> {
         let root = rustix::process::geteuid().is_root();
         let all = root && self.refresh;
@@ -278,7 +279,7 @@ impl Setup {
         })
     }
 
-    /// What Linux guests are made of, if they are wanted.
+    /// The files of Linux guests, or `None` if none were requested.
     fn guests(&self, workspace: &Workspace, parts: &Parts) -> Result<Option<Guests>, BuildError> {
         if self.guests.is_empty() {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! What builds programs for the emulated host: static binaries for arm64 Linux.
+//! Toolchains that build static binaries for arm64 Linux, the programs of the emulated host.
 
 use super::apt::{AptError, DebianArchive, Purpose, Root};
 use super::cache::{Cache, CacheError};
@@ -10,19 +10,19 @@ use std::process::Command;
 const MUSL: &str = "aarch64-unknown-linux-musl";
 const GNU: &str = "aarch64-unknown-linux-gnu";
 
-/// How long `rustup` may try to reach its server, in seconds.
+/// Time limit for `rustup` to reach its server, in seconds.
 const RUSTUP_LIMIT: &str = "60";
 
-/// The note in the cache that `rustup` could not add the target, for which compiler.
+/// Note in the cache: the compiler for which `rustup` could not add the target.
 const NO_TARGET: &str = "no-rustup-target";
 
-/// Where Debian's package puts its compiler, which is not the one on the `PATH`.
+/// Path of the compiler of Debian's package, which is not the one on the `PATH`.
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
 /// Debian's package of a current Rust compiler.
 const COMPILER: &str = "rustc-web";
 
-/// Debian's packages for the cross build, each with a file that shows that it is installed.
+/// Debian's packages for the cross build, each with a file that exists if it is installed.
 const PACKAGES: [(&str, &str); 3] = [
     (COMPILER, "/usr/share/doc/rustc-web/copyright"),
     ("gcc-aarch64-linux-gnu", "/usr/bin/aarch64-linux-gnu-gcc"),
@@ -32,7 +32,7 @@ const PACKAGES: [(&str, &str); 3] = [
 /// A way to build for the emulated host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Toolchain {
-    /// The machine's Rust toolchain, which has the target and all that it needs.
+    /// The machine's Rust toolchain with the musl target, which needs no other linker.
     Musl,
     /// The machine's Rust toolchain on an arm64 machine.
     Native,
@@ -43,7 +43,7 @@ pub enum Toolchain {
     },
 }
 
-/// Why there is no way to build for the emulated host.
+/// Errors of finding a toolchain for the emulated host.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ToolchainError {
@@ -61,7 +61,7 @@ pub enum ToolchainError {
 }
 
 impl Toolchain {
-    /// The toolchain, if nothing has to be fetched for it.
+    /// The toolchain, or `None` if something must be fetched for it.
     ///
     /// # Errors
     ///
@@ -76,8 +76,8 @@ impl Toolchain {
         Ok(None)
     }
 
-    /// The toolchain that needs no package from Debian, if there is one; `rustup` is asked to add
-    /// the target if it was not asked before.
+    /// The toolchain that needs no package from Debian, or `None`. Runs `rustup` to add the target
+    /// unless that failed before for this compiler.
     ///
     /// # Errors
     ///
@@ -118,7 +118,7 @@ impl Toolchain {
         PACKAGES.into_iter().map(|(package, _)| package).collect()
     }
 
-    /// Debian's toolchain, if the standard library that belongs to its compiler is in the cache.
+    /// Debian's toolchain, or `None` if the cache lacks the standard library of its compiler.
     ///
     /// # Errors
     ///
@@ -128,9 +128,8 @@ impl Toolchain {
         Ok(sysroot.is_dir().then_some(Self::Debian { sysroot }))
     }
 
-    /// Fetches the standard library that belongs to Debian's compiler. It is unpacked into the
-    /// cache and not installed, so that this machine need not take packages of another
-    /// architecture.
+    /// Fetches the standard library of Debian's compiler. It is unpacked into the cache, so that
+    /// this machine needs no packages of another architecture.
     ///
     /// # Errors
     ///
@@ -159,8 +158,8 @@ impl Toolchain {
         }
     }
 
-    /// The compiler flags for the target. They are given through the environment, which leaves the
-    /// programs that run during the build alone.
+    /// The compiler flags for the target. They pass through the environment, so that programs that
+    /// run during the build do not get them.
     fn flags(&self) -> Vec<String> {
         let flags: &[&str] = match self {
             Self::Musl => &["-Clinker=rust-lld", "-Clink-self-contained=yes"],
@@ -177,7 +176,7 @@ impl Toolchain {
         flags
     }
 
-    /// Makes `cargo` build with this toolchain, whatever the environment says about others.
+    /// Configures `cargo` for this toolchain and removes variables that select another.
     pub fn configure(&self, cargo: &mut Command) {
         for (name, _) in env::vars_os() {
             if name.to_str().is_some_and(steers_builds) {
@@ -191,8 +190,8 @@ impl Toolchain {
     }
 }
 
-/// Variables that change what `cargo build` builds or with what. The path of libraries is among them
-/// because `cargo run` points it at the running toolchain's.
+/// Variables that change the result of `cargo build` or its tools. The library path is one of them
+/// because `cargo run` sets it to that of the running toolchain.
 const STEERING: [&str; 7] = [
     "CARGO_ENCODED_RUSTFLAGS",
     "CARGO_TARGET_DIR",
@@ -203,7 +202,7 @@ const STEERING: [&str; 7] = [
     "RUSTFLAGS",
 ];
 
-/// How the names of more such variables begin.
+/// Prefixes of further such variables.
 const STEERING_PREFIXES: [&str; 3] = ["CARGO_BUILD_", "CARGO_PROFILE_", "CARGO_TARGET_AARCH64_"];
 
 fn steers_builds(name: &str) -> bool {
@@ -213,7 +212,7 @@ fn steers_builds(name: &str) -> bool {
             .any(|prefix| name.starts_with(prefix))
 }
 
-/// What the machine's own Rust toolchain can do.
+/// The machine's own toolchain, or `None` if it does not build for the emulated host.
 fn installed() -> Result<Option<Toolchain>, CommandError> {
     let mut rustc = Command::new("rustc");
     let directory = run(rustc.args(["--print", "target-libdir", "--target", MUSL]))?;
@@ -223,7 +222,7 @@ fn installed() -> Result<Option<Toolchain>, CommandError> {
     Ok((env::consts::ARCH == "aarch64").then_some(Toolchain::Native))
 }
 
-/// What tells the machine's compiler from others.
+/// Version text of the machine's compiler.
 fn compiler() -> Result<String, CommandError> {
     run(Command::new("rustc").arg("-vV"))
 }
@@ -238,7 +237,7 @@ fn debian_version() -> Result<String, CommandError> {
     run(Command::new("dpkg-query").args(["-W", "-f", "${Version}", COMPILER]))
 }
 
-/// Whether a compiler's version is one that this workspace can be built with.
+/// Checks that a compiler's version meets the minimum of this workspace.
 fn is_recent(version: &str) -> bool {
     let parts = |text: &str| -> Vec<u32> {
         text.split('.')

@@ -1,5 +1,6 @@
-//! The first program of the Linux guest: reports what user space sees of each CPU on the console, then ends the
-//! guest as the kernel's command line says (`idreg.end=poweroff|reboot|panic|echo`).
+//! First program of the Linux guest: prints a report on each CPU on the console, then ends the
+//! guest as the kernel's command line requests
+//! (`idreg.end=poweroff|reboot|panic|echo`).
 
 use idreg_tests::guest::{
     Attempt, ConversationError, CpuReport, EndAction, EndActionError, ReportError, converse, cpus,
@@ -14,7 +15,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Where the kernel keeps its command line.
+/// File with the kernel's command line.
 const COMMAND_LINE: &str = "/proc/cmdline";
 
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +46,8 @@ fn main() -> ExitCode {
     if let Some(attempt) = Attempt::from_arguments(&arguments) {
         return make(&attempt);
     }
-    // Words of the kernel's command line that it does not know are arguments too. By hand there is nothing to do.
+    // Unknown words of the kernel's command line are arguments too, so they are no usage error.
+    // Started by hand, the program does nothing.
     if std::process::id() != 1 {
         eprintln!("guest-init is the first program of a guest and does nothing elsewhere");
         return ExitCode::from(2);
@@ -57,7 +59,7 @@ fn main() -> ExitCode {
     end(ending)
 }
 
-/// What a child of the first program does.
+/// Runs a child of the first program.
 fn make(attempt: &Attempt) -> ExitCode {
     match attempt.make() {
         Ok(text) => {
@@ -92,7 +94,7 @@ fn run() -> Result<EndAction, GuestInitError> {
     }
 }
 
-/// Writes a line in one piece, so that nothing of the kernel's stands inside.
+/// Writes a line in one piece, so that no kernel message is inside it.
 fn say(line: &str) -> io::Result<()> {
     let mut console = io::stdout();
     console.write_all(format!("{line}\n").as_bytes())?;
@@ -100,8 +102,8 @@ fn say(line: &str) -> io::Result<()> {
 }
 
 fn report(error: &GuestInitError) {
-    // If the console is what failed, nobody can be told.
-    let _told = say(&json!({ "error": chain(error) }).to_string());
+    // A failure of the console itself cannot be reported.
+    let _console_failed = say(&json!({ "error": chain(error) }).to_string());
 }
 
 /// An error and its causes on one line.
@@ -116,7 +118,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 fn end(ending: EndAction) -> ExitCode {
-    // What the terminal has not sent yet is lost at the end.
+    // Bytes that the terminal has not sent yet would be lost.
     let _no_terminal = tcdrain(io::stdout());
     let command = match ending {
         EndAction::Panic => return ExitCode::FAILURE,
@@ -124,7 +126,8 @@ fn end(ending: EndAction) -> ExitCode {
         EndAction::PowerOff | EndAction::Echo => RebootCommand::PowerOff,
     };
     if let Err(source) = reboot(command) {
-        let _told = say(&json!({ "error": format!("cannot end the guest: {source}") }).to_string());
+        let _console_failed =
+            say(&json!({ "error": format!("cannot end the guest: {source}") }).to_string());
     }
     ExitCode::FAILURE
 }

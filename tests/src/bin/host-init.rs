@@ -1,4 +1,4 @@
-//! The first program of the emulated host: mounts what the others need and serves the testbed.
+//! First program of the emulated host: mounts file systems and serves the testbed.
 
 use idreg_tests::init::{Service, serve};
 use idreg_tests::program::Program;
@@ -14,22 +14,22 @@ use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Where the kernel lists the virtio-serial ports.
+/// Directory of the virtio-serial ports.
 const PORTS: &str = "/sys/class/virtio-ports";
 
-/// Where the testbed puts the programs that it was asked for.
+/// Directory of the programs that the testbed packed.
 const PROGRAMS: &str = "/bin";
 
-/// Where the testbed puts kernel modules.
+/// Directory of the kernel modules that the testbed packed.
 const MODULES: &str = "/modules";
 
-/// Where the kernel says which release it is.
+/// File with the kernel's release.
 const RELEASE: &str = "/proc/sys/kernel/osrelease";
 
-/// How long the port may take to appear.
+/// Time limit for the port to appear.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// How often it is looked for.
+/// Interval between looks for the port.
 const POLL: Duration = Duration::from_millis(5);
 
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +115,7 @@ fn mount_all() -> Result<(), HostInitError> {
         // For `overhead`, which has the kernel count ioctls.
         ("tracefs", "/sys/kernel/tracing"),
     ] {
-        // Most directories are in the archive. If one cannot be made, `mount` says so.
+        // Most directories are in the archive. If one cannot be made, `mount` fails.
         let _there_already = fs::create_dir(target);
         mount(fs_type, target, fs_type, MountFlags::empty(), None).map_err(|source| {
             HostInitError::Mount {
@@ -128,8 +128,8 @@ fn mount_all() -> Result<(), HostInitError> {
     Ok(())
 }
 
-/// Loads what the testbed packed for kernels that have the port's drivers as modules. The names
-/// begin with their place in the order.
+/// Loads the modules that the testbed packed for kernels without built-in drivers of the port.
+/// Their names begin with the load order.
 fn load_modules() -> Result<(), HostInitError> {
     let read = |path: &Path, source| HostInitError::Read {
         path: path.to_owned(),
@@ -155,7 +155,7 @@ fn find_port() -> Result<PathBuf, HostInitError> {
     Err(HostInitError::NoPort)
 }
 
-/// The device of the port, if the kernel knows its name yet.
+/// The device of the port, or `None` while the kernel does not know its name.
 fn port_named(name: &str) -> Result<Option<PathBuf>, HostInitError> {
     let failed = |source| HostInitError::Read {
         path: PORTS.into(),

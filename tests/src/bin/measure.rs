@@ -1,9 +1,10 @@
-//! Runs commands in turn, each as a whole process, and prints how long they took as JSON.
+//! Times commands that run in turn, each as a whole process, and prints the times as JSON.
 //!
-//! `measure [--count N] [--until TEXT] [--collect FILE] -- COMMAND... [--- COMMAND...]...` runs A B A B ..., so that what
-//! changes on the machine changes for all. Measured are milliseconds from the start of a process to the first line of its
-//! standard output with TEXT in it, and to its end. FILE is what a command reports of itself as JSON: of its member
-//! `start_us` every round's values are printed too.
+//! `measure [--count N] [--until TEXT] [--collect FILE] -- COMMAND... [--- COMMAND...]...` runs
+//! A B A B ..., so that changes on the machine affect all commands alike. It measures milliseconds
+//! from the start of a process to the first line of its standard output with TEXT in it, and to its
+//! end. FILE is a JSON report that a command writes itself: the values of its member `start_us` are
+//! printed for every round too.
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -16,7 +17,8 @@ use std::time::Instant;
 #[derive(Debug, thiserror::Error)]
 enum MeasureError {
     #[error(
-        "usage: measure [--count N] [--until TEXT] [--collect FILE] -- COMMAND... [--- COMMAND...]..."
+        "usage: measure [--count N] [--until TEXT] [--collect FILE] -- COMMAND... \
+         [--- COMMAND...]..."
     )]
     Usage,
     #[error("cannot run `{command}`")]
@@ -29,7 +31,7 @@ enum MeasureError {
     Report { file: String },
 }
 
-/// What is to be measured.
+/// Task from the command line.
 #[derive(Default)]
 struct Task {
     count: usize,
@@ -38,7 +40,7 @@ struct Task {
     commands: Vec<Vec<String>>,
 }
 
-/// What was measured of a command.
+/// Times of one command.
 #[derive(Default)]
 struct Times {
     until_ms: Vec<f64>,
@@ -146,7 +148,7 @@ impl Task {
         self.collect(times)
     }
 
-    /// Takes what the command reported of itself, if it did.
+    /// Reads and removes the command's own report, if it wrote one.
     fn collect(&self, times: &mut Times) -> Result<(), MeasureError> {
         let Some(file) = &self.collect else {
             return Ok(());
@@ -161,7 +163,7 @@ impl Task {
             let took = took.as_f64().unwrap_or_default();
             times.steps_us.entry(step).or_default().push(took);
         }
-        // So that it is not taken for the next command's.
+        // So that it does not count for the next command.
         fs::remove_file(file).map_err(|source| MeasureError::Run {
             command: format!("remove {file}"),
             source,
@@ -182,7 +184,7 @@ impl Times {
     }
 }
 
-/// The middle value; nothing of nothing.
+/// The median, or `None` without values.
 fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -1,4 +1,4 @@
-//! `cargo demo -- --linux`: Linux with each of two models, and what its user space saw.
+//! `cargo demo -- --linux`: boots Linux with two models and compares the reports of its user space.
 
 use super::exec::pass_on;
 use super::{Choice, Error, demo_host};
@@ -9,7 +9,7 @@ use crate::progress::Progress;
 use std::io;
 use std::time::Duration;
 
-/// What a guest is made of.
+/// Arguments of both guests.
 const GUEST: [&str; 7] = [
     "run",
     "--kernel",
@@ -22,10 +22,10 @@ const GUEST: [&str; 7] = [
 
 const MODELS: [&str; 2] = ["host", "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,sve=off"];
 
-/// How long a guest may take on a busy emulated host.
+/// Time limit of a guest on a busy emulated host.
 const LIMIT: Duration = Duration::from_mins(5);
 
-/// Boots the guests one after the other; if one fails, its code is returned.
+/// Boots the guests in turn; if one fails, returns its exit code.
 pub(super) fn run(choice: Choice) -> Result<u8, Error> {
     let progress = Progress::new();
     let machine = demo_host(choice, Some(Kernel::default()), progress)?;

@@ -1,4 +1,4 @@
-//! What may end a process, done in a child.
+//! Runs fatal instructions and reads in a child process.
 
 use super::hexadecimal::Hexadecimal;
 use super::instructions::INSTRUCTIONS;
@@ -13,7 +13,8 @@ const THIS_PROGRAM: &str = "/proc/self/exe";
 const EXECUTE: &str = "--execute";
 const PEEK: &str = "--peek";
 
-/// The signals that an instruction or a read may end a process with (Linux 7.2, `include/uapi/asm-generic/signal.h`).
+/// Signals with which an instruction or a read may end a process
+/// (Linux 7.2, `include/uapi/asm-generic/signal.h`).
 const SIGNALS: [(i32, &str); 6] = [
     (4, "SIGILL"),
     (5, "SIGTRAP"),
@@ -23,7 +24,7 @@ const SIGNALS: [(i32, &str); 6] = [
     (11, "SIGSEGV"),
 ];
 
-/// What a child of the guest's first program is asked to do.
+/// Task of a child of the guest's first program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attempt {
     /// Execute the instruction of this name.
@@ -32,14 +33,14 @@ pub enum Attempt {
     Peek(u64),
 }
 
-/// Why an attempt came to nothing.
+/// Errors of an attempt.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AttemptError {
     /// The child could not be started.
     #[error("cannot start {THIS_PROGRAM} again")]
     Start(#[source] io::Error),
-    /// There is no such instruction.
+    /// No instruction has this name.
     #[error("no instruction is named `{name}`")]
     NoInstruction {
         /// The name asked for.
@@ -48,16 +49,16 @@ pub enum AttemptError {
     /// Physical memory cannot be read.
     #[error(transparent)]
     Peek(#[from] PeekError),
-    /// The child was ended, or could not do it.
+    /// A signal ended the child, or it failed.
     #[error("{how}")]
     Ended {
-        /// The signal's name or what the child said.
+        /// The signal's name or the child's error message.
         how: String,
     },
 }
 
 impl Attempt {
-    /// What the arguments of this process ask for; `None` for those of the first program itself.
+    /// The attempt in the arguments of this process, or `None` for those of the first program.
     #[must_use]
     pub fn from_arguments(arguments: &[String]) -> Option<Self> {
         match arguments {
@@ -74,7 +75,7 @@ impl Attempt {
         }
     }
 
-    /// Makes the attempt in this process, and returns what to print.
+    /// Makes the attempt in this process, and returns the text to print.
     ///
     /// # Errors
     ///
@@ -101,7 +102,7 @@ impl Attempt {
     }
 }
 
-/// Each instruction with `runs`, or the signal that it ends a process with.
+/// Each instruction with `runs`, or the signal with which it ends a process.
 pub(super) fn instructions() -> Result<Vec<(&'static str, String)>, AttemptError> {
     let names = INSTRUCTIONS.iter().map(|(name, _)| *name);
     let tried = names.map(|name| {
@@ -111,7 +112,7 @@ pub(super) fn instructions() -> Result<Vec<(&'static str, String)>, AttemptError
     tried.collect()
 }
 
-/// What is at a physical address, as text.
+/// The eight bytes at a physical address, as text.
 pub(super) fn peeked(address: u64) -> Result<String, AttemptError> {
     let output = Attempt::Peek(address).start()?;
     match failure(&output) {
@@ -120,7 +121,7 @@ pub(super) fn peeked(address: u64) -> Result<String, AttemptError> {
     }
 }
 
-/// How a child failed, if it did.
+/// The failure of a child, or `None`.
 fn failure(output: &Output) -> Option<String> {
     let said = String::from_utf8_lossy(&output.stderr);
     match (output.status.signal(), said.trim()) {
@@ -165,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_a_child_is_told() {
+    fn the_end_of_a_child_is_reported() {
         let how =
             |script: &str| failure(&Command::new("sh").args(["-c", script]).output().unwrap());
         assert_eq!(how("exit 0"), None);

@@ -5,11 +5,11 @@ use super::ending::EndAction;
 use serde_json::{Value, json};
 use std::io::{self, BufRead, Read, Write};
 
-/// The longest line that a terminal hands on, in bytes, its end included
+/// Longest line of a terminal, in bytes, its end included
 /// (Linux 7.2, `N_TTY_BUF_SIZE` in `drivers/tty/n_tty.c`).
 const LINE: u64 = 4096;
 
-/// Why the conversation broke off.
+/// Errors of the conversation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConversationError {
@@ -21,13 +21,13 @@ pub enum ConversationError {
     Write(#[source] io::Error),
 }
 
-/// What a line asks for.
+/// Request in a line.
 enum Request {
     End(EndAction),
     Answer(Value),
 }
 
-/// Answers each line, until one says how to end; the end of the input switches off.
+/// Answers each line, until one requests an end; the end of the input powers off.
 ///
 /// # Errors
 ///
@@ -79,7 +79,7 @@ fn peek(address: &str) -> Value {
     }
 }
 
-/// Writes a line in one piece, so that nothing of the kernel's stands inside.
+/// Writes a line in one piece, so that no kernel message is inside it.
 fn say(output: &mut impl Write, line: &Value) -> Result<(), ConversationError> {
     let text = format!("{line}\n");
     let said = output

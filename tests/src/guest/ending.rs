@@ -1,25 +1,25 @@
-//! How the guest ends.
+//! End of the guest.
 
 use std::str::FromStr;
 
-/// How the word of the kernel's command line begins that says so.
+/// Prefix of its word on the kernel's command line.
 const WORD: &str = "idreg.end=";
 
-/// What the guest's first program does once it has reported.
+/// Action of the guest's first program after its reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EndAction {
-    /// Switch off.
+    /// Power off.
     #[default]
     PowerOff,
     /// Restart.
     Reboot,
-    /// End, on which the kernel panics.
+    /// Exit, on which the kernel panics.
     Panic,
-    /// Answer lines from the console until one of them says how to end.
+    /// Answer lines from the console until one of them requests an end.
     Echo,
 }
 
-/// A word that says of no ending.
+/// An unknown word for the end.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{WORD}{word}` is none of {}", known().join(", "))]
 pub struct EndActionError {
@@ -38,11 +38,12 @@ fn known() -> Vec<&'static str> {
 }
 
 impl EndAction {
-    /// The ending that the kernel's command line asks for, [`EndAction::PowerOff`] if it does not say.
+    /// The action on the kernel's command line, [`EndAction::PowerOff`] if there is none. The last
+    /// word counts.
     ///
     /// # Errors
     ///
-    /// [`EndActionError`] if it asks for one that does not exist. The last word counts.
+    /// [`EndActionError`] if the word is unknown.
     pub fn of_command_line(line: &str) -> Result<Self, EndActionError> {
         let words = line.split_whitespace();
         let asked = words.filter_map(|word| word.strip_prefix(WORD)).next_back();

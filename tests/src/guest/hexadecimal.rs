@@ -1,4 +1,4 @@
-//! Numbers as text.
+//! Numbers in hexadecimal digits.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

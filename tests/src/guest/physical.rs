@@ -1,4 +1,4 @@
-//! Physical memory, as the guest's devices are in it.
+//! Physical memory, in which the guest's devices are mapped.
 
 use rustix::io::Errno;
 use rustix::mm::{MapFlags, ProtFlags, mmap};
@@ -10,37 +10,37 @@ use std::ptr;
 /// The device of physical memory.
 const MEMORY: &str = "/dev/mem";
 
-/// `O_SYNC`, with which the kernel maps devices as such and not as memory that may be cached
+/// `O_SYNC`, with which the kernel maps devices as device memory instead of cacheable memory
 /// (Linux 7.2, `include/uapi/asm-generic/fcntl.h` and `phys_mem_access_prot` of arm64).
 const O_SYNC: i32 = 0o4_010_000;
 
-/// How much is read at once, in bytes.
+/// Size of a read, in bytes.
 const WORD: u64 = 8;
 
-/// Why physical memory cannot be read.
+/// Errors of reading physical memory.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PeekError {
-    /// A word has to be at a multiple of its size.
+    /// The address is not a multiple of the word's size.
     #[error("{address:#x} is not a multiple of 8")]
     Unaligned {
-        /// The address asked for.
+        /// The address.
         address: u64,
     },
-    /// The kernel does not give physical memory away.
+    /// The kernel denies access to physical memory.
     #[error("cannot open {MEMORY}")]
     Open(#[source] io::Error),
     /// The kernel does not map this address.
-    #[error("cannot map {address:#x} of {MEMORY}; RAM and what drivers use may be barred")]
+    #[error("cannot map {address:#x} of {MEMORY}; the kernel may deny RAM and what drivers use")]
     Map {
-        /// The address asked for.
+        /// The address.
         address: u64,
-        /// Why.
+        /// The cause.
         source: Errno,
     },
 }
 
-/// Reads eight bytes at a physical address. The process gets SIGBUS if nothing answers there.
+/// Reads eight bytes at a physical address. The process gets SIGBUS if no device answers there.
 ///
 /// # Errors
 ///
@@ -70,7 +70,7 @@ pub(super) fn peek(address: u64) -> Result<u64, PeekError> {
         )
     };
     let mapped = mapped.map_err(|source| PeekError::Map { address, source })?;
-    // SAFETY: the mapping has a page from `start` on, stays until the process ends, and `offset` is in it, at a
-    // multiple of the word's size.
+    // SAFETY: the mapping has a page from `start` on and stays until the process ends; `offset` is
+    // in it, at a multiple of the word's size.
     Ok(unsafe { mapped.byte_add(offset).cast::<u64>().read_volatile() })
 }

@@ -1,4 +1,4 @@
-//! The registers that Linux lets user space read.
+//! ID registers that user space can read on Linux.
 
 use idreg_runtime::encoding::Encoding;
 use std::arch::asm;
@@ -12,8 +12,9 @@ macro_rules! readers {
     };
 }
 
-/// MIDR_EL1, MPIDR_EL1, REVIDR_EL1 and the AArch64 feature registers: those whose reads Linux emulates, since 4.11
-/// (`Documentation/arch/arm64/cpu-feature-registers.rst`; `emulate_sys_reg` in `arch/arm64/kernel/cpufeature.c`).
+/// MIDR_EL1, MPIDR_EL1, REVIDR_EL1 and the AArch64 feature registers, whose reads Linux emulates
+/// since 4.11 (`Documentation/arch/arm64/cpu-feature-registers.rst`; `emulate_sys_reg` in
+/// `arch/arm64/kernel/cpufeature.c`).
 const READERS: [Reader; 35] = readers! {
     0: 0 5 6;
     4: 0 1 2 3 4 5 6 7;
@@ -22,7 +23,8 @@ const READERS: [Reader; 35] = readers! {
     7: 0 1 2 3 4 5 6 7;
 };
 
-/// Each register with its value on this CPU. The kernel has to emulate the reads, which it says with `HWCAP_CPUID`.
+/// Each register with its value on this CPU. The kernel must emulate the reads, which `HWCAP_CPUID`
+/// reports.
 pub(super) fn read_all() -> impl Iterator<Item = (Encoding, u64)> {
     READERS
         .into_iter()
@@ -32,7 +34,7 @@ pub(super) fn read_all() -> impl Iterator<Item = (Encoding, u64)> {
 #[allow(unsafe_code, reason = "no safe code reads a system register")]
 fn read<const CRM: u8, const OP2: u8>() -> u64 {
     let value;
-    // SAFETY: reading an ID register changes nothing. Where the kernel does not emulate it, the process gets SIGILL.
+    // SAFETY: reading an ID register changes no state. Without emulation the process gets SIGILL.
     unsafe {
         asm!(
             "mrs {value}, S3_0_C0_C{crm}_{op2}",

@@ -1,4 +1,4 @@
-//! What user space sees of one CPU.
+//! Report on one CPU, as user space sees it.
 
 use super::attempt::{AttemptError, instructions};
 use super::hexadecimal::Hexadecimal;
@@ -18,7 +18,7 @@ const MEMINFO: &str = "/proc/meminfo";
 /// (Linux 7.2, `arch/arm64/include/uapi/asm/hwcap.h`).
 const HWCAP_CPUID: u64 = 1 << 11;
 
-/// What a program of the guest sees of one CPU.
+/// One CPU, as a program of the guest sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CpuReport {
     /// The CPU's number.
@@ -29,43 +29,43 @@ pub struct CpuReport {
     pub hwcap: Hexadecimal,
     /// `AT_HWCAP2`.
     pub hwcap2: Hexadecimal,
-    /// What `MRS` gives, by name: a part of each register, which the kernel chooses.
+    /// Values that `MRS` reads, by register name; the kernel masks fields that it does not export.
     pub registers: BTreeMap<String, Hexadecimal>,
-    /// `runs`, or the signal that the instruction ends a process with, by name.
+    /// By instruction: `runs`, or the name of the signal with which it ends a process.
     pub instructions: BTreeMap<String, String>,
-    /// The memory of the whole guest, in KiB, without what the kernel keeps for itself.
+    /// The memory of the whole guest, in KiB, without the kernel's own reserve.
     pub memory_kib: u64,
 }
 
-/// Why a CPU cannot be reported on.
+/// Errors of reporting on a CPU.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReportError {
-    /// The kernel does not let this process have the CPU.
+    /// The kernel does not let this process run on the CPU.
     #[error("cannot run on CPU {cpu}")]
     Pin {
         /// The CPU.
         cpu: usize,
-        /// Why.
+        /// The cause.
         source: Errno,
     },
-    /// The kernel does not tell which CPUs there are.
-    #[error("cannot tell which CPUs there are")]
+    /// The kernel does not list the CPUs.
+    #[error("cannot list the CPUs")]
     Cpus(#[source] Errno),
     /// A file of the kernel cannot be read.
     #[error("cannot read {path}")]
     Read {
         /// The file.
         path: &'static str,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file of the kernel does not hold what it should.
+    /// A file of the kernel lacks an entry.
     #[error("{path} has no {what}")]
     Missing {
         /// The file.
         path: &'static str,
-        /// What was looked for.
+        /// The missing entry.
         what: String,
     },
     /// An instruction could not be tried.
@@ -111,7 +111,7 @@ impl CpuReport {
     }
 }
 
-/// The registers that the description knows; none if the kernel does not emulate their reads.
+/// Registers that the description knows; empty if the kernel does not emulate their reads.
 fn known_registers(hwcap: Hexadecimal) -> BTreeMap<String, Hexadecimal> {
     let emulated = hwcap.0 & HWCAP_CPUID != 0;
     let read = emulated.then(registers::read_all).into_iter().flatten();
@@ -193,8 +193,13 @@ Features\t: fp asimd sve
 
     #[test]
     fn reports_come_back_from_their_lines() {
-        let line = r#"{"cpu":1,"cpuinfo_features":["fp"],"hwcap":"0x00000000000008ff","hwcap2":"0x0000000000000001","registers":{"MIDR_EL1":"0x00000000410fd0c0"},"instructions":{"sve":"SIGILL"},"memory_kib":482916}"#;
-        let report: CpuReport = serde_json::from_str(line).unwrap();
+        let line = [
+            r#"{"cpu":1,"cpuinfo_features":["fp"],"hwcap":"0x00000000000008ff","#,
+            r#""hwcap2":"0x0000000000000001","registers":{"MIDR_EL1":"0x00000000410fd0c0"},"#,
+            r#""instructions":{"sve":"SIGILL"},"memory_kib":482916}"#,
+        ]
+        .concat();
+        let report: CpuReport = serde_json::from_str(&line).unwrap();
         assert_eq!(report.registers["MIDR_EL1"], Hexadecimal(0x410f_d0c0));
         assert_eq!(serde_json::to_string(&report).unwrap(), line);
         assert!(serde_json::from_str::<Hexadecimal>("\"12\"").is_err());

@@ -1,4 +1,4 @@
-//! A machine that is not arm64: there is nothing to read or to execute.
+//! Stubs for other machines than arm64: no registers and no instructions.
 
 pub(super) mod registers {
     use idreg_runtime::encoding::Encoding;

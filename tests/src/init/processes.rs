@@ -1,4 +1,4 @@
-//! Commands that run.
+//! Running commands.
 
 use super::reply_writer::ReplyWriter;
 use crate::guard::lock;
@@ -12,7 +12,7 @@ use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// Sends everything that a command prints, then how it ended.
+/// Sends all output of a command, then its exit code or signal.
 pub(super) fn follow<W: Write + Send + 'static>(
     exchange: u32,
     mut child: Child,
@@ -50,7 +50,7 @@ fn ending(status: ExitStatus) -> Message {
     }
 }
 
-/// The commands that have not ended, by exchange. A pidfd never names another process by accident.
+/// Running commands by exchange, as pidfds: unlike a PID, a pidfd never names another process.
 #[derive(Clone, Default)]
 pub(super) struct RunningCommands(Arc<Mutex<BTreeMap<u32, OwnedFd>>>);
 
@@ -66,12 +66,12 @@ impl RunningCommands {
         lock(&self.0).remove(&exchange);
     }
 
-    /// Asks a command to end.
+    /// Sends SIGTERM to a command.
     pub(super) fn terminate(&self, exchange: u32) {
         self.signal(exchange, Signal::TERM);
     }
 
-    /// Ends a command.
+    /// Sends SIGKILL to a command.
     pub(super) fn kill(&self, exchange: u32) {
         self.signal(exchange, Signal::KILL);
     }
@@ -90,6 +90,6 @@ impl RunningCommands {
 }
 
 fn send(process: &OwnedFd, signal: Signal) {
-    // The only way to fail is that the process has ended already.
+    // Fails only if the process has ended already.
     let _ended = pidfd_send_signal(process, signal);
 }

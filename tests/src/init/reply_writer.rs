@@ -1,11 +1,11 @@
-//! What goes to the other side.
+//! Writer of replies.
 
 use crate::guard::lock;
 use crate::protocol::{CHUNK, Frame, FrameError, Message};
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex};
 
-/// The stream to the other side, shared by all exchanges.
+/// The stream to the testbed, shared by all exchanges.
 pub(super) struct ReplyWriter<W>(Arc<Mutex<W>>);
 
 impl<W> Clone for ReplyWriter<W> {
@@ -23,7 +23,8 @@ impl<W: Write> ReplyWriter<W> {
         Frame::new(exchange, message).write_to(&mut *lock(&self.0))
     }
 
-    /// Sends all of `source`. The inner result is the source's, the outer one the stream's.
+    /// Sends all of `source`. The inner result is that of the source, the outer one that of
+    /// the stream.
     pub(super) fn pump(
         &self,
         exchange: u32,

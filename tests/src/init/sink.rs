@@ -1,4 +1,4 @@
-//! What comes in from the other side, by exchange.
+//! Destinations of incoming data, by exchange.
 
 use crate::guard::lock;
 use crate::writer_queue::{Connection, WriterQueue};
@@ -7,9 +7,9 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-/// Where the pieces of an exchange go.
+/// Destination of the data of one exchange.
 pub(super) enum Sink {
-    /// A file. After a failure the rest of its pieces is dropped.
+    /// A file. After a failure its further data is dropped.
     Upload(io::Result<File>),
     /// A command's standard input.
     Input(WriterQueue),
@@ -17,7 +17,7 @@ pub(super) enum Sink {
     Socket(Connection),
 }
 
-/// The exchanges in which more may come.
+/// Sinks of the exchanges whose input has not ended.
 #[derive(Clone, Default)]
 pub(super) struct Sinks(Arc<Mutex<BTreeMap<u32, Sink>>>);
 
@@ -26,8 +26,8 @@ impl Sinks {
         lock(&self.0).insert(exchange, sink);
     }
 
-    /// Takes the next piece. Who does not take what waits gets no more.
-    pub(super) fn take(&self, exchange: u32, bytes: Vec<u8>) {
+    /// Writes the next piece. A sink whose queue is full gets no more.
+    pub(super) fn write(&self, exchange: u32, bytes: Vec<u8>) {
         let mut sinks = lock(&self.0);
         let fed = match sinks.get_mut(&exchange) {
             Some(Sink::Upload(upload)) => {
@@ -45,7 +45,7 @@ impl Sinks {
         }
     }
 
-    /// Ends the sink of an exchange; what waits is still passed on. Returns the file if it was one.
+    /// Ends the input of an exchange; queued data is still written. Returns the file if it was one.
     pub(super) fn end(&self, exchange: u32) -> Option<io::Result<File>> {
         let mut sinks = lock(&self.0);
         if let Some(Sink::Socket(connection)) = sinks.get_mut(&exchange)
@@ -59,7 +59,7 @@ impl Sinks {
         }
     }
 
-    /// The command has ended its direction of a connection.
+    /// Ends the command's direction of a connection.
     pub(super) fn read_closed(&self, exchange: u32) {
         let mut sinks = lock(&self.0);
         if let Some(Sink::Socket(connection)) = sinks.get_mut(&exchange)
@@ -69,7 +69,7 @@ impl Sinks {
         }
     }
 
-    /// Ends the sink of an exchange at once, and a connection as a whole.
+    /// Ends the input of an exchange at once, and a connection in both directions.
     pub(super) fn cut(&self, exchange: u32) {
         if let Some(sink) = lock(&self.0).remove(&exchange) {
             sink.cut();

@@ -7,7 +7,7 @@ use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
-/// Connects to a UNIX socket. One whose queue of connections is full is an error, as nothing may wait here.
+/// Connects to a UNIX socket. A full backlog is an error, since this thread must not wait.
 pub(super) fn connect(path: &Path) -> io::Result<UnixStream> {
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)?;

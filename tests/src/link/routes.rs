@@ -1,4 +1,4 @@
-//! Where what arrives goes.
+//! Dispatches frames to exchanges.
 
 use crate::guard::lock;
 use crate::protocol::{Frame, Message};
@@ -8,16 +8,16 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex};
 
-/// Where the messages of one exchange go.
+/// Receiver of the messages of one exchange.
 #[derive(Debug)]
 pub(super) enum Route {
-    /// To somebody who waits for them.
+    /// A thread that waits for answers.
     Answers(Sender<Message>),
-    /// To one end of a connection.
+    /// One end of a connection.
     Stream(Connection),
 }
 
-/// The routes of all exchanges; `None` once no more can come.
+/// The routes of all exchanges; `None` after the end of the stream.
 #[derive(Clone, Debug)]
 pub(super) struct Routes(Arc<Mutex<Option<ByExchange>>>);
 
@@ -30,17 +30,17 @@ impl Default for Routes {
 }
 
 impl Routes {
-    /// After the end of the stream the route is dropped here, so that its other end learns of it.
+    /// Adds a route. After the end of the stream it is dropped, so that its receiver notices.
     pub(super) fn add(&self, exchange: u32, route: Route) {
         if let Some(routes) = lock(&self.0).as_mut() {
             routes.insert(exchange, route);
         }
     }
 
-    /// Gives an exchange another route, which begins with what has arrived by the first one.
+    /// Replaces the route of an exchange; messages that have arrived go to the new one first.
     pub(super) fn switch(&self, exchange: u32, arrived: &Receiver<Message>, route: Route) {
         let mut routes = lock(&self.0);
-        // Without routes nothing more comes, but what has arrived is still handed on.
+        // After the end of the stream no message follows, but those that arrived are dispatched.
         let mut last = BTreeMap::new();
         let routes = routes.as_mut().unwrap_or(&mut last);
         routes.insert(exchange, route);
@@ -55,7 +55,7 @@ impl Routes {
         }
     }
 
-    /// One end of a connection says nothing more.
+    /// Ends the read direction of a connection.
     pub(super) fn end_read(&self, exchange: u32) {
         if let Some(routes) = lock(&self.0).as_mut()
             && let Some(Route::Stream(connection)) = routes.get_mut(&exchange)
@@ -65,7 +65,7 @@ impl Routes {
         }
     }
 
-    /// Hands out what arrives, until the stream ends or holds nonsense.
+    /// Dispatches all frames, until the stream ends or has an invalid one.
     pub(super) fn dispatch_all(&self, mut input: UnixStream) {
         while let Ok(Some(Frame { exchange, message })) = Frame::read_from(&mut input) {
             if let Some(routes) = lock(&self.0).as_mut() {
@@ -79,8 +79,8 @@ impl Routes {
 fn dispatch(routes: &mut ByExchange, exchange: u32, message: Message) {
     let ended = match (routes.get_mut(&exchange), message) {
         (Some(Route::Answers(sender)), message) => {
-            // Nobody waits any more for the answers of an exchange that was given up.
-            let _given_up = sender.send(message);
+            // The exchange may be dropped already.
+            let _dropped = sender.send(message);
             false
         }
         (Some(Route::Stream(connection)), Message::Data(bytes)) => {
@@ -95,7 +95,7 @@ fn dispatch(routes: &mut ByExchange, exchange: u32, message: Message) {
             connection.cut();
             true
         }
-        // Of an exchange that was given up.
+        // The exchange was dropped.
         (None, _) => false,
     };
     if ended {

@@ -191,7 +191,7 @@ fn a_command_that_does_not_read_holds_up_nobody() {
     assert_eq!(finish(&deaf).2, Message::Killed(9));
 }
 
-/// What a server does with its first connection, on the socket `socket` of a directory.
+/// Serves the first connection on the socket `socket` of a directory.
 fn serve_one(
     directory: &TempDir,
     serve: impl FnOnce(UnixStream) + Send + 'static,

@@ -1,4 +1,4 @@
-//! What can go wrong with a host.
+//! Errors of hosts.
 
 use crate::artifacts::NotSetUp;
 use crate::link::LinkError;
@@ -9,11 +9,11 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Why a host cannot be had or does not do what it was asked.
+/// Errors of booting and using a host.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// What an emulated host is made of is missing.
+    /// A file of an emulated host is missing.
     #[error(transparent)]
     NotSetUp(#[from] NotSetUp),
     /// No program has the command.
@@ -24,15 +24,15 @@ pub enum Error {
     Start {
         /// The program.
         program: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// This machine is an Arm host and cannot be used as one.
+    /// This machine is an Arm host, but the testbed cannot use it.
     #[error(
-        "cannot use this machine as the host: its programs get no working directory or connection"
+        "cannot use this machine as the host: no working directory or connection for its programs"
     )]
     Hardware {
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// A file for the host cannot be read.
@@ -40,60 +40,60 @@ pub enum Error {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The emulated host did not come up.
-    #[error("an emulated host with CPU `{cpu}` and kernel {release} did not come up\n{diagnosis}")]
+    /// The emulated host did not boot.
+    #[error("an emulated host with CPU `{cpu}` and kernel {release} did not boot\n{diagnosis}")]
     Boot {
-        /// The CPU asked for.
+        /// The emulated CPU.
         cpu: String,
         /// The kernel's release.
         release: String,
-        /// What QEMU and the console said last.
+        /// Last messages of QEMU and the console.
         diagnosis: String,
-        /// Whether it ended or took too long.
+        /// The cause: an early end or the time limit.
         source: LinkError,
     },
     /// The host ended.
     #[error("the host was lost during {action}\n{diagnosis}")]
     Lost {
-        /// What was being done.
+        /// The action that failed.
         action: String,
-        /// What QEMU and the console said last.
+        /// Last messages of QEMU and the console.
         diagnosis: String,
     },
     /// A command took too long and was ended.
     #[error("{action} took longer than {} s{said}", limit.as_secs())]
     TimeLimit {
-        /// What was being done.
+        /// The action that failed.
         action: String,
-        /// How long it was allowed to take.
+        /// The time limit.
         limit: Duration,
-        /// What the command had printed.
+        /// Output of the command so far.
         said: String,
     },
     /// A command was ended by a signal that the testbed did not send.
     #[error("{action} was ended by signal {signal}{said}")]
     Killed {
-        /// What was being done.
+        /// The action that failed.
         action: String,
         /// The signal.
         signal: i32,
-        /// What the command had printed.
+        /// Output of the command so far.
         said: String,
     },
-    /// The host could not do it.
+    /// The host refused or failed.
     #[error("{action} failed")]
     Failed {
-        /// What was being done.
+        /// The action that failed.
         action: String,
-        /// What the host said.
+        /// The cause.
         source: LinkError,
     },
 }
 
-/// The message and its causes: what a test that fails with this error should print.
+/// Prints the message and its causes, for tests that fail with this error.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")?;
@@ -106,7 +106,7 @@ impl fmt::Debug for Error {
     }
 }
 
-/// A part of an error message below its first line; nothing if there is no text.
+/// A part of an error message below its first line; empty without text.
 pub(super) fn section(title: &str, text: &str) -> String {
     match text.trim() {
         "" => String::new(),

@@ -1,4 +1,4 @@
-//! What Linux guests boot from, in the host's working directory.
+//! Boot files of Linux guests in the host's working directory.
 
 use super::{Error, Machine};
 use crate::artifacts::build::GUEST_ARCHIVE;
@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-/// The files of Linux guests, and which of them the host has.
+/// The files of Linux guests, and the names of those on the host.
 #[derive(Debug)]
 pub(super) struct Linux {
     guests: Option<Guests>,
@@ -18,7 +18,7 @@ pub(super) struct Linux {
 }
 
 impl Linux {
-    /// Of a host with this kernel.
+    /// The files for a host with this kernel.
     pub(super) fn new(artifacts: &Artifacts, kernel: Option<Kernel>) -> Self {
         Self {
             guests: artifacts.guests.clone(),
@@ -29,19 +29,20 @@ impl Linux {
 }
 
 impl Machine {
-    /// Puts what a Linux guest boots from into the host's working directory: a kernel, and `initrd.cpio.gz` with
-    /// `guest-init` in it. Returns the kernel's name there: `Image` is the host's own (the newest on real
-    /// hardware), `Image-lts` and the like are those asked for. Only the first call takes its second or two.
+    /// Puts the boot files of a Linux guest into the host's working directory: a kernel, and
+    /// `initrd.cpio.gz` with `guest-init` in it. Returns the kernel's name there: `Image` for the
+    /// host's own (the newest on real hardware), `Image-lts` and the like for another `kernel`.
+    /// Only the first call takes a second or two.
     ///
     /// # Errors
     ///
-    /// [`Error::NotSetUp`] if there are to be no Linux guests or the kernel was not fetched, [`Error::File`], and as for
-    /// [`put`](Self::put).
+    /// [`Error::NotSetUp`] without files of Linux guests or of the kernel, [`Error::File`], and as
+    /// for [`put`](Self::put).
     pub fn put_linux(&self, kernel: Option<Kernel>) -> Result<String, Error> {
         let guests = self.linux.guests.as_ref().ok_or(NotSetUp::NoGuests)?;
         let image = guests.image(kernel.unwrap_or(self.linux.kernel))?;
         let name = kernel.map_or_else(|| "Image".to_owned(), |kernel| format!("Image-{kernel}"));
-        // Held until the files are there, so that whoever asks meanwhile finds them whole.
+        // Held until the files are complete, so that concurrent callers find them whole.
         let mut there = lock(&self.linux.there);
         for (name, path) in [(name.as_str(), image), (GUEST_ARCHIVE, &guests.initramfs)] {
             if !there.contains(name) {

@@ -18,10 +18,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How much of the console and of QEMU's messages is kept, in bytes.
+/// Size of the kept end of the console and of QEMU's messages, in bytes.
 const TAIL: usize = 8 << 10;
 
-/// How long a QEMU that has hung up may take to end by itself.
+/// Time limit for QEMU to exit after it has closed the link.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A QEMU process; dropping this ends it.
@@ -35,7 +35,7 @@ pub(super) struct Qemu {
 #[derive(Debug)]
 enum State {
     Kept(Keeper),
-    /// With the status if it ended by itself.
+    /// The exit status, or `None` if the testbed killed it.
     Ended(Option<ExitStatus>),
 }
 
@@ -47,13 +47,14 @@ impl Qemu {
         options: &Options,
         port: UnixStream,
     ) -> io::Result<Self> {
-        // QEMU ends with the thread that started it, however this process ends.
+        // The kernel kills QEMU when the thread that started it ends, however this process ends.
         let mut command = Command::new("setpriv");
         command
             .args(["--pdeathsig", "KILL", "--"])
             .arg(&emulation.qemu);
         command.args(arguments(image, options));
-        // In a process group of its own it does not hear the terminal's signals, so that commands can be ended before it.
+        // A process group of its own keeps the terminal's signals from QEMU, so that commands can
+        // end before it.
         command
             .process_group(0)
             .stdin(OwnedFd::from(port))
@@ -68,10 +69,10 @@ impl Qemu {
         })
     }
 
-    /// Ends QEMU and tells what there is to know about it: how it ended and what it said last.
+    /// Ends QEMU and describes its end: exit status and last messages.
     pub(super) fn last_words(&self) -> String {
         let ending = match self.end(GRACE) {
-            Some(status) => format!("QEMU ended by itself with {status}"),
+            Some(status) => format!("QEMU exited with {status}"),
             None => "QEMU was still running".to_owned(),
         };
         let said = section("QEMU said", &self.errors.text());
@@ -104,7 +105,7 @@ fn arguments(image: &Image, options: &Options) -> Vec<OsString> {
     add("-m", options.memory.clone().into());
     add("-display", "none".into());
     add("-monitor", "none".into());
-    // Without it QEMU looks for a network card's boot ROM, which need not be installed.
+    // Without it QEMU loads a network card's boot ROM, which may not be installed.
     add("-nic", "none".into());
     add("-chardev", "file,id=console,path=/dev/stdout".into());
     add("-serial", "chardev:console".into());
@@ -121,7 +122,7 @@ fn arguments(image: &Image, options: &Options) -> Vec<OsString> {
     arguments
 }
 
-/// The machine, with what was asked for after what every host has, so that it prevails.
+/// The machine's options: those of every host first, so that the caller's override them.
 fn machine_argument(more: &[String]) -> String {
     let mut words = vec!["virt,virtualization=on,gic-version=3"];
     words.extend(more.iter().map(String::as_str));
@@ -130,16 +131,16 @@ fn machine_argument(more: &[String]) -> String {
 
 /// The kernel's command line.
 ///
-/// A panic restarts the host at once, and a restart ends QEMU: a host that cannot boot does not have to be
-/// waited for. With `earlycon` even an early one is seen.
+/// A panic restarts the host at once, and a restart ends QEMU, so that a failed boot needs no
+/// timeout. `earlycon` shows even early panics.
 fn command_line(more: &[String]) -> String {
     let mut words = vec!["earlycon console=ttyAMA0 rdinit=/init quiet panic=-1"];
     words.extend(more.iter().map(String::as_str));
     words.join(" ")
 }
 
-/// QEMU's own algorithm for pointer authentication costs an emulated host little, the architected
-/// one most of its time.
+/// The CPU, with QEMU's own algorithm for pointer authentication: the architected one takes most of
+/// an emulated host's time.
 fn cpu_argument(cpu: &str) -> String {
     let model = cpu.split(',').next().unwrap_or(cpu);
     if model == "max" && !cpu.contains(",pauth") {
@@ -149,8 +150,8 @@ fn cpu_argument(cpu: &str) -> String {
     }
 }
 
-/// The thread that owns the QEMU process. The kernel ends QEMU when this thread ends, so it must
-/// not be one that may end early, such as a test's.
+/// Thread that owns the QEMU process. The kernel kills QEMU when this thread ends, so a thread that
+/// may end early, such as a test's, cannot own it.
 #[derive(Debug)]
 struct Keeper {
     stop: Sender<Duration>,
@@ -165,8 +166,8 @@ impl Keeper {
             .name("testbed QEMU".into())
             .spawn(move || {
                 let spawned = command.spawn();
-                // The command holds the other end of the port; the end of the stream shows only once
-                // QEMU alone has it.
+                // The command holds the other end of the port; the stream ends with QEMU only if
+                // QEMU alone holds it.
                 drop(command);
                 match spawned {
                     Ok(child) => {
@@ -205,7 +206,7 @@ fn keep(
         let grace = stopped.recv().unwrap_or_default();
         let status = ended_within(&mut child, grace);
         if status.is_none() {
-            // Either succeeds or finds that it has ended.
+            // Fails only if it has ended.
             let _ended = child.kill().and_then(|()| child.wait());
         }
         status

@@ -7,10 +7,10 @@ use crate::protocol::{CHUNK, Message};
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-/// How long a command that was ended may take to be gone.
+/// Time limit for a killed command to end.
 const KILL_LIMIT: Duration = Duration::from_secs(10);
 
-/// What a command printed and the code it exited with.
+/// Output and exit code of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Output {
     /// Its standard output.
@@ -35,7 +35,7 @@ impl Output {
     }
 }
 
-/// What a running command does.
+/// Event of a running command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// It wrote this to its standard output.
@@ -46,16 +46,16 @@ pub enum Event {
     Ended(Ending),
 }
 
-/// How a command ended.
+/// End of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// It exited with this code.
     Exited(i32),
-    /// It was ended by this signal.
+    /// A signal ended it.
     Killed(i32),
 }
 
-/// A command that was started; dropping it ends it.
+/// A started command; dropping it kills it.
 #[derive(Debug)]
 pub struct Running<'a> {
     machine: &'a Machine,
@@ -72,18 +72,19 @@ impl<'a> Running<'a> {
         }
     }
 
-    /// Waits at most `limit` for what the command does next.
+    /// Waits at most `limit` for the command's next event.
     ///
     /// # Errors
     ///
-    /// [`Error::TimeLimit`] (the command goes on), [`Error::Lost`], [`Error::Failed`] if it could
+    /// [`Error::TimeLimit`] (the command continues), [`Error::Lost`], [`Error::Failed`] if it could
     /// not be started.
     pub fn next(&self, limit: Duration) -> Result<Event, Error> {
         self.next_before(Instant::now() + limit, limit)
     }
 
-    /// Writes to the command's standard input, if it was [started with one](Machine::start_with_stdin). It need not
-    /// read it: that holds up nobody, and when too much waits, the input ends.
+    /// Writes to the command's standard input, if it was
+    /// [started with one](Machine::start_with_stdin). A command that does not read blocks nothing:
+    /// when its queue is full, its input ends.
     ///
     /// # Errors
     ///
@@ -104,7 +105,7 @@ impl<'a> Running<'a> {
         self.send(Message::End)
     }
 
-    /// Asks the command to end, with SIGTERM.
+    /// Sends SIGTERM to the command.
     ///
     /// # Errors
     ///
@@ -113,7 +114,7 @@ impl<'a> Running<'a> {
         self.send(Message::Terminate)
     }
 
-    /// Asks the host to end the command; its last events can still be read.
+    /// Kills the command; its last events can still be read.
     ///
     /// # Errors
     ///
@@ -148,8 +149,8 @@ impl<'a> Running<'a> {
             }),
             Err(Error::TimeLimit { action, limit, .. }) => {
                 self.kill()?;
-                // However this goes, the error is the time limit. Waiting gets the last words and
-                // leaves the host at rest.
+                // The error is the time limit in any case. Waiting collects the last output and
+                // leaves the host idle.
                 let _ending = self.collect(KILL_LIMIT, &mut printed);
                 Err(Error::TimeLimit {
                     action,
@@ -184,7 +185,7 @@ impl<'a> Running<'a> {
             Message::Killed(signal) => Ok(Event::Ended(Ending::Killed(signal))),
             Message::Failed(reason) => Err(self.error(LinkError::Refused(reason))),
             _ => Err(self.error(LinkError::OutOfTurn {
-                expected: "what a command does",
+                expected: "an event of the command",
             })),
         }
     }
@@ -196,12 +197,12 @@ impl<'a> Running<'a> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        // A command that has ended, or a host that is gone, needs no ending.
+        // Fails only if the host is gone, and the command with it.
         let _gone = self.exchange.send(Message::Kill);
     }
 }
 
-/// What a command has printed so far.
+/// Output of a command so far.
 #[derive(Default)]
 struct Printed {
     stdout: Vec<u8>,

@@ -4,13 +4,13 @@ use super::{Error, Machine, Options};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-/// Each kind of host is booted once; booting one does not hold up the others.
+/// Hosts by their options; each boots once, and in parallel with others.
 type Hosts = BTreeMap<Options, &'static OnceLock<Result<Machine, Error>>>;
 
 static HOSTS: Mutex<Hosts> = Mutex::new(BTreeMap::new());
 
-/// The host of this kind that all tests of this program share; the first caller boots it. It ends
-/// with the program. Files that tests put into it should have names of their own.
+/// The host with these options that all tests of this program share; the first caller boots it. It
+/// ends with the program. Each test needs its own names for files that it puts there.
 ///
 /// # Errors
 ///

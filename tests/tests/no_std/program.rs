@@ -1,4 +1,4 @@
-//! A program that has its own panic handler and no allocator, so that only `core` fits in.
+//! A program with its own panic handler and no allocator, which builds with `core` alone.
 #![no_std]
 #![no_main]
 
@@ -27,6 +27,6 @@ fn abort(_: &PanicInfo<'_>) -> ! {
     loop {}
 }
 
-/// The `core` that comes with the compiler was built for unwinding and asks for this.
+/// Required by the compiler's `core`, which is built for unwinding.
 #[unsafe(no_mangle)]
 extern "C" fn rust_eh_personality() {}

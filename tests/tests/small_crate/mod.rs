@@ -1,4 +1,4 @@
-//! Crates of their own, outside the workspace, as a user of the macro has them.
+//! Crates outside the workspace, like those of the macro's users.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -9,7 +9,7 @@ pub(crate) struct SmallCrate {
 }
 
 impl SmallCrate {
-    /// Makes a crate; `manifest` is what its manifest has beside that dependency.
+    /// Creates a crate; `manifest` is added to its manifest after that dependency.
     pub(crate) fn new(name: &str, manifest: &str) -> Self {
         let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let small_crate = Self { root };
@@ -17,11 +17,12 @@ impl SmallCrate {
             "Cargo.toml",
             format!(
                 "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
-                 [dependencies]\nidreg-runtime = {{ path = \"{RUNTIME}\", default-features = false }}\n\n\
+                 [dependencies.idreg-runtime]\npath = \"{RUNTIME}\"\n\
+                 default-features = false\n\n\
                  [workspace]\n{manifest}"
             ),
         );
-        // The versions that this workspace is locked to are there without a network.
+        // The locked versions of this workspace are available without a network.
         let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
         small_crate.write(
             "Cargo.lock",
@@ -40,14 +41,14 @@ impl SmallCrate {
 
     #[allow(
         dead_code,
-        reason = "each test program has this module to itself, and one configures cargo first"
+        reason = "each test program compiles this module, and only one configures cargo first"
     )]
-    /// Runs cargo in the crate. All crates share what they depend on.
+    /// Runs cargo in the crate. All crates share their built dependencies.
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Output {
         self.command(arguments).output().expect("cargo starts")
     }
 
-    /// Cargo in the crate, not yet run; the first argument is its command.
+    /// Prepares cargo in the crate; the first argument is its command.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("small-crates");
         let (first, rest) = arguments.split_first().expect("a command of cargo's");
@@ -61,5 +62,5 @@ impl SmallCrate {
     }
 }
 
-/// The folder of the runtime.
+/// Directory of the runtime.
 pub(crate) const RUNTIME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../idreg-runtime");
