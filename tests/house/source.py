@@ -22,9 +22,18 @@ BLANK = re.compile(r"[^\n]")
 def tracked(root):
     """Paths of all tracked files that exist, relative to the root of the workspace."""
     command = ["git", "-C", str(root), "ls-files", "-z"]
-    names = subprocess.run(command, check=True, capture_output=True).stdout.split(b"\0")
-    paths = (Path(name.decode()) for name in names if name)
-    return [path for path in paths if (root / path).is_file()]
+    listed = subprocess.run(command, capture_output=True)
+    if listed.returncode != 0:
+        return below(root)
+    names = listed.stdout.decode().split("\0")
+    return [Path(name) for name in names if name and (root / name).is_file()]
+
+
+def below(root):
+    """Paths of the files in a workspace without git, but for hidden and built ones."""
+    paths = (path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file())
+    hidden = (".", "target")
+    return [path for path in paths if not any(part.startswith(hidden) for part in path.parts)]
 
 
 def blank(text):
