@@ -116,7 +116,7 @@ fn artifacts(progress: Progress) -> Result<Artifacts, Error> {
         hardware: false,
         kernels: Kernel::ALL.to_vec(),
         guests: Vec::new(),
-        programs: Program::default().with_others().to_vec(),
+        programs: Program::Idreg.with_others().to_vec(),
         refresh: false,
         archive: None,
         progress,
@@ -130,7 +130,7 @@ fn dump(artifacts: &Artifacts, host: HostName) -> Result<Vec<u8>, String> {
     let options = Options::emulated(host.cpu, host.kernel);
     let machine = Machine::boot_from(artifacts, &options).map_err(failed)?;
     let running = machine
-        .start(Program::default(), ["dump"])
+        .start(Program::Idreg, ["dump"])
         .map_err(failed)?;
     let output = running.output(COMMAND_LIMIT).map_err(failed)?;
     match output.code {
