@@ -7,7 +7,7 @@
 //! Each round looks up every property of this project's registers once, out of order, first in the
 //! description and then in the map; the figures are the best rounds'.
 
-use idreg_runtime::description::FieldOf;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::regs::DESCRIPTION;
 use phf_generator::HashState;
 use std::hint::black_box;
@@ -15,10 +15,10 @@ use std::time::Instant;
 
 const ROUNDS: usize = 20_000;
 
-type Map = phf::Map<&'static str, FieldOf>;
+type Map = phf::Map<&'static str, RegisterField>;
 
 fn main() {
-    let properties: Vec<(String, FieldOf)> = DESCRIPTION
+    let properties: Vec<(String, RegisterField)> = DESCRIPTION
         .fields()
         .map(|field| (field.to_string(), field))
         .collect();
@@ -41,12 +41,12 @@ fn main() {
 }
 
 /// The map that `phf_map!` would make; that macro takes only names that are written out.
-fn perfect_hash(properties: &[(String, FieldOf)]) -> Map {
+fn perfect_hash(properties: &[(String, RegisterField)]) -> Map {
     let entries = properties.iter().map(|(name, field)| {
         let name: &'static str = name.clone().leak();
         (name, *field)
     });
-    let entries: Vec<(&'static str, FieldOf)> = entries.collect();
+    let entries: Vec<(&'static str, RegisterField)> = entries.collect();
     let names: Vec<&str> = entries.iter().map(|(name, _)| *name).collect();
     let HashState { key, disps, map } = phf_generator::generate_hash(&names);
     let entries: Vec<_> = map
@@ -62,7 +62,7 @@ fn perfect_hash(properties: &[(String, FieldOf)]) -> Map {
 }
 
 /// The names, those that come one after the other far apart in the table.
-fn out_of_order(properties: &[(String, FieldOf)]) -> Vec<&str> {
+fn out_of_order(properties: &[(String, RegisterField)]) -> Vec<&str> {
     // A prime that is no divisor of their number.
     let step = 173;
     let order = (0..properties.len()).map(|index| index * step % properties.len());
@@ -73,7 +73,7 @@ fn out_of_order(properties: &[(String, FieldOf)]) -> Vec<&str> {
 }
 
 /// How long one of the look-ups takes.
-fn nanoseconds(names: &[&str], find: impl Fn(&str) -> Option<FieldOf>) -> f64 {
+fn nanoseconds(names: &[&str], find: impl Fn(&str) -> Option<RegisterField>) -> f64 {
     let started = Instant::now();
     for name in names {
         black_box(find(black_box(name)));

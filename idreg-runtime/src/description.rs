@@ -8,8 +8,8 @@ pub mod rule;
 use feature::{Consistency, FeatureDescription};
 
 pub use registers::{
-    FieldDescription, FieldKind, FieldOf, LayoutDescription, PROPERTY_PREFIX, RegisterDescription,
-    ShownValue, ValueDescription,
+    FieldDescription, FieldKind, LayoutDescription, PROPERTY_PREFIX, RegisterDescription,
+    RegisterField, ShownValue, ValueDescription,
 };
 
 /// Every register of a description, in file order, and what is known of their fields.
@@ -38,7 +38,7 @@ impl Description {
 
     /// The field of a property such as `SYSREG_ID_AA64ISAR0_EL1_DP`.
     #[must_use]
-    pub fn property(&self, property: &str) -> Option<FieldOf> {
+    pub fn property(&self, property: &str) -> Option<RegisterField> {
         let name = property.strip_prefix(PROPERTY_PREFIX)?;
         index::find(self.properties, self.registers, name)
     }
@@ -53,7 +53,7 @@ impl Description {
     }
 
     /// Every field of every register.
-    pub fn fields(&self) -> impl Iterator<Item = FieldOf> + use<> {
+    pub fn fields(&self) -> impl Iterator<Item = RegisterField> + use<> {
         self.registers.iter().flat_map(|register| register.fields())
     }
 }

@@ -7,7 +7,7 @@ mod setters;
 use self::calls::Calls;
 use self::setters::{Hidden, Target};
 use crate::config::capabilities::{FEATURE_ID_REGISTERS, WritableMasks, feature_id_index};
-use crate::description::{FieldOf, RegisterDescription};
+use crate::description::{RegisterDescription, RegisterField};
 use crate::encoding::Encoding;
 use crate::host::Host;
 use crate::register::{FieldValue, RegisterValue};
@@ -106,7 +106,7 @@ impl FakeVm {
     /// ID_AA64MMFR2_EL1.NV, which it showed to VMs once and no longer does (Linux 7.2,
     /// `arch/arm64/kvm/sys_regs.c`, `set_id_aa64pfr0_el1` and the like). A host file does not tell them.
     #[must_use]
-    pub fn hides(self, field: FieldOf, value: u64) -> Self {
+    pub fn hides(self, field: RegisterField, value: u64) -> Self {
         self.state.hidden.borrow_mut().push(Hidden { field, value });
         self
     }
@@ -146,7 +146,7 @@ impl FakeVm {
     pub fn writable_masks(&self) -> Result<Option<WritableMasks>, Errno> {
         self.state.calls.call()?;
         let host = &self.state.host;
-        if !host.about().capabilities.writable_masks {
+        if !host.info().capabilities.writable_masks {
             return Ok(None);
         }
         let mut masks = [0; FEATURE_ID_REGISTERS];

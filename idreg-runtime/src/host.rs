@@ -9,7 +9,7 @@ mod file;
 
 use crate::config::VcpuConfig;
 use crate::config::capabilities::{Capabilities, WritableMasks};
-use crate::description::{Description, FieldOf, RegisterDescription};
+use crate::description::{Description, RegisterDescription, RegisterField};
 use crate::regs::{self, AidrEl1, MidrEl1, RevidrEl1};
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
@@ -26,7 +26,7 @@ pub use self::file::SCHEMA;
 /// The file is JSON with the schema `idreg-host/1`; the same host gives the same bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Host {
-    about: About,
+    info: HostInfo,
     values: RegisterValues,
     writable: RegisterValues,
     /// What other kinds of cores show, if the machine has several.
@@ -39,7 +39,7 @@ pub struct Host {
 /// that nothing is there, and fills in what it knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct About {
+pub struct HostInfo {
     /// The kernel's release, as `uname -r` prints it.
     pub kernel_release: String,
     /// What KVM can do there.
@@ -89,15 +89,15 @@ impl Host {
     /// # let recorded: idreg_runtime::host::Host =
     /// #     serde_json::from_str(include_str!("../../tests/data/hosts/max-latest.json"))?;
     /// use idreg_runtime::config::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};
-    /// use idreg_runtime::host::{About, Host};
+    /// use idreg_runtime::host::{HostInfo, Host};
     /// use idreg_runtime::fake::FakeVcpu;
     ///
-    /// let mut about = About::default();
-    /// about.kernel_release = "7.2.0".to_owned();
-    /// about.capabilities.writable_masks = true;
+    /// let mut info = HostInfo::default();
+    /// info.kernel_release = "7.2.0".to_owned();
+    /// info.capabilities.writable_masks = true;
     /// let vcpu = FakeVcpu::new(&recorded); // any `VcpuRegs`
     /// let masks = WritableMasks::new([0; FEATURE_ID_REGISTERS]); // KVM_ARM_GET_REG_WRITABLE_MASKS
-    /// let host = Host::read(about, &vcpu, Some(&masks))?;
+    /// let host = Host::read(info, &vcpu, Some(&masks))?;
     /// assert_eq!(host.values(), recorded.values());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -107,11 +107,11 @@ impl Host {
     /// [`ReadError`] if KVM has a register and does not let it be read; a register that KVM does not
     /// have is no error.
     pub fn read(
-        about: About,
+        info: HostInfo,
         vcpu: &impl VcpuRegs,
         masks: Option<&WritableMasks>,
     ) -> Result<Self, ReadError> {
-        Self::read_described(&regs::DESCRIPTION, about, vcpu, masks)
+        Self::read_described(&regs::DESCRIPTION, info, vcpu, masks)
     }
 
     /// As [`Host::read`], with the registers of another description.
@@ -121,7 +121,7 @@ impl Host {
     /// As [`Host::read`].
     pub fn read_described(
         description: &'static Description,
-        about: About,
+        info: HostInfo,
         vcpu: &impl VcpuRegs,
         masks: Option<&WritableMasks>,
     ) -> Result<Self, ReadError> {
@@ -132,7 +132,7 @@ impl Host {
             writable.set(register, mask.unwrap_or(0));
         }
         Ok(Self {
-            about,
+            info,
             values,
             writable,
             cores: Vec::new(),
@@ -140,9 +140,9 @@ impl Host {
     }
 
     /// A host whose vCPUs have no register.
-    pub(crate) fn without_registers(about: About) -> Self {
+    pub(crate) fn without_registers(info: HostInfo) -> Self {
         Self {
-            about,
+            info,
             values: RegisterValues::new(&regs::DESCRIPTION),
             writable: RegisterValues::new(&regs::DESCRIPTION),
             cores: Vec::new(),
@@ -151,8 +151,8 @@ impl Host {
 
     /// What is known apart from the registers.
     #[must_use]
-    pub fn about(&self) -> &About {
-        &self.about
+    pub fn info(&self) -> &HostInfo {
+        &self.info
     }
 
     /// The registers' values as a guest sees them without overrides.
@@ -172,11 +172,11 @@ impl Host {
     /// Whether a field may be changed: KVM reports all its bits as writable, and the capability that
     /// its register needs is there.
     #[must_use]
-    pub fn is_writable(&self, of: FieldOf) -> bool {
+    pub fn is_writable(&self, of: RegisterField) -> bool {
         self.has_writable_bits(of) && !self.lacks_capability(of)
     }
 
-    fn has_writable_bits(&self, of: FieldOf) -> bool {
+    fn has_writable_bits(&self, of: RegisterField) -> bool {
         let mask = of.field.mask();
         self.writable(of.register) & mask == mask
     }
@@ -184,11 +184,11 @@ impl Host {
     /// Whether only a capability is missing to change a field. KVM may report the registers that
     /// identify the implementation as writable, and still refuse a change in a VM that has not enabled
     /// `KVM_CAP_ARM_WRITABLE_IMP_ID_REGS` (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `set_imp_id_reg`).
-    pub(crate) fn lacks_capability(&self, of: FieldOf) -> bool {
+    pub(crate) fn lacks_capability(&self, of: RegisterField) -> bool {
         let implementation = [MidrEl1::ENCODING, RevidrEl1::ENCODING, AidrEl1::ENCODING];
         implementation.contains(&of.register.encoding)
             && self.has_writable_bits(of)
-            && !self.about.capabilities.writable_implementation_ids
+            && !self.info.capabilities.writable_implementation_ids
     }
 
     /// The registers that this host's table has.

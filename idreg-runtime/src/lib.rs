@@ -51,7 +51,7 @@
 //! # let file = include_str!("../../tests/data/hosts/max-latest.json");
 //! # let host: idreg_runtime::Host = serde_json::from_str(file)?;
 //! for field in host.description().fields() {
-//!     match host.blocked(field) {
+//!     match host.why_fixed(field) {
 //!         None => println!("{field}: allowed {:?}", host.allowed(field)),
 //!         Some(obstacle) => println!("{field}: fixed, {}", obstacle.name()),
 //!     }
@@ -72,7 +72,7 @@
 //!     "host,sve256=on,pmu=off,FEAT_I8MM=off,SYSREG_ID_AA64ISAR0_EL1_DP=0".parse()?;
 //!
 //! // The configuration of the vCPUs: `kvm::supported` with the model's options.
-//! let config = model.config(recorded.about().vcpu, &recorded.about().capabilities);
+//! let config = model.config(recorded.info().vcpu, &recorded.info().capabilities);
 //! let host = recorded.reconfigured(config)?; // kvm::read_host(&kvm, config)
 //! let plan = Plan::new(&host, &model)?;
 //!

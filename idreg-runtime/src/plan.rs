@@ -12,7 +12,7 @@ mod resolve;
 use crate::config::options::CpuOption;
 use crate::config::{Gic, VcpuConfig};
 use crate::description::rule::Owner;
-use crate::description::{FieldOf, RegisterDescription};
+use crate::description::{RegisterDescription, RegisterField};
 use crate::host::{CoreDifference, Host, Obstacle};
 use crate::model::CpuModel;
 use crate::regs::ClidrEl1;
@@ -70,7 +70,7 @@ pub struct Plan {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The field.
-    pub field: FieldOf,
+    pub field: RegisterField,
     /// Its value on the host.
     pub old: u64,
     /// Its value for the guest.
@@ -97,7 +97,7 @@ pub enum Warning {
     /// A field gets a value that has no name, though others of its values have.
     Unnamed {
         /// The field.
-        field: FieldOf,
+        field: RegisterField,
         /// The value.
         value: u64,
     },
@@ -186,8 +186,8 @@ impl Plan {
         let cores = cores.into_iter().map(Warning::CoresDiffer);
         Ok(Self {
             model: model.clone(),
-            kernel_release: host.about().kernel_release.clone(),
-            config: host.about().vcpu,
+            kernel_release: host.info().kernel_release.clone(),
+            config: host.info().vcpu,
             warnings: warnings.chain(unnamed(&changes)).chain(cores).collect(),
             changes,
             writes: writes(host.values(), &expected),
@@ -266,7 +266,7 @@ impl Plan {
 fn expected(host: &Host, resolved: &[Resolved<'_>]) -> RegisterValues {
     let mut expected = host.values().clone();
     for one in resolved {
-        let FieldOf { register, field } = one.constraint.field;
+        let RegisterField { register, field } = one.constraint.field;
         if let Some(value) = expected.get(register) {
             expected.set(register, field.insert(value, one.value));
         }
@@ -322,9 +322,9 @@ fn rejected(host: &Host, mut rejections: Vec<Rejection>) -> PlanError {
         };
         matches!(obstacle, Obstacle::NotWritable | Obstacle::ImplementationId)
     };
-    if !host.about().capabilities.writable_masks && rejections.iter().all(not_writable) {
+    if !host.info().capabilities.writable_masks && rejections.iter().all(not_writable) {
         return PlanError::NoWritableRegisters {
-            kernel: host.about().kernel_release.clone(),
+            kernel: host.info().kernel_release.clone(),
         };
     }
     PlanError::Rejected(rejections)

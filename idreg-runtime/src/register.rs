@@ -5,7 +5,7 @@ mod types;
 
 pub use self::property::PropertyName;
 
-use crate::description::{FieldDescription, FieldOf, LayoutDescription, RegisterDescription};
+use crate::description::{FieldDescription, LayoutDescription, RegisterDescription, RegisterField};
 use core::fmt;
 
 /// What 64 bits mean, named by a type.
@@ -42,7 +42,7 @@ pub trait RegisterValue: Copy + fmt::Debug + 'static {
 /// Fields of a layout that several registers share are not of one register, and do not have this.
 pub trait FieldValue: Copy + fmt::Debug + 'static {
     /// The field and its register.
-    const FIELD: FieldOf;
+    const FIELD: RegisterField;
 
     /// The value, not shifted to the field's place.
     fn bits(self) -> u64;

@@ -1,7 +1,7 @@
 //! The values of a description's registers, densely stored.
 
 use crate::description::feature::{FeatureDescription, FieldAtLeast};
-use crate::description::{Description, FieldOf, RegisterDescription};
+use crate::description::{Description, RegisterDescription, RegisterField};
 use crate::encoding::Encoding;
 use crate::number::Hex;
 use crate::register::{FieldValue, RegisterValue};
@@ -57,7 +57,7 @@ impl RegisterValues {
 
     /// A field's value, if its register has one.
     #[must_use]
-    pub fn field(&self, of: FieldOf) -> Option<u64> {
+    pub fn field(&self, of: RegisterField) -> Option<u64> {
         self.get(of.register).map(|value| of.field.extract(value))
     }
 
@@ -73,7 +73,9 @@ impl RegisterValues {
     /// Whether the registers tell of a feature: all its [deciding](FeatureDescription::deciding) fields do.
     #[must_use]
     pub fn has(&self, feature: &FeatureDescription) -> bool {
-        feature.deciding().all(|least| self.is_at_least(least))
+        feature
+            .defining_fields()
+            .all(|least| self.is_at_least(least))
     }
 
     /// Gives a register a value; a register that the description does not have is ignored.
@@ -91,7 +93,7 @@ impl RegisterValues {
 
     /// Replaces a field by type; nothing happens to a register without a value.
     pub fn set_field<F: FieldValue>(&mut self, value: F) {
-        let FieldOf { register, field } = F::FIELD;
+        let RegisterField { register, field } = F::FIELD;
         if let Some(old) = self.get(register) {
             self.set(register, field.insert(old, value.bits()));
         }

@@ -2,10 +2,10 @@
 
 use idreg_runtime::description::feature::{Condition, Consistency, FeatureDescription};
 use idreg_runtime::description::rule::{FieldRule, Owner, Safety, ValueRange};
-use idreg_runtime::description::{FieldKind, FieldOf};
+use idreg_runtime::description::{FieldKind, RegisterField};
 use idreg_runtime::regs::DESCRIPTION;
 
-fn field(property: &str) -> FieldOf {
+fn field(property: &str) -> RegisterField {
     DESCRIPTION.property(property).expect(property)
 }
 

@@ -63,12 +63,7 @@ fn schema_is_a_plain_number() {
 fn capability_that_the_file_does_not_know_is_not_there() {
     let older = MAX_7_2.replacen("    \"writable_implementation_ids\": true,\n", "", 1);
     assert_ne!(older, MAX_7_2);
-    assert!(
-        !host(&older)
-            .about()
-            .capabilities
-            .writable_implementation_ids
-    );
+    assert!(!host(&older).info().capabilities.writable_implementation_ids);
 }
 
 #[test]

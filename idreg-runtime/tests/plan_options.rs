@@ -66,7 +66,7 @@ fn configuration_follows_from_the_options() {
     let host = host(MAX_7_2);
     let config = plan(&host, "host,sve=off,pmu=off").unwrap().config();
     assert!(!config.sve && !config.pmu && config.pauth);
-    assert_eq!(config.gic, host.about().vcpu.gic);
+    assert_eq!(config.gic, host.info().vcpu.gic);
     assert!(plan(&host, "host,aarch64=off").unwrap().config().aarch32);
 }
 
@@ -221,7 +221,7 @@ fn aarch32_excludes_tagging() {
 #[test]
 fn a_host_is_to_be_read_with_the_model_s_options() {
     let host = host(MAX_7_2);
-    let (base, capabilities) = (host.about().vcpu, host.about().capabilities);
+    let (base, capabilities) = (host.info().vcpu, host.info().capabilities);
     let model: CpuModel = "host,sve256=on,pmu=off,mte=on".parse().unwrap();
     let config = model.config(base, &capabilities);
     assert_eq!((config.sve_limit, config.pmu), (Some(256), false));
@@ -260,14 +260,14 @@ fn options_exclude_what_the_host_was_read_with() {
         "aarch64=off: contradicts mte=on; leave one of them out",
     );
     let model: CpuModel = "host,aarch64=off,mte=on".parse().unwrap();
-    let base = host(MAX_7_2).about().vcpu;
-    assert_eq!(model.config(base, &host(&file).about().capabilities), base);
+    let base = host(MAX_7_2).info().vcpu;
+    assert_eq!(model.config(base, &host(&file).info().capabilities), base);
 }
 
 #[test]
 fn vector_lengths_of_a_host_that_was_read_without_sve_are_not_known() {
     let host = host(MAX_7_2);
-    let mut config = host.about().vcpu;
+    let mut config = host.info().vcpu;
     config.sve = false;
     let without = host.reconfigured(config).unwrap();
     refused(

@@ -3,13 +3,13 @@
 mod hosts;
 
 use hosts::{A64FX_7_2, MAX_6_12, MAX_7_2, edited, host};
-use idreg_runtime::description::FieldOf;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::description::rule::Owner;
 use idreg_runtime::host::{Host, Obstacle};
 use idreg_runtime::plan::Plan;
 use idreg_runtime::regs::DESCRIPTION;
 
-fn field(property: &str) -> FieldOf {
+fn field(property: &str) -> RegisterField {
     DESCRIPTION.property(property).expect("a property")
 }
 
@@ -30,7 +30,7 @@ fn allowed(host: &Host, property: &str) -> String {
 #[track_caller]
 fn obstacle(host: &Host, property: &str, value: u64, expected: Option<Obstacle>) {
     assert_eq!(
-        host.obstacle(field(property), value),
+        host.check(field(property), value).err(),
         expected,
         "{property}={value:#x}"
     );
@@ -159,7 +159,7 @@ fn exception_level_is_never_without_any_state() {
 fn guest_hypervisor_keeps_el2() {
     let off = "\"el2\": false,\n    \"aarch32\"";
     let host = host(&MAX_7_2.replacen(off, "\"el2\": true,\n    \"aarch32\"", 1));
-    assert!(host.about().vcpu.el2);
+    assert!(host.info().vcpu.el2);
     obstacle(
         &host,
         "SYSREG_ID_AA64PFR0_EL1_EL2",
@@ -172,7 +172,7 @@ fn guest_hypervisor_keeps_el2() {
 fn field_of_the_mask_that_the_host_lacks_cannot_change() {
     let host = host_with("SYSREG_ID_AA64ISAR0_EL1_DP", 0);
     assert_eq!(
-        host.blocked(field("SYSREG_ID_AA64ISAR0_EL1_DP")),
+        host.why_fixed(field("SYSREG_ID_AA64ISAR0_EL1_DP")),
         Some(Obstacle::Above)
     );
     assert_eq!(allowed(&host, "SYSREG_ID_AA64ISAR0_EL1_DP"), "0x0");
@@ -217,7 +217,7 @@ fn nothing_of_aarch32_can_change_where_there_is_none() {
         .fields()
         .filter(|of| of.register.encoding.is_aarch32_id())
     {
-        assert!(host.blocked(of).is_some(), "{of}");
+        assert!(host.why_fixed(of).is_some(), "{of}");
     }
 }
 
@@ -230,11 +230,7 @@ fn ranges_agree_with_every_single_value() {
             let ranges = host.allowed(of);
             for value in 0..=of.field.max() {
                 let in_ranges = ranges.iter().any(|range| range.contains(value));
-                assert_eq!(
-                    in_ranges,
-                    host.obstacle(of, value).is_none(),
-                    "{of}={value:#x}"
-                );
+                assert_eq!(in_ranges, host.check(of, value).is_ok(), "{of}={value:#x}");
             }
         }
     }

@@ -11,7 +11,7 @@ use idreg_runtime::vcpu::Errno;
 fn read(vm: &FakeVm, recorded: &Host) -> Result<Result<Host, ReadError>, Errno> {
     let vcpu = vm.vcpu(0);
     let masks = vm.writable_masks()?;
-    Ok(Host::read(recorded.about().clone(), &vcpu, masks.as_ref()))
+    Ok(Host::read(recorded.info().clone(), &vcpu, masks.as_ref()))
 }
 
 #[test]

@@ -315,9 +315,9 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
         register: ::core::primitive::usize,
         msb: ::core::primitive::u32,
         lsb: ::core::primitive::u32,
-    ) -> ::idreg_runtime::description::FieldOf {
+    ) -> ::idreg_runtime::description::RegisterField {
         let register = REGISTERS[register];
-        ::idreg_runtime::description::FieldOf {
+        ::idreg_runtime::description::RegisterField {
             register,
             field: register.layout.field_at(msb, lsb),
         }

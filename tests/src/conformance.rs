@@ -30,7 +30,7 @@ pub use self::report::Report;
 /// [`Failure`]: no KVM, a kernel without masks, or a VM that cannot be made.
 pub fn compare(model: &CpuModel, count: u64, seed: u64) -> Result<Report, Failure> {
     let machine = Machine::open(model)?;
-    let about = machine.host().about();
+    let about = machine.host().info();
     if !about.capabilities.writable_masks {
         let kernel = about.kernel_release.clone();
         return Err(Failure::CannotHere(NothingForeseen { kernel }.into()));

@@ -10,7 +10,7 @@
     reason = "clippy counts helpers of an integration test as production code"
 )]
 
-use idreg_runtime::description::FieldOf;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::regs::DESCRIPTION;
@@ -115,8 +115,8 @@ fn rows_on_latest_neoverse_n1() {
 }
 
 /// An override for one field of each register that has a field to lower.
-fn one_override_of_each_register(host: &Host) -> Vec<(FieldOf, u64)> {
-    let lowered = |of: FieldOf| {
+fn one_override_of_each_register(host: &Host) -> Vec<(RegisterField, u64)> {
+    let lowered = |of: RegisterField| {
         let value = host.values().field(of)?.checked_sub(1)?;
         let model = format!("host,{of}={value:#x}").parse().expect("a model");
         Plan::new(host, &model).is_ok().then_some((of, value))
@@ -151,7 +151,7 @@ fn guest_reads_what_was_written(kernel: Kernel) {
     );
     let report: Value = serde_json::from_slice(&output.stdout).expect("a report");
     let guest = report.get("guest").expect("what the guest saw");
-    for (FieldOf { register, field }, value) in overrides {
+    for (RegisterField { register, field }, value) in overrides {
         let on_host = host.values().get(register).expect("a value");
         let expected = format!("{:#018x}", field.insert(on_host, value));
         let seen = guest.get(register.name).and_then(Value::as_str);

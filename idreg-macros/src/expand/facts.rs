@@ -134,9 +134,9 @@ pub(crate) fn features(
             register: ::core::primitive::usize,
             msb: ::core::primitive::u32,
             lsb: ::core::primitive::u32,
-        ) -> #krate::description::FieldOf {
+        ) -> #krate::description::RegisterField {
             let register = REGISTERS[register];
-            #krate::description::FieldOf {
+            #krate::description::RegisterField {
                 register,
                 field: register.layout.field_at(msb, lsb),
             }

@@ -1,7 +1,7 @@
 //! The architecture's features and what holds between them: facts beside the description, from
 //! `aarch64-id.facts`.
 
-use super::registers::FieldOf;
+use super::registers::RegisterField;
 use core::fmt;
 
 /// A feature of the architecture, such as `FEAT_DotProd`, by the fields that tell of it.
@@ -16,7 +16,7 @@ pub struct FeatureDescription {
 impl FeatureDescription {
     /// The fields that decide whether the feature is there: those of AArch64 registers, where it has any. KVM
     /// hides some of the others for good, ID_ISAR5_EL1.VCMA for one, and all on a CPU without AArch32.
-    pub fn deciding(&self) -> impl Iterator<Item = FieldAtLeast> + use<> {
+    pub fn defining_fields(&self) -> impl Iterator<Item = FieldAtLeast> + use<> {
         let values = self.values;
         let is_aarch32 = |least: &FieldAtLeast| least.field.register.encoding.is_aarch32_id();
         let only_aarch32 = values.iter().all(is_aarch32);
@@ -25,8 +25,8 @@ impl FeatureDescription {
     }
 
     /// The fields of AArch32 registers that tell of the feature beside those that decide.
-    pub fn also_telling(&self) -> impl Iterator<Item = FieldAtLeast> {
-        let decides = move |least: &FieldAtLeast| self.deciding().all(|one| one != *least);
+    pub fn aarch32_mirrors(&self) -> impl Iterator<Item = FieldAtLeast> {
+        let decides = move |least: &FieldAtLeast| self.defining_fields().all(|one| one != *least);
         self.values.iter().copied().filter(decides)
     }
 }
@@ -36,7 +36,7 @@ impl FeatureDescription {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldAtLeast {
     /// The field.
-    pub field: FieldOf,
+    pub field: RegisterField,
     /// The least value.
     pub value: u64,
 }
@@ -54,20 +54,20 @@ pub enum Consistency {
     /// Two fields tell of the same and have the same value.
     Equal {
         /// One field.
-        left: FieldOf,
+        left: RegisterField,
         /// The other.
-        right: FieldOf,
+        right: RegisterField,
         /// They need to be equal only with this.
         with: Option<Condition>,
     },
     /// No more than one of the fields is anything but zero.
-    AtMostOne(&'static [FieldOf]),
+    AtMostOne(&'static [RegisterField]),
     /// A field is no more than another.
     NotAbove {
         /// The field.
-        field: FieldOf,
+        field: RegisterField,
         /// The other.
-        most: FieldOf,
+        most: RegisterField,
     },
 }
 

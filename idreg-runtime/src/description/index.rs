@@ -3,7 +3,7 @@
 //! The index is an open hash table that the macro fills, since the compiler would take seconds for a
 //! kernel's whole file; `hash` and `start` are the same there (idreg-macros, `expand/index.rs`).
 
-use super::registers::{FieldOf, RegisterDescription};
+use super::registers::{RegisterDescription, RegisterField};
 
 /// A place of the index: the register's position, and below that in 6 bits its field's. Nothing is at
 /// a place whose bits are all set, which is no register's position.
@@ -17,7 +17,7 @@ pub(super) fn find(
     slots: &[Slot],
     registers: &[&'static RegisterDescription],
     name: &str,
-) -> Option<FieldOf> {
+) -> Option<RegisterField> {
     let first = start(hash(name.as_bytes()), slots.len());
     let (before, after) = slots.split_at_checked(first)?;
     for slot in after.iter().chain(before) {
@@ -25,7 +25,7 @@ pub(super) fn find(
         let field = register.layout.fields.get((slot % FIELDS) as usize)?;
         let rest = name.strip_prefix(register.name);
         if rest.and_then(|rest| rest.strip_prefix('_')) == Some(field.name) {
-            return Some(FieldOf { register, field });
+            return Some(RegisterField { register, field });
         }
     }
     None

@@ -77,7 +77,7 @@ pub enum FieldKind {
 
 /// A field together with its register; shown as its property, `SYSREG_<REGISTER>_<FIELD>`.
 #[derive(Clone, Copy)]
-pub struct FieldOf {
+pub struct RegisterField {
     /// The register.
     pub register: &'static RegisterDescription,
     /// One of its fields.
@@ -95,8 +95,8 @@ impl RegisterDescription {
     }
 
     /// The register's fields, each with the register.
-    pub fn fields(&'static self) -> impl Iterator<Item = FieldOf> {
-        self.layout.fields.iter().map(move |field| FieldOf {
+    pub fn fields(&'static self) -> impl Iterator<Item = RegisterField> {
+        self.layout.fields.iter().map(move |field| RegisterField {
             register: self,
             field,
         })
@@ -218,7 +218,7 @@ impl FieldKind {
     }
 }
 
-impl fmt::Display for FieldOf {
+impl fmt::Display for RegisterField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -236,19 +236,19 @@ impl fmt::Debug for RegisterDescription {
 }
 
 /// Shows the property.
-impl fmt::Debug for FieldOf {
+impl fmt::Debug for RegisterField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
     }
 }
 
-impl PartialEq for FieldOf {
+impl PartialEq for RegisterField {
     fn eq(&self, other: &Self) -> bool {
         self.register.encoding == other.register.encoding && self.field.shift == other.field.shift
     }
 }
 
-impl Eq for FieldOf {}
+impl Eq for RegisterField {}
 
 /// A field's value, shown with its name; see [`FieldDescription::show`].
 #[derive(Clone, Copy, Debug)]

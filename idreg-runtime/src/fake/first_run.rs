@@ -15,10 +15,10 @@ use crate::values::RegisterValues;
 /// `kvm_finalize_sys_regs`; Linux 7.2, the same and `arch/arm64/kvm/vgic/vgic-init.c`,
 /// `kvm_vgic_finalize_idregs`). With one, Linux 7.2 undoes what a VMM wrote, and 6.12 leaves it.
 pub(super) fn settle_gic(host: &Host, values: &mut RegisterValues) {
-    let is_v3 = host.about().vcpu.gic == Some(Gic::V3);
+    let is_v3 = host.info().vcpu.gic == Some(Gic::V3);
     // No capability tells that KVM restores the fields. This one, new between 6.12 and 7.2 as well,
     // comes closest.
-    let restores = host.about().capabilities.writable_implementation_ids;
+    let restores = host.info().capabilities.writable_implementation_ids;
     if is_v3 && !restores {
         return;
     }

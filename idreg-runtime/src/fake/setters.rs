@@ -1,6 +1,6 @@
 //! What KVM makes of a write: the setters of `arch/arm64/kvm/sys_regs.c`.
 
-use crate::description::{FieldOf, RegisterDescription};
+use crate::description::{RegisterDescription, RegisterField};
 use crate::encoding::Encoding;
 use crate::host::Host;
 use crate::register::FieldValue;
@@ -18,7 +18,7 @@ use crate::vcpu::Errno;
 /// A value that KVM takes for a field and does not store.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hidden {
-    pub(super) field: FieldOf,
+    pub(super) field: RegisterField,
     pub(super) value: u64,
 }
 
@@ -42,7 +42,7 @@ impl Target<'_> {
         match encoding {
             // It has no setter of its own, so KVM stores anything at any time.
             MpidrEl1::ENCODING => Ok(value),
-            _ if !self.host.about().capabilities.writable_masks => self.unchanged(value),
+            _ if !self.host.info().capabilities.writable_masks => self.unchanged(value),
             ClidrEl1::ENCODING => self.cache_levels(value),
             MidrEl1::ENCODING | RevidrEl1::ENCODING | AidrEl1::ENCODING => {
                 self.implementation_id(value)
@@ -73,7 +73,7 @@ impl Target<'_> {
         if value == self.present {
             return Ok(value);
         }
-        if !self.host.about().capabilities.writable_implementation_ids {
+        if !self.host.info().capabilities.writable_implementation_ids {
             return Err(Errno::EINVAL);
         }
         if self.has_run {
@@ -130,7 +130,7 @@ impl Target<'_> {
     }
 
     fn with_shown(&self, value: u64, hidden: Hidden) -> u64 {
-        let FieldOf { register, field } = hidden.field;
+        let RegisterField { register, field } = hidden.field;
         if register.encoding == self.register.encoding && field.extract(value) == hidden.value {
             field.insert(value, field.extract(self.limit))
         } else {
@@ -140,7 +140,7 @@ impl Target<'_> {
 
     /// `ignore_feat_doublelock`: KVM once showed the lock to guest hypervisors on CPUs that lack it.
     fn double_lock(&self, value: u64) -> u64 {
-        if self.host.about().vcpu.el2 && self.is_limit(DoubleLock::NI) {
+        if self.host.info().vcpu.el2 && self.is_limit(DoubleLock::NI) {
             replaced(value, DoubleLock::IMP, DoubleLock::NI)
         } else {
             value
@@ -154,7 +154,7 @@ impl Target<'_> {
             let (limit, value) = (of.field.extract(self.limit), of.field.extract(value));
             let mut refused = of.field.rule.refused.iter();
             self.checks_refused() && refused.any(|range| range.contains(value))
-                || self.host.about().vcpu.el2 && is_refused_with_el2(of, limit, value)
+                || self.host.info().vcpu.el2 && is_refused_with_el2(of, limit, value)
         })
     }
 
@@ -162,7 +162,7 @@ impl Target<'_> {
     /// not in 6.12. No capability tells; KVM_CAP_ARM_WRITABLE_IMP_ID_REGS, new in between, comes closest.
     fn checks_refused(&self) -> bool {
         self.register.encoding != IdAa64pfr0El1::ENCODING
-            || self.host.about().capabilities.writable_implementation_ids
+            || self.host.info().capabilities.writable_implementation_ids
     }
 
     /// `arm64_check_features`: the comparison is with the limit, so a field that was lowered can be
@@ -181,7 +181,7 @@ impl Target<'_> {
     }
 
     /// The fields that KVM reports as writable in full.
-    fn writable_fields(&self) -> impl Iterator<Item = FieldOf> {
+    fn writable_fields(&self) -> impl Iterator<Item = RegisterField> {
         let mask = self.host.writable(self.register);
         let fields = self.register.fields();
         fields.filter(move |of| of.field.mask() & !mask == 0)
@@ -201,7 +201,7 @@ fn has_aarch32_visibility(register: Encoding) -> bool {
 
 /// What guest hypervisors need: EL2 (`set_id_aa64pfr0_el1`), and stage-2 granules as they are or absent
 /// (`set_id_aa64mmfr0_el1`).
-fn is_refused_with_el2(of: FieldOf, limit: u64, value: u64) -> bool {
+fn is_refused_with_el2(of: RegisterField, limit: u64, value: u64) -> bool {
     if of == El2::FIELD {
         return value == 0;
     }

@@ -1,7 +1,7 @@
 //! Asks a vCPU for the values of a field that KVM accepts.
 
 use crate::description::rule::ValueRange;
-use crate::description::{FieldDescription, FieldOf};
+use crate::description::{FieldDescription, RegisterField};
 use crate::vcpu::{Errno, VcpuRegs};
 
 /// Writes value after value to a field of a vCPU and returns those that KVM accepts and stores,
@@ -25,7 +25,10 @@ use crate::vcpu::{Errno, VcpuRegs};
 /// # Errors
 ///
 /// The error number of reading the register, or of writing its old value.
-pub fn accepted_values(vcpu: &impl VcpuRegs, field: FieldOf) -> Result<Vec<ValueRange>, Errno> {
+pub fn accepted_values(
+    vcpu: &impl VcpuRegs,
+    field: RegisterField,
+) -> Result<Vec<ValueRange>, Errno> {
     let register = field.register.encoding;
     let old = match vcpu.get(register) {
         Ok(old) => old,

@@ -2,12 +2,12 @@
 
 use super::Host;
 use crate::config::options::CpuOption;
-use crate::description::FieldOf;
+use crate::description::RegisterField;
 use crate::description::rule::{Owner, Safety, ValueRange};
 use crate::register::FieldValue;
 use crate::regs::id_aa64pfr0_el1::El2;
 
-/// Why a field cannot have a value on a host, or, from [`Host::blocked`], any but its own: then [`Above`](Self::Above),
+/// Why a field cannot have a value on a host, or, from [`Host::why_fixed`], any but its own: then [`Above`](Self::Above),
 /// [`Below`](Self::Below) and [`Inexact`](Self::Inexact) say that KVM would write the field and the host has no other
 /// value to offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,15 +62,15 @@ impl Host {
     /// use idreg_runtime::description::rule::Owner;
     ///
     /// let field = |name| host.description().property(name).ok_or("no such property");
-    /// assert_eq!(host.blocked(field("SYSREG_ID_AA64ISAR0_EL1_DP")?), None);
-    /// let fixed = host.blocked(field("SYSREG_ID_AA64PFR0_EL1_FP")?);
+    /// assert_eq!(host.why_fixed(field("SYSREG_ID_AA64ISAR0_EL1_DP")?), None);
+    /// let fixed = host.why_fixed(field("SYSREG_ID_AA64PFR0_EL1_FP")?);
     /// assert_eq!(fixed, Some(Obstacle::NotWritable));
-    /// let owned = host.blocked(field("SYSREG_ID_AA64PFR0_EL1_SVE")?);
+    /// let owned = host.why_fixed(field("SYSREG_ID_AA64PFR0_EL1_SVE")?);
     /// assert_eq!(owned, Some(Obstacle::Owned(Owner::Sve)));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn blocked(&self, of: FieldOf) -> Option<Obstacle> {
+    pub fn why_fixed(&self, of: RegisterField) -> Option<Obstacle> {
         if let Some(obstacle) = self.fixed(of) {
             return Some(obstacle);
         }
@@ -81,29 +81,38 @@ impl Host {
         (!can_change).then(|| self.beyond(of))
     }
 
-    /// What stands in the way of a value for a field; nothing if the field may have it.
-    #[must_use]
-    pub fn obstacle(&self, of: FieldOf, value: u64) -> Option<Obstacle> {
-        if self.values.field(of) == Some(value) && self.cores_agree(of) {
-            return None;
+    /// Checks that a field may have a value on this host.
+    ///
+    /// # Errors
+    ///
+    /// The [`Obstacle`] that prevents the value.
+    pub fn check(&self, field: RegisterField, value: u64) -> Result<(), Obstacle> {
+        if self.values.field(field) == Some(value) && self.cores_agree(field) {
+            return Ok(());
         }
-        if let Some(obstacle) = self.fixed(of) {
-            return Some(obstacle);
+        if let Some(obstacle) = self.fixed(field) {
+            return Err(obstacle);
         }
-        let rule = of.field.rule;
+        let rule = field.field.rule;
         if let Some(owner) = rule.owner.filter(|_| value == 0) {
-            return Some(Obstacle::Owned(owner));
+            return Err(Obstacle::Owned(owner));
         }
-        if self.refuses(of, value) {
-            return Some(Obstacle::Refused);
+        if self.refuses(field, value) {
+            return Err(Obstacle::Refused);
         }
-        let width = of.field.width;
-        let accepted = |limit| rule.safety.accepts(width, limit, value);
-        (!self.limits(of).all(accepted)).then(|| self.beyond(of))
+        let width = field.field.width;
+        if self
+            .limits(field)
+            .all(|limit| rule.safety.accepts(width, limit, value))
+        {
+            Ok(())
+        } else {
+            Err(self.beyond(field))
+        }
     }
 
     /// What keeps a field from being written, whatever the value.
-    fn fixed(&self, of: FieldOf) -> Option<Obstacle> {
+    fn fixed(&self, of: RegisterField) -> Option<Obstacle> {
         let rule = of.field.rule;
         if self.values.get(of.register).is_none() {
             return Some(Obstacle::Absent);
@@ -136,11 +145,11 @@ impl Host {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn allowed(&self, of: FieldOf) -> Vec<ValueRange> {
+    pub fn allowed(&self, of: RegisterField) -> Vec<ValueRange> {
         let Some(value) = self.values.field(of) else {
             return Vec::new();
         };
-        if self.blocked(of).is_some() {
+        if self.why_fixed(of).is_some() {
             return vec![ValueRange {
                 first: value,
                 last: value,
@@ -150,7 +159,7 @@ impl Host {
     }
 
     /// The values that pass KVM's checks, as far as the field can be changed at all.
-    fn ranges(&self, of: FieldOf) -> Vec<ValueRange> {
+    fn ranges(&self, of: RegisterField) -> Vec<ValueRange> {
         let field = of.field;
         let everything = ValueRange {
             first: 0,
@@ -174,15 +183,15 @@ impl Host {
     }
 
     /// Whether KVM refuses a value that the comparison with the limit lets through.
-    fn refuses(&self, of: FieldOf, value: u64) -> bool {
+    fn refuses(&self, of: RegisterField, value: u64) -> bool {
         // A guest hypervisor needs EL2 (Linux 7.2, arch/arm64/kvm/sys_regs.c, set_id_aa64pfr0_el1).
-        let lacks_el2 = self.about.vcpu.el2 && of == El2::FIELD && value == 0;
+        let lacks_el2 = self.info.vcpu.el2 && of == El2::FIELD && value == 0;
         let mut refused = of.field.rule.refused.iter();
         lacks_el2 || refused.any(|range| range.contains(value))
     }
 
     /// Which way a value that KVM does not accept goes wrong.
-    fn beyond(&self, of: FieldOf) -> Obstacle {
+    fn beyond(&self, of: RegisterField) -> Obstacle {
         match of.field.rule.safety {
             Safety::Lower | Safety::SignedLower => Obstacle::Above,
             Safety::HigherOrZero if self.values.field(of) == Some(0) => Obstacle::Above,
@@ -193,7 +202,7 @@ impl Host {
     }
 
     /// The field's value on every kind of core, which a value must be safe for.
-    pub(crate) fn limits(&self, of: FieldOf) -> impl Iterator<Item = u64> + '_ {
+    pub(crate) fn limits(&self, of: RegisterField) -> impl Iterator<Item = u64> + '_ {
         let first = self.values.field(of);
         let others = self
             .cores
@@ -202,14 +211,14 @@ impl Host {
         first.into_iter().chain(others)
     }
 
-    pub(super) fn cores_agree(&self, of: FieldOf) -> bool {
+    pub(super) fn cores_agree(&self, of: RegisterField) -> bool {
         let mut limits = self.limits(of);
         let first = limits.next();
         limits.all(|limit| Some(limit) == first)
     }
 
     fn is_on(&self, owner: Owner) -> bool {
-        CpuOption::of(owner).is_none_or(|option| option.is_on(self.about.vcpu))
+        CpuOption::of(owner).is_none_or(|option| option.is_on(self.info.vcpu))
     }
 }
 

@@ -78,7 +78,7 @@ impl Host {
     ) -> Option<CoreDifference> {
         let mut values: Vec<(Vec<u32>, Option<u64>)> = Vec::new();
         for one in self
-            .about
+            .info
             .implementations
             .iter()
             .filter(|one| one.midr.is_some())

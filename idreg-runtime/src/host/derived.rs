@@ -3,7 +3,7 @@
 use super::Host;
 use crate::config::VcpuConfig;
 use crate::config::options::{CpuOption, OptionSetting};
-use crate::description::FieldOf;
+use crate::description::RegisterField;
 use crate::description::rule::Owner;
 
 /// A host that was read without an option does not tell what it would show with it, and one that was read for
@@ -24,7 +24,7 @@ impl Host {
     /// #     serde_json::from_str(include_str!("../../../tests/data/hosts/max-latest.json"))?;
     /// use idreg_runtime::regs::{IdAa64pfr0El1, id_aa64pfr0_el1::Sve};
     ///
-    /// let mut config = host.about().vcpu;
+    /// let mut config = host.info().vcpu;
     /// config.sve = false;
     /// let without = host.reconfigured(config)?;
     /// assert_eq!(without.values().get_as().map(IdAa64pfr0El1::sve), Some(Sve::NI));
@@ -35,7 +35,7 @@ impl Host {
     ///
     /// [`NotDerivable`] if the host has to be read anew: an option is on that was off, or `el2` is another.
     pub fn reconfigured(&self, config: VcpuConfig) -> Result<Self, NotDerivable> {
-        let read = self.about.vcpu;
+        let read = self.info.vcpu;
         for option in CpuOption::SWITCHES {
             let read_with = OptionSetting::of(option, read);
             let was_on = read_with.on;
@@ -50,24 +50,24 @@ impl Host {
             }
         }
         let mut host = self.clone();
-        host.about.vcpu = config;
+        host.info.vcpu = config;
         let turned_off = |owner: Owner| {
             let option = CpuOption::of(owner);
             option.is_some_and(|option| option.is_on(read) && !option.is_on(config))
         };
-        let needs = |of: &FieldOf| of.field.rule.needs.is_some_and(turned_off);
+        let needs = |of: &RegisterField| of.field.rule.needs.is_some_and(turned_off);
         for of in self.description().fields().filter(needs) {
             host.hide(of);
         }
         if !config.sve {
-            host.about.sve_vector_lengths.clear();
+            host.info.sve_vector_lengths.clear();
         }
         Ok(host)
     }
 
     /// Makes a field zero on every kind of core
     /// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `__kvm_read_sanitised_id_reg` and the registers' `visibility`).
-    fn hide(&mut self, of: FieldOf) {
+    fn hide(&mut self, of: RegisterField) {
         let cores = self.cores.iter_mut().map(|core| &mut core.values);
         for values in cores.chain([&mut self.values]) {
             if let Some(old) = values.get(of.register) {

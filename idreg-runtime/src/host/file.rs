@@ -1,6 +1,6 @@
 //! A host as a file.
 
-use super::{About, CoreReading, Host, Implementation};
+use super::{CoreReading, Host, HostInfo, Implementation};
 use crate::config::VcpuConfig;
 use crate::config::capabilities::Capabilities;
 use crate::config::options::{SVE_MAX_BITS, SVE_QUADWORD_BITS, sve_lengths};
@@ -25,7 +25,7 @@ const SCHEMA_NUMBER: u64 = 1;
 struct Written<'h> {
     schema: &'static str,
     #[serde(flatten)]
-    about: &'h About,
+    info: &'h HostInfo,
     registers: Registers<'h>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cores: Vec<Core<'h>>,
@@ -59,7 +59,7 @@ impl Serialize for Host {
         });
         let file = Written {
             schema: SCHEMA,
-            about: &self.about,
+            info: &self.info,
             registers: Registers(self),
             cores: cores.collect(),
         };
@@ -163,7 +163,7 @@ impl Host {
             values.set(known, value);
             writable.set(known, mask);
         }
-        let about = About {
+        let info = HostInfo {
             kernel_release: read.kernel_release,
             capabilities: read.capabilities,
             vcpu: read.vcpu,
@@ -171,11 +171,11 @@ impl Host {
             timer_frequency: read.timer_frequency,
             sve_vector_lengths: read.sve_vector_lengths,
         };
-        checked(&about, &values).map_err(D::Error::custom)?;
+        checked(&info, &values).map_err(D::Error::custom)?;
         let cores = read.cores.into_iter();
         let cores = cores.map(|core| core.reading(&values)).collect();
         let host = Self {
-            about,
+            info,
             values,
             writable,
             cores: Vec::new(),
@@ -185,8 +185,8 @@ impl Host {
 }
 
 /// What a host that was read cannot be.
-fn checked(about: &About, values: &RegisterValues) -> Result<(), String> {
-    let (kernel, lengths) = (&about.kernel_release, &about.sve_vector_lengths);
+fn checked(info: &HostInfo, values: &RegisterValues) -> Result<(), String> {
+    let (kernel, lengths) = (&info.kernel_release, &info.sve_vector_lengths);
     if kernel.chars().any(char::is_control) {
         return Err(format!(
             "`kernel_release` is {kernel:?}, which no kernel's is"

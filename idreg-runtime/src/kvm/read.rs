@@ -12,7 +12,7 @@ use super::{
 use crate::config::capabilities::{Capabilities, WritableMasks};
 use crate::config::{Gic, VcpuConfig};
 use crate::description::Description;
-use crate::host::{About, Host, Implementation, read_registers};
+use crate::host::{Host, HostInfo, Implementation, read_registers};
 use crate::regs;
 use kvm_ioctls::{Kvm, VcpuFd, VmFd};
 
@@ -99,7 +99,7 @@ pub fn read_host_from(
         return read_host(kvm, config);
     }
     let capabilities = capabilities_of(vm);
-    let told = Told {
+    let probed = Probed {
         capabilities,
         sve_vector_lengths: sve_vector_lengths(vcpu)?,
         masks: if capabilities.writable_masks {
@@ -109,11 +109,17 @@ pub fn read_host_from(
         },
     };
     let registers = KvmVcpu::new(vcpu);
-    host(&regs::DESCRIPTION, config, implementations, told, registers)
+    host(
+        &regs::DESCRIPTION,
+        config,
+        implementations,
+        probed,
+        registers,
+    )
 }
 
 /// What a VM tells beside its registers.
-struct Told {
+struct Probed {
     capabilities: Capabilities,
     sve_vector_lengths: Vec<u32>,
     masks: Option<WritableMasks>,
@@ -132,29 +138,29 @@ fn read_here(
         ..config
     };
     let scratch = ScratchVm::new(kvm, unlimited)?;
-    let told = Told {
+    let probed = Probed {
         capabilities: scratch.capabilities(),
         sve_vector_lengths: scratch.sve_vector_lengths()?,
         masks: scratch.writable_masks()?,
     };
-    host(description, config, implementations, told, scratch.regs())
+    host(description, config, implementations, probed, scratch.regs())
 }
 
 fn host(
     description: &'static Description,
     config: VcpuConfig,
     implementations: Vec<Implementation>,
-    told: Told,
+    probed: Probed,
     registers: KvmVcpu<'_>,
 ) -> Result<Host, KvmError> {
-    let about = About {
+    let info = HostInfo {
         kernel_release: kernel_release(),
-        capabilities: told.capabilities,
+        capabilities: probed.capabilities,
         vcpu: config,
         implementations,
         timer_frequency: timer_frequency(),
-        sve_vector_lengths: told.sve_vector_lengths,
+        sve_vector_lengths: probed.sve_vector_lengths,
     };
-    let host = Host::read_described(description, about, &registers, told.masks.as_ref())?;
+    let host = Host::read_described(description, info, &registers, probed.masks.as_ref())?;
     Ok(host)
 }

@@ -2,7 +2,7 @@
 
 use crate::config::options::{CpuOption, sve_lengths};
 use crate::description::feature::{FEATURE_PREFIX, FeatureDescription};
-use crate::description::{Description, FieldOf, PROPERTY_PREFIX, RegisterDescription};
+use crate::description::{Description, PROPERTY_PREFIX, RegisterDescription, RegisterField};
 use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
 use core::fmt;
 
@@ -27,7 +27,7 @@ pub const ENFORCE: &str = "enforce";
 #[non_exhaustive]
 pub enum Property {
     /// A field: `SYSREG_<REGISTER>_<FIELD>`.
-    Field(FieldOf),
+    Field(RegisterField),
     /// A feature of the architecture: `FEAT_<NAME>`.
     Feature(&'static FeatureDescription),
     /// An option of the vCPU.

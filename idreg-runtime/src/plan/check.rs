@@ -3,7 +3,7 @@
 use super::rejection::{OverrideAt, Reason, Rejection, Target};
 use super::{Plan, PlanError};
 use crate::config::options::sve_lengths;
-use crate::host::{About, Host};
+use crate::host::{Host, HostInfo};
 use crate::model::{CpuModel, Override, Setting};
 use crate::regs;
 
@@ -44,13 +44,13 @@ pub fn rejected_everywhere(model: &CpuModel) -> Vec<Rejection> {
 /// A host that offers every option and has no register: it rejects only what the model or the lack
 /// of registers makes impossible.
 fn without_registers() -> Host {
-    let mut about = About::default();
-    let offered = &mut about.capabilities;
+    let mut info = HostInfo::default();
+    let offered = &mut info.capabilities;
     (offered.sve, offered.pauth, offered.pmu, offered.mte) = (true, true, true, true);
     (offered.el1_32bit, offered.el2, offered.writable_masks) = (true, true, true);
-    about.vcpu.sve = true;
-    about.sve_vector_lengths = sve_lengths().collect();
-    Host::without_registers(about)
+    info.vcpu.sve = true;
+    info.sve_vector_lengths = sve_lengths().collect();
+    Host::without_registers(info)
 }
 
 /// True if a rejection follows from the model alone.

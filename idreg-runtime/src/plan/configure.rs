@@ -54,7 +54,7 @@ impl<'m> Options<'m> {
             }
         }
         let config = config(host, model);
-        if rejections.len() > before || config == host.about().vcpu {
+        if rejections.len() > before || config == host.info().vcpu {
             return Cow::Borrowed(host);
         }
         if let Some((given, with)) = self.excluded(config) {
@@ -92,9 +92,9 @@ impl<'m> Options<'m> {
 
 /// The configuration of the guest's vCPUs. A vector length limit that changes nothing is left out.
 fn config(host: &Host, model: &CpuModel) -> VcpuConfig {
-    let about = host.about();
-    let config = model.wanted_config(about.vcpu, about.capabilities);
-    let longest = about.sve_vector_lengths.last();
+    let info = host.info();
+    let config = model.wanted_config(info.vcpu, info.capabilities);
+    let longest = info.sve_vector_lengths.last();
     let limits = |limit: &u32| config.sve && longest.is_none_or(|longest| limit < longest);
     VcpuConfig {
         sve_limit: config.sve_limit.filter(limits),
@@ -110,7 +110,7 @@ fn impossible(host: &Host, earlier: &[GivenOption<'_>], setting: OptionSetting) 
         let first = first.of.asked.clone();
         return Some(Reason::Duplicate { first });
     }
-    let capabilities = &host.about().capabilities;
+    let capabilities = &host.info().capabilities;
     if let Some((capability, false)) = option.capability(on, capabilities) {
         return Some(Reason::NoCapability { capability });
     }
@@ -130,12 +130,12 @@ fn impossible_length(host: &Host, bits: u32, on: bool) -> Option<Reason> {
     if bits == SVE_QUADWORD_BITS && !on {
         return Some(Reason::ShortestVectorLength);
     }
-    if !host.about().vcpu.sve {
+    if !host.info().vcpu.sve {
         return Some(Reason::NotRead {
-            read_with: OptionSetting::of(CpuOption::Sve, host.about().vcpu),
+            read_with: OptionSetting::of(CpuOption::Sve, host.info().vcpu),
         });
     }
-    let lengths = &host.about().sve_vector_lengths;
+    let lengths = &host.info().sve_vector_lengths;
     // A length that the host lacks can be off, as long as such a length can exist.
     let exists = bits > 0 && bits.is_multiple_of(SVE_QUADWORD_BITS);
     if lengths.contains(&bits) || !on && exists {

@@ -3,7 +3,7 @@
 //! KVM's own view of a host can break a rule: it hides what it cannot give a guest, one field at a time. What
 //! counts is therefore what overrides newly break.
 
-use crate::description::FieldOf;
+use crate::description::RegisterField;
 use crate::description::feature::{Condition, Consistency, FeatureDescription, FieldAtLeast};
 use crate::values::RegisterValues;
 use core::fmt;
@@ -14,7 +14,7 @@ pub struct Violation {
     /// The rule.
     pub rule: &'static Consistency,
     /// The fields at odds, with their values; where one needs another, the one comes first.
-    pub fields: Vec<(FieldOf, u64)>,
+    pub fields: Vec<(RegisterField, u64)>,
 }
 
 /// The rules that hold for `before` and do not for `after`.
@@ -29,7 +29,7 @@ pub fn newly_broken(before: &RegisterValues, after: &RegisterValues) -> Vec<Viol
         return Vec::new();
     }
     // A plan is made while a guest waits, and overrides touch few of the rules.
-    let is_changed = |of: FieldOf| changed.get(of.register.index) == Some(&true);
+    let is_changed = |of: RegisterField| changed.get(of.register.index) == Some(&true);
     let rules = description.consistency.iter();
     rules
         .filter(|rule| speaks_of(rule, is_changed))
@@ -42,8 +42,8 @@ pub fn newly_broken(before: &RegisterValues, after: &RegisterValues) -> Vec<Viol
 }
 
 fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
-    let value = |of: FieldOf| values.field(of).unwrap_or(0);
-    let known = |of: &FieldOf| values.field(*of).is_some();
+    let value = |of: RegisterField| values.field(of).unwrap_or(0);
+    let known = |of: &RegisterField| values.field(*of).is_some();
     match rule {
         Consistency::Requires { subject, needs } => {
             !is_met(*subject, values) || is_met(*needs, values)
@@ -60,7 +60,7 @@ fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
 }
 
 /// Whether a rule speaks of one of these fields.
-fn speaks_of(rule: &Consistency, is_one: impl Fn(FieldOf) -> bool) -> bool {
+fn speaks_of(rule: &Consistency, is_one: impl Fn(RegisterField) -> bool) -> bool {
     let of_condition = |condition: &Condition| match condition {
         Condition::Feature(feature) => feature.values.iter().any(|least| is_one(least.field)),
         Condition::Field(least) => is_one(least.field),
@@ -83,8 +83,8 @@ fn is_met(condition: Condition, values: &RegisterValues) -> bool {
 }
 
 /// The fields that a broken rule speaks of.
-fn fields_of(rule: &Consistency, values: &RegisterValues) -> Vec<(FieldOf, u64)> {
-    let fields: Vec<FieldOf> = match rule {
+fn fields_of(rule: &Consistency, values: &RegisterValues) -> Vec<(RegisterField, u64)> {
+    let fields: Vec<RegisterField> = match rule {
         Consistency::Requires { subject, needs } => {
             let subject = telling(*subject, values, true);
             let needs = telling(*needs, values, false);
@@ -104,7 +104,7 @@ fn fields_of(rule: &Consistency, values: &RegisterValues) -> Vec<(FieldOf, u64)>
 }
 
 /// The field that tells best whether a condition is met: the first that is, or is not.
-fn telling(condition: Condition, values: &RegisterValues, met: bool) -> Option<FieldOf> {
+fn telling(condition: Condition, values: &RegisterValues, met: bool) -> Option<RegisterField> {
     let tells = |least: &&FieldAtLeast| values.is_at_least(**least) == met;
     match condition {
         Condition::Feature(FeatureDescription { values, .. }) => {

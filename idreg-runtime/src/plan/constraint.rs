@@ -2,7 +2,7 @@
 
 use super::rejection::{OverrideAt, Reason, Rejection, Target};
 use crate::description::feature::{FeatureDescription, FieldAtLeast};
-use crate::description::{FieldDescription, FieldOf, RegisterDescription};
+use crate::description::{FieldDescription, RegisterDescription, RegisterField};
 use crate::host::{Host, Obstacle};
 use crate::model::property::Property;
 
@@ -10,7 +10,7 @@ use crate::model::property::Property;
 #[derive(Clone, Copy)]
 pub(super) struct Constraint<'m> {
     pub(super) of: OverrideAt<'m>,
-    pub(super) field: FieldOf,
+    pub(super) field: RegisterField,
     pub(super) bound: Bound,
 }
 
@@ -26,7 +26,7 @@ pub(super) enum Bound {
 }
 
 /// The bounds of one override on fields.
-type Bounds = Vec<(FieldOf, Bound)>;
+type Bounds = Vec<(RegisterField, Bound)>;
 
 /// The field and the reason of a rejection.
 type Refusal = Box<(Option<Target>, Reason)>;
@@ -61,7 +61,7 @@ pub(super) fn constraints<'m>(
         .collect())
 }
 
-fn of_field(host: &Host, of: OverrideAt<'_>, field: FieldOf) -> Result<Bounds, Refusal> {
+fn of_field(host: &Host, of: OverrideAt<'_>, field: RegisterField) -> Result<Bounds, Refusal> {
     let target = |requested| Some(target(host, field, requested));
     let value = of
         .asked
@@ -89,7 +89,7 @@ fn of_register(
     if value & !max != 0 {
         return Err(Box::new((None, Reason::TooWide { max })));
     }
-    let exactly = |field: FieldOf| (field, Bound::Exactly(field.field.extract(value)));
+    let exactly = |field: RegisterField| (field, Bound::Exactly(field.field.extract(value)));
     Ok(register.fields().map(exactly).collect())
 }
 
@@ -103,16 +103,16 @@ fn of_feature(
         .switch()
         .map_err(|error| Box::new((None, Reason::InvalidValue(error))))?;
     let is_absent = |minimum: &FieldAtLeast| host.values().field(minimum.field).is_none();
-    if let Some(absent) = feature.deciding().find(is_absent) {
+    if let Some(absent) = feature.defining_fields().find(is_absent) {
         let target = target(host, absent.field, Some(absent.value));
-        let kernel = host.about().kernel_release.clone();
+        let kernel = host.info().kernel_release.clone();
         let obstacle = Obstacle::Absent;
         return Err(Box::new((Some(target), Reason::Host { obstacle, kernel })));
     }
     let bound = if on { Bound::AtLeast } else { Bound::Below };
-    let mirrors = feature.also_telling();
+    let mirrors = feature.aarch32_mirrors();
     let mirrors = mirrors.filter(|minimum| moves(host, feature, on, *minimum));
-    let fields = feature.deciding().chain(mirrors);
+    let fields = feature.defining_fields().chain(mirrors);
     Ok(fields
         .map(|minimum| (minimum.field, bound(minimum.value)))
         .collect())
@@ -121,11 +121,11 @@ fn of_feature(
 /// Checks that an AArch32 field can be lowered with a feature of the host: KVM fixes some of them.
 fn moves(host: &Host, feature: &FeatureDescription, on: bool, minimum: FieldAtLeast) -> bool {
     let lower = below(minimum.field.field, minimum.value);
-    !on && host.values().has(feature) && host.obstacle(minimum.field, lower).is_none()
+    !on && host.values().has(feature) && host.check(minimum.field, lower).is_ok()
 }
 
 /// Describes a field on the host and the value that an override requests for it.
-pub(super) fn target(host: &Host, field: FieldOf, requested: Option<u64>) -> Target {
+pub(super) fn target(host: &Host, field: RegisterField, requested: Option<u64>) -> Target {
     Target {
         field,
         requested,

@@ -3,7 +3,7 @@
 use crate::config::options::OptionSetting;
 use crate::description::feature::FEATURE_PREFIX;
 use crate::description::rule::{Owner, ValueRange};
-use crate::description::{FieldOf, PROPERTY_PREFIX};
+use crate::description::{PROPERTY_PREFIX, RegisterField};
 use crate::host::Obstacle;
 use crate::model::{InvalidValue, Override};
 use crate::text::{alternatives, comma_list};
@@ -48,7 +48,7 @@ impl OverrideAt<'_> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The field.
-    pub field: FieldOf,
+    pub field: RegisterField,
     /// The value that the override amounts to for the field, where it amounts to one.
     pub requested: Option<u64>,
     /// Its value on the host; nothing if the host does not have the register.

@@ -2,7 +2,7 @@
 
 use super::constraint::{Bound, Constraint, target};
 use super::rejection::{Reason, Rejection};
-use crate::description::{FieldDescription, FieldOf};
+use crate::description::{FieldDescription, RegisterField};
 use crate::host::Host;
 
 /// The value of a field and the constraint that leads to it.
@@ -35,7 +35,7 @@ pub(super) fn resolve<'m>(
 /// The value that meets all constraints and that the host allows, or `None` if it is the host's.
 fn one_value<'m>(
     host: &Host,
-    field: FieldOf,
+    field: RegisterField,
     constraints: impl Iterator<Item = Constraint<'m>> + Clone,
 ) -> Result<Option<Resolved<'m>>, Box<Rejection>> {
     let reject = |constraint: Constraint<'m>, requested, reason| {
@@ -66,8 +66,8 @@ fn one_value<'m>(
         let requested = later.bound.value(field.field);
         return reject(later, requested, Reason::Conflict { with });
     }
-    if let Some(obstacle) = host.obstacle(field, value) {
-        let kernel = host.about().kernel_release.clone();
+    if let Err(obstacle) = host.check(field, value) {
+        let kernel = host.info().kernel_release.clone();
         return reject(
             selected.constraint,
             value,

@@ -1,6 +1,6 @@
 //! The name of a property, put together by the compiler.
 
-use crate::description::{FieldOf, PROPERTY_PREFIX};
+use crate::description::{PROPERTY_PREFIX, RegisterField};
 
 /// The longest property in bytes; the longest of Linux 7.2 has 38.
 const CAPACITY: usize = 256;
@@ -20,7 +20,7 @@ impl PropertyName {
     ///
     /// Past 256 bytes; in a constant that is a compile error where the constant is used.
     #[must_use]
-    pub const fn of(field: FieldOf) -> Self {
+    pub const fn of(field: RegisterField) -> Self {
         let empty = Self {
             bytes: [0; CAPACITY],
             len: 0,

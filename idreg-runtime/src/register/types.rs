@@ -237,10 +237,11 @@ macro_rules! __value_types {
                 const LSB: ::core::primitive::u32,
             > $crate::register::FieldValue for Field<L, MSB, LSB>
             {
-                const FIELD: $crate::description::FieldOf = $crate::description::FieldOf {
-                    register: L::REGISTER,
-                    field: L::LAYOUT.field_at(MSB, LSB),
-                };
+                const FIELD: $crate::description::RegisterField =
+                    $crate::description::RegisterField {
+                        register: L::REGISTER,
+                        field: L::LAYOUT.field_at(MSB, LSB),
+                    };
 
                 fn bits(self) -> ::core::primitive::u64 {
                     self.bits

@@ -8,7 +8,7 @@ mod registers;
 mod vm;
 
 use hosts::{MAX_7_2, host};
-use idreg_runtime::description::FieldOf;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::fake::FakeVcpu;
 use idreg_runtime::host::Host;
@@ -48,7 +48,7 @@ fn case(
 impl Case {
     /// Expects the field as in the case, and the rest of its register as it was.
     fn check(&self, vcpu: &FakeVcpu) {
-        let FieldOf { register, field } = field(self.field);
+        let RegisterField { register, field } = field(self.field);
         let before = shown(vcpu, register.encoding);
         let result = vcpu.set(register.encoding, field.insert(before, self.value));
         assert_eq!(result, self.result.map(|_| ()), "{}", self.rule);
@@ -104,7 +104,7 @@ fn max_6_12() -> Host {
     max_but(&linux_6_12())
 }
 
-fn field(name: &str) -> FieldOf {
+fn field(name: &str) -> RegisterField {
     let field = regs::DESCRIPTION.property(&format!("SYSREG_{name}"));
     field.expect(name)
 }
@@ -121,12 +121,12 @@ fn shown(vcpu: &FakeVcpu, register: Encoding) -> u64 {
 }
 
 fn read(vcpu: &FakeVcpu, name: &str) -> u64 {
-    let FieldOf { register, field } = field(name);
+    let RegisterField { register, field } = field(name);
     field.extract(shown(vcpu, register.encoding))
 }
 
 fn write(vcpu: &FakeVcpu, name: &str, value: u64) -> Result<(), Errno> {
-    let FieldOf { register, field } = field(name);
+    let RegisterField { register, field } = field(name);
     let old = shown(vcpu, register.encoding);
     vcpu.set(register.encoding, field.insert(old, value))
 }

@@ -2,7 +2,7 @@
 
 use crate::aarch32_id_regs;
 use crate::vm::{TestVm, host, skipped};
-use idreg_runtime::description::{FieldDescription, FieldOf, RegisterDescription};
+use idreg_runtime::description::{FieldDescription, RegisterDescription, RegisterField};
 use idreg_runtime::host::Host;
 use idreg_runtime::register::FieldValue;
 use idreg_runtime::regs::{
@@ -44,7 +44,7 @@ const fn writable(linux_6_12: usize, linux_7_2: usize) -> Writable {
 impl Writable {
     /// The number for this host: only the later of the two kernels lets a VM have another MIDR_EL1.
     fn on(&self, host: &Host) -> usize {
-        if host.about().capabilities.writable_implementation_ids {
+        if host.info().capabilities.writable_implementation_ids {
             self.linux_7_2
         } else {
             self.linux_6_12
@@ -79,7 +79,7 @@ fn try_register(name: &str) {
 }
 
 /// A field refuses the first unsafe value and takes the first safe one, if there are such.
-fn try_field(vm: &TestVm, of: FieldOf) {
+fn try_field(vm: &TestVm, of: RegisterField) {
     let (register, field) = (of.register.encoding, of.field);
     let before = vm.get(register);
     let limit = field.extract(before);
@@ -199,7 +199,7 @@ fn every_other_register() {
 
 /// KVM takes some values of these and stores what it had (Linux 7.2, `arch/arm64/kvm/sys_regs.c`,
 /// `set_id_aa64pfr0_el1`, `set_id_aa64pfr1_el1` and `set_id_aa64mmfr2_el1`).
-const QUIETLY_KEPT: [FieldOf; 4] = [
+const QUIETLY_KEPT: [RegisterField; 4] = [
     id_aa64pfr0_el1::Mpam::FIELD,
     id_aa64pfr1_el1::MpamFrac::FIELD,
     id_aa64pfr1_el1::MteFrac::FIELD,
@@ -209,7 +209,7 @@ const QUIETLY_KEPT: [FieldOf; 4] = [
 #[test]
 fn fixed_fields_keep_their_values() {
     let (host, vm) = (host(), TestVm::rich());
-    let is_fixed = |of: &FieldOf| {
+    let is_fixed = |of: &RegisterField| {
         let encoding = of.register.encoding;
         // MPIDR_EL1, CRm 0, is not reported as writable and takes anything.
         (encoding.crm() != 0 || encoding == ClidrEl1::ENCODING)

@@ -1,11 +1,11 @@
 //! `no-vgic`: a guest without an interrupt controller is told so, from its first run on.
 
 use crate::vm::{TestVm, plainest, richest};
-use idreg_runtime::description::FieldOf;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::register::FieldValue;
 use idreg_runtime::regs::{id_aa64pfr0_el1, id_aa64pfr2_el1, id_pfr1_el1};
 
-fn shown(vm: &TestVm, of: FieldOf) -> u64 {
+fn shown(vm: &TestVm, of: RegisterField) -> u64 {
     of.field.extract(vm.get(of.register.encoding))
 }
 

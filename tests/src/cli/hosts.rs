@@ -129,9 +129,7 @@ fn dump(artifacts: &Artifacts, host: HostName) -> Result<Vec<u8>, String> {
     let failed = |error: machine::Error| format!("{error:?}");
     let options = Options::emulated(host.cpu, host.kernel);
     let machine = Machine::boot_from(artifacts, &options).map_err(failed)?;
-    let running = machine
-        .start(Program::Idreg, ["dump"])
-        .map_err(failed)?;
+    let running = machine.start(Program::Idreg, ["dump"]).map_err(failed)?;
     let output = running.output(COMMAND_LIMIT).map_err(failed)?;
     match output.code {
         0 => Ok(output.stdout),

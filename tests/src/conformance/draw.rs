@@ -2,7 +2,7 @@
 
 use fastrand::Rng;
 use idreg_runtime::description::rule::Safety;
-use idreg_runtime::description::{FieldOf, RegisterDescription};
+use idreg_runtime::description::{RegisterDescription, RegisterField};
 use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::number::Hex;
@@ -18,7 +18,7 @@ const RUNS: u64 = 200;
 #[derive(Clone, Debug)]
 pub(super) enum Asked {
     /// Values of fields, each field once.
-    Fields(Vec<(FieldOf, u64)>),
+    Fields(Vec<(RegisterField, u64)>),
     /// Values of registers, reserved bits included, each register once.
     Registers(Vec<(&'static RegisterDescription, u64)>),
 }
@@ -37,7 +37,7 @@ impl Asked {
         let mut values = RegisterValues::new(host.description());
         match self {
             Self::Fields(fields) => {
-                for (FieldOf { register, field }, value) in fields {
+                for (RegisterField { register, field }, value) in fields {
                     let on_host = host.values().get(register).unwrap_or(0);
                     let before = values.get(register).unwrap_or(on_host);
                     values.set(register, field.insert(before, *value));
@@ -71,7 +71,7 @@ impl Asked {
     pub(super) fn lines(&self) -> Vec<String> {
         match self {
             Self::Fields(fields) => {
-                let line = |(of, value): &(FieldOf, u64)| format!("{of}={value:#x}");
+                let line = |(of, value): &(RegisterField, u64)| format!("{of}={value:#x}");
                 fields.iter().map(line).collect()
             }
             Self::Registers(registers) => {
@@ -89,26 +89,26 @@ impl Asked {
 pub(super) struct Draw<'h> {
     host: &'h Host,
     random: Rng,
-    fields: Vec<FieldOf>,
+    fields: Vec<RegisterField>,
     /// The fields with a bit that KVM reports as writable.
-    writable: Vec<FieldOf>,
+    writable: Vec<RegisterField>,
     /// The fields that can have another value than the host's.
-    open: Vec<FieldOf>,
+    open: Vec<RegisterField>,
 }
 
 impl<'h> Draw<'h> {
     pub(super) fn new(host: &'h Host, seed: u64) -> Self {
-        let fields: Vec<FieldOf> = host.description().fields().collect();
-        let fields_that = |holds: &dyn Fn(FieldOf) -> bool| {
+        let fields: Vec<RegisterField> = host.description().fields().collect();
+        let fields_that = |holds: &dyn Fn(RegisterField) -> bool| {
             let fields = fields.iter().copied();
             fields.filter(|of| holds(*of)).collect()
         };
-        let is_masked = |of: FieldOf| host.writable(of.register) & of.field.mask() != 0;
+        let is_masked = |of: RegisterField| host.writable(of.register) & of.field.mask() != 0;
         Self {
             host,
             random: Rng::with_seed(seed),
             writable: fields_that(&is_masked),
-            open: fields_that(&|of| host.blocked(of).is_none()),
+            open: fields_that(&|of| host.why_fixed(of).is_none()),
             fields,
         }
     }
@@ -149,7 +149,7 @@ impl<'h> Draw<'h> {
             None if is_foreseen => self.open.clone(),
             None => Vec::new(),
         };
-        let mut fields: Vec<(FieldOf, u64)> = Vec::new();
+        let mut fields: Vec<(RegisterField, u64)> = Vec::new();
         for _ in 0..self.random.usize(COMBINATION) {
             let field = if from.is_empty() {
                 self.field()
@@ -169,13 +169,13 @@ impl<'h> Draw<'h> {
         Asked::Fields(fields)
     }
 
-    fn field(&mut self) -> Option<FieldOf> {
+    fn field(&mut self) -> Option<RegisterField> {
         let any = self.writable.is_empty() || self.random.u8(0..5) == 0;
         let from = if any { &self.fields } else { &self.writable };
         self.random.choice(from.iter().copied())
     }
 
-    fn value(&mut self, of: FieldOf) -> u64 {
+    fn value(&mut self, of: RegisterField) -> u64 {
         match self.random.u8(0..8) {
             0..3 => self.foreseen(of),
             3..7 => {
@@ -187,7 +187,7 @@ impl<'h> Draw<'h> {
     }
 
     /// A value that the library says KVM takes; the ends of its ranges come up often.
-    fn foreseen(&mut self, of: FieldOf) -> u64 {
+    fn foreseen(&mut self, of: RegisterField) -> u64 {
         let allowed = self.host.allowed(of);
         let Some(range) = self.random.choice(allowed) else {
             return 0;
@@ -231,7 +231,7 @@ impl<'h> Draw<'h> {
 }
 
 /// The values of a field at which a rule may change its mind.
-fn edges(host: &Host, of: FieldOf) -> Vec<u64> {
+fn edges(host: &Host, of: RegisterField) -> Vec<u64> {
     let (limit, max) = (host.values().field(of).unwrap_or(0), of.field.max());
     let next = limit.wrapping_add(1) & max;
     let mut edges = vec![limit, next, limit.wrapping_sub(1) & max, 0, 1, max];
@@ -308,7 +308,7 @@ mod tests {
     #[test]
     fn an_absent_register_is_written() {
         let host = host();
-        let absent = |of: &FieldOf| host.values().get(of.register).is_none();
+        let absent = |of: &RegisterField| host.values().get(of.register).is_none();
         let of = host.description().fields().find(absent).unwrap();
         assert_eq!(Asked::Fields(vec![(of, 0)]).writes(&host).len(), 1);
     }

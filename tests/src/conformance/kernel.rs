@@ -12,7 +12,7 @@ impl Maker for Machine {
     type Vm = ScratchVm;
 
     fn make(&self, vcpus: NonZeroU16) -> Result<ScratchVm, Failure> {
-        let config = self.host().about().vcpu;
+        let config = self.host().info().vcpu;
         ScratchVm::with_vcpus(self.kvm(), config, vcpus).map_err(Failure::other)
     }
 }

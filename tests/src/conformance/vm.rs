@@ -1,6 +1,6 @@
 //! The two sides: a VM of the kernel, and the fake that foresees it.
 
-use idreg_runtime::description::FieldOf;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::fake::FakeVm;
 use idreg_runtime::host::Host;
@@ -28,7 +28,7 @@ pub(super) trait Maker {
 pub(super) struct Fakes<'h> {
     pub(super) host: &'h Host,
     /// Values that KVM takes for the hardware's, see [`super::hidden`].
-    pub(super) hidden: Vec<(FieldOf, u64)>,
+    pub(super) hidden: Vec<(RegisterField, u64)>,
 }
 
 impl Maker for Fakes<'_> {

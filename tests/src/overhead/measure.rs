@@ -71,7 +71,7 @@ pub(super) fn measure(machine: &Machine, model: &CpuModel, rounds: u32) -> Resul
 
 /// Reads the host, plans, makes a vCPU and applies.
 fn library(machine: &Machine, model: &CpuModel) -> Result<Times, Failure> {
-    let config = machine.host().about().vcpu;
+    let config = machine.host().info().vcpu;
     let kvm = machine.kvm();
     let start = Instant::now();
     let host = kvm::read_host(kvm, config).map_err(Failure::other)?;
@@ -94,8 +94,7 @@ fn library(machine: &Machine, model: &CpuModel) -> Result<Times, Failure> {
 fn apply(kvm: &Kvm, host: &Host, plan: &Plan) -> Result<(Duration, Duration), Failure> {
     let config = plan.config();
     let start = Instant::now();
-    let vm =
-        kvm::create_vm_with(kvm, config, &host.about().capabilities).map_err(Failure::other)?;
+    let vm = kvm::create_vm_with(kvm, config, &host.info().capabilities).map_err(Failure::other)?;
     let vcpu = kvm::create_vcpu(&vm, 0).map_err(Failure::other)?;
     kvm::init_vcpu(&vm, &vcpu, config, false).map_err(Failure::other)?;
     let gic = config.gic.map(|gic| kvm::create_gic(&vm, gic)).transpose();

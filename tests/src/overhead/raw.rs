@@ -70,9 +70,9 @@ impl<'k> Ioctls<'k> {
         Self {
             kvm,
             config: plan.config(),
-            has_writable_ids: host.about().capabilities.writable_implementation_ids,
+            has_writable_ids: host.info().capabilities.writable_implementation_ids,
             features: features(plan.config()),
-            sve_lengths: sve_lengths(&host.about().sve_vector_lengths),
+            sve_lengths: sve_lengths(&host.info().sve_vector_lengths),
             all: registers
                 .map(|register| kvm_reg_id(register.encoding))
                 .collect(),
@@ -82,7 +82,7 @@ impl<'k> Ioctls<'k> {
             writes: writes
                 .map(|write| (kvm_reg_id(write.register.encoding), write.new))
                 .collect(),
-            files: files(&host.about().implementations),
+            files: files(&host.info().implementations),
         }
     }
 

@@ -23,7 +23,7 @@ fn dumped_host_gives_the_same_plan_elsewhere() {
     assert_eq!(run(machine, &["dump"]).stdout, file);
 
     let read: Host = serde_json::from_slice(&file).expect("a host file");
-    assert_eq!(read.about().kernel_release, machine.release());
+    assert_eq!(read.info().kernel_release, machine.release());
     let plan = Plan::new(&read, &WITHOUT_DP.parse().expect("a model")).expect("a plan");
     let checked = json(machine, &["check", "--json", "--cpu", WITHOUT_DP]);
     assert_eq!(

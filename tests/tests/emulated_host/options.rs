@@ -69,7 +69,7 @@ fn options_that_are_off_can_be_derived() {
             "host,sve=off,pauth=off,pmu=off",
         ] {
             let read = dumped(model);
-            let derived = all.reconfigured(read.about().vcpu).expect("a host without");
+            let derived = all.reconfigured(read.info().vcpu).expect("a host without");
             assert_eq!(derived, read, "{cpu} {kernel} {model}");
         }
     }
@@ -126,7 +126,7 @@ fn tagging_that_is_off_can_be_derived() {
     let (with, without) = (dumped("host,mte=on"), dumped("host"));
     assert_ne!(with.values(), without.values());
     let derived = with
-        .reconfigured(without.about().vcpu)
+        .reconfigured(without.info().vcpu)
         .expect("a host without");
     assert_eq!(derived, without);
 }

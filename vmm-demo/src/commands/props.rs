@@ -8,7 +8,7 @@ use crate::cli::idreg::Props;
 use crate::machine::{self, Machine};
 use crate::output;
 use crate::output::failure::Failure;
-use idreg_runtime::description::FieldOf;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;
 use wildmatch::WildMatch;
@@ -43,11 +43,11 @@ fn list(arguments: &Props, host: &Host, machine: Option<&Machine>) -> Result<(),
         return features::list(arguments, host, plan.as_ref());
     }
     let pattern = arguments.pattern.as_deref();
-    let listed = |of: &FieldOf| match pattern {
+    let listed = |of: &RegisterField| match pattern {
         Some(pattern) => WildMatch::new_case_insensitive(pattern).matches(&of.to_string()),
-        None => arguments.all || host.blocked(*of).is_none(),
+        None => arguments.all || host.why_fixed(*of).is_none(),
     };
-    let fields: Vec<FieldOf> = host.description().fields().filter(listed).collect();
+    let fields: Vec<RegisterField> = host.description().fields().filter(listed).collect();
     if let Some(pattern) = pattern.filter(|_| fields.is_empty()) {
         return Err(no_match("property", pattern));
     }

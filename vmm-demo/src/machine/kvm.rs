@@ -9,7 +9,7 @@ use crate::vmm::vm::{Parts, Vm, VmError};
 use idreg_runtime::config::Gic;
 use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::description::rule::ValueRange;
-use idreg_runtime::description::{FieldDescription, FieldOf};
+use idreg_runtime::description::{FieldDescription, RegisterField};
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::host::Host;
 use idreg_runtime::kvm::{self, KvmError, ScratchVm};
@@ -81,11 +81,11 @@ impl Machine {
     /// # Errors
     ///
     /// [`Failure`]: KVM is missing or refuses.
-    pub fn taken(&self, of: FieldOf) -> Result<Vec<ValueRange>, Failure> {
+    pub fn taken(&self, of: RegisterField) -> Result<Vec<ValueRange>, Failure> {
         let Some(limit) = self.host.values().get(of.register) else {
             return Ok(Vec::new());
         };
-        let scratch = ScratchVm::new(&self.kvm, self.host.about().vcpu).map_err(kvm_failure)?;
+        let scratch = ScratchVm::new(&self.kvm, self.host.info().vcpu).map_err(kvm_failure)?;
         let vcpu = scratch.regs();
         let encoding = of.register.encoding;
         let mut taken: Vec<ValueRange> = Vec::new();
@@ -118,7 +118,7 @@ impl Machine {
         check_vcpus(&self.kvm, plan.config().gic, vcpus)?;
         let parts = Parts {
             config: plan.config(),
-            capabilities: self.host.about().capabilities,
+            capabilities: self.host.info().capabilities,
             vcpus,
             ram: RAM,
         };

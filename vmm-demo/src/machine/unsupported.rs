@@ -2,7 +2,7 @@
 
 use crate::output::failure::Failure;
 use crate::probe::view::GuestView;
-use idreg_runtime::description::FieldOf;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::description::rule::ValueRange;
 use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
@@ -58,7 +58,7 @@ impl Machine {
     ///
     /// [`Failure::CannotHere`] in [`open`](Self::open).
     /// The values of a field that KVM takes.
-    pub fn taken(&self, _of: FieldOf) -> Result<Vec<ValueRange>, Failure> {
+    pub fn taken(&self, _of: RegisterField) -> Result<Vec<ValueRange>, Failure> {
         match *self {}
     }
 

@@ -8,9 +8,9 @@ use super::properties::WHOLE_REGISTERS;
 use crate::machine::Machine;
 use crate::output::failure::Failure;
 use idreg_runtime::config::options::{CpuOption, sve_lengths};
-use idreg_runtime::description::FieldOf;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::encoding::Encoding;
-use idreg_runtime::host::{About, Host};
+use idreg_runtime::host::{Host, HostInfo};
 use idreg_runtime::model::{CpuModel, Setting};
 use idreg_runtime::plan::rejection::Reason;
 use idreg_runtime::plan::{Plan, PlanError};
@@ -81,12 +81,12 @@ fn plan(models: &Models, model: &CpuModel) -> Result<(Host, Plan), Failure> {
 
 /// What a guest with a plan has: every option that the host can turn on, and every field.
 fn properties(host: &Host, plan: &Plan) -> Map<String, Value> {
-    let about = host.about();
-    let lengths = about.sve_vector_lengths.iter().copied();
+    let info = host.info();
+    let lengths = info.sve_vector_lengths.iter().copied();
     let lengths = lengths.map(CpuOption::SveLength);
     let options = CpuOption::SWITCHES.into_iter().chain(lengths);
     let offered = options.filter(|option| {
-        let capability = option.capability(true, &about.capabilities);
+        let capability = option.capability(true, &info.capabilities);
         capability.is_none_or(|(_, there)| there)
     });
     let options = offered.map(|option| (option.to_string(), option.is_on(plan.config()).into()));
@@ -119,13 +119,13 @@ fn by_itself(wanted: &Wanted) -> Result<Map<String, Value>, QmpError> {
 
 /// A host with every option and no register: what it rejects is wrong everywhere, or needs a host to tell.
 fn nowhere() -> Result<Host, idreg_runtime::host::ReadError> {
-    let mut about = About::default();
-    let can = &mut about.capabilities;
+    let mut info = HostInfo::default();
+    let can = &mut info.capabilities;
     (can.sve, can.pauth, can.pmu, can.mte) = (true, true, true, true);
     (can.el1_32bit, can.el2, can.writable_masks) = (true, true, true);
-    about.vcpu.sve = true;
-    about.sve_vector_lengths = sve_lengths().collect();
-    Host::read(about, &NoRegisters, None)
+    info.vcpu.sve = true;
+    info.sve_vector_lengths = sve_lengths().collect();
+    Host::read(info, &NoRegisters, None)
 }
 
 /// A vCPU without registers.
@@ -158,7 +158,7 @@ fn says_the_model(reason: &Reason) -> bool {
 /// What to say of values without a name, of fields whose values have names.
 fn unnamed(model: &CpuModel) -> impl Iterator<Item = String> + '_ {
     model.overrides().iter().filter_map(|asked| {
-        let FieldOf { field, .. } = regs::DESCRIPTION.property(&asked.property)?;
+        let RegisterField { field, .. } = regs::DESCRIPTION.property(&asked.property)?;
         let Ok(Setting::Number(value)) = asked.value else {
             return None;
         };

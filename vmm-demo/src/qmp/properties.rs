@@ -3,7 +3,7 @@
 use idreg_runtime::config::options::{CpuOption, sve_lengths};
 use idreg_runtime::description::feature::FeatureDescription;
 use idreg_runtime::description::rule::ValueRange;
-use idreg_runtime::description::{Description, FieldOf};
+use idreg_runtime::description::{Description, RegisterField};
 use idreg_runtime::host::{Host, Obstacle};
 use idreg_runtime::regs;
 use serde::Serialize;
@@ -103,12 +103,12 @@ fn about_option(option: CpuOption, host: Option<&Host>) -> String {
 
 /// What a host lacks for an option to be on.
 fn lacking(option: CpuOption, host: &Host) -> Option<String> {
-    let about = host.about();
-    if let Some((capability, false)) = option.capability(true, &about.capabilities) {
+    let info = host.info();
+    if let Some((capability, false)) = option.capability(true, &info.capabilities) {
         return Some(format!("no {capability}"));
     }
     match option {
-        CpuOption::SveLength(bits) if !about.sve_vector_lengths.contains(&bits) => {
+        CpuOption::SveLength(bits) if !info.sve_vector_lengths.contains(&bits) => {
             Some("which has no such vectors".to_owned())
         }
         _ => None,
@@ -118,7 +118,7 @@ fn lacking(option: CpuOption, host: &Host) -> Option<String> {
 /// Such as `ID_AA64ISAR0_EL1.DP is 0x1 (IMP) or more`.
 fn about_feature(feature: &FeatureDescription) -> String {
     let fields = feature.values.iter().map(|least| {
-        let FieldOf { register, field } = least.field;
+        let RegisterField { register, field } = least.field;
         let value = field.show(least.value);
         format!("{}.{} is {value} or more", register.name, field.name)
     });
@@ -126,7 +126,7 @@ fn about_feature(feature: &FeatureDescription) -> String {
 }
 
 /// Such as `bits 47:44: 0x0 (NI), 0x1 (IMP); may be 0x0-0x1`.
-fn about_field(of: FieldOf, host: Option<&Host>) -> String {
+fn about_field(of: RegisterField, host: Option<&Host>) -> String {
     let mut text = format!("bits {}", of.field.bits());
     for (index, value) in of.field.values.iter().enumerate() {
         let before = if index == 0 { ": " } else { ", " };
@@ -137,7 +137,7 @@ fn about_field(of: FieldOf, host: Option<&Host>) -> String {
     let allowed: Vec<String> = host.allowed(of).iter().map(ValueRange::to_string).collect();
     let allowed = allowed.join(", ");
     text.push_str("; ");
-    let here = match host.blocked(of) {
+    let here = match host.why_fixed(of) {
         None => format!("may be {allowed}"),
         Some(Obstacle::Absent) => "not on this host".to_owned(),
         Some(obstacle) => format!("stays {allowed} ({})", obstacle.name()),

@@ -100,7 +100,7 @@ pub(crate) struct Board {
     pub(crate) gate: Arc<Gate>,
     pub(crate) serial: Arc<Serial>,
     pub(crate) targets: TargetCpus,
-    /// Told of every report.
+    /// Probed of every report.
     pub(crate) wake: EventFd,
     /// When the first vCPU entered the guest for the first time.
     pub(crate) first_run: OnceLock<Instant>,

@@ -60,7 +60,7 @@ pub(super) fn list(arguments: &Props, host: &Host, plan: Option<&Plan>) -> Resul
     if arguments.json {
         return output::json(&Report {
             schema: SCHEMA,
-            kernel_release: &host.about().kernel_release,
+            kernel_release: &host.info().kernel_release,
             features,
         });
     }

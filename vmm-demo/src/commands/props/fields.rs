@@ -3,7 +3,7 @@
 use crate::machine::Machine;
 use crate::output::failure::Failure;
 use crate::output::json;
-use idreg_runtime::description::FieldOf;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::description::rule::{Owner, ValueRange};
 use idreg_runtime::host::{Host, Obstacle};
 use idreg_runtime::plan::Plan;
@@ -55,7 +55,7 @@ pub(super) struct Property {
     #[serde(skip)]
     pub(super) obstacle: Option<Obstacle>,
     #[serde(skip)]
-    pub(super) of: FieldOf,
+    pub(super) of: RegisterField,
     #[serde(skip)]
     pub(super) on_host: Option<u64>,
     #[serde(skip)]
@@ -74,7 +74,7 @@ impl<'h> Report<'h> {
     pub(super) fn new(host: &'h Host, properties: Vec<Property>) -> Self {
         Self {
             schema: SCHEMA,
-            kernel_release: &host.about().kernel_release,
+            kernel_release: &host.info().kernel_release,
             properties,
         }
     }
@@ -85,11 +85,11 @@ impl Property {
         host: &Host,
         plan: Option<&Plan>,
         machine: Option<&Machine>,
-        of: FieldOf,
+        of: RegisterField,
     ) -> Result<Self, Failure> {
         let on_host = host.values().field(of);
         let in_model = plan.and_then(|plan| plan.expected().field(of));
-        let obstacle = host.blocked(of);
+        let obstacle = host.why_fixed(of);
         let ranges = host.allowed(of);
         let rule = of.field.rule;
         let hexadecimal = |value: u64| format!("{value:#x}");

@@ -88,13 +88,13 @@ fn tells_of(host: &Host, property: &Property) -> String {
 }
 
 fn note(host: &Host, shown: usize) -> String {
-    let kernel = &host.about().kernel_release;
-    if !host.about().capabilities.writable_masks {
+    let kernel = &host.info().kernel_release;
+    if !host.info().capabilities.writable_masks {
         return format!(
             "kernel {kernel} offers no writable ID registers, which needs Linux 6.7 or newer"
         );
     }
     let fields = host.description().fields();
-    let count = fields.filter(|of| host.blocked(*of).is_none()).count();
+    let count = fields.filter(|of| host.why_fixed(*of).is_none()).count();
     format!("{shown} properties shown; of all, {count} can be changed on kernel {kernel}")
 }

@@ -7,7 +7,7 @@ use crate::output::json::{self, Write};
 use crate::output::{self, table};
 use crate::probe::view::GuestView;
 use comfy_table::Table;
-use idreg_runtime::description::{FieldOf, RegisterDescription};
+use idreg_runtime::description::{RegisterDescription, RegisterField};
 use idreg_runtime::host::Host;
 use idreg_runtime::number::Hex;
 use idreg_runtime::plan::{Plan, Warning};
@@ -56,7 +56,7 @@ fn compare(host: &Host, plan: &Plan, guest: &GuestView) -> Result<(), Failure> {
     let differences = guest.differing(plan);
     // Linux 6.1 lets guests read some registers, CTR_EL0 for one, past the value that KVM reports.
     // There idreg writes nothing and promises nothing, so that is for the summary alone.
-    if differences.is_empty() || !host.about().capabilities.writable_masks {
+    if differences.is_empty() || !host.info().capabilities.writable_masks {
         Ok(())
     } else {
         Err(Failure::GuestSaw(differences))
@@ -67,7 +67,7 @@ fn compare(host: &Host, plan: &Plan, guest: &GuestView) -> Result<(), Failure> {
 fn fields(host: &Host, plan: &Plan, guest: &GuestView, all: bool) -> String {
     let mut table = table::new(&["register", "bits", "field", "host", "override", "guest"]);
     for register in host.description().registers {
-        let rows: Vec<FieldOf> = register
+        let rows: Vec<RegisterField> = register
             .fields()
             .filter(|field| all || matters(*field, host, plan, guest))
             .collect();
@@ -95,7 +95,7 @@ fn fields(host: &Host, plan: &Plan, guest: &GuestView, all: bool) -> String {
 }
 
 /// Without overrides every field that is not zero; else the registers that are written or differ.
-fn matters(of: FieldOf, host: &Host, plan: &Plan, guest: &GuestView) -> bool {
+fn matters(of: RegisterField, host: &Host, plan: &Plan, guest: &GuestView) -> bool {
     let differs = guest.values.get(of.register) != host.values().get(of.register);
     if plan.writes().is_empty() {
         return host.values().field(of).is_some_and(|value| value != 0);
