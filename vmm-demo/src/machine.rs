@@ -1,4 +1,4 @@
-//! The machine that the command runs on, as far as guests are concerned.
+//! The machine that the command runs on, and its host.
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod kvm;
@@ -14,7 +14,7 @@ use idreg_runtime::model::CpuModel;
 use std::error::Error;
 use std::path::Path;
 
-/// The host in a file, or this machine with the model's options.
+/// Reads the host from a file, or from this machine with the model's options.
 ///
 /// # Errors
 ///

@@ -24,7 +24,7 @@ use crate::vcpu::{Errno, VcpuRegs};
 ///
 /// # Errors
 ///
-/// The error number of reading the register, or of writing its old value.
+/// The error number of reading the register, or of writing its old value back.
 pub fn accepted_values(
     vcpu: &impl VcpuRegs,
     field: RegisterField,
@@ -49,7 +49,9 @@ pub fn accepted_values(
             }),
         }
     }
-    vcpu.set(register, old)?;
+    if vcpu.get(register)? != old {
+        vcpu.set(register, old)?;
+    }
     Ok(accepted)
 }
 

@@ -1,4 +1,4 @@
-//! A machine with Arm KVM.
+//! The machine of the command where it has Arm KVM.
 
 use crate::output::failure::Failure;
 use crate::probe::guest::run_probe;
@@ -8,15 +8,15 @@ use crate::vmm::timeline::Timeline;
 use crate::vmm::vm::{Parts, Vm, VmError};
 use idreg_runtime::config::Gic;
 use idreg_runtime::config::target::TargetCpus;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::description::rule::ValueRange;
-use idreg_runtime::description::{FieldDescription, RegisterField};
 use idreg_runtime::encoding::Encoding;
-use idreg_runtime::host::Host;
+use idreg_runtime::host::{Host, accepted_values};
 use idreg_runtime::kvm::{self, KvmError, ScratchVm};
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::apply::ApplyError;
-use idreg_runtime::vcpu::VcpuRegs;
+use idreg_runtime::vcpu::Errno;
 use kvm_ioctls::Kvm;
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(30);
 /// The probe program is a few pages long.
 const RAM: u64 = 2 << 20;
 
-/// This machine: its KVM, and what a VM with a model's options shows.
+/// This machine: its KVM, and the host as a VM with the model's options shows it.
 #[derive(Debug)]
 pub struct Machine {
     kvm: Kvm,
@@ -33,7 +33,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    /// Reads the host from a scratch VM of the configuration that guests of the model will have.
+    /// Reads the host from a scratch VM with the configuration of the model's guests.
     ///
     /// # Errors
     ///
@@ -64,7 +64,7 @@ impl Machine {
         self.host
     }
 
-    /// Applies a plan to a scratch VM and drops it; nothing else of this machine notices.
+    /// Applies a plan to a scratch VM and drops the VM.
     ///
     /// # Errors
     ///
@@ -75,42 +75,23 @@ impl Machine {
         Ok(())
     }
 
-    /// The values of a field that KVM takes and stores, of those that tell most: all of a field of four bits, else
-    /// the ends and what is next to the host's value.
+    /// The values of a field that KVM accepts in a scratch VM; see [`accepted_values`].
     ///
     /// # Errors
     ///
-    /// [`Failure`]: KVM is missing or refuses.
-    pub fn taken(&self, of: RegisterField) -> Result<Vec<ValueRange>, Failure> {
-        let Some(limit) = self.host.values().get(of.register) else {
-            return Ok(Vec::new());
-        };
+    /// [`Failure`]: KVM is missing, or does not let the register be read.
+    pub fn taken(&self, field: RegisterField) -> Result<Vec<ValueRange>, Failure> {
         let scratch = ScratchVm::new(&self.kvm, self.host.info().vcpu).map_err(kvm_failure)?;
-        let vcpu = scratch.regs();
-        let encoding = of.register.encoding;
-        let mut taken: Vec<ValueRange> = Vec::new();
-        for value in telling_values(of.field, limit) {
-            let wanted = of.field.insert(limit, value);
-            let stored = vcpu.set(encoding, wanted).and_then(|()| vcpu.get(encoding));
-            if stored == Ok(wanted) {
-                match taken.last_mut() {
-                    Some(range) if range.last + 1 == value => range.last = value,
-                    _ => taken.push(ValueRange {
-                        first: value,
-                        last: value,
-                    }),
-                }
-            }
-        }
-        Ok(taken)
+        accepted_values(&scratch.regs(), field)
+            .map_err(|source| Failure::other(NotAsked { field, source }))
     }
 
-    /// Makes a VM, gives every vCPU the plan's registers, lets the probe guest read them, and reads them back
-    /// once more, since KVM still changes some when a guest starts.
+    /// Runs the probe guest in a new VM and returns the registers that it reads. Every vCPU gets the
+    /// plan before, and is verified after: KVM changes some registers when a guest starts.
     ///
     /// # Errors
     ///
-    /// [`Failure`]: KVM is missing or refuses.
+    /// [`Failure`]: KVM is missing or refuses, or a register differs after the run.
     pub fn run_probe(&self, plan: &Plan, vcpus: u16) -> Result<GuestView, Failure> {
         if plan.config().aarch32 {
             return Err(Failure::CannotHere(ProbeIsA64.into()));
@@ -155,37 +136,26 @@ pub(crate) fn open_kvm() -> Result<Kvm, Failure> {
     kvm::open().map_err(kvm_failure)
 }
 
-/// Whether a VM with this interrupt controller can have so many vCPUs here.
+/// Checks that a VM with this interrupt controller can have a number of vCPUs here.
 pub(crate) fn check_vcpus(kvm: &Kvm, gic: Option<Gic>, asked: u16) -> Result<(), Failure> {
     let of_kvm = kvm.get_max_vcpus();
-    let most = match gic {
+    let maximum = match gic {
         // The architecture's limit (Arm IHI 0048, 1.1).
         Some(Gic::V2) => of_kvm.min(8),
         Some(Gic::V3) | None => of_kvm,
     };
-    if usize::from(asked) > most {
-        return Err(Failure::CannotHere(TooManyVcpus { asked, most }.into()));
+    if usize::from(asked) > maximum {
+        return Err(Failure::CannotHere(TooManyVcpus { asked, maximum }.into()));
     }
     Ok(())
 }
 
-fn telling_values(field: &FieldDescription, limit: u64) -> Vec<u64> {
-    let (max, limit) = (field.max(), field.extract(limit));
-    if max <= 0xf {
-        return (0..=max).collect();
-    }
-    let mut values = vec![
-        0,
-        1,
-        limit.saturating_sub(1),
-        limit,
-        limit.saturating_add(1).min(max),
-        max - 1,
-        max,
-    ];
-    values.sort_unstable();
-    values.dedup();
-    values
+/// A register of the scratch VM that cannot be read, or not written back.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot ask KVM for the values of {field}")]
+struct NotAsked {
+    field: RegisterField,
+    source: Errno,
 }
 
 /// The built-in guest is A64 code.
@@ -196,12 +166,12 @@ fn telling_values(field: &FieldDescription, limit: u64) -> Vec<u64> {
 )]
 struct ProbeIsA64;
 
-/// More vCPUs than a VM can have here.
+/// More vCPUs than a VM on this machine can have.
 #[derive(Debug, thiserror::Error)]
-#[error("{asked} vCPUs are asked for, and a VM on this machine has {most} at most")]
+#[error("{asked} vCPUs are more than a VM on this machine can have; maximum: {maximum}")]
 struct TooManyVcpus {
     asked: u16,
-    most: usize,
+    maximum: usize,
 }
 
 fn kvm_failure(error: KvmError) -> Failure {
@@ -216,7 +186,7 @@ fn kvm_failure(error: KvmError) -> Failure {
     }
 }
 
-/// What a VM that cannot be made is for the command.
+/// Maps a VM error to an exit code.
 pub(crate) fn vm_failure(error: VmError) -> Failure {
     match error {
         VmError::Apply(error) => error.into(),

@@ -1,4 +1,4 @@
-//! A machine that has no Arm KVM.
+//! The machine of the command where it has no Arm KVM.
 
 use crate::output::failure::Failure;
 use crate::probe::view::GuestView;
@@ -8,6 +8,7 @@ use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
 
+/// The error of every machine without Arm KVM.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "this machine is {architecture} {os}, and guests need arm64 Linux with KVM. \
@@ -18,16 +19,16 @@ use idreg_runtime::plan::Plan;
 )]
 struct NotArm;
 
-/// Never there: [`Machine::open`] says what to do instead.
+/// A machine with Arm KVM, of which there is none: [`open`](Self::open) always fails.
 #[derive(Debug)]
 pub enum Machine {}
 
 impl Machine {
+    /// Fails, with the ways to use another machine or a host file.
     ///
     /// # Errors
     ///
-    /// [`Failure::CannotHere`] in [`open`](Self::open).
-    /// Fails.
+    /// [`Failure::CannotHere`], always.
     pub fn open(_model: &CpuModel) -> Result<Self, Failure> {
         Err(Failure::CannotHere(NotArm.into()))
     }
@@ -38,35 +39,35 @@ impl Machine {
         match *self {}
     }
 
-    /// The host.
+    /// The host, without the machine.
     #[must_use]
     pub fn into_host(self) -> Host {
         match self {}
     }
 
+    /// Applies a plan to a scratch VM.
     ///
     /// # Errors
     ///
-    /// [`Failure::CannotHere`] in [`open`](Self::open).
-    /// Applies a plan to a scratch VM.
+    /// Never called: there is no such machine.
     pub fn try_plan(&self, _plan: &Plan) -> Result<(), Failure> {
         match *self {}
     }
 
+    /// The values of a field that KVM accepts.
     ///
     /// # Errors
     ///
-    /// [`Failure::CannotHere`] in [`open`](Self::open).
-    /// The values of a field that KVM takes.
-    pub fn taken(&self, _of: RegisterField) -> Result<Vec<ValueRange>, Failure> {
+    /// Never called: there is no such machine.
+    pub fn taken(&self, _field: RegisterField) -> Result<Vec<ValueRange>, Failure> {
         match *self {}
     }
 
+    /// Runs the probe guest.
     ///
     /// # Errors
     ///
-    /// [`Failure::CannotHere`] in [`open`](Self::open).
-    /// Runs the probe guest.
+    /// Never called: there is no such machine.
     pub fn run_probe(&self, _plan: &Plan, _vcpus: u16) -> Result<GuestView, Failure> {
         match *self {}
     }

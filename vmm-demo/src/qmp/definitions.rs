@@ -1,4 +1,4 @@
-//! The CPU models that there are: `query-cpu-definitions` and `device-list-properties`.
+//! Lists CPU models and their properties: `query-cpu-definitions`, `device-list-properties`.
 
 use super::arguments::Arguments;
 use super::message::{ErrorClass, QmpError};
@@ -6,14 +6,14 @@ use super::properties;
 use idreg_runtime::host::Host;
 use serde_json::{Value, json};
 
-/// The models' names. `custom` was this model's name in the first proposal to QEMU.
+/// The names of the models. `custom` is the name of `host` in the first proposal to QEMU.
 pub(super) const NAMES: [&str; 2] = ["host", "custom"];
 
-/// What QEMU's types of CPUs end in.
+/// The suffix of QEMU's CPU types.
 const TYPE_SUFFIX: &str = "-arm-cpu";
 
-/// The models (`CpuDefinitionInfo` of QEMU 11.1, `qapi/machine.json`). Neither is safe to migrate as it
-/// is: `host` is another model on another host.
+/// Lists the models (`CpuDefinitionInfo` of QEMU 11.1, `qapi/machine.json`). None is safe to migrate:
+/// `host` is another model on another host.
 pub(super) fn definitions() -> Value {
     let definitions = NAMES.map(|name| {
         let mut definition = json!({
@@ -33,11 +33,11 @@ pub(super) fn definitions() -> Value {
     Value::Array(definitions.into())
 }
 
-/// The properties of a model's type, and what a host says of them, where there is one to ask.
+/// Lists the properties of a model's type, with their values on a host if there is one.
 ///
 /// # Errors
 ///
-/// `DeviceNotFound` if the type is none of a model.
+/// Fails with `DeviceNotFound` if the type belongs to no model.
 pub(super) fn list_properties<'h>(
     host: impl FnOnce() -> Option<&'h Host>,
     mut arguments: Arguments,

@@ -1,46 +1,43 @@
-//! `query-cpu-model-expansion`: what a guest with a model would see, or what a model says by itself.
+//! `query-cpu-model-expansion`: the properties of a model, and of a guest with it.
 
 use super::arguments::Arguments;
 use super::definitions;
 use super::message::QmpError;
-use super::model::Wanted;
-use super::properties::WHOLE_REGISTERS;
+use super::model::RequestedModel;
 use crate::machine::Machine;
 use crate::output::failure::Failure;
-use idreg_runtime::config::options::{CpuOption, sve_lengths};
-use idreg_runtime::description::RegisterField;
-use idreg_runtime::encoding::Encoding;
-use idreg_runtime::host::{Host, HostInfo};
-use idreg_runtime::model::{CpuModel, Setting};
-use idreg_runtime::plan::rejection::Reason;
-use idreg_runtime::plan::{Plan, PlanError};
-use idreg_runtime::regs;
-use idreg_runtime::vcpu::{Errno, VcpuRegs};
+use idreg_runtime::config::options::CpuOption;
+use idreg_runtime::host::Host;
+use idreg_runtime::model::CpuModel;
+use idreg_runtime::model::property::Property;
+use idreg_runtime::plan::Plan;
+use idreg_runtime::plan::check::rejected_everywhere;
 use serde_json::{Map, Value, json};
 
-/// What CPU models are expanded for.
+/// The host that CPU models are expanded for.
 #[derive(Debug)]
 pub enum Models {
-    /// This machine: they are tried on KVM.
+    /// This machine; its KVM tries each model.
     ThisMachine,
     /// A host from a file.
     Host(Box<Host>),
 }
 
-/// How far a model is expanded.
+/// The depth of an expansion.
 #[derive(Clone, Copy, Debug)]
 enum Expansion {
-    /// Names, types and widths are checked, and no host is asked.
+    /// Checks names, types and widths without a host.
     Static,
-    /// A plan is made for the host and, on this machine, tried on KVM.
+    /// Plans the model for the host and, on this machine, tries it on KVM.
     Full,
 }
 
-/// The answer to `query-cpu-model-expansion`.
+/// Answers `query-cpu-model-expansion`.
 ///
 /// # Errors
 ///
-/// All that is wrong with the model in one error, of class `KVMMissingCap` if it is only KVM that is in the way.
+/// Fails with everything that is wrong with the model in one error, of class `KVMMissingCap` if only
+/// capabilities of KVM are missing.
 pub(super) fn expand(models: &Models, mut arguments: Arguments) -> Result<Value, QmpError> {
     let words = [("static", Expansion::Static), ("full", Expansion::Full)];
     let expansion = arguments.word("type", &words)?;
@@ -53,20 +50,23 @@ pub(super) fn expand(models: &Models, mut arguments: Arguments) -> Result<Value,
         let desc = format!("The CPU type '{name}' is not a recognized ARM CPU type");
         return Err(QmpError::generic(desc));
     }
-    let wanted = Wanted::new(props);
+    let requested = RequestedModel::new(props);
     let props = match expansion {
-        Expansion::Static => by_itself(&wanted)?,
+        Expansion::Static => {
+            requested.refused(&rejected_everywhere(&requested.model))?;
+            requested.normalised()
+        }
         Expansion::Full => {
-            let planned = plan(models, &wanted.model);
-            let (host, plan) = planned.map_err(|failure| wanted.failed(&failure))?;
-            wanted.refused(&[])?;
+            let planned = plan(models, &requested.model);
+            let (host, plan) = planned.map_err(|failure| requested.failed(&failure))?;
+            requested.refused(&[])?;
             properties(&host, &plan)
         }
     };
     Ok(json!({ "model": { "name": name, "props": props } }))
 }
 
-/// A plan for the host, which its KVM takes where there is one to ask.
+/// Plans a model for the host; on this machine KVM accepts the plan.
 fn plan(models: &Models, model: &CpuModel) -> Result<(Host, Plan), Failure> {
     match models {
         Models::ThisMachine => {
@@ -79,99 +79,31 @@ fn plan(models: &Models, model: &CpuModel) -> Result<(Host, Plan), Failure> {
     }
 }
 
-/// What a guest with a plan has: every option that the host can turn on, and every field.
+/// The properties of a guest with a plan: each option that the host offers, the whole registers and
+/// all fields.
 fn properties(host: &Host, plan: &Plan) -> Map<String, Value> {
-    let info = host.info();
-    let lengths = info.sve_vector_lengths.iter().copied();
-    let lengths = lengths.map(CpuOption::SveLength);
-    let options = CpuOption::SWITCHES.into_iter().chain(lengths);
-    let offered = options.filter(|option| {
-        let capability = option.capability(true, &info.capabilities);
-        capability.is_none_or(|(_, there)| there)
-    });
-    let options = offered.map(|option| (option.to_string(), option.is_on(plan.config()).into()));
     let values = plan.in_guest();
-    let whole = WHOLE_REGISTERS.into_iter().filter_map(|(short, name)| {
-        let register = values.description().register(name)?;
-        Some((short.to_owned(), values.get(register)?.into()))
-    });
-    let fields = values.description().fields();
-    let fields = fields.filter_map(|of| Some((of.to_string(), values.field(of)?.into())));
-    options.chain(whole).chain(fields).collect()
-}
-
-/// The model's own properties, if their names, types, widths and values are known.
-fn by_itself(wanted: &Wanted) -> Result<Map<String, Value>, QmpError> {
-    let nowhere = nowhere().map_err(|error| QmpError::generic(error.to_string()))?;
-    let mut rejections = match Plan::new(&nowhere, &wanted.model) {
-        Err(PlanError::Rejected(rejections)) => rejections,
-        _ => Vec::new(),
-    };
-    rejections.retain(|rejection| says_the_model(&rejection.reason));
-    wanted.refused(&rejections)?;
-    let unnamed: Vec<String> = unnamed(&wanted.model).collect();
-    if unnamed.is_empty() {
-        Ok(wanted.normalised())
-    } else {
-        Err(QmpError::generic(unnamed.join("; ")))
-    }
-}
-
-/// A host with every option and no register: what it rejects is wrong everywhere, or needs a host to tell.
-fn nowhere() -> Result<Host, idreg_runtime::host::ReadError> {
-    let mut info = HostInfo::default();
-    let can = &mut info.capabilities;
-    (can.sve, can.pauth, can.pmu, can.mte) = (true, true, true, true);
-    (can.el1_32bit, can.el2, can.writable_masks) = (true, true, true);
-    info.vcpu.sve = true;
-    info.sve_vector_lengths = sve_lengths().collect();
-    Host::read(info, &NoRegisters, None)
-}
-
-/// A vCPU without registers.
-struct NoRegisters;
-
-impl VcpuRegs for NoRegisters {
-    fn get(&self, _register: Encoding) -> Result<u64, Errno> {
-        Err(Errno::ENOENT)
-    }
-
-    fn set(&self, _register: Encoding, _value: u64) -> Result<(), Errno> {
-        Err(Errno::ENOENT)
-    }
-}
-
-/// Whether a rejection follows from the model alone.
-fn says_the_model(reason: &Reason) -> bool {
-    matches!(
-        reason,
-        Reason::UnknownProperty { .. }
-            | Reason::InvalidValue(_)
-            | Reason::TooWide { .. }
-            | Reason::Duplicate { .. }
-            | Reason::Conflict { .. }
-            | Reason::NoVectorLength { .. }
-            | Reason::ShortestVectorLength
-    )
-}
-
-/// What to say of values without a name, of fields whose values have names.
-fn unnamed(model: &CpuModel) -> impl Iterator<Item = String> + '_ {
-    model.overrides().iter().filter_map(|asked| {
-        let RegisterField { field, .. } = regs::DESCRIPTION.property(&asked.property)?;
-        let Ok(Setting::Number(value)) = asked.value else {
-            return None;
-        };
-        if field.values.is_empty() || field.value_name(value).is_some() {
-            return None;
+    let value = |property: &Property| match property {
+        Property::Option(option) => {
+            is_offered(*option, host).then(|| option.is_on(plan.config()).into())
         }
-        let named = field.values.iter();
-        let named: Vec<String> = named
-            .map(|named| field.show(named.value).to_string())
-            .collect();
-        let named = named.join(", ");
-        Some(format!(
-            "{asked}: the value has no name; named values are {named}"
-        ))
-    })
+        Property::Register(register) => values.get(register).map(Value::from),
+        Property::Field(field) => values.field(*field).map(Value::from),
+        _ => None,
+    };
+    let properties = Property::all(values.description());
+    properties
+        .filter_map(|property| Some((property.to_string(), value(&property)?)))
+        .collect()
+}
+
+/// Checks that a host can switch an option on.
+fn is_offered(option: CpuOption, host: &Host) -> bool {
+    let info = host.info();
+    let capability = option.capability(true, &info.capabilities);
+    let has_length = match option {
+        CpuOption::SveLength(bits) => info.sve_vector_lengths.contains(&bits),
+        _ => true,
+    };
+    has_length && capability.is_none_or(|(_, offered)| offered)
 }

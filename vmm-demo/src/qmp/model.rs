@@ -1,72 +1,74 @@
-//! A CPU model from the properties of a request, and what is wrong with it in QEMU's words.
+//! Reads a CPU model from the properties of a request; reports mistakes in QEMU's words.
 
 use super::arguments::{Arguments, unexpected, wrong_type};
 use super::message::{ErrorClass, QmpError};
-use super::properties::{self, ENFORCE, Type};
+use super::properties::type_name;
 use crate::output::failure::Failure;
 use idreg_runtime::host::Obstacle;
+use idreg_runtime::model::property::{ENFORCE, Property, PropertyType};
 use idreg_runtime::model::{CpuModel, Override, Setting};
 use idreg_runtime::number;
 use idreg_runtime::plan::PlanError;
 use idreg_runtime::plan::rejection::{Reason, Rejection};
+use idreg_runtime::regs::DESCRIPTION;
 use serde_json::{Map, Value};
 
-/// A model, and what of the request it could not take.
+/// A model and the mistakes in the request for it.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub(super) struct RequestedModel {
     pub(super) model: CpuModel,
     /// The name of the object with the properties, and a dot.
     prefix: String,
-    wrong: Vec<String>,
+    mistakes: Vec<String>,
 }
 
-/// The exit code of what only the machine is in the way of.
+/// The exit code of a failure that another machine would not have.
 const CANNOT_HERE: u8 = 3;
 
-/// Names that a similar one is looked for, and how long they may be: each takes as long as a plan.
+/// The number of unknown names that get a suggestion, and their longest length in bytes: each
+/// suggestion takes as long as a plan.
 const SUGGESTIONS: usize = 8;
 const SUGGESTION_LENGTH: usize = 64;
 
-impl Wanted {
-    /// Takes properties as QEMU types them, and numbers and switches as its command line writes them too, since
-    /// `qmp-shell` makes strings of `0x1` and `on`.
+impl RequestedModel {
+    /// Takes properties as QEMU types them, and numbers and switches as its command line writes them
+    /// too, since `qmp-shell` sends `0x1` and `on` as strings.
     pub(super) fn new(props: Arguments) -> Self {
         let (prefix, members) = props.into_members();
-        let mut wanted = Self {
+        let mut requested = Self {
             model: CpuModel::host(),
             prefix,
-            wrong: Vec::new(),
+            mistakes: Vec::new(),
         };
         let mut suggestions = SUGGESTIONS;
         for (name, value) in members {
-            if let (ENFORCE, Some(Setting::Switch(on))) = (name.as_str(), setting(&value)) {
-                wanted.model.set_enforce(on);
-                continue;
-            }
-            match (properties::type_of(&name), setting(&value)) {
-                (Some(Type::Switch), Some(Setting::Switch(on))) => {
-                    wanted.model.switch(name, on);
+            let known = Property::find(&DESCRIPTION, &name).map(|known| known.value_type());
+            match (known, setting(&value)) {
+                (Some(PropertyType::Switch), Some(Setting::Switch(on))) => {
+                    requested.model.switch(name, on);
                 }
-                (Some(Type::Number), Some(Setting::Number(number))) => {
-                    wanted.model.set_property(name, number);
+                (Some(PropertyType::Number), Some(Setting::Number(number))) => {
+                    requested.model.set_property(name, number);
                 }
-                (Some(expected), _) => {
-                    let expected = match expected {
-                        Type::Switch => "boolean",
-                        Type::Number => "uint64",
-                    };
-                    let wrong = wrong_type(&wanted.prefix, &name, expected);
-                    wanted.wrong.push(wrong);
-                }
-                // A plan finds what may be meant.
+                (Some(PropertyType::Switch), _) => requested.wrong_type(&name, "boolean"),
+                (Some(number), _) => requested.wrong_type(&name, type_name(number)),
+                // The plan suggests the nearest name.
                 (None, _) if suggestions > 0 && name.len() <= SUGGESTION_LENGTH => {
                     suggestions -= 1;
-                    wanted.model.switch(name, true);
+                    requested.model.switch(name, true);
                 }
-                (None, _) => wanted.wrong.push(unexpected(&wanted.prefix, &name)),
+                (None, _) => {
+                    let mistake = unexpected(&requested.prefix, &name);
+                    requested.mistakes.push(mistake);
+                }
             }
         }
-        wanted
+        requested
+    }
+
+    fn wrong_type(&mut self, name: &str, expected: &str) {
+        let mistake = wrong_type(&self.prefix, name, expected);
+        self.mistakes.push(mistake);
     }
 
     /// The properties as QEMU types them.
@@ -82,14 +84,19 @@ impl Wanted {
         overrides.chain(enforce).collect()
     }
 
-    /// All that is wrong: what the request said, and what a plan found.
+    /// Reports all mistakes of the request and all rejections of a plan in one error.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is a mistake or a rejection; with class `KVMMissingCap` if all that is missing
+    /// are capabilities of KVM.
     pub(super) fn refused(&self, rejections: &[Rejection]) -> Result<(), QmpError> {
         let rejected = rejections.iter().map(|rejection| self.rejected(rejection));
-        let all: Vec<String> = self.wrong.iter().cloned().chain(rejected).collect();
+        let all: Vec<String> = self.mistakes.iter().cloned().chain(rejected).collect();
         if all.is_empty() {
             return Ok(());
         }
-        let class = if self.wrong.is_empty() && rejections.iter().all(lacks_capability) {
+        let class = if self.mistakes.is_empty() && rejections.iter().all(lacks_capability) {
             ErrorClass::KvmMissingCap
         } else {
             ErrorClass::GenericError
@@ -97,7 +104,7 @@ impl Wanted {
         Err(QmpError::new(class, all.join("; ")))
     }
 
-    /// Why there is no plan, or why KVM did not take it.
+    /// The error for a model that has no plan, or whose plan KVM refused.
     pub(super) fn failed(&self, failure: &Failure) -> QmpError {
         if let Failure::Plan(PlanError::Rejected(rejections)) = failure
             && let Err(error) = self.refused(rejections)
@@ -123,7 +130,7 @@ impl Wanted {
     }
 }
 
-/// Whether an override would do on a host with other capabilities of KVM.
+/// True if an override is possible on a host whose KVM has more capabilities.
 fn lacks_capability(rejection: &Rejection) -> bool {
     let implementation = Obstacle::ImplementationId;
     match rejection.reason {
@@ -146,7 +153,7 @@ fn setting(value: &Value) -> Option<Setting> {
     }
 }
 
-/// A message of several lines in one: items after a colon, and `;` between them.
+/// Joins the lines of a message: items follow a colon, separated by `;`.
 pub(super) fn one_line(message: &str) -> String {
     let mut line = String::new();
     for part in message.lines().map(str::trim) {

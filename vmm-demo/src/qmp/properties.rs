@@ -1,90 +1,55 @@
-//! The properties of a CPU model by their QMP types.
+//! The properties of CPU models as QMP lists them.
 
-use idreg_runtime::config::options::{CpuOption, sve_lengths};
+use idreg_runtime::config::options::CpuOption;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::description::feature::FeatureDescription;
 use idreg_runtime::description::rule::ValueRange;
-use idreg_runtime::description::{Description, RegisterField};
 use idreg_runtime::host::{Host, Obstacle};
+use idreg_runtime::model::property::{Property, PropertyType};
 use idreg_runtime::regs;
 use serde::Serialize;
 
-/// The type of a property's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(super) enum Type {
-    #[serde(rename = "bool")]
-    Switch,
-    #[serde(rename = "uint64")]
-    Number,
-}
-
-/// A property as `device-list-properties` has it (`ObjectPropertyInfo` of QEMU 11.1, `qapi/qom.json`).
+/// A property in the answer to `device-list-properties` (`ObjectPropertyInfo` of QEMU 11.1,
+/// `qapi/qom.json`).
 #[derive(Debug, Serialize)]
-pub(super) struct Property {
+pub(super) struct ObjectPropertyInfo {
     name: String,
-    r#type: Type,
+    r#type: &'static str,
     description: String,
 }
 
-/// The registers that are set as a whole, by the names of their properties.
-pub(super) const WHOLE_REGISTERS: [(&str, &str); 3] = [
-    ("midr", "MIDR_EL1"),
-    ("revidr", "REVIDR_EL1"),
-    ("aidr", "AIDR_EL1"),
-];
-
-/// The word that makes errors of inconsistencies.
-pub(super) const ENFORCE: &str = "enforce";
-
-/// The type of the property of this name; nothing if there is none.
-pub(super) fn type_of(name: &str) -> Option<Type> {
-    let description: &Description = &regs::DESCRIPTION;
-    let is_number = description.property(name).is_some()
-        || WHOLE_REGISTERS.iter().any(|(short, _)| *short == name);
-    if is_number {
-        return Some(Type::Number);
+/// The QMP name of a property's type.
+pub(super) const fn type_name(value_type: PropertyType) -> &'static str {
+    match value_type {
+        PropertyType::Switch => "bool",
+        PropertyType::Number => "uint64",
     }
-    let is_switch =
-        name == ENFORCE || description.feature(name).is_some() || name.parse::<CpuOption>().is_ok();
-    is_switch.then_some(Type::Switch)
 }
 
-/// Every property, and what a host says of it, where there is one to ask.
-pub(super) fn list(host: Option<&Host>) -> Vec<Property> {
+/// Lists every property, with its values on a host if there is one.
+pub(super) fn list(host: Option<&Host>) -> Vec<ObjectPropertyInfo> {
     let description = host.map_or(&regs::DESCRIPTION, Host::description);
-    let lengths = sve_lengths().map(CpuOption::SveLength);
-    let options = CpuOption::SWITCHES.into_iter().chain(lengths);
-    let options = options.map(|option| switch(&option.to_string(), about_option(option, host)));
-    let enforce = "inconsistencies with the architecture are errors".to_owned();
-    let registers = WHOLE_REGISTERS.iter().map(|(short, name)| Property {
-        name: (*short).to_owned(),
-        r#type: Type::Number,
-        description: format!("the whole of {name}"),
+    let properties = Property::all(description).map(|property| ObjectPropertyInfo {
+        name: property.to_string(),
+        r#type: type_name(property.value_type()),
+        description: describe(property, host),
     });
-    let features = description.features.iter();
-    let features = features.map(|feature| switch(feature.name, about_feature(feature)));
-    let fields = description.fields().map(|of| Property {
-        name: of.to_string(),
-        r#type: Type::Number,
-        description: about_field(of, host),
-    });
-    options
-        .chain([switch(ENFORCE, enforce)])
-        .chain(registers)
-        .chain(features)
-        .chain(fields)
-        .collect()
+    properties.collect()
 }
 
-fn switch(name: &str, description: String) -> Property {
-    Property {
-        name: name.to_owned(),
-        r#type: Type::Switch,
-        description,
+fn describe(property: Property, host: Option<&Host>) -> String {
+    match property {
+        Property::Field(field) => describe_field(field, host),
+        Property::Feature(feature) => describe_feature(feature),
+        Property::Option(option) => describe_option(option, host),
+        Property::Register(register) => format!("the whole of {}", register.name),
+        Property::Enforce => "inconsistencies with the architecture are errors".to_owned(),
+        other => other.to_string(),
     }
 }
 
-fn about_option(option: CpuOption, host: Option<&Host>) -> String {
-    let what = match option {
+fn describe_option(option: CpuOption, host: Option<&Host>) -> String {
+    let meaning = match option {
         CpuOption::Sve => "scalable vectors".to_owned(),
         CpuOption::SveLength(bits) => format!("vectors of {bits} bits"),
         CpuOption::Pauth => "pointer authentication".to_owned(),
@@ -96,12 +61,12 @@ fn about_option(option: CpuOption, host: Option<&Host>) -> String {
     };
     let lacking = host.and_then(|host| lacking(option, host));
     match lacking {
-        Some(lacking) => format!("{what}; not on this host, {lacking}"),
-        None => what,
+        Some(lacking) => format!("{meaning}; not on this host, {lacking}"),
+        None => meaning,
     }
 }
 
-/// What a host lacks for an option to be on.
+/// The reason why an option cannot be on on a host, or `None` if it can.
 fn lacking(option: CpuOption, host: &Host) -> Option<String> {
     let info = host.info();
     if let Some((capability, false)) = option.capability(true, &info.capabilities) {
@@ -115,32 +80,33 @@ fn lacking(option: CpuOption, host: &Host) -> Option<String> {
     }
 }
 
-/// Such as `ID_AA64ISAR0_EL1.DP is 0x1 (IMP) or more`.
-fn about_feature(feature: &FeatureDescription) -> String {
-    let fields = feature.values.iter().map(|least| {
-        let RegisterField { register, field } = least.field;
-        let value = field.show(least.value);
+/// Describes a feature, as in `ID_AA64ISAR0_EL1.DP is 0x1 (IMP) or more`.
+fn describe_feature(feature: &FeatureDescription) -> String {
+    let fields = feature.values.iter().map(|minimum| {
+        let RegisterField { register, field } = minimum.field;
+        let value = field.show(minimum.value);
         format!("{}.{} is {value} or more", register.name, field.name)
     });
     fields.collect::<Vec<_>>().join(", ")
 }
 
-/// Such as `bits 47:44: 0x0 (NI), 0x1 (IMP); may be 0x0-0x1`.
-fn about_field(of: RegisterField, host: Option<&Host>) -> String {
-    let mut text = format!("bits {}", of.field.bits());
-    for (index, value) in of.field.values.iter().enumerate() {
+/// Describes a field, as in `bits 47:44: 0x0 (NI), 0x1 (IMP); allowed: 0x0-0x1`.
+fn describe_field(field: RegisterField, host: Option<&Host>) -> String {
+    let known = field.field;
+    let mut text = format!("bits {}", known.bits());
+    for (index, value) in known.values.iter().enumerate() {
         let before = if index == 0 { ": " } else { ", " };
         text.push_str(before);
-        text.push_str(&of.field.show(value.value).to_string());
+        text.push_str(&known.show(value.value).to_string());
     }
     let Some(host) = host else { return text };
-    let allowed: Vec<String> = host.allowed(of).iter().map(ValueRange::to_string).collect();
+    let allowed = host.allowed(field);
+    let allowed: Vec<String> = allowed.iter().map(ValueRange::to_string).collect();
     let allowed = allowed.join(", ");
-    text.push_str("; ");
-    let here = match host.why_fixed(of) {
-        None => format!("may be {allowed}"),
-        Some(Obstacle::Absent) => "not on this host".to_owned(),
-        Some(obstacle) => format!("stays {allowed} ({})", obstacle.name()),
+    let here = match host.why_fixed(field) {
+        None => format!("; allowed: {allowed}"),
+        Some(Obstacle::Absent) => "; not on this host".to_owned(),
+        Some(obstacle) => format!("; fixed at {allowed} ({})", obstacle.name()),
     };
     text + &here
 }

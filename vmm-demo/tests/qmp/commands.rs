@@ -165,7 +165,7 @@ fn properties_are_listed_with_what_the_host_says() {
     assert_eq!(dp["type"], "uint64");
     assert_eq!(
         dp["description"],
-        "bits 47:44: 0x0 (NI), 0x1 (IMP); may be 0x0-0x1"
+        "bits 47:44: 0x0 (NI), 0x1 (IMP); allowed: 0x0-0x1"
     );
     assert_eq!(property("sve")["type"], "bool");
     assert_eq!(property("FEAT_SHA512")["type"], "bool");
