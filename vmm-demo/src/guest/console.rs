@@ -1,6 +1,6 @@
 //! The terminal that the guest's console is on: raw while the guest has it, and as before afterwards.
 
-use crate::guest::keys::{Asked, Keys};
+use crate::guest::keys::{EscapeCommand, Keys};
 use rustix::io::Errno;
 use rustix::process::getpgrp;
 use rustix::stdio::stdin;
@@ -12,7 +12,7 @@ use std::io;
 const CHUNK: usize = 256;
 
 /// How much of what is typed is kept for a guest that does not take it. What comes then is lost, as on a serial line.
-const MOST_TYPED: usize = 1 << 16;
+const MAX_TYPED: usize = 1 << 16;
 
 /// The standard input in raw mode, if it is a terminal and this program is in its foreground.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct Terminal {
 
 /// Who has the standard input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum InputKind {
     /// A person.
     Terminal,
     /// A terminal on which another program is in the foreground: to read from it would stop this one.
@@ -32,13 +32,13 @@ pub(crate) enum Kind {
 }
 
 /// What the standard input is.
-pub(crate) fn kind() -> Kind {
+pub(crate) fn input_kind() -> InputKind {
     if !isatty(stdin()) {
-        Kind::Other
+        InputKind::Other
     } else if tcgetpgrp(stdin()) == Ok(getpgrp()) {
-        Kind::Terminal
+        InputKind::Terminal
     } else {
-        Kind::Background
+        InputKind::Background
     }
 }
 
@@ -47,7 +47,7 @@ impl Terminal {
     ///
     /// Not by `vmm_sys_util::terminal`, which goes back to the mode that most shells use and not to the one before.
     pub(crate) fn take() -> io::Result<Self> {
-        if kind() != Kind::Terminal {
+        if input_kind() != InputKind::Terminal {
             return Ok(Self { before: None });
         }
         let before = tcgetattr(stdin())?;
@@ -74,58 +74,58 @@ impl Drop for Terminal {
 
 /// What came of reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Read {
+pub(crate) enum InputRead {
     /// There may be more.
-    More(Option<Asked>),
+    More(Option<EscapeCommand>),
     /// There will be no more.
     End,
 }
 
 /// The standard input, on its way to the guest.
 #[derive(Debug)]
-pub(crate) struct Input {
+pub(crate) struct ConsoleInput {
     /// Nothing if what is read is not typed, so that it may be anything.
     keys: Option<Keys>,
     pub(crate) pending: VecDeque<u8>,
 }
 
-impl Input {
-    pub(crate) fn new(kind: Kind) -> Self {
+impl ConsoleInput {
+    pub(crate) fn new(kind: InputKind) -> Self {
         Self {
-            keys: (kind == Kind::Terminal).then(Keys::default),
+            keys: (kind == InputKind::Terminal).then(Keys::default),
             pending: VecDeque::new(),
         }
     }
 
     /// Whether to read more: always if it is typed, so that Ctrl-A x is heard even if the guest takes nothing, and else
     /// when the guest has taken everything.
-    pub(crate) fn has_room(&self) -> bool {
+    pub(crate) fn wants_more(&self) -> bool {
         self.keys.is_some() || self.pending.is_empty()
     }
 
     /// Reads what there is, and waits if there is nothing.
-    pub(crate) fn read(&mut self) -> Read {
+    pub(crate) fn read(&mut self) -> InputRead {
         let mut buffer = [0; CHUNK];
         let read = match rustix::io::read(stdin(), &mut buffer) {
-            Ok(0) => return Read::End,
+            Ok(0) => return InputRead::End,
             Ok(count) => buffer.get(..count).unwrap_or_default(),
-            Err(Errno::INTR | Errno::AGAIN) => return Read::More(None),
+            Err(Errno::INTR | Errno::AGAIN) => return InputRead::More(None),
             Err(error) => {
                 tracing::info!(%error, "the standard input cannot be read");
-                return Read::End;
+                return InputRead::End;
             }
         };
-        let asked = match &mut self.keys {
+        let command = match &mut self.keys {
             Some(keys) => {
-                let asked = keys.sort(read, &mut self.pending);
-                self.pending.truncate(MOST_TYPED);
-                asked
+                let command = keys.sort(read, &mut self.pending);
+                self.pending.truncate(MAX_TYPED);
+                command
             }
             None => {
                 self.pending.extend(read);
                 None
             }
         };
-        Read::More(asked)
+        InputRead::More(command)
     }
 }

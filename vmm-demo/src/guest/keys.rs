@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// What a person asks of this program and not of the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum EscapeCommand {
     /// End the guest.
     Quit,
     /// Show the keys.
@@ -27,8 +27,8 @@ pub struct Keys {
 
 impl Keys {
     /// Adds to `guest` what is for the guest; returns what is not. To quit comes before all else.
-    pub fn sort(&mut self, typed: &[u8], guest: &mut VecDeque<u8>) -> Option<Asked> {
-        let mut asked = None;
+    pub fn sort(&mut self, typed: &[u8], guest: &mut VecDeque<u8>) -> Option<EscapeCommand> {
+        let mut command = None;
         for key in typed {
             match (self.escaped, *key) {
                 (false, CTRL_A) => {
@@ -36,14 +36,14 @@ impl Keys {
                     continue;
                 }
                 (false, key) => guest.push_back(key),
-                (true, b'x') => asked = Some(Asked::Quit),
-                (true, b'h' | b'?') => asked = asked.or(Some(Asked::Help)),
+                (true, b'x') => command = Some(EscapeCommand::Quit),
+                (true, b'h' | b'?') => command = command.or(Some(EscapeCommand::Help)),
                 (true, b'a' | CTRL_A) => guest.push_back(CTRL_A),
                 (true, key) => guest.extend([CTRL_A, key]),
             }
             self.escaped = false;
         }
-        asked
+        command
     }
 }
 
@@ -52,12 +52,12 @@ mod tests {
     use super::*;
 
     /// What reaches the guest, and what is asked for.
-    fn typed(pieces: &[&[u8]]) -> (Vec<u8>, Option<Asked>) {
-        let (mut keys, mut guest, mut asked) = (Keys::default(), VecDeque::new(), None);
+    fn typed(pieces: &[&[u8]]) -> (Vec<u8>, Option<EscapeCommand>) {
+        let (mut keys, mut guest, mut command) = (Keys::default(), VecDeque::new(), None);
         for piece in pieces {
-            asked = asked.or(keys.sort(piece, &mut guest));
+            command = command.or(keys.sort(piece, &mut guest));
         }
-        (guest.into(), asked)
+        (guest.into(), command)
     }
 
     #[test]
@@ -67,9 +67,12 @@ mod tests {
 
     #[test]
     fn control_a_escapes_the_next_key() {
-        assert_eq!(typed(&[b"a\x01xb"]), (b"ab".to_vec(), Some(Asked::Quit)));
-        assert_eq!(typed(&[b"\x01", b"h"]), (vec![], Some(Asked::Help)));
-        assert_eq!(typed(&[b"\x01h\x01x\x01h"]).1, Some(Asked::Quit));
+        assert_eq!(
+            typed(&[b"a\x01xb"]),
+            (b"ab".to_vec(), Some(EscapeCommand::Quit))
+        );
+        assert_eq!(typed(&[b"\x01", b"h"]), (vec![], Some(EscapeCommand::Help)));
+        assert_eq!(typed(&[b"\x01h\x01x\x01h"]).1, Some(EscapeCommand::Quit));
         assert_eq!(typed(&[b"\x01\x01\x01a"]), (b"\x01\x01".to_vec(), None));
         assert_eq!(typed(&[b"\x01q"]), (b"\x01q".to_vec(), None));
     }

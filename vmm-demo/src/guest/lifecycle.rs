@@ -23,29 +23,29 @@ use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
 /// What every guest of a run is made of, the first and those after a reset.
 #[derive(Debug)]
-pub(crate) struct Recipe {
+pub(crate) struct GuestBuilder {
     pub(crate) kvm: Kvm,
     pub(crate) parts: Parts,
     pub(crate) plan: Plan,
     pub(crate) targets: TargetCpus,
     pub(crate) kernel: Kernel,
-    pub(crate) wires: Wires,
+    pub(crate) events: GuestEvents,
 }
 
 /// What guests write to be noticed.
 #[derive(Debug)]
-pub(crate) struct Wires {
+pub(crate) struct GuestEvents {
     /// Vcpus that cannot go on.
-    pub(crate) reports: EventFd,
+    pub(crate) vcpu_exit: EventFd,
     /// The console, when the guest has taken its input.
-    pub(crate) room: EventFd,
+    pub(crate) console_drained: EventFd,
 }
 
-impl Wires {
+impl GuestEvents {
     pub(crate) fn new() -> io::Result<Self> {
         Ok(Self {
-            reports: EventFd::new(EFD_NONBLOCK)?,
-            room: EventFd::new(EFD_NONBLOCK)?,
+            vcpu_exit: EventFd::new(EFD_NONBLOCK)?,
+            console_drained: EventFd::new(EFD_NONBLOCK)?,
         })
     }
 }
@@ -60,9 +60,9 @@ pub(crate) struct Guest {
     _vm: Vm,
 }
 
-impl Recipe {
+impl GuestBuilder {
     /// Makes a guest of a VM whose vCPUs show what the host does, up to where they wait to be let go.
-    pub(crate) fn make(&mut self, mut vm: Vm, timeline: &mut Timeline) -> Result<Guest, Failure> {
+    pub(crate) fn build(&mut self, mut vm: Vm, timeline: &mut Timeline) -> Result<Guest, Failure> {
         vm.apply(&self.plan, &self.targets, timeline)
             .map_err(vm_failure)?;
         let mpidrs = vm.mpidrs().map_err(vm_failure)?;
@@ -73,15 +73,19 @@ impl Recipe {
         vm.set_entry(entry.kernel, entry.fdt).map_err(vm_failure)?;
         timeline.step("load");
         let gate = Arc::new(Gate::closed(mpidrs.len()));
-        let room = self.wires.room.try_clone().map_err(Failure::other)?;
-        let serial = Arc::new(Serial::new(Arc::clone(&gate), room).map_err(Failure::other)?);
+        let drained = self
+            .events
+            .console_drained
+            .try_clone()
+            .map_err(Failure::other)?;
+        let serial = Arc::new(Serial::new(Arc::clone(&gate), drained).map_err(Failure::other)?);
         vm.connect(serial.interrupt(), layout::SERIAL_SPI)
             .map_err(vm_failure)?;
         let board = Board {
             gate,
             serial: Arc::clone(&serial),
             targets: self.targets.clone(),
-            wake: self.wires.reports.try_clone().map_err(Failure::other)?,
+            wake: self.events.vcpu_exit.try_clone().map_err(Failure::other)?,
             first_run: OnceLock::new(),
         };
         let vcpus = Vcpus::start(vm.take_vcpus(), board).map_err(Failure::other)?;
@@ -96,16 +100,16 @@ impl Recipe {
 
     /// Makes another guest of a VM of its own: the ID registers of a VM that has run are frozen, and its devices keep
     /// what they were told.
-    pub(crate) fn make_again(&mut self) -> Result<Guest, Failure> {
+    pub(crate) fn rebuild(&mut self) -> Result<Guest, Failure> {
         let mut timeline = Timeline::since(Instant::now());
         let vm = Vm::new(&self.kvm, self.parts, &mut timeline).map_err(vm_failure)?;
-        self.make(vm, &mut timeline)
+        self.build(vm, &mut timeline)
     }
 }
 
 impl Guest {
     /// Lets the vCPUs into the guest.
-    pub(crate) fn go(&self) {
+    pub(crate) fn resume(&self) {
         self.vcpus.go();
     }
 
@@ -115,12 +119,12 @@ impl Guest {
     }
 
     /// What a vCPU did that cannot go on, if there is one.
-    pub(crate) fn report(&self) -> Option<Report> {
+    pub(crate) fn vcpu_exit(&self) -> Option<Report> {
         self.vcpus.report()
     }
 
     /// Gives the guest as much input as it takes.
-    pub(crate) fn give(&self, input: &mut VecDeque<u8>) {
+    pub(crate) fn feed_console(&self, input: &mut VecDeque<u8>) {
         self.serial.give(input);
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
 /// How long a call may take. The longest is to start the guest anew, some seconds on a busy emulated host.
-const PATIENCE: Duration = Duration::from_secs(30);
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What is wanted, and where the answer goes.
 #[derive(Debug)]
@@ -22,34 +22,34 @@ pub(crate) enum Call {
 
 /// The main thread's end.
 #[derive(Debug)]
-pub(crate) struct Calls {
+pub(crate) struct CallQueue {
     calls: Receiver<Call>,
     wake: EventFd,
 }
 
 /// QMP's end.
 #[derive(Debug)]
-pub(crate) struct Remote {
+pub(crate) struct RemoteControl {
     calls: Sender<Call>,
     wake: EventFd,
 }
 
 /// Two ends.
-pub(crate) fn channel() -> io::Result<(Remote, Calls)> {
+pub(crate) fn channel() -> io::Result<(RemoteControl, CallQueue)> {
     let (sender, receiver) = mpsc::channel();
     let wake = EventFd::new(EFD_NONBLOCK)?;
-    let remote = Remote {
+    let remote = RemoteControl {
         calls: sender,
         wake: wake.try_clone()?,
     };
-    let calls = Calls {
+    let calls = CallQueue {
         calls: receiver,
         wake,
     };
     Ok((remote, calls))
 }
 
-impl Calls {
+impl CallQueue {
     /// Readable when there is a call.
     pub(crate) fn wake(&self) -> &EventFd {
         &self.wake
@@ -61,14 +61,14 @@ impl Calls {
     }
 }
 
-impl Remote {
+impl RemoteControl {
     /// Makes a call and waits for its answer; nothing if the guest is no more.
     fn call<T>(&self, call: impl FnOnce(SyncSender<T>) -> Call) -> Option<T> {
         let (sender, answer) = mpsc::sync_channel(1);
         self.calls.send(call(sender)).ok()?;
         // It is awake already if this fails.
         let _awake = self.wake.write(1);
-        answer.recv_timeout(PATIENCE).ok()
+        answer.recv_timeout(CALL_TIMEOUT).ok()
     }
 
     fn tell(&self, call: impl FnOnce(SyncSender<()>) -> Call) -> Result<(), Refusal> {
@@ -77,7 +77,7 @@ impl Remote {
     }
 }
 
-impl Guest for Remote {
+impl Guest for RemoteControl {
     fn status(&self) -> Status {
         self.call(Call::Status).unwrap_or(Status::Shutdown)
     }

@@ -2,10 +2,10 @@
 
 use super::ending::{Ended, Ending};
 use super::initrd_check::InitrdCheck;
-use super::lifecycle::{Guest, Recipe};
-use super::remote::{Call, Calls};
-use crate::guest::console::{self, Input, Kind, Read, Terminal};
-use crate::guest::keys::{self, Asked};
+use super::lifecycle::{Guest, GuestBuilder};
+use super::remote::{Call, CallQueue};
+use crate::guest::console::{self, ConsoleInput, InputKind, InputRead, Terminal};
+use crate::guest::keys::{self, EscapeCommand};
 use crate::output;
 use crate::output::failure::Failure;
 use crate::qmp::event::{Cause, Event, EventSender};
@@ -32,32 +32,32 @@ pub(crate) type Signals = SignalDelivery<UnixStream, SignalOnly>;
 
 // What an event is about.
 const SIGNAL: u32 = 0;
-const REPORT: u32 = 1;
-const ROOM: u32 = 2;
+const VCPU_EXIT: u32 = 1;
+const CONSOLE_DRAINED: u32 = 2;
 const INPUT: u32 = 3;
 const INITRD: u32 = 4;
-const CALL: u32 = 5;
+const QMP_CALL: u32 = 5;
 
 /// The main thread's connection with the QMP server.
 #[derive(Debug)]
-pub(crate) struct Qmp {
-    pub(crate) calls: Calls,
+pub(crate) struct QmpConnection {
+    pub(crate) calls: CallQueue,
     pub(crate) events: EventSender,
 }
 
 /// The guest and all who have a say in it.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
-    recipe: Recipe,
+    builder: GuestBuilder,
     /// Missing only while it is being replaced.
     guest: Option<Guest>,
     /// Whether a guest that resets itself starts again.
     reboot: bool,
-    qmp: Option<Qmp>,
+    qmp: Option<QmpConnection>,
     signals: Signals,
-    input: Input,
+    input: ConsoleInput,
     /// How the standard input is listened to.
-    listening: Listening,
+    input_watch: InputWatch,
     initrd: InitrdCheck,
     /// Whether QMP has stopped the vCPUs.
     paused: bool,
@@ -66,42 +66,42 @@ pub(crate) struct Supervisor {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Listening {
+enum InputWatch {
     /// It is among the events.
-    Yes,
+    Registered,
     /// Not as long as there is input that the guest has not taken.
-    Later,
+    Paused,
     /// It is a file, which is always ready and cannot be among the events.
-    WhenThereIsRoom,
+    Unpollable,
     /// There will be nothing.
-    No,
+    Closed,
 }
 
 /// Takes the signals that end this program: from here on they do not by themselves.
-pub(crate) fn take_signals() -> io::Result<Signals> {
+pub(crate) fn install_signal_handlers() -> io::Result<Signals> {
     let (read, write) = UnixStream::pair()?;
     SignalDelivery::with_pipe(read, write, SignalOnly, SIGNALS)
 }
 
 /// The ending that the oldest signal asks for, if there is one that was not seen to.
-pub(crate) fn next_signal(signals: &mut Signals) -> Option<Ending> {
+pub(crate) fn pending_signal(signals: &mut Signals) -> Option<Ending> {
     signals.pending().next().map(Ending::of_signal)
 }
 
 impl Supervisor {
-    pub(crate) fn new(recipe: Recipe, signals: Signals) -> Result<Self, Failure> {
-        let kind = console::kind();
-        let initrd = InitrdCheck::start(&recipe.kernel)?;
+    pub(crate) fn new(builder: GuestBuilder, signals: Signals) -> Result<Self, Failure> {
+        let kind = console::input_kind();
+        let initrd = InitrdCheck::start(&builder.kernel)?;
         Ok(Self {
-            recipe,
+            builder,
             guest: None,
             reboot: true,
             qmp: None,
             signals,
-            input: Input::new(kind),
-            listening: match kind {
-                Kind::Background => Listening::No,
-                Kind::Terminal | Kind::Other => Listening::Yes,
+            input: ConsoleInput::new(kind),
+            input_watch: match kind {
+                InputKind::Background => InputWatch::Closed,
+                InputKind::Terminal | InputKind::Other => InputWatch::Registered,
             },
             initrd,
             paused: false,
@@ -115,19 +115,19 @@ impl Supervisor {
         self.reboot = false;
     }
 
-    pub(crate) fn connect_qmp(&mut self, qmp: Qmp) {
+    pub(crate) fn connect_qmp(&mut self, qmp: QmpConnection) {
         self.qmp = Some(qmp);
     }
 
     pub(crate) fn plan(&self) -> &Plan {
-        &self.recipe.plan
+        &self.builder.plan
     }
 
     /// Makes a guest of a VM, lets it go and returns when there is none any more.
     pub(crate) fn run(mut self, vm: Vm, timeline: &mut Timeline) -> Result<(Self, Ended), Failure> {
-        let guest = self.recipe.make(vm, timeline)?;
+        let guest = self.builder.build(vm, timeline)?;
         let _terminal = Terminal::take().map_err(Failure::other)?;
-        guest.go();
+        guest.resume();
         self.guest = Some(guest);
         let mut manager = EventManager::new().map_err(Failure::other)?;
         let id = manager.add_subscriber(self);
@@ -148,7 +148,7 @@ impl Supervisor {
         if let Some(first_run) = first_run.filter(|_| self.resets == 0) {
             timeline.step_at("first_run", first_run);
         }
-        let verified = guest.map_or(Ok(()), |guest| guest.end(&self.recipe.plan));
+        let verified = guest.map_or(Ok(()), |guest| guest.end(&self.builder.plan));
         let result = self.result.take().unwrap_or(Ok(Ending::Quit));
         let ended = Ended {
             result: result.and_then(|ending| verified.map(|()| ending)),
@@ -161,48 +161,48 @@ impl Supervisor {
     fn finish(&mut self, ending: Ending, cause: Cause) {
         if self.result.is_none() {
             self.result = Some(Ok(ending));
-            self.tell(Event::Shutdown(cause));
+            self.send_event(Event::Shutdown(cause));
         }
     }
 
     fn fail(&mut self, failure: Failure) {
         // KVM breaks off what takes long when a signal comes, with EINTR.
-        self.signalled();
+        self.handle_signals();
         if self.result.is_none() {
             let cause = match failure {
                 Failure::Guest(_) => Cause::GuestPanic,
                 _ => Cause::HostError,
             };
             self.result = Some(Err(failure));
-            self.tell(Event::Shutdown(cause));
+            self.send_event(Event::Shutdown(cause));
         }
     }
 
     /// Tells QMP's clients.
-    fn tell(&self, event: Event) {
+    fn send_event(&self, event: Event) {
         if let Some(qmp) = &self.qmp {
             qmp.events.send(event);
         }
     }
 
-    fn signalled(&mut self) {
-        if let Some(ending) = next_signal(&mut self.signals) {
+    fn handle_signals(&mut self) {
+        if let Some(ending) = pending_signal(&mut self.signals) {
             self.finish(ending, Cause::HostSignal);
         }
     }
 
     /// Does what a vCPU wants that cannot go on.
-    fn reported(&mut self) {
+    fn handle_vcpu_exit(&mut self) {
         // It says no more than that there are reports.
-        let _count = self.recipe.wires.reports.read();
-        let Some(report) = self.guest.as_ref().and_then(Guest::report) else {
+        let _count = self.builder.events.vcpu_exit.read();
+        let Some(report) = self.guest.as_ref().and_then(Guest::vcpu_exit) else {
             return;
         };
         match report {
             Report::PoweredOff => self.finish(Ending::PoweredOff, Cause::GuestShutdown),
             Report::Reset if self.reboot => self.reset(Cause::GuestReset),
             Report::Reset => self.finish(Ending::Reset, Cause::GuestReset),
-            Report::Failed(error) => self.fail(failed(error)),
+            Report::Failed(error) => self.fail(vcpu_failure(error)),
         }
     }
 
@@ -211,13 +211,13 @@ impl Supervisor {
         let ended = self
             .guest
             .take()
-            .map_or(Ok(()), |guest| guest.end(&self.recipe.plan));
-        match ended.and_then(|()| self.recipe.make_again()) {
+            .map_or(Ok(()), |guest| guest.end(&self.builder.plan));
+        match ended.and_then(|()| self.builder.rebuild()) {
             Ok(guest) => {
                 self.resets += 1;
-                self.tell(Event::Reset(cause));
+                self.send_event(Event::Reset(cause));
                 if !self.paused {
-                    guest.go();
+                    guest.resume();
                 }
                 self.guest = Some(guest);
             }
@@ -225,7 +225,7 @@ impl Supervisor {
         }
     }
 
-    fn called(&mut self) {
+    fn handle_calls(&mut self) {
         while let Some(call) = self.qmp.as_ref().and_then(|qmp| qmp.calls.next()) {
             self.answer(call);
         }
@@ -243,15 +243,15 @@ impl Supervisor {
                 if let Some(guest) = self.guest.as_ref().filter(|_| !self.paused) {
                     guest.pause();
                     self.paused = true;
-                    self.tell(Event::Stop);
+                    self.send_event(Event::Stop);
                 }
                 answer.try_send(()).is_ok()
             }
             Call::Cont(answer) => {
                 if let Some(guest) = self.guest.as_ref().filter(|_| self.paused) {
-                    guest.go();
+                    guest.resume();
                     self.paused = false;
-                    self.tell(Event::Resume);
+                    self.send_event(Event::Resume);
                 }
                 answer.try_send(()).is_ok()
             }
@@ -282,50 +282,50 @@ impl Supervisor {
     /// Reads the standard input, and gives the guest what it takes of it.
     fn read_input(&mut self, ops: &mut EventOps) {
         match self.input.read() {
-            Read::More(Some(Asked::Quit)) => self.finish(Ending::Quit, Cause::HostUi),
-            Read::More(Some(Asked::Help)) => output::note(keys::HELP),
-            Read::More(None) => {}
-            Read::End => {
-                if self.listening == Listening::Yes {
+            InputRead::More(Some(EscapeCommand::Quit)) => self.finish(Ending::Quit, Cause::HostUi),
+            InputRead::More(Some(EscapeCommand::Help)) => output::note(keys::HELP),
+            InputRead::More(None) => {}
+            InputRead::End => {
+                if self.input_watch == InputWatch::Registered {
                     // What was never added cannot be removed, and there is no harm in that.
                     let _never = ops.remove(input_events());
                 }
-                self.listening = Listening::No;
+                self.input_watch = InputWatch::Closed;
             }
         }
-        self.give_input(ops);
+        self.feed_guest(ops);
     }
 
     /// Gives the guest what it takes of the input, and listens for more when there is room.
-    fn give_input(&mut self, ops: &mut EventOps) {
+    fn feed_guest(&mut self, ops: &mut EventOps) {
         if let Some(guest) = &self.guest {
-            guest.give(&mut self.input.pending);
+            guest.feed_console(&mut self.input.pending);
         }
-        let has_room = self.input.has_room();
-        match self.listening {
-            Listening::Yes if !has_room => {
+        let wants_more = self.input.wants_more();
+        match self.input_watch {
+            InputWatch::Registered if !wants_more => {
                 let _never = ops.remove(input_events());
-                self.listening = Listening::Later;
+                self.input_watch = InputWatch::Paused;
             }
-            Listening::Later if has_room => self.listen(ops),
+            InputWatch::Paused if wants_more => self.register_input(ops),
             _ => {}
         }
     }
 
-    fn listen(&mut self, ops: &mut EventOps) {
-        self.listening = match ops.add(input_events()) {
-            Ok(()) => Listening::Yes,
+    fn register_input(&mut self, ops: &mut EventOps) {
+        self.input_watch = match ops.add(input_events()) {
+            Ok(()) => InputWatch::Registered,
             Err(event_manager::Error::Epoll(error)) if error.errno() == libc::EPERM => {
-                Listening::WhenThereIsRoom
+                InputWatch::Unpollable
             }
             Err(error) => {
                 tracing::info!(%error, "the standard input is not listened to");
-                Listening::No
+                InputWatch::Closed
             }
         };
     }
 
-    fn checked_initrd(&mut self) {
+    fn handle_initrd_check(&mut self) {
         match self.initrd.take() {
             Some(Ok(Checked::Whole)) | None => {}
             Some(Ok(Checked::NotFollowed(format))) => {
@@ -344,33 +344,36 @@ impl MutEventSubscriber for Supervisor {
         let calls = self.qmp.as_ref().map(|qmp| qmp.calls.wake());
         let sources = [
             Some((self.signals.get_read().as_raw_fd(), SIGNAL)),
-            Some((self.recipe.wires.reports.as_raw_fd(), REPORT)),
-            Some((self.recipe.wires.room.as_raw_fd(), ROOM)),
+            Some((self.builder.events.vcpu_exit.as_raw_fd(), VCPU_EXIT)),
+            Some((
+                self.builder.events.console_drained.as_raw_fd(),
+                CONSOLE_DRAINED,
+            )),
             Some((self.initrd.done().as_raw_fd(), INITRD)),
-            calls.map(|wake| (wake.as_raw_fd(), CALL)),
+            calls.map(|wake| (wake.as_raw_fd(), QMP_CALL)),
         ];
         for (fd, about) in sources.into_iter().flatten() {
             if let Err(error) = ops.add(Events::with_data_raw(fd, about, EventSet::IN)) {
                 self.fail(Failure::other(error));
             }
         }
-        if self.listening == Listening::Yes {
-            self.listen(ops);
+        if self.input_watch == InputWatch::Registered {
+            self.register_input(ops);
         }
-        if self.listening == Listening::WhenThereIsRoom {
+        if self.input_watch == InputWatch::Unpollable {
             self.read_input(ops);
         }
     }
 
     fn process(&mut self, events: Events, ops: &mut EventOps) {
         match events.data() {
-            SIGNAL => self.signalled(),
-            REPORT => self.reported(),
-            ROOM => {
+            SIGNAL => self.handle_signals(),
+            VCPU_EXIT => self.handle_vcpu_exit(),
+            CONSOLE_DRAINED => {
                 // It says no more than that there is room.
-                let _count = self.recipe.wires.room.read();
-                self.give_input(ops);
-                if self.listening == Listening::WhenThereIsRoom && self.input.has_room() {
+                let _count = self.builder.events.console_drained.read();
+                self.feed_guest(ops);
+                if self.input_watch == InputWatch::Unpollable && self.input.wants_more() {
                     self.read_input(ops);
                 }
             }
@@ -378,12 +381,12 @@ impl MutEventSubscriber for Supervisor {
             INITRD => {
                 // There is one result.
                 let _count = self.initrd.done().read();
-                self.checked_initrd();
+                self.handle_initrd_check();
             }
-            CALL => {
+            QMP_CALL => {
                 // It says no more than that there are calls.
                 let _count = self.qmp.as_ref().map(|qmp| qmp.calls.wake().read());
-                self.called();
+                self.handle_calls();
             }
             _ => {}
         }
@@ -395,7 +398,7 @@ fn input_events() -> Events {
 }
 
 /// What a vCPU that failed is for the command.
-fn failed(error: CpuError) -> Failure {
+fn vcpu_failure(error: CpuError) -> Failure {
     if error.is_of_guest() {
         Failure::Guest(error.into())
     } else {

@@ -5,9 +5,11 @@ mod report;
 use self::report::{Report, ReportFile};
 use crate::cli::vmm_demo::Run;
 use crate::guest::ending::Ending;
-use crate::guest::lifecycle::{Recipe, Wires};
+use crate::guest::lifecycle::{GuestBuilder, GuestEvents};
 use crate::guest::remote;
-use crate::guest::supervisor::{Qmp, Supervisor, next_signal, take_signals};
+use crate::guest::supervisor::{
+    QmpConnection, Supervisor, install_signal_handlers, pending_signal,
+};
 use crate::machine::kvm::{check_vcpus, open_kvm, vm_failure};
 use crate::output;
 use crate::output::failure::Failure;
@@ -54,18 +56,18 @@ pub(super) fn run_linux(
     kernel.places(linux.mem.0)?;
     timeline.step("open_files");
     // Before there is anything that must not be left behind.
-    let mut signals = take_signals().map_err(Failure::other)?;
+    let mut signals = install_signal_handlers().map_err(Failure::other)?;
     let report = linux.report.as_deref().map(ReportFile::open).transpose()?;
     let server = linux.qmp.as_ref().map(serve).transpose()?;
     timeline.step("qmp");
-    let (recipe, vm) = match prepare(kernel, arguments, &mut timeline) {
+    let (builder, vm) = match prepare(kernel, arguments, &mut timeline) {
         Ok(prepared) => prepared,
         // KVM breaks off what takes long when a signal comes, with EINTR.
-        Err(failure) => return next_signal(&mut signals).ok_or(failure),
+        Err(failure) => return pending_signal(&mut signals).ok_or(failure),
     };
-    output::warnings(recipe.plan.warnings());
+    output::warnings(builder.plan.warnings());
     output::warnings(&Overcommitted::by(linux.mem));
-    let mut supervisor = Supervisor::new(recipe, signals)?;
+    let mut supervisor = Supervisor::new(builder, signals)?;
     timeline.step("start_initrd_check");
     if linux.no_reboot {
         supervisor.no_reboot();
@@ -88,7 +90,7 @@ fn prepare(
     kernel: Kernel,
     arguments: &Run,
     timeline: &mut Timeline,
-) -> Result<(Recipe, Vm), Failure> {
+) -> Result<(GuestBuilder, Vm), Failure> {
     let model = &arguments.model.cpu;
     let kvm = open_kvm()?;
     let capabilities = kvm::capabilities(&kvm);
@@ -110,15 +112,15 @@ fn prepare(
     let plan = Plan::new(&host, model)?;
     kernel.check_pages(&plan.in_guest())?;
     timeline.step("plan");
-    let recipe = Recipe {
+    let builder = GuestBuilder {
         kvm,
         parts,
         plan,
         targets: TargetCpus::new(arguments.linux.impl_cpu.clone()),
         kernel,
-        wires: Wires::new().map_err(Failure::other)?,
+        events: GuestEvents::new().map_err(Failure::other)?,
     };
-    Ok((recipe, vm))
+    Ok((builder, vm))
 }
 
 /// What it is for the command that a VM cannot be made, or that it can have no GICv3.
@@ -138,11 +140,11 @@ fn without_gic_v3(kvm: &Kvm, error: VmError) -> Failure {
 }
 
 /// Starts the QMP server of a guest.
-fn serve(address: &Address) -> Result<(Handle, Qmp), Failure> {
+fn serve(address: &Address) -> Result<(Handle, QmpConnection), Failure> {
     let socket = Socket::bind(address)?;
     let (remote, calls) = remote::channel().map_err(Failure::other)?;
     let server =
         server::start(socket, Box::new(remote), Models::ThisMachine).map_err(Failure::other)?;
     let events = server.events();
-    Ok((server, Qmp { calls, events }))
+    Ok((server, QmpConnection { calls, events }))
 }
