@@ -4,7 +4,7 @@ use crate::cli::idreg::Qmp;
 use crate::guest::ending::Ending;
 use crate::output::failure::Failure;
 use crate::qmp::expansion::Models;
-use crate::qmp::guest::{Cpu, Guest, Refusal, Status};
+use crate::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use crate::qmp::server;
 use crate::qmp::socket::Socket;
 use crate::{machine, output};
@@ -41,39 +41,39 @@ struct NoGuest {
 }
 
 impl NoGuest {
-    fn none<T>() -> Result<T, Refusal> {
+    fn none<T>() -> Result<T, ControlError> {
         let text = "there is no guest: this server answers for CPU models; \
                     `vmm-demo run --kernel FILE --qmp unix:PATH` has a guest";
-        Err(Refusal(text.to_owned()))
+        Err(ControlError(text.to_owned()))
     }
 }
 
-impl Guest for NoGuest {
+impl GuestControl for NoGuest {
     fn status(&self) -> Status {
         Status::Prelaunch
     }
 
-    fn cpus(&self) -> Vec<Cpu> {
+    fn cpus(&self) -> Vec<VcpuInfo> {
         Vec::new()
     }
 
-    fn stop(&self) -> Result<(), Refusal> {
+    fn stop(&self) -> Result<(), ControlError> {
         Self::none()
     }
 
-    fn cont(&self) -> Result<(), Refusal> {
+    fn cont(&self) -> Result<(), ControlError> {
         Self::none()
     }
 
-    fn system_reset(&self) -> Result<(), Refusal> {
+    fn system_reset(&self) -> Result<(), ControlError> {
         Self::none()
     }
 
-    fn system_powerdown(&self) -> Result<(), Refusal> {
+    fn system_powerdown(&self) -> Result<(), ControlError> {
         Self::none()
     }
 
-    fn quit(&self) -> Result<(), Refusal> {
+    fn quit(&self) -> Result<(), ControlError> {
         self.end.close();
         Ok(())
     }

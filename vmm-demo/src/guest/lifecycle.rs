@@ -2,7 +2,7 @@
 
 use crate::machine::kvm::vm_failure;
 use crate::output::failure::Failure;
-use crate::qmp::guest::Cpu;
+use crate::qmp::guest::VcpuInfo;
 use crate::vmm::boot::Kernel;
 use crate::vmm::layout;
 use crate::vmm::pause_gate::Gate;
@@ -133,10 +133,10 @@ impl Guest {
         self.vcpus.board().first_run.get().copied()
     }
 
-    pub(crate) fn cpus(&self) -> Vec<Cpu> {
+    pub(crate) fn cpus(&self) -> Vec<VcpuInfo> {
         let threads = self.vcpus.thread_ids().iter();
         let cpus = (0..).zip(threads.zip(&self.mpidrs));
-        cpus.map(|(index, (thread_id, mpidr))| Cpu {
+        cpus.map(|(index, (thread_id, mpidr))| VcpuInfo {
             index,
             thread_id: *thread_id,
             mpidr: *mpidr,

@@ -1,6 +1,6 @@
 //! The guest as QMP's thread sees it: every call is the main thread's to answer.
 
-use crate::qmp::guest::{Cpu, Guest, Refusal, Status};
+use crate::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use std::io;
 use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::time::Duration;
@@ -13,7 +13,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) enum Call {
     Status(SyncSender<Status>),
-    Cpus(SyncSender<Vec<Cpu>>),
+    Cpus(SyncSender<Vec<VcpuInfo>>),
     Stop(SyncSender<()>),
     Cont(SyncSender<()>),
     Reset(SyncSender<()>),
@@ -71,41 +71,42 @@ impl RemoteControl {
         answer.recv_timeout(CALL_TIMEOUT).ok()
     }
 
-    fn tell(&self, call: impl FnOnce(SyncSender<()>) -> Call) -> Result<(), Refusal> {
-        self.call(call)
-            .ok_or_else(|| Refusal("the guest has ended, and this program is about to".to_owned()))
+    fn command(&self, call: impl FnOnce(SyncSender<()>) -> Call) -> Result<(), ControlError> {
+        self.call(call).ok_or_else(|| {
+            ControlError("the guest has ended, and this program is about to".to_owned())
+        })
     }
 }
 
-impl Guest for RemoteControl {
+impl GuestControl for RemoteControl {
     fn status(&self) -> Status {
         self.call(Call::Status).unwrap_or(Status::Shutdown)
     }
 
-    fn cpus(&self) -> Vec<Cpu> {
+    fn cpus(&self) -> Vec<VcpuInfo> {
         self.call(Call::Cpus).unwrap_or_default()
     }
 
-    fn stop(&self) -> Result<(), Refusal> {
-        self.tell(Call::Stop)
+    fn stop(&self) -> Result<(), ControlError> {
+        self.command(Call::Stop)
     }
 
-    fn cont(&self) -> Result<(), Refusal> {
-        self.tell(Call::Cont)
+    fn cont(&self) -> Result<(), ControlError> {
+        self.command(Call::Cont)
     }
 
-    fn system_reset(&self) -> Result<(), Refusal> {
-        self.tell(Call::Reset)
+    fn system_reset(&self) -> Result<(), ControlError> {
+        self.command(Call::Reset)
     }
 
-    fn system_powerdown(&self) -> Result<(), Refusal> {
-        Err(Refusal(
+    fn system_powerdown(&self) -> Result<(), ControlError> {
+        Err(ControlError(
             "this machine has no power button that a guest could be told of; shut it down from inside, or use `quit`"
                 .to_owned(),
         ))
     }
 
-    fn quit(&self) -> Result<(), Refusal> {
-        self.tell(Call::Quit)
+    fn quit(&self) -> Result<(), ControlError> {
+        self.command(Call::Quit)
     }
 }

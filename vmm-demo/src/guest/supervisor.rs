@@ -8,7 +8,7 @@ use crate::guest::console::{self, ConsoleInput, InputKind, InputRead, Terminal};
 use crate::guest::keys::{self, EscapeCommand};
 use crate::output;
 use crate::output::failure::Failure;
-use crate::qmp::event::{Cause, Event, EventSender};
+use crate::qmp::event::{Event, EventSender, ShutdownCause};
 use crate::qmp::guest::Status;
 use crate::vmm::boot::initrd::Checked;
 use crate::vmm::timeline::Timeline;
@@ -158,7 +158,7 @@ impl Supervisor {
     }
 
     /// Says how it ends, if that was not said before.
-    fn finish(&mut self, ending: Ending, cause: Cause) {
+    fn finish(&mut self, ending: Ending, cause: ShutdownCause) {
         if self.result.is_none() {
             self.result = Some(Ok(ending));
             self.send_event(Event::Shutdown(cause));
@@ -170,8 +170,8 @@ impl Supervisor {
         self.handle_signals();
         if self.result.is_none() {
             let cause = match failure {
-                Failure::Guest(_) => Cause::GuestPanic,
-                _ => Cause::HostError,
+                Failure::Guest(_) => ShutdownCause::GuestPanic,
+                _ => ShutdownCause::HostError,
             };
             self.result = Some(Err(failure));
             self.send_event(Event::Shutdown(cause));
@@ -187,7 +187,7 @@ impl Supervisor {
 
     fn handle_signals(&mut self) {
         if let Some(ending) = pending_signal(&mut self.signals) {
-            self.finish(ending, Cause::HostSignal);
+            self.finish(ending, ShutdownCause::HostSignal);
         }
     }
 
@@ -199,15 +199,15 @@ impl Supervisor {
             return;
         };
         match report {
-            Report::PoweredOff => self.finish(Ending::PoweredOff, Cause::GuestShutdown),
-            Report::Reset if self.reboot => self.reset(Cause::GuestReset),
-            Report::Reset => self.finish(Ending::Reset, Cause::GuestReset),
+            Report::PoweredOff => self.finish(Ending::PoweredOff, ShutdownCause::GuestShutdown),
+            Report::Reset if self.reboot => self.reset(ShutdownCause::GuestReset),
+            Report::Reset => self.finish(Ending::Reset, ShutdownCause::GuestReset),
             Report::Failed(error) => self.fail(vcpu_failure(error)),
         }
     }
 
     /// Replaces the guest by one that starts.
-    fn reset(&mut self, cause: Cause) {
+    fn reset(&mut self, cause: ShutdownCause) {
         let ended = self
             .guest
             .take()
@@ -257,14 +257,14 @@ impl Supervisor {
             }
             Call::Reset(answer) => {
                 if self.reboot {
-                    self.reset(Cause::HostQmpSystemReset);
+                    self.reset(ShutdownCause::HostQmpSystemReset);
                 } else {
-                    self.finish(Ending::Reset, Cause::HostQmpSystemReset);
+                    self.finish(Ending::Reset, ShutdownCause::HostQmpSystemReset);
                 }
                 answer.try_send(()).is_ok()
             }
             Call::Quit(answer) => {
-                self.finish(Ending::Quit, Cause::HostQmpQuit);
+                self.finish(Ending::Quit, ShutdownCause::HostQmpQuit);
                 answer.try_send(()).is_ok()
             }
         };
@@ -282,7 +282,9 @@ impl Supervisor {
     /// Reads the standard input, and gives the guest what it takes of it.
     fn read_input(&mut self, ops: &mut EventOps) {
         match self.input.read() {
-            InputRead::More(Some(EscapeCommand::Quit)) => self.finish(Ending::Quit, Cause::HostUi),
+            InputRead::More(Some(EscapeCommand::Quit)) => {
+                self.finish(Ending::Quit, ShutdownCause::HostUi);
+            }
             InputRead::More(Some(EscapeCommand::Help)) => output::note(keys::HELP),
             InputRead::More(None) => {}
             InputRead::End => {

@@ -16,9 +16,9 @@ pub(super) struct Client {
     pub(super) session: Session,
     /// It takes nothing any more, but what it has asked for is still done, as is for one that closed its end after
     /// `quit`.
-    lost: bool,
+    peer_closed: bool,
     /// What the server waits for, as far as the kernel knows.
-    pub(super) awaited: EventSet,
+    pub(super) registered: EventSet,
 }
 
 impl Client {
@@ -32,8 +32,8 @@ impl Client {
         Ok(Self {
             stream,
             session: Session::new(),
-            lost: false,
-            awaited: EventSet::empty(),
+            peer_closed: false,
+            registered: EventSet::empty(),
         })
     }
 
@@ -48,19 +48,19 @@ impl Client {
         }
         let mut buffer = [0; CHUNK];
         match self.stream.read(&mut buffer) {
-            Ok(0) => self.session.end_input(),
+            Ok(0) => self.session.close_input(),
             Ok(count) => self
                 .session
                 .receive(buffer.get(..count).unwrap_or_default()),
             Err(error) if is_for_later(&error) => {}
-            Err(_) => self.session.end_input(),
+            Err(_) => self.session.close_input(),
         }
     }
 
     /// Notes that its end is closed altogether: then there is only what it has asked for.
-    pub(super) fn end_if_gone(&mut self, events: EventSet) {
+    pub(super) fn note_hang_up(&mut self, events: EventSet) {
         if events.intersects(EventSet::HANG_UP | EventSet::ERROR) {
-            self.lost = true;
+            self.peer_closed = true;
             // What it wrote before is read first, a piece at a time.
             self.write();
         }
@@ -69,33 +69,33 @@ impl Client {
     /// Writes as much as it takes.
     pub(super) fn write(&mut self) {
         while !self.session.output().is_empty() {
-            if self.lost {
+            if self.peer_closed {
                 self.session.written(usize::MAX);
                 return;
             }
             match self.stream.write(self.session.output()) {
                 Ok(count) => self.session.written(count),
                 Err(error) if is_for_later(&error) => return,
-                Err(_) => self.lost = true,
+                Err(_) => self.peer_closed = true,
             }
         }
     }
 
     /// What the server is to wait for.
-    pub(super) fn wanted(&self) -> EventSet {
-        let mut wanted = EventSet::empty();
+    pub(super) fn interest(&self) -> EventSet {
+        let mut interest = EventSet::empty();
         if self.session.wants_input() {
-            wanted |= EventSet::IN;
+            interest |= EventSet::IN;
         }
         if !self.session.output().is_empty() {
-            wanted |= EventSet::OUT;
+            interest |= EventSet::OUT;
         }
-        wanted
+        interest
     }
 
     /// Whether it is to be disconnected.
-    pub(super) fn is_over(&self) -> bool {
-        self.session.is_over() || self.session.is_overrun()
+    pub(super) fn is_finished(&self) -> bool {
+        self.session.is_finished() || self.session.is_overrun()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::arguments::Arguments;
 use super::definitions;
 use super::expansion::{self, Models};
-use super::guest::{Cpu, Guest, Refusal};
+use super::guest::{ControlError, GuestControl, VcpuInfo};
 use super::message::{ErrorClass, QmpError, Request};
 use crate::machine::Machine;
 use idreg_runtime::host::Host;
@@ -14,7 +14,7 @@ use std::fmt;
 
 /// What commands act on.
 pub(super) struct Context {
-    guest: Box<dyn Guest>,
+    guest: Box<dyn GuestControl>,
     models: Models,
     /// This machine as a host, once it was asked for.
     host: OnceCell<Option<Host>>,
@@ -28,15 +28,15 @@ const QMP_CAPABILITIES: &str = "qmp_capabilities";
 const COMMANDS: [(&str, Handler); 13] = [
     (QMP_CAPABILITIES, qmp_capabilities),
     ("query-version", |_, arguments| {
-        none(arguments, || Ok(version()))
+        without_arguments(arguments, || Ok(version()))
     }),
     ("query-commands", |_, arguments| {
-        none(arguments, || Ok(commands()))
+        without_arguments(arguments, || Ok(commands()))
     }),
     ("query-status", query_status),
     ("query-cpus-fast", query_cpus_fast),
     ("query-cpu-definitions", |_, arguments| {
-        none(arguments, || Ok(definitions::definitions()))
+        without_arguments(arguments, || Ok(definitions::definitions()))
     }),
     ("query-cpu-model-expansion", |context, arguments| {
         expansion::expand(&context.models, arguments)
@@ -45,19 +45,19 @@ const COMMANDS: [(&str, Handler); 13] = [
         definitions::list_properties(|| context.host(), arguments)
     }),
     ("stop", |context, arguments| {
-        tell(arguments, || context.guest.stop())
+        control(arguments, || context.guest.stop())
     }),
     ("cont", |context, arguments| {
-        tell(arguments, || context.guest.cont())
+        control(arguments, || context.guest.cont())
     }),
     ("system_reset", |context, arguments| {
-        tell(arguments, || context.guest.system_reset())
+        control(arguments, || context.guest.system_reset())
     }),
     ("system_powerdown", |context, arguments| {
-        tell(arguments, || context.guest.system_powerdown())
+        control(arguments, || context.guest.system_powerdown())
     }),
     ("quit", |context, arguments| {
-        tell(arguments, || context.guest.quit())
+        control(arguments, || context.guest.quit())
     }),
 ];
 
@@ -65,7 +65,7 @@ const COMMANDS: [(&str, Handler); 13] = [
 const QEMU_VERSION: (u32, u32, u32) = (11, 1, 1);
 
 impl Context {
-    pub(super) fn new(guest: Box<dyn Guest>, models: Models) -> Self {
+    pub(super) fn new(guest: Box<dyn GuestControl>, models: Models) -> Self {
         let host = OnceCell::new();
         Self {
             guest,
@@ -129,7 +129,7 @@ pub(super) fn run(
 }
 
 /// Answers a command that takes no arguments.
-fn none(
+fn without_arguments(
     arguments: Arguments,
     answer: impl FnOnce() -> Result<Value, QmpError>,
 ) -> Result<Value, QmpError> {
@@ -138,12 +138,12 @@ fn none(
 }
 
 /// Tells the guest something, without arguments.
-fn tell(
+fn control(
     arguments: Arguments,
-    tell: impl FnOnce() -> Result<(), Refusal>,
+    action: impl FnOnce() -> Result<(), ControlError>,
 ) -> Result<Value, QmpError> {
     arguments.finish()?;
-    tell().map_err(QmpError::generic)?;
+    action().map_err(QmpError::generic)?;
     Ok(json!({}))
 }
 
@@ -179,17 +179,17 @@ fn query_status(context: &Context, arguments: Arguments) -> Result<Value, QmpErr
 
 fn query_cpus_fast(context: &Context, arguments: Arguments) -> Result<Value, QmpError> {
     arguments.finish()?;
-    Ok(context.guest.cpus().iter().map(cpu).collect())
+    Ok(context.guest.cpus().iter().map(vcpu_info).collect())
 }
 
 /// A vCPU (`CpuInfoFast` of QEMU 11.1, `qapi/machine.json`), with the levels of MPIDR_EL1 as its place
 /// (Arm ARM DDI 0487, D24.2.106: Aff0 in bits 7:0, Aff1 in 15:8, Aff2 in 23:16).
-fn cpu(cpu: &Cpu) -> Value {
-    let level = |shift: u32| cpu.mpidr >> shift & 0xff;
+fn vcpu_info(vcpu: &VcpuInfo) -> Value {
+    let level = |shift: u32| vcpu.mpidr >> shift & 0xff;
     json!({
-        "cpu-index": cpu.index,
-        "qom-path": format!("/machine/unattached/device[{}]", cpu.index),
-        "thread-id": cpu.thread_id,
+        "cpu-index": vcpu.index,
+        "qom-path": format!("/machine/unattached/device[{}]", vcpu.index),
+        "thread-id": vcpu.thread_id,
         "props": {
             "socket-id": level(16),
             "cluster-id": level(8),

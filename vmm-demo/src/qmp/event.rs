@@ -16,15 +16,15 @@ pub enum Event {
     /// The vCPUs run on.
     Resume,
     /// The machine starts anew.
-    Reset(Cause),
+    Reset(ShutdownCause),
     /// The machine has shut down, and the program will end.
-    Shutdown(Cause),
+    Shutdown(ShutdownCause),
 }
 
 /// What brought a reset or a shutdown about (`ShutdownCause` there).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Cause {
+pub enum ShutdownCause {
     /// An error of this program.
     HostError,
     /// The command `quit`.
@@ -43,7 +43,7 @@ pub enum Cause {
     GuestPanic,
 }
 
-impl Cause {
+impl ShutdownCause {
     /// Whether the guest did it itself.
     fn is_guest(self) -> bool {
         matches!(
@@ -54,25 +54,25 @@ impl Cause {
 }
 
 /// Events that wait for the server's thread. One that has no time for so many has lost its clients anyway.
-const WAITING: usize = 1024;
+const QUEUE_LENGTH: usize = 1024;
 
 /// Where events come from: to be cloned, and given to any thread.
 #[derive(Clone, Debug)]
 pub struct EventSender {
-    events: SyncSender<Dated>,
+    events: SyncSender<TimedEvent>,
     wake: Arc<EventFd>,
 }
 
 /// Where events go.
 #[derive(Debug)]
 pub(super) struct EventQueue {
-    events: Receiver<Dated>,
+    events: Receiver<TimedEvent>,
     wake: Arc<EventFd>,
 }
 
 /// An event and when it happened.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Dated {
+pub(super) struct TimedEvent {
     event: Event,
     time: SystemTime,
 }
@@ -84,7 +84,7 @@ pub(super) struct Dated {
 /// Those of `eventfd`.
 pub(super) fn channel() -> io::Result<(EventSender, EventQueue)> {
     let wake = Arc::new(EventFd::new(EFD_NONBLOCK | EFD_CLOEXEC)?);
-    let (sender, receiver) = sync_channel(WAITING);
+    let (sender, receiver) = sync_channel(QUEUE_LENGTH);
     let queue = EventQueue {
         events: receiver,
         wake: Arc::clone(&wake),
@@ -97,7 +97,7 @@ impl EventSender {
     /// Queues an event and wakes the server; never blocks. After the server's end nothing happens.
     pub fn send(&self, event: Event) {
         let time = SystemTime::now();
-        let _ = self.events.try_send(Dated { event, time });
+        let _ = self.events.try_send(TimedEvent { event, time });
         self.wake();
     }
 
@@ -114,12 +114,12 @@ impl EventQueue {
     }
 
     /// The events that wait, oldest first.
-    pub(super) fn drain(&self) -> impl Iterator<Item = Dated> + '_ {
+    pub(super) fn drain(&self) -> impl Iterator<Item = TimedEvent> + '_ {
         self.events.try_iter()
     }
 }
 
-impl Dated {
+impl TimedEvent {
     /// The message to clients.
     pub(super) fn message(self) -> Value {
         let since = self.time.duration_since(UNIX_EPOCH).unwrap_or_default();

@@ -11,11 +11,11 @@ pub(super) struct Frames {
     /// The text so far, with a space for every white space that is not in a string: it has one line.
     text: Vec<u8>,
     depth: usize,
-    state: State,
+    state: FrameState,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+enum FrameState {
     /// After a text.
     #[default]
     Between,
@@ -79,12 +79,12 @@ impl Frames {
 
     fn step(&mut self, byte: u8) -> Step {
         let step = match self.state {
-            State::Between => self.between(byte),
-            State::Inside => self.inside(byte),
-            State::Word if is_word(byte) => self.take(byte),
-            State::Word => Step::After,
-            State::InString | State::Escaped => self.in_string(byte),
-            State::Recovering => return self.recover(byte),
+            FrameState::Between => self.between(byte),
+            FrameState::Inside => self.inside(byte),
+            FrameState::Word if is_word(byte) => self.take(byte),
+            FrameState::Word => Step::After,
+            FrameState::InString | FrameState::Escaped => self.in_string(byte),
+            FrameState::Recovering => return self.recover(byte),
         };
         match step {
             Step::More | Step::End if self.text.len() > MAX_LENGTH => {
@@ -98,7 +98,7 @@ impl Frames {
         match byte {
             b' ' | b'\t' | b'\r' | b'\n' => Step::More,
             byte if is_word(byte) => {
-                self.state = State::Word;
+                self.state = FrameState::Word;
                 self.take(byte)
             }
             byte => self.inside(byte),
@@ -110,11 +110,11 @@ impl Frames {
             b'{' | b'[' if self.depth == MAX_DEPTH => return Step::Error(FrameError::TooDeep),
             b'{' | b'[' => {
                 self.depth += 1;
-                self.state = State::Inside;
+                self.state = FrameState::Inside;
             }
             b'}' | b']' => self.depth = self.depth.saturating_sub(1),
             b'"' => {
-                self.state = State::InString;
+                self.state = FrameState::InString;
                 return self.take(byte);
             }
             b' ' | b'\t' | b'\r' | b'\n' => return self.take(b' '),
@@ -132,7 +132,7 @@ impl Frames {
     }
 
     fn in_string(&mut self, byte: u8) -> Step {
-        let escaped = self.state == State::Escaped;
+        let escaped = self.state == FrameState::Escaped;
         match byte {
             // Neither do the last two occur in UTF-8: clients send them to be sure that a text is over.
             0..0x20 | 0xfe | 0xff => return Step::Error(FrameError::Stray(byte)),
@@ -141,11 +141,11 @@ impl Frames {
                 if self.depth == 0 {
                     return Step::End;
                 }
-                self.state = State::Inside;
+                self.state = FrameState::Inside;
                 return Step::More;
             }
-            b'\\' if !escaped => self.state = State::Escaped,
-            _ => self.state = State::InString,
+            b'\\' if !escaped => self.state = FrameState::Escaped,
+            _ => self.state = FrameState::InString,
         }
         self.take(byte)
     }
@@ -153,7 +153,7 @@ impl Frames {
     fn recover(&mut self, byte: u8) -> Step {
         match byte {
             b'{' | b'[' if self.depth == 0 => {
-                self.state = State::Between;
+                self.state = FrameState::Between;
                 return self.step(byte);
             }
             b'{' | b'[' => self.depth = self.depth.saturating_add(1),
@@ -162,7 +162,7 @@ impl Frames {
             _ => return Step::More,
         }
         if self.depth == 0 {
-            self.state = State::Between;
+            self.state = FrameState::Between;
         }
         Step::More
     }
@@ -174,7 +174,7 @@ impl Frames {
 
     fn end(&mut self) -> Vec<u8> {
         self.depth = 0;
-        self.state = State::Between;
+        self.state = FrameState::Between;
         std::mem::take(&mut self.text)
     }
 
@@ -183,9 +183,9 @@ impl Frames {
         self.state = match error {
             FrameError::Stray(byte) if ends_recovery(byte) => {
                 self.depth = 0;
-                State::Between
+                FrameState::Between
             }
-            _ => State::Recovering,
+            _ => FrameState::Recovering,
         };
         error
     }

@@ -6,41 +6,41 @@ use serde::Serialize;
 ///
 /// The server's thread calls, one call at a time. A call is answered within milliseconds, since every client waits for it;
 /// where the machine's thread does not answer any more, it is refused.
-pub trait Guest: Send {
+pub trait GuestControl: Send {
     /// What the machine is doing.
     fn status(&self) -> Status;
     /// The vCPUs, by index.
-    fn cpus(&self) -> Vec<Cpu>;
+    fn cpus(&self) -> Vec<VcpuInfo>;
     /// Stops the vCPUs; nothing happens if they are stopped.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] says why not.
-    fn stop(&self) -> Result<(), Refusal>;
+    /// [`ControlError`] says why not.
+    fn stop(&self) -> Result<(), ControlError>;
     /// Lets the vCPUs run on; nothing happens if they run.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] says why not.
-    fn cont(&self) -> Result<(), Refusal>;
+    /// [`ControlError`] says why not.
+    fn cont(&self) -> Result<(), ControlError>;
     /// Starts the machine anew.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] says why not.
-    fn system_reset(&self) -> Result<(), Refusal>;
+    /// [`ControlError`] says why not.
+    fn system_reset(&self) -> Result<(), ControlError>;
     /// Asks the guest to shut down.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] says why not.
-    fn system_powerdown(&self) -> Result<(), Refusal>;
+    /// [`ControlError`] says why not.
+    fn system_powerdown(&self) -> Result<(), ControlError>;
     /// Asks the program to end; it does so after the call has returned.
     ///
     /// # Errors
     ///
-    /// [`Refusal`] says why not.
-    fn quit(&self) -> Result<(), Refusal>;
+    /// [`ControlError`] says why not.
+    fn quit(&self) -> Result<(), ControlError>;
 }
 
 /// What a machine is doing (`RunState` of QEMU 11.1, `qapi/run-state.json`).
@@ -69,7 +69,7 @@ impl Status {
 
 /// A vCPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cpu {
+pub struct VcpuInfo {
     /// Its number.
     pub index: u32,
     /// The kernel's number of the thread that it runs in.
@@ -81,4 +81,4 @@ pub struct Cpu {
 /// Why a machine does not do what it was told: a sentence that says what would work.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Refusal(pub String);
+pub struct ControlError(pub String);

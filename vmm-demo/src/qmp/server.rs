@@ -4,7 +4,7 @@ use super::client::Client;
 use super::command::{self, Context};
 use super::event::{self, EventQueue, EventSender};
 use super::expansion::Models;
-use super::guest::Guest;
+use super::guest::GuestControl;
 use super::message;
 use super::socket::{Socket, SocketFile};
 use event_manager::{EventManager, EventOps, EventSet, Events, MutEventSubscriber, SubscriberOps};
@@ -18,13 +18,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Clients at once; more of them wait in the listener's backlog, and are served when others have left.
-const MOST_CLIENTS: usize = 64;
+const MAX_CLIENTS: usize = 64;
 
 /// How long a server that is to end is waited for: as long as a model may take on an emulated host.
-const END: Duration = Duration::from_secs(2);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long clients have to take what was said last.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
 
 // What an event is about: the first numbers are not those of clients.
 const LISTENER: u32 = 0;
@@ -33,7 +33,7 @@ const FIRST_CLIENT: u32 = 2;
 
 /// A server that runs in a thread; it ends when this is dropped, and its socket is removed.
 #[derive(Debug)]
-pub struct Handle {
+pub struct ServerHandle {
     events: EventSender,
     stop: Arc<AtomicBool>,
     /// Closed by the thread's end.
@@ -57,7 +57,11 @@ pub enum ServerError {
 /// # Errors
 ///
 /// [`ServerError`] if the kernel has no thread or no file descriptor left.
-pub fn start(socket: Socket, guest: Box<dyn Guest>, models: Models) -> Result<Handle, ServerError> {
+pub fn start(
+    socket: Socket,
+    guest: Box<dyn GuestControl>,
+    models: Models,
+) -> Result<ServerHandle, ServerError> {
     let (listener, file) = socket.into_parts();
     let (events, queue) = event::channel()?;
     let stop = Arc::new(AtomicBool::new(false));
@@ -84,10 +88,10 @@ pub fn start(socket: Socket, guest: Box<dyn Guest>, models: Models) -> Result<Ha
                 }
             }
             if let Ok(mut service) = manager.remove_subscriber(id) {
-                service.say_goodbye();
+                service.flush_clients();
             }
         })?;
-    Ok(Handle {
+    Ok(ServerHandle {
         events,
         stop,
         ended,
@@ -95,7 +99,7 @@ pub fn start(socket: Socket, guest: Box<dyn Guest>, models: Models) -> Result<Ha
     })
 }
 
-impl Handle {
+impl ServerHandle {
     /// Where events are sent to.
     #[must_use]
     pub fn events(&self) -> EventSender {
@@ -105,12 +109,12 @@ impl Handle {
 
 /// Ends the server: clients get what is written already, as far as they read it within a moment, and are
 /// disconnected, and the socket is removed.
-impl Drop for Handle {
+impl Drop for ServerHandle {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         self.events.wake();
         // Closed or late: a thread that is still at work ends with the program.
-        let _ = self.ended.recv_timeout(END);
+        let _ = self.ended.recv_timeout(SHUTDOWN_TIMEOUT);
     }
 }
 
@@ -129,7 +133,7 @@ struct Service {
 impl Service {
     /// Takes connections until there are enough.
     fn accept(&mut self, ops: &mut EventOps) {
-        while self.clients.len() < MOST_CLIENTS {
+        while self.clients.len() < MAX_CLIENTS {
             let stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
@@ -145,17 +149,17 @@ impl Service {
             let number = self.next;
             self.next = self.next.checked_add(1).unwrap_or(FIRST_CLIENT);
             // It waits for nothing yet, but the kernel tells of its end.
-            let events = Events::with_data_raw(client.descriptor(), number, client.awaited);
+            let events = Events::with_data_raw(client.descriptor(), number, client.registered);
             match ops.add(events) {
                 Ok(()) => drop(self.clients.insert(number, client)),
                 Err(error) => tracing::warn!(%error, "a QMP client cannot be served"),
             }
         }
-        self.listen(ops, false);
+        self.watch_listener(ops, false);
     }
 
     /// Has the kernel tell of connections, or not.
-    fn listen(&mut self, ops: &mut EventOps, listen: bool) {
+    fn watch_listener(&mut self, ops: &mut EventOps, listen: bool) {
         if self.listening == listen {
             return;
         }
@@ -172,7 +176,7 @@ impl Service {
     }
 
     /// Passes events on to all clients.
-    fn pass_events_on(&mut self) {
+    fn send_events(&mut self) {
         for event in self.queue.drain() {
             let line = message::line(&event.message());
             for client in self.clients.values_mut() {
@@ -195,17 +199,17 @@ impl Service {
             return false;
         };
         client.write();
-        let Some(asked) = client.session.next() else {
+        let Some(pending) = client.session.next() else {
             return false;
         };
-        let (id, negotiated) = (asked.id, asked.negotiated);
+        let (id, negotiated) = (pending.id, pending.negotiated);
         let mut is_negotiation = false;
-        let result = asked.request.and_then(|request| {
+        let result = pending.request.and_then(|request| {
             is_negotiation = command::negotiates(&request);
             command::run(&self.context, negotiated, request)
         });
         // What the command brought about is told before it is answered, as QEMU does.
-        self.pass_events_on();
+        self.send_events();
         if let Some(client) = self.clients.get_mut(&number) {
             client.session.answer(&id, result, is_negotiation);
         }
@@ -213,34 +217,34 @@ impl Service {
     }
 
     /// Writes what clients take, disconnects those that are over, and waits for the others.
-    fn settle(&mut self, ops: &mut EventOps) {
+    fn update_clients(&mut self, ops: &mut EventOps) {
         self.clients.retain(|number, client| {
             client.write();
-            if client.is_over() {
+            if client.is_finished() {
                 // The kernel forgets it with its descriptor, and event-manager with this.
                 let _forgotten = ops.remove(Events::empty_raw(client.descriptor()));
                 return false;
             }
-            let wanted = client.wanted();
-            if wanted != client.awaited {
-                let events = Events::with_data_raw(client.descriptor(), *number, wanted);
+            let interest = client.interest();
+            if interest != client.registered {
+                let events = Events::with_data_raw(client.descriptor(), *number, interest);
                 if let Err(error) = ops.modify(events) {
                     tracing::warn!(%error, "a QMP client cannot be served any more");
                     let _forgotten = ops.remove(Events::empty_raw(client.descriptor()));
                     return false;
                 }
-                client.awaited = wanted;
+                client.registered = interest;
             }
             true
         });
-        self.listen(ops, self.clients.len() < MOST_CLIENTS);
+        self.watch_listener(ops, self.clients.len() < MAX_CLIENTS);
     }
 
     /// Gives clients a moment to take what was said.
-    fn say_goodbye(&mut self) {
-        self.pass_events_on();
+    fn flush_clients(&mut self) {
+        self.send_events();
         let started = Instant::now();
-        while started.elapsed() < LAST_WORDS {
+        while started.elapsed() < FLUSH_TIMEOUT {
             self.clients.retain(|_, client| {
                 client.write();
                 !client.session.output().is_empty()
@@ -255,7 +259,7 @@ impl Service {
 
 impl MutEventSubscriber for Service {
     fn init(&mut self, ops: &mut EventOps) {
-        self.listen(ops, true);
+        self.watch_listener(ops, true);
         if let Err(error) = ops.add(Events::with_data(self.queue.wake(), WAKE, EventSet::IN)) {
             tracing::error!(%error, "QMP clients will not be told of events");
         }
@@ -269,12 +273,12 @@ impl MutEventSubscriber for Service {
             number => {
                 if let Some(client) = self.clients.get_mut(&number) {
                     client.read();
-                    client.end_if_gone(events.event_set());
+                    client.note_hang_up(events.event_set());
                 }
             }
         }
-        self.pass_events_on();
+        self.send_events();
         self.answer();
-        self.settle(ops);
+        self.update_clients(ops);
     }
 }

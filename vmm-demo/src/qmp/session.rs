@@ -6,7 +6,7 @@ use super::message::{self, Id, QmpError, Request};
 use serde_json::Value;
 
 /// Bytes that wait for a client before it gets no further replies; a reply has at most some hundred thousand more.
-const OUTPUT_WAITS: usize = 64 << 10;
+const REPLY_PAUSE: usize = 64 << 10;
 /// Bytes that wait for a client before it is dropped: it does not read its events.
 pub(super) const OUTPUT_LIMIT: usize = 1 << 20;
 
@@ -21,12 +21,12 @@ pub(super) struct Session {
     output: Vec<u8>,
     negotiated: bool,
     /// No more is to be received.
-    deaf: bool,
+    input_closed: bool,
 }
 
 /// What a client wants, whole.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct PendingRequest {
     /// What the client calls its request by.
     pub(super) id: Id,
     /// The request, or why it is none.
@@ -44,36 +44,36 @@ impl Session {
             ready: None,
             output: message::line(&command::greeting()),
             negotiated: false,
-            deaf: false,
+            input_closed: false,
         }
     }
 
     /// Takes what the client wrote.
     pub(super) fn receive(&mut self, bytes: &[u8]) {
-        if !self.deaf {
+        if !self.input_closed {
             self.input.extend_from_slice(bytes);
             self.advance();
         }
     }
 
     /// The client writes no more; what it has asked for is still answered.
-    pub(super) fn end_input(&mut self) {
-        self.deaf = true;
+    pub(super) fn close_input(&mut self) {
+        self.input_closed = true;
     }
 
     /// Whether there is room for more of what the client writes: it has read its replies and waits for none.
     pub(super) fn wants_input(&self) -> bool {
-        !self.deaf && self.ready.is_none() && self.output.len() < OUTPUT_WAITS
+        !self.input_closed && self.ready.is_none() && self.output.len() < REPLY_PAUSE
     }
 
     /// Whether a request can be answered now.
     pub(super) fn has_work(&self) -> bool {
-        self.ready.is_some() && self.output.len() < OUTPUT_WAITS
+        self.ready.is_some() && self.output.len() < REPLY_PAUSE
     }
 
     /// Whether all is said and done.
-    pub(super) fn is_over(&self) -> bool {
-        self.deaf && self.ready.is_none() && self.output.is_empty()
+    pub(super) fn is_finished(&self) -> bool {
+        self.input_closed && self.ready.is_none() && self.output.is_empty()
     }
 
     /// Whether the client left more unread than is kept for it.
@@ -95,7 +95,7 @@ impl Session {
     }
 
     /// The next request, if it can be answered now. Every one that is taken wants an [answer](Self::answer).
-    pub(super) fn next(&mut self) -> Option<Asked> {
+    pub(super) fn next(&mut self) -> Option<PendingRequest> {
         if !self.has_work() {
             return None;
         }
@@ -103,14 +103,14 @@ impl Session {
             Ok(text) => message::request(&text),
             Err(error) => {
                 if error.is_final() {
-                    self.deaf = true;
+                    self.input_closed = true;
                     self.input = Vec::new();
                 }
                 (None, Err(QmpError::generic(error)))
             }
         };
         self.advance();
-        Some(Asked {
+        Some(PendingRequest {
             id,
             request,
             negotiated: self.negotiated,

@@ -14,7 +14,7 @@ use crate::machine::kvm::{check_vcpus, open_kvm, vm_failure};
 use crate::output;
 use crate::output::failure::Failure;
 use crate::qmp::expansion::Models;
-use crate::qmp::server::{self, Handle};
+use crate::qmp::server::{self, ServerHandle};
 use crate::qmp::socket::Socket;
 use crate::socket_address::Address;
 use crate::vmm::boot::Kernel;
@@ -140,7 +140,7 @@ fn without_gic_v3(kvm: &Kvm, error: VmError) -> Failure {
 }
 
 /// Starts the QMP server of a guest.
-fn serve(address: &Address) -> Result<(Handle, QmpConnection), Failure> {
+fn serve(address: &Address) -> Result<(ServerHandle, QmpConnection), Failure> {
     let socket = Socket::bind(address)?;
     let (remote, calls) = remote::channel().map_err(Failure::other)?;
     let server =
