@@ -11,4 +11,6 @@ pub(crate) mod lifecycle;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod remote;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+pub(crate) mod signals;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod supervisor;

@@ -4,6 +4,7 @@ use super::ending::{Ended, Ending};
 use super::initrd_check::InitrdCheck;
 use super::lifecycle::{Guest, GuestBuilder};
 use super::remote::{Call, CallQueue};
+use super::signals::{Signals, pending_signal};
 use crate::guest::console::{self, ConsoleInput, InputKind, InputRead, Terminal};
 use crate::guest::keys::{self, EscapeCommand};
 use crate::output;
@@ -17,18 +18,7 @@ use crate::vmm::vm::Vm;
 use event_manager::{EventManager, EventOps, EventSet, Events, MutEventSubscriber, SubscriberOps};
 use idreg_runtime::plan::Plan;
 use rustix::stdio::stdin;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::backend::SignalDelivery;
-use signal_hook::iterator::exfiltrator::SignalOnly;
-use std::io;
 use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
-
-/// What ends this program in good order.
-const SIGNALS: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
-
-/// Signals that have come and were not seen to.
-pub(crate) type Signals = SignalDelivery<UnixStream, SignalOnly>;
 
 // What an event is about.
 const SIGNAL: u32 = 0;
@@ -75,17 +65,6 @@ enum InputWatch {
     Unpollable,
     /// There will be nothing.
     Closed,
-}
-
-/// Takes the signals that end this program: from here on they do not by themselves.
-pub(crate) fn install_signal_handlers() -> io::Result<Signals> {
-    let (read, write) = UnixStream::pair()?;
-    SignalDelivery::with_pipe(read, write, SignalOnly, SIGNALS)
-}
-
-/// The ending that the oldest signal asks for, if there is one that was not seen to.
-pub(crate) fn pending_signal(signals: &mut Signals) -> Option<Ending> {
-    signals.pending().next().map(Ending::of_signal)
 }
 
 impl Supervisor {

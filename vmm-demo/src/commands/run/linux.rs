@@ -7,9 +7,8 @@ use crate::cli::vmm_demo::Run;
 use crate::guest::ending::Ending;
 use crate::guest::lifecycle::{GuestBuilder, GuestEvents};
 use crate::guest::remote;
-use crate::guest::supervisor::{
-    QmpConnection, Supervisor, install_signal_handlers, pending_signal,
-};
+use crate::guest::signals::{install_signal_handlers, pending_signal};
+use crate::guest::supervisor::{QmpConnection, Supervisor};
 use crate::machine::kvm::{check_vcpus, open_kvm, vm_failure};
 use crate::output;
 use crate::output::failure::Failure;
