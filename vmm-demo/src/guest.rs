@@ -13,4 +13,6 @@ pub(crate) mod remote;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod signals;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+pub(crate) mod stdin_watch;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod supervisor;

@@ -1,12 +1,13 @@
 //! The main thread of a running guest: it starts it, listens to all who have a say in it, and ends it.
 
+use super::console::{self, Terminal};
 use super::ending::{Ended, Ending};
 use super::initrd_check::InitrdCheck;
+use super::keys::{self, EscapeCommand};
 use super::lifecycle::{Guest, GuestBuilder};
 use super::remote::{Call, CallQueue};
 use super::signals::{Signals, pending_signal};
-use crate::guest::console::{self, ConsoleInput, InputKind, InputRead, Terminal};
-use crate::guest::keys::{self, EscapeCommand};
+use super::stdin_watch::StdinWatch;
 use crate::output;
 use crate::output::failure::Failure;
 use crate::qmp::event::{Event, EventSender, ShutdownCause};
@@ -17,7 +18,6 @@ use crate::vmm::vcpus::{CpuError, Report};
 use crate::vmm::vm::Vm;
 use event_manager::{EventManager, EventOps, EventSet, Events, MutEventSubscriber, SubscriberOps};
 use idreg_runtime::plan::Plan;
-use rustix::stdio::stdin;
 use std::os::fd::AsRawFd;
 
 // What an event is about.
@@ -45,9 +45,7 @@ pub(crate) struct Supervisor {
     reboot: bool,
     qmp: Option<QmpConnection>,
     signals: Signals,
-    input: ConsoleInput,
-    /// How the standard input is listened to.
-    input_watch: InputWatch,
+    input: StdinWatch,
     initrd: InitrdCheck,
     /// Whether QMP has stopped the vCPUs.
     paused: bool,
@@ -55,21 +53,8 @@ pub(crate) struct Supervisor {
     result: Option<Result<Ending, Failure>>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum InputWatch {
-    /// It is among the events.
-    Registered,
-    /// Not as long as there is input that the guest has not taken.
-    Paused,
-    /// It is a file, which is always ready and cannot be among the events.
-    Unpollable,
-    /// There will be nothing.
-    Closed,
-}
-
 impl Supervisor {
     pub(crate) fn new(builder: GuestBuilder, signals: Signals) -> Result<Self, Failure> {
-        let kind = console::input_kind();
         let initrd = InitrdCheck::start(&builder.kernel)?;
         Ok(Self {
             builder,
@@ -77,11 +62,7 @@ impl Supervisor {
             reboot: true,
             qmp: None,
             signals,
-            input: ConsoleInput::new(kind),
-            input_watch: match kind {
-                InputKind::Background => InputWatch::Closed,
-                InputKind::Terminal | InputKind::Other => InputWatch::Registered,
-            },
+            input: StdinWatch::new(console::input_kind(), INPUT),
             initrd,
             paused: false,
             resets: 0,
@@ -260,19 +241,10 @@ impl Supervisor {
 
     /// Reads the standard input, and gives the guest what it takes of it.
     fn read_input(&mut self, ops: &mut EventOps) {
-        match self.input.read() {
-            InputRead::More(Some(EscapeCommand::Quit)) => {
-                self.finish(Ending::Quit, ShutdownCause::HostUi);
-            }
-            InputRead::More(Some(EscapeCommand::Help)) => output::note(keys::HELP),
-            InputRead::More(None) => {}
-            InputRead::End => {
-                if self.input_watch == InputWatch::Registered {
-                    // What was never added cannot be removed, and there is no harm in that.
-                    let _never = ops.remove(input_events());
-                }
-                self.input_watch = InputWatch::Closed;
-            }
+        match self.input.read(ops) {
+            Some(EscapeCommand::Quit) => self.finish(Ending::Quit, ShutdownCause::HostUi),
+            Some(EscapeCommand::Help) => output::note(keys::HELP),
+            None => {}
         }
         self.feed_guest(ops);
     }
@@ -280,30 +252,9 @@ impl Supervisor {
     /// Gives the guest what it takes of the input, and listens for more when there is room.
     fn feed_guest(&mut self, ops: &mut EventOps) {
         if let Some(guest) = &self.guest {
-            guest.feed_console(&mut self.input.pending);
+            guest.feed_console(self.input.pending());
         }
-        let wants_more = self.input.wants_more();
-        match self.input_watch {
-            InputWatch::Registered if !wants_more => {
-                let _never = ops.remove(input_events());
-                self.input_watch = InputWatch::Paused;
-            }
-            InputWatch::Paused if wants_more => self.register_input(ops),
-            _ => {}
-        }
-    }
-
-    fn register_input(&mut self, ops: &mut EventOps) {
-        self.input_watch = match ops.add(input_events()) {
-            Ok(()) => InputWatch::Registered,
-            Err(event_manager::Error::Epoll(error)) if error.errno() == libc::EPERM => {
-                InputWatch::Unpollable
-            }
-            Err(error) => {
-                tracing::info!(%error, "the standard input is not listened to");
-                InputWatch::Closed
-            }
-        };
+        self.input.update(ops);
     }
 
     fn handle_initrd_check(&mut self) {
@@ -338,10 +289,8 @@ impl MutEventSubscriber for Supervisor {
                 self.fail(Failure::other(error));
             }
         }
-        if self.input_watch == InputWatch::Registered {
-            self.register_input(ops);
-        }
-        if self.input_watch == InputWatch::Unpollable {
+        self.input.start(ops);
+        if self.input.must_read() {
             self.read_input(ops);
         }
     }
@@ -354,7 +303,7 @@ impl MutEventSubscriber for Supervisor {
                 // It says no more than that there is room.
                 let _count = self.builder.events.console_drained.read();
                 self.feed_guest(ops);
-                if self.input_watch == InputWatch::Unpollable && self.input.wants_more() {
+                if self.input.must_read() {
                     self.read_input(ops);
                 }
             }
@@ -372,10 +321,6 @@ impl MutEventSubscriber for Supervisor {
             _ => {}
         }
     }
-}
-
-fn input_events() -> Events {
-    Events::with_data_raw(stdin().as_raw_fd(), INPUT, EventSet::IN)
 }
 
 /// What a vCPU that failed is for the command.
