@@ -1,4 +1,4 @@
-//! Linux guests: made, watched and ended.
+//! Linux guests: building, supervision and end.
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod console;

@@ -1,4 +1,4 @@
-//! The terminal that the guest's console is on: raw while the guest has it, and as before afterwards.
+//! Terminal of the guest's console: raw mode while the guest runs, the previous mode afterwards.
 
 use crate::guest::keys::{EscapeCommand, Keys};
 use rustix::io::Errno;
@@ -8,30 +8,31 @@ use rustix::termios::{OptionalActions, Termios, isatty, tcgetattr, tcgetpgrp, tc
 use std::collections::VecDeque;
 use std::io;
 
-/// How much is read at once; what the guest does not take yet is kept.
+/// Bytes per read of standard input; bytes that the guest has not taken yet are kept.
 const CHUNK: usize = 256;
 
-/// How much of what is typed is kept for a guest that does not take it. What comes then is lost, as on a serial line.
+/// Limit of typed bytes kept for a guest that does not take them. Later bytes are lost, as on a
+/// serial line.
 const MAX_TYPED: usize = 1 << 16;
 
-/// The standard input in raw mode, if it is a terminal and this program is in its foreground.
+/// Standard input in raw mode, if it is a terminal and this program is in its foreground.
 #[derive(Debug)]
 pub(crate) struct Terminal {
     before: Option<Termios>,
 }
 
-/// Who has the standard input.
+/// Kinds of standard input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InputKind {
-    /// A person.
+    /// A terminal on which this program is in the foreground.
     Terminal,
-    /// A terminal on which another program is in the foreground: to read from it would stop this one.
+    /// A terminal on which another program is in the foreground: a read would stop this program.
     Background,
     /// A pipe or a file.
     Other,
 }
 
-/// What the standard input is.
+/// Returns the kind of standard input.
 pub(crate) fn input_kind() -> InputKind {
     if !isatty(stdin()) {
         InputKind::Other
@@ -43,9 +44,10 @@ pub(crate) fn input_kind() -> InputKind {
 }
 
 impl Terminal {
-    /// Takes the terminal, if there is one to take.
+    /// Switches the terminal to raw mode, if standard input is a terminal in the foreground.
     ///
-    /// Not by `vmm_sys_util::terminal`, which goes back to the mode that most shells use and not to the one before.
+    /// `vmm_sys_util::terminal` is not used: it restores the mode that most shells use, not the
+    /// previous mode.
     pub(crate) fn take() -> io::Result<Self> {
         if input_kind() != InputKind::Terminal {
             return Ok(Self { before: None });
@@ -53,7 +55,7 @@ impl Terminal {
         let before = tcgetattr(stdin())?;
         let mut raw = before.clone();
         raw.make_raw();
-        // Messages of this program come to the same terminal and end their lines by a line feed alone.
+        // Messages of this program go to the same terminal and end lines with a line feed alone.
         raw.output_modes = before.output_modes;
         tcsetattr(stdin(), OptionalActions::Now, &raw)?;
         Ok(Self {
@@ -65,27 +67,28 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         if let Some(before) = &self.before {
-            // At once: a terminal that takes no output must not hold up the end. One that is gone has nothing to be put
-            // back.
+            // At once: a terminal that takes no output must not delay the exit. A terminal that is
+            // gone needs no restoring.
             let _gone = tcsetattr(stdin(), OptionalActions::Now, before);
         }
     }
 }
 
-/// What came of reading.
+/// Result of one read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InputRead {
-    /// There may be more.
+    /// More input may follow; the escape command found in this read.
     More(Option<EscapeCommand>),
-    /// There will be no more.
+    /// End of input.
     End,
 }
 
-/// The standard input, on its way to the guest.
+/// Buffer between standard input and the guest's console.
 #[derive(Debug)]
 pub(crate) struct ConsoleInput {
-    /// Nothing if what is read is not typed, so that it may be anything.
+    /// Parser of escape commands; `None` if standard input is no terminal: any byte is data then.
     keys: Option<Keys>,
+    /// Bytes that the guest has not taken yet.
     pub(crate) pending: VecDeque<u8>,
 }
 
@@ -97,13 +100,13 @@ impl ConsoleInput {
         }
     }
 
-    /// Whether to read more: always if it is typed, so that Ctrl-A x is heard even if the guest takes nothing, and else
-    /// when the guest has taken everything.
+    /// True if more input should be read. For typed input always, so that Ctrl-A x works even if
+    /// the guest takes no input; otherwise once the guest has taken all pending input.
     pub(crate) fn wants_more(&self) -> bool {
         self.keys.is_some() || self.pending.is_empty()
     }
 
-    /// Reads what there is, and waits if there is nothing.
+    /// Reads available input; blocks if none is available.
     pub(crate) fn read(&mut self) -> InputRead {
         let mut buffer = [0; CHUNK];
         let read = match rustix::io::read(stdin(), &mut buffer) {
@@ -111,7 +114,7 @@ impl ConsoleInput {
             Ok(count) => buffer.get(..count).unwrap_or_default(),
             Err(Errno::INTR | Errno::AGAIN) => return InputRead::More(None),
             Err(error) => {
-                tracing::info!(%error, "the standard input cannot be read");
+                tracing::info!(%error, "cannot read standard input");
                 return InputRead::End;
             }
         };

@@ -1,27 +1,27 @@
-//! How the run of a guest ended.
+//! Endings of a guest's run, and their exit codes.
 
 use crate::output::failure::Failure;
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// Why there is no guest any more, if nothing failed.
+/// Reason for the end of a run in which nothing failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
-    /// The command has done what was asked, without a guest that goes on.
+    /// The command is done and left no guest running.
     Done,
-    /// The guest switched itself off.
+    /// The guest powered itself off.
     PoweredOff,
     /// QMP's `quit`, or Ctrl-A x on the console.
     Quit,
-    /// The guest reset itself, and was not to start again.
+    /// The guest reset itself under `--no-reboot`.
     Reset,
-    /// This program got a signal of this number.
+    /// This program received the signal of this number.
     Signal(u8),
 }
 
 impl Ending {
-    /// The ending by a signal, of which there are 64.
+    /// The ending by a signal. Signal numbers end at 64.
     #[must_use]
     pub fn of_signal(number: i32) -> Self {
         Self::Signal(u8::try_from(number).unwrap_or(u8::MAX))
@@ -34,18 +34,18 @@ impl Ending {
             Self::Done | Self::PoweredOff => 0,
             Self::Quit => 5,
             Self::Reset => 6,
-            // As shells count a program that a signal ended.
+            // The convention of shells for a program ended by a signal.
             Self::Signal(number) => 128_u8.saturating_add(number),
         }
     }
 }
 
-/// What there is to say of a run that has ended.
+/// Outcome of a run that has ended.
 #[derive(Debug)]
 pub struct Ended {
-    /// How it ended.
+    /// The ending, or the failure.
     pub result: Result<Ending, Failure>,
-    /// How often the guest was started again.
+    /// Number of resets after which the guest started again.
     pub resets: u64,
 }
 

@@ -1,4 +1,5 @@
-//! The check of a guest's initial RAM disk, which goes on while the guest starts: it takes as long as to unpack it.
+//! Check of a guest's initial RAM disk, in a thread of its own while the guest starts: it takes as
+//! long as unpacking.
 
 use crate::output::failure::Failure;
 use crate::vmm::boot::initrd::{self, Checked, InitrdError};
@@ -10,7 +11,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
-/// Reads the initial RAM disk to its end, while the guest starts.
+/// Background check that reads the initial RAM disk to its end.
 #[derive(Debug)]
 pub(crate) struct InitrdCheck {
     done: EventFd,
@@ -18,25 +19,26 @@ pub(crate) struct InitrdCheck {
 }
 
 impl InitrdCheck {
+    /// Starts the check in a thread, if the kernel's initial RAM disk needs one.
     pub(crate) fn start(kernel: &Kernel) -> Result<Self, Failure> {
         let done = EventFd::new(EFD_NONBLOCK).map_err(Failure::other)?;
         let result = match kernel.initrd_to_check() {
             Some(file) => {
                 let (file, path) = file?;
-                let said = done.try_clone().map_err(Failure::other)?;
-                Some(check_in_background(file, path, said).map_err(Failure::other)?)
+                let notify = done.try_clone().map_err(Failure::other)?;
+                Some(check_in_background(file, path, notify).map_err(Failure::other)?)
             }
             None => None,
         };
         Ok(Self { done, result })
     }
 
-    /// Readable when there is a result.
+    /// Eventfd that becomes readable when the result is ready.
     pub(crate) fn done(&self) -> &EventFd {
         &self.done
     }
 
-    /// The result, once.
+    /// Takes the result once [`done`](Self::done) is readable; `None` if there is none.
     pub(crate) fn take(&mut self) -> Option<Result<Checked, KernelError>> {
         self.result.take()?.try_recv().ok()
     }
@@ -53,7 +55,7 @@ fn check_in_background(
         .spawn(move || {
             let checked: Result<Checked, InitrdError> = initrd::check(file);
             let checked = checked.map_err(|source| KernelError::Initrd { path, source });
-            // If nobody waits any more, the guest has ended.
+            // Sending fails only if the receiver is dropped: the guest has ended.
             let _ended = sender.send(checked);
             let _full = done.write(1);
         })?;

@@ -1,17 +1,17 @@
-//! What is typed on the guest's console: most is for the guest, and some is for this program.
+//! Escape commands on the guest's console: Ctrl-A and a key, as in QEMU.
 
 use std::collections::VecDeque;
 
-/// What a person asks of this program and not of the guest.
+/// Command to this program, typed on the guest's console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EscapeCommand {
     /// End the guest.
     Quit,
-    /// Show the keys.
+    /// Show the escape commands.
     Help,
 }
 
-/// The keys that are not for the guest, as QEMU has them.
+/// Help text for the escape commands, which are QEMU's.
 pub const HELP: &str = "\
 Ctrl-A x     end this guest
 Ctrl-A a     send Ctrl-A to the guest
@@ -19,14 +19,15 @@ Ctrl-A h     this help";
 
 const CTRL_A: u8 = 1;
 
-/// Finds Ctrl-A in what is typed.
+/// Parser of escape commands; remembers a Ctrl-A at the end of a read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Keys {
     escaped: bool,
 }
 
 impl Keys {
-    /// Adds to `guest` what is for the guest; returns what is not. To quit comes before all else.
+    /// Appends the guest's bytes to `guest`; returns the escape command, if any. `Quit` takes
+    /// precedence over other commands.
     pub fn sort(&mut self, typed: &[u8], guest: &mut VecDeque<u8>) -> Option<EscapeCommand> {
         let mut command = None;
         for key in typed {
@@ -51,7 +52,7 @@ impl Keys {
 mod tests {
     use super::*;
 
-    /// What reaches the guest, and what is asked for.
+    /// Bytes that reach the guest, and the first escape command.
     fn typed(pieces: &[&[u8]]) -> (Vec<u8>, Option<EscapeCommand>) {
         let (mut keys, mut guest, mut command) = (Keys::default(), VecDeque::new(), None);
         for piece in pieces {
@@ -61,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_typed_is_for_the_guest() {
+    fn typed_bytes_reach_the_guest() {
         assert_eq!(typed(&[b"ls\r\x03\x1a"]), (b"ls\r\x03\x1a".to_vec(), None));
     }
 

@@ -1,4 +1,4 @@
-//! The guest: made, started, and made again after a reset.
+//! Life of a guest: build, start, pause, and rebuild after a reset.
 
 use crate::machine::kvm::vm_failure;
 use crate::output::failure::Failure;
@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
-/// What every guest of a run is made of, the first and those after a reset.
+/// Builder of a run's guests: the first guest and each guest after a reset.
 #[derive(Debug)]
 pub(crate) struct GuestBuilder {
     pub(crate) kvm: Kvm,
@@ -32,12 +32,12 @@ pub(crate) struct GuestBuilder {
     pub(crate) events: GuestEvents,
 }
 
-/// What guests write to be noticed.
+/// Eventfds that wake the supervisor.
 #[derive(Debug)]
 pub(crate) struct GuestEvents {
-    /// Vcpus that cannot go on.
+    /// Written by a vCPU on an exit that it cannot handle.
     pub(crate) vcpu_exit: EventFd,
-    /// The console, when the guest has taken its input.
+    /// Written by the console when the guest has taken all of its input.
     pub(crate) console_drained: EventFd,
 }
 
@@ -50,18 +50,19 @@ impl GuestEvents {
     }
 }
 
-/// A guest whose vCPUs wait to be let go, or run.
+/// Guest whose vCPUs are paused or running.
 #[derive(Debug)]
 pub(crate) struct Guest {
     vcpus: Vcpus,
     mpidrs: Vec<u64>,
     serial: Arc<Serial>,
-    /// Outlives the vCPUs, which run on its memory.
+    /// Outlives the vCPUs, which use its memory.
     _vm: Vm,
 }
 
 impl GuestBuilder {
-    /// Makes a guest of a VM whose vCPUs show what the host does, up to where they wait to be let go.
+    /// Builds a guest from a VM whose vCPUs still have the host's ID registers. The new guest's
+    /// vCPUs are paused.
     pub(crate) fn build(&mut self, mut vm: Vm, timeline: &mut Timeline) -> Result<Guest, Failure> {
         vm.apply(&self.plan, &self.targets, timeline)
             .map_err(vm_failure)?;
@@ -98,8 +99,8 @@ impl GuestBuilder {
         })
     }
 
-    /// Makes another guest of a VM of its own: the ID registers of a VM that has run are frozen, and its devices keep
-    /// what they were told.
+    /// Builds another guest from a new VM: the ID registers of a VM that has run are frozen, and its
+    /// devices keep their state.
     pub(crate) fn rebuild(&mut self) -> Result<Guest, Failure> {
         let mut timeline = Timeline::since(Instant::now());
         let vm = Vm::new(&self.kvm, self.parts, &mut timeline).map_err(vm_failure)?;
@@ -108,31 +109,32 @@ impl GuestBuilder {
 }
 
 impl Guest {
-    /// Lets the vCPUs into the guest.
+    /// Lets the vCPUs run.
     pub(crate) fn resume(&self) {
         self.vcpus.go();
     }
 
-    /// Takes the vCPUs out of the guest, and waits until they are.
+    /// Pauses the vCPUs; returns when all have left the guest.
     pub(crate) fn pause(&self) {
         self.vcpus.pause();
     }
 
-    /// What a vCPU did that cannot go on, if there is one.
+    /// The next exit that a vCPU could not handle, or `None`.
     pub(crate) fn vcpu_exit(&self) -> Option<Report> {
         self.vcpus.report()
     }
 
-    /// Gives the guest as much input as it takes.
+    /// Moves as much input to the console as its FIFO has space for.
     pub(crate) fn feed_console(&self, input: &mut VecDeque<u8>) {
         self.serial.give(input);
     }
 
-    /// When the first vCPU entered the guest for the first time.
+    /// Time of the first vCPU's first entry into the guest, or `None` before it.
     pub(crate) fn first_run(&self) -> Option<Instant> {
         self.vcpus.board().first_run.get().copied()
     }
 
+    /// The vCPUs, by index.
     pub(crate) fn cpus(&self) -> Vec<VcpuInfo> {
         let threads = self.vcpus.thread_ids().iter();
         let cpus = (0..).zip(threads.zip(&self.mpidrs));
@@ -144,8 +146,8 @@ impl Guest {
         .collect()
     }
 
-    /// Ends the guest, and says whether its vCPUs still had the plan's registers, which some kernels change when a
-    /// vCPU is switched on.
+    /// Ends the guest. If it has run, verifies that its vCPUs still have the plan's registers: some
+    /// kernels change them when a vCPU is switched on.
     pub(crate) fn end(self, plan: &Plan) -> Result<(), Failure> {
         let ran = self.first_run().is_some();
         for vcpu in self.vcpus.end() {

@@ -1,4 +1,4 @@
-//! The guest as QMP's thread sees it: every call is the main thread's to answer.
+//! Remote control of the guest: the QMP thread sends calls, the main thread answers them.
 
 use crate::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use std::io;
@@ -6,10 +6,10 @@ use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::time::Duration;
 use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
-/// How long a call may take. The longest is to start the guest anew, some seconds on a busy emulated host.
+/// Timeout of a call. The longest call is a reset, which takes some seconds on a busy emulated host.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What is wanted, and where the answer goes.
+/// Call to the main thread, with the channel for its answer.
 #[derive(Debug)]
 pub(crate) enum Call {
     Status(SyncSender<Status>),
@@ -20,21 +20,21 @@ pub(crate) enum Call {
     Quit(SyncSender<()>),
 }
 
-/// The main thread's end.
+/// Receiving end, for the main thread.
 #[derive(Debug)]
 pub(crate) struct CallQueue {
     calls: Receiver<Call>,
     wake: EventFd,
 }
 
-/// QMP's end.
+/// Sending end, for the QMP thread.
 #[derive(Debug)]
 pub(crate) struct RemoteControl {
     calls: Sender<Call>,
     wake: EventFd,
 }
 
-/// Two ends.
+/// Creates the two ends of a call channel.
 pub(crate) fn channel() -> io::Result<(RemoteControl, CallQueue)> {
     let (sender, receiver) = mpsc::channel();
     let wake = EventFd::new(EFD_NONBLOCK)?;
@@ -50,30 +50,30 @@ pub(crate) fn channel() -> io::Result<(RemoteControl, CallQueue)> {
 }
 
 impl CallQueue {
-    /// Readable when there is a call.
+    /// Eventfd that becomes readable when a call arrives.
     pub(crate) fn wake(&self) -> &EventFd {
         &self.wake
     }
 
-    /// The next call, if there is one.
+    /// The next call, or `None`.
     pub(crate) fn next(&self) -> Option<Call> {
         self.calls.try_recv().ok()
     }
 }
 
 impl RemoteControl {
-    /// Makes a call and waits for its answer; nothing if the guest is no more.
+    /// Sends a call and waits for its answer; `None` if the guest has ended or the call timed out.
     fn call<T>(&self, call: impl FnOnce(SyncSender<T>) -> Call) -> Option<T> {
         let (sender, answer) = mpsc::sync_channel(1);
         self.calls.send(call(sender)).ok()?;
-        // It is awake already if this fails.
+        // Fails only if the counter is full: the main thread is awake then.
         let _awake = self.wake.write(1);
         answer.recv_timeout(CALL_TIMEOUT).ok()
     }
 
     fn command(&self, call: impl FnOnce(SyncSender<()>) -> Call) -> Result<(), ControlError> {
         self.call(call).ok_or_else(|| {
-            ControlError("the guest has ended, and this program is about to".to_owned())
+            ControlError("the guest has ended; this program is about to exit".to_owned())
         })
     }
 }
@@ -101,7 +101,7 @@ impl GuestControl for RemoteControl {
 
     fn system_powerdown(&self) -> Result<(), ControlError> {
         Err(ControlError(
-            "this machine has no power button that a guest could be told of; shut it down from inside, or use `quit`"
+            "this machine has no power button; shut the guest down from inside, or use `quit`"
                 .to_owned(),
         ))
     }

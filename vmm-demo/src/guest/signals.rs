@@ -7,19 +7,19 @@ use signal_hook::iterator::exfiltrator::SignalOnly;
 use std::io;
 use std::os::unix::net::UnixStream;
 
-/// What ends this program in good order.
+/// Signals that end this program in good order.
 const SIGNALS: [i32; 4] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
 
-/// Signals that have come and were not seen to.
+/// Pending signals: delivered and not handled yet.
 pub(crate) type Signals = SignalDelivery<UnixStream, SignalOnly>;
 
-/// Takes the signals that end this program: from here on they do not by themselves.
+/// Installs handlers for the signals that end this program; they become events from here on.
 pub(crate) fn install_signal_handlers() -> io::Result<Signals> {
     let (read, write) = UnixStream::pair()?;
     SignalDelivery::with_pipe(read, write, SignalOnly, SIGNALS)
 }
 
-/// The ending that the oldest signal asks for, if there is one that was not seen to.
+/// The ending by the first pending signal, or `None`.
 pub(crate) fn pending_signal(signals: &mut Signals) -> Option<Ending> {
     signals.pending().next().map(Ending::of_signal)
 }

@@ -92,7 +92,7 @@ impl StdinWatch {
                 WatchState::Unpollable
             }
             Err(error) => {
-                tracing::info!(%error, "the standard input is not listened to");
+                tracing::info!(%error, "cannot watch standard input; it is ignored");
                 WatchState::Closed
             }
         };

@@ -1,4 +1,4 @@
-//! The main thread of a running guest: it starts it, listens to all who have a say in it, and ends it.
+//! Event loop of a guest: signals, console, QMP calls and vCPU exits.
 
 use super::console::{self, Terminal};
 use super::ending::{Ended, Ending};
@@ -20,7 +20,7 @@ use event_manager::{EventManager, EventOps, EventSet, Events, MutEventSubscriber
 use idreg_runtime::plan::Plan;
 use std::os::fd::AsRawFd;
 
-// What an event is about.
+// Sources of events.
 const SIGNAL: u32 = 0;
 const VCPU_EXIT: u32 = 1;
 const CONSOLE_DRAINED: u32 = 2;
@@ -28,26 +28,26 @@ const INPUT: u32 = 3;
 const INITRD: u32 = 4;
 const QMP_CALL: u32 = 5;
 
-/// The main thread's connection with the QMP server.
+/// Connection of the main thread to the QMP server.
 #[derive(Debug)]
 pub(crate) struct QmpConnection {
     pub(crate) calls: CallQueue,
     pub(crate) events: EventSender,
 }
 
-/// The guest and all who have a say in it.
+/// The guest and its event sources.
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     builder: GuestBuilder,
-    /// Missing only while it is being replaced.
+    /// `None` only during a reset and after the end.
     guest: Option<Guest>,
-    /// Whether a guest that resets itself starts again.
+    /// True if a guest that resets itself starts again.
     reboot: bool,
     qmp: Option<QmpConnection>,
     signals: Signals,
     input: StdinWatch,
     initrd: InitrdCheck,
-    /// Whether QMP has stopped the vCPUs.
+    /// True if QMP has stopped the vCPUs.
     paused: bool,
     resets: u64,
     result: Option<Result<Ending, Failure>>,
@@ -70,7 +70,7 @@ impl Supervisor {
         })
     }
 
-    /// Has a guest that resets itself end.
+    /// Ends the run when the guest resets itself.
     pub(crate) fn no_reboot(&mut self) {
         self.reboot = false;
     }
@@ -83,7 +83,7 @@ impl Supervisor {
         &self.builder.plan
     }
 
-    /// Makes a guest of a VM, lets it go and returns when there is none any more.
+    /// Builds a guest from a VM, runs it and returns when it has ended.
     pub(crate) fn run(mut self, vm: Vm, timeline: &mut Timeline) -> Result<(Self, Ended), Failure> {
         let guest = self.builder.build(vm, timeline)?;
         let _terminal = Terminal::take().map_err(Failure::other)?;
@@ -117,7 +117,7 @@ impl Supervisor {
         Ok((self, ended))
     }
 
-    /// Says how it ends, if that was not said before.
+    /// Ends the run with this ending, unless it has a result already.
     fn finish(&mut self, ending: Ending, cause: ShutdownCause) {
         if self.result.is_none() {
             self.result = Some(Ok(ending));
@@ -126,7 +126,7 @@ impl Supervisor {
     }
 
     fn fail(&mut self, failure: Failure) {
-        // KVM breaks off what takes long when a signal comes, with EINTR.
+        // A signal interrupts long KVM ioctls, which then fail with EINTR.
         self.handle_signals();
         if self.result.is_none() {
             let cause = match failure {
@@ -138,7 +138,7 @@ impl Supervisor {
         }
     }
 
-    /// Tells QMP's clients.
+    /// Sends an event to the QMP clients.
     fn send_event(&self, event: Event) {
         if let Some(qmp) = &self.qmp {
             qmp.events.send(event);
@@ -151,10 +151,8 @@ impl Supervisor {
         }
     }
 
-    /// Does what a vCPU wants that cannot go on.
+    /// Handles a vCPU's exit that ends or resets the guest.
     fn handle_vcpu_exit(&mut self) {
-        // It says no more than that there are reports.
-        let _count = self.builder.events.vcpu_exit.read();
         let Some(report) = self.guest.as_ref().and_then(Guest::vcpu_exit) else {
             return;
         };
@@ -166,7 +164,7 @@ impl Supervisor {
         }
     }
 
-    /// Replaces the guest by one that starts.
+    /// Replaces the guest with a newly built one.
     fn reset(&mut self, cause: ShutdownCause) {
         let ended = self
             .guest
@@ -191,7 +189,7 @@ impl Supervisor {
         }
     }
 
-    /// Does what QMP wants. That it does not wait for the answer any more is no concern of the guest.
+    /// Executes a call. The answer is dropped if the QMP thread no longer waits for it.
     fn answer(&mut self, call: Call) {
         let _not_waiting = match call {
             Call::Status(answer) => answer.try_send(self.status()).is_ok(),
@@ -239,7 +237,7 @@ impl Supervisor {
         }
     }
 
-    /// Reads the standard input, and gives the guest what it takes of it.
+    /// Reads standard input, executes an escape command, and feeds the guest.
     fn read_input(&mut self, ops: &mut EventOps) {
         match self.input.read(ops) {
             Some(EscapeCommand::Quit) => self.finish(Ending::Quit, ShutdownCause::HostUi),
@@ -249,7 +247,7 @@ impl Supervisor {
         self.feed_guest(ops);
     }
 
-    /// Gives the guest what it takes of the input, and listens for more when there is room.
+    /// Feeds pending input to the guest, and updates the watch of standard input.
     fn feed_guest(&mut self, ops: &mut EventOps) {
         if let Some(guest) = &self.guest {
             guest.feed_console(self.input.pending());
@@ -261,10 +259,10 @@ impl Supervisor {
         match self.initrd.take() {
             Some(Ok(Checked::Whole)) | None => {}
             Some(Ok(Checked::NotFollowed(format))) => {
-                tracing::info!(format, "the initial RAM disk is not checked to its end");
+                tracing::info!(format, "this format of initial RAM disk is not checked");
             }
             Some(Ok(Checked::Unknown)) => {
-                tracing::warn!("the initial RAM disk is not in a form that Linux unpacks");
+                tracing::warn!("the initial RAM disk is not in a format that Linux unpacks");
             }
             Some(Err(error)) => self.fail(error.into()),
         }
@@ -284,8 +282,8 @@ impl MutEventSubscriber for Supervisor {
             Some((self.initrd.done().as_raw_fd(), INITRD)),
             calls.map(|wake| (wake.as_raw_fd(), QMP_CALL)),
         ];
-        for (fd, about) in sources.into_iter().flatten() {
-            if let Err(error) = ops.add(Events::with_data_raw(fd, about, EventSet::IN)) {
+        for (fd, source) in sources.into_iter().flatten() {
+            if let Err(error) = ops.add(Events::with_data_raw(fd, source, EventSet::IN)) {
                 self.fail(Failure::other(error));
             }
         }
@@ -296,11 +294,14 @@ impl MutEventSubscriber for Supervisor {
     }
 
     fn process(&mut self, events: Events, ops: &mut EventOps) {
+        // Reads reset the eventfds; their counts have no meaning.
         match events.data() {
             SIGNAL => self.handle_signals(),
-            VCPU_EXIT => self.handle_vcpu_exit(),
+            VCPU_EXIT => {
+                let _count = self.builder.events.vcpu_exit.read();
+                self.handle_vcpu_exit();
+            }
             CONSOLE_DRAINED => {
-                // It says no more than that there is room.
                 let _count = self.builder.events.console_drained.read();
                 self.feed_guest(ops);
                 if self.input.must_read() {
@@ -309,12 +310,10 @@ impl MutEventSubscriber for Supervisor {
             }
             INPUT => self.read_input(ops),
             INITRD => {
-                // There is one result.
                 let _count = self.initrd.done().read();
                 self.handle_initrd_check();
             }
             QMP_CALL => {
-                // It says no more than that there are calls.
                 let _count = self.qmp.as_ref().map(|qmp| qmp.calls.wake().read());
                 self.handle_calls();
             }
@@ -323,7 +322,7 @@ impl MutEventSubscriber for Supervisor {
     }
 }
 
-/// What a vCPU that failed is for the command.
+/// Maps a vCPU error to a failure of the command.
 fn vcpu_failure(error: CpuError) -> Failure {
     if error.is_of_guest() {
         Failure::Guest(error.into())
