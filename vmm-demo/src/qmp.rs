@@ -1,4 +1,4 @@
-//! QEMU's machine protocol: what clients of QEMU ask of a guest and of CPU models.
+//! QMP, QEMU's machine protocol: commands for a guest and for CPU models.
 
 mod arguments;
 mod client;

@@ -99,8 +99,8 @@ impl GuestBuilder {
         })
     }
 
-    /// Builds another guest from a new VM: the ID registers of a VM that has run are frozen, and its
-    /// devices keep their state.
+    /// Builds another guest from a new VM: the ID registers of a VM that has run are frozen, and
+    /// its devices keep their state.
     pub(crate) fn rebuild(&mut self) -> Result<Guest, Failure> {
         let mut timeline = Timeline::since(Instant::now());
         let vm = Vm::new(&self.kvm, self.parts, &mut timeline).map_err(vm_failure)?;

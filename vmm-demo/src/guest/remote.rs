@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::time::Duration;
 use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
-/// Timeout of a call. The longest call is a reset, which takes some seconds on a busy emulated host.
+/// Timeout of a call. The longest call is a reset: some seconds on a busy emulated host.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Call to the main thread, with the channel for its answer.

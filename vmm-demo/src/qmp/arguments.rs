@@ -1,13 +1,13 @@
-//! The arguments of a command, taken one by one, with QEMU's words for what is wrong with them
+//! Arguments of a command, taken one by one, with QEMU's error texts
 //! (QEMU 11.1, `qapi/qobject-input-visitor.c`).
 
 use super::message::QmpError;
 use serde_json::{Map, Value};
 
-/// The members of an object that have not been taken.
+/// Members of an object that are not taken yet.
 #[derive(Debug)]
 pub(super) struct Arguments {
-    /// The object's name and a dot, or nothing for the arguments themselves.
+    /// The object's name and a dot; empty for the arguments themselves.
     prefix: String,
     members: Map<String, Value>,
 }
@@ -18,7 +18,7 @@ impl Arguments {
         Self { prefix, members }
     }
 
-    /// A string that has to be there.
+    /// Takes a required string.
     pub(super) fn string(&mut self, name: &str) -> Result<String, QmpError> {
         match self.required(name)? {
             Value::String(text) => Ok(text),
@@ -26,7 +26,7 @@ impl Arguments {
         }
     }
 
-    /// One of several words, which has to be there; by its position among them.
+    /// Takes a required word, and returns its meaning in `words`.
     pub(super) fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)]) -> Result<T, QmpError> {
         let text = self.string(name)?;
         let found = words.iter().find(|(word, _)| *word == text);
@@ -35,19 +35,19 @@ impl Arguments {
             .ok_or_else(|| self.not_a_value(name, &text))
     }
 
-    /// An object that has to be there.
+    /// Takes a required object.
     pub(super) fn object(&mut self, name: &str) -> Result<Self, QmpError> {
         let value = self.required(name)?;
         self.members_of(name, value)
     }
 
-    /// An object, empty if it is not there.
+    /// Takes an optional object, empty by default.
     pub(super) fn optional_object(&mut self, name: &str) -> Result<Self, QmpError> {
         let value = self.members.remove(name);
         self.members_of(name, value.unwrap_or_else(|| Map::new().into()))
     }
 
-    /// Words of a list, none if it is not there; each has to be one of those that are known.
+    /// Takes an optional list of words, empty by default; each word must be in `known`.
     pub(super) fn optional_words(
         &mut self,
         name: &str,
@@ -69,7 +69,7 @@ impl Arguments {
         words.collect()
     }
 
-    /// Checks that nothing is left.
+    /// Checks that no member is left.
     pub(super) fn finish(self) -> Result<(), QmpError> {
         match self.members.keys().next() {
             Some(name) => Err(self.unexpected(name)),
@@ -77,7 +77,7 @@ impl Arguments {
         }
     }
 
-    /// All members, and the prefix of their names.
+    /// Returns the prefix of the names, and all members.
     pub(super) fn into_members(self) -> (String, Map<String, Value>) {
         (self.prefix, self.members)
     }

@@ -1,4 +1,4 @@
-//! One client: a session and its socket.
+//! A client of the server: a session and its socket.
 
 use super::session::Session;
 use event_manager::EventSet;
@@ -6,27 +6,27 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
 
-/// How much is read of a client at once.
+/// Bytes per read of a client's socket.
 const CHUNK: usize = 4096;
 
-/// A client that is connected.
+/// Connected client.
 #[derive(Debug)]
 pub(super) struct Client {
     stream: UnixStream,
     pub(super) session: Session,
-    /// It takes nothing any more, but what it has asked for is still done, as is for one that closed its end after
-    /// `quit`.
+    /// True if the client no longer reads. Its pending requests are still executed: a client may
+    /// close its end right after `quit`.
     peer_closed: bool,
-    /// What the server waits for, as far as the kernel knows.
+    /// Events that are registered with epoll.
     pub(super) registered: EventSet,
 }
 
 impl Client {
-    /// A client that has just connected.
+    /// Creates a client for a new connection.
     ///
     /// # Errors
     ///
-    /// That of the kernel for a socket that shall not block.
+    /// The kernel's error if it cannot make the socket non-blocking.
     pub(super) fn new(stream: UnixStream) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         Ok(Self {
@@ -41,7 +41,7 @@ impl Client {
         self.stream.as_raw_fd()
     }
 
-    /// Reads a piece of what it wrote, if there is room for it.
+    /// Reads up to `CHUNK` bytes, if the session takes input.
     pub(super) fn read(&mut self) {
         if !self.session.wants_input() {
             return;
@@ -52,21 +52,21 @@ impl Client {
             Ok(count) => self
                 .session
                 .receive(buffer.get(..count).unwrap_or_default()),
-            Err(error) if is_for_later(&error) => {}
+            Err(error) if is_retryable(&error) => {}
             Err(_) => self.session.close_input(),
         }
     }
 
-    /// Notes that its end is closed altogether: then there is only what it has asked for.
+    /// Handles a closed peer: only its pending requests remain.
     pub(super) fn note_hang_up(&mut self, events: EventSet) {
         if events.intersects(EventSet::HANG_UP | EventSet::ERROR) {
             self.peer_closed = true;
-            // What it wrote before is read first, a piece at a time.
+            // Drops the output only: bytes that it wrote before are still read, a chunk at a time.
             self.write();
         }
     }
 
-    /// Writes as much as it takes.
+    /// Writes as much output as the socket accepts.
     pub(super) fn write(&mut self) {
         while !self.session.output().is_empty() {
             if self.peer_closed {
@@ -75,13 +75,13 @@ impl Client {
             }
             match self.stream.write(self.session.output()) {
                 Ok(count) => self.session.written(count),
-                Err(error) if is_for_later(&error) => return,
+                Err(error) if is_retryable(&error) => return,
                 Err(_) => self.peer_closed = true,
             }
         }
     }
 
-    /// What the server is to wait for.
+    /// Events that the server must wait for.
     pub(super) fn interest(&self) -> EventSet {
         let mut interest = EventSet::empty();
         if self.session.wants_input() {
@@ -93,12 +93,12 @@ impl Client {
         interest
     }
 
-    /// Whether it is to be disconnected.
+    /// True if the client must be disconnected.
     pub(super) fn is_finished(&self) -> bool {
         self.session.is_finished() || self.session.is_overrun()
     }
 }
 
-fn is_for_later(error: &io::Error) -> bool {
+fn is_retryable(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }

@@ -1,4 +1,4 @@
-//! The commands, by name.
+//! QMP commands, by name.
 
 use super::arguments::Arguments;
 use super::definitions;
@@ -12,17 +12,17 @@ use serde_json::{Value, json};
 use std::cell::OnceCell;
 use std::fmt;
 
-/// What commands act on.
+/// State that commands act on.
 pub(super) struct Context {
     guest: Box<dyn GuestControl>,
     models: Models,
-    /// This machine as a host, once it was asked for.
+    /// This machine as a host: read on first use, `None` if it is no usable host.
     host: OnceCell<Option<Host>>,
 }
 
 type Handler = fn(&Context, Arguments) -> Result<Value, QmpError>;
 
-/// The command that negotiates, the only one before it has.
+/// Command that negotiates capabilities; no other command is accepted before it.
 const QMP_CAPABILITIES: &str = "qmp_capabilities";
 
 const COMMANDS: [(&str, Handler); 13] = [
@@ -61,7 +61,7 @@ const COMMANDS: [(&str, Handler); 13] = [
     }),
 ];
 
-/// The version of QEMU whose protocol this is; clients take newer ones to have what they know of.
+/// QEMU version whose protocol this is. Clients enable features by the version that they see here.
 const QEMU_VERSION: (u32, u32, u32) = (11, 1, 1);
 
 impl Context {
@@ -74,7 +74,7 @@ impl Context {
         }
     }
 
-    /// The host that models are for, if it can be read.
+    /// The host for which models are expanded, or `None` if it cannot be read.
     fn host(&self) -> Option<&Host> {
         match &self.models {
             Models::Host(host) => Some(host),
@@ -92,17 +92,17 @@ impl fmt::Debug for Context {
     }
 }
 
-/// What a server says first.
+/// First message of the server.
 pub(super) fn greeting() -> Value {
     json!({ "QMP": { "version": version(), "capabilities": [] } })
 }
 
-/// Whether a request that went well is the one that negotiates.
+/// True if a request negotiates capabilities.
 pub(super) fn negotiates(request: &Request) -> bool {
     request.execute == QMP_CAPABILITIES
 }
 
-/// Carries out a request of a client that has negotiated, or has not.
+/// Executes a request; `negotiated` is the client's state before it.
 pub(super) fn run(
     context: &Context,
     negotiated: bool,
@@ -128,7 +128,7 @@ pub(super) fn run(
     }
 }
 
-/// Answers a command that takes no arguments.
+/// Answers a query without arguments.
 fn without_arguments(
     arguments: Arguments,
     answer: impl FnOnce() -> Result<Value, QmpError>,
@@ -137,7 +137,7 @@ fn without_arguments(
     answer()
 }
 
-/// Tells the guest something, without arguments.
+/// Controls the guest by a command without arguments.
 fn control(
     arguments: Arguments,
     action: impl FnOnce() -> Result<(), ControlError>,
@@ -150,7 +150,7 @@ fn control(
 fn qmp_capabilities(_: &Context, mut arguments: Arguments) -> Result<Value, QmpError> {
     let enable = arguments.optional_words("enable", &["oob"])?;
     arguments.finish()?;
-    // None is offered.
+    // The greeting offers no capability.
     if enable.is_empty() {
         Ok(json!({}))
     } else {
@@ -182,8 +182,8 @@ fn query_cpus_fast(context: &Context, arguments: Arguments) -> Result<Value, Qmp
     Ok(context.guest.cpus().iter().map(vcpu_info).collect())
 }
 
-/// A vCPU (`CpuInfoFast` of QEMU 11.1, `qapi/machine.json`), with the levels of MPIDR_EL1 as its place
-/// (Arm ARM DDI 0487, D24.2.106: Aff0 in bits 7:0, Aff1 in 15:8, Aff2 in 23:16).
+/// A vCPU (`CpuInfoFast` of QEMU 11.1, `qapi/machine.json`), with the affinity levels of MPIDR_EL1
+/// as its topology (Arm ARM DDI 0487, D24.2.106: Aff0 in bits 7:0, Aff1 in 15:8, Aff2 in 23:16).
 fn vcpu_info(vcpu: &VcpuInfo) -> Value {
     let level = |shift: u32| vcpu.mpidr >> shift & 0xff;
     json!({

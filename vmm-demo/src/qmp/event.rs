@@ -1,4 +1,4 @@
-//! What a virtual machine tells its clients without being asked.
+//! Events: messages to clients that answer no request.
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -13,15 +13,15 @@ use vmm_sys_util::eventfd::{EFD_CLOEXEC, EFD_NONBLOCK, EventFd};
 pub enum Event {
     /// The vCPUs have stopped.
     Stop,
-    /// The vCPUs run on.
+    /// The vCPUs run again.
     Resume,
-    /// The machine starts anew.
+    /// The machine was reset.
     Reset(ShutdownCause),
-    /// The machine has shut down, and the program will end.
+    /// The machine has shut down, and the program is about to exit.
     Shutdown(ShutdownCause),
 }
 
-/// What brought a reset or a shutdown about (`ShutdownCause` there).
+/// Cause of a reset or a shutdown (`ShutdownCause` of QEMU 11.1, `qapi/run-state.json`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ShutdownCause {
@@ -33,9 +33,9 @@ pub enum ShutdownCause {
     HostQmpSystemReset,
     /// A signal to this program.
     HostSignal,
-    /// Whoever sits at the console.
+    /// Ctrl-A x on the console.
     HostUi,
-    /// The guest switched itself off.
+    /// The guest powered itself off.
     GuestShutdown,
     /// The guest reset itself.
     GuestReset,
@@ -44,7 +44,7 @@ pub enum ShutdownCause {
 }
 
 impl ShutdownCause {
-    /// Whether the guest did it itself.
+    /// True if the guest is the cause.
     fn is_guest(self) -> bool {
         matches!(
             self,
@@ -53,35 +53,35 @@ impl ShutdownCause {
     }
 }
 
-/// Events that wait for the server's thread. One that has no time for so many has lost its clients anyway.
+/// Limit of queued events; later events are dropped. A server this far behind has lost its clients.
 const QUEUE_LENGTH: usize = 1024;
 
-/// Where events come from: to be cloned, and given to any thread.
+/// Sending end of the event queue; clones may be sent to any thread.
 #[derive(Clone, Debug)]
 pub struct EventSender {
     events: SyncSender<TimedEvent>,
     wake: Arc<EventFd>,
 }
 
-/// Where events go.
+/// Receiving end of the event queue.
 #[derive(Debug)]
 pub(super) struct EventQueue {
     events: Receiver<TimedEvent>,
     wake: Arc<EventFd>,
 }
 
-/// An event and when it happened.
+/// Event with its time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TimedEvent {
     event: Event,
     time: SystemTime,
 }
 
-/// A sender and its queue.
+/// Creates an event queue and its sender.
 ///
 /// # Errors
 ///
-/// Those of `eventfd`.
+/// The kernel's error if `eventfd` fails.
 pub(super) fn channel() -> io::Result<(EventSender, EventQueue)> {
     let wake = Arc::new(EventFd::new(EFD_NONBLOCK | EFD_CLOEXEC)?);
     let (sender, receiver) = sync_channel(QUEUE_LENGTH);
@@ -94,26 +94,26 @@ pub(super) fn channel() -> io::Result<(EventSender, EventQueue)> {
 }
 
 impl EventSender {
-    /// Queues an event and wakes the server; never blocks. After the server's end nothing happens.
+    /// Queues an event and wakes the server; never blocks. No effect after the server's end.
     pub fn send(&self, event: Event) {
         let time = SystemTime::now();
         let _ = self.events.try_send(TimedEvent { event, time });
         self.wake();
     }
 
-    /// Wakes the server. Of the errors there is only that it is awake already.
+    /// Wakes the server. The only possible error means that it is awake already.
     pub(super) fn wake(&self) {
         let _ = self.wake.write(1);
     }
 }
 
 impl EventQueue {
-    /// What becomes readable when there is something to do.
+    /// Eventfd that becomes readable when the server must act.
     pub(super) fn wake(&self) -> &EventFd {
         &self.wake
     }
 
-    /// The events that wait, oldest first.
+    /// Takes the queued events, oldest first.
     pub(super) fn drain(&self) -> impl Iterator<Item = TimedEvent> + '_ {
         self.events.try_iter()
     }

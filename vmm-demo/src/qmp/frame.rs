@@ -1,14 +1,15 @@
-//! Splits a client's bytes into JSON texts, as QEMU does: a text ends when its braces close, wherever lines end.
+//! Splits a client's bytes into JSON texts as QEMU does: a text ends when its braces close; line
+//! ends have no meaning.
 
-/// The longest text in bytes; a model with every property set has a third of that.
+/// Maximum length of a text in bytes; a model with every property set needs a third of it.
 pub(super) const MAX_LENGTH: usize = 64 << 10;
-/// The deepest nesting; requests have four levels, and an `id` may have its own.
+/// Maximum nesting depth; requests have four levels, and an `id` may have its own.
 pub(super) const MAX_DEPTH: usize = 100;
 
-/// What stands between the bytes so far and the next text.
+/// Parser state between the bytes so far and the next text.
 #[derive(Debug, Default)]
 pub(super) struct Frames {
-    /// The text so far, with a space for every white space that is not in a string: it has one line.
+    /// The text so far in one line: every white space outside of strings is a space.
     text: Vec<u8>,
     depth: usize,
     state: FrameState,
@@ -26,45 +27,46 @@ enum FrameState {
     InString,
     /// After a backslash in a string.
     Escaped,
-    /// After a byte that belongs to no text: to the end of the line, or to where the braces close.
+    /// After a stray byte: skips to the end of the line, or to the closing brace.
     Recovering,
 }
 
-/// Why bytes are no JSON text.
+/// Error in the framing of JSON texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum FrameError {
     #[error("JSON parse error, stray '{}'", .0.escape_ascii())]
     Stray(u8),
-    #[error("JSON token size limit exceeded: a request has {MAX_LENGTH} bytes at most")]
+    #[error("JSON token size limit exceeded: the limit of a request is {MAX_LENGTH} bytes")]
     TooLong,
-    #[error("JSON nesting depth limit exceeded: a request has {MAX_DEPTH} levels at most")]
+    #[error("JSON nesting depth limit exceeded: the limit of a request is {MAX_DEPTH} levels")]
     TooDeep,
 }
 
 impl FrameError {
-    /// Whether nothing that comes after can be understood.
+    /// True if later bytes cannot be parsed either.
     pub(super) fn is_final(self) -> bool {
         matches!(self, Self::TooLong | Self::TooDeep)
     }
 }
 
-/// A whole text, or why there is none.
+/// A complete text, or a framing error.
 pub(super) type Frame = Result<Vec<u8>, FrameError>;
 
-/// What a byte does.
+/// Effect of a byte.
 enum Step {
-    /// It belongs to the text, or to nothing.
+    /// Belongs to the text, or is skipped.
     More,
-    /// It ends the text.
+    /// Ends the text, as its last byte.
     End,
-    /// It stands after the text.
+    /// Ends the text, and is not part of it.
     After,
-    /// It is an error.
+    /// Is an error.
     Error(FrameError),
 }
 
 impl Frames {
-    /// Reads up to the end of the next text: how many bytes were used, and the text if it ended in them.
+    /// Reads up to the end of the next text. Returns the number of bytes used, and the text if it
+    /// is complete.
     pub(super) fn next(&mut self, bytes: &[u8]) -> (usize, Option<Frame>) {
         for (index, byte) in bytes.iter().enumerate() {
             match self.step(*byte) {
@@ -123,7 +125,7 @@ impl Frames {
             byte => return Step::Error(FrameError::Stray(byte)),
         }
         self.take(byte);
-        // A closing brace, a comma or a colon alone is a text, and no JSON.
+        // A lone closing brace, comma or colon is a text, which the JSON parser rejects.
         if self.depth == 0 {
             Step::End
         } else {
@@ -134,7 +136,7 @@ impl Frames {
     fn in_string(&mut self, byte: u8) -> Step {
         let escaped = self.state == FrameState::Escaped;
         match byte {
-            // Neither do the last two occur in UTF-8: clients send them to be sure that a text is over.
+            // 0xfe and 0xff do not occur in UTF-8: clients send them to end any text.
             0..0x20 | 0xfe | 0xff => return Step::Error(FrameError::Stray(byte)),
             b'"' if !escaped => {
                 self.take(byte);
@@ -191,12 +193,12 @@ impl Frames {
     }
 }
 
-/// Whether a byte is of a number, `true`, `false` or `null`, or of what may be meant for such.
+/// True for the bytes of a number, `true`, `false`, `null`, or a misspelling of these.
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.' | b'_')
 }
 
-/// Whether what follows a byte has nothing to do with what went before.
+/// True if a byte ends recovery: later bytes belong to a new text.
 fn ends_recovery(byte: u8) -> bool {
     byte != b'\t' && byte < 0x20 || byte >= 0xfe
 }
@@ -206,7 +208,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Everything that comes out of bytes which arrive in pieces.
+    /// All frames of bytes that arrive in pieces.
     fn frames<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<Frame> {
         let (mut frames, mut found) = (Frames::default(), Vec::new());
         for mut piece in pieces {
@@ -219,7 +221,7 @@ mod tests {
         found
     }
 
-    /// Checks texts and errors, each shown in a line.
+    /// Checks texts and errors, each as one line.
     fn check(bytes: &[u8], expected: &[&str]) {
         let shown: Vec<String> = frames([bytes])
             .into_iter()
@@ -253,13 +255,13 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_begin_a_text_is_a_text_for_the_parser_to_refuse() {
+    fn lone_punctuation_is_a_text_for_the_parser_to_reject() {
         check(b"}{}", &["}", "{}"]);
         check(b",{}", &[",", "{}"]);
     }
 
     #[test]
-    fn stray_bytes_are_told_once_and_the_next_text_is_read() {
+    fn stray_bytes_are_reported_once_and_the_next_text_is_read() {
         check(b"#?!\n{}", &["JSON parse error, stray '#'", "{}"]);
         check(b"# {}", &["JSON parse error, stray '#'", "{}"]);
         check(
@@ -282,25 +284,26 @@ mod tests {
         assert_eq!(frames([deeper.as_bytes()]), [Err(FrameError::TooDeep)]);
     }
 
-    /// Bytes that often make a text.
-    fn telling_bytes() -> impl Strategy<Value = Vec<u8>> {
-        let telling = prop::sample::select(b"{}[]\",:\\ \n\r\t1a'#\xff".to_vec());
-        prop::collection::vec(prop_oneof![4 => telling, 1 => any::<u8>()], 0..200)
+    /// Generates bytes that often form a text.
+    fn json_like_bytes() -> impl Strategy<Value = Vec<u8>> {
+        let json = prop::sample::select(b"{}[]\",:\\ \n\r\t1a'#\xff".to_vec());
+        prop::collection::vec(prop_oneof![4 => json, 1 => any::<u8>()], 0..200)
     }
 
     proptest! {
         #[test]
-        fn pieces_do_not_matter(bytes in telling_bytes(), size in 1_usize..20) {
+        fn pieces_do_not_matter(bytes in json_like_bytes(), size in 1_usize..20) {
             prop_assert_eq!(frames(bytes.chunks(size)), frames([&bytes[..]]));
         }
 
         #[test]
-        fn json_comes_out_as_it_went_in(keys in prop::collection::vec(".*", 0..5)) {
+        fn json_texts_are_unchanged(keys in prop::collection::vec(".*", 0..5)) {
             let texts: Vec<String> = keys
                 .iter()
                 .map(|key| serde_json::json!({ key.as_str(): [key, 1] }).to_string())
                 .collect();
-            let expected: Vec<Frame> = texts.iter().map(|text| Ok(text.clone().into_bytes())).collect();
+            let expected = texts.iter().map(|text| Ok(text.clone().into_bytes()));
+            let expected: Vec<Frame> = expected.collect();
             prop_assert_eq!(frames([texts.concat().as_bytes()]), expected);
         }
     }

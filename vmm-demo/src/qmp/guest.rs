@@ -1,49 +1,49 @@
-//! What a server needs of a virtual machine.
+//! Interface of a virtual machine to the QMP server.
 
 use serde::Serialize;
 
-/// A virtual machine that can be asked and told.
+/// Queries and control of a virtual machine.
 ///
-/// The server's thread calls, one call at a time. A call is answered within milliseconds, since every client waits for it;
-/// where the machine's thread does not answer any more, it is refused.
+/// The server's thread makes one call at a time. A call must return within milliseconds, since
+/// every client waits for it; it fails if the machine's thread no longer answers.
 pub trait GuestControl: Send {
-    /// What the machine is doing.
+    /// The machine's run state.
     fn status(&self) -> Status;
     /// The vCPUs, by index.
     fn cpus(&self) -> Vec<VcpuInfo>;
-    /// Stops the vCPUs; nothing happens if they are stopped.
+    /// Stops the vCPUs; no effect if they are stopped.
     ///
     /// # Errors
     ///
-    /// [`ControlError`] says why not.
+    /// [`ControlError`] if the machine refuses, or no longer answers.
     fn stop(&self) -> Result<(), ControlError>;
-    /// Lets the vCPUs run on; nothing happens if they run.
+    /// Resumes the vCPUs; no effect if they run.
     ///
     /// # Errors
     ///
-    /// [`ControlError`] says why not.
+    /// [`ControlError`] if the machine refuses, or no longer answers.
     fn cont(&self) -> Result<(), ControlError>;
-    /// Starts the machine anew.
+    /// Resets the machine.
     ///
     /// # Errors
     ///
-    /// [`ControlError`] says why not.
+    /// [`ControlError`] if the machine refuses, or no longer answers.
     fn system_reset(&self) -> Result<(), ControlError>;
     /// Asks the guest to shut down.
     ///
     /// # Errors
     ///
-    /// [`ControlError`] says why not.
+    /// [`ControlError`] if the machine refuses, or no longer answers.
     fn system_powerdown(&self) -> Result<(), ControlError>;
-    /// Asks the program to end; it does so after the call has returned.
+    /// Asks the program to exit; it does so after the call has returned.
     ///
     /// # Errors
     ///
-    /// [`ControlError`] says why not.
+    /// [`ControlError`] if the machine refuses, or no longer answers.
     fn quit(&self) -> Result<(), ControlError>;
 }
 
-/// What a machine is doing (`RunState` of QEMU 11.1, `qapi/run-state.json`).
+/// Run state of a machine (`RunState` of QEMU 11.1, `qapi/run-state.json`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Status {
@@ -55,30 +55,30 @@ pub enum Status {
     Paused,
     /// The guest has shut down.
     Shutdown,
-    /// An error keeps the guest from running on.
+    /// An error prevents the guest from running.
     InternalError,
 }
 
 impl Status {
-    /// Whether the vCPUs run.
+    /// True if the vCPUs run.
     #[must_use]
     pub fn is_running(self) -> bool {
         self == Self::Running
     }
 }
 
-/// A vCPU.
+/// Identity of a vCPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VcpuInfo {
-    /// Its number.
+    /// Index of the vCPU.
     pub index: u32,
-    /// The kernel's number of the thread that it runs in.
+    /// Thread ID (TID) of the vCPU's thread.
     pub thread_id: i64,
     /// MPIDR_EL1.
     pub mpidr: u64,
 }
 
-/// Why a machine does not do what it was told: a sentence that says what would work.
+/// Refusal of a control command: a text with the reason and the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ControlError(pub String);

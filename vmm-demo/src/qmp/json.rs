@@ -1,15 +1,15 @@
-//! JSON whose objects have each key once, which serde_json alone does not check.
+//! JSON without duplicate keys in objects, which serde_json alone does not check.
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A value in whose objects no key comes twice.
+/// JSON value whose objects have no duplicate keys.
 #[derive(Debug)]
 pub(super) struct Unique(pub(super) Value);
 
-/// An object in which no key comes twice; its values are what `T` makes of them.
+/// JSON object without duplicate keys, whose values are deserialised as `T`.
 #[derive(Debug)]
 pub(super) struct UniqueMap<T>(pub(super) BTreeMap<String, T>);
 

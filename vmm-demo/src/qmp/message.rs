@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// What kind of error it is; most clients tell `CommandNotFound` from the rest.
+/// Class of an error; most clients distinguish only `CommandNotFound` from the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub(super) enum ErrorClass {
     GenericError,
@@ -18,7 +18,7 @@ pub(super) enum ErrorClass {
     KvmMissingCap,
 }
 
-/// An error as clients get it.
+/// Error in a reply.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct QmpError {
     pub(super) class: ErrorClass,
@@ -36,17 +36,17 @@ impl QmpError {
     }
 }
 
-/// What a client calls a request by, in the client's own spelling.
+/// A client's ID of a request, in the client's own spelling.
 pub(super) type Id = Option<Box<RawValue>>;
 
-/// A request of the right form.
+/// Well-formed request.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) execute: String,
     pub(super) arguments: Map<String, Value>,
 }
 
-/// Reads a text: the request or what is wrong with it, and its `id`, where it has one.
+/// Parses a text into its `id`, if it has one, and the request or an error.
 pub(super) fn request(text: &[u8]) -> (Id, Result<Request, QmpError>) {
     if text.first() != Some(&b'{') {
         let error = match parse::<IgnoredAny>(text) {
@@ -67,7 +67,7 @@ impl Request {
         for (name, value) in members {
             let value = match name.as_str() {
                 "execute" | "arguments" => parse(value.get().as_bytes())?,
-                // `exec-oob` too: nothing runs out of band here.
+                // `exec-oob` too: this server executes no command out of band.
                 name => return Err(input_member(name, "is unexpected")),
             };
             match (name.as_str(), value) {
@@ -93,7 +93,7 @@ fn parse<'t, T: Deserialize<'t>>(text: &'t [u8]) -> Result<T, QmpError> {
     parsed.map_err(|error| QmpError::generic(format!("JSON parse error, {error}")))
 }
 
-/// A reply, written in a line.
+/// Reply to a request.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Reply<'r> {
@@ -109,7 +109,7 @@ enum Reply<'r> {
     },
 }
 
-/// The line that answers a request.
+/// Formats a reply as one line.
 pub(super) fn reply(id: &Id, result: Result<Value, QmpError>) -> Vec<u8> {
     let id = id.as_deref();
     line(&match result {
@@ -118,9 +118,9 @@ pub(super) fn reply(id: &Id, result: Result<Value, QmpError>) -> Vec<u8> {
     })
 }
 
-/// A message as a line.
+/// Formats a message as one line.
 pub(super) fn line(message: &impl Serialize) -> Vec<u8> {
-    // What is written has string keys only, and memory does not refuse a write.
+    // Cannot fail: all keys are strings, and a write to memory has no error.
     let mut line = serde_json::to_vec(message).unwrap_or_default();
     line.push(b'\n');
     line

@@ -1,4 +1,4 @@
-//! All clients of a socket, in a thread of their own.
+//! QMP server: all clients of a socket, in one thread.
 
 use super::client::Client;
 use super::command::{self, Context};
@@ -17,42 +17,42 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Clients at once; more of them wait in the listener's backlog, and are served when others have left.
+/// Maximum number of clients at once; more wait in the listener's backlog until others have left.
 const MAX_CLIENTS: usize = 64;
 
-/// How long a server that is to end is waited for: as long as a model may take on an emulated host.
+/// Shutdown timeout: a model expansion takes up to this long on an emulated host.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How long clients have to take what was said last.
+/// Timeout for writing the last output to the clients.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
 
-// What an event is about: the first numbers are not those of clients.
+// Sources of events; client numbers begin at `FIRST_CLIENT`.
 const LISTENER: u32 = 0;
 const WAKE: u32 = 1;
 const FIRST_CLIENT: u32 = 2;
 
-/// A server that runs in a thread; it ends when this is dropped, and its socket is removed.
+/// Handle of a running server; dropping it ends the server and removes its socket.
 #[derive(Debug)]
 pub struct ServerHandle {
     events: EventSender,
     stop: Arc<AtomicBool>,
-    /// Closed by the thread's end.
+    /// Disconnected when the thread ends.
     ended: Receiver<()>,
     _file: SocketFile,
 }
 
-/// Why there is no server.
+/// Error in starting a server.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// The kernel refuses.
+    /// A system call failed.
     #[error("cannot start the QMP server")]
     Io(#[from] io::Error),
-    #[error("cannot listen to the QMP server's clients")]
-    /// Events cannot be watched.
+    /// The event loop cannot be set up.
+    #[error("cannot watch the QMP server's clients")]
     Events(#[from] event_manager::Error),
 }
 
-/// Serves a socket's clients in a thread of its own.
+/// Starts a thread that serves a socket's clients.
 ///
 /// # Errors
 ///
@@ -100,29 +100,30 @@ pub fn start(
 }
 
 impl ServerHandle {
-    /// Where events are sent to.
+    /// Sender of events to the clients.
     #[must_use]
     pub fn events(&self) -> EventSender {
         self.events.clone()
     }
 }
 
-/// Ends the server: clients get what is written already, as far as they read it within a moment, and are
-/// disconnected, and the socket is removed.
+/// Ends the server: writes pending output to clients that read it within `FLUSH_TIMEOUT`,
+/// disconnects all clients, and removes the socket.
 impl Drop for ServerHandle {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         self.events.wake();
-        // Closed or late: a thread that is still at work ends with the program.
+        // Disconnected, or timed out: a thread that still works ends with the program.
         let _ = self.ended.recv_timeout(SHUTDOWN_TIMEOUT);
     }
 }
 
-/// The listener and all clients, by the number that their events have.
+/// The listener and all clients, by the number in their events.
 #[derive(Debug)]
 struct Service {
     listener: UnixListener,
-    /// Whether the kernel tells of connections: not as long as there are too many.
+    /// True if the listener is registered with epoll: not while the number of clients is at its
+    /// maximum.
     listening: bool,
     queue: EventQueue,
     context: Context,
@@ -131,15 +132,16 @@ struct Service {
 }
 
 impl Service {
-    /// Takes connections until there are enough.
+    /// Accepts connections up to `MAX_CLIENTS`.
     fn accept(&mut self, ops: &mut EventOps) {
         while self.clients.len() < MAX_CLIENTS {
             let stream = match self.listener.accept() {
                 Ok((stream, _)) => stream,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) => {
-                    // Such as too many open files. The connection waits, and is taken when a client has left.
-                    tracing::warn!(%error, "a QMP client cannot be served now");
+                    // For example too many open files. The connection stays in the backlog until a
+                    // client has left.
+                    tracing::warn!(%error, "cannot accept a QMP client now");
                     break;
                 }
             };
@@ -148,17 +150,17 @@ impl Service {
             };
             let number = self.next;
             self.next = self.next.checked_add(1).unwrap_or(FIRST_CLIENT);
-            // It waits for nothing yet, but the kernel tells of its end.
+            // No events yet, but epoll reports a hang-up in any case.
             let events = Events::with_data_raw(client.descriptor(), number, client.registered);
             match ops.add(events) {
                 Ok(()) => drop(self.clients.insert(number, client)),
-                Err(error) => tracing::warn!(%error, "a QMP client cannot be served"),
+                Err(error) => tracing::warn!(%error, "cannot watch a QMP client; disconnected"),
             }
         }
         self.watch_listener(ops, false);
     }
 
-    /// Has the kernel tell of connections, or not.
+    /// Registers the listener with epoll, or removes it.
     fn watch_listener(&mut self, ops: &mut EventOps, listen: bool) {
         if self.listening == listen {
             return;
@@ -171,11 +173,11 @@ impl Service {
         };
         match result {
             Ok(()) => self.listening = listen,
-            Err(error) => tracing::error!(%error, "QMP clients cannot be listened to"),
+            Err(error) => tracing::error!(%error, "cannot watch the QMP listener"),
         }
     }
 
-    /// Passes events on to all clients.
+    /// Sends queued events to all clients.
     fn send_events(&mut self) {
         for event in self.queue.drain() {
             let line = message::line(&event.message());
@@ -185,7 +187,7 @@ impl Service {
         }
     }
 
-    /// Answers one request of each client in turn, until none can be answered now.
+    /// Answers one request of each client in turn, until no request can be answered now.
     fn answer(&mut self) {
         let mut numbers: Vec<u32> = self.clients.keys().copied().collect();
         while !numbers.is_empty() {
@@ -193,7 +195,7 @@ impl Service {
         }
     }
 
-    /// Answers a request of this client, if it has one.
+    /// Answers a request of this client; false if it has none.
     fn answer_one(&mut self, number: u32) -> bool {
         let Some(client) = self.clients.get_mut(&number) else {
             return false;
@@ -208,7 +210,7 @@ impl Service {
             is_negotiation = command::negotiates(&request);
             command::run(&self.context, negotiated, request)
         });
-        // What the command brought about is told before it is answered, as QEMU does.
+        // Events of the command precede its reply, as in QEMU.
         self.send_events();
         if let Some(client) = self.clients.get_mut(&number) {
             client.session.answer(&id, result, is_negotiation);
@@ -216,21 +218,21 @@ impl Service {
         true
     }
 
-    /// Writes what clients take, disconnects those that are over, and waits for the others.
+    /// Writes output, disconnects finished clients, and updates the registration of the others.
     fn update_clients(&mut self, ops: &mut EventOps) {
         self.clients.retain(|number, client| {
             client.write();
             if client.is_finished() {
-                // The kernel forgets it with its descriptor, and event-manager with this.
-                let _forgotten = ops.remove(Events::empty_raw(client.descriptor()));
+                // Closing the descriptor removes it from epoll, this from event-manager.
+                let _removed = ops.remove(Events::empty_raw(client.descriptor()));
                 return false;
             }
             let interest = client.interest();
             if interest != client.registered {
                 let events = Events::with_data_raw(client.descriptor(), *number, interest);
                 if let Err(error) = ops.modify(events) {
-                    tracing::warn!(%error, "a QMP client cannot be served any more");
-                    let _forgotten = ops.remove(Events::empty_raw(client.descriptor()));
+                    tracing::warn!(%error, "cannot watch a QMP client any more; disconnected");
+                    let _removed = ops.remove(Events::empty_raw(client.descriptor()));
                     return false;
                 }
                 client.registered = interest;
@@ -240,7 +242,7 @@ impl Service {
         self.watch_listener(ops, self.clients.len() < MAX_CLIENTS);
     }
 
-    /// Gives clients a moment to take what was said.
+    /// Writes the last output to clients, for at most `FLUSH_TIMEOUT`.
     fn flush_clients(&mut self) {
         self.send_events();
         let started = Instant::now();
@@ -261,14 +263,14 @@ impl MutEventSubscriber for Service {
     fn init(&mut self, ops: &mut EventOps) {
         self.watch_listener(ops, true);
         if let Err(error) = ops.add(Events::with_data(self.queue.wake(), WAKE, EventSet::IN)) {
-            tracing::error!(%error, "QMP clients will not be told of events");
+            tracing::error!(%error, "cannot watch events; QMP clients will not receive them");
         }
     }
 
     fn process(&mut self, events: Events, ops: &mut EventOps) {
         match events.data() {
             LISTENER => self.accept(ops),
-            // It says no more than that there are events.
+            // The read resets the eventfd; its count has no meaning.
             WAKE => drop(self.queue.wake().read()),
             number => {
                 if let Some(client) = self.clients.get_mut(&number) {

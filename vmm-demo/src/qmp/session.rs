@@ -1,42 +1,43 @@
-//! One client, without its socket: bytes in, a request at a time, bytes out.
+//! Session of one client, without its socket: bytes in, one request at a time, bytes out.
 
 use super::command;
 use super::frame::{Frame, Frames};
 use super::message::{self, Id, QmpError, Request};
 use serde_json::Value;
 
-/// Bytes that wait for a client before it gets no further replies; a reply has at most some hundred thousand more.
+/// Unread bytes above which a client gets no further replies; one reply adds at most some hundred
+/// thousand.
 const REPLY_PAUSE: usize = 64 << 10;
-/// Bytes that wait for a client before it is dropped: it does not read its events.
+/// Unread bytes above which a client is disconnected: it does not read its events.
 pub(super) const OUTPUT_LIMIT: usize = 1 << 20;
 
-/// A client's side of the protocol.
+/// Protocol state of a client.
 #[derive(Debug)]
 pub(super) struct Session {
     frames: Frames,
-    /// What was received and not looked at.
+    /// Received bytes that are not parsed yet.
     input: Vec<u8>,
-    /// A whole text that waits for its turn.
+    /// Complete text that is not executed yet.
     ready: Option<Frame>,
     output: Vec<u8>,
     negotiated: bool,
-    /// No more is to be received.
+    /// True if no more input is accepted.
     input_closed: bool,
 }
 
-/// What a client wants, whole.
+/// Request that is ready to be executed.
 #[derive(Debug)]
 pub(super) struct PendingRequest {
-    /// What the client calls its request by.
+    /// The client's ID of the request.
     pub(super) id: Id,
-    /// The request, or why it is none.
+    /// The request, or the error in it.
     pub(super) request: Result<Request, QmpError>,
-    /// Whether the client has negotiated, so that it may ask for anything.
+    /// True if the client has negotiated, so that all commands are allowed.
     pub(super) negotiated: bool,
 }
 
 impl Session {
-    /// A client that has just connected, and is greeted.
+    /// Creates a session, with the greeting as its first output.
     pub(super) fn new() -> Self {
         Self {
             frames: Frames::default(),
@@ -48,7 +49,7 @@ impl Session {
         }
     }
 
-    /// Takes what the client wrote.
+    /// Accepts bytes from the client.
     pub(super) fn receive(&mut self, bytes: &[u8]) {
         if !self.input_closed {
             self.input.extend_from_slice(bytes);
@@ -56,37 +57,37 @@ impl Session {
         }
     }
 
-    /// The client writes no more; what it has asked for is still answered.
+    /// Closes the input; pending requests are still answered.
     pub(super) fn close_input(&mut self) {
         self.input_closed = true;
     }
 
-    /// Whether there is room for more of what the client writes: it has read its replies and waits for none.
+    /// True if more input is accepted: no request is pending, and the client reads its replies.
     pub(super) fn wants_input(&self) -> bool {
         !self.input_closed && self.ready.is_none() && self.output.len() < REPLY_PAUSE
     }
 
-    /// Whether a request can be answered now.
+    /// True if a request can be answered now.
     pub(super) fn has_work(&self) -> bool {
         self.ready.is_some() && self.output.len() < REPLY_PAUSE
     }
 
-    /// Whether all is said and done.
+    /// True if the session is finished: input closed, no request pending, all output written.
     pub(super) fn is_finished(&self) -> bool {
         self.input_closed && self.ready.is_none() && self.output.is_empty()
     }
 
-    /// Whether the client left more unread than is kept for it.
+    /// True if the unread output is above its limit.
     pub(super) fn is_overrun(&self) -> bool {
         self.output.len() > OUTPUT_LIMIT
     }
 
-    /// What is to be written to the client.
+    /// Output that must be written to the client.
     pub(super) fn output(&self) -> &[u8] {
         &self.output
     }
 
-    /// So much of it was written.
+    /// Removes written bytes from the output.
     pub(super) fn written(&mut self, bytes: usize) {
         self.output.drain(..bytes.min(self.output.len()));
         if self.output.is_empty() {
@@ -94,7 +95,8 @@ impl Session {
         }
     }
 
-    /// The next request, if it can be answered now. Every one that is taken wants an [answer](Self::answer).
+    /// Takes the next request, or `None` if none can be answered now. Every request taken must be
+    /// [answered](Self::answer).
     pub(super) fn next(&mut self) -> Option<PendingRequest> {
         if !self.has_work() {
             return None;
@@ -117,20 +119,20 @@ impl Session {
         })
     }
 
-    /// Answers a request; `negotiates` if it was the one that makes events welcome.
+    /// Answers a request; `negotiates` if it negotiates capabilities, which enables events.
     pub(super) fn answer(&mut self, id: &Id, result: Result<Value, QmpError>, negotiates: bool) {
         self.negotiated |= negotiates && result.is_ok();
         self.output.extend(message::reply(id, result));
     }
 
-    /// Passes an event on to a client that has negotiated.
+    /// Queues an event, if the client has negotiated.
     pub(super) fn event(&mut self, line: &[u8]) {
         if self.negotiated && !self.is_overrun() {
             self.output.extend_from_slice(line);
         }
     }
 
-    /// Looks for the end of the next text.
+    /// Parses the input up to the end of the next text.
     fn advance(&mut self) {
         if self.ready.is_none() {
             let (used, frame) = self.frames.next(&self.input);

@@ -1,4 +1,4 @@
-//! A listening Unix socket that only its owner may use, and that is gone when the server is.
+//! Listening Unix socket that only its owner may use; removed with the server.
 
 use crate::output::failure::Failure;
 use crate::socket_address::Address;
@@ -14,17 +14,17 @@ use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-/// Connections that wait to be accepted; the kernel takes no more than `net.core.somaxconn`.
+/// Connections that wait for `accept`; the kernel's limit is `net.core.somaxconn`.
 const BACKLOG: i32 = 128;
 
-/// A socket that listens; removed at drop, if it is still there.
+/// Listening socket; its file is removed at drop, if it still exists.
 #[derive(Debug)]
 pub struct Socket {
     listener: UnixListener,
     file: SocketFile,
 }
 
-/// A socket's place in the file system.
+/// File of a socket.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     path: PathBuf,
@@ -32,20 +32,22 @@ pub(super) struct SocketFile {
     inode: u64,
 }
 
-/// Why a server cannot listen at a path.
+/// Error in listening at a path.
 #[derive(Debug, thiserror::Error)]
 pub enum SocketError {
     /// Another program listens there.
     #[error(
-        "cannot listen at `{}`: another program listens there; end it, or use another path", path.display()
+        "cannot listen at `{}`: another program listens there; end it, or use another path",
+        path.display()
     )]
     InUse {
         /// The socket's path.
         path: PathBuf,
     },
-    /// There is a file of another kind.
+    /// The path is a file of another kind.
     #[error(
-        "cannot listen at `{}`: there is {what} of this name; remove it, or use another path", path.display()
+        "cannot listen at `{}`: there is {what} of this name; remove it, or use another path",
+        path.display()
     )]
     NotASocket {
         /// The socket's path.
@@ -53,7 +55,7 @@ pub enum SocketError {
         /// The kind of file.
         what: &'static str,
     },
-    /// The kernel refuses.
+    /// A system call failed.
     #[error("cannot listen at `{}`", path.display())]
     Io {
         /// The socket's path.
@@ -70,12 +72,12 @@ impl From<SocketError> for Failure {
 }
 
 impl Socket {
-    /// Makes a socket that only this user may connect to, and listens. One of the same name that nobody listens
-    /// at, as a server leaves that was killed, is replaced.
+    /// Creates a listening socket that only this user may connect to. Replaces a stale socket of a
+    /// killed server at the same path.
     ///
     /// # Errors
     ///
-    /// [`SocketError`] if something else has the name, or the kernel refuses.
+    /// [`SocketError`] if the path is in use, or a system call fails.
     pub fn bind(address: &Address) -> Result<Self, SocketError> {
         let path = address.path();
         let failed = |error: Errno| SocketError::Io {
@@ -85,11 +87,12 @@ impl Socket {
         clear(path)?;
         let name = SocketAddrUnix::new(path).map_err(failed)?;
         let socket = new_socket().map_err(failed)?;
-        // A socket is bound with its own mode, less the umask (Linux 7.2, net/unix/af_unix.c, unix_bind_bsd): so
-        // there is no moment in which others could connect, and no umask that other threads would share.
+        // A socket is bound with its own mode, less the umask (Linux 7.2, net/unix/af_unix.c,
+        // unix_bind_bsd): others can connect at no moment, and the umask, which all threads share,
+        // stays as it is.
         fchmod(&socket, Mode::RUSR | Mode::WUSR).map_err(failed)?;
         bind(&socket, &name).map_err(|error| match error {
-            // Another server was faster.
+            // Another server has bound the path since it was cleared.
             Errno::ADDRINUSE => SocketError::InUse {
                 path: path.to_owned(),
             },
@@ -103,7 +106,7 @@ impl Socket {
         })
     }
 
-    /// The listener, and the file that is to be removed after it.
+    /// Returns the listener, and the file that must be removed after it.
     pub(super) fn into_parts(self) -> (UnixListener, SocketFile) {
         (self.listener, self.file)
     }
@@ -120,12 +123,12 @@ impl SocketFile {
     }
 }
 
-/// Removes the socket, but not what another server may have put in its place.
+/// Removes the socket, but not a file that another server may have put in its place.
 impl Drop for SocketFile {
     fn drop(&mut self) {
         let same = |stat: &Stat| (stat.st_dev, stat.st_ino) == (self.device, self.inode);
         if lstat(&self.path).as_ref().is_ok_and(same) {
-            // Nobody is left who could be told.
+            // An error at drop cannot be reported.
             let _ = std::fs::remove_file(&self.path);
         }
     }
@@ -136,7 +139,7 @@ fn new_socket() -> Result<OwnedFd, Errno> {
     socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
 }
 
-/// Removes a socket that nobody listens at; anything else of this name is an error.
+/// Removes a stale socket at the path; any other file there is an error.
 fn clear(path: &Path) -> Result<(), SocketError> {
     let failed = |source: io::Error| SocketError::Io {
         path: path.to_owned(),
@@ -157,7 +160,7 @@ fn clear(path: &Path) -> Result<(), SocketError> {
     let probe = new_socket().map_err(|error| failed(error.into()))?;
     match connect(&probe, &name) {
         Err(Errno::CONNREFUSED) => std::fs::remove_file(path).map_err(failed),
-        // With a full backlog the answer is EAGAIN, and EPROTOTYPE from a socket of datagrams.
+        // EAGAIN: the backlog is full; EPROTOTYPE: a datagram socket.
         Ok(()) | Err(Errno::AGAIN | Errno::PROTOTYPE) => Err(SocketError::InUse {
             path: path.to_owned(),
         }),
@@ -173,6 +176,6 @@ fn kind(file_type: FileType) -> &'static str {
     } else if file_type.is_symlink() {
         "a symbolic link"
     } else {
-        "something else than a socket"
+        "a special file"
     }
 }
