@@ -1,6 +1,6 @@
 """A scripted session with a running guest, through QEMU's own library.
 
-Usage: session.py SOCKET. Exits with 0 if every answer is QEMU's, or that of vmm-demo/README.md.
+Usage: session.py SOCKET. Exits with 0 if every answer is as in QEMU or in vmm-demo/README.md.
 """
 
 import asyncio
@@ -57,7 +57,7 @@ async def models(client):
     assert answer["model"]["props"] == {DP: 1}, answer
     generic = "GenericError"
     for props, text in [
-        ({DP: 2}, "above what the host has"),
+        ({DP: 2}, "above the host's value"),
         ({DP + "P": 0}, f"Parameter 'model.props.{DP}P' is unexpected"),
         ({"sve": 1}, "Invalid parameter type for 'model.props.sve', expected: boolean"),
     ]:
@@ -99,7 +99,7 @@ async def main(path):
     try:
         await client.disconnect()
     except EOFError:
-        pass  # The server was faster.
+        pass  # The server closed the connection first.
     print("as it should be")
 
 
