@@ -1,11 +1,11 @@
-//! Guests of a few instructions, in the form of a kernel image.
+//! Guests of a few instructions, as kernel images.
 
 use std::path::PathBuf;
 
-/// The console's data register, and where RAM starts (`vmm-demo/src/vmm/layout.rs`).
+/// Address of the console's data register (`vmm-demo/src/vmm/layout.rs`).
 pub(crate) const SERIAL: u32 = 0x4000_0000;
 
-/// PSCI's calls (Arm DEN0022, 5.1).
+/// PSCI functions (Arm DEN0022, 5.1).
 pub(crate) const SYSTEM_OFF: u32 = 0x8400_0008;
 pub(crate) const SYSTEM_RESET: u32 = 0x8400_0009;
 
@@ -27,7 +27,7 @@ pub(crate) const fn load(register: u32, value: u32) -> [u32; 2] {
 pub(crate) const LDR: u32 = 0xf940_0001;
 /// `str w1, [x0]`
 pub(crate) const STR_WORD: u32 = 0xb900_0001;
-/// `ldp x1, x2, [x0]`, of which the CPU tells a hypervisor no more than the address.
+/// `ldp x1, x2, [x0]`; the CPU reports only its address to a hypervisor.
 pub(crate) const LDP: u32 = 0xa940_0801;
 /// `strb w1, [x0]`
 const STRB: u32 = 0x3900_0001;
@@ -48,10 +48,10 @@ pub(crate) fn say(text: &str) -> Vec<u32> {
     load(0, SERIAL).into_iter().chain(bytes).collect()
 }
 
-/// Writes back to the console whatever comes from there, for ever.
+/// Echoes the console's input, for ever.
 pub(crate) fn echo() -> Vec<u32> {
     let wait = [
-        // ldrb w1, [x0, #5]: the line status, whose bit 0 tells of input
+        // ldrb w1, [x0, #5]: the line status, whose bit 0 means that input is ready
         0x3940_1401, // tbz w1, #0, .-4
         0x3607_ffe1,
     ];
@@ -59,7 +59,8 @@ pub(crate) fn echo() -> Vec<u32> {
     [&load(0, SERIAL)[..], &wait, &answer].concat()
 }
 
-/// The bytes of a kernel image of these instructions (Linux 7.2, `Documentation/arch/arm64/booting.rst`, 4).
+/// The bytes of a kernel image of these instructions
+/// (Linux 7.2, `Documentation/arch/arm64/booting.rst`, 4).
 pub(crate) fn image(code: &[u32]) -> Vec<u8> {
     let mut image = vec![0; 64];
     // b .+64
@@ -71,7 +72,7 @@ pub(crate) fn image(code: &[u32]) -> Vec<u8> {
     image
 }
 
-/// Puts a guest of these instructions into a file of this name.
+/// Writes a guest of these instructions to a file of this name.
 pub(crate) fn guest(name: &str, code: &[u32]) -> PathBuf {
     let path = PathBuf::from(format!("bare-{name}"));
     std::fs::write(&path, image(code)).expect("a file");

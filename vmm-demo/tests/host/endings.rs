@@ -1,4 +1,4 @@
-//! How a run ends, and what its exit code tells.
+//! Tests of the endings of a run, and of their exit codes.
 
 use crate::bare::{IDLE, SYSTEM_OFF, SYSTEM_RESET, echo, guest, psci, say};
 use crate::running::Running;
@@ -11,8 +11,8 @@ fn guest_that_powers_off_ends_the_run() {
     let code = [say("hello\n"), psci(SYSTEM_OFF)].concat();
     let mut running = Running::start(&guest("off", &code), &[]);
     assert_eq!(running.line(), "hello");
-    let (status, said) = running.wait();
-    assert_eq!((status.code(), said.as_str()), (Some(0), ""));
+    let (status, stderr) = running.wait();
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
 }
 
 #[test]
@@ -29,10 +29,10 @@ fn report_replaces_an_older_one() {
 #[test]
 fn more_memory_than_the_machine_has_is_a_warning() {
     let kernel = guest("huge", &psci(SYSTEM_OFF));
-    let (status, said) = Running::start(&kernel, &["--mem", "300G"]).wait();
-    assert_eq!(status.code(), Some(0), "{said}");
+    let (status, stderr) = Running::start(&kernel, &["--mem", "300G"]).wait();
+    assert_eq!(status.code(), Some(0), "{stderr}");
     let start = "warning: 300G of memory are more than this machine has, ";
-    assert!(said.starts_with(start), "{said}");
+    assert!(stderr.starts_with(start), "{stderr}");
 }
 
 #[test]
@@ -47,11 +47,11 @@ fn guest_that_resets_starts_again() {
 }
 
 #[test]
-fn reset_ends_the_run_if_that_is_asked_for() {
+fn reset_ends_the_run_with_no_reboot() {
     let code = [say("up\n"), psci(SYSTEM_RESET)].concat();
     let running = Running::start(&guest("once", &code), &["--no-reboot"]);
-    let (status, said) = running.wait();
-    assert_eq!((status.code(), said.as_str()), (Some(6), ""));
+    let (status, stderr) = running.wait();
+    assert_eq!((status.code(), stderr.as_str()), (Some(6), ""));
 }
 
 #[test]
@@ -67,15 +67,15 @@ fn signal_ends_an_idle_guest_in_good_order() {
         let mut running = Running::start(&guest(&name, &code), &["--smp", "4"]);
         assert_eq!(running.line(), "up");
         running.signal(signal);
-        let (status, said) = running.wait();
-        assert_eq!((status.code(), said.as_str()), (Some(128 + number), ""));
+        let (status, stderr) = running.wait();
+        assert_eq!((status.code(), stderr.as_str()), (Some(128 + number), ""));
     }
 }
 
-/// The vCPU is in a write to a pipe that nobody reads, and not in the guest.
+/// The vCPU thread is blocked in a write to a full pipe, and not in the guest.
 #[test]
-fn signal_ends_a_guest_whose_output_nobody_takes() {
-    // say, and again: b back to its start.
+fn signal_ends_a_guest_whose_output_is_not_read() {
+    // b: back to the start, to print again.
     let mut code = say("................................................................\n");
     let back = i32::try_from(code.len()).expect("few");
     code.push(0x1400_0000 | (-back).cast_unsigned() & 0x03ff_ffff);
@@ -99,9 +99,9 @@ fn console_takes_more_input_than_its_buffer_holds() {
 fn two_hundred_starts_leave_nothing_behind() {
     let code = [say("up\n"), psci(SYSTEM_RESET)].concat();
     let mut running = Running::start(&guest("again", &code), &["--smp", "2"]);
-    // Between a guest's end and the next one's start there is less of all, so it is the most of several looks that
-    // tells, before and after alike.
-    let mut most = |starts: usize| {
+    // Between a guest's end and the next start all counts are lower, so the maxima of several
+    // samples are compared.
+    let mut maxima = |starts: usize| {
         let (mut descriptors, mut threads, mut memory) = (0, 0, 0);
         for _ in 0..starts {
             assert_eq!(running.line(), "up");
@@ -112,9 +112,9 @@ fn two_hundred_starts_leave_nothing_behind() {
         }
         (descriptors, threads, memory)
     };
-    let (descriptors, threads, memory) = most(60);
-    most(200);
-    let after = most(60);
+    let (descriptors, threads, memory) = maxima(60);
+    maxima(200);
+    let after = maxima(60);
     assert_eq!(after.0, descriptors, "file descriptors");
     assert_eq!((after.1, threads), (3, 3), "main and two vCPUs");
     assert!(
@@ -131,8 +131,8 @@ fn two_hundred_runs_leave_no_socket() {
     let off = guest("short", &psci(SYSTEM_OFF));
     for round in 0..200 {
         let running = Running::start(&off, &["--qmp", "unix:short.sock"]);
-        let (status, said) = running.wait();
-        assert_eq!((status.code(), said.as_str()), (Some(0), ""), "{round}");
+        let (status, stderr) = running.wait();
+        assert_eq!((status.code(), stderr.as_str()), (Some(0), ""), "{round}");
         assert!(!std::path::Path::new("short.sock").exists(), "{round}");
     }
 }

@@ -1,7 +1,7 @@
-//! The demo VMM on the Arm host that this runs on, where the testbed puts both (`tests/tests/vmm.rs`).
+//! Tests of the demo VMM on an Arm host, to which the testbed copies both (`tests/tests/vmm.rs`).
 //!
-//! The working directory has `Image` and `initrd.cpio.gz`, which Linux guests boot from. A row that this host cannot
-//! show says `skipped: ROW: WHY` on standard error.
+//! The working directory contains `Image` and `initrd.cpio.gz`, from which Linux guests boot. A row
+//! that is not possible on this host prints `skipped: ROW: WHY` on standard error.
 
 #![cfg(all(target_os = "linux", target_arch = "aarch64"))]
 #![allow(
@@ -29,7 +29,7 @@ fn the_program_runs_here() {
 }
 
 #[test]
-fn linux_guests_have_something_to_boot_from() {
+fn linux_guests_have_files_to_boot_from() {
     // Linux 7.2, Documentation/arch/arm64/booting.rst: the magic number of an image is at byte 56.
     let image = std::fs::read("Image").expect("a kernel");
     assert_eq!(image.get(56..60), Some(&b"ARM\x64"[..]));

@@ -1,7 +1,7 @@
-//! QMP beside a guest that runs: neither holds the other up.
+//! Tests of QMP beside a running guest: neither delays the other.
 
 use crate::bare::{IDLE, LDR, SYSTEM_RESET, echo, guest, load, psci, say};
-use crate::running::{PATIENCE, Running};
+use crate::running::{Running, TIMEOUT};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
@@ -16,11 +16,11 @@ impl Client {
         let stream = loop {
             match UnixStream::connect(path) {
                 Ok(stream) => break stream,
-                Err(error) => assert!(started.elapsed() < PATIENCE, "{path}: {error}"),
+                Err(error) => assert!(started.elapsed() < TIMEOUT, "{path}: {error}"),
             }
             thread::sleep(Duration::from_millis(1));
         };
-        stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+        stream.set_read_timeout(Some(TIMEOUT)).expect("a socket");
         Self(BufReader::new(stream))
     }
 
@@ -38,7 +38,7 @@ impl Client {
     }
 
     fn write(&mut self, bytes: &[u8]) {
-        // A client that is disconnected while it writes notices here.
+        // Fails if the server disconnects the client during the write.
         let _disconnected = self.0.get_mut().write_all(bytes);
     }
 
@@ -60,7 +60,7 @@ impl Client {
 }
 
 #[test]
-fn stopped_guest_does_nothing_until_it_goes_on() {
+fn stopped_guest_does_nothing_until_it_is_resumed() {
     let socket = ["--qmp", "unix:stops.sock", "--smp", "4"];
     let mut running = Running::start(&guest("stops", &echo()), &socket);
     let mut client = Client::negotiated("stops.sock");
@@ -81,7 +81,7 @@ fn stopped_guest_does_nothing_until_it_goes_on() {
 }
 
 #[test]
-fn guest_goes_on_whatever_clients_do() {
+fn guest_keeps_running_beside_hostile_clients() {
     let mut running = Running::start(&guest("goes-on", &echo()), &["--qmp", "unix:goes-on.sock"]);
     let before = Client::negotiated("goes-on.sock");
     running.type_in("first\n");
@@ -117,7 +117,8 @@ fn guest_goes_on_whatever_clients_do() {
     assert_eq!(running.wait().0.code(), Some(5));
 }
 
-/// Starts a guest that says it is up and does this after a key; presses that, and returns the first event.
+/// Starts a guest that prints `up` and executes `then` after a key; sends a key, and returns the
+/// first event.
 fn event_of_guest(name: &str, then: &[u32]) -> (Running, Client, String) {
     let code = [say("up\n"), echo_once(), then.to_vec()].concat();
     let socket = format!("{name}.sock");
@@ -132,7 +133,7 @@ fn event_of_guest(name: &str, then: &[u32]) -> (Running, Client, String) {
 }
 
 #[test]
-fn clients_are_told_when_a_guest_resets_itself() {
+fn clients_receive_the_reset_of_a_guest() {
     let (running, mut client, event) = event_of_guest("resets", &psci(SYSTEM_RESET));
     assert_eq!(event, r#""RESET" {"guest":true,"reason":"guest-reset"}"#);
     client.execute("quit");
@@ -140,14 +141,14 @@ fn clients_are_told_when_a_guest_resets_itself() {
 }
 
 #[test]
-fn clients_are_told_when_a_guest_cannot_go_on() {
+fn clients_receive_the_crash_of_a_guest() {
     let code = [&load(0, 0x1000)[..], &[LDR], &IDLE].concat();
     let (running, _client, event) = event_of_guest("crashes", &code);
     assert_eq!(event, r#""SHUTDOWN" {"guest":true,"reason":"guest-panic"}"#);
     assert_eq!(running.wait().0.code(), Some(1));
 }
 
-/// Waits for a key, and takes it.
+/// Waits for a key, and echoes it.
 fn echo_once() -> Vec<u32> {
     let mut code = echo();
     // Without the branch back.

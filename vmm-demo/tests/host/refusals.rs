@@ -1,34 +1,34 @@
-//! What cannot be run, and what a guest cannot go on after: a message and an exit code each.
+//! Tests of refused runs and of guest crashes: each has a message and an exit code.
 
 use crate::bare::{self, LDP, LDR, STR_WORD, guest, load};
 use crate::program::vmm_demo;
 use std::fs;
 use std::path::Path;
 
-/// Runs to the end; the code and what is said must be these.
-fn check(arguments: &[&str], code: i32, told: &str) {
+/// Runs to the end, and checks the exit code and the message.
+fn check(arguments: &[&str], code: i32, expected: &str) {
     let output = vmm_demo(["run"])
         .args(arguments)
         .output()
         .expect("it starts");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stderr}");
     assert!(
-        said.starts_with("error: ") && said.contains(told),
-        "{arguments:?}: {said}"
+        stderr.starts_with("error: ") && stderr.contains(expected),
+        "{arguments:?}: {stderr}"
     );
     assert!(output.stdout.is_empty(), "{arguments:?}");
 }
 
-/// Runs a guest of these instructions, with x0 loaded before.
-fn check_guest(name: &str, address: u32, then: u32, told: &str) {
+/// Runs a guest that executes `then` with this address in x0, and checks its message.
+fn check_guest(name: &str, address: u32, then: u32, expected: &str) {
     let code = [&load(0, address)[..], &[then], &bare::IDLE].concat();
     let path = guest(name, &code);
-    check(&["--kernel", path.to_str().expect("a name")], 1, told);
+    check(&["--kernel", path.to_str().expect("a name")], 1, expected);
 }
 
 #[test]
-fn guest_that_reads_where_nothing_is() {
+fn guest_that_reads_an_unmapped_address() {
     check_guest(
         "reads",
         0x1000,
@@ -39,7 +39,7 @@ fn guest_that_reads_where_nothing_is() {
 
 #[test]
 fn guest_that_writes_past_its_memory() {
-    // 512 MiB from 2 GiB on.
+    // RAM is 512 MiB from 2 GiB on.
     check_guest(
         "writes",
         0xa000_0000,
@@ -49,12 +49,12 @@ fn guest_that_writes_past_its_memory() {
 }
 
 #[test]
-fn guest_that_reads_two_registers_where_nothing_is() {
+fn guest_that_reads_a_pair_at_an_unmapped_address() {
     check_guest("pairs", 0x1000, LDP, "vCPU 0 accessed");
 }
 
 #[test]
-fn images_that_are_none() {
+fn files_that_are_no_images() {
     let image = fs::read("Image").expect("a kernel");
     let write = |name: &str, bytes: &[u8]| fs::write(name, bytes).expect("a file");
     write("bad-empty", b"");
@@ -64,7 +64,7 @@ fn images_that_are_none() {
     corrupt.truncate(1 << 16);
     corrupt[56] ^= 0xff;
     write("bad-corrupt", &corrupt);
-    for (name, told) in [
+    for (name, expected) in [
         (
             "bad-missing",
             "cannot use the kernel `bad-missing`: cannot read it: No such file",
@@ -75,33 +75,33 @@ fn images_that_are_none() {
         ("bad-corrupt", "not an arm64 kernel image"),
         ("/", "cannot read it: it is not a regular file"),
     ] {
-        check(&["--kernel", name], 2, told);
+        check(&["--kernel", name], 2, expected);
     }
 }
 
 #[test]
-fn initial_ram_disks_that_are_not_whole() {
+fn truncated_initial_ram_disks() {
     let initrd = fs::read("initrd.cpio.gz").expect("an archive");
     fs::write("bad-initrd", &initrd[..initrd.len() / 2]).expect("a file");
     fs::write("bad-initrd-empty", b"").expect("a file");
     let idle = guest("waits", &bare::IDLE);
     let idle = idle.to_str().expect("a name");
-    for (name, told) in [
+    for (name, expected) in [
         ("bad-initrd", "it is truncated: gzip data ends early"),
         ("bad-initrd-empty", "it is empty"),
         ("bad-initrd-missing", "No such file"),
     ] {
-        check(&["--kernel", idle, "--initrd", name], 2, told);
+        check(&["--kernel", idle, "--initrd", name], 2, expected);
     }
 }
 
 #[test]
-fn memory_that_cannot_be() {
-    for (size, code, told) in [
+fn impossible_memory_sizes() {
+    for (size, code, expected) in [
         ("1M", 2, "of memory are too little"),
         ("2T", 3, "are more than a guest can have on this machine"),
     ] {
-        check(&["--kernel", "Image", "--mem", size], code, told);
+        check(&["--kernel", "Image", "--mem", size], code, expected);
     }
     for size in ["0", "1K", "x", "99999999999T", "-1"] {
         let output = vmm_demo(["run", "--kernel", "Image", &format!("--mem={size}")]).output();
@@ -110,7 +110,7 @@ fn memory_that_cannot_be() {
 }
 
 #[test]
-fn models_that_a_kernel_cannot_run_with() {
+fn impossible_models() {
     check(
         &[
             "--kernel",
@@ -141,14 +141,14 @@ fn refused_runs_leave_no_socket() {
 }
 
 #[test]
-fn report_that_cannot_be_written_is_told_before_the_guest_runs() {
+fn unwritable_report_is_an_error_before_the_guest_runs() {
     let path = guest("unreported", &bare::say("too late\n"));
     let kernel = path.to_str().expect("a name");
-    let told = "cannot write `missing/report.json`: No such file";
+    let expected = "cannot write `missing/report.json`: No such file";
     check(
         &["--kernel", kernel, "--report", "missing/report.json"],
         4,
-        told,
+        expected,
     );
 }
 

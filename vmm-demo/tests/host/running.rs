@@ -1,4 +1,4 @@
-//! A guest that runs while a test goes on.
+//! Guest that runs beside a test.
 
 use crate::program::vmm_demo;
 use std::fs;
@@ -8,10 +8,10 @@ use std::process::{Child, ChildStdin, ChildStdout, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long anything may take on a busy emulated host.
-pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+/// Timeout of every step, on a busy emulated host.
+pub(crate) const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// `vmm-demo run`, ended when this is dropped.
+/// Running `vmm-demo run`, killed at drop.
 pub(crate) struct Running {
     child: Child,
     pub(crate) stdin: Option<ChildStdin>,
@@ -60,21 +60,21 @@ impl Running {
         rustix::process::kill_process(pid, signal).expect("it is there");
     }
 
-    /// Waits for its end, and returns how it ended and what it said on the standard error.
+    /// Waits for the end; returns the exit status and the text on standard error.
     pub(crate) fn wait(mut self) -> (ExitStatus, String) {
         let started = Instant::now();
         let status = loop {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 break status;
             }
-            assert!(started.elapsed() < PATIENCE, "it does not end");
+            assert!(started.elapsed() < TIMEOUT, "the guest does not end");
             thread::sleep(Duration::from_millis(2));
         };
-        let mut said = String::new();
+        let mut text = String::new();
         if let Some(mut stderr) = self.child.stderr.take() {
-            stderr.read_to_string(&mut said).expect("text");
+            stderr.read_to_string(&mut text).expect("text");
         }
-        (status, said)
+        (status, text)
     }
 
     /// File descriptors, threads and resident memory in KiB.

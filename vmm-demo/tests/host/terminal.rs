@@ -1,4 +1,4 @@
-//! The terminal that the guest's console is on.
+//! Tests of the terminal of the guest's console.
 
 use crate::bare::{IDLE, echo, guest, say};
 use crate::program::vmm_demo;
@@ -15,13 +15,13 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Says to this program that it is to be the session that [`session`] is.
+/// Environment variable that makes this program the session leader of [`session`].
 const TERMINAL: &str = "IDREG_TEST_TERMINAL";
 
-/// A pseudoterminal on which a guest's console is.
+/// Pseudoterminal of a guest's console.
 struct Console {
     master: File,
-    /// Open as long as this is, so that the terminal outlives the programs on it.
+    /// Kept open, so that the terminal outlives the programs on it.
     terminal: OwnedFd,
     before: Termios,
     session: Child,
@@ -33,7 +33,7 @@ fn open_terminal(path: &str) -> OwnedFd {
 }
 
 impl Console {
-    /// Runs a guest in a session of its own, whose terminal is a new one.
+    /// Runs a guest in a new session with a new terminal.
     fn start(name: &str, code: &[u32]) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pty");
         grantpt(&master).expect("it is ours");
@@ -60,7 +60,7 @@ impl Console {
         }
     }
 
-    /// The process that has the terminal.
+    /// The process ID of `vmm-demo` on the terminal.
     fn pid(&self) -> Pid {
         wait_for(|| {
             let text = fs::read_to_string(&self.pid_file).ok()?;
@@ -73,7 +73,7 @@ impl Console {
         !now.local_modes.contains(LocalModes::ICANON)
     }
 
-    /// Reads until the text has come.
+    /// Reads until the text appears.
     fn expect(&mut self, text: &str) {
         let mut seen = Vec::new();
         while !String::from_utf8_lossy(&seen).contains(text) {
@@ -87,7 +87,7 @@ impl Console {
         self.master.write_all(text).expect("a terminal");
     }
 
-    /// Waits for the end, which must have this exit code and leave the terminal as it was.
+    /// Waits for the end; checks the exit code, and that the terminal is in its previous mode.
     fn ends(mut self, code: i32) {
         let status = wait_for(|| self.session.try_wait().expect("a child"));
         assert_eq!(status.code(), Some(code));
@@ -103,14 +103,14 @@ fn wait_for<T>(mut there: impl FnMut() -> Option<T>) -> T {
             return found;
         }
         assert!(
-            started.elapsed() < crate::running::PATIENCE,
-            "it does not come"
+            started.elapsed() < crate::running::TIMEOUT,
+            "the awaited state does not come"
         );
         thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// No test by itself: the leader of a session, which has a terminal and runs a guest on it.
+/// No test by itself: the leader of a session, which runs a guest on its terminal.
 #[test]
 #[allow(
     clippy::exit,
@@ -144,7 +144,8 @@ fn signals_at_any_moment_leave_the_terminal_sane() {
         let name = format!("tty-{round}");
         let console = Console::start(&name, &code);
         let pid = console.pid();
-        // Its signals are taken after some milliseconds; one before ends it by itself, and it has done nothing.
+        // The handlers are installed after some milliseconds; an earlier signal ends the process
+        // by default action, before it has changed anything.
         thread::sleep(Duration::from_millis(round * round));
         raw += u64::from(console.is_raw());
         let early = round < 8 && !console.is_raw();

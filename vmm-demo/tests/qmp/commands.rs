@@ -1,4 +1,4 @@
-//! Every command, and every error that QEMU has words for.
+//! Tests of all commands, and of all errors whose texts are QEMU's.
 
 use crate::server::{Client, Server};
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ fn ids_come_back_as_they_are() {
 }
 
 #[test]
-fn malformed_requests_are_answered_in_qemu_s_words() {
+fn malformed_requests_are_answered_with_qemu_s_texts() {
     let server = Server::start();
     let mut client = server.client();
     for (request, desc) in [
@@ -151,7 +151,7 @@ fn queries_without_a_guest() {
 }
 
 #[test]
-fn properties_are_listed_with_what_the_host_says() {
+fn properties_are_listed_with_the_host_s_values() {
     let server = Server::start();
     let mut client = server.client();
     let list = client
@@ -202,7 +202,7 @@ fn full_expansion_has_every_property() {
 fn static_expansion_asks_no_host() {
     let server = Server::start();
     let mut client = server.client();
-    // More than the host has, and a value with a name all the same.
+    // Above the host's value; the value has a name.
     let asked = json!({ "SYSREG_ID_AA64ISAR0_EL1_TS": 2, "pauth": "off", "midr": "0x413fd0c1" });
     let model = client.returns(&props("static", &asked));
     let expected = json!({ "SYSREG_ID_AA64ISAR0_EL1_TS": 2, "pauth": false, "midr": 0x413f_d0c1 });
@@ -223,7 +223,7 @@ fn static_expansion_asks_no_host() {
 }
 
 #[test]
-fn models_that_cannot_be_are_refused_as_a_whole() {
+fn impossible_models_are_refused_with_all_errors() {
     let server = Server::start();
     let mut client = server.client();
     for (request, desc) in [

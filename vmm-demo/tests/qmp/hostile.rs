@@ -1,20 +1,20 @@
-//! Clients that mean no good, or cannot help it.
+//! Tests with hostile and faulty clients.
 
-use crate::server::{PATIENCE, Server};
+use crate::server::{Server, TIMEOUT};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// KiB that a server may have at any time, whatever clients do. It needs some 10 MiB with one client that asks for
-/// everything.
-const MOST_MEMORY: u64 = 96 << 10;
+/// Limit of the server's memory in KiB, for any clients. One client that uses all commands needs
+/// some 10 MiB.
+const MAX_MEMORY: u64 = 96 << 10;
 
 const LIST: &[u8] =
     br#"{"execute":"device-list-properties","arguments":{"typename":"host-arm-cpu"}}"#;
 
 #[test]
-fn oversize_and_deep_input_end_the_connection_with_a_word() {
+fn oversize_and_deep_input_end_the_connection_with_an_error() {
     let server = Server::start();
-    for (input, told) in [
+    for (input, expected) in [
         (
             format!("{{\"execute\":\"{}\"}}", "x".repeat(1 << 17)),
             "token size limit",
@@ -26,17 +26,17 @@ fn oversize_and_deep_input_end_the_connection_with_a_word() {
         ),
     ] {
         let mut client = server.client();
-        // The server may stop to read before it has all.
+        // The server may stop reading before the end.
         let _all = client.try_write(input.as_bytes());
         let answer = client.read();
         let desc = answer["error"]["desc"].as_str().expect("an error");
-        assert!(desc.contains(told), "{desc}");
+        assert!(desc.contains(expected), "{desc}");
     }
     server.client();
 }
 
 #[test]
-fn deep_input_within_the_bound_is_only_wrong() {
+fn deep_input_within_the_limit_is_an_ordinary_error() {
     let server = Server::start();
     let mut client = server.client();
     let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
@@ -65,7 +65,7 @@ fn half_lines_are_dropped_with_their_client() {
 }
 
 #[test]
-fn hundred_clients_are_all_served() {
+fn a_hundred_clients_are_all_served() {
     let server = Server::start();
     thread::scope(|scope| {
         for _ in 0..100 {
@@ -76,7 +76,7 @@ fn hundred_clients_are_all_served() {
         }
     });
     assert!(
-        server.peak_memory() < MOST_MEMORY,
+        server.peak_memory() < MAX_MEMORY,
         "{} KiB",
         server.peak_memory()
     );
@@ -85,14 +85,14 @@ fn hundred_clients_are_all_served() {
 #[test]
 fn client_that_never_reads_waits_alone() {
     let server = Server::start();
-    let mut deaf: Vec<_> = (0..8).map(|_| server.client()).collect();
-    let asking = Instant::now();
-    // Each answer is of some hundred KiB; at some point no more requests are taken.
-    for client in &mut deaf {
+    let mut unread: Vec<_> = (0..8).map(|_| server.client()).collect();
+    let started = Instant::now();
+    // Each reply has some hundred KiB; at some point the server takes no more requests.
+    for client in &mut unread {
         let mut taken = 0;
         while client.try_write(LIST) && taken < 20_000 {
             taken += 1;
-            if asking.elapsed() > PATIENCE {
+            if started.elapsed() > TIMEOUT {
                 break;
             }
         }
@@ -102,7 +102,7 @@ fn client_that_never_reads_waits_alone() {
         other.returns(r#"{"execute":"query-status"}"#);
     }
     assert!(
-        server.peak_memory() < MOST_MEMORY,
+        server.peak_memory() < MAX_MEMORY,
         "{} KiB",
         server.peak_memory()
     );
@@ -138,10 +138,10 @@ fn noise_is_survived() {
                 seed = seed
                     .wrapping_mul(6364136223846793005)
                     .wrapping_add(1442695040888963407);
-                let telling = b"{}[]\",:\\ \n\xff";
+                let json = b"{}[]\",:\\ \n\xff";
                 let at = usize::try_from(seed >> 40).expect("small");
                 if seed >> 63 == 0 {
-                    telling[at % telling.len()]
+                    json[at % json.len()]
                 } else {
                     (at & 0xff).try_into().expect("a byte")
                 }
@@ -151,7 +151,7 @@ fn noise_is_survived() {
     }
     server.client();
     assert!(
-        server.peak_memory() < MOST_MEMORY,
+        server.peak_memory() < MAX_MEMORY,
         "{} KiB",
         server.peak_memory()
     );

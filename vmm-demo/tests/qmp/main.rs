@@ -1,4 +1,4 @@
-//! The QMP server without a guest, as its clients meet it.
+//! Tests of the QMP server without a guest, through its socket.
 
 #![cfg(target_os = "linux")]
 #![allow(

@@ -1,4 +1,4 @@
-//! A server and its clients.
+//! Server under test, and its clients.
 
 use serde_json::Value;
 use std::fs;
@@ -15,16 +15,16 @@ const HOST: &str = concat!(
     "/../tests/data/hosts/max-latest.json"
 );
 
-/// How long anything may take on a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// Timeout of every step, on a busy machine.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// `idreg qmp`, ended when this is dropped.
+/// Running `idreg qmp`, killed at drop.
 pub(crate) struct Server {
     child: Child,
     pub(crate) directory: TempDir,
 }
 
-/// `idreg qmp` that listens at a path, for a host in a file.
+/// Command of an `idreg qmp` that listens at a path, for a host file.
 pub(crate) fn command(path: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_idreg"));
     command.args(["qmp", "--host", HOST, "--listen", &format!("unix:{path}")]);
@@ -43,7 +43,7 @@ impl Server {
         };
         let started = Instant::now();
         while UnixStream::connect(server.path()).is_err() {
-            assert!(started.elapsed() < PATIENCE, "it does not listen");
+            assert!(started.elapsed() < TIMEOUT, "the server does not listen");
             thread::sleep(Duration::from_millis(1));
         }
         server
@@ -57,7 +57,7 @@ impl Server {
         self.child.id()
     }
 
-    /// A client that was greeted.
+    /// A client that has read the greeting.
     pub(crate) fn greeted(&self) -> Client {
         let mut client = self.connected();
         let greeting = client.read();
@@ -76,11 +76,11 @@ impl Server {
     /// A client that has not read anything.
     pub(crate) fn connected(&self) -> Client {
         let stream = UnixStream::connect(self.path()).expect("it listens");
-        stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+        stream.set_read_timeout(Some(TIMEOUT)).expect("a socket");
         Client(BufReader::new(stream))
     }
 
-    /// The most memory it has had resident, in KiB.
+    /// Peak resident memory, in KiB.
     pub(crate) fn peak_memory(&self) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid()));
         let status = status.expect("a process");
@@ -95,7 +95,7 @@ impl Server {
             if let Some(status) = self.child.try_wait().expect("a child") {
                 return status;
             }
-            assert!(started.elapsed() < PATIENCE, "it does not end");
+            assert!(started.elapsed() < TIMEOUT, "the server does not end");
             thread::sleep(Duration::from_millis(1));
         }
     }
@@ -115,7 +115,7 @@ impl Client {
         self.0.get_mut().write_all(bytes).expect("it is taken");
     }
 
-    /// Writes as much as is taken at once, and says whether all was.
+    /// Writes as much as the socket accepts at once; true if that is everything.
     pub(crate) fn try_write(&mut self, bytes: &[u8]) -> bool {
         let stream = self.0.get_mut();
         stream.set_nonblocking(true).expect("a socket");
@@ -131,20 +131,20 @@ impl Client {
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: `{line}`"))
     }
 
-    /// What a command answers.
+    /// Sends a request and returns its reply.
     pub(crate) fn ask(&mut self, request: &str) -> Value {
         self.write(request.as_bytes());
         self.read()
     }
 
-    /// What a command returns.
+    /// Sends a request and returns its result.
     pub(crate) fn returns(&mut self, request: &str) -> Value {
         let mut answer = self.ask(request);
         assert!(answer.get("return").is_some(), "{request}: {answer}");
         answer["return"].take()
     }
 
-    /// Class and text of the error that a request is answered with.
+    /// Sends a request and returns the class and text of its error.
     pub(crate) fn error(&mut self, request: &str) -> (String, String) {
         let answer = self.ask(request);
         let part = |name: &str| {
@@ -163,7 +163,7 @@ impl Client {
             .expect("a socket");
     }
 
-    /// Everything that is still to come, to the end of the connection.
+    /// Reads to the end of the connection.
     pub(crate) fn rest(mut self) -> String {
         let mut rest = String::new();
         self.0.read_to_string(&mut rest).expect("an end");

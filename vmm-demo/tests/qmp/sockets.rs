@@ -1,4 +1,4 @@
-//! The socket: made, kept from others, and gone in the end.
+//! Tests of the socket's file: creation, mode, removal.
 
 use crate::server::{Server, command};
 use std::fs;
@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::process::Command;
 
 #[test]
-fn socket_is_its_owner_s_alone_and_gone_after_quit() {
+fn socket_is_private_and_removed_after_quit() {
     let mut server = Server::start();
     let path = server.path();
     let mode = fs::metadata(&path).expect("a socket").permissions().mode();
@@ -18,7 +18,7 @@ fn socket_is_its_owner_s_alone_and_gone_after_quit() {
 }
 
 #[test]
-fn socket_is_gone_after_a_signal() {
+fn socket_is_removed_after_a_signal() {
     for (name, number) in [("-TERM", 15), ("-INT", 2), ("-HUP", 1)] {
         let mut server = Server::start();
         let pid = server.pid().to_string();
@@ -30,7 +30,7 @@ fn socket_is_gone_after_a_signal() {
 }
 
 #[test]
-fn socket_that_nobody_listens_at_is_replaced() {
+fn stale_socket_is_replaced() {
     let server = Server::start();
     let path = server.path();
     let other = path.with_file_name("stale.sock");
@@ -41,18 +41,18 @@ fn socket_that_nobody_listens_at_is_replaced() {
         .expect("it starts");
     let started = std::time::Instant::now();
     while std::os::unix::net::UnixStream::connect(&other).is_err() {
-        assert!(started.elapsed() < crate::server::PATIENCE);
+        assert!(started.elapsed() < crate::server::TIMEOUT);
     }
     replaced.kill().expect("it runs");
     replaced.wait().expect("a child");
 }
 
 #[test]
-fn what_is_in_the_way_stays_and_is_named() {
+fn files_at_the_path_stay_and_are_named() {
     let server = Server::start();
     let file = server.path().with_file_name("a-file");
     fs::write(&file, "kept").expect("a file");
-    for (path, told) in [
+    for (path, expected) in [
         (server.path(), "another program listens there"),
         (file.clone(), "there is a file of this name"),
         (
@@ -64,9 +64,9 @@ fn what_is_in_the_way_stays_and_is_named() {
         let output = command(path.to_str().expect("a path"))
             .output()
             .expect("it ends");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{said}");
-        assert!(said.contains(told), "{said}");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(expected), "{stderr}");
     }
     assert_eq!(fs::read_to_string(file).expect("a file"), "kept");
     server.client();
