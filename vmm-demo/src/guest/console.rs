@@ -1,6 +1,6 @@
 //! Terminal of the guest's console: raw mode while the guest runs, the previous mode afterwards.
 
-use crate::guest::keys::{EscapeCommand, Keys};
+use super::keys::{EscapeCommand, Keys};
 use rustix::io::Errno;
 use rustix::process::getpgrp;
 use rustix::stdio::stdin;

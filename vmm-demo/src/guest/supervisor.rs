@@ -39,7 +39,7 @@ pub(crate) struct QmpConnection {
 #[derive(Debug)]
 pub(crate) struct Supervisor {
     builder: GuestBuilder,
-    /// `None` only during a reset and after the end.
+    /// `None` before the start, during a reset, after a failed reset, and after the end.
     guest: Option<Guest>,
     /// True if a guest that resets itself starts again.
     reboot: bool,
@@ -125,6 +125,7 @@ impl Supervisor {
         }
     }
 
+    /// Ends the run with a failure, unless a signal is pending or it has a result already.
     fn fail(&mut self, failure: Failure) {
         // A signal interrupts long KVM ioctls, which then fail with EINTR.
         self.handle_signals();
