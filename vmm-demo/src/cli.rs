@@ -14,7 +14,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// What is logged.
 #[derive(Debug, Args)]
-pub struct Log {
+pub struct LogArguments {
     /// Say on the standard error what this program does: off, error, warn, info, debug or trace.
     ///
     /// Also by part, as in `info,vmm_demo::qmp=trace`.
@@ -24,14 +24,14 @@ pub struct Log {
 
 /// Arguments of `completions`.
 #[derive(Debug, Args)]
-pub struct Completions {
+pub struct CompletionsArguments {
     /// The shell.
     pub shell: Shell,
 }
 
 /// Arguments of `man`.
 #[derive(Debug, Args)]
-pub struct Man {
+pub struct ManArguments {
     /// Write a page for each command into this directory.
     #[arg(long, value_name = "DIRECTORY")]
     pub directory: Option<PathBuf>,
@@ -39,7 +39,7 @@ pub struct Man {
 
 /// The options that vCPUs are made with.
 #[derive(Debug, Args)]
-pub struct Options {
+pub struct VcpuOptions {
     /// `host`, or `host,OPTION=on|off,...`: what the host's vCPUs are made with.
     #[arg(long, value_name = "MODEL", default_value = "host", value_parser = only_options)]
     pub cpu: CpuModel,
@@ -47,7 +47,7 @@ pub struct Options {
 
 /// The CPU model.
 #[derive(Debug, Args)]
-pub struct Model {
+pub struct ModelArgument {
     /// What the guest's CPUs shall be: `host`, or `host,NAME=VALUE,...`.
     ///
     /// Names are `SYSREG_<REGISTER>_<FIELD>` with a number; `FEAT_<NAME>` and the options sve, `sve<BITS>`, pauth, pmu, mte,
@@ -59,7 +59,7 @@ pub struct Model {
 
 /// The host, if it is not this machine.
 #[derive(Debug, Args)]
-pub struct HostFile {
+pub struct HostArgument {
     /// A host as `dump` wrote it, instead of this machine; works on any machine.
     #[arg(long = "host", value_name = "FILE")]
     pub file: Option<PathBuf>,

@@ -14,7 +14,7 @@ pub mod run;
 use crate::guest::ending::Ending;
 use crate::output;
 use crate::output::failure::Failure;
-use crate::output::json::Failed;
+use crate::output::json::FailureReport;
 use idreg_runtime::model::CpuModel;
 use std::process::ExitCode;
 
@@ -30,7 +30,7 @@ pub fn exit_code(
         Err(failure) => {
             if json {
                 // The message and the exit code tell of the failure even if this cannot be written.
-                let _ = output::json(&Failed::new(model, &failure));
+                let _ = output::json(&FailureReport::new(model, &failure));
             }
             output::error(&failure.message());
             ExitCode::from(failure.exit_code())

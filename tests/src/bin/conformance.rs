@@ -3,7 +3,7 @@
 use clap::Parser;
 use idreg_tests::conformance::{Report, compare};
 use std::process::ExitCode;
-use vmm_demo::cli::{Log, Options};
+use vmm_demo::cli::{LogArguments, VcpuOptions};
 use vmm_demo::commands::exit_code;
 use vmm_demo::guest::ending::Ending;
 use vmm_demo::output::failure::Failure;
@@ -17,7 +17,7 @@ use vmm_demo::output::{self, log};
 #[command(name = "conformance", version)]
 struct Cli {
     #[command(flatten)]
-    options: Options,
+    options: VcpuOptions,
     /// How many tries.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     count: u64,
@@ -28,7 +28,7 @@ struct Cli {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    log: Log,
+    log: LogArguments,
 }
 
 fn main() -> ExitCode {

@@ -4,7 +4,7 @@
 use clap::Parser;
 use idreg_tests::overhead::measure;
 use std::process::ExitCode;
-use vmm_demo::cli::{Log, Model};
+use vmm_demo::cli::{LogArguments, ModelArgument};
 use vmm_demo::commands::exit_code;
 use vmm_demo::guest::ending::Ending;
 use vmm_demo::output::log;
@@ -14,7 +14,7 @@ use vmm_demo::output::log;
 #[command(name = "overhead", version)]
 struct Cli {
     #[command(flatten)]
-    model: Model,
+    model: ModelArgument,
     /// How many rounds of each; the figures are medians.
     #[arg(long, value_name = "N", default_value_t = 101)]
     count: u32,
@@ -22,7 +22,7 @@ struct Cli {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    log: Log,
+    log: LogArguments,
 }
 
 fn main() -> ExitCode {

@@ -40,8 +40,8 @@ impl Program {
 
 fn commands(program: Program) -> Vec<String> {
     let mut command = match program {
-        Program::Idreg => cli::idreg::Cli::command(),
-        Program::VmmDemo => cli::vmm_demo::Cli::command(),
+        Program::Idreg => cli::idreg::IdregCli::command(),
+        Program::VmmDemo => cli::vmm_demo::VmmDemoCli::command(),
         _ => return Vec::new(),
     };
     // Only then `help` is among them.

@@ -1,6 +1,9 @@
 //! The command line of `idreg`.
 
-use super::{Completions, HostFile, Log, Man, Model, Options, examples};
+use super::{
+    CompletionsArguments, HostArgument, LogArguments, ManArguments, ModelArgument, VcpuOptions,
+    examples,
+};
 use crate::socket_address::Address;
 use clap::{Args, Parser, Subcommand};
 use idreg_runtime::model::CpuModel;
@@ -9,37 +12,37 @@ use std::path::PathBuf;
 /// What guests may see of the ID registers of Arm hosts: reads hosts, checks CPU models.
 #[derive(Debug, Parser)]
 #[command(name = "idreg", version, after_help = examples::IDREG)]
-pub struct Cli {
+pub struct IdregCli {
     /// The command.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: IdregCommand,
     /// What is logged.
     #[command(flatten)]
-    pub log: Log,
+    pub log: LogArguments,
 }
 
 /// The commands of `idreg`.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum IdregCommand {
     /// List the properties of a host: their values, what they may be set to, and what is in the way.
     #[command(after_help = examples::PROPS)]
-    Props(Props),
+    Props(PropsArguments),
     /// Check whether a host can give a guest a CPU model, and show what would be written.
     #[command(after_help = examples::CHECK)]
-    Check(Check),
+    Check(CheckArguments),
     /// Write this host's registers, masks and capabilities to a file, as JSON.
-    Dump(Dump),
+    Dump(DumpArguments),
     /// Answer questions about CPU models on a socket, in the protocol of QEMU's clients (QMP).
     ///
     /// There is no guest; the server ends with `quit` or a signal.
     #[command(after_help = examples::QMP)]
-    Qmp(Qmp),
+    Qmp(QmpArguments),
     /// Print what a shell completes on this program's command line.
     #[command(after_help = examples::IDREG_COMPLETIONS)]
-    Completions(Completions),
+    Completions(CompletionsArguments),
     /// Print the manual's page, or write one for each command.
     #[command(after_help = examples::IDREG_MAN)]
-    Man(Man),
+    Man(ManArguments),
 }
 
 /// Arguments of `props`.
@@ -48,7 +51,7 @@ pub enum Command {
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line"
 )]
-pub struct Props {
+pub struct PropsArguments {
     /// List what has such a name, with `*` for any characters; of properties also those that cannot be changed.
     #[arg(value_name = "PATTERN")]
     pub pattern: Option<String>,
@@ -57,7 +60,7 @@ pub struct Props {
     pub cpu: Option<CpuModel>,
     /// The host.
     #[command(flatten)]
-    pub host: HostFile,
+    pub host: HostArgument,
     /// List the properties that cannot be changed too.
     #[arg(long)]
     pub all: bool,
@@ -74,10 +77,10 @@ pub struct Props {
 
 /// Arguments of `dump`.
 #[derive(Debug, Args)]
-pub struct Dump {
+pub struct DumpArguments {
     /// The options of its vCPUs.
     #[command(flatten)]
-    pub options: Options,
+    pub options: VcpuOptions,
     /// The file to write; without it the standard output.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -88,13 +91,13 @@ pub struct Dump {
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
-pub struct Check {
+pub struct CheckArguments {
     /// The CPU model.
     #[command(flatten)]
-    pub model: Model,
+    pub model: ModelArgument,
     /// The host.
     #[command(flatten)]
-    pub host: HostFile,
+    pub host: HostArgument,
     /// Also apply the model to a scratch VM of this machine, and report what KVM stores otherwise.
     #[arg(long = "try", conflicts_with = "file")]
     pub ask_kvm: bool,
@@ -108,16 +111,16 @@ pub struct Check {
 
 /// Arguments of `qmp`.
 #[derive(Debug, Args)]
-pub struct Qmp {
+pub struct QmpArguments {
     /// The socket to make and listen at.
     #[arg(long, value_name = "unix:PATH")]
     pub listen: Address,
     /// The host.
     #[command(flatten)]
-    pub host: HostFile,
+    pub host: HostArgument,
 }
 
-impl Command {
+impl IdregCommand {
     /// The CPU model asked for, if the command takes one.
     #[must_use]
     pub fn model(&self) -> Option<&CpuModel> {

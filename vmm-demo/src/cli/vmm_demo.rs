@@ -1,6 +1,6 @@
 //! The command line of `vmm-demo`.
 
-use super::{Completions, Log, Man, Model, examples};
+use super::{CompletionsArguments, LogArguments, ManArguments, ModelArgument, examples};
 use crate::size::MemorySize;
 use crate::socket_address::Address;
 use clap::{Args, Parser, Subcommand};
@@ -11,37 +11,37 @@ use std::path::PathBuf;
 /// A small VMM that runs guests with a chosen view of the Arm ID registers.
 #[derive(Debug, Parser)]
 #[command(name = "vmm-demo", version, after_help = examples::VMM_DEMO)]
-pub struct Cli {
+pub struct VmmDemoCli {
     /// The command.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: VmmDemoCommand,
     /// What is logged.
     #[command(flatten)]
-    pub log: Log,
+    pub log: LogArguments,
 }
 
 /// The commands of `vmm-demo`.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum VmmDemoCommand {
     /// Run a guest with a CPU model and show what it sees.
     ///
     /// Without --kernel the guest is a built-in program that reads every ID register; with it, Linux.
     #[command(after_help = examples::RUN)]
-    Run(Run),
+    Run(RunArguments),
     /// Print what a shell completes on this program's command line.
     #[command(after_help = examples::VMM_DEMO_COMPLETIONS)]
-    Completions(Completions),
+    Completions(CompletionsArguments),
     /// Print the manual's page, or write one for each command.
     #[command(after_help = examples::VMM_DEMO_MAN)]
-    Man(Man),
+    Man(ManArguments),
 }
 
 /// Arguments of `run`.
 #[derive(Debug, Args)]
-pub struct Run {
+pub struct RunArguments {
     /// The CPU model.
     #[command(flatten)]
-    pub model: Model,
+    pub model: ModelArgument,
     /// The number of vCPUs; all get the model, and the built-in guest runs on the first.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=512))]
     pub smp: u16,
@@ -53,13 +53,13 @@ pub struct Run {
     pub json: bool,
     /// What a Linux guest is made of.
     #[command(flatten)]
-    pub linux: Linux,
+    pub linux: LinuxArguments,
 }
 
 /// Arguments of `run` for a Linux guest.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "A Linux guest")]
-pub struct Linux {
+pub struct LinuxArguments {
     /// Run this arm64 kernel (an uncompressed `Image`) in place of the built-in guest.
     #[arg(long, value_name = "IMAGE")]
     pub kernel: Option<PathBuf>,
@@ -86,7 +86,7 @@ pub struct Linux {
     pub report: Option<PathBuf>,
 }
 
-impl Command {
+impl VmmDemoCommand {
     /// The CPU model asked for, if the command takes one.
     #[must_use]
     pub fn model(&self) -> Option<&CpuModel> {

@@ -1,6 +1,6 @@
 //! `check`: whether a host can give a guest a model.
 
-use crate::cli::idreg::Check;
+use crate::cli::idreg::CheckArguments;
 use crate::machine::{self, Machine};
 use crate::output::failure::Failure;
 use crate::output::{self, table};
@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::fmt::Write as _;
 
 #[derive(Serialize)]
-struct Report<'p> {
+struct CheckReport<'p> {
     #[serde(flatten)]
     plan: &'p Plan,
     /// Whether KVM itself was asked, and a guest run.
@@ -32,26 +32,26 @@ enum Tried {
 ///
 /// [`Failure`]: no such host, or why it cannot give the model.
 /// Checks a model, and shows the plan.
-pub fn check(arguments: &Check) -> Result<(), Failure> {
+pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     let (plan, tried) = match &arguments.host.file {
         Some(_) => (planned(arguments)?, Tried::No),
         None => on_this_machine(arguments)?,
     };
     if arguments.json {
-        return output::json(&Report { plan: &plan, tried });
+        return output::json(&CheckReport { plan: &plan, tried });
     }
     output::warnings(plan.warnings());
     output::text(&human(&plan, tried))
 }
 
 /// The plan for a host in a file.
-fn planned(arguments: &Check) -> Result<Plan, Failure> {
+fn planned(arguments: &CheckArguments) -> Result<Plan, Failure> {
     let model = &arguments.model.cpu;
     let host: Host = machine::host(arguments.host.file.as_deref(), model)?;
     Ok(Plan::new(&host, model)?)
 }
 
-fn on_this_machine(arguments: &Check) -> Result<(Plan, Tried), Failure> {
+fn on_this_machine(arguments: &CheckArguments) -> Result<(Plan, Tried), Failure> {
     let model = &arguments.model.cpu;
     let machine = Machine::open(model)?;
     let plan = Plan::new(machine.host(), model)?;

@@ -1,6 +1,6 @@
 //! `dump`: this host as a file.
 
-use crate::cli::idreg::Dump;
+use crate::cli::idreg::DumpArguments;
 use crate::machine::Machine;
 use crate::output;
 use crate::output::failure::Failure;
@@ -11,7 +11,7 @@ use idreg_runtime::plan::Plan;
 ///
 /// [`Failure`]: no KVM, or a file that cannot be written.
 /// Writes this host as JSON.
-pub fn dump(arguments: &Dump) -> Result<(), Failure> {
+pub fn dump(arguments: &DumpArguments) -> Result<(), Failure> {
     let model = &arguments.options.cpu;
     let machine = Machine::open(model)?;
     // A file says what the host is and nothing of what a guest would be: options that it cannot have are

@@ -1,6 +1,6 @@
 //! `completions` and `man`: what shells and `man` know of this program, made from its command line.
 
-use crate::cli::{Completions, Man};
+use crate::cli::{CompletionsArguments, ManArguments};
 use crate::output;
 use crate::output::failure::Failure;
 use clap::CommandFactory;
@@ -10,7 +10,7 @@ use clap::CommandFactory;
 /// # Errors
 ///
 /// [`Failure::Output`] or [`Failure::WriteFile`].
-pub fn completions<C: CommandFactory>(arguments: &Completions) -> Result<(), Failure> {
+pub fn completions<C: CommandFactory>(arguments: &CompletionsArguments) -> Result<(), Failure> {
     let mut script = Vec::new();
     let mut command = C::command();
     let name = command.get_name().to_owned();
@@ -23,7 +23,7 @@ pub fn completions<C: CommandFactory>(arguments: &Completions) -> Result<(), Fai
 /// # Errors
 ///
 /// [`Failure::Output`] or [`Failure::WriteFile`].
-pub fn man<C: CommandFactory>(arguments: &Man) -> Result<(), Failure> {
+pub fn man<C: CommandFactory>(arguments: &ManArguments) -> Result<(), Failure> {
     let Some(directory) = &arguments.directory else {
         let mut page = Vec::new();
         clap_mangen::Man::new(C::command())

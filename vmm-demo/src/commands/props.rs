@@ -4,7 +4,7 @@ mod features;
 mod fields;
 mod human;
 
-use crate::cli::idreg::Props;
+use crate::cli::idreg::PropsArguments;
 use crate::machine::{self, Machine};
 use crate::output;
 use crate::output::failure::Failure;
@@ -18,7 +18,7 @@ use wildmatch::WildMatch;
 ///
 /// [`Failure`]: no such host, model or name.
 /// Lists the properties of a host, or the features.
-pub fn props(arguments: &Props) -> Result<(), Failure> {
+pub fn props(arguments: &PropsArguments) -> Result<(), Failure> {
     let model = arguments.cpu.clone().unwrap_or_default();
     if arguments.ask_kvm {
         let machine = Machine::open(&model)?;
@@ -28,7 +28,7 @@ pub fn props(arguments: &Props) -> Result<(), Failure> {
     list(arguments, &host, None)
 }
 
-fn list(arguments: &Props, host: &Host, machine: Option<&Machine>) -> Result<(), Failure> {
+fn list(arguments: &PropsArguments, host: &Host, machine: Option<&Machine>) -> Result<(), Failure> {
     let plan = arguments.cpu.as_ref().map(|model| Plan::new(host, model));
     let plan = plan.transpose()?;
     // What a file says of another configuration than its own follows from the plan's.
@@ -43,9 +43,9 @@ fn list(arguments: &Props, host: &Host, machine: Option<&Machine>) -> Result<(),
         return features::list(arguments, host, plan.as_ref());
     }
     let pattern = arguments.pattern.as_deref();
-    let listed = |of: &RegisterField| match pattern {
-        Some(pattern) => WildMatch::new_case_insensitive(pattern).matches(&of.to_string()),
-        None => arguments.all || host.why_fixed(*of).is_none(),
+    let listed = |field: &RegisterField| match pattern {
+        Some(pattern) => WildMatch::new_case_insensitive(pattern).matches(&field.to_string()),
+        None => arguments.all || host.why_fixed(*field).is_none(),
     };
     let fields: Vec<RegisterField> = host.description().fields().filter(listed).collect();
     if let Some(pattern) = pattern.filter(|_| fields.is_empty()) {
@@ -53,10 +53,10 @@ fn list(arguments: &Props, host: &Host, machine: Option<&Machine>) -> Result<(),
     }
     let fields = fields
         .into_iter()
-        .map(|of| fields::Property::new(host, plan.as_ref(), machine, of))
+        .map(|field| fields::PropertyEntry::new(host, plan.as_ref(), machine, field))
         .collect::<Result<Vec<_>, _>>()?;
     if arguments.json {
-        output::json(&fields::Report::new(host, fields))
+        output::json(&fields::PropertyList::new(host, fields))
     } else {
         output::text(&human::table(
             host,

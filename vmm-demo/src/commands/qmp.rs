@@ -1,6 +1,6 @@
 //! `qmp`: a server without a guest, to ask what this machine or a host from a file can do.
 
-use crate::cli::idreg::Qmp;
+use crate::cli::idreg::QmpArguments;
 use crate::guest::ending::Ending;
 use crate::output::failure::Failure;
 use crate::qmp::expansion::Models;
@@ -17,7 +17,7 @@ use signal_hook::iterator::{Handle, Signals};
 /// # Errors
 ///
 /// [`Failure`]: no host, or no socket.
-pub fn qmp(arguments: &Qmp) -> Result<Ending, Failure> {
+pub fn qmp(arguments: &QmpArguments) -> Result<Ending, Failure> {
     let models = match &arguments.host.file {
         Some(file) => Models::Host(Box::new(machine::host(Some(file), &CpuModel::host())?)),
         None => Models::ThisMachine,

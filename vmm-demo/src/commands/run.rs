@@ -7,7 +7,7 @@ mod linux;
 mod linux;
 mod probe;
 
-use crate::cli::vmm_demo::Run;
+use crate::cli::vmm_demo::RunArguments;
 use crate::guest::ending::Ending;
 use crate::output::failure::Failure;
 use std::time::Instant;
@@ -17,7 +17,7 @@ use std::time::Instant;
 /// # Errors
 ///
 /// [`Failure`]: why there is no guest, or how it failed.
-pub fn run(arguments: &Run, started: Instant) -> Result<Ending, Failure> {
+pub fn run(arguments: &RunArguments, started: Instant) -> Result<Ending, Failure> {
     match &arguments.linux.kernel {
         Some(kernel) => linux::run_linux(kernel, arguments, started),
         None => probe::run_probe(arguments).map(|()| Ending::Done),

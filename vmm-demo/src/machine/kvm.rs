@@ -2,7 +2,7 @@
 
 use crate::output::failure::Failure;
 use crate::probe::guest::run_probe;
-use crate::probe::report::Seen;
+use crate::probe::report::ReadOutcome;
 use crate::probe::view::GuestView;
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vm::{Parts, Vm, VmError};
@@ -122,8 +122,8 @@ impl Machine {
             .zip(report.iter())
             .map(|(register, (_, seen))| {
                 let value = match seen {
-                    Seen::Value(value) => Some(value),
-                    Seen::Absent { .. } => None,
+                    ReadOutcome::Value(value) => Some(value),
+                    ReadOutcome::Absent { .. } => None,
                 };
                 (register, value)
             });

@@ -6,13 +6,13 @@ use idreg_runtime::model::{CpuModel, InvalidValue};
 use idreg_runtime::number::Hex;
 use idreg_runtime::plan::apply::{ApplyError, Difference, Refused};
 use idreg_runtime::plan::consistency::Violation;
-use idreg_runtime::plan::rejection;
+use idreg_runtime::plan::rejection::Rejection;
 use idreg_runtime::plan::{Plan, PlanError};
 use serde::Serialize;
 
 /// A register that a plan writes.
 #[derive(Debug, Serialize)]
-pub struct Write {
+pub struct WriteEntry {
     register: &'static str,
     old: Hex,
     new: Hex,
@@ -20,10 +20,10 @@ pub struct Write {
 
 /// The registers that a plan writes.
 #[must_use]
-pub fn writes(plan: &Plan) -> Vec<Write> {
+pub fn writes(plan: &Plan) -> Vec<WriteEntry> {
     let writes = plan.writes().iter();
     writes
-        .map(|write| Write {
+        .map(|write| WriteEntry {
             register: write.register.name,
             old: Hex(write.old),
             new: Hex(write.new),
@@ -33,21 +33,21 @@ pub fn writes(plan: &Plan) -> Vec<Write> {
 
 /// What a command prints in place of its report when it fails.
 #[derive(Debug, Serialize)]
-pub struct Failed {
+pub struct FailureReport {
     /// The model asked for, if the command takes one.
     #[serde(skip_serializing_if = "Option::is_none")]
     cpu: Option<String>,
     /// The message for people.
     error: String,
-    rejections: Vec<Rejection>,
+    rejections: Vec<RejectionEntry>,
     /// Rules of the architecture that the overrides break.
     violations: Vec<String>,
-    differences: Vec<Differing>,
+    differences: Vec<DifferenceEntry>,
 }
 
 /// An override that the host or its KVM does not give.
 #[derive(Debug, Serialize)]
-struct Rejection {
+struct RejectionEntry {
     property: String,
     /// As given if it was no number, nothing if nothing was given.
     requested: Option<String>,
@@ -63,31 +63,31 @@ struct Rejection {
 
 /// A register that is not as it should be.
 #[derive(Debug, Serialize)]
-struct Differing {
+struct DifferenceEntry {
     register: &'static str,
     expected: Hex,
     found: Option<Hex>,
 }
 
-impl Failed {
+impl FailureReport {
     /// The form of a failure.
     pub fn new(model: Option<&CpuModel>, failure: &Failure) -> Self {
         let (mut rejections, mut differences) = (Vec::new(), Vec::new());
         let mut violations = Vec::new();
         match failure {
             Failure::Plan(PlanError::Rejected(rejected)) => {
-                rejections = rejected.iter().map(Rejection::of_plan).collect();
+                rejections = rejected.iter().map(RejectionEntry::of_plan).collect();
             }
             Failure::Plan(PlanError::Inconsistent(broken)) => {
                 violations = broken.iter().map(Violation::to_string).collect();
             }
             Failure::Apply(ApplyError::Refused(refused)) => {
-                rejections = refused.iter().map(Rejection::of_kvm).collect();
+                rejections = refused.iter().map(RejectionEntry::of_kvm).collect();
             }
             Failure::Apply(ApplyError::Differs(found) | ApplyError::OtherHost(found))
             | Failure::GuestSaw(found)
             | Failure::AfterRun(found) => {
-                differences = found.iter().map(Differing::of).collect();
+                differences = found.iter().map(DifferenceEntry::of).collect();
             }
             _ => {}
         }
@@ -101,8 +101,8 @@ impl Failed {
     }
 }
 
-impl Rejection {
-    fn of_plan(rejection: &rejection::Rejection) -> Self {
+impl RejectionEntry {
+    fn of_plan(rejection: &Rejection) -> Self {
         let target = rejection.target.as_ref();
         Self {
             property: rejection.asked.property.clone(),
@@ -137,7 +137,7 @@ impl Rejection {
     }
 }
 
-impl Differing {
+impl DifferenceEntry {
     fn of(difference: &Difference) -> Self {
         Self {
             register: difference.register.name,

@@ -1,6 +1,6 @@
 //! The probe guest in a VM, for a limited time.
 
-use super::report::{Collector, Progress, Report};
+use super::report::{Collector, ProbeReport, Progress};
 use super::{ProbeError, Program};
 use crate::vmm::layout;
 use crate::vmm::vcpus::{PROGRAM_COUNTER, interrupt};
@@ -74,7 +74,7 @@ pub(crate) fn run_probe(
     mut vm: Vm,
     registers: &[Encoding],
     limit: Duration,
-) -> Result<(Vm, Report), RunError> {
+) -> Result<(Vm, ProbeReport), RunError> {
     let program = Program::new(registers)?;
     vm.memory()
         .write_slice(&program.image(), GuestAddress(layout::RAM_START))
@@ -95,7 +95,7 @@ pub(crate) fn run_probe(
     Ok((vm, result?))
 }
 
-type Outcome = (Vec<VcpuFd>, Result<Report, RunError>);
+type Outcome = (Vec<VcpuFd>, Result<ProbeReport, RunError>);
 
 /// Runs the vCPUs in a thread of their own, which a signal takes out of `KVM_RUN` when the time is over.
 fn run_limited(
@@ -136,7 +136,7 @@ fn collect(
     mut collector: Collector,
     expired: &AtomicBool,
     limit: Duration,
-) -> Result<Report, RunError> {
+) -> Result<ProbeReport, RunError> {
     loop {
         match vcpu.run() {
             Ok(VcpuExit::MmioWrite(address, data)) => {

@@ -17,7 +17,7 @@ pub(super) const VECTOR_SLOT: u16 = 4;
 
 /// What the guest saw of a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
+pub enum ReadOutcome {
     /// The read returned this.
     Value(u64),
     /// The read trapped: for the guest there is no such register.
@@ -29,11 +29,11 @@ pub enum Seen {
 
 /// What the guest saw of every register it was asked for, in that order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report(Vec<(Encoding, Seen)>);
+pub struct ProbeReport(Vec<(Encoding, ReadOutcome)>);
 
-impl Report {
+impl ProbeReport {
     /// The registers and what was seen of them.
-    pub fn iter(&self) -> impl Iterator<Item = (Encoding, Seen)> + '_ {
+    pub fn iter(&self) -> impl Iterator<Item = (Encoding, ReadOutcome)> + '_ {
         self.0.iter().copied()
     }
 }
@@ -50,7 +50,7 @@ pub enum Progress {
 /// The report while the guest writes it.
 #[derive(Clone, Debug)]
 pub struct Collector {
-    slots: Vec<(Encoding, Option<Seen>)>,
+    slots: Vec<(Encoding, Option<ReadOutcome>)>,
     esr: u64,
     elr: u64,
     far: u64,
@@ -87,9 +87,9 @@ impl Collector {
             return self.control(slot, value).unwrap_or(Err(unexpected));
         }
         let (slot, seen) = if let Some(slot) = slot(address, layout::PROBE_SYNDROMES) {
-            (slot, Seen::Absent { syndrome: value })
+            (slot, ReadOutcome::Absent { syndrome: value })
         } else if let Some(slot) = slot(address, layout::PROBE_VALUES) {
-            (slot, Seen::Value(value))
+            (slot, ReadOutcome::Value(value))
         } else {
             return Err(unexpected);
         };
@@ -109,7 +109,7 @@ impl Collector {
     /// # Errors
     ///
     /// [`ProbeError::NotReported`].
-    pub fn finish(self) -> Result<Report, ProbeError> {
+    pub fn finish(self) -> Result<ProbeReport, ProbeError> {
         self.slots
             .into_iter()
             .map(|(register, seen)| match seen {
@@ -117,7 +117,7 @@ impl Collector {
                 None => Err(ProbeError::NotReported { register }),
             })
             .collect::<Result<_, _>>()
-            .map(Report)
+            .map(ProbeReport)
     }
 
     /// Takes a word of the control page; `None` if there is no such word.
@@ -181,8 +181,8 @@ mod tests {
         );
         let report = collector.finish().unwrap();
         let expected = [
-            (FIRST, Seen::Value(0x1122)),
-            (SECOND, Seen::Absent { syndrome }),
+            (FIRST, ReadOutcome::Value(0x1122)),
+            (SECOND, ReadOutcome::Absent { syndrome }),
         ];
         assert!(report.iter().eq(expected));
     }

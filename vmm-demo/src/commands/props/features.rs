@@ -1,7 +1,7 @@
 //! The features of the architecture that a host, and a model on it, has.
 
 use super::no_match;
-use crate::cli::idreg::Props;
+use crate::cli::idreg::PropsArguments;
 use crate::output::failure::Failure;
 use crate::output::{self, table};
 use idreg_runtime::description::feature::FeatureDescription;
@@ -14,31 +14,35 @@ use wildmatch::WildMatch;
 const SCHEMA: &str = "idreg-features/1";
 
 #[derive(Serialize)]
-struct Report<'h> {
+struct FeatureList<'h> {
     schema: &'static str,
     kernel_release: &'h str,
-    features: Vec<Feature>,
+    features: Vec<FeatureEntry>,
 }
 
 #[derive(Serialize)]
-struct Feature {
+struct FeatureEntry {
     #[serde(rename = "feature")]
     name: &'static str,
     host: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<bool>,
-    fields: Vec<Field>,
+    fields: Vec<DefiningField>,
 }
 
 #[derive(Serialize)]
-struct Field {
+struct DefiningField {
     property: String,
     at_least: String,
     value: Option<String>,
 }
 
 /// Prints the features that match the pattern; without one, those that the host or the model has, or all.
-pub(super) fn list(arguments: &Props, host: &Host, plan: Option<&Plan>) -> Result<(), Failure> {
+pub(super) fn list(
+    arguments: &PropsArguments,
+    host: &Host,
+    plan: Option<&Plan>,
+) -> Result<(), Failure> {
     let pattern = arguments.pattern.as_deref();
     let has = |feature: &FeatureDescription| host.values().has(feature);
     let listed = |feature: &&FeatureDescription| match pattern {
@@ -46,8 +50,8 @@ pub(super) fn list(arguments: &Props, host: &Host, plan: Option<&Plan>) -> Resul
         None => arguments.all || arguments.json || has(feature),
     };
     let features = host.description().features.iter().filter(listed);
-    let features: Vec<Feature> = features
-        .map(|feature| Feature {
+    let features: Vec<FeatureEntry> = features
+        .map(|feature| FeatureEntry {
             name: feature.name,
             host: has(feature),
             model: plan.map(|plan| plan.expected().has(feature)),
@@ -58,7 +62,7 @@ pub(super) fn list(arguments: &Props, host: &Host, plan: Option<&Plan>) -> Resul
         return Err(no_match("feature", pattern));
     }
     if arguments.json {
-        return output::json(&Report {
+        return output::json(&FeatureList {
             schema: SCHEMA,
             kernel_release: &host.info().kernel_release,
             features,
@@ -67,19 +71,19 @@ pub(super) fn list(arguments: &Props, host: &Host, plan: Option<&Plan>) -> Resul
     output::text(&human(&features, plan.is_some()))
 }
 
-fn fields(host: &Host, feature: &FeatureDescription) -> Vec<Field> {
-    let fields = feature.values.iter().map(|least| Field {
-        property: least.field.to_string(),
-        at_least: format!("{:#x}", least.value),
+fn fields(host: &Host, feature: &FeatureDescription) -> Vec<DefiningField> {
+    let fields = feature.values.iter().map(|minimum| DefiningField {
+        property: minimum.field.to_string(),
+        at_least: format!("{:#x}", minimum.value),
         value: host
             .values()
-            .field(least.field)
+            .field(minimum.field)
             .map(|value| format!("{value:#x}")),
     });
     fields.collect()
 }
 
-fn human(features: &[Feature], with_model: bool) -> String {
+fn human(features: &[FeatureEntry], with_model: bool) -> String {
     let headings = ["feature", "host", "model", "told by"];
     let mut table = table::new(&headings.map(|heading| heading));
     for feature in features {

@@ -13,14 +13,14 @@ use serde::Serialize;
 const SCHEMA: &str = "idreg-props/1";
 
 #[derive(Serialize)]
-pub(super) struct Report<'h> {
+pub(super) struct PropertyList<'h> {
     schema: &'static str,
     kernel_release: &'h str,
-    properties: Vec<Property>,
+    properties: Vec<PropertyEntry>,
 }
 
 #[derive(Serialize)]
-pub(super) struct Property {
+pub(super) struct PropertyEntry {
     #[serde(rename = "property")]
     pub(super) full_name: String,
     register: &'static str,
@@ -45,7 +45,7 @@ pub(super) struct Property {
     /// The values that the field may have, as ranges.
     allowed: Vec<String>,
     /// Those of them that have a name.
-    pub(super) named: Vec<Value>,
+    pub(super) named: Vec<NamedValue>,
     /// The value under the model that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<String>,
@@ -55,7 +55,7 @@ pub(super) struct Property {
     #[serde(skip)]
     pub(super) obstacle: Option<Obstacle>,
     #[serde(skip)]
-    pub(super) of: RegisterField,
+    pub(super) register_field: RegisterField,
     #[serde(skip)]
     pub(super) on_host: Option<u64>,
     #[serde(skip)]
@@ -65,13 +65,13 @@ pub(super) struct Property {
 }
 
 #[derive(Serialize)]
-pub(super) struct Value {
+pub(super) struct NamedValue {
     pub(super) value: String,
     pub(super) name: &'static str,
 }
 
-impl<'h> Report<'h> {
-    pub(super) fn new(host: &'h Host, properties: Vec<Property>) -> Self {
+impl<'h> PropertyList<'h> {
+    pub(super) fn new(host: &'h Host, properties: Vec<PropertyEntry>) -> Self {
         Self {
             schema: SCHEMA,
             kernel_release: &host.info().kernel_release,
@@ -80,31 +80,38 @@ impl<'h> Report<'h> {
     }
 }
 
-impl Property {
+impl PropertyEntry {
     pub(super) fn new(
         host: &Host,
         plan: Option<&Plan>,
         machine: Option<&Machine>,
-        of: RegisterField,
+        register_field: RegisterField,
     ) -> Result<Self, Failure> {
-        let on_host = host.values().field(of);
-        let in_model = plan.and_then(|plan| plan.expected().field(of));
-        let obstacle = host.why_fixed(of);
-        let ranges = host.allowed(of);
-        let rule = of.field.rule;
+        let on_host = host.values().field(register_field);
+        let in_model = plan.and_then(|plan| plan.expected().field(register_field));
+        let obstacle = host.why_fixed(register_field);
+        let ranges = host.allowed(register_field);
+        let rule = register_field.field.rule;
         let hexadecimal = |value: u64| format!("{value:#x}");
-        let taken = machine.map(|machine| machine.taken(of)).transpose()?;
+        let taken = machine
+            .map(|machine| machine.taken(register_field))
+            .transpose()?;
         let features = host.description().features.iter();
-        let tells = features.filter(|feature| feature.values.iter().any(|least| least.field == of));
-        let named = of.field.values.iter();
+        let tells = features.filter(|feature| {
+            feature
+                .values
+                .iter()
+                .any(|minimum| minimum.field == register_field)
+        });
+        let named = register_field.field.values.iter();
         let named = named.filter(|value| ranges.iter().any(|range| range.contains(value.value)));
         Ok(Self {
-            full_name: of.to_string(),
-            register: of.register.name,
-            field: of.field.name,
-            bits: of.field.bits().to_string(),
+            full_name: register_field.to_string(),
+            register: register_field.register.name,
+            field: register_field.field.name,
+            bits: register_field.field.bits().to_string(),
             value: on_host.map(hexadecimal),
-            name: on_host.and_then(|value| of.field.value_name(value)),
+            name: on_host.and_then(|value| register_field.field.value_name(value)),
             limit: on_host.map(hexadecimal),
             safety: rule.safety.name(),
             writable: obstacle.is_none(),
@@ -115,7 +122,7 @@ impl Property {
             features: tells.map(|feature| feature.name).collect(),
             allowed: json::ranges(&ranges),
             named: named
-                .map(|value| Value {
+                .map(|value| NamedValue {
                     value: hexadecimal(value.value),
                     name: value.name,
                 })
@@ -123,7 +130,7 @@ impl Property {
             model: in_model.map(hexadecimal),
             taken: taken.map(|taken| json::ranges(&taken)),
             obstacle,
-            of,
+            register_field,
             on_host,
             in_model,
             ranges,

@@ -1,6 +1,6 @@
 //! Properties as people read them.
 
-use super::fields::Property;
+use super::fields::PropertyEntry;
 use crate::output::table;
 use idreg_runtime::description::FieldDescription;
 use idreg_runtime::description::feature::FieldAtLeast;
@@ -8,14 +8,14 @@ use idreg_runtime::description::rule::{Owner, ValueRange};
 use idreg_runtime::host::{Host, Obstacle};
 
 /// A row for each property, and a line that sums up; columns for a model and for what KVM took where asked for.
-pub(super) fn table(host: &Host, model: bool, tried: bool, properties: &[Property]) -> String {
+pub(super) fn table(host: &Host, model: bool, tried: bool, properties: &[PropertyEntry]) -> String {
     let mut headings = vec!["property", "bits", "host", "may be"];
     headings.extend(tried.then_some("kvm took"));
     headings.extend(model.then_some("model"));
     headings.push("tells of");
     let mut table = table::new(&headings);
     for property in properties {
-        let field = property.of.field;
+        let field = property.register_field.field;
         let show = |value: Option<u64>| {
             value.map_or("absent".to_owned(), |value| field.show(value).to_string())
         };
@@ -39,7 +39,7 @@ pub(super) fn table(host: &Host, model: bool, tried: bool, properties: &[Propert
 }
 
 /// The values with their names where few, else ranges; or why it is only the host's.
-fn may_be(property: &Property) -> String {
+fn may_be(property: &PropertyEntry) -> String {
     match property.obstacle {
         Some(Obstacle::Absent) => "-".to_owned(),
         Some(Obstacle::Owned(Owner::Gic)) => "set by the interrupt controller".to_owned(),
@@ -53,7 +53,7 @@ fn may_be(property: &Property) -> String {
         Some(other) => other.name().replace('-', " "),
         None => {
             let shown = property.ranges.iter();
-            let shown = shown.map(|range| show_range(property.of.field, *range));
+            let shown = shown.map(|range| show_range(property.register_field.field, *range));
             shown.collect::<Vec<_>>().join(", ")
         }
     }
@@ -72,16 +72,21 @@ fn show_range(field: &FieldDescription, range: ValueRange) -> String {
     values.collect::<Vec<_>>().join(", ")
 }
 
-fn tells_of(host: &Host, property: &Property) -> String {
-    let mitigation = property.of.field.rule.mitigation.then_some("mitigation");
+fn tells_of(host: &Host, property: &PropertyEntry) -> String {
+    let mitigation = property
+        .register_field
+        .field
+        .rule
+        .mitigation
+        .then_some("mitigation");
     // Of a field with many steps only those that the host has taken.
-    let has = |least: &&FieldAtLeast| {
-        let field = property.of.field;
+    let has = |minimum: &&FieldAtLeast| {
+        let field = property.register_field.field;
         let value = property.on_host.map(|value| field.comparable(value));
-        least.field == property.of && value >= Some(field.comparable(least.value))
+        minimum.field == property.register_field && value >= Some(field.comparable(minimum.value))
     };
     let features = host.description().features.iter();
-    let features = features.filter(|feature| feature.values.iter().any(|least| has(&least)));
+    let features = features.filter(|feature| feature.values.iter().any(|minimum| has(&minimum)));
     let features = features.map(|feature| feature.name);
     let words: Vec<&str> = mitigation.into_iter().chain(features).collect();
     words.join(", ")
@@ -95,6 +100,8 @@ fn note(host: &Host, shown: usize) -> String {
         );
     }
     let fields = host.description().fields();
-    let count = fields.filter(|of| host.why_fixed(*of).is_none()).count();
+    let count = fields
+        .filter(|field| host.why_fixed(*field).is_none())
+        .count();
     format!("{shown} properties shown; of all, {count} can be changed on kernel {kernel}")
 }

@@ -1,6 +1,6 @@
 //! A machine without the sockets and events that the server needs.
 
-use crate::cli::idreg::Qmp;
+use crate::cli::idreg::QmpArguments;
 use crate::guest::ending::Ending;
 use crate::machine::Machine;
 use crate::output::failure::Failure;
@@ -11,6 +11,6 @@ use idreg_runtime::model::CpuModel;
 /// # Errors
 ///
 /// [`Failure::CannotHere`] always.
-pub fn qmp(_arguments: &Qmp) -> Result<Ending, Failure> {
+pub fn qmp(_arguments: &QmpArguments) -> Result<Ending, Failure> {
     match Machine::open(&CpuModel::host())? {}
 }

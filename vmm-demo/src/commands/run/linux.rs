@@ -2,8 +2,8 @@
 
 mod report;
 
-use self::report::{Report, ReportFile};
-use crate::cli::vmm_demo::Run;
+use self::report::{LinuxRunReport, ReportFile};
+use crate::cli::vmm_demo::RunArguments;
 use crate::guest::ending::Ending;
 use crate::guest::lifecycle::{GuestBuilder, GuestEvents};
 use crate::guest::remote;
@@ -45,7 +45,7 @@ enum NoLinux {
 /// Runs a guest with this kernel; `started` is when this program did.
 pub(super) fn run_linux(
     kernel: &Path,
-    arguments: &Run,
+    arguments: &RunArguments,
     started: Instant,
 ) -> Result<Ending, Failure> {
     let linux = &arguments.linux;
@@ -78,7 +78,7 @@ pub(super) fn run_linux(
     });
     let (supervisor, ended) = supervisor.run(vm, &mut timeline)?;
     if let Some(file) = report {
-        let report = Report::new(supervisor.plan(), arguments.smp, &ended, &timeline);
+        let report = LinuxRunReport::new(supervisor.plan(), arguments.smp, &ended, &timeline);
         file.write(&report)?;
     }
     ended.result
@@ -87,7 +87,7 @@ pub(super) fn run_linux(
 /// Makes a VM, and finds out what its vCPUs shall show.
 fn prepare(
     kernel: Kernel,
-    arguments: &Run,
+    arguments: &RunArguments,
     timeline: &mut Timeline,
 ) -> Result<(GuestBuilder, Vm), Failure> {
     let model = &arguments.model.cpu;

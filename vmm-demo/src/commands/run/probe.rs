@@ -1,9 +1,9 @@
 //! The built-in guest, and what it saw.
 
-use crate::cli::vmm_demo::Run;
+use crate::cli::vmm_demo::RunArguments;
 use crate::machine::Machine;
 use crate::output::failure::Failure;
-use crate::output::json::{self, Write};
+use crate::output::json::{self, WriteEntry};
 use crate::output::{self, table};
 use crate::probe::view::GuestView;
 use comfy_table::Table;
@@ -15,16 +15,16 @@ use idreg_runtime::values::RegisterValues;
 use serde::Serialize;
 
 #[derive(Serialize)]
-struct Report<'r> {
+struct ProbeRunReport<'r> {
     cpu: String,
     host: &'r RegisterValues,
     guest: &'r RegisterValues,
     absent: Vec<&'static str>,
-    writes: Vec<Write>,
+    writes: Vec<WriteEntry>,
     warnings: Vec<String>,
 }
 
-pub(crate) fn run_probe(arguments: &Run) -> Result<(), Failure> {
+pub(crate) fn run_probe(arguments: &RunArguments) -> Result<(), Failure> {
     let model = &arguments.model.cpu;
     let machine = Machine::open(model)?;
     let host = machine.host();
@@ -37,7 +37,7 @@ pub(crate) fn run_probe(arguments: &Run) -> Result<(), Failure> {
     if arguments.json {
         // A failure is an object of its own, and there is one object for each run.
         outcome?;
-        return output::json(&Report {
+        return output::json(&ProbeRunReport {
             cpu: model.to_string(),
             host: host.values(),
             guest: &guest.values,
@@ -71,23 +71,27 @@ fn fields(host: &Host, plan: &Plan, guest: &GuestView, all: bool) -> String {
             .fields()
             .filter(|field| all || matters(*field, host, plan, guest))
             .collect();
-        for (index, of) in rows.into_iter().enumerate() {
-            let field = of.field;
+        for (index, field) in rows.into_iter().enumerate() {
+            let description = field.field;
             let show = |value: Option<u64>| {
-                value.map_or("absent".to_owned(), |value| field.show(value).to_string())
+                value.map_or("absent".to_owned(), |value| {
+                    description.show(value).to_string()
+                })
             };
-            let asked = plan.changes().iter().find(|change| change.field == of);
+            let asked = plan.changes().iter().find(|change| change.field == field);
             table.add_row([
                 if index == 0 {
                     register.name.to_owned()
                 } else {
                     String::new()
                 },
-                of.field.bits().to_string(),
-                field.name.to_owned(),
-                show(host.values().field(of)),
-                asked.map_or(String::new(), |change| field.show(change.new).to_string()),
-                show(guest.values.field(of)),
+                description.bits().to_string(),
+                description.name.to_owned(),
+                show(host.values().field(field)),
+                asked.map_or(String::new(), |change| {
+                    description.show(change.new).to_string()
+                }),
+                show(guest.values.field(field)),
             ]);
         }
     }
@@ -95,16 +99,16 @@ fn fields(host: &Host, plan: &Plan, guest: &GuestView, all: bool) -> String {
 }
 
 /// Without overrides every field that is not zero; else the registers that are written or differ.
-fn matters(of: RegisterField, host: &Host, plan: &Plan, guest: &GuestView) -> bool {
-    let differs = guest.values.get(of.register) != host.values().get(of.register);
+fn matters(field: RegisterField, host: &Host, plan: &Plan, guest: &GuestView) -> bool {
+    let differs = guest.values.get(field.register) != host.values().get(field.register);
     if plan.writes().is_empty() {
-        return host.values().field(of).is_some_and(|value| value != 0);
+        return host.values().field(field).is_some_and(|value| value != 0);
     }
     let written = plan
         .writes()
         .iter()
-        .any(|write| write.register.encoding == of.register.encoding);
-    written || differs && host.values().get(of.register).is_some()
+        .any(|write| write.register.encoding == field.register.encoding);
+    written || differs && host.values().get(field.register).is_some()
 }
 
 /// What was written, and how the guest's view compares with the plan.

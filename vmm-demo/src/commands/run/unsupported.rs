@@ -1,6 +1,6 @@
 //! A machine that runs no guests.
 
-use crate::cli::vmm_demo::Run;
+use crate::cli::vmm_demo::RunArguments;
 use crate::guest::ending::Ending;
 use crate::machine::Machine;
 use crate::output::failure::Failure;
@@ -10,7 +10,7 @@ use std::time::Instant;
 /// Says what to do instead.
 pub(super) fn run_linux(
     _kernel: &Path,
-    arguments: &Run,
+    arguments: &RunArguments,
     _started: Instant,
 ) -> Result<Ending, Failure> {
     match Machine::open(&arguments.model.cpu)? {}

@@ -2,7 +2,7 @@
 
 use crate::guest::ending::{Ended, Ending};
 use crate::output::failure::Failure;
-use crate::output::json::{self, Write};
+use crate::output::json::{self, WriteEntry};
 use crate::vmm::timeline::Timeline;
 use idreg_runtime::plan::{Plan, Warning};
 use serde::Serialize;
@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 
 /// The file's content.
 #[derive(Serialize)]
-pub(super) struct Report<'r> {
+pub(super) struct LinuxRunReport<'r> {
     schema: &'static str,
     /// The CPU model.
     cpu: String,
     kernel_release: &'r str,
     smp: u16,
-    writes: Vec<Write>,
+    writes: Vec<WriteEntry>,
     warnings: Vec<String>,
     /// How often the guest was started again.
     resets: u64,
@@ -31,7 +31,7 @@ pub(super) struct Report<'r> {
     start_us: &'r Timeline,
 }
 
-impl<'r> Report<'r> {
+impl<'r> LinuxRunReport<'r> {
     pub(super) fn new(plan: &'r Plan, smp: u16, ended: &Ended, timeline: &'r Timeline) -> Self {
         let result = &ended.result;
         Self {
@@ -78,7 +78,7 @@ impl ReportFile {
         })
     }
 
-    pub(super) fn write(mut self, report: &Report<'_>) -> Result<(), Failure> {
+    pub(super) fn write(mut self, report: &LinuxRunReport<'_>) -> Result<(), Failure> {
         let mut json = serde_json::to_string_pretty(report).map_err(Failure::other)?;
         json.push('\n');
         self.made_for_nothing = false;
