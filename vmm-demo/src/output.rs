@@ -2,6 +2,7 @@
 
 pub mod failure;
 pub mod json;
+pub mod list;
 pub mod log;
 pub mod table;
 

@@ -1,5 +1,6 @@
 //! What makes a command fail, and the exit code for it.
 
+use crate::output::list::lines;
 use idreg_runtime::plan::PlanError;
 use idreg_runtime::plan::apply::{ApplyError, Difference};
 use std::error::Error;
@@ -106,11 +107,6 @@ impl Failure {
         }
         message
     }
-}
-
-fn lines(differences: &[Difference]) -> String {
-    let lines: Vec<String> = differences.iter().map(Difference::to_string).collect();
-    lines.join("\n")
 }
 
 #[cfg(test)]

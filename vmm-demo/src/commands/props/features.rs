@@ -3,6 +3,7 @@
 use super::no_match;
 use crate::cli::idreg::PropsArguments;
 use crate::output::failure::Failure;
+use crate::output::list::comma_list;
 use crate::output::{self, table};
 use idreg_runtime::description::feature::FeatureDescription;
 use idreg_runtime::host::Host;
@@ -94,7 +95,7 @@ fn human(features: &[FeatureEntry], with_model: bool) -> String {
             feature.name.to_owned(),
             word(feature.host).to_owned(),
             feature.model.map_or("", word).to_owned(),
-            told_by.collect::<Vec<_>>().join(", "),
+            comma_list(told_by),
         ]);
     }
     if !with_model && let Some(column) = table.column_mut(2) {

@@ -1,6 +1,7 @@
 //! Properties as people read them.
 
 use super::fields::PropertyEntry;
+use crate::output::list::comma_list;
 use crate::output::table;
 use idreg_runtime::description::FieldDescription;
 use idreg_runtime::description::feature::FieldAtLeast;
@@ -25,7 +26,7 @@ pub(super) fn table(host: &Host, model: bool, tried: bool, properties: &[Propert
             show(property.on_host),
             may_be(property),
         ];
-        row.extend(property.taken.as_ref().map(|taken| taken.join(", ")));
+        row.extend(property.taken.as_ref().map(comma_list));
         row.extend(model.then(|| show(property.in_model)));
         row.push(tells_of(host, property));
         table.add_row(row);
@@ -54,7 +55,7 @@ fn may_be(property: &PropertyEntry) -> String {
         None => {
             let shown = property.ranges.iter();
             let shown = shown.map(|range| show_range(property.register_field.field, *range));
-            shown.collect::<Vec<_>>().join(", ")
+            comma_list(shown)
         }
     }
 }
@@ -69,7 +70,7 @@ fn show_range(field: &FieldDescription, range: ValueRange) -> String {
         Some(name) => format!("{value:#x} ({name})"),
         None => format!("{value:#x}"),
     });
-    values.collect::<Vec<_>>().join(", ")
+    comma_list(values)
 }
 
 fn tells_of(host: &Host, property: &PropertyEntry) -> String {
@@ -88,8 +89,7 @@ fn tells_of(host: &Host, property: &PropertyEntry) -> String {
     let features = host.description().features.iter();
     let features = features.filter(|feature| feature.values.iter().any(|minimum| has(&minimum)));
     let features = features.map(|feature| feature.name);
-    let words: Vec<&str> = mitigation.into_iter().chain(features).collect();
-    words.join(", ")
+    comma_list(mitigation.into_iter().chain(features))
 }
 
 fn note(host: &Host, shown: usize) -> String {

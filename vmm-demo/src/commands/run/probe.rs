@@ -4,6 +4,7 @@ use crate::cli::vmm_demo::RunArguments;
 use crate::machine::Machine;
 use crate::output::failure::Failure;
 use crate::output::json::{self, WriteEntry};
+use crate::output::list::comma_list;
 use crate::output::{self, table};
 use crate::probe::view::GuestView;
 use comfy_table::Table;
@@ -158,9 +159,9 @@ fn add_names(
     registers: impl Iterator<Item = &'static RegisterDescription>,
     note: &str,
 ) {
-    let names: Vec<&str> = registers.map(|register| register.name).collect();
+    let names = comma_list(registers.map(|register| register.name));
     if !names.is_empty() {
-        table.add_row([heading.to_owned(), format!("{} ({note})", names.join(", "))]);
+        table.add_row([heading.to_owned(), format!("{names} ({note})")]);
     }
 }
 
