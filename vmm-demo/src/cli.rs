@@ -12,12 +12,12 @@ use std::error::Error;
 use std::path::PathBuf;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
-/// What is logged.
+/// The log level.
 #[derive(Debug, Args)]
 pub struct LogArguments {
-    /// Say on the standard error what this program does: off, error, warn, info, debug or trace.
+    /// Log to the standard error at this level: off, error, warn, info, debug or trace.
     ///
-    /// Also by part, as in `info,vmm_demo::qmp=trace`.
+    /// Modules can have levels of their own, as in `info,vmm_demo::qmp=trace`.
     #[arg(long = "log", global = true, value_name = "LEVEL", value_parser = log_filter)]
     pub filter: Option<Targets>,
 }
@@ -32,15 +32,15 @@ pub struct CompletionsArguments {
 /// Arguments of `man`.
 #[derive(Debug, Args)]
 pub struct ManArguments {
-    /// Write a page for each command into this directory.
+    /// Write a page for the program and each command into this directory.
     #[arg(long, value_name = "DIRECTORY")]
     pub directory: Option<PathBuf>,
 }
 
-/// The options that vCPUs are made with.
+/// The options that vCPUs are created with.
 #[derive(Debug, Args)]
 pub struct VcpuOptions {
-    /// `host`, or `host,OPTION=on|off,...`: what the host's vCPUs are made with.
+    /// The options of the host's vCPUs: `host`, or `host,OPTION=on|off,...`.
     #[arg(long, value_name = "MODEL", default_value = "host", value_parser = only_options)]
     pub cpu: CpuModel,
 }
@@ -48,11 +48,11 @@ pub struct VcpuOptions {
 /// The CPU model.
 #[derive(Debug, Args)]
 pub struct ModelArgument {
-    /// What the guest's CPUs shall be: `host`, or `host,NAME=VALUE,...`.
+    /// The guest's CPU model: `host`, or `host,NAME=VALUE,...`.
     ///
-    /// Names are `SYSREG_<REGISTER>_<FIELD>` with a number; `FEAT_<NAME>` and the options sve, `sve<BITS>`, pauth, pmu, mte,
-    /// aarch64, el2 with `on` or `off`; midr, revidr, aidr with a number. `enforce` makes errors of
-    /// inconsistencies, which are warnings otherwise.
+    /// `SYSREG_<REGISTER>_<FIELD>`, midr, revidr and aidr take a number. `FEAT_<NAME>` and the
+    /// options sve, `sve<BITS>`, pauth, pmu, mte, aarch64 and el2 take `on` or `off`. The word
+    /// `enforce` turns warnings about inconsistent features into errors.
     #[arg(long, value_name = "MODEL", default_value = "host")]
     pub cpu: CpuModel,
 }
@@ -60,19 +60,21 @@ pub struct ModelArgument {
 /// The host, if it is not this machine.
 #[derive(Debug, Args)]
 pub struct HostArgument {
-    /// A host as `dump` wrote it, instead of this machine; works on any machine.
+    /// Use the host in this file, written by `idreg dump`, instead of this machine.
     #[arg(long = "host", value_name = "FILE")]
     pub file: Option<PathBuf>,
 }
 
-/// Reads what is to be logged. A word alone is a level: the library takes any other for a part of this program of which
-/// everything is to be said.
+/// Parses a log filter.
+///
+/// A word without `=` must be a level: the library takes any other word for a module and logs
+/// everything of it.
 fn log_filter(text: &str) -> Result<Targets, Box<dyn Error + Send + Sync>> {
-    let alone = text.split(',').filter(|part| !part.contains('='));
-    for word in alone {
+    let levels = text.split(',').filter(|part| !part.contains('='));
+    for word in levels {
         if word.parse::<LevelFilter>().is_err() {
             return Err(format!(
-                "`{word}` is no level: those are off, error, warn, info, debug and trace"
+                "`{word}` is not a level; levels: off, error, warn, info, debug, trace"
             )
             .into());
         }
@@ -80,13 +82,14 @@ fn log_filter(text: &str) -> Result<Targets, Box<dyn Error + Send + Sync>> {
     Ok(text.parse()?)
 }
 
-/// Reads a model of options alone: nothing else says how a host is to be read.
+/// Parses a model that has options only: no other override affects how a host is read.
 fn only_options(text: &str) -> Result<CpuModel, Box<dyn Error + Send + Sync>> {
     let model: CpuModel = text.parse()?;
-    let other = |asked: &&Override| asked.property.parse::<CpuOption>().is_err();
+    let other = |entry: &&Override| entry.property.parse::<CpuOption>().is_err();
     match model.overrides().iter().find(other) {
         Some(other) => Err(format!(
-            "`{}` is no option of the vCPU: those are sve, sve<BITS>, pauth, pmu, mte, aarch64 and el2",
+            "`{}` is not an option of the vCPU; options: sve, sve<BITS>, pauth, pmu, mte, \
+             aarch64, el2",
             other.property
         )
         .into()),

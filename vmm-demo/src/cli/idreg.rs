@@ -9,14 +9,14 @@ use clap::{Args, Parser, Subcommand};
 use idreg_runtime::model::CpuModel;
 use std::path::PathBuf;
 
-/// What guests may see of the ID registers of Arm hosts: reads hosts, checks CPU models.
+/// Reads the Arm ID registers of KVM hosts and checks CPU models for their guests.
 #[derive(Debug, Parser)]
 #[command(name = "idreg", version, after_help = examples::IDREG)]
 pub struct IdregCli {
     /// The command.
     #[command(subcommand)]
     pub command: IdregCommand,
-    /// What is logged.
+    /// The log level.
     #[command(flatten)]
     pub log: LogArguments,
 }
@@ -24,23 +24,23 @@ pub struct IdregCli {
 /// The commands of `idreg`.
 #[derive(Debug, Subcommand)]
 pub enum IdregCommand {
-    /// List the properties of a host: their values, what they may be set to, and what is in the way.
+    /// List the properties of a host with their values and allowed values.
     #[command(after_help = examples::PROPS)]
     Props(PropsArguments),
-    /// Check whether a host can give a guest a CPU model, and show what would be written.
+    /// Check whether a CPU model is possible on a host, and show the register writes it needs.
     #[command(after_help = examples::CHECK)]
     Check(CheckArguments),
     /// Write this host's registers, masks and capabilities to a file, as JSON.
     Dump(DumpArguments),
-    /// Answer questions about CPU models on a socket, in the protocol of QEMU's clients (QMP).
+    /// Serve queries about CPU models on a socket, in QEMU's machine protocol (QMP).
     ///
-    /// There is no guest; the server ends with `quit` or a signal.
+    /// There is no guest. The server runs until a client sends `quit` or a signal arrives.
     #[command(after_help = examples::QMP)]
     Qmp(QmpArguments),
-    /// Print what a shell completes on this program's command line.
+    /// Print a completion script for a shell.
     #[command(after_help = examples::IDREG_COMPLETIONS)]
     Completions(CompletionsArguments),
-    /// Print the manual's page, or write one for each command.
+    /// Print the manual page, or write the pages of all commands.
     #[command(after_help = examples::IDREG_MAN)]
     Man(ManArguments),
 }
@@ -52,22 +52,22 @@ pub enum IdregCommand {
     reason = "each is a switch of the command line"
 )]
 pub struct PropsArguments {
-    /// List what has such a name, with `*` for any characters; of properties also those that cannot be changed.
+    /// List the properties, read-only ones too, or features of this name; `*` matches any text.
     #[arg(value_name = "PATTERN")]
     pub pattern: Option<String>,
-    /// Also show what the properties are under a CPU model.
+    /// Also show the values under this CPU model.
     #[arg(long, value_name = "MODEL")]
     pub cpu: Option<CpuModel>,
     /// The host.
     #[command(flatten)]
     pub host: HostArgument,
-    /// List the properties that cannot be changed too.
+    /// Also list read-only properties, or, with --features, features that the host lacks.
     #[arg(long)]
     pub all: bool,
-    /// List features of the architecture instead.
+    /// List features of the architecture instead of properties.
     #[arg(long)]
     pub features: bool,
-    /// Ask KVM itself which values it takes, one by one.
+    /// Also write values to a scratch VM one by one, and show those that KVM accepts.
     #[arg(long = "try", conflicts_with_all = ["file", "features"])]
     pub ask_kvm: bool,
     /// Print JSON.
@@ -78,13 +78,13 @@ pub struct PropsArguments {
 /// Arguments of `dump`.
 #[derive(Debug, Args)]
 pub struct DumpArguments {
-    /// The options of its vCPUs.
+    /// The options of the host's vCPUs.
     #[command(flatten)]
     pub options: VcpuOptions,
-    /// The file to write; without it the standard output.
+    /// Write to this file instead of the standard output.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Print JSON, which is what a host file is anyway.
+    /// Print JSON; a host file is always JSON, with or without this option.
     #[arg(long)]
     pub json: bool,
 }
@@ -98,10 +98,10 @@ pub struct CheckArguments {
     /// The host.
     #[command(flatten)]
     pub host: HostArgument,
-    /// Also apply the model to a scratch VM of this machine, and report what KVM stores otherwise.
+    /// Also apply the model to a scratch VM of this machine and report every difference.
     #[arg(long = "try", conflicts_with = "file")]
     pub ask_kvm: bool,
-    /// With --try, run the built-in guest too, since KVM changes some registers when a guest starts.
+    /// With --try, also run the built-in guest: KVM changes some registers when a guest starts.
     #[arg(long, requires = "ask_kvm", conflicts_with = "file")]
     pub run: bool,
     /// Print JSON.
@@ -112,7 +112,7 @@ pub struct CheckArguments {
 /// Arguments of `qmp`.
 #[derive(Debug, Args)]
 pub struct QmpArguments {
-    /// The socket to make and listen at.
+    /// Create this socket and listen at it.
     #[arg(long, value_name = "unix:PATH")]
     pub listen: Address,
     /// The host.
@@ -121,7 +121,7 @@ pub struct QmpArguments {
 }
 
 impl IdregCommand {
-    /// The CPU model asked for, if the command takes one.
+    /// The CPU model, or `None` for a command without one.
     #[must_use]
     pub fn model(&self) -> Option<&CpuModel> {
         match self {
@@ -132,7 +132,7 @@ impl IdregCommand {
         }
     }
 
-    /// Whether JSON is asked for.
+    /// True if the command prints JSON.
     #[must_use]
     pub fn json(&self) -> bool {
         match self {

@@ -15,7 +15,7 @@ pub struct VmmDemoCli {
     /// The command.
     #[command(subcommand)]
     pub command: VmmDemoCommand,
-    /// What is logged.
+    /// The log level.
     #[command(flatten)]
     pub log: LogArguments,
 }
@@ -23,15 +23,16 @@ pub struct VmmDemoCli {
 /// The commands of `vmm-demo`.
 #[derive(Debug, Subcommand)]
 pub enum VmmDemoCommand {
-    /// Run a guest with a CPU model and show what it sees.
+    /// Run a guest with a CPU model: a built-in program or Linux.
     ///
-    /// Without --kernel the guest is a built-in program that reads every ID register; with it, Linux.
+    /// Without --kernel the guest is a built-in program that reads every ID register, and its
+    /// values are shown. With --kernel the guest is Linux.
     #[command(after_help = examples::RUN)]
     Run(RunArguments),
-    /// Print what a shell completes on this program's command line.
+    /// Print a completion script for a shell.
     #[command(after_help = examples::VMM_DEMO_COMPLETIONS)]
     Completions(CompletionsArguments),
-    /// Print the manual's page, or write one for each command.
+    /// Print the manual page, or write the pages of all commands.
     #[command(after_help = examples::VMM_DEMO_MAN)]
     Man(ManArguments),
 }
@@ -42,16 +43,21 @@ pub struct RunArguments {
     /// The CPU model.
     #[command(flatten)]
     pub model: ModelArgument,
-    /// The number of vCPUs; all get the model, and the built-in guest runs on the first.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=512))]
+    /// The number of vCPUs. All have the model; the built-in guest runs on the first.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u16).range(1..=512)
+    )]
     pub smp: u16,
-    /// Show every field of every register, not only what matters most.
+    /// Show every field of every register, also zero and unchanged ones.
     #[arg(long, conflicts_with = "kernel")]
     pub all: bool,
     /// Print JSON.
     #[arg(long, conflicts_with = "kernel")]
     pub json: bool,
-    /// What a Linux guest is made of.
+    /// The files and devices of a Linux guest.
     #[command(flatten)]
     pub linux: LinuxArguments,
 }
@@ -60,7 +66,7 @@ pub struct RunArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "A Linux guest")]
 pub struct LinuxArguments {
-    /// Run this arm64 kernel (an uncompressed `Image`) in place of the built-in guest.
+    /// Run this arm64 kernel, an uncompressed `Image`, instead of the built-in guest.
     #[arg(long, value_name = "IMAGE")]
     pub kernel: Option<PathBuf>,
     /// Give the kernel this initial RAM disk.
@@ -69,25 +75,26 @@ pub struct LinuxArguments {
     /// Give the kernel this command line [default: console=ttyS0]
     #[arg(long, value_name = "WORDS", requires = "kernel")]
     pub append: Option<String>,
-    /// The guest's memory: a number with K, M, G or T, and M if there is none.
+    /// The guest's memory: a number with a unit K, M (the default), G or T.
     #[arg(long, value_name = "SIZE", default_value = "512M", requires = "kernel")]
     pub mem: MemorySize,
-    /// Answer QMP at this socket, which is made for it and removed in the end.
+    /// Create this socket, serve QMP at it, and remove it at the end.
     #[arg(long, value_name = "unix:PATH", requires = "kernel")]
     pub qmp: Option<Address>,
-    /// End when the guest resets itself, with exit code 6, and do not start it again.
+    /// Exit with code 6 when the guest resets itself, instead of starting it again.
     #[arg(long, requires = "kernel")]
     pub no_reboot: bool,
-    /// Tell the guest of a CPU that it may come to run on, for its errata; may be given several times.
+    /// Announce a CPU that the guest may migrate to, so that it applies the workarounds for that
+    /// CPU's errata. Can be given several times.
     #[arg(long, value_name = "midr=N[,revidr=N][,aidr=N]", requires = "kernel")]
     pub impl_cpu: Vec<TargetCpu>,
-    /// Write what was done, how it ended and how long the start took to a file, as JSON.
+    /// Write a JSON report of the run to this file: register writes, ending and start times.
     #[arg(long, value_name = "FILE", requires = "kernel")]
     pub report: Option<PathBuf>,
 }
 
 impl VmmDemoCommand {
-    /// The CPU model asked for, if the command takes one.
+    /// The CPU model, or `None` for a command without one.
     #[must_use]
     pub fn model(&self) -> Option<&CpuModel> {
         match self {
@@ -96,7 +103,7 @@ impl VmmDemoCommand {
         }
     }
 
-    /// Whether JSON is asked for.
+    /// True if the command prints JSON.
     #[must_use]
     pub fn json(&self) -> bool {
         match self {
