@@ -1,9 +1,10 @@
-//! The built-in probe guest: a program that reads system registers and reports what it saw.
+//! The built-in probe guest: a program that reads system registers and reports their values.
 //!
-//! The program is made for a list of registers and runs without memory management at EL1. For each it
-//! executes one `MRS` and stores the value to [`layout::PROBE_VALUES`], or, if the read trapped, the
-//! syndrome to [`layout::PROBE_SYNDROMES`], at eight times the register's place in the list. Nothing
-//! backs these addresses, so KVM hands every store to the VMM, where a [`Collector`](report::Collector) takes it.
+//! The program is generated for a list of registers and runs at EL1 with the MMU off. For each
+//! register it executes one `MRS` and stores the value to [`layout::PROBE_VALUES`], or, if the read
+//! trapped, the syndrome to [`layout::PROBE_SYNDROMES`], at an offset of eight times the register's
+//! position in the list. No memory backs these addresses, so every store is an MMIO exit to the
+//! VMM, where a [`Collector`](report::Collector) records it.
 
 mod a64;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
@@ -16,31 +17,31 @@ use crate::vmm::layout;
 use idreg_runtime::encoding::Encoding;
 use thiserror::Error;
 
-/// A probe that could not be made, or whose guest did not do what it should.
+/// An error in generating a probe, or in the report of its guest.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ProbeError {
     /// `MRS` has no encoding for op0 0 and 1.
-    #[error("{register} cannot be read by MRS: op0 is {}, not 2 or 3", register.op0())]
+    #[error("MRS cannot read {register}: op0 is {}, not 2 or 3", register.op0())]
     NotReadable {
-        /// The register asked for.
+        /// The requested register.
         register: Encoding,
     },
     /// More registers than report slots.
     #[error(
-        "{registers} registers are too many to probe at once, at most {}",
+        "{registers} registers are too many for one probe; maximum: {}",
         layout::PROBE_SLOTS
     )]
     TooManyRegisters {
-        /// How many were asked for.
+        /// The number of requested registers.
         registers: usize,
     },
-    /// The guest stored to an address that is no part of the report.
-    #[error("the guest wrote {size} bytes to {address:#x}, which is no place of its report")]
+    /// The guest stored to an address outside the report.
+    #[error("the guest wrote {size} bytes to {address:#x}, which is outside its report")]
     UnexpectedWrite {
-        /// Where, as a guest physical address.
+        /// The guest physical address.
         address: u64,
-        /// How much.
+        /// The number of bytes.
         size: usize,
     },
     /// The guest reported a register a second time.
@@ -49,15 +50,16 @@ pub enum ProbeError {
         /// The register.
         register: Encoding,
     },
-    /// The guest ended without having reported everything.
-    #[error("the guest ended without a report of {register}")]
+    /// The guest ended before it reported every register.
+    #[error("the guest ended without reporting {register}")]
     NotReported {
-        /// The first register that is missing.
+        /// The first missing register.
         register: Encoding,
     },
     /// The guest took an exception outside its register reads.
     #[error(
-        "the guest took an exception at vector {vector:#x}: ESR_EL1 {esr:#x}, ELR_EL1 {elr:#x}, FAR_EL1 {far:#x}"
+        "the guest took an exception at vector {vector:#x}: \
+         ESR_EL1 {esr:#x}, ELR_EL1 {elr:#x}, FAR_EL1 {far:#x}"
     )]
     GuestException {
         /// The vector's offset from VBAR_EL1.
@@ -66,12 +68,12 @@ pub enum ProbeError {
         esr: u64,
         /// The address of the instruction.
         elr: u64,
-        /// The address it accessed, where the syndrome says so.
+        /// The faulting address, valid for the syndromes that define it.
         far: u64,
     },
 }
 
-/// The program: to be loaded at [`layout::RAM_START`].
+/// The probe program, which must be loaded at [`layout::RAM_START`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
     words: Vec<u32>,
@@ -84,7 +86,7 @@ const FAR_EL1: Encoding = Encoding::new(3, 0, 6, 0, 0);
 const VBAR_EL1: Encoding = Encoding::new(3, 0, 12, 0, 0);
 
 const VALUE: X = X::new(0);
-/// Zero, or the syndrome of the last read, which the exception handler puts there.
+/// Zero, or the syndrome of the last read if it trapped, set by the exception handler.
 const SYNDROME: X = X::new(1);
 const SCRATCH: X = X::new(2);
 const VECTOR: X = X::new(3);
@@ -100,11 +102,11 @@ const VECTOR_WORDS: usize = 0x80 / 4;
 const TABLE_WORDS: usize = 16 * VECTOR_WORDS;
 /// A synchronous exception from the current exception level with its own stack pointer.
 const SYNCHRONOUS: u32 = 0x200;
-/// What `STR`'s offset can reach: 12 bits, in units of 8 bytes.
+/// The reach of `STR`'s offset: 12 bits, in units of 8 bytes.
 const SLOTS_PER_BASE: u16 = 1 << 12;
 
 impl Program {
-    /// Makes the program that reads these registers in this order.
+    /// Generates the program that reads these registers in this order.
     ///
     /// # Errors
     ///
@@ -160,10 +162,11 @@ fn vector_table() -> Vec<u32> {
     table
 }
 
-/// Keeps the syndrome of a read that trapped and goes on after it; falls through for any other exception.
+/// Saves the syndrome of a read that trapped and resumes after it; falls through for any other
+/// exception.
 ///
-/// A read is told by its address, not by its syndrome: undefined instruction, trapped system instruction
-/// (FEAT_IDST) and disabled SVE, SME or floating point all come from `MRS`.
+/// The handler recognises a read by its address, not by its syndrome: `MRS` can cause undefined
+/// instruction, trapped system instruction (FEAT_IDST) and disabled SVE, SME or floating point.
 fn skip_trapped_read() -> [u32; 7] {
     [
         a64::mrs(SCRATCH, ELR_EL1),
@@ -176,7 +179,8 @@ fn skip_trapped_read() -> [u32; 7] {
     ]
 }
 
-/// Tells of an exception whose vector offset is in [`VECTOR`]; that store comes last, as it ends the report.
+/// Reports an exception whose vector offset is in [`VECTOR`]; the store of that offset is the last,
+/// as it ends the report.
 fn report_exception() -> Vec<u32> {
     let mut words = a64::load(CONTROL, layout::PROBE_CONTROL);
     for (register, slot) in [
@@ -229,7 +233,8 @@ fn epilogue() -> [u32; 2] {
     [a64::str(X::ZERO, CONTROL, report::DONE_SLOT), a64::b(0)]
 }
 
-/// How many words a branch at `from` jumps to reach `to`, inside the first few hundred words of the program.
+/// The distance in words of a branch at `from` to `to`, both in the first few hundred words of the
+/// program.
 fn distance(from: usize, to: usize) -> i32 {
     i32::try_from(to.saturating_sub(from)).unwrap_or_default()
 }
@@ -286,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn any_register_that_mrs_can_name_is_taken() {
+    fn any_register_that_mrs_can_name_is_accepted() {
         for op0 in 0..4 {
             let register = Encoding::new(op0, 7, 15, 15, 7);
             let result = Program::new(&[register]);

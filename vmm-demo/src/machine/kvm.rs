@@ -123,7 +123,7 @@ impl Machine {
             .map(|(register, (_, seen))| {
                 let value = match seen {
                     ReadOutcome::Value(value) => Some(value),
-                    ReadOutcome::Absent { .. } => None,
+                    ReadOutcome::Trapped { .. } => None,
                 };
                 (register, value)
             });

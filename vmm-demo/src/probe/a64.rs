@@ -9,7 +9,7 @@ use idreg_runtime::encoding::Encoding;
 pub(crate) struct X(u32);
 
 impl X {
-    /// XZR, where an instruction does not take SP instead.
+    /// XZR, in operands that do not encode SP instead.
     pub(crate) const ZERO: Self = Self(31);
 
     /// X0 to X30.
@@ -48,7 +48,8 @@ pub(crate) const fn msr(register: Encoding, rt: X) -> u32 {
     0xd500_0000 | (register.packed() as u32) << 5 | rt.rt()
 }
 
-/// `STR rt, [base, #8 * slot]`; slot below 4096. This form's syndrome lets KVM emulate the store.
+/// `STR rt, [base, #8 * slot]`; slot below 4096. The syndrome of this form lets KVM emulate the
+/// store.
 pub(crate) const fn str(rt: X, base: X, slot: u16) -> u32 {
     0xf900_0000 | imm12(slot) | base.rn() | rt.rt()
 }
@@ -93,7 +94,7 @@ pub(crate) const fn cbnz(rt: X, distance: i32) -> u32 {
     0xb500_0000 | imm19(distance) | rt.rt()
 }
 
-/// The shortest `MOVZ` and `MOVK` that put a constant into a register.
+/// The shortest sequence of `MOVZ` and `MOVK` that loads a constant into a register.
 pub(crate) fn load(rd: X, value: u64) -> Vec<u32> {
     let halfword = |index: u32| (value >> (16 * index) & 0xffff) as u16;
     let mut words = vec![movz(rd, halfword(0), 0)];
@@ -117,7 +118,7 @@ const fn imm19(distance: i32) -> u32 {
 mod tests {
     use super::*;
 
-    /// The words that the GNU assembler 2.40 makes of the text beside them.
+    /// The expected words are those of the GNU assembler 2.40 for the text beside them.
     #[test]
     fn words_are_those_of_an_assembler() {
         let [x0, x1, x2, x20] = [0, 1, 2, 20].map(X::new);

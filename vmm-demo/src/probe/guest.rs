@@ -1,4 +1,4 @@
-//! The probe guest in a VM, for a limited time.
+//! Runs the probe guest in a VM, with a time limit.
 
 use super::report::{Collector, ProbeReport, Progress};
 use super::{ProbeError, Program};
@@ -17,26 +17,26 @@ use thiserror::Error;
 use vm_memory::{Bytes, GuestAddress, GuestMemoryError};
 use vmm_sys_util::signal::{Killable, SIGRTMIN, register_signal_handler};
 
-/// A guest that did not run to its end.
+/// An error that ended the probe guest early.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub(crate) enum RunError {
-    /// The probe guest could not be made, or misbehaved.
+    /// The probe program cannot be generated, or its guest's report is invalid.
     #[error(transparent)]
     Probe(#[from] ProbeError),
     /// The program does not fit into RAM.
     #[error("cannot load the guest program")]
     Load {
-        /// Why not.
+        /// The error of the memory.
         source: GuestMemoryError,
     },
-    /// The vCPU's start address was refused.
+    /// KVM refused the vCPU's start address.
     #[error("cannot set the vCPU's program counter")]
     ProgramCounter {
         /// The kernel's answer.
         source: Errno,
     },
-    /// The means to stop a guest could not be had.
+    /// The signal handler of the time limit cannot be installed.
     #[error("cannot set up the time limit of the guest")]
     Watchdog {
         /// The kernel's answer.
@@ -48,8 +48,8 @@ pub(crate) enum RunError {
         /// The kernel's answer.
         source: Errno,
     },
-    /// The guest did something else than its task.
-    #[error("the guest left with an exit that has no place here: {exit}")]
+    /// An exit that the probe does not use.
+    #[error("unhandled KVM exit: {exit}")]
     UnexpectedExit {
         /// The exit, as kvm-ioctls shows it.
         exit: String,
@@ -57,19 +57,22 @@ pub(crate) enum RunError {
     /// The guest did not end in time.
     #[error("the guest did not end within {} s", limit.as_secs_f32())]
     TimeLimit {
-        /// The time it had.
+        /// The time limit.
         limit: Duration,
     },
-    /// The VM has no vCPU: it was made without, or lost it in an earlier failure of this program.
+    /// The VM has no vCPU: it was created without one, or a panic of the guest thread lost it.
     #[error("the VM has no vCPU to run")]
     NoVcpu,
 }
 
-/// Runs the probe guest on the first vCPU of a VM, for no longer than `limit`; returns the VM too.
+/// Runs the probe guest on the first vCPU of a VM, for no longer than `limit`.
+///
+/// Returns the VM and the report.
 ///
 /// # Errors
 ///
-/// The [`RunError`] of the step that failed; [`RunError::Probe`] if the guest did not report as it should.
+/// The [`RunError`] of the step that failed; [`RunError::Probe`] if the guest's report is
+/// invalid.
 pub(crate) fn run_probe(
     mut vm: Vm,
     registers: &[Encoding],
@@ -97,19 +100,19 @@ pub(crate) fn run_probe(
 
 type Outcome = (Vec<VcpuFd>, Result<ProbeReport, RunError>);
 
-/// Runs the vCPUs in a thread of their own, which a signal takes out of `KVM_RUN` when the time is over.
+/// Runs the first vCPU in its own thread; at the time limit a signal ends its `KVM_RUN`.
 fn run_limited(
     mut vcpus: Vec<VcpuFd>,
     collector: Collector,
     limit: Duration,
 ) -> Result<Outcome, RunError> {
     let expired = Arc::new(AtomicBool::new(false));
-    let seen_by_guest = Arc::clone(&expired);
+    let expired_in_guest = Arc::clone(&expired);
     let (running, finished) = mpsc::channel::<()>();
     let guest = thread::spawn(move || {
         let _running = running;
         let result = match vcpus.first_mut() {
-            Some(vcpu) => collect(vcpu, collector, &seen_by_guest, limit),
+            Some(vcpu) => collect(vcpu, collector, &expired_in_guest, limit),
             None => Err(RunError::NoVcpu),
         };
         (vcpus, result)
@@ -121,7 +124,7 @@ fn run_limited(
     guest.join().map_err(|_| RunError::NoVcpu)
 }
 
-/// Once may not do: a signal that comes just before `KVM_RUN` does not end it.
+/// Sends the signal until the thread ends, since a signal just before `KVM_RUN` does not end it.
 fn interrupt_until_finished<T>(guest: &JoinHandle<T>) {
     while !guest.is_finished() {
         if guest.kill(SIGRTMIN()).is_err() {

@@ -1,53 +1,53 @@
-//! The VMM's side of the report: from stores to what the guest saw.
+//! The VMM's side of the report: turns the guest's stores into register values.
 
 use super::ProbeError;
 use crate::vmm::layout;
 use idreg_runtime::encoding::Encoding;
 
-/// The words of [`layout::PROBE_CONTROL`], by position: the guest is done.
+/// The position in [`layout::PROBE_CONTROL`] of the word whose store ends the report.
 pub(super) const DONE_SLOT: u16 = 0;
-/// The syndrome of an exception that the guest did not expect.
+/// The position of the syndrome (ESR_EL1) of an unexpected exception.
 pub(super) const ESR_SLOT: u16 = 1;
-/// Where it happened.
+/// The position of the address of the instruction (ELR_EL1).
 pub(super) const ELR_SLOT: u16 = 2;
-/// What it accessed.
+/// The position of the faulting address (FAR_EL1).
 pub(super) const FAR_SLOT: u16 = 3;
-/// Through which vector; the last of the four to be written.
+/// The position of the vector offset; the last of the four to be written.
 pub(super) const VECTOR_SLOT: u16 = 4;
 
-/// What the guest saw of a register.
+/// The outcome of the guest's read of a register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReadOutcome {
-    /// The read returned this.
+    /// The read returned this value.
     Value(u64),
-    /// The read trapped: for the guest there is no such register.
-    Absent {
+    /// The read trapped: the guest does not have the register.
+    Trapped {
         /// ESR_EL1 in the guest.
         syndrome: u64,
     },
 }
 
-/// What the guest saw of every register it was asked for, in that order.
+/// The outcome of every read, in the order of the requested registers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProbeReport(Vec<(Encoding, ReadOutcome)>);
 
 impl ProbeReport {
-    /// The registers and what was seen of them.
+    /// The registers with the outcomes of their reads.
     pub fn iter(&self) -> impl Iterator<Item = (Encoding, ReadOutcome)> + '_ {
         self.0.iter().copied()
     }
 }
 
-/// Whether the guest has more to say.
+/// The progress of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// It has.
+    /// The guest has more to report.
     Running,
-    /// It has not: [`Collector::finish`] makes the report.
+    /// The report is complete: [`Collector::finish`] returns it.
     Done,
 }
 
-/// The report while the guest writes it.
+/// A report that the guest is writing.
 #[derive(Clone, Debug)]
 pub struct Collector {
     slots: Vec<(Encoding, Option<ReadOutcome>)>,
@@ -57,7 +57,7 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Expects the report of a [`Program`](super::Program) that was made for the same registers.
+    /// Expects the report of a [`Program`](super::Program) for the same registers.
     #[must_use]
     pub fn new(registers: &[Encoding]) -> Self {
         Self {
@@ -68,12 +68,12 @@ impl Collector {
         }
     }
 
-    /// Takes one store of the guest.
+    /// Records one store of the guest.
     ///
     /// # Errors
     ///
-    /// [`ProbeError::UnexpectedWrite`], [`ProbeError::ReportedTwice`], or [`ProbeError::GuestException`] once
-    /// the guest has told all of it.
+    /// [`ProbeError::UnexpectedWrite`], [`ProbeError::ReportedTwice`], or
+    /// [`ProbeError::GuestException`] once the guest has reported all of the exception.
     pub fn write(&mut self, address: u64, data: &[u8]) -> Result<Progress, ProbeError> {
         let unexpected = ProbeError::UnexpectedWrite {
             address,
@@ -86,17 +86,17 @@ impl Collector {
         if let Some(slot) = slot(address, layout::PROBE_CONTROL) {
             return self.control(slot, value).unwrap_or(Err(unexpected));
         }
-        let (slot, seen) = if let Some(slot) = slot(address, layout::PROBE_SYNDROMES) {
-            (slot, ReadOutcome::Absent { syndrome: value })
+        let (slot, outcome) = if let Some(slot) = slot(address, layout::PROBE_SYNDROMES) {
+            (slot, ReadOutcome::Trapped { syndrome: value })
         } else if let Some(slot) = slot(address, layout::PROBE_VALUES) {
             (slot, ReadOutcome::Value(value))
         } else {
             return Err(unexpected);
         };
-        let Some((register, place)) = self.slots.get_mut(slot) else {
+        let Some((register, recorded)) = self.slots.get_mut(slot) else {
             return Err(unexpected);
         };
-        if place.replace(seen).is_some() {
+        if recorded.replace(outcome).is_some() {
             return Err(ProbeError::ReportedTwice {
                 register: *register,
             });
@@ -104,7 +104,7 @@ impl Collector {
         Ok(Progress::Running)
     }
 
-    /// The report of a guest that is done.
+    /// The report of a guest that reached [`Progress::Done`].
     ///
     /// # Errors
     ///
@@ -112,15 +112,15 @@ impl Collector {
     pub fn finish(self) -> Result<ProbeReport, ProbeError> {
         self.slots
             .into_iter()
-            .map(|(register, seen)| match seen {
-                Some(seen) => Ok((register, seen)),
+            .map(|(register, outcome)| match outcome {
+                Some(outcome) => Ok((register, outcome)),
                 None => Err(ProbeError::NotReported { register }),
             })
             .collect::<Result<_, _>>()
             .map(ProbeReport)
     }
 
-    /// Takes a word of the control page; `None` if there is no such word.
+    /// Records a word of the control page; `None` if the position has no meaning.
     fn control(&mut self, slot: usize, value: u64) -> Option<Result<Progress, ProbeError>> {
         match u16::try_from(slot).ok()? {
             DONE_SLOT => return Some(Ok(Progress::Done)),
@@ -141,7 +141,8 @@ impl Collector {
     }
 }
 
-/// Which eight bytes from `base` on an address names; `None` below it or between two.
+/// The index of an address in an array of eight-byte slots at `base`; `None` if the address is
+/// below the array or between two slots.
 fn slot(address: u64, base: u64) -> Option<usize> {
     let offset = address.checked_sub(base)?;
     if !offset.is_multiple_of(8) {
@@ -182,7 +183,7 @@ mod tests {
         let report = collector.finish().unwrap();
         let expected = [
             (FIRST, ReadOutcome::Value(0x1122)),
-            (SECOND, ReadOutcome::Absent { syndrome }),
+            (SECOND, ReadOutcome::Trapped { syndrome }),
         ];
         assert!(report.iter().eq(expected));
     }
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn an_exception_is_told_with_its_registers() {
+    fn an_exception_is_reported_with_its_registers() {
         let mut collector = collector();
         for (slot, value) in [(ESR_SLOT, 1), (ELR_SLOT, 2), (FAR_SLOT, 3)] {
             let address = layout::PROBE_CONTROL + 8 * u64::from(slot);

@@ -1,4 +1,4 @@
-//! What a guest saw of the ID registers.
+//! The ID registers as a guest read them.
 
 use idreg_runtime::description::{Description, RegisterDescription};
 use idreg_runtime::plan::Plan;
@@ -15,16 +15,16 @@ pub struct GuestView {
 }
 
 impl GuestView {
-    /// Makes a view of what the guest saw of each register, `None` where the read trapped.
+    /// Creates a view from the value of each register, `None` where the read trapped.
     pub fn new(
         description: &'static Description,
-        seen: impl Iterator<Item = (&'static RegisterDescription, Option<u64>)>,
+        reads: impl Iterator<Item = (&'static RegisterDescription, Option<u64>)>,
     ) -> Self {
         let mut view = Self {
             values: RegisterValues::new(description),
             absent: Vec::new(),
         };
-        for (register, value) in seen {
+        for (register, value) in reads {
             match value {
                 Some(value) => view.values.set(register, value),
                 None => view.absent.push(register),
@@ -33,7 +33,7 @@ impl GuestView {
         view
     }
 
-    /// The registers that the plan promised and the guest saw otherwise.
+    /// The registers whose values in the guest differ from the plan.
     #[must_use]
     pub fn differing(&self, plan: &Plan) -> Vec<Difference> {
         apply::differing(&plan.in_guest(), &self.values)
