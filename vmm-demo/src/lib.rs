@@ -3,16 +3,16 @@
 //! A module uses only those below it:
 //!
 //! ```text
-//! commands                            one file or folder for each command
+//! commands                            the commands, each in a file or folder
 //! cli                                 the command lines of both programs
-//! guest                               a Linux guest's life
+//! guest                               the life cycle of a Linux guest
 //! qmp                                 QEMU's machine protocol
 //! machine, then probe                 this machine's KVM; the built-in guest
 //! vmm                                 VMs, vCPUs, memory, devices, boot files
-//! output, socket_address, size        what everything may use
+//! output, socket_address, size        output and argument types, for all modules above
 //! ```
 //!
-//! The modules that run guests are built for arm64 Linux only, QMP for Linux only; all others are
+//! The modules that run guests are built for arm64 Linux only, QMP for Linux only. All others are
 //! built and tested on every machine.
 
 pub mod cli;

@@ -1,4 +1,4 @@
-//! Sizes of memory as people write them.
+//! Memory sizes on the command line, such as `512M`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,8 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MemorySize(pub u64);
 
-/// The units, each with its bytes, largest first. Without one a number counts MiB, as for QEMU's `-m`.
+/// The units with their bytes, largest first. A number without a unit counts MiB, as in QEMU's
+/// `-m`.
 const UNITS: [(char, u64); 4] = [
     ('T', 1 << 40),
     ('G', 1 << 30),
@@ -17,28 +18,30 @@ const UNITS: [(char, u64); 4] = [
 ];
 const DEFAULT_UNIT: u64 = 1 << 20;
 
-/// Memory is given to a guest in pages, and a host with pages of 64 KiB, the largest of Arm, gives no less.
+/// The granule of memory: a guest's memory consists of the host's pages, and the largest page size
+/// of Arm is 64 KiB.
 const GRANULE: u64 = 64 << 10;
 
-/// Not a size that a guest's memory can have.
+/// A memory size that is not possible.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub enum InvalidSize {
-    /// It is no number with a unit.
+    /// The text is not a number with a unit.
     #[error(
-        "expected a number with a unit, such as 512M or 4G; units are K, M, G and T, and M if there is none"
+        "expected a number with a unit, such as 512M or 4G; the units are K, M (the default), \
+         G and T"
     )]
     NotASize,
-    /// It does not fit into 64 bits.
-    #[error("this is more than can be counted in 64 bits")]
+    /// The number of bytes does not fit into 64 bits.
+    #[error("the number of bytes does not fit into 64 bits")]
     TooLarge,
-    /// It is zero.
-    #[error("a guest without memory cannot run")]
+    /// The size is zero.
+    #[error("a guest cannot run without memory")]
     Zero,
-    /// It is no multiple of 64 KiB.
-    #[error("memory comes in pieces of 64K; {} would do", MemorySize(*nearest))]
-    Odd {
-        /// The next size that would do.
-        nearest: u64,
+    /// The size is not a multiple of 64 KiB.
+    #[error("memory must be a multiple of 64K; the next is {}", MemorySize(*next))]
+    NotAMultiple {
+        /// The next multiple.
+        next: u64,
     },
 }
 
@@ -53,7 +56,7 @@ impl FromStr for MemorySize {
             Some(_) => text.get(..text.len() - 1).unwrap_or_default(),
             None => text,
         };
-        // `u64::from_str` takes a sign too.
+        // `u64::from_str` accepts a sign too.
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(InvalidSize::NotASize);
         }
@@ -65,10 +68,10 @@ impl FromStr for MemorySize {
             _ if bytes == 0 => Err(InvalidSize::Zero),
             0 => Ok(Self(bytes)),
             _ => {
-                let nearest = bytes
+                let next = bytes
                     .checked_next_multiple_of(GRANULE)
                     .ok_or(InvalidSize::TooLarge)?;
-                Err(InvalidSize::Odd { nearest })
+                Err(InvalidSize::NotAMultiple { next })
             }
         }
     }
@@ -110,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_size_says_what_would_be() {
+    fn invalid_sizes_are_refused_with_the_form() {
         for text in [
             "", "G", "-1G", "+1G", "1.5G", "4 G", "0x10M", "4GB", "4Gi", "\u{664}G",
         ] {
@@ -130,9 +133,9 @@ mod tests {
     }
 
     #[test]
-    fn odd_sizes_name_the_next_one() {
-        for (text, would_do) in [("1000001K", "1000064K"), ("1K", "64K"), ("1048575K", "1G")] {
-            let expected = format!("memory comes in pieces of 64K; {would_do} would do");
+    fn sizes_between_multiples_name_the_next_one() {
+        for (text, next) in [("1000001K", "1000064K"), ("1K", "64K"), ("1048575K", "1G")] {
+            let expected = format!("memory must be a multiple of 64K; the next is {next}");
             assert_eq!(size(text).unwrap_err(), expected);
         }
     }

@@ -1,4 +1,4 @@
-//! Where a server listens, as QEMU's command line writes it.
+//! The address of a server's socket, in the form of QEMU's command line.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,31 +14,33 @@ pub struct Address {
 /// (Linux 7.2, `include/uapi/linux/un.h`, `UNIX_PATH_MAX`).
 const MAX_PATH: usize = 107;
 
-/// Not an address that a server can listen at.
+/// An address that a server cannot listen at.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAddress {
-    /// It does not begin with `unix:`.
-    #[error("the form is `unix:PATH`, as in `unix:/run/vm/qmp.sock`; there are Unix sockets only")]
+    /// The address does not begin with `unix:`.
+    #[error(
+        "the form is `unix:PATH`, as in `unix:/run/vm/qmp.sock`; only Unix sockets are supported"
+    )]
     NotUnix,
-    /// There is no path.
+    /// The path is missing.
     #[error("no path after `unix:`; the form is `unix:PATH`")]
     NoPath,
-    /// The path is longer than a socket's can be.
+    /// The path is too long for a socket.
     #[error(
-        "the path has {length} bytes, and a socket's path has {MAX_PATH} at most; use a shorter one, or \
-         one relative to the working directory"
+        "the path has {length} bytes; maximum: {MAX_PATH}; use a shorter path, or one relative to \
+         the working directory"
     )]
     TooLong {
         /// The path's length in bytes.
         length: usize,
     },
-    /// The path has a zero byte.
-    #[error("a socket's path cannot hold a zero byte")]
+    /// The path contains a zero byte.
+    #[error("a socket's path cannot contain a zero byte")]
     ZeroByte,
     /// A word after the path is unknown.
     #[error(
-        "`{word}` is not understood after the path: this server always listens and never waits for a client, \
-         so `server=on` and `wait=off` are all that may stand there"
+        "`{word}` is not supported after the path; allowed: `server=on` and `wait=off`, as this \
+         server always listens and never waits for a client"
     )]
     Word {
         /// The word.
@@ -71,7 +73,7 @@ impl FromStr for Address {
         if length > MAX_PATH {
             return Err(InvalidAddress::TooLong { length });
         }
-        // QEMU's own spellings, old and new, of what is always so here.
+        // QEMU's old and new spellings of options that this server always has.
         let known = |word: &&str| ["server=on", "server", "wait=off", "nowait"].contains(word);
         if let Some(word) = words.find(|word| !known(word)) {
             return Err(InvalidAddress::Word {
@@ -102,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_path_and_what_qemu_wants_after_it() {
+    fn a_path_with_the_options_of_qemu() {
         check("unix:/run/qmp.sock", "unix:/run/qmp.sock");
         check("unix:qmp.sock,server=on,wait=off", "unix:qmp.sock");
         check("unix:qmp.sock,server,nowait", "unix:qmp.sock");
@@ -115,13 +117,13 @@ mod tests {
         check("tcp:localhost:4444", "error: the form is `unix:PATH`");
         check("unix:", "error: no path after `unix:`");
         check("unix:,server=on", "error: no path after `unix:`");
-        check("unix:a\0b", "error: a socket's path cannot hold a zero");
-        check("unix:a,wait=on", "error: `wait=on` is not understood");
-        check("unix:a,", "error: `` is not understood");
+        check("unix:a\0b", "error: a socket's path cannot contain a zero");
+        check("unix:a,wait=on", "error: `wait=on` is not supported");
+        check("unix:a,", "error: `` is not supported");
     }
 
     #[test]
-    fn a_path_has_to_fit_the_kernels_structure() {
+    fn a_path_must_fit_the_kernels_structure() {
         let longest = format!("unix:{}", "p".repeat(107));
         check(&longest, &longest);
         check(&format!("{longest}p"), "error: the path has 108 bytes");

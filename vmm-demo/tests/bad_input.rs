@@ -1,4 +1,4 @@
-//! Malformed models and host files: each has a message of its own and exit code 1 or 2, and none a panic.
+//! Malformed models and host files: each has its own message and exit code 1 or 2; none panics.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -188,7 +188,7 @@ const MODELS: &[BadModel] = &[
     ),
 ];
 
-/// What is replaced in a good host file, with what, and a part of the message.
+/// A text in a valid host file, its replacement, and a part of the message.
 type BadFile = (&'static str, &'static str, &'static str);
 
 const FILES: &[BadFile] = &[
@@ -289,7 +289,7 @@ fn check(model: &str, host: &std::path::Path) -> Output {
         .expect("idreg starts")
 }
 
-/// The message alone, on the standard error; a panic would have another code.
+/// Checks that only the message is printed, on the standard error; a panic has another exit code.
 #[track_caller]
 fn fails(output: &Output, code: i32, part: &str, case: &str) {
     let error = String::from_utf8(output.stderr.clone()).expect("UTF-8");
@@ -324,7 +324,7 @@ fn malformed_host_files() {
 }
 
 #[test]
-fn files_that_are_no_text() {
+fn files_without_valid_text() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("host.json");
     let half = HOST.split_at(HOST.len() / 2).0;

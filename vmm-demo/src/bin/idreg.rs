@@ -1,4 +1,4 @@
-//! `idreg`: hosts and CPU models.
+//! `idreg`: reads hosts and checks CPU models.
 
 use clap::Parser;
 use std::process::ExitCode;

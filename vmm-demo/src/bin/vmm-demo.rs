@@ -1,4 +1,4 @@
-//! `vmm-demo`: guests with a chosen view of the Arm ID registers.
+//! `vmm-demo`: runs guests with a chosen view of the Arm ID registers.
 
 use clap::Parser;
 use std::process::ExitCode;
