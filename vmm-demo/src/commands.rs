@@ -18,7 +18,7 @@ use crate::output::json::FailureReport;
 use idreg_runtime::model::CpuModel;
 use std::process::ExitCode;
 
-/// Prints a command's failure, as JSON too if `json`, and returns the program's exit code.
+/// Prints a command's failure, with `json` also as JSON, and returns the program's exit code.
 #[must_use]
 pub fn exit_code(
     result: Result<Ending, Failure>,
@@ -29,7 +29,7 @@ pub fn exit_code(
         Ok(ending) => ending.into(),
         Err(failure) => {
             if json {
-                // The message and the exit code tell of the failure even if this cannot be written.
+                // The message and the exit code report the failure even if this write fails.
                 let _ = output::json(&FailureReport::new(model, &failure));
             }
             output::error(&failure.message());

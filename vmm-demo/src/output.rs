@@ -1,4 +1,4 @@
-//! Writing to the standard output.
+//! Output of the commands: text, tables, JSON, messages, failures and the log.
 
 pub mod failure;
 pub mod json;
@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
-/// Prints text and a newline. A reader that has seen enough (`| head`) is no failure.
+/// Prints text and a newline. A reader that closes the pipe early (`| head`) is not a failure.
 ///
 /// # Errors
 ///
@@ -23,7 +23,7 @@ pub fn text(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Prints bytes as they are. A reader that has seen enough is no failure.
+/// Prints bytes unchanged. A reader that closes the pipe early is not a failure.
 ///
 /// # Errors
 ///
@@ -35,24 +35,24 @@ pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// Prints an error message to the standard error; if that is closed, nobody wants to know.
+/// Prints an error message to the standard error; ignores write errors.
 pub fn error(message: &str) {
     let _ = writeln!(io::stderr(), "error: {}", printable(message));
 }
 
-/// Prints a line about what goes on to the standard error.
+/// Prints a progress line to the standard error.
 pub fn note(message: &str) {
     let _ = writeln!(io::stderr(), "{}", printable(message));
 }
 
-/// Prints warnings to the standard error, a line each.
+/// Prints warnings to the standard error, one per line.
 pub fn warnings<'w, W: Display + 'w>(warnings: impl IntoIterator<Item = &'w W>) {
     for warning in warnings {
         let _ = writeln!(io::stderr(), "warning: {}", printable(&warning.to_string()));
     }
 }
 
-/// Text without the control characters that a file or an argument may have brought in.
+/// Escapes control characters, which can come from a file or an argument.
 fn printable(text: &str) -> String {
     let escaped = |character: char| {
         let control = character.is_control() && character != '\n';

@@ -74,8 +74,8 @@ fn check_with_a_host_file() {
         "PROPERTY                    HOST       OVERRIDE\n\
          SYSREG_ID_AA64ISAR0_EL1_DP  0x1 (IMP)  0x0 (NI)\n\
          to write: ID_AA64ISAR0_EL1 0x1221111110212120 -> 0x1221011110212120\n\
-         vCPUs made with: SVE, pointer authentication, PMU, GICv3\n\
-         the host (kernel 7.2.12+deb14-cloud-arm64) takes this model; KVM itself was not asked\n",
+         vCPUs are created with: SVE, pointer authentication, PMU, GICv3\n\
+         the host (kernel 7.2.12+deb14-cloud-arm64) supports this model; not tried on KVM\n",
         "",
     );
 }
@@ -91,7 +91,9 @@ fn check_that_changes_nothing() {
             "host,SYSREG_ID_AA64ISAR0_EL1_DP=1",
         ],
         0,
-        "vCPUs made with: SVE, pointer authentication, PMU, GICv3\nthe host (kernel 7.2.12+deb14-cloud-arm64) needs no register written for this model; KVM itself was not asked\n",
+        "vCPUs are created with: SVE, pointer authentication, PMU, GICv3\n\
+         the host (kernel 7.2.12+deb14-cloud-arm64) supports this model without register writes; \
+         not tried on KVM\n",
         "",
     );
 }
@@ -209,18 +211,18 @@ fn props_of_a_host_file() {
     let shown = text(&output.stdout);
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let lines: Vec<String> = shown.lines().map(words).collect();
-    assert_eq!(lines[0], "PROPERTY BITS HOST MAY BE MODEL TELLS OF");
+    assert_eq!(lines[0], "PROPERTY BITS HOST ALLOWED MODEL FEATURES");
     let dp = "SYSREG_ID_AA64ISAR0_EL1_DP 47:44 0x1 (IMP) 0x0 (NI), 0x1 (IMP) 0x0 (NI) FEAT_DotProd"
         .to_owned();
     assert!(lines.contains(&dp), "{shown}");
     assert!(
         !shown.contains("SYSREG_ID_AA64PFR0_EL1_FP"),
-        "not writable, so only with --all"
+        "read-only, so only with --all"
     );
 }
 
 #[test]
-fn every_failure_is_json_where_json_is_asked_for() {
+fn every_failure_is_json_with_json() {
     for arguments in [
         &["check", "--json", "--host", "no-such.json"][..],
         &["props", "--json", "--host", HOST, "--cpu", "host,x=1"],
@@ -233,7 +235,7 @@ fn every_failure_is_json_where_json_is_asked_for() {
 }
 
 #[test]
-fn requested_is_what_was_given() {
+fn requested_is_the_text_as_given() {
     let model = "host,SYSREG_ID_AA64ISAR0_EL1_DP=IMP,SYSREG_ID_AA64ISAR0_EL1_AES=";
     let output = idreg(&["check", "--json", "--host", HOST, "--cpu", model]);
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
@@ -244,7 +246,7 @@ fn requested_is_what_was_given() {
     );
 }
 
-/// A closed or full standard output or error changes neither the exit code nor ends in a panic.
+/// A full standard output or error neither changes the exit code nor causes a panic.
 #[test]
 fn full_devices() {
     let refused = ["check", "--host", HOST, "--cpu", "host,x"];
@@ -265,7 +267,7 @@ fn full_devices() {
 }
 
 #[test]
-fn reader_that_has_seen_enough() {
+fn reader_that_closes_the_pipe() {
     let mut child = Command::new(IDREG)
         .args(["props", "--all", "--host", HOST])
         .stdout(std::process::Stdio::piped())
@@ -276,7 +278,7 @@ fn reader_that_has_seen_enough() {
 }
 
 #[test]
-fn shells_and_man_are_told_of_every_command() {
+fn completions_and_manual_have_every_command() {
     for (program, name, command, option) in [
         (IDREG, "idreg", "check", "try"),
         (VMM_DEMO, "vmm-demo", "run", "impl"),

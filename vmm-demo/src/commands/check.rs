@@ -1,4 +1,4 @@
-//! `check`: whether a host can give a guest a model.
+//! `check`: checks whether a model is possible on a host.
 
 use crate::cli::idreg::CheckArguments;
 use crate::machine::{self, Machine};
@@ -14,11 +14,11 @@ use std::fmt::Write as _;
 struct CheckReport<'p> {
     #[serde(flatten)]
     plan: &'p Plan,
-    /// Whether KVM itself was asked, and a guest run.
+    /// The steps that were tried on KVM.
     tried: Tried,
 }
 
-/// How far a plan was tried.
+/// The steps of a plan that were tried on KVM.
 #[derive(Clone, Copy, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Tried {
@@ -27,11 +27,11 @@ enum Tried {
     Run,
 }
 
+/// Checks a model and prints the plan.
 ///
 /// # Errors
 ///
-/// [`Failure`]: no such host, or why it cannot give the model.
-/// Checks a model, and shows the plan.
+/// [`Failure`]: the host cannot be read, or the model is not possible on it.
 pub fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     let (plan, tried) = match &arguments.host.file {
         Some(_) => (planned(arguments)?, Tried::No),
@@ -62,11 +62,11 @@ fn on_this_machine(arguments: &CheckArguments) -> Result<(Plan, Tried), Failure>
     if !arguments.run {
         return Ok((plan, Tried::Applied));
     }
-    let seen = machine.run_probe(&plan, 1)?.differing(&plan);
-    if seen.is_empty() {
+    let differences = machine.run_probe(&plan, 1)?.differing(&plan);
+    if differences.is_empty() {
         Ok((plan, Tried::Run))
     } else {
-        Err(Failure::GuestSaw(seen))
+        Err(Failure::GuestDiffers(differences))
     }
 }
 
@@ -91,25 +91,20 @@ fn human(plan: &Plan, tried: Tried) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(out, "to write: {name} {old} -> {new}");
     }
-    let _ = writeln!(out, "vCPUs made with: {}", plan.config());
-    let nothing = if plan.writes().is_empty() {
-        "needs no register written for this model"
+    let _ = writeln!(out, "vCPUs are created with: {}", plan.config());
+    let how = if plan.writes().is_empty() {
+        " without register writes"
     } else {
-        "takes this model"
+        ""
     };
-    let _ = match tried {
-        Tried::No => write!(
-            out,
-            "the host (kernel {kernel}) {nothing}; KVM itself was not asked"
-        ),
-        Tried::Applied => write!(
-            out,
-            "the host (kernel {kernel}) {nothing}; tried on a scratch VM"
-        ),
-        Tried::Run => write!(
-            out,
-            "the host (kernel {kernel}) {nothing}; tried on a scratch VM, and with a guest"
-        ),
+    let tried = match tried {
+        Tried::No => "not tried on KVM",
+        Tried::Applied => "tried on a scratch VM",
+        Tried::Run => "tried on a scratch VM and with a guest",
     };
+    let _ = write!(
+        out,
+        "the host (kernel {kernel}) supports this model{how}; {tried}"
+    );
     out
 }

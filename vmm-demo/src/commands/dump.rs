@@ -1,4 +1,4 @@
-//! `dump`: this host as a file.
+//! `dump`: writes this host to a file.
 
 use crate::cli::idreg::DumpArguments;
 use crate::machine::Machine;
@@ -6,16 +6,15 @@ use crate::output;
 use crate::output::failure::Failure;
 use idreg_runtime::plan::Plan;
 
+/// Writes this host as JSON.
 ///
 /// # Errors
 ///
-/// [`Failure`]: no KVM, or a file that cannot be written.
-/// Writes this host as JSON.
+/// [`Failure`]: KVM is missing, the options are not possible, or the file cannot be written.
 pub fn dump(arguments: &DumpArguments) -> Result<(), Failure> {
     let model = &arguments.options.cpu;
     let machine = Machine::open(model)?;
-    // A file says what the host is and nothing of what a guest would be: options that it cannot have are
-    // refused here as elsewhere.
+    // The file describes the host with these options, so this command checks them like others.
     Plan::new(machine.host(), model)?;
     let Some(path) = &arguments.output else {
         return output::json(machine.host());

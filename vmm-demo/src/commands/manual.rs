@@ -1,11 +1,11 @@
-//! `completions` and `man`: what shells and `man` know of this program, made from its command line.
+//! `completions` and `man`: completion scripts and manual pages, generated from the command line.
 
 use crate::cli::{CompletionsArguments, ManArguments};
 use crate::output;
 use crate::output::failure::Failure;
 use clap::CommandFactory;
 
-/// Prints a shell's completions.
+/// Prints the completion script of a shell.
 ///
 /// # Errors
 ///
@@ -18,7 +18,7 @@ pub fn completions<C: CommandFactory>(arguments: &CompletionsArguments) -> Resul
     output::bytes(&script)
 }
 
-/// Prints the manual's page of the program, or writes those of all its commands.
+/// Prints the manual page of the program, or writes the pages of all its commands.
 ///
 /// # Errors
 ///

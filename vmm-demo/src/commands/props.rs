@@ -1,4 +1,4 @@
-//! `props`: the properties of a host, or the features that they tell of.
+//! `props`: lists the properties of a host, or the features that they define.
 
 mod features;
 mod fields;
@@ -13,11 +13,11 @@ use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;
 use wildmatch::WildMatch;
 
+/// Lists the properties of a host, or its features.
 ///
 /// # Errors
 ///
-/// [`Failure`]: no such host, model or name.
-/// Lists the properties of a host, or the features.
+/// [`Failure`]: the host cannot be read, the model is not possible on it, or no name matches.
 pub fn props(arguments: &PropsArguments) -> Result<(), Failure> {
     let model = arguments.cpu.clone().unwrap_or_default();
     if arguments.ask_kvm {
@@ -31,7 +31,7 @@ pub fn props(arguments: &PropsArguments) -> Result<(), Failure> {
 fn list(arguments: &PropsArguments, host: &Host, machine: Option<&Machine>) -> Result<(), Failure> {
     let plan = arguments.cpu.as_ref().map(|model| Plan::new(host, model));
     let plan = plan.transpose()?;
-    // What a file says of another configuration than its own follows from the plan's.
+    // The plan's configuration may differ from the one that the file was written with.
     let derived = plan
         .as_ref()
         .and_then(|plan| host.reconfigured(plan.config()).ok());
@@ -67,9 +67,9 @@ fn list(arguments: &PropsArguments, host: &Host, machine: Option<&Machine>) -> R
     }
 }
 
-fn no_match(what: &'static str, pattern: &str) -> Failure {
+fn no_match(kind: &'static str, pattern: &str) -> Failure {
     Failure::NoMatch {
-        what,
+        kind,
         pattern: pattern.to_owned(),
     }
 }

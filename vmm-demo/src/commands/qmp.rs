@@ -1,4 +1,4 @@
-//! `qmp`: a server without a guest, to ask what this machine or a host from a file can do.
+//! `qmp`: a server without a guest, for queries about this machine or a host in a file.
 
 use crate::cli::idreg::QmpArguments;
 use crate::guest::ending::Ending;
@@ -12,11 +12,11 @@ use idreg_runtime::model::CpuModel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
-/// Serves until a client says `quit` or a signal comes.
+/// Serves until a client sends `quit` or a signal arrives.
 ///
 /// # Errors
 ///
-/// [`Failure`]: no host, or no socket.
+/// [`Failure`]: the host cannot be read, or the socket cannot be created.
 pub fn qmp(arguments: &QmpArguments) -> Result<Ending, Failure> {
     let models = match &arguments.host.file {
         Some(file) => Models::Host(Box::new(machine::host(Some(file), &CpuModel::host())?)),
@@ -34,7 +34,7 @@ pub fn qmp(arguments: &QmpArguments) -> Result<Ending, Failure> {
     Ok(signal.map_or(Ending::Quit, Ending::of_signal))
 }
 
-/// There is no guest; `quit` ends the program all the same.
+/// The QMP server's guest of `idreg qmp`: none, so that every command but `quit` is an error.
 #[derive(Debug)]
 struct NoGuest {
     end: Handle,
@@ -42,8 +42,8 @@ struct NoGuest {
 
 impl NoGuest {
     fn none<T>() -> Result<T, ControlError> {
-        let text = "there is no guest: this server answers for CPU models; \
-                    `vmm-demo run --kernel FILE --qmp unix:PATH` has a guest";
+        let text = "there is no guest: this server answers queries about CPU models only; \
+                    `vmm-demo run --kernel FILE --qmp unix:PATH` runs a guest";
         Err(ControlError(text.to_owned()))
     }
 }

@@ -1,4 +1,4 @@
-//! `run`: a guest with a model.
+//! `run`: runs a guest with a model.
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod linux;
@@ -12,11 +12,11 @@ use crate::guest::ending::Ending;
 use crate::output::failure::Failure;
 use std::time::Instant;
 
-/// Runs the guest that was asked for; `started` is when this program did.
+/// Runs the built-in guest or Linux; `started` is the start time of this program.
 ///
 /// # Errors
 ///
-/// [`Failure`]: why there is no guest, or how it failed.
+/// [`Failure`]: the guest cannot be started, or failed.
 pub fn run(arguments: &RunArguments, started: Instant) -> Result<Ending, Failure> {
     match &arguments.linux.kernel {
         Some(kernel) => linux::run_linux(kernel, arguments, started),

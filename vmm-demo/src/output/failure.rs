@@ -1,4 +1,4 @@
-//! What makes a command fail, and the exit code for it.
+//! Failures of commands with their messages and exit codes.
 
 use crate::output::list::lines;
 use idreg_runtime::plan::PlanError;
@@ -7,41 +7,41 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-/// A command's failure. Its message says what was asked, what is so, and what would work.
+/// A command's failure. Its message names the thing, its state and the remedy.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
-    /// What is asked needs another machine or kernel.
+    /// The command needs another machine or kernel.
     #[error(transparent)]
     CannotHere(Box<dyn Error>),
-    /// The host cannot give the model.
+    /// The model is not possible on the host.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// KVM did not take the model.
+    /// KVM did not accept the model.
     #[error(transparent)]
     Apply(#[from] ApplyError),
     /// KVM changed registers when the guest started.
     #[error("KVM changed registers when the guest started:\n{}", lines(.0))]
     AfterRun(Vec<Difference>),
-    /// The guest did something that it cannot go on after.
+    /// The guest crashed or accessed an unmapped address.
     #[error(transparent)]
     Guest(Box<dyn Error>),
-    /// What a guest is to be started with is of no use.
+    /// A file or value for the guest's start is unusable.
     #[error(transparent)]
     Unusable(Box<dyn Error>),
     /// A pattern matches nothing.
     #[error(
-        "no {what} matches `{pattern}`; `*` stands for any characters, as in `*ISAR0*`, and \
-         features are listed with --features"
+        "no {kind} matches `{pattern}`; `*` matches any text, as in `*ISAR0*`; \
+         --features lists features"
     )]
     NoMatch {
-        /// The kind of thing looked for.
-        what: &'static str,
+        /// The kind: property or feature.
+        kind: &'static str,
         /// The pattern.
         pattern: String,
     },
-    /// The guest saw other values than planned.
-    #[error("the guest saw something else than it should:\n{}", lines(.0))]
-    GuestSaw(Vec<Difference>),
+    /// The guest's registers differ from the plan.
+    #[error("the guest's registers differ from the plan:\n{}", lines(.0))]
+    GuestDiffers(Vec<Difference>),
     /// A host file cannot be used.
     #[error("cannot use the host file `{}`", path.display())]
     HostFile {
@@ -70,19 +70,20 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// A failure of a kind that no other variant has.
+    /// A failure that no other variant describes.
     pub fn other(error: impl Error + 'static) -> Self {
         Self::Other(error.into())
     }
 
-    /// The exit code: 1 refused or incompatible, 2 usage, 3 this machine cannot, 4 anything else.
+    /// The exit code: 1 refused or incompatible, 2 wrong usage, 3 not possible on this machine, 4
+    /// any other error.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Plan(PlanError::NoWritableRegisters { .. }) | Self::CannotHere(_) => 3,
             Self::Plan(_)
             | Self::Guest(_)
-            | Self::GuestSaw(_)
+            | Self::GuestDiffers(_)
             | Self::AfterRun(_)
             | Self::Apply(ApplyError::Refused(_) | ApplyError::Differs(_)) => 1,
             Self::HostFile { .. } | Self::NoMatch { .. } | Self::Unusable(_) | Self::Socket(_) => 2,
@@ -90,7 +91,8 @@ impl Failure {
         }
     }
 
-    /// The message, what caused it, each cause after a colon, and what is left behind.
+    /// The message, each cause after a colon, and the state of the registers after an error in
+    /// applying a plan.
     #[must_use]
     pub fn message(&self) -> String {
         let mut message = self.to_string();
@@ -102,7 +104,7 @@ impl Failure {
         }
         match self {
             Self::Apply(ApplyError::NotRestored { .. } | ApplyError::OtherHost(_)) => {}
-            Self::Apply(_) => message.push_str("\nevery register is as before"),
+            Self::Apply(_) => message.push_str("\nevery register has its old value"),
             _ => {}
         }
         message
@@ -128,13 +130,13 @@ mod tests {
         let failure = Failure::from(read_error());
         assert_eq!(
             failure.message(),
-            "cannot read MIDR_EL1 from the vCPU: EFAULT (14)\nevery register is as before"
+            "cannot read MIDR_EL1 from the vCPU: EFAULT (14)\nevery register has its old value"
         );
         assert_eq!(failure.exit_code(), 4);
     }
 
     #[test]
-    fn message_says_what_is_not_as_before() {
+    fn message_names_the_registers_that_are_left_changed() {
         let error = Box::new(read_error());
         let registers = vec!["CTR_EL0", "MIDR_EL1"];
         let failure = Failure::from(ApplyError::NotRestored { registers, error });
@@ -147,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn guest_that_saw_something_else_is_incompatible() {
+    fn guest_whose_registers_differ_is_incompatible() {
         let register = idreg_runtime::regs::DESCRIPTION
             .register("REVIDR_EL1")
             .unwrap();
@@ -156,11 +158,11 @@ mod tests {
             expected: 1,
             found: Some(2),
         };
-        let failure = Failure::GuestSaw(vec![difference]);
+        let failure = Failure::GuestDiffers(vec![difference]);
         assert_eq!(failure.exit_code(), 1);
         assert_eq!(
             failure.message(),
-            "the guest saw something else than it should:\n\
+            "the guest's registers differ from the plan:\n\
              REVIDR_EL1 is 0x0000000000000002, expected 0x0000000000000001; \
              IMPDEF is 0x2, expected 0x1"
         );

@@ -1,4 +1,4 @@
-//! The forms that several commands print as JSON.
+//! JSON objects that several commands print.
 
 use crate::output::failure::Failure;
 use idreg_runtime::description::rule::ValueRange;
@@ -31,37 +31,38 @@ pub fn writes(plan: &Plan) -> Vec<WriteEntry> {
         .collect()
 }
 
-/// What a command prints in place of its report when it fails.
+/// The object that a failed command prints instead of its report.
 #[derive(Debug, Serialize)]
 pub struct FailureReport {
-    /// The model asked for, if the command takes one.
+    /// The model, if the command has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     cpu: Option<String>,
-    /// The message for people.
+    /// The message on the standard error.
     error: String,
     rejections: Vec<RejectionEntry>,
-    /// Rules of the architecture that the overrides break.
+    /// Rules of the architecture that the overrides violate.
     violations: Vec<String>,
     differences: Vec<DifferenceEntry>,
 }
 
-/// An override that the host or its KVM does not give.
+/// An override that is not possible on the host, or that KVM refused.
 #[derive(Debug, Serialize)]
 struct RejectionEntry {
     property: String,
-    /// As given if it was no number, nothing if nothing was given.
+    /// The text as given if it is not a number; `None` if there is no value.
     requested: Option<String>,
-    /// The property of the field that stands in the way, for an override of something else too.
+    /// The field that blocks the override, as a property; also for overrides of features and
+    /// options.
     field: Option<String>,
     host: Option<String>,
-    /// The values that the field may have, as ranges.
+    /// The allowed values of the field, as ranges.
     allowed: Vec<String>,
     reason: &'static str,
     errno: Option<i32>,
     message: String,
 }
 
-/// A register that is not as it should be.
+/// A register that differs from the plan.
 #[derive(Debug, Serialize)]
 struct DifferenceEntry {
     register: &'static str,
@@ -70,7 +71,7 @@ struct DifferenceEntry {
 }
 
 impl FailureReport {
-    /// The form of a failure.
+    /// The report of a failure.
     pub fn new(model: Option<&CpuModel>, failure: &Failure) -> Self {
         let (mut rejections, mut differences) = (Vec::new(), Vec::new());
         let mut violations = Vec::new();
@@ -85,7 +86,7 @@ impl FailureReport {
                 rejections = refused.iter().map(RejectionEntry::of_kvm).collect();
             }
             Failure::Apply(ApplyError::Differs(found) | ApplyError::OtherHost(found))
-            | Failure::GuestSaw(found)
+            | Failure::GuestDiffers(found)
             | Failure::AfterRun(found) => {
                 differences = found.iter().map(DifferenceEntry::of).collect();
             }
@@ -147,7 +148,7 @@ impl DifferenceEntry {
     }
 }
 
-/// Ranges of values as `0x1` or `0x1-0x3`.
+/// Formats ranges of values as `0x1` or `0x1-0x3`.
 pub fn ranges(ranges: &[ValueRange]) -> Vec<String> {
     ranges.iter().map(ValueRange::to_string).collect()
 }

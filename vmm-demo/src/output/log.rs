@@ -1,4 +1,4 @@
-//! What this program says of its doings, on the standard error.
+//! The log on the standard error.
 
 use std::io;
 use tracing_subscriber::filter::Targets;
@@ -6,7 +6,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{fmt, registry};
 
-/// Has all that the filter lets through said; without one, warnings.
+/// Starts logging through a filter, by default of warnings and errors.
 pub fn start(filter: Option<&Targets>) {
     let filter = filter
         .cloned()
@@ -16,6 +16,6 @@ pub fn start(filter: Option<&Targets>) {
         .with_ansi(false)
         .with_target(true)
         .without_time();
-    // It fails if there is a subscriber already, and there is none.
+    // Fails only if a subscriber is already installed.
     let _started = registry().with(lines).with(filter).try_init();
 }

@@ -1,8 +1,8 @@
-//! Tables for people: aligned columns, no lines, readable in a pipe too.
+//! Text tables: aligned columns without border lines, readable in a pipe too.
 
 use comfy_table::{ContentArrangement, Table, presets};
 
-/// A table under these headings, if there are any.
+/// A table with these headings, or without a heading row if there are none.
 #[must_use]
 pub fn new(headings: &[&str]) -> Table {
     let mut table = Table::new();
@@ -15,7 +15,7 @@ pub fn new(headings: &[&str]) -> Table {
     table
 }
 
-/// The table's text, its first column at the margin.
+/// The table's text, without indentation.
 #[must_use]
 pub fn show(mut table: Table) -> String {
     if let Some(first) = table.column_mut(0) {

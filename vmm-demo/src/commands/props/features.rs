@@ -1,4 +1,4 @@
-//! The features of the architecture that a host, and a model on it, has.
+//! Lists the features of the architecture that a host has, and a model on it.
 
 use super::no_match;
 use crate::cli::idreg::PropsArguments;
@@ -11,7 +11,7 @@ use idreg_runtime::plan::Plan;
 use serde::Serialize;
 use wildmatch::WildMatch;
 
-/// The schema of the list: a name and a number that grows when old readers would be misled.
+/// The schema of the list; its number grows when a change would mislead existing readers.
 const SCHEMA: &str = "idreg-features/1";
 
 #[derive(Serialize)]
@@ -38,7 +38,7 @@ struct DefiningField {
     value: Option<String>,
 }
 
-/// Prints the features that match the pattern; without one, those that the host or the model has, or all.
+/// Prints the features that match the pattern; without a pattern, all or those of the host.
 pub(super) fn list(
     arguments: &PropsArguments,
     host: &Host,
@@ -85,17 +85,17 @@ fn fields(host: &Host, feature: &FeatureDescription) -> Vec<DefiningField> {
 }
 
 fn human(features: &[FeatureEntry], with_model: bool) -> String {
-    let headings = ["feature", "host", "model", "told by"];
+    let headings = ["feature", "host", "model", "defined by"];
     let mut table = table::new(&headings.map(|heading| heading));
     for feature in features {
-        let word = |has: bool| if has { "yes" } else { "no" };
-        let told_by = feature.fields.iter();
-        let told_by = told_by.map(|field| format!("{}>={}", field.property, field.at_least));
+        let yes_or_no = |has: bool| if has { "yes" } else { "no" };
+        let defined_by = feature.fields.iter();
+        let defined_by = defined_by.map(|field| format!("{}>={}", field.property, field.at_least));
         table.add_row([
             feature.name.to_owned(),
-            word(feature.host).to_owned(),
-            feature.model.map_or("", word).to_owned(),
-            comma_list(told_by),
+            yes_or_no(feature.host).to_owned(),
+            feature.model.map_or("", yes_or_no).to_owned(),
+            comma_list(defined_by),
         ]);
     }
     if !with_model && let Some(column) = table.column_mut(2) {

@@ -1,4 +1,4 @@
-//! A property as `props --json` prints it. The README documents the members.
+//! The JSON object of a property. The README documents its members.
 
 use crate::machine::Machine;
 use crate::output::failure::Failure;
@@ -9,7 +9,7 @@ use idreg_runtime::host::{Host, Obstacle};
 use idreg_runtime::plan::Plan;
 use serde::Serialize;
 
-/// The schema of the list: a name and a number that grows when old readers would be misled.
+/// The schema of the list; its number grows when a change would mislead existing readers.
 const SCHEMA: &str = "idreg-props/1";
 
 #[derive(Serialize)]
@@ -26,30 +26,30 @@ pub(super) struct PropertyEntry {
     register: &'static str,
     field: &'static str,
     pub(super) bits: String,
-    /// Nothing if the host's KVM does not have the register.
+    /// The host's value; `None` if KVM does not have the register.
     value: Option<String>,
     name: Option<&'static str>,
-    /// What KVM compares a new value with.
+    /// The limit that KVM compares a new value with.
     limit: Option<String>,
-    /// How it compares.
+    /// The safety rule: how KVM compares.
     safety: &'static str,
     writable: bool,
-    /// Why the field cannot have another value, if it cannot.
+    /// The reason if the field cannot have another value.
     blocked: Option<&'static str>,
-    /// What sets the field in place of an override.
+    /// The owner, which sets the field instead of an override.
     pub(super) owner: Option<&'static str>,
-    /// What has to be on for the field to say something.
+    /// The option without which the field is zero.
     needs: Option<&'static str>,
     mitigation: bool,
     pub(super) features: Vec<&'static str>,
-    /// The values that the field may have, as ranges.
+    /// The allowed values, as ranges.
     allowed: Vec<String>,
-    /// Those of them that have a name.
+    /// The allowed values that have names.
     pub(super) named: Vec<NamedValue>,
-    /// The value under the model that was asked for.
+    /// The value under the model.
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<String>,
-    /// The values that KVM took when it was asked, as ranges.
+    /// The values that KVM accepted when they were tried, as ranges.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) taken: Option<Vec<String>>,
     #[serde(skip)]
@@ -97,7 +97,7 @@ impl PropertyEntry {
             .map(|machine| machine.taken(register_field))
             .transpose()?;
         let features = host.description().features.iter();
-        let tells = features.filter(|feature| {
+        let defined = features.filter(|feature| {
             feature
                 .values
                 .iter()
@@ -119,7 +119,7 @@ impl PropertyEntry {
             owner: rule.owner.map(Owner::name),
             needs: rule.needs.map(Owner::name),
             mitigation: rule.mitigation,
-            features: tells.map(|feature| feature.name).collect(),
+            features: defined.map(|feature| feature.name).collect(),
             allowed: json::ranges(&ranges),
             named: named
                 .map(|value| NamedValue {

@@ -1,4 +1,4 @@
-//! Properties as people read them.
+//! The table of properties.
 
 use super::fields::PropertyEntry;
 use crate::output::list::comma_list;
@@ -8,12 +8,13 @@ use idreg_runtime::description::feature::FieldAtLeast;
 use idreg_runtime::description::rule::{Owner, ValueRange};
 use idreg_runtime::host::{Host, Obstacle};
 
-/// A row for each property, and a line that sums up; columns for a model and for what KVM took where asked for.
+/// A row for each property and a summary line; optional columns for a model and for the values that
+/// KVM accepts.
 pub(super) fn table(host: &Host, model: bool, tried: bool, properties: &[PropertyEntry]) -> String {
-    let mut headings = vec!["property", "bits", "host", "may be"];
-    headings.extend(tried.then_some("kvm took"));
+    let mut headings = vec!["property", "bits", "host", "allowed"];
+    headings.extend(tried.then_some("accepted"));
     headings.extend(model.then_some("model"));
-    headings.push("tells of");
+    headings.push("features");
     let mut table = table::new(&headings);
     for property in properties {
         let field = property.register_field.field;
@@ -24,11 +25,11 @@ pub(super) fn table(host: &Host, model: bool, tried: bool, properties: &[Propert
             property.full_name.clone(),
             property.bits.clone(),
             show(property.on_host),
-            may_be(property),
+            allowed(property),
         ];
         row.extend(property.taken.as_ref().map(comma_list));
         row.extend(model.then(|| show(property.in_model)));
-        row.push(tells_of(host, property));
+        row.push(features(host, property));
         table.add_row(row);
     }
     let note = note(host, properties.len());
@@ -39,8 +40,9 @@ pub(super) fn table(host: &Host, model: bool, tried: bool, properties: &[Propert
     }
 }
 
-/// The values with their names where few, else ranges; or why it is only the host's.
-fn may_be(property: &PropertyEntry) -> String {
+/// The allowed values, with names if they are few, else as ranges; or why only the host's value is
+/// allowed.
+fn allowed(property: &PropertyEntry) -> String {
     match property.obstacle {
         Some(Obstacle::Absent) => "-".to_owned(),
         Some(Obstacle::Owned(Owner::Gic)) => "set by the interrupt controller".to_owned(),
@@ -48,7 +50,7 @@ fn may_be(property: &PropertyEntry) -> String {
         Some(Obstacle::Owned(owner)) => format!("set by the option {}", owner.name()),
         Some(Obstacle::Without(option)) => format!("needs {}, which is off", option.name()),
         Some(Obstacle::Above | Obstacle::Below | Obstacle::Inexact) => {
-            "nothing else: the host has no more".to_owned()
+            "only the host's value".to_owned()
         }
         Some(Obstacle::NotWritable) => "fixed by this kernel".to_owned(),
         Some(other) => other.name().replace('-', " "),
@@ -60,7 +62,7 @@ fn may_be(property: &PropertyEntry) -> String {
     }
 }
 
-/// A range, value by value if it is short.
+/// Formats a range; a short range value by value.
 fn show_range(field: &FieldDescription, range: ValueRange) -> String {
     const SHORT: u64 = 4;
     if range.last - range.first >= SHORT || field.values.is_empty() {
@@ -73,14 +75,15 @@ fn show_range(field: &FieldDescription, range: ValueRange) -> String {
     comma_list(values)
 }
 
-fn tells_of(host: &Host, property: &PropertyEntry) -> String {
+/// The features that the host's value of a property defines.
+fn features(host: &Host, property: &PropertyEntry) -> String {
     let mitigation = property
         .register_field
         .field
         .rule
         .mitigation
         .then_some("mitigation");
-    // Of a field with many steps only those that the host has taken.
+    // A field can define several features; only those that the host's value reaches are listed.
     let has = |minimum: &&FieldAtLeast| {
         let field = property.register_field.field;
         let value = property.on_host.map(|value| field.comparable(value));
@@ -96,12 +99,12 @@ fn note(host: &Host, shown: usize) -> String {
     let kernel = &host.info().kernel_release;
     if !host.info().capabilities.writable_masks {
         return format!(
-            "kernel {kernel} offers no writable ID registers, which needs Linux 6.7 or newer"
+            "kernel {kernel} has no writable ID registers; Linux 6.7 or newer is required"
         );
     }
-    let fields = host.description().fields();
-    let count = fields
-        .filter(|field| host.why_fixed(*field).is_none())
-        .count();
-    format!("{shown} properties shown; of all, {count} can be changed on kernel {kernel}")
+    let fields = || host.description().fields();
+    let all = fields().count();
+    let writable = fields().filter(|field| host.why_fixed(*field).is_none());
+    let writable = writable.count();
+    format!("{shown} of {all} properties shown; {writable} can be changed on kernel {kernel}")
 }

@@ -1,4 +1,4 @@
-//! A machine without the sockets and events that the server needs.
+//! `qmp` on a system without the sockets and events that the server needs.
 
 use crate::cli::idreg::QmpArguments;
 use crate::guest::ending::Ending;
@@ -6,7 +6,7 @@ use crate::machine::Machine;
 use crate::output::failure::Failure;
 use idreg_runtime::model::CpuModel;
 
-/// Says what to do instead.
+/// Fails with a message that names alternatives.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! A Linux guest, from its files to its end.
+//! Runs a Linux guest, from opening its files to its end.
 
 mod report;
 
@@ -28,21 +28,20 @@ use kvm_ioctls::Kvm;
 use std::path::Path;
 use std::time::Instant;
 
-/// Why this machine cannot run a Linux guest of this model.
+/// A Linux guest that is not possible with this model on this machine.
 #[derive(Debug, thiserror::Error)]
 enum NoLinux {
     #[error(
-        "a Linux guest needs a GICv3 in the kernel, and this host offers {}; the built-in guest runs without (`run` \
-         without --kernel)", match offered { Some(Gic::V2) => "a GICv2 only", _ => "none" }
+        "a Linux guest needs a GICv3 in the kernel; this host offers {}; \
+         the built-in guest (`run` without --kernel) does not need one",
+        match offered { Some(Gic::V2) => "only a GICv2", _ => "no GIC" }
     )]
     NoGicV3 { offered: Option<Gic> },
-    #[error(
-        "the kernel starts in AArch64, and the model says aarch64=off; aarch64=on is the default"
-    )]
+    #[error("a Linux guest starts in AArch64, which the model switches off; remove aarch64=off")]
     Aarch32,
 }
 
-/// Runs a guest with this kernel; `started` is when this program did.
+/// Runs a guest with this kernel; `started` is the start time of this program.
 pub(super) fn run_linux(
     kernel: &Path,
     arguments: &RunArguments,
@@ -54,14 +53,14 @@ pub(super) fn run_linux(
     let kernel = Kernel::open(kernel, linux.initrd.as_deref(), linux.append.as_deref())?;
     kernel.places(linux.mem.0)?;
     timeline.step("open_files");
-    // Before there is anything that must not be left behind.
+    // Handlers first: a signal must not leave the files and sockets below behind.
     let mut signals = install_signal_handlers().map_err(Failure::other)?;
     let report = linux.report.as_deref().map(ReportFile::open).transpose()?;
     let server = linux.qmp.as_ref().map(serve).transpose()?;
     timeline.step("qmp");
     let (builder, vm) = match prepare(kernel, arguments, &mut timeline) {
         Ok(prepared) => prepared,
-        // KVM breaks off what takes long when a signal comes, with EINTR.
+        // A signal interrupts slow ioctls of KVM with EINTR.
         Err(failure) => return pending_signal(&mut signals).ok_or(failure),
     };
     output::warnings(builder.plan.warnings());
@@ -71,7 +70,7 @@ pub(super) fn run_linux(
     if linux.no_reboot {
         supervisor.no_reboot();
     }
-    // Stopped when this function ends.
+    // Dropping the server stops it, at the end of this function.
     let _server = server.map(|(server, qmp)| {
         supervisor.connect_qmp(qmp);
         server
@@ -84,7 +83,7 @@ pub(super) fn run_linux(
     ended.result
 }
 
-/// Makes a VM, and finds out what its vCPUs shall show.
+/// Creates a VM and plans the registers of its vCPUs.
 fn prepare(
     kernel: Kernel,
     arguments: &RunArguments,
@@ -122,7 +121,7 @@ fn prepare(
     Ok((builder, vm))
 }
 
-/// What it is for the command that a VM cannot be made, or that it can have no GICv3.
+/// Maps a VM error to a failure; a GIC that cannot be created may mean that the host has no GICv3.
 fn without_gic_v3(kvm: &Kvm, error: VmError) -> Failure {
     let VmError::Kvm(KvmError::CreateGic { .. }) = error else {
         return vm_failure(error);

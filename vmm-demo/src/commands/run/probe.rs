@@ -1,4 +1,4 @@
-//! The built-in guest, and what it saw.
+//! Runs the built-in guest and prints the registers that it read.
 
 use crate::cli::vmm_demo::RunArguments;
 use crate::machine::Machine;
@@ -52,25 +52,25 @@ pub(crate) fn run_probe(arguments: &RunArguments) -> Result<(), Failure> {
     outcome
 }
 
-/// Whether the guest saw what it should.
+/// Checks that the guest read the registers that the plan expects.
 fn compare(host: &Host, plan: &Plan, guest: &GuestView) -> Result<(), Failure> {
     let differences = guest.differing(plan);
-    // Linux 6.1 lets guests read some registers, CTR_EL0 for one, past the value that KVM reports.
-    // There idreg writes nothing and promises nothing, so that is for the summary alone.
+    // On Linux 6.1 guests read some registers, such as CTR_EL0, with other values than KVM reports.
+    // idreg writes nothing there and guarantees nothing, so only the summary shows the difference.
     if differences.is_empty() || !host.info().capabilities.writable_masks {
         Ok(())
     } else {
-        Err(Failure::GuestSaw(differences))
+        Err(Failure::GuestDiffers(differences))
     }
 }
 
-/// The table of fields: all of them, or those of the registers that matter.
+/// The table of fields: all of them, or a selection.
 fn fields(host: &Host, plan: &Plan, guest: &GuestView, all: bool) -> String {
     let mut table = table::new(&["register", "bits", "field", "host", "override", "guest"]);
     for register in host.description().registers {
         let rows: Vec<RegisterField> = register
             .fields()
-            .filter(|field| all || matters(*field, host, plan, guest))
+            .filter(|field| all || is_selected(*field, host, plan, guest))
             .collect();
         for (index, field) in rows.into_iter().enumerate() {
             let description = field.field;
@@ -79,7 +79,7 @@ fn fields(host: &Host, plan: &Plan, guest: &GuestView, all: bool) -> String {
                     description.show(value).to_string()
                 })
             };
-            let asked = plan.changes().iter().find(|change| change.field == field);
+            let change = plan.changes().iter().find(|change| change.field == field);
             table.add_row([
                 if index == 0 {
                     register.name.to_owned()
@@ -89,7 +89,7 @@ fn fields(host: &Host, plan: &Plan, guest: &GuestView, all: bool) -> String {
                 description.bits().to_string(),
                 description.name.to_owned(),
                 show(host.values().field(field)),
-                asked.map_or(String::new(), |change| {
+                change.map_or(String::new(), |change| {
                     description.show(change.new).to_string()
                 }),
                 show(guest.values.field(field)),
@@ -99,8 +99,9 @@ fn fields(host: &Host, plan: &Plan, guest: &GuestView, all: bool) -> String {
     table::show(table)
 }
 
-/// Without overrides every field that is not zero; else the registers that are written or differ.
-fn matters(field: RegisterField, host: &Host, plan: &Plan, guest: &GuestView) -> bool {
+/// True for every field that is not zero if the plan has no writes; else for the fields of
+/// registers that are written or differ.
+fn is_selected(field: RegisterField, host: &Host, plan: &Plan, guest: &GuestView) -> bool {
     let differs = guest.values.get(field.register) != host.values().get(field.register);
     if plan.writes().is_empty() {
         return host.values().field(field).is_some_and(|value| value != 0);
@@ -112,7 +113,7 @@ fn matters(field: RegisterField, host: &Host, plan: &Plan, guest: &GuestView) ->
     written || differs && host.values().get(field.register).is_some()
 }
 
-/// What was written, and how the guest's view compares with the plan.
+/// The register writes, and the guest's view compared with the plan.
 fn summary(host: &Host, plan: &Plan, guest: &GuestView) -> String {
     let mut table = table::new(&[]);
     for write in plan.writes() {
@@ -134,7 +135,8 @@ fn summary(host: &Host, plan: &Plan, guest: &GuestView) -> String {
     let changed = changed.count();
     let as_on_host = as_planned - changed;
     let planned = format!(
-        "{as_planned} of {known} registers as planned: {as_on_host} as on the host, {changed} changed"
+        "{as_planned} of {known} registers as planned: {as_on_host} as on the host, \
+         {changed} changed"
     );
     table.add_row(["guest", &planned]);
     for difference in differences {
@@ -185,16 +187,16 @@ mod tests {
     }
 
     #[test]
-    fn guest_that_sees_something_else_is_a_failure() {
-        let Err(Failure::GuestSaw(differences)) = guest_without_dot_product(MAX_7_2) else {
-            panic!("a difference that nobody asked for");
+    fn guest_with_a_different_register_is_a_failure() {
+        let Err(Failure::GuestDiffers(differences)) = guest_without_dot_product(MAX_7_2) else {
+            panic!("the guest differs without an override");
         };
         assert_eq!(differences.len(), 1);
         assert_eq!(differences[0].register.name, IdAa64isar0El1::NAME);
     }
 
     #[test]
-    fn nothing_is_promised_where_nothing_is_writable() {
+    fn differences_are_no_failure_where_nothing_is_writable() {
         assert!(guest_without_dot_product(MAX_6_1).is_ok());
     }
 }

@@ -1,4 +1,4 @@
-//! A machine that runs no guests.
+//! `run` on a machine that cannot run guests.
 
 use crate::cli::vmm_demo::RunArguments;
 use crate::guest::ending::Ending;
@@ -7,7 +7,7 @@ use crate::output::failure::Failure;
 use std::path::Path;
 use std::time::Instant;
 
-/// Says what to do instead.
+/// Fails with a message that names alternatives.
 pub(super) fn run_linux(
     _kernel: &Path,
     arguments: &RunArguments,

@@ -1,4 +1,4 @@
-//! What `--report` writes of a guest's run.
+//! The report of a run that `--report` writes.
 
 use crate::guest::ending::{Ended, Ending};
 use crate::output::failure::Failure;
@@ -20,14 +20,15 @@ pub(super) struct LinuxRunReport<'r> {
     smp: u16,
     writes: Vec<WriteEntry>,
     warnings: Vec<String>,
-    /// How often the guest was started again.
+    /// The number of restarts after a reset.
     resets: u64,
-    /// How the run ended; nothing if it failed.
+    /// The ending; `None` if the run failed.
     ending: Option<Ending>,
-    /// Why it failed.
+    /// The message if the run failed.
     error: Option<String>,
     exit_code: u8,
-    /// Microseconds of each step from the start of this program to the first vCPU's entry into the guest, in order.
+    /// Microseconds of each step, in order, from the start of this program to the first vCPU's
+    /// entry into the guest.
     start_us: &'r Timeline,
 }
 
@@ -53,19 +54,21 @@ impl<'r> LinuxRunReport<'r> {
     }
 }
 
-/// The file for a report: opened before there is a guest, so that a path that is of no use is told at once, and removed if
-/// it was made for a report that is never written.
+/// The file for a report.
+///
+/// It is opened before the guest starts, so that an unusable path is reported at once. A file that
+/// was created for a report is removed if the report is never written.
 #[derive(Debug)]
 pub(super) struct ReportFile {
     path: PathBuf,
     file: File,
-    made_for_nothing: bool,
+    remove_on_drop: bool,
 }
 
 impl ReportFile {
     pub(super) fn open(path: &Path) -> Result<Self, Failure> {
         let open = |options: &mut OpenOptions| options.write(true).open(path);
-        let (opened, made) = match open(OpenOptions::new().create_new(true)) {
+        let (opened, created) = match open(OpenOptions::new().create_new(true)) {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
                 (open(OpenOptions::new().create(true)), false)
             }
@@ -74,20 +77,20 @@ impl ReportFile {
         Ok(Self {
             path: path.to_owned(),
             file: opened.map_err(|error| failed(path, error))?,
-            made_for_nothing: made,
+            remove_on_drop: created,
         })
     }
 
     pub(super) fn write(mut self, report: &LinuxRunReport<'_>) -> Result<(), Failure> {
         let mut json = serde_json::to_string_pretty(report).map_err(Failure::other)?;
         json.push('\n');
-        self.made_for_nothing = false;
+        self.remove_on_drop = false;
         self.replace_content(&json)
             .map_err(|error| failed(&self.path, error))
     }
 
     fn replace_content(&mut self, text: &str) -> io::Result<()> {
-        // Pipes and devices have no length to be set.
+        // Pipes and devices have no length to set.
         if self.file.metadata()?.is_file() {
             self.file.set_len(0)?;
         }
@@ -97,9 +100,9 @@ impl ReportFile {
 
 impl Drop for ReportFile {
     fn drop(&mut self) {
-        if self.made_for_nothing {
-            // Somebody else may have removed it.
-            let _gone = fs::remove_file(&self.path);
+        if self.remove_on_drop {
+            // Another process may have removed it already.
+            let _removed = fs::remove_file(&self.path);
         }
     }
 }
