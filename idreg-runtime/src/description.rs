@@ -1,4 +1,4 @@
-//! Registers and fields as data: what `include_sysreg!` emits beside the types.
+//! Registers and fields as data, emitted by `include_sysreg!` beside the types.
 
 pub mod feature;
 mod index;
@@ -12,16 +12,16 @@ pub use registers::{
     RegisterField, ShownValue, ValueDescription,
 };
 
-/// Every register of a description, in file order, and what is known of their fields.
+/// Every register of a description, in file order, with the features and rules of its fields.
 #[derive(Debug)]
 pub struct Description {
     /// The registers; the one at position `i` has the index `i`.
     pub registers: &'static [&'static RegisterDescription],
-    /// The features of the architecture that the registers tell of, by name.
+    /// The features of the architecture that the registers describe, by name.
     pub features: &'static [FeatureDescription],
-    /// What holds between them on every CPU.
+    /// The rules between features and fields that hold on every CPU.
     pub consistency: &'static [Consistency],
-    /// Where each field is, by its property.
+    /// The index of fields by property.
     #[doc(hidden)]
     pub properties: &'static [u32],
 }

@@ -1,8 +1,8 @@
-//! Where a system register sits in the A64 system instruction space.
+//! The encoding of a system register in the A64 system instruction space.
 
 use core::fmt;
 
-/// The five numbers that name a system register in `MRS` and `MSR` (Arm ARM DDI 0487, C5.1.3).
+/// The five numbers that identify a system register in `MRS` and `MSR` (Arm ARM DDI 0487, C5.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Encoding {
     op0: u8,
@@ -17,7 +17,7 @@ impl Encoding {
     ///
     /// # Panics
     ///
-    /// If a number does not fit its bits; in a constant that is a compile error.
+    /// Panics if a number does not fit its bits; in a constant that is a compile error.
     #[must_use]
     pub const fn new(op0: u8, op1: u8, crn: u8, crm: u8, op2: u8) -> Self {
         assert!(
@@ -63,16 +63,16 @@ impl Encoding {
         self.op2
     }
 
-    /// Whether the register tells of AArch32, and of nothing on a CPU without it
+    /// True if the register describes only AArch32, and so nothing on a CPU without it
     /// (Arm ARM DDI 0487, D24.2.1: op0 3, op1 0, CRn 0, CRm 1 to 3).
     #[must_use]
     pub const fn is_aarch32_id(self) -> bool {
         self.op0 == 3 && self.op1 == 0 && self.crn == 0 && self.crm >= 1 && self.crm <= 3
     }
 
-    /// The register's bits as `MRS`, `MSR` and KVM's register ids hold them:
-    /// op0 in 15:14, op1 in 13:11, CRn in 10:7, CRm in 6:3, op2 in 2:0
-    /// (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`, `ARM64_SYS_REG`).
+    /// The register's number in `MRS`, `MSR` and KVM's register ids: op0 in bits 15:14, op1 in
+    /// 13:11, CRn in 10:7, CRm in 6:3, op2 in 2:0 (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`,
+    /// `ARM64_SYS_REG`).
     #[must_use]
     pub const fn packed(self) -> u16 {
         (self.op0 as u16) << 14

@@ -1,4 +1,4 @@
-//! A host: what its vCPUs show and what of that may be changed.
+//! Hosts: the registers of their vCPUs and the values that a VMM can change.
 
 mod accepted;
 mod allowed;
@@ -21,7 +21,7 @@ pub use self::cores::{CoreDifference, CoreReading};
 pub use self::derived::NotDerivable;
 pub use self::file::SCHEMA;
 
-/// A host as a VMM on it finds it, or as it was written to a file.
+/// A host, read on the host itself or from a file.
 ///
 /// The file is JSON with the schema `idreg-host/1`; the same host gives the same bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,32 +29,32 @@ pub struct Host {
     info: HostInfo,
     values: RegisterValues,
     writable: RegisterValues,
-    /// What other kinds of cores show, if the machine has several.
+    /// The readings of each core type, if the machine has several.
     cores: Vec<CoreReading>,
 }
 
-/// What is known of a host apart from its registers.
+/// The facts about a host apart from its registers.
 ///
-/// A VMM that reads its host without this crate's `kvm` module starts from the default, which says
-/// that nothing is there, and fills in what it knows.
+/// A VMM that reads its host without this crate's `kvm` module starts from the default, in which
+/// everything is absent, and sets the members that it knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct HostInfo {
     /// The kernel's release, as `uname -r` prints it.
     pub kernel_release: String,
-    /// What KVM can do there.
+    /// The capabilities of its KVM.
     pub capabilities: Capabilities,
     /// The configuration of the vCPU whose registers were read.
     pub vcpu: VcpuConfig,
-    /// The CPUs, by number, with the values that tell which implementation each is.
+    /// The CPUs, by number, with the registers that identify the implementation of each.
     pub implementations: Vec<Implementation>,
     /// The generic timer's frequency in Hz (CNTFRQ_EL0), which no VMM can change.
     pub timer_frequency: u64,
-    /// The SVE vector lengths in bits that the host can give a vCPU, ascending; empty without SVE.
+    /// The SVE vector lengths in bits that the host supports, ascending; empty without SVE.
     pub sve_vector_lengths: Vec<u32>,
 }
 
-/// One CPU's implementation, as the kernel shows it.
+/// One CPU's implementation, as reported by the kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Implementation {
     /// The CPU's number in the kernel.
@@ -65,12 +65,12 @@ pub struct Implementation {
     /// REVIDR_EL1.
     #[serde(with = "file::optional_hex")]
     pub revidr: Option<u64>,
-    /// AIDR_EL1; some kernels, 6.12 for one, do not show it.
+    /// AIDR_EL1; some kernels, such as 6.12, do not report it.
     #[serde(with = "file::optional_hex")]
     pub aidr: Option<u64>,
 }
 
-/// A register that could not be read, and why.
+/// The error of a register that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("cannot read {register} from the vCPU")]
 pub struct ReadError {
@@ -83,7 +83,8 @@ pub struct ReadError {
 impl Host {
     /// Reads every register of [`regs::DESCRIPTION`] from a vCPU that has not run.
     ///
-    /// `masks` is what KVM says of writable bits, or nothing where it does not say (before Linux 6.7).
+    /// `masks` are the writable bits that KVM reports, or `None` if it does not report them (before
+    /// Linux 6.7).
     ///
     /// ```
     /// # let recorded: idreg_runtime::host::Host =
@@ -104,8 +105,8 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// [`ReadError`] if KVM has a register and does not let it be read; a register that KVM does not
-    /// have is no error.
+    /// [`ReadError`] if reading a register that KVM has fails. A register that KVM does not have is
+    /// not an error.
     pub fn read(
         info: HostInfo,
         vcpu: &impl VcpuRegs,
@@ -139,7 +140,7 @@ impl Host {
         })
     }
 
-    /// A host whose vCPUs have no register.
+    /// A host whose vCPUs have no registers.
     pub(crate) fn without_registers(info: HostInfo) -> Self {
         Self {
             info,
@@ -149,28 +150,29 @@ impl Host {
         }
     }
 
-    /// What is known apart from the registers.
+    /// The facts about the host apart from its registers.
     #[must_use]
     pub fn info(&self) -> &HostInfo {
         &self.info
     }
 
-    /// The registers' values as a guest sees them without overrides.
+    /// The registers' values that a guest sees without overrides.
     #[must_use]
     pub fn values(&self) -> &RegisterValues {
         &self.values
     }
 
-    /// The bits of a register that KVM reports as writable; none for one that the host does not have.
+    /// The bits of a register that KVM reports as writable; 0 if the host does not have the
+    /// register.
     ///
-    /// A set bit is no promise: KVM checks the value as well.
+    /// A set bit does not guarantee a change: KVM checks the value as well.
     #[must_use]
     pub fn writable(&self, register: &RegisterDescription) -> u64 {
         self.writable.get(register).unwrap_or(0)
     }
 
-    /// Whether a field may be changed: KVM reports all its bits as writable, and the capability that
-    /// its register needs is there.
+    /// True if a field can be changed: KVM reports all its bits as writable, and has the capability
+    /// that its register requires.
     #[must_use]
     pub fn is_writable(&self, of: RegisterField) -> bool {
         self.has_writable_bits(of) && !self.lacks_capability(of)
@@ -181,9 +183,10 @@ impl Host {
         self.writable(of.register) & mask == mask
     }
 
-    /// Whether only a capability is missing to change a field. KVM may report the registers that
-    /// identify the implementation as writable, and still refuse a change in a VM that has not enabled
-    /// `KVM_CAP_ARM_WRITABLE_IMP_ID_REGS` (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `set_imp_id_reg`).
+    /// True if only a missing capability prevents a change of the field. KVM can report the
+    /// registers that identify the implementation as writable, and still refuse a change in a VM
+    /// that has not enabled `KVM_CAP_ARM_WRITABLE_IMP_ID_REGS` (Linux 7.2,
+    /// `arch/arm64/kvm/sys_regs.c`, `set_imp_id_reg`).
     pub(crate) fn lacks_capability(&self, of: RegisterField) -> bool {
         let implementation = [MidrEl1::ENCODING, RevidrEl1::ENCODING, AidrEl1::ENCODING];
         implementation.contains(&of.register.encoding)
@@ -191,7 +194,7 @@ impl Host {
             && !self.info.capabilities.writable_implementation_ids
     }
 
-    /// The registers that this host's table has.
+    /// The description of the host's registers.
     #[must_use]
     pub fn description(&self) -> &'static Description {
         self.values.description()
@@ -202,7 +205,7 @@ impl Host {
 ///
 /// # Errors
 ///
-/// [`ReadError`] for any answer but a value or [`Errno::ENOENT`].
+/// [`ReadError`] for any result except a value or [`Errno::ENOENT`].
 pub(crate) fn read_registers(
     description: &'static Description,
     vcpu: &impl VcpuRegs,

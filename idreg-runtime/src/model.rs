@@ -1,4 +1,4 @@
-//! What a guest shall see: a base and overrides, as asked, before any host has a say in it.
+//! CPU models: a base and overrides, as requested, independent of any host.
 
 pub mod property;
 
@@ -12,12 +12,12 @@ use core::fmt;
 use core::str::FromStr;
 use property::{ENFORCE, short_name};
 
-/// A CPU model: what the host has, but for some overrides.
+/// A CPU model: the host's CPU with some overrides.
 ///
-/// The text form is QEMU's: `host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,FEAT_SHA512=off,sve=off`. Names are
-/// properties of fields, features of the architecture, [options](crate::config::options) of the vCPU, and
-/// `midr`, `revidr` and `aidr` for whole registers; `enforce` makes errors of a plan's
-/// [warnings](crate::plan::Plan::warnings) of inconsistency. The same with types:
+/// The text form is QEMU's: `host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,FEAT_SHA512=off,sve=off`. Names
+/// are properties of fields, features of the architecture, [options](crate::config::options) of the
+/// vCPU, and `midr`, `revidr` and `aidr` for whole registers; `enforce` turns a plan's
+/// [warnings](crate::plan::Plan::warnings) of inconsistency into errors. The same model with types:
 ///
 /// ```
 /// use idreg_runtime::model::CpuModel;
@@ -36,63 +36,64 @@ pub struct CpuModel {
     enforce: bool,
 }
 
-/// One override as it was asked for; whether it can be had is a [`Plan`](crate::plan::Plan)'s business.
+/// One override as requested; a [`Plan`](crate::plan::Plan) checks if it is possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
-    /// The name as given.
+    /// The property's name as given.
     pub property: String,
-    /// The value, or what was given instead of one.
+    /// The value, or the error of its text.
     pub value: Result<Setting, InvalidValue>,
 }
 
-/// What an override asks for.
+/// The requested value of an override.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Setting {
-    /// A field or a register to have this value.
+    /// The value of a field or a register.
     Number(u64),
-    /// An option or a feature to be there, or not.
+    /// The state of an option or a feature: on or off.
     Switch(bool),
 }
 
-/// What was given in place of a value.
+/// The error of a missing or invalid value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidValue {
-    /// No `=` after the name, or nothing after it.
+    /// No `=` after the name, or no text after it.
     #[error("no value given: the form is `PROPERTY=VALUE`")]
     Missing,
-    /// Neither a number nor `on` or `off`.
+    /// The text is neither a number nor `on` or `off`.
     #[error(transparent)]
     NotANumber(#[from] InvalidNumber),
 }
 
-/// The first word of a model is no model's name.
+/// The error of a first word that is not the name of a model.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no CPU model `{name}`: it is `host`, or `host,PROPERTY=VALUE,...`")]
 pub struct UnknownModel {
-    /// The word given.
+    /// The word.
     pub name: String,
 }
 
 impl CpuModel {
-    /// Everything as on the host.
+    /// The model without overrides.
     #[must_use]
     pub fn host() -> Self {
         Self::default()
     }
 
-    /// Asks for a field's value, in place of what was asked for it before.
+    /// Overrides a field, and replaces an earlier override of it.
     pub fn set<F: FieldValue>(&mut self, value: F) -> &mut Self {
         self.set_property(F::FIELD.to_string(), value.bits())
     }
 
-    /// Asks for a property's value by name, in place of what was asked for it before.
+    /// Overrides a property by name, and replaces an earlier override of it.
     pub fn set_property(&mut self, property: impl Into<String>, value: u64) -> &mut Self {
         self.replace(property.into(), Setting::Number(value))
     }
 
-    /// Asks for the whole of a register by type: MIDR_EL1, REVIDR_EL1 or AIDR_EL1, in place of what was
-    /// asked for it before. A plan refuses others, which are set field by field.
+    /// Overrides a whole register by type: MIDR_EL1, REVIDR_EL1 or AIDR_EL1. It replaces an earlier
+    /// override of the register. A plan rejects other registers, which are overridden field by
+    /// field.
     ///
     /// ```
     /// use idreg_runtime::model::CpuModel;
@@ -107,24 +108,24 @@ impl CpuModel {
         self.set_property(short_name(R::DESCRIPTION), value.bits())
     }
 
-    /// Turns an option or a feature on or off, in place of what was asked for it before.
+    /// Turns an option or a feature on or off, and replaces an earlier override of it.
     pub fn switch(&mut self, name: impl Into<String>, on: bool) -> &mut Self {
         self.replace(name.into(), Setting::Switch(on))
     }
 
-    /// Whether what the overrides make inconsistent shall be an error instead of a warning.
+    /// Makes inconsistencies between overrides errors instead of warnings.
     pub fn set_enforce(&mut self, enforce: bool) -> &mut Self {
         self.enforce = enforce;
         self
     }
 
-    /// Whether inconsistencies are errors.
+    /// True if inconsistencies are errors.
     #[must_use]
     pub fn enforce(&self) -> bool {
         self.enforce
     }
 
-    /// The overrides in the order they were given.
+    /// The overrides in the order of the model.
     #[must_use]
     pub fn overrides(&self) -> &[Override] {
         &self.overrides
@@ -143,10 +144,10 @@ impl CpuModel {
     }
 }
 
-/// Reads `host` or `custom`, and overrides after it.
+/// Reads `host` or `custom`, followed by overrides.
 ///
-/// A malformed or repeated override is no error here, so that all that is wrong with a model is said
-/// at once, by its plan.
+/// A malformed or repeated override is not an error here, so that the plan reports everything that
+/// is wrong with a model at once.
 impl FromStr for CpuModel {
     type Err = UnknownModel;
 
@@ -174,7 +175,7 @@ impl FromStr for CpuModel {
 }
 
 impl Override {
-    /// The value of an override that wants a number.
+    /// The value of an override that requires a number.
     pub(crate) fn number(&self) -> Result<u64, InvalidValue> {
         match self.value.clone()? {
             Setting::Number(number) => Ok(number),
@@ -182,7 +183,7 @@ impl Override {
         }
     }
 
-    /// The value of an override that wants `on` or `off`.
+    /// The value of an override that requires `on` or `off`.
     pub(crate) fn switch(&self) -> Result<bool, InvalidValue> {
         match self.value.clone()? {
             Setting::Switch(on) => Ok(on),
@@ -204,15 +205,17 @@ impl Override {
 }
 
 impl CpuModel {
-    /// The configuration of a vCPU with this model: `base`, usually what
-    /// `kvm::supported` says, with the model's options.
+    /// The configuration of a vCPU with this model: `base`, usually the result of `kvm::supported`,
+    /// with the model's options.
     ///
-    /// What the host lacks stays off, and what no VM can have together is left out; the [`Plan`](crate::plan::Plan) for the model says so. A host is to
-    /// be read with the result, so that it shows what the guest will have.
+    /// Options that the host does not support stay off, and options that exclude each other are
+    /// left out; the [`Plan`](crate::plan::Plan) for the model reports them. Read the host with the
+    /// result, so that its registers are those of the guest.
     #[must_use]
     pub fn config(&self, base: VcpuConfig, capabilities: &Capabilities) -> VcpuConfig {
         let config = self.wanted_config(base, *capabilities);
-        // KVM gives none of them with AArch32, so that there is nothing to read; the plan says which it was.
+        // KVM gives none of them with AArch32, so no host could be read; the plan reports the
+        // options that conflict.
         if config.aarch32 && (config.mte || config.el2) {
             base
         } else {
@@ -220,7 +223,7 @@ impl CpuModel {
         }
     }
 
-    /// The configuration with all that the host does not lack.
+    /// The configuration with every requested option that the host supports.
     pub(crate) fn wanted_config(&self, base: VcpuConfig, capabilities: Capabilities) -> VcpuConfig {
         let mut config = base;
         let mut lengths = Vec::new();
@@ -242,14 +245,14 @@ impl CpuModel {
         config
     }
 
-    /// The options that the model sets, in the order given.
+    /// The options that the model sets, in the order of the model.
     pub(crate) fn options(&self) -> impl Iterator<Item = OptionSetting> + '_ {
         self.overrides().iter().filter_map(Override::option)
     }
 }
 
-/// The limit that vector lengths turned on and off amount to: the longest that is on, else what is
-/// shorter than the shortest that is off.
+/// The limit that vector lengths turned on and off define: the longest length that is on; else the
+/// length below the shortest that is off.
 fn sve_limit(lengths: &[(u32, bool)]) -> Option<u32> {
     let on = lengths.iter().filter(|(_, on)| *on).map(|(bits, _)| *bits);
     let off = lengths.iter().filter(|(_, on)| !on).map(|(bits, _)| *bits);
@@ -258,7 +261,7 @@ fn sve_limit(lengths: &[(u32, bool)]) -> Option<u32> {
 }
 
 impl Override {
-    /// The option that this sets, if it sets one.
+    /// The option that the override sets, or `None`.
     #[must_use]
     pub fn option(&self) -> Option<OptionSetting> {
         match self.value {
@@ -298,7 +301,7 @@ impl fmt::Display for CpuModel {
     }
 }
 
-/// Shows `PROPERTY=0x1`, `PROPERTY=on`, or what was given.
+/// Shows `PROPERTY=0x1`, `PROPERTY=on`, or the invalid text.
 impl fmt::Display for Override {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {

@@ -1,4 +1,4 @@
-//! Numbers as files and messages write them.
+//! Numbers in files and messages.
 
 use core::fmt;
 use core::str::FromStr;
@@ -16,15 +16,15 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hex(pub u64);
 
-/// Not a number of 64 bits in a form that is understood.
+/// The error of text that is not a number of 64 bits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is no number: decimal digits, or 0x and hexadecimal digits, up to 64 bits")]
 pub struct InvalidNumber {
-    /// What was given.
+    /// The text.
     pub text: String,
 }
 
-/// Reads a decimal number, or a hexadecimal one after `0x`.
+/// Reads a decimal number, or a hexadecimal number after `0x`.
 ///
 /// # Errors
 ///

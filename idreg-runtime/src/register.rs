@@ -1,4 +1,4 @@
-//! What the types that `include_sysreg!` emits have in common.
+//! Traits and helpers of the types that `include_sysreg!` emits.
 
 mod property;
 mod types;
@@ -8,43 +8,44 @@ pub use self::property::PropertyName;
 use crate::description::{FieldDescription, LayoutDescription, RegisterDescription, RegisterField};
 use core::fmt;
 
-/// What 64 bits mean, named by a type.
+/// A layout of 64 bits, identified by a type.
 ///
-/// The macro emits such a type for every register that states its own fields, for every layout that
-/// registers share, and for every further layout of a register.
+/// The macro emits such a type for every register that defines its own fields, for every layout
+/// that registers share, and for every alternative layout of a register.
 pub trait Layout: PartialEq + 'static {
     /// The layout's fields.
     const LAYOUT: &'static LayoutDescription;
 }
 
-/// A register's name and encoding, named by a type.
+/// A register's name and encoding, identified by a type.
 ///
-/// Where the register states its own fields, the type is its [`Layout`] as well.
+/// If the register defines its own fields, the type is its [`Layout`] as well.
 pub trait Place: 'static {
     /// The register.
     const REGISTER: &'static RegisterDescription;
 }
 
-/// The value of a system register whose fields are known by type.
+/// The value of a system register, with its fields known by type.
 pub trait RegisterValue: Copy + fmt::Debug + 'static {
-    /// The register's names, bits and values.
+    /// The register's name, encoding and layout.
     const DESCRIPTION: &'static RegisterDescription;
 
-    /// Takes a register's value; every value is possible.
+    /// Makes a value from the register's bits; all bits are possible.
     fn from_bits(bits: u64) -> Self;
 
-    /// The register's value.
+    /// The register's bits.
     fn bits(self) -> u64;
 }
 
-/// The value of a field whose register is known by type.
+/// The value of a field, with its register known by type.
 ///
-/// Fields of a layout that several registers share are not of one register, and do not have this.
+/// A field of a layout that several registers share belongs to no single register, so its type does
+/// not implement this trait.
 pub trait FieldValue: Copy + fmt::Debug + 'static {
     /// The field and its register.
     const FIELD: RegisterField;
 
-    /// The value, not shifted to the field's place.
+    /// The value, not shifted to the field's position.
     fn bits(self) -> u64;
 }
 
@@ -52,7 +53,7 @@ pub trait FieldValue: Copy + fmt::Debug + 'static {
 ///
 /// # Errors
 ///
-/// Those of the formatter.
+/// An error of the formatter.
 #[doc(hidden)]
 pub fn fmt_register(
     name: &str,
@@ -76,7 +77,7 @@ pub fn fmt_register(
 ///
 /// # Errors
 ///
-/// Those of the formatter.
+/// An error of the formatter.
 #[doc(hidden)]
 pub fn fmt_field(field: &FieldDescription, value: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     write!(f, "{}({})", field.name, field.show(value))

@@ -1,4 +1,4 @@
-//! The values of a description's registers, densely stored.
+//! Values of a description's registers in dense storage.
 
 use crate::description::feature::{FeatureDescription, FieldAtLeast};
 use crate::description::{Description, RegisterDescription, RegisterField};
@@ -8,17 +8,17 @@ use crate::register::{FieldValue, RegisterValue};
 use core::fmt;
 use serde::{Serialize, Serializer};
 
-/// A value, or none, for every register of a description, in index order.
+/// A value or `None` for every register of a description, in index order.
 #[derive(Clone)]
 pub struct RegisterValues {
     description: &'static Description,
     values: Box<[u64]>,
-    /// A bit for each register, 64 to a word: whether `values` holds one for it.
+    /// One bit per register, 64 in a word, set if `values` has a value for it.
     present: Box<[u64]>,
 }
 
 impl RegisterValues {
-    /// No values yet.
+    /// Makes a set without values.
     #[must_use]
     pub fn new(description: &'static Description) -> Self {
         let count = description.registers.len();
@@ -31,13 +31,13 @@ impl RegisterValues {
         }
     }
 
-    /// The description whose registers these are.
+    /// The description of the registers.
     #[must_use]
     pub fn description(&self) -> &'static Description {
         self.description
     }
 
-    /// A register's value, if there is one.
+    /// A register's value, or `None` if it has none.
     #[must_use]
     pub fn get(&self, register: &RegisterDescription) -> Option<u64> {
         let index = self.index(register)?;
@@ -49,19 +49,19 @@ impl RegisterValues {
         }
     }
 
-    /// A register's value with its type, if there is one.
+    /// A register's value with its type, or `None` if it has none.
     #[must_use]
     pub fn get_as<R: RegisterValue>(&self) -> Option<R> {
         self.get(R::DESCRIPTION).map(R::from_bits)
     }
 
-    /// A field's value, if its register has one.
+    /// A field's value, or `None` if its register has none.
     #[must_use]
     pub fn field(&self, of: RegisterField) -> Option<u64> {
         self.get(of.register).map(|value| of.field.extract(value))
     }
 
-    /// Whether a field is there and at least so much, signed where its rule is.
+    /// True if a field has a value of at least the minimum, signed if its rule is.
     #[must_use]
     pub fn is_at_least(&self, least: FieldAtLeast) -> bool {
         let field = least.field.field;
@@ -70,7 +70,8 @@ impl RegisterValues {
             .is_some_and(|value| field.comparable(value) >= wanted)
     }
 
-    /// Whether the registers tell of a feature: all its [deciding](FeatureDescription::deciding) fields do.
+    /// True if the registers indicate a feature: all its [defining
+    /// fields](FeatureDescription::defining_fields) have their minimum value.
     #[must_use]
     pub fn has(&self, feature: &FeatureDescription) -> bool {
         feature
@@ -78,7 +79,7 @@ impl RegisterValues {
             .all(|least| self.is_at_least(least))
     }
 
-    /// Gives a register a value; a register that the description does not have is ignored.
+    /// Sets a register's value; a register that is not in the description is ignored.
     pub fn set(&mut self, register: &RegisterDescription, value: u64) {
         let Some(index) = self.index(register) else {
             return;
@@ -91,7 +92,7 @@ impl RegisterValues {
         }
     }
 
-    /// Replaces a field by type; nothing happens to a register without a value.
+    /// Replaces a field by type; a register without a value is ignored.
     pub fn set_field<F: FieldValue>(&mut self, value: F) {
         let RegisterField { register, field } = F::FIELD;
         if let Some(old) = self.get(register) {
@@ -105,7 +106,8 @@ impl RegisterValues {
         registers.filter_map(|register| Some((register, self.get(register)?)))
     }
 
-    /// Where a register stands here; types may come from another description than the values.
+    /// The index of a register in this description, or `None`; types may belong to another
+    /// description.
     fn index(&self, register: &RegisterDescription) -> Option<usize> {
         let is_at = |index: usize, encoding: Encoding| {
             self.description
@@ -123,7 +125,7 @@ impl RegisterValues {
     }
 }
 
-/// Registers by name, in index order, with `0x` and 16 digits.
+/// Serialises registers by name, in index order, with `0x` and 16 digits.
 impl Serialize for RegisterValues {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(
@@ -142,7 +144,7 @@ impl fmt::Debug for RegisterValues {
     }
 }
 
-/// Equal are the same values of the same registers, whatever the description that each goes by.
+/// Compares values by register, even if each set has another description.
 impl PartialEq for RegisterValues {
     fn eq(&self, other: &Self) -> bool {
         self.iter().count() == other.iter().count()

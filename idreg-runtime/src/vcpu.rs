@@ -1,4 +1,4 @@
-//! The outside world behind one small trait: reading and writing a vCPU's system registers.
+//! Access to a vCPU's system registers through a small trait.
 
 use crate::encoding::Encoding;
 use core::fmt;
@@ -8,25 +8,25 @@ use core::fmt;
 pub struct Errno(pub i32);
 
 impl Errno {
-    /// Operation not permitted: SVE not finalised yet, or already.
+    /// Operation not permitted: SVE is not finalised yet, or is finalised already.
     pub const EPERM: Self = Self(1);
-    /// The vCPU has no such register.
+    /// The vCPU does not have the register.
     pub const ENOENT: Self = Self(2);
-    /// Interrupted: `KVM_RUN` was left before the guest did anything that the VMM must see.
+    /// Interrupted: `KVM_RUN` returned before the guest did anything that the VMM must handle.
     pub const EINTR: Self = Self(4);
     /// The vCPU is not initialised yet.
     pub const ENOEXEC: Self = Self(8);
-    /// Not now: the vCPU cannot run as it was made.
+    /// Try again: the vCPU cannot run in its present state.
     pub const EAGAIN: Self = Self(11);
     /// Not enough memory.
     pub const ENOMEM: Self = Self(12);
-    /// An address that is not the caller's.
+    /// Bad address: not mapped in the calling process.
     pub const EFAULT: Self = Self(14);
     /// The guest has run already, so the register is frozen.
     pub const EBUSY: Self = Self(16);
     /// The host has no such device.
     pub const ENODEV: Self = Self(19);
-    /// The value is not one that KVM accepts here.
+    /// KVM does not accept the value here.
     pub const EINVAL: Self = Self(22);
 
     /// The constant's name in `errno.h`, for the numbers that KVM's register ioctls return
@@ -61,19 +61,20 @@ impl fmt::Display for Errno {
 
 impl core::error::Error for Errno {}
 
-/// The system registers of one vCPU, 64 bits each, as `KVM_GET_ONE_REG` and `KVM_SET_ONE_REG` offer them.
+/// The 64-bit system registers of one vCPU, as in `KVM_GET_ONE_REG` and `KVM_SET_ONE_REG`.
 pub trait VcpuRegs {
     /// Reads a register.
     ///
     /// # Errors
     ///
-    /// [`Errno::ENOENT`] if this vCPU has no such register; any other error as the kernel gave it.
+    /// [`Errno::ENOENT`] if this vCPU does not have the register; other errors as the kernel
+    /// returns them.
     fn get(&self, register: Encoding) -> Result<u64, Errno>;
 
-    /// Writes a register. Success is no promise that the value was stored: read it back.
+    /// Writes a register. Success does not guarantee that KVM stored the value: read it back.
     ///
     /// # Errors
     ///
-    /// The kernel's refusal, usually [`Errno::EINVAL`], or [`Errno::EBUSY`] once the guest has run.
+    /// The kernel's error, usually [`Errno::EINVAL`], or [`Errno::EBUSY`] after the guest has run.
     fn set(&self, register: Encoding, value: u64) -> Result<(), Errno>;
 }

@@ -1,4 +1,4 @@
-//! What a host's KVM lets a VMM do with ID registers: its capabilities and its writable bits.
+//! KVM's support for ID registers on a host: capabilities and writable bits.
 
 use crate::encoding::Encoding;
 use core::fmt;
@@ -13,11 +13,12 @@ use serde::{Deserialize, Serialize};
     reason = "each is one KVM_CAP_* of its own; no two make a state together"
 )]
 pub struct Capabilities {
-    /// KVM tells which ID register bits are writable (`KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES`);
-    /// without it (before Linux 6.7) none is.
+    /// KVM reports the writable bits of ID registers (`KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES`).
+    /// Without this capability (before Linux 6.7) no bit is writable.
     pub writable_masks: bool,
-    /// MIDR_EL1, REVIDR_EL1 and AIDR_EL1 may be changed (`KVM_CAP_ARM_WRITABLE_IMP_ID_REGS`). Without
-    /// it KVM refuses a change with `EINVAL`, although the masks of these registers are not zero.
+    /// MIDR_EL1, REVIDR_EL1 and AIDR_EL1 are writable (`KVM_CAP_ARM_WRITABLE_IMP_ID_REGS`). Without
+    /// this capability KVM refuses a change with `EINVAL`, although the masks of these registers
+    /// are not zero.
     pub writable_implementation_ids: bool,
     /// Scalable vectors (`KVM_CAP_ARM_SVE`).
     pub sve: bool,
@@ -36,7 +37,7 @@ pub struct Capabilities {
 /// The number of registers in KVM's feature ID range (`KVM_ARM_FEATURE_ID_RANGE_SIZE`, Linux 7.2).
 pub const FEATURE_ID_REGISTERS: usize = 3 * 8 * 8;
 
-/// Where KVM's feature ID range holds a register, or `None` for a register outside it.
+/// A register's index in KVM's feature ID range, or `None` for a register outside it.
 ///
 /// The range is op0 3, op1 0, 1 or 3, CRn 0, CRm 0 to 7
 /// (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`, `KVM_ARM_FEATURE_ID_RANGE_IDX`).
@@ -54,21 +55,22 @@ pub const fn feature_id_index(register: Encoding) -> Option<usize> {
     Some(block << 6 | (register.crm() as usize) << 3 | register.op2() as usize)
 }
 
-/// The bits of every register of the feature ID range that KVM reports as writable.
+/// The masks of the feature ID range: the bits of each register that KVM reports as writable.
 ///
-/// A set bit is no promise: KVM also compares the value with what the host can do, and for some
-/// fields accepts nothing but the present one.
+/// A set bit does not guarantee a change: KVM also compares the value with the limit, and some
+/// fields accept only their present value.
 #[derive(Clone, PartialEq, Eq)]
 pub struct WritableMasks([u64; FEATURE_ID_REGISTERS]);
 
 impl WritableMasks {
-    /// Takes the masks as `KVM_ARM_GET_REG_WRITABLE_MASKS` orders them.
+    /// Makes masks from the array that `KVM_ARM_GET_REG_WRITABLE_MASKS` fills.
     #[must_use]
     pub const fn new(masks: [u64; FEATURE_ID_REGISTERS]) -> Self {
         Self(masks)
     }
 
-    /// The writable bits of a register; `None` outside the feature ID range, where KVM makes no statement.
+    /// The writable bits of a register, or `None` outside the feature ID range, for which KVM
+    /// reports no mask.
     #[must_use]
     pub fn get(&self, register: Encoding) -> Option<u64> {
         self.0.get(feature_id_index(register)?).copied()

@@ -1,7 +1,7 @@
-//! The options of a vCPU: what it is created with, by the names that QEMU's users know.
+//! The options of a vCPU's creation, with the names that QEMU uses.
 //!
-//! An option stands for a vCPU feature of KVM, or for the set of vector lengths. The ID fields that follow
-//! from it are its own: an override of such a field is refused and names the option.
+//! An option selects a vCPU feature of KVM or limits the vector lengths. It owns the ID fields that
+//! depend on it: a plan rejects an override of such a field and names the option.
 
 use super::capabilities::Capabilities;
 use super::vcpu_config::VcpuConfig;
@@ -14,20 +14,20 @@ use core::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CpuOption {
-    /// `sve`: scalable vectors; on where the host has them.
+    /// `sve`: scalable vectors; on if the host supports them.
     Sve,
-    /// `sve128`, `sve256`, ...: the vector length of so many bits. KVM gives a guest every length of the host up to
-    /// the longest, so that `on` names the longest, and `off` the first that is too long.
+    /// `sve128`, `sve256`, ...: a vector length in bits. KVM gives a guest every length of the host
+    /// up to a maximum, so `on` sets the maximum, and `off` sets the first length above it.
     SveLength(u32),
-    /// `pauth`: pointer authentication; on where the host has it.
+    /// `pauth`: pointer authentication; on if the host supports it.
     Pauth,
-    /// `pmu`: performance monitors; on where the host has them.
+    /// `pmu`: performance monitors; on if the host supports them.
     Pmu,
-    /// `mte`: memory tagging; off unless asked for, since the guest's memory must be made for it.
+    /// `mte`: memory tagging; off by default, since the guest's memory must support tags.
     Mte,
     /// `aarch64`: the guest starts in AArch64, the default.
     Aarch64,
-    /// `el2`: the guest starts at EL2 and may run guests of its own; off unless asked for.
+    /// `el2`: the guest starts at EL2 and can run its own guests; off by default.
     El2,
 }
 
@@ -40,17 +40,17 @@ pub struct OptionSetting {
     pub on: bool,
 }
 
-/// Not the name of an option.
+/// The error of a name that is not the name of an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no such option: there are sve, sve<bits>, pauth, pmu, mte, aarch64 and el2")]
 pub struct UnknownOption;
 
-/// The shortest vector, and the unit of all others (Arm ARM DDI 0487, B1.2.2).
+/// The minimum vector length, and the unit of all others (Arm ARM DDI 0487, B1.2.2).
 pub const SVE_QUADWORD_BITS: u32 = 128;
-/// The longest vector of the architecture.
+/// The maximum vector length of the architecture.
 pub const SVE_MAX_BITS: u32 = 2048;
 
-/// The lengths in bits that vectors can have, ascending.
+/// The vector lengths of the architecture in bits, ascending.
 ///
 /// ```
 /// use idreg_runtime::config::options::sve_lengths;
@@ -63,7 +63,7 @@ pub fn sve_lengths() -> impl Iterator<Item = u32> {
 }
 
 impl CpuOption {
-    /// The options but for the vector lengths.
+    /// The options without the vector lengths.
     pub const SWITCHES: [Self; 6] = [
         Self::Sve,
         Self::Pauth,
@@ -73,7 +73,7 @@ impl CpuOption {
         Self::El2,
     ];
 
-    /// The name, of a vector length without its bits.
+    /// The option's name, for a vector length without its bits.
     const fn word(self) -> &'static str {
         match self {
             Self::Sve | Self::SveLength(_) => "sve",
@@ -85,7 +85,7 @@ impl CpuOption {
         }
     }
 
-    /// The option that is on or off with a field's [owner](Owner), if the owner is an option.
+    /// The option of a field's [owner](Owner), or `None` if the owner is not an option.
     #[must_use]
     pub const fn of(owner: Owner) -> Option<Self> {
         Some(match owner {
@@ -98,7 +98,7 @@ impl CpuOption {
         })
     }
 
-    /// Whether the option is on in a configuration; a vector length is if it is no longer than the limit.
+    /// True if the option is on in a configuration; a vector length is on up to the limit.
     #[must_use]
     pub const fn is_on(self, config: VcpuConfig) -> bool {
         match self {
@@ -115,8 +115,8 @@ impl CpuOption {
         }
     }
 
-    /// The capability that a host must have for a setting of the option: its name in `linux/kvm.h`, and
-    /// whether the host has it. Nothing for a setting that every host can have.
+    /// The capability of KVM that a setting requires: its name in `linux/kvm.h`, and true if the
+    /// host has it. `None` for a setting that every host supports.
     #[must_use]
     pub const fn capability(
         self,
@@ -189,7 +189,7 @@ impl FromStr for CpuOption {
             .find(|word| word.to_string() == name);
         let length = || {
             let digits = name.strip_prefix("sve")?;
-            // No sign, and no leading zero that would give a length a second name.
+            // No sign, and no leading zero, which would give a length a second name.
             let bits: u32 = digits.parse().ok()?;
             (bits.to_string() == digits).then_some(Self::SveLength(bits))
         };

@@ -1,8 +1,10 @@
-//! The CPUs that a guest may come to run on, told to it beside the MIDR_EL1 that it sees.
+//! Target CPUs: the CPUs on which a guest may run, announced to it beside its MIDR_EL1.
 //!
-//! A guest chooses the workarounds for its CPU's errata by MIDR_EL1, REVIDR_EL1 and AIDR_EL1. One whose MIDR_EL1 was
-//! overridden, or which may move, needs those of all machines it can come to; Linux since 6.15 asks for them by two
-//! hypercalls (Linux 7.2, `Documentation/virt/kvm/arm/hypercalls.rst`). KVM only announces them; the VMM answers:
+//! A guest selects the workarounds for its CPU's errata by MIDR_EL1, REVIDR_EL1 and AIDR_EL1. A
+//! guest whose MIDR_EL1 is overridden, or which may migrate, needs the workarounds of every machine
+//! on which it may run. Linux 6.15 and newer asks for these CPUs with two hypercalls (Linux 7.2,
+//! `Documentation/virt/kvm/arm/hypercalls.rst`). KVM only announces the hypercalls; the VMM answers
+//! them:
 //!
 //! ```
 //! use idreg_runtime::config::target::{DISCOVER_IMPL_CPUS, TargetCpus};
@@ -13,39 +15,42 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! On an Arm machine `kvm::offer_target_cpus` announces the calls, and `kvm::answer_target_cpus` answers one.
+//! On an Arm machine `kvm::offer_target_cpus` announces the hypercalls, and
+//! `kvm::answer_target_cpus` answers one.
 
 use crate::number::{self, Hex, InvalidNumber};
 use core::fmt;
 use core::str::FromStr;
 use thiserror::Error;
 
-/// Asks for the version of this interface and the number of CPUs: `ARM_SMCCC_VENDOR_HYP_KVM_DISCOVER_IMPL_VER_FUNC_ID`
-/// (Linux 7.2, `include/linux/arm-smccc.h`).
+/// The hypercall for the version of this interface and the number of CPUs:
+/// `ARM_SMCCC_VENDOR_HYP_KVM_DISCOVER_IMPL_VER_FUNC_ID` (Linux 7.2, `include/linux/arm-smccc.h`).
 pub const DISCOVER_IMPL_VER: u64 = 0xc600_0040;
 
-/// Asks for one of the CPUs, by number: `ARM_SMCCC_VENDOR_HYP_KVM_DISCOVER_IMPL_CPUS_FUNC_ID`.
+/// The hypercall for one of the CPUs, by number:
+/// `ARM_SMCCC_VENDOR_HYP_KVM_DISCOVER_IMPL_CPUS_FUNC_ID`.
 pub const DISCOVER_IMPL_CPUS: u64 = 0xc600_0041;
 
-/// The version of the interface, 1.0, in the form of `SMCCC_VERSION`: the major number in the upper half.
+/// The version of the interface, 1.0, in the form of `SMCCC_VERSION`: the major number in the upper
+/// half.
 const VERSION: u64 = 1 << 16;
 
 // Results of the SMC Calling Convention (DEN0028, 7.1).
 const SUCCESS: u64 = 0;
 const INVALID_PARAMETER: u64 = (-3_i64).cast_unsigned();
 
-/// One CPU that the guest may come to run on.
+/// One CPU on which the guest may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TargetCpu {
-    /// Its MIDR_EL1.
+    /// The CPU's MIDR_EL1.
     pub midr: u64,
-    /// Its REVIDR_EL1.
+    /// The CPU's REVIDR_EL1.
     pub revidr: u64,
-    /// Its AIDR_EL1.
+    /// The CPU's AIDR_EL1.
     pub aidr: u64,
 }
 
-/// Not the description of a CPU.
+/// The error of text that does not describe a CPU.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum InvalidTargetCpu {
@@ -55,15 +60,15 @@ pub enum InvalidTargetCpu {
     /// A register is given a second time.
     #[error("`{0}` is given twice")]
     Twice(&'static str),
-    /// The value of a register is no number.
+    /// The value of a register is not a number.
     #[error("`{name}` is not a number")]
     NotANumber {
         /// The register.
         name: &'static str,
-        /// Why not.
+        /// The error of the value.
         source: InvalidNumber,
     },
-    /// MIDR_EL1 is missing, without which nothing can be known of a CPU.
+    /// MIDR_EL1 is missing, without which a CPU cannot be identified.
     #[error("midr=NUMBER is missing; revidr and aidr are 0 unless given")]
     NoMidr,
 }
@@ -97,7 +102,7 @@ impl FromStr for TargetCpu {
     }
 }
 
-/// Shows what [`TargetCpu::from_str`] reads.
+/// Shows the form that [`TargetCpu::from_str`] reads.
 impl fmt::Display for TargetCpu {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (midr, revidr, aidr) = (Hex(self.midr), Hex(self.revidr), Hex(self.aidr));
@@ -105,24 +110,25 @@ impl fmt::Display for TargetCpu {
     }
 }
 
-/// All CPUs that the guest may come to run on, by number.
+/// All CPUs on which the guest may run, by number.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TargetCpus(Vec<TargetCpu>);
 
 impl TargetCpus {
-    /// These CPUs.
+    /// Makes a list of these CPUs.
     #[must_use]
     pub const fn new(cpus: Vec<TargetCpu>) -> Self {
         Self(cpus)
     }
 
-    /// Whether there is none, so that a guest goes by its own MIDR_EL1 alone.
+    /// True if the list is empty, so that a guest uses its own MIDR_EL1 alone.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What to put into x0 to x3 of a vCPU that made a call with these; nothing if it is another call.
+    /// The values for x0 to x3 of a vCPU that made a hypercall with these values, or `None` if it
+    /// is another hypercall.
     #[must_use]
     pub fn answer(&self, call: [u64; 4]) -> Option<[u64; 4]> {
         let [function, index, reserved @ ..] = call;
@@ -180,7 +186,7 @@ mod tests {
     #[test]
     fn other_calls_are_not_answered() {
         assert_eq!(targets().answer([0x8400_0000, 0, 0, 0]), None);
-        // The number of a function has 32 bits; what is above them is not the caller's.
+        // A function number has 32 bits; the bits above them are not part of it.
         assert!(
             targets()
                 .answer([DISCOVER_IMPL_VER | 1 << 32, 0, 0, 0])

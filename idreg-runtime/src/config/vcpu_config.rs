@@ -1,4 +1,4 @@
-//! What a vCPU is created with, apart from its ID registers; much of what they show follows from it.
+//! The configuration that a vCPU is created with; many values of its ID registers follow from it.
 
 use super::capabilities::Capabilities;
 use core::fmt;
@@ -14,10 +14,10 @@ pub enum Gic {
     V3,
 }
 
-/// The vCPU features and interrupt controller that a VM is made with.
+/// The vCPU features and the interrupt controller of a VM.
 ///
-/// KVM hides the ID fields of everything that is not asked for, so a host is only comparable with a
-/// VM that was made with the same configuration. The default is a vCPU with none of it.
+/// KVM hides the ID fields of features that are off, so a host can only be compared with a VM of
+/// the same configuration. The default is a vCPU with all of them off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -28,8 +28,8 @@ pub enum Gic {
 pub struct VcpuConfig {
     /// Scalable vectors (`KVM_ARM_VCPU_SVE`).
     pub sve: bool,
-    /// The longest vector in bits, with [`sve`](Self::sve): the guest has the host's lengths up to it.
-    /// All of them if nothing is said.
+    /// The maximum vector length in bits, with [`sve`](Self::sve): the guest has the host's lengths
+    /// up to it, or all of them if `None`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sve_limit: Option<u32>,
     /// Pointer authentication, address and generic keys together (`KVM_ARM_VCPU_PTRAUTH_*`).
@@ -42,17 +42,17 @@ pub struct VcpuConfig {
     pub el2: bool,
     /// The guest starts in AArch32 at EL1 (`KVM_ARM_VCPU_EL1_32BIT`).
     pub aarch32: bool,
-    /// The interrupt controller inside the kernel, if there is one.
+    /// The in-kernel interrupt controller, or `None`.
     pub gic: Option<Gic>,
 }
 
 impl Capabilities {
-    /// The configuration of an ordinary guest with everything that a host of these capabilities can give it: SVE,
-    /// pointer authentication and PMU where they are offered.
+    /// The configuration of an ordinary guest on a host with these capabilities: SVE, pointer
+    /// authentication and PMU are on if the host supports them.
     ///
-    /// Three options stay off even where they are offered, since a VMM must want them: with `mte` all memory of
-    /// the guest has to be made for tags, with `el2` a guest starts as a hypervisor, with `aarch32` in another
-    /// execution state.
+    /// Three options stay off even if the host supports them, since a VMM must prepare for each:
+    /// with `mte` all memory of the guest must support tags, with `el2` a guest starts as a
+    /// hypervisor, with `aarch32` it starts in another execution state.
     #[must_use]
     pub fn config(&self, gic: Option<Gic>) -> VcpuConfig {
         VcpuConfig {
@@ -65,7 +65,7 @@ impl Capabilities {
     }
 }
 
-/// Shows what the vCPUs have: `SVE up to 256 bits, pointer authentication, PMU, GICv3`.
+/// Shows the features of the vCPUs: `SVE up to 256 bits, pointer authentication, PMU, GICv3`.
 impl fmt::Display for VcpuConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();

@@ -1,21 +1,24 @@
-//! The architecture's features and what holds between them: facts beside the description, from
+//! The architecture's features and the rules between them: facts beside the description, from
 //! `aarch64-id.facts`.
 
 use super::registers::RegisterField;
 use core::fmt;
 
-/// A feature of the architecture, such as `FEAT_DotProd`, by the fields that tell of it.
+/// A feature of the architecture, such as `FEAT_DotProd`, defined by minimum values of fields.
 #[derive(Debug)]
 pub struct FeatureDescription {
     /// The architecture's name, `FEAT_` included.
     pub name: &'static str,
-    /// The least value of each field with the feature, those of AArch64 registers first.
+    /// The minimum value of each field that describes the feature, fields of AArch64 registers
+    /// first.
     pub values: &'static [FieldAtLeast],
 }
 
 impl FeatureDescription {
-    /// The fields that decide whether the feature is there: those of AArch64 registers, where it has any. KVM
-    /// hides some of the others for good, ID_ISAR5_EL1.VCMA for one, and all on a CPU without AArch32.
+    /// The fields that define the feature: those of AArch64 registers, if there are any.
+    ///
+    /// KVM always hides some fields of AArch32 registers, such as ID_ISAR5_EL1.VCMA, and hides all
+    /// of them on a CPU without AArch32.
     pub fn defining_fields(&self) -> impl Iterator<Item = FieldAtLeast> + use<> {
         let values = self.values;
         let is_aarch32 = |least: &FieldAtLeast| least.field.register.encoding.is_aarch32_id();
@@ -24,63 +27,62 @@ impl FeatureDescription {
         values.iter().copied().filter(decides)
     }
 
-    /// The fields of AArch32 registers that tell of the feature beside those that decide.
+    /// The fields of AArch32 registers that describe the feature beside the defining fields.
     pub fn aarch32_mirrors(&self) -> impl Iterator<Item = FieldAtLeast> {
         let decides = move |least: &FieldAtLeast| self.defining_fields().all(|one| one != *least);
         self.values.iter().copied().filter(decides)
     }
 }
 
-/// A field whose value says that something is there if it is at least so much, signed where the
-/// field's rule is.
+/// A field and the minimum value with which it indicates a feature, signed if the field's rule is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldAtLeast {
     /// The field.
     pub field: RegisterField,
-    /// The least value.
+    /// The minimum value.
     pub value: u64,
 }
 
-/// Something that holds for every CPU of the architecture (Arm ARM DDI 0487 M.a.a).
+/// A rule that holds on every CPU of the architecture (Arm ARM DDI 0487 M.a.a).
 #[derive(Clone, Copy, Debug)]
 pub enum Consistency {
-    /// What has the one has the other.
+    /// A CPU that meets one condition also meets another.
     Requires {
-        /// The one.
+        /// The condition that has a requirement.
         subject: Condition,
-        /// The other.
+        /// The required condition.
         needs: Condition,
     },
-    /// Two fields tell of the same and have the same value.
+    /// Two fields describe the same feature and have the same value.
     Equal {
         /// One field.
         left: RegisterField,
-        /// The other.
+        /// The other field.
         right: RegisterField,
-        /// They need to be equal only with this.
+        /// The condition under which the fields must be equal; always if `None`.
         with: Option<Condition>,
     },
-    /// No more than one of the fields is anything but zero.
+    /// At most one of the fields is not zero.
     AtMostOne(&'static [RegisterField]),
-    /// A field is no more than another.
+    /// A field is at most another field.
     NotAbove {
-        /// The field.
+        /// The lower field.
         field: RegisterField,
-        /// The other.
+        /// The field that is its maximum.
         most: RegisterField,
     },
 }
 
-/// What a rule speaks of: a feature, or a field's value for which there is no feature's name.
+/// A condition of a rule: a feature, or a minimum value of a field if no feature has this name.
 #[derive(Clone, Copy, Debug)]
 pub enum Condition {
     /// A feature.
     Feature(&'static FeatureDescription),
-    /// A field that is at least so much.
+    /// A field with a minimum value.
     Field(FieldAtLeast),
 }
 
-/// Shows the feature's name without `FEAT_`, or the field's.
+/// Shows the name of the feature without `FEAT_`, or `<REGISTER>.<FIELD>`.
 impl fmt::Display for Condition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -97,5 +99,5 @@ impl fmt::Display for Condition {
     }
 }
 
-/// What every feature's name starts with.
+/// The prefix of every feature's name.
 pub const FEATURE_PREFIX: &str = "FEAT_";

@@ -1,18 +1,20 @@
-//! Properties by name, without going through every register.
+//! Finds properties by name without a search through all registers.
 //!
-//! The index is an open hash table that the macro fills, since the compiler would take seconds for a
-//! kernel's whole file; `hash` and `start` are the same there (idreg-macros, `expand/index.rs`).
+//! The index is an open hash table that the macro fills, since the compiler would take seconds for
+//! a kernel's whole file. `hash` and `start` are the same there (idreg-macros,
+//! `expand/property_index.rs`).
 
 use super::registers::{RegisterDescription, RegisterField};
 
-/// A place of the index: the register's position, and below that in 6 bits its field's. Nothing is at
-/// a place whose bits are all set, which is no register's position.
+/// A slot of the index: the register's position, and below it, in 6 bits, the field's position.
+///
+/// An empty slot has all bits set, which is not the position of any register.
 type Slot = u32;
 
-/// A register of 64 bits has no more fields than that.
+/// The maximum number of fields in a register of 64 bits.
 const FIELDS: Slot = 64;
 
-/// The field whose property has this name, without the prefix that all have.
+/// The field whose property has this name, without the common prefix, or `None`.
 pub(super) fn find(
     slots: &[Slot],
     registers: &[&'static RegisterDescription],
@@ -31,13 +33,15 @@ pub(super) fn find(
     None
 }
 
-/// The slot that a search begins with: the upper half of the hash as a part of all slots.
+/// The slot at which a search begins: the upper half of the hash, scaled to the number of slots.
 fn start(hash: u64, slots: usize) -> usize {
     (((hash >> 32) * slots as u64) >> 32) as usize
 }
 
-/// Eight bytes at a time, each mixed in by a multiplication: names are short and known, so nothing
-/// stronger is needed.
+/// Hashes a name, eight bytes at a time.
+///
+/// One multiplication mixes each word in: names are short and known, so a stronger hash is not
+/// needed.
 fn hash(name: &[u8]) -> u64 {
     let (words, rest) = name.as_chunks();
     let words = words.iter().map(|word| u64::from_le_bytes(*word));
@@ -47,6 +51,8 @@ fn hash(name: &[u8]) -> u64 {
     words.chain([last]).fold(name.len() as u64, mix)
 }
 
+/// Mixes a word into the state.
+///
 /// The odd number is 2^64 over the golden ratio, as in Fibonacci hashing (Knuth, vol. 3, 6.4).
 fn mix(state: u64, word: u64) -> u64 {
     let product = (state.rotate_left(29) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -10,19 +10,20 @@ pub struct RegisterDescription {
     pub name: &'static str,
     /// The register's position in its [`Description`](super::Description).
     pub index: usize,
-    /// The register's place in the instruction space.
+    /// The register's encoding in the instruction space.
     pub encoding: Encoding,
-    /// What its bits mean. Registers that share a layout share this; it has no fields if the
-    /// description does not say.
+    /// The layout of its bits. Registers that share a layout refer to the same one; it has no
+    /// fields if the description defines none.
     pub layout: &'static LayoutDescription,
-    /// What else the bits of this register alone may mean, depending on a feature or mode.
+    /// Alternative layouts of this register alone, selected by a feature or mode.
     pub alternatives: &'static [&'static LayoutDescription],
 }
 
-/// What the 64 bits of a register mean.
+/// A layout: the fields and reserved bits of a 64-bit register.
 #[derive(Debug)]
 pub struct LayoutDescription {
-    /// The layout's name: that of the register that states it, or its own where registers share it.
+    /// The layout's name: the name of the register that defines it, or its own if registers share
+    /// it.
     pub name: &'static str,
     /// Reserved bits that read as zero.
     pub res0: u64,
@@ -32,7 +33,7 @@ pub struct LayoutDescription {
     pub unkn: u64,
     /// The named fields from bit 63 down.
     pub fields: &'static [FieldDescription],
-    /// What else the same bits may mean, depending on a feature or mode.
+    /// Alternative layouts of the same bits, selected by a feature or mode.
     pub alternatives: &'static [&'static LayoutDescription],
 }
 
@@ -43,13 +44,13 @@ pub struct FieldDescription {
     pub name: &'static str,
     /// The number of its lowest bit.
     pub shift: u8,
-    /// How many bits, 1 to 64.
+    /// The number of its bits, 1 to 64.
     pub width: u8,
-    /// What the description says of its values.
+    /// The kind of its values.
     pub kind: FieldKind,
     /// The named values in file order; a value may have several names, and others are possible.
     pub values: &'static [ValueDescription],
-    /// What KVM makes of a new value.
+    /// The rule by which KVM accepts values.
     pub rule: &'static FieldRule,
 }
 
@@ -58,11 +59,11 @@ pub struct FieldDescription {
 pub struct ValueDescription {
     /// The value's name, such as `IMP`.
     pub name: &'static str,
-    /// The value, not shifted to the field's place.
+    /// The value, not shifted to the field's position.
     pub value: u64,
 }
 
-/// What a description says of a field's values.
+/// The kind of a field's values, as the description defines it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FieldKind {
     /// A number or a flag.
@@ -84,7 +85,7 @@ pub struct RegisterField {
     pub field: &'static FieldDescription,
 }
 
-/// What every property starts with.
+/// The prefix of every property of a field.
 pub const PROPERTY_PREFIX: &str = "SYSREG_";
 
 impl RegisterDescription {
@@ -94,7 +95,7 @@ impl RegisterDescription {
         self.layout.field(name)
     }
 
-    /// The register's fields, each with the register.
+    /// The register's fields, each as a [`RegisterField`].
     pub fn fields(&'static self) -> impl Iterator<Item = RegisterField> {
         self.layout.fields.iter().map(move |field| RegisterField {
             register: self,
@@ -102,7 +103,7 @@ impl RegisterDescription {
         })
     }
 
-    /// What else the register's bits may mean, depending on a feature or mode.
+    /// All alternative layouts of the register: those of its layout and its own.
     pub fn alternatives(&self) -> impl Iterator<Item = &'static LayoutDescription> + use<> {
         let of_layout = self.layout.alternatives.iter();
         of_layout.chain(self.alternatives).copied()
@@ -116,7 +117,7 @@ impl LayoutDescription {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    /// The field with these bits, which has to be one; for the emitted types.
+    /// The field with exactly these bits, which must exist; for the emitted types.
     #[doc(hidden)]
     #[must_use]
     pub const fn field_at(&self, msb: u32, lsb: u32) -> &'static FieldDescription {
@@ -160,7 +161,7 @@ impl FieldDescription {
         })
     }
 
-    /// The field's bits at their place in the register.
+    /// The mask of the field's bits in the register.
     #[must_use]
     pub const fn mask(&self) -> u64 {
         self.max() << self.shift
@@ -178,7 +179,7 @@ impl FieldDescription {
         register & !self.mask() | (value & self.max()) << self.shift
     }
 
-    /// A value as the number that it compares as: negative if the field is signed, by its kind or its
+    /// A value as a number for comparison: negative if the field is signed, by its kind or its
     /// rule, and its top bit is set.
     #[must_use]
     pub const fn comparable(&self, value: u64) -> i128 {
@@ -190,7 +191,7 @@ impl FieldDescription {
         }
     }
 
-    /// The first name of a value.
+    /// The first name of a value, or `None` if it has no name.
     #[must_use]
     pub const fn value_name(&self, value: u64) -> Option<&'static str> {
         let mut values = self.values;
@@ -203,7 +204,7 @@ impl FieldDescription {
         None
     }
 
-    /// A value as people read it: `0x1 (IMP)`, or `0x3` if it has no name.
+    /// A value in readable form: `0x1 (IMP)`, or `0x3` if it has no name.
     #[must_use]
     pub fn show(&self, value: u64) -> ShownValue<'_> {
         ShownValue { field: self, value }
@@ -211,7 +212,7 @@ impl FieldDescription {
 }
 
 impl FieldKind {
-    /// Whether values compare as signed numbers.
+    /// True if values compare as signed numbers.
     #[must_use]
     pub const fn is_signed(self) -> bool {
         matches!(self, Self::SignedEnum)
@@ -228,7 +229,7 @@ impl fmt::Display for RegisterField {
     }
 }
 
-/// Shows the name and the encoding: what is known of a register's bits fills a page.
+/// Shows the name and the encoding, since the layout would fill a page.
 impl fmt::Debug for RegisterDescription {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.name, self.encoding)

@@ -1,53 +1,54 @@
-//! What KVM makes of a new value for a field: facts beside the description, from `aarch64-id.facts`.
+//! Rules by which KVM accepts a new value of a field: facts beside the description, from
+//! `aarch64-id.facts`.
 
 use core::fmt;
 
-/// Which values of a field are no more than a host can give: the kernel's feature-safety types
-/// (Linux 7.2, `arch/arm64/include/asm/cpufeature.h`, `enum ftr_type`).
+/// The direction in which a value of a field may differ from the limit: the kernel's feature-safety
+/// types (Linux 7.2, `arch/arm64/include/asm/cpufeature.h`, `enum ftr_type`).
 ///
-/// Each is a comparison with KVM's limit, which is what a VM of the same configuration shows before
-/// anything is written.
+/// Each type is a comparison with KVM's limit: the field's value in a VM of the same configuration
+/// before anything is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Safety {
-    /// The limit or less, as unsigned numbers.
+    /// The limit or a lower value, compared as unsigned numbers.
     Lower,
-    /// The limit or less, as signed numbers.
+    /// The limit or a lower value, compared as signed numbers.
     SignedLower,
-    /// The limit or more.
+    /// The limit or a higher value.
     Higher,
-    /// Zero, or the limit or more; with a limit of zero only that.
+    /// Zero, the limit or a higher value; only zero if the limit is zero.
     HigherOrZero,
-    /// The limit, or one value that is safe everywhere.
+    /// The limit, or one value that is safe on every host.
     Exact {
-        /// That value.
+        /// The value that is safe on every host.
         safe: u64,
     },
-    /// Any value: it names the implementation, and promises nothing.
+    /// Any value: the field identifies the implementation and promises no feature.
     Any,
 }
 
-/// What decides a field besides its limit.
+/// The rule of a field: everything that decides its values besides the limit.
 #[derive(Debug)]
 pub struct FieldRule {
-    /// Which values KVM accepts where it lets the field be written.
+    /// The values that KVM accepts if the field is writable.
     pub safety: Safety,
-    /// Values that KVM refuses whatever the host has, ascending.
+    /// The values that KVM refuses on every host, ascending.
     pub refused: &'static [ValueRange],
-    /// What sets the field in place of an override.
+    /// The owner that sets the field in place of an override, or `None`.
     pub owner: Option<Owner>,
-    /// Without it the field reads as zero, whatever the host has.
+    /// The owner without which the field reads as zero on every host, or `None`.
     pub needs: Option<Owner>,
-    /// Whether the field tells of a protection against speculation attacks, and not of a feature.
+    /// True if the field describes a mitigation of speculation attacks, not a feature.
     pub mitigation: bool,
 }
 
 impl FieldRule {
-    /// The rule of a field that nothing else is known of: less than the host has is safe.
+    /// The default rule, for a field without facts: a value lower than the host's is safe.
     pub const LOWER: Self = Self::of(Safety::Lower);
-    /// The same for signed numbers.
+    /// The default rule for a field of signed numbers.
     pub const SIGNED_LOWER: Self = Self::of(Safety::SignedLower);
 
-    /// A rule with nothing but a safety type.
+    /// A rule that consists of a safety type alone.
     #[must_use]
     pub const fn of(safety: Safety) -> Self {
         Self {
@@ -60,19 +61,20 @@ impl FieldRule {
     }
 }
 
-/// Values from one to another, both included.
+/// A range of values, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ValueRange {
-    /// The least.
+    /// The lowest value.
     pub first: u64,
-    /// The most, not less than `first`.
+    /// The highest value, at least `first`.
     pub last: u64,
 }
 
-/// What sets a field in place of an override: an option of the CPU model, or another part of the VM.
+/// The part of a VM that sets a field in place of an override: an option of the CPU model, or
+/// another part.
 ///
-/// An option sets whether its field is zero. Where KVM also lets the field be written, as with the version of a PMU
-/// that is on, an override may choose among the other values.
+/// An option decides only if its field is zero. If KVM also lets the field be written, as with the
+/// version of a PMU that is on, an override can choose among the other values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Owner {
@@ -88,12 +90,12 @@ pub enum Owner {
     El2,
     /// The VM's interrupt controller.
     Gic,
-    /// The vCPU's place among the others.
+    /// The vCPU's position in the topology.
     Topology,
 }
 
 impl Owner {
-    /// The name of the option, for an owner that is one.
+    /// The name of the option, or `None` for an owner that is not an option.
     #[must_use]
     pub const fn option(self) -> Option<&'static str> {
         Some(match self {
@@ -106,7 +108,7 @@ impl Owner {
         })
     }
 
-    /// A stable name for programs: the option's, `gic` or `topology`.
+    /// A stable name for programs: the name of the option, `gic` or `topology`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -122,7 +124,7 @@ impl Owner {
 }
 
 impl Safety {
-    /// Whether KVM's comparison lets a field of this many bits be `value` where its limit is `limit`.
+    /// True if KVM's comparison with `limit` accepts `value` for a field of `width` bits.
     ///
     /// ```
     /// use idreg_runtime::description::rule::Safety;
@@ -141,7 +143,7 @@ impl Safety {
             Self::Lower => value < limit,
             Self::SignedLower => signed(value, width) < signed(limit, width),
             Self::Higher => value > limit,
-            // With a limit of zero the safe value of a higher one is zero
+            // If the limit is zero, only zero is safe
             // (Linux 7.2, arch/arm64/kernel/cpufeature.c, arm64_ftr_safe_value).
             Self::HigherOrZero => value == 0 || limit != 0 && value > limit,
             Self::Exact { safe } => value == safe,
@@ -149,7 +151,8 @@ impl Safety {
         }
     }
 
-    /// A stable name for programs: `lower`, `signed-lower`, `higher`, `higher-or-zero`, `exact` or `any`.
+    /// A stable name for programs: `lower`, `signed-lower`, `higher`, `higher-or-zero`, `exact` or
+    /// `any`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -174,7 +177,7 @@ const fn signed(value: u64, width: u8) -> i64 {
 }
 
 impl ValueRange {
-    /// Whether the value is in the range.
+    /// True if the value is in the range.
     #[must_use]
     pub const fn contains(self, value: u64) -> bool {
         self.first <= value && value <= self.last

@@ -1,4 +1,4 @@
-//! Which values a field may take on a host, and what stands in the way of the others.
+//! The allowed values of a field on a host, and the obstacles to all other values.
 
 use super::Host;
 use crate::config::options::CpuOption;
@@ -7,35 +7,38 @@ use crate::description::rule::{Owner, Safety, ValueRange};
 use crate::register::FieldValue;
 use crate::regs::id_aa64pfr0_el1::El2;
 
-/// Why a field cannot have a value on a host, or, from [`Host::why_fixed`], any but its own: then [`Above`](Self::Above),
-/// [`Below`](Self::Below) and [`Inexact`](Self::Inexact) say that KVM would write the field and the host has no other
-/// value to offer.
+/// The reason why KVM would reject a value of a field; from [`Host::why_fixed`], any value except
+/// the host's.
+///
+/// There [`Above`](Self::Above), [`Below`](Self::Below) and [`Inexact`](Self::Inexact) mean that
+/// KVM would let the field be written, but the host has no other value to offer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Obstacle {
     /// The host's KVM does not have the register.
     Absent,
-    /// The host's KVM does not let the field be written.
+    /// The host's KVM does not allow writes of the field.
     NotWritable,
-    /// The register needs `KVM_CAP_ARM_WRITABLE_IMP_ID_REGS`, which the host's KVM does not have.
+    /// The register requires `KVM_CAP_ARM_WRITABLE_IMP_ID_REGS`, which the host's KVM does not
+    /// have.
     ImplementationId,
-    /// Something else sets the field.
+    /// The field's owner sets the field.
     Owned(Owner),
-    /// The field says something only with an option that is off.
+    /// The field reads as zero while its owner, an option, is off.
     Without(Owner),
-    /// The value is above the limit, and the field may only go down.
+    /// The value is above the limit, and only lower values are safe.
     Above,
-    /// The value is below the limit, and the field may only go up.
+    /// The value is below the limit, and only higher values are safe.
     Below,
-    /// The field may only have the limit or the one value that is safe everywhere.
+    /// The value is neither the limit nor the one value that is safe on every host.
     Inexact,
-    /// KVM refuses the value whatever the host has.
+    /// KVM refuses the value on every host.
     Refused,
 }
 
 impl Obstacle {
-    /// A stable name for programs: `absent`, `not-writable`, `implementation-id`, `owned`, `option-off`,
-    /// `above-host`, `below-host`, `inexact` or `refused`.
+    /// A stable name for programs: `absent`, `not-writable`, `implementation-id`, `owned`,
+    /// `option-off`, `above-host`, `below-host`, `inexact` or `refused`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -53,7 +56,8 @@ impl Obstacle {
 }
 
 impl Host {
-    /// What stands in the way of any change of a field; nothing if it can have other values than it has.
+    /// The obstacle to any change of a field, or `None` if values other than the host's are
+    /// allowed.
     ///
     /// ```
     /// # let host: idreg_runtime::host::Host =
@@ -77,11 +81,11 @@ impl Host {
         let value = self.values.field(of);
         let other = |range: &ValueRange| range.first != range.last || Some(range.first) != value;
         let can_change = self.ranges(of).iter().any(other);
-        // Else all that KVM reports as writable is what the host lacks anyway.
+        // Everything that KVM reports as writable is something that the host lacks anyway.
         (!can_change).then(|| self.beyond(of))
     }
 
-    /// Checks that a field may have a value on this host.
+    /// Checks that a value of a field is allowed on this host.
     ///
     /// # Errors
     ///
@@ -111,7 +115,7 @@ impl Host {
         }
     }
 
-    /// What keeps a field from being written, whatever the value.
+    /// The obstacle to every write of a field, whatever the value, or `None`.
     fn fixed(&self, of: RegisterField) -> Option<Obstacle> {
         let rule = of.field.rule;
         if self.values.get(of.register).is_none() {
@@ -131,7 +135,7 @@ impl Host {
             .then_some(Obstacle::ImplementationId)
     }
 
-    /// Every value that a field may have, ascending; the host's own is one of them. Empty if the host does
+    /// The allowed values of a field, ascending, the host's value included. Empty if the host does
     /// not have the register.
     ///
     /// ```
@@ -158,7 +162,7 @@ impl Host {
         self.ranges(of)
     }
 
-    /// The values that pass KVM's checks, as far as the field can be changed at all.
+    /// The values that pass KVM's checks, provided that the field can be changed at all.
     fn ranges(&self, of: RegisterField) -> Vec<ValueRange> {
         let field = of.field;
         let everything = ValueRange {
@@ -182,7 +186,7 @@ impl Host {
         }
     }
 
-    /// Whether KVM refuses a value that the comparison with the limit lets through.
+    /// True if KVM refuses a value that the comparison with the limit accepts.
     fn refuses(&self, of: RegisterField, value: u64) -> bool {
         // A guest hypervisor needs EL2 (Linux 7.2, arch/arm64/kvm/sys_regs.c, set_id_aa64pfr0_el1).
         let lacks_el2 = self.info.vcpu.el2 && of == El2::FIELD && value == 0;
@@ -190,7 +194,7 @@ impl Host {
         lacks_el2 || refused.any(|range| range.contains(value))
     }
 
-    /// Which way a value that KVM does not accept goes wrong.
+    /// The obstacle to values that do not pass the comparison with the limit.
     fn beyond(&self, of: RegisterField) -> Obstacle {
         match of.field.rule.safety {
             Safety::Lower | Safety::SignedLower => Obstacle::Above,
@@ -201,7 +205,7 @@ impl Host {
         }
     }
 
-    /// The field's value on every kind of core, which a value must be safe for.
+    /// The field's value on every core type: an allowed value is safe for each of them.
     pub(crate) fn limits(&self, of: RegisterField) -> impl Iterator<Item = u64> + '_ {
         let first = self.values.field(of);
         let others = self
@@ -222,7 +226,7 @@ impl Host {
     }
 }
 
-/// The values that a comparison with a limit accepts, ascending.
+/// The values that the comparison with a limit accepts, ascending.
 fn safe_ranges(safety: Safety, width: u8, limit: u64) -> Vec<ValueRange> {
     let range = |first, last| ValueRange { first, last };
     let max = u64::MAX >> (64 - width);
@@ -272,7 +276,7 @@ fn without(ranges: &[ValueRange], hole: ValueRange) -> Vec<ValueRange> {
     intersection(ranges, &rest)
 }
 
-/// Adds a value and joins what touches.
+/// Adds a value and merges adjacent ranges.
 fn with(mut ranges: Vec<ValueRange>, value: u64) -> Vec<ValueRange> {
     ranges.push(ValueRange {
         first: value,

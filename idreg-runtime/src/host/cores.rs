@@ -1,4 +1,4 @@
-//! Machines with several kinds of cores: what each shows, and where they differ.
+//! Machines with several core types: the registers on each type, and their differences.
 
 use super::{Host, Implementation};
 use crate::description::RegisterDescription;
@@ -8,44 +8,45 @@ use crate::text::comma_list;
 use crate::values::RegisterValues;
 use core::fmt;
 
-/// What a vCPU shows on one kind of core.
+/// The registers of a vCPU on one core type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoreReading {
-    /// The CPUs of this kind that the reading speaks for, by number, ascending.
+    /// The CPUs of this type that the reading covers, by number, ascending.
     pub cpus: Vec<u32>,
-    /// The registers as a vCPU there shows them.
+    /// The registers' values in a vCPU on these CPUs.
     pub values: RegisterValues,
 }
 
-/// A register that is not the same on every kind of core.
+/// A register whose values differ between core types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoreDifference {
     /// The register's name.
     pub register: &'static str,
-    /// Its value on each kind of core, nothing where there is no such register, with the CPUs of that kind.
+    /// Its value on each core type, or `None` if the register does not exist there, with the CPUs
+    /// of that type.
     pub values: Vec<(Vec<u32>, Option<u64>)>,
 }
 
-/// One of the registers that tell which implementation a CPU is.
+/// Reads one of the registers that identify a CPU's implementation.
 type ImplementationValue = fn(&Implementation) -> Option<u64>;
 
 impl Host {
-    /// The host with what was read on each kind of core. One kind is no news, and forgotten.
+    /// The host with a reading of each core type. A single reading is dropped.
     ///
-    /// A value is then only allowed if it is on every kind of core.
+    /// A value is then allowed only if it is allowed on every core type.
     #[must_use]
     pub fn with_cores(mut self, cores: Vec<CoreReading>) -> Self {
         self.cores = if cores.len() > 1 { cores } else { Vec::new() };
         self
     }
 
-    /// What was read on each kind of core; nothing if all are of one.
+    /// The reading of each core type; empty if all cores have the same type.
     #[must_use]
     pub fn cores(&self) -> &[CoreReading] {
         &self.cores
     }
 
-    /// The registers that are not the same on every kind of core, in index order.
+    /// The registers whose values differ between core types, in index order.
     #[must_use]
     pub fn core_differences(&self) -> Vec<CoreDifference> {
         let mut differences = Vec::new();
@@ -53,7 +54,8 @@ impl Host {
             let registers = self.description().registers.iter().copied();
             differences.extend(registers.filter_map(|register| self.core_difference(register)));
         }
-        // KVM shows the same of these wherever a vCPU is made: what the cores themselves have is in sysfs.
+        // KVM reports the same values of these registers wherever a vCPU is created; the values of
+        // the cores themselves are in sysfs.
         let implementations: [(&str, ImplementationValue); 3] = [
             (MidrEl1::NAME, |one| one.midr),
             (RevidrEl1::NAME, |one| one.revidr),
@@ -107,7 +109,7 @@ impl Host {
     }
 }
 
-/// Shows the register, and each value with its CPUs.
+/// Shows the register and each value with its CPUs.
 impl fmt::Display for CoreDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} is not the same on all cores", self.register)?;

@@ -1,4 +1,4 @@
-//! A host as it would be with other options than it was read with.
+//! Hosts derived for other options than they were read with.
 
 use super::Host;
 use crate::config::VcpuConfig;
@@ -6,18 +6,18 @@ use crate::config::options::{CpuOption, OptionSetting};
 use crate::description::RegisterField;
 use crate::description::rule::Owner;
 
-/// A host that was read without an option does not tell what it would show with it, and one that was read for
-/// guest hypervisors does not tell what it would show to others.
+/// The error of a host that must be read again: the values with an option that was off are unknown,
+/// and so are the values with the other setting of `el2`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the host was read with {read_with}")]
 pub struct NotDerivable {
-    /// The option, as the host was read.
+    /// The option and its setting when the host was read.
     pub read_with: OptionSetting,
 }
 
 impl Host {
-    /// The host as it would have been read with another configuration. Where it was read with what it
-    /// shall be without, the fields of that option are zero; KVM's masks do not depend on options.
+    /// The host as it would be read with another configuration. The fields of an option that is
+    /// turned off are zero; KVM's masks do not depend on options.
     ///
     /// ```
     /// # let host: idreg_runtime::host::Host =
@@ -33,14 +33,15 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// [`NotDerivable`] if the host has to be read anew: an option is on that was off, or `el2` is another.
+    /// [`NotDerivable`] if the host must be read again: an option is on that was off, or `el2`
+    /// differs.
     pub fn reconfigured(&self, config: VcpuConfig) -> Result<Self, NotDerivable> {
         let read = self.info.vcpu;
         for option in CpuOption::SWITCHES {
             let read_with = OptionSetting::of(option, read);
             let was_on = read_with.on;
             let can_be_derived = match option {
-                // AArch32 at EL1 is not for ID registers to tell.
+                // ID registers do not show if AArch32 is used at EL1.
                 CpuOption::Aarch64 => true,
                 CpuOption::El2 => was_on == option.is_on(config),
                 _ => was_on || !option.is_on(config),
@@ -65,8 +66,9 @@ impl Host {
         Ok(host)
     }
 
-    /// Makes a field zero on every kind of core
-    /// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `__kvm_read_sanitised_id_reg` and the registers' `visibility`).
+    /// Makes a field zero on every core type
+    /// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `__kvm_read_sanitised_id_reg` and the registers'
+    /// `visibility`).
     fn hide(&mut self, of: RegisterField) {
         let cores = self.cores.iter_mut().map(|core| &mut core.values);
         for values in cores.chain([&mut self.values]) {

@@ -1,4 +1,4 @@
-//! A host as a file.
+//! Host files: a host in JSON.
 
 use super::{CoreReading, Host, HostInfo, Implementation};
 use crate::config::VcpuConfig;
@@ -15,7 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// The schema of a host file: a name and a number that grows when old readers would be misled.
+/// The schema of a host file: a name and a number, which increases if older readers would misread
+/// the file.
 pub const SCHEMA: &str = "idreg-host/1";
 
 const SCHEMA_NAME: &str = "idreg-host";
@@ -31,7 +32,7 @@ struct Written<'h> {
     cores: Vec<Core<'h>>,
 }
 
-/// What one kind of core shows: the registers in which not all kinds are alike.
+/// The registers of one core type that are not the same on all types.
 #[derive(Serialize)]
 struct Core<'h> {
     cpus: &'h [u32],
@@ -97,10 +98,10 @@ impl Serialize for Differing<'_> {
     }
 }
 
-/// A file as it stands, before a description says which of its registers are known.
+/// A file's content before a description selects the known registers.
 #[derive(Deserialize)]
 struct Read {
-    // Written first, so that a newer file is refused for its number and not for what it holds.
+    // First in the file, so that a newer file is rejected for its number and not for its content.
     #[serde(rename = "schema", deserialize_with = "schema")]
     _schema: (),
     kernel_release: String,
@@ -142,7 +143,7 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// The deserializer's, if the file is no host file or of a newer schema.
+    /// An error of the deserializer if the file is not a host file or has a newer schema.
     pub fn deserialize_described<'de, D: Deserializer<'de>>(
         description: &'static Description,
         deserializer: D,
@@ -184,7 +185,7 @@ impl Host {
     }
 }
 
-/// What a host that was read cannot be.
+/// Checks that a host that was read could have these values.
 fn checked(info: &HostInfo, values: &RegisterValues) -> Result<(), String> {
     let (kernel, lengths) = (&info.kernel_release, &info.sve_vector_lengths);
     if kernel.chars().any(char::is_control) {
@@ -206,7 +207,7 @@ fn checked(info: &HostInfo, values: &RegisterValues) -> Result<(), String> {
 }
 
 impl ReadCore {
-    /// The core's registers, which are the host's but for those that the file names.
+    /// The core type's registers: the host's, with those that the file names replaced.
     fn reading(self, host: &RegisterValues) -> CoreReading {
         let description = host.description();
         let mut values = RegisterValues::new(description);
@@ -224,7 +225,7 @@ impl ReadCore {
 }
 
 impl ReadRegister {
-    /// Value and writable bits.
+    /// The value and the writable bits.
     fn numbers(&self) -> Result<(u64, u64), String> {
         let Self::Register { value, writable } = self else {
             return Err("`value` and `writable` are expected, both as strings".to_owned());
@@ -274,7 +275,7 @@ impl<'de> Visitor<'de> for RegistersVisitor {
     }
 }
 
-/// A value that may be missing, as a `0x` string or null.
+/// The form of an optional value in files: a `0x` string or null.
 pub(super) mod optional_hex {
     use super::Hex;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -1,8 +1,8 @@
-//! The name of a property, put together by the compiler.
+//! The name of a property as a constant, joined at compile time.
 
 use crate::description::{PROPERTY_PREFIX, RegisterField};
 
-/// The longest property in bytes; the longest of Linux 7.2 has 38.
+/// The maximum length of a property in bytes; the longest in Linux 7.2 has 38.
 const CAPACITY: usize = 256;
 
 /// The text `SYSREG_<REGISTER>_<FIELD>`, for constants of the emitted types.
@@ -14,11 +14,12 @@ pub struct PropertyName {
 }
 
 impl PropertyName {
-    /// Puts the name together.
+    /// Joins the name of a register and the name of a field.
     ///
     /// # Panics
     ///
-    /// Past 256 bytes; in a constant that is a compile error where the constant is used.
+    /// Panics if the property is longer than 256 bytes; in a constant that is a compile error where
+    /// the constant is used.
     #[must_use]
     pub const fn of(field: RegisterField) -> Self {
         let empty = Self {
@@ -46,7 +47,7 @@ impl PropertyName {
         let (used, _) = self.bytes.split_at(self.len);
         match core::str::from_utf8(used) {
             Ok(text) => text,
-            // Made of whole strings only.
+            // Unreachable: the bytes are joined from whole strings.
             Err(_) => "",
         }
     }

@@ -1,21 +1,21 @@
-//! The two types of values, which every call of `include_sysreg!` declares for itself: only a type of
-//! the caller's own crate can have getters and constants there.
+//! The two types of values, `Register` and `Field`, which every call of `include_sysreg!` declares
+//! for itself: only a type of the caller's own crate can have inherent methods and constants there.
 //!
-//! Every inherent constant and method here takes a name that no field or value can then have; the list
-//! of them is in `expand/claims.rs` of the macro's crate.
+//! No field or value can have the name of an inherent constant or method here. The list of these
+//! names is in `expand/symbols.rs` of the macro's crate.
 
-/// Declares `Register` and `Field`; `include_sysreg!` emits a call of it.
+/// Declares `Register` and `Field`; `include_sysreg!` emits a call of this macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __value_types {
     () => {
         /// The types of values: registers and fields.
         pub mod values {
-            /// The value of a system register: 64 bits in the layout `L`, of the register `R`.
+            /// The value of a system register: 64 bits of the register `R` in the layout `L`.
             ///
-            /// A register that states its own fields is both. One whose fields stand elsewhere, in a layout
-            /// that several registers share or in the register that it is another name of, has the methods
-            /// of that layout and its own name and encoding.
+            /// A register that defines its own fields is its own layout. A register whose fields
+            /// are defined elsewhere, in a shared layout or in the register that it is an alias of,
+            /// has the methods of that layout, and its own name and encoding.
             #[must_use = "a value of a register has no effect by itself"]
             #[repr(transparent)]
             pub struct Register<L, R = L> {
@@ -24,7 +24,7 @@ macro_rules! __value_types {
             }
 
             impl<L, R> Register<L, R> {
-                /// Takes the register's value; every value is possible.
+                /// Makes a value from the register's bits; all bits are possible.
                 pub const fn from_bits(bits: ::core::primitive::u64) -> Self {
                     Self {
                         bits,
@@ -32,7 +32,7 @@ macro_rules! __value_types {
                     }
                 }
 
-                /// The register's value.
+                /// The register's bits.
                 #[must_use]
                 pub const fn bits(self) -> ::core::primitive::u64 {
                     self.bits
@@ -42,7 +42,7 @@ macro_rules! __value_types {
             impl<L, R: $crate::register::Place> Register<L, R> {
                 /// The register's name in the kernel.
                 pub const NAME: &'static ::core::primitive::str = R::REGISTER.name;
-                /// The register's place in the instruction space.
+                /// The register's encoding in the instruction space.
                 pub const ENCODING: $crate::encoding::Encoding = R::REGISTER.encoding;
             }
 
@@ -101,7 +101,7 @@ macro_rules! __value_types {
 
             /// The value of a field: the bits `MSB` to `LSB` of the layout `L`.
             ///
-            /// Its named values are constants that can stand in patterns; other values are possible.
+            /// Named values are constants that work in patterns; other values are possible.
             #[derive(::core::cmp::PartialEq)]
             #[must_use = "a value of a field has no effect by itself"]
             #[repr(transparent)]
@@ -119,13 +119,13 @@ macro_rules! __value_types {
             {
                 /// The number of the field's lowest bit.
                 pub const SHIFT: ::core::primitive::u32 = LSB;
-                /// How many bits the field has.
+                /// The number of the field's bits.
                 pub const WIDTH: ::core::primitive::u32 = MSB - LSB + 1;
-                /// The field's bits at their place in the register.
+                /// The mask of the field's bits in the register.
                 pub const MASK: ::core::primitive::u64 =
                     (::core::primitive::u64::MAX >> (64 - Self::WIDTH)) << LSB;
 
-                /// Takes a value, or nothing if it does not fit the field.
+                /// Makes a value, or `None` if it does not fit the field.
                 #[must_use]
                 pub const fn new(bits: ::core::primitive::u64) -> ::core::option::Option<Self> {
                     if bits <= Self::MASK >> LSB {
@@ -135,7 +135,7 @@ macro_rules! __value_types {
                     }
                 }
 
-                /// The value, not shifted to the field's place.
+                /// The value, not shifted to the field's position.
                 #[must_use]
                 pub const fn bits(self) -> ::core::primitive::u64 {
                     self.bits
@@ -163,10 +163,10 @@ macro_rules! __value_types {
                 const LSB: ::core::primitive::u32,
             > Field<L, MSB, LSB>
             {
-                /// What the description says of the field's values.
+                /// The kind of the field's values.
                 pub const KIND: $crate::description::FieldKind = L::LAYOUT.field_at(MSB, LSB).kind;
 
-                /// The value's name in the kernel, if it has one.
+                /// The value's name in the kernel, or `None` if it has no name.
                 #[must_use]
                 pub const fn name(self) -> ::core::option::Option<&'static ::core::primitive::str> {
                     const { L::LAYOUT.field_at(MSB, LSB) }.value_name(self.bits)
@@ -179,7 +179,7 @@ macro_rules! __value_types {
                 const LSB: ::core::primitive::u32,
             > Field<L, MSB, LSB>
             {
-                /// The field's property.
+                /// The field's property, `SYSREG_<REGISTER>_<FIELD>`.
                 pub const PROPERTY: &'static ::core::primitive::str =
                     $crate::register::PropertyName::of(
                         <Self as $crate::register::FieldValue>::FIELD,
