@@ -1,11 +1,11 @@
-//! A property by name, beside a perfect hash map of the same names.
+//! Finding a property by name, compared with a perfect hash map of the same names.
 //!
 //! ```text
 //! cargo bench -p idreg-runtime --bench property
 //! ```
 //!
 //! Each round looks up every property of this project's registers once, out of order, first in the
-//! description and then in the map; the figures are the best rounds'.
+//! description and then in the map. The figures are those of the best rounds.
 
 use idreg_runtime::description::RegisterField;
 use idreg_runtime::regs::DESCRIPTION;
@@ -34,13 +34,14 @@ fn main() {
         maps = maps.min(nanoseconds(&names, |name| map.get(name).copied()));
     }
     println!(
-        "{} properties: {ours:.1} ns each; phf {maps:.1} ns; ratio {:.2} (goal: under 50 ns, or at most 1.5)",
+        "{} properties: {ours:.1} ns each; phf {maps:.1} ns; ratio {:.2} (goal: under 50 ns, or at \
+         most 1.5)",
         names.len(),
         ours / maps,
     );
 }
 
-/// The map that `phf_map!` would make; that macro takes only names that are written out.
+/// The map that `phf_map!` would make; that macro accepts only literals.
 fn perfect_hash(properties: &[(String, RegisterField)]) -> Map {
     let entries = properties.iter().map(|(name, field)| {
         let name: &'static str = name.clone().leak();
@@ -61,9 +62,9 @@ fn perfect_hash(properties: &[(String, RegisterField)]) -> Map {
     }
 }
 
-/// The names, those that come one after the other far apart in the table.
+/// The names in an order that keeps neighbours far apart in the table.
 fn out_of_order(properties: &[(String, RegisterField)]) -> Vec<&str> {
-    // A prime that is no divisor of their number.
+    // A prime that does not divide their number.
     let step = 173;
     let order = (0..properties.len()).map(|index| index * step % properties.len());
     order
@@ -72,7 +73,7 @@ fn out_of_order(properties: &[(String, RegisterField)]) -> Vec<&str> {
         .collect()
 }
 
-/// How long one of the look-ups takes.
+/// The mean time of a look-up in nanoseconds.
 fn nanoseconds(names: &[&str], find: impl Fn(&str) -> Option<RegisterField>) -> f64 {
     let started = Instant::now();
     for name in names {

@@ -21,10 +21,11 @@ use std::rc::Rc;
 
 /// A VM of a recorded [`Host`] that answers as KVM does.
 ///
-/// What is modelled is Linux 6.12 and 7.2, `arch/arm64/kvm/sys_regs.c`: which values each register takes and
-/// with which error it refuses others, what is stored in place of what was written, which registers all vCPUs
-/// share, and what changes at the first run. Nothing but the host decides which kernel it is. Before masks
-/// (`capabilities.writable_masks`) no ID register can be changed.
+/// It models `arch/arm64/kvm/sys_regs.c` of Linux 6.12 and 7.2: the values that each register
+/// accepts, the errors for other values, the values that KVM stores in place of the written ones,
+/// the registers that all vCPUs share, and the changes at the first run. The host alone decides
+/// which kernel is modelled. On a kernel without masks (`capabilities.writable_masks`) no ID
+/// register can be changed.
 ///
 /// ```
 /// # let host: idreg_runtime::host::Host =
@@ -52,8 +53,9 @@ pub struct FakeVm {
 
 /// One vCPU of a [`FakeVm`].
 ///
-/// Faults are put in with [`fail_at`](FakeVcpu::fail_at), [`fail_from`](FakeVcpu::fail_from) and
-/// [`ignore_writes`](FakeVcpu::ignore_writes); they and the counts are those of the whole VM.
+/// [`fail_at`](FakeVcpu::fail_at), [`fail_from`](FakeVcpu::fail_from) and
+/// [`ignore_writes`](FakeVcpu::ignore_writes) inject faults. Faults and counts belong to the whole
+/// VM.
 #[derive(Clone, Debug)]
 pub struct FakeVcpu {
     vm: FakeVm,
@@ -62,13 +64,13 @@ pub struct FakeVcpu {
 
 #[derive(Debug)]
 struct State {
-    /// Its values are the limits that KVM compares with.
+    /// The recorded host; its values are the limits that KVM compares with.
     host: Host,
-    /// The host's registers.
+    /// The host's registers by encoding.
     registers: HashMap<Encoding, &'static RegisterDescription>,
-    /// What all vCPUs share.
+    /// The registers that all vCPUs share.
     shared: RefCell<RegisterValues>,
-    /// What each vCPU has for itself, by its index.
+    /// The registers of each vCPU alone, by its index.
     own: RefCell<BTreeMap<u32, Rc<RefCell<RegisterValues>>>>,
     hidden: RefCell<Vec<Hidden>>,
     write_ignored: RefCell<Vec<Encoding>>,
@@ -78,7 +80,7 @@ struct State {
 }
 
 impl FakeVm {
-    /// A VM that shows what the host shows, and has the configuration that the host was read with.
+    /// Makes a VM with the host's registers and the configuration that the host was read with.
     #[must_use]
     pub fn new(host: &Host) -> Self {
         let registers = host.values().iter();
@@ -99,28 +101,30 @@ impl FakeVm {
         }
     }
 
-    /// Lets a value be accepted for a field and what the VM shows be stored in its place. May be used
-    /// several times, also for one field.
+    /// Makes a field accept a value that is not stored: the VM's own value is stored in its place.
+    /// Can be called several times, also for one field.
     ///
-    /// So KVM treats the hardware's values of ID_AA64PFR0_EL1.MPAM, ID_AA64PFR1_EL1.MPAM_frac and
-    /// ID_AA64MMFR2_EL1.NV, which it showed to VMs once and no longer does (Linux 7.2,
-    /// `arch/arm64/kvm/sys_regs.c`, `set_id_aa64pfr0_el1` and the like). A host file does not tell them.
+    /// KVM treats the hardware's values of ID_AA64PFR0_EL1.MPAM, ID_AA64PFR1_EL1.MPAM_frac and
+    /// ID_AA64MMFR2_EL1.NV in this way, since older kernels showed them to VMs (Linux 7.2,
+    /// `arch/arm64/kvm/sys_regs.c`, `set_id_aa64pfr0_el1` and similar functions). A host file does
+    /// not contain them.
     #[must_use]
     pub fn hides(self, field: RegisterField, value: u64) -> Self {
         self.state.hidden.borrow_mut().push(Hidden { field, value });
         self
     }
 
-    /// Clears at the first run what Linux 7.3 clears: ID_AA64MMFR3_EL1.S1PIE without TCRX and ATS1A, and
-    /// S1POE without these and HPDS (`arch/arm64/kvm/config.c`, `kvm_idregs_enforce_dependencies`).
+    /// Makes the first run clear the fields that Linux 7.3 clears: ID_AA64MMFR3_EL1.S1PIE without
+    /// TCRX and ATS1A, and S1POE without these and HPDS (`arch/arm64/kvm/config.c`,
+    /// `kvm_idregs_enforce_dependencies`).
     #[must_use]
     pub fn enforcing_dependencies(self) -> Self {
         self.state.enforces_dependencies.set(true);
         self
     }
 
-    /// The vCPU with this index, created if there is none yet. The first has the host's MPIDR_EL1, every
-    /// other one that follows from its index.
+    /// The vCPU with this index, created on first use. The first vCPU has the host's MPIDR_EL1, the
+    /// MPIDR_EL1 of any other follows from its index.
     #[must_use]
     pub fn vcpu(&self, index: u32) -> FakeVcpu {
         let mut vcpus = self.state.own.borrow_mut();
@@ -137,12 +141,12 @@ impl FakeVm {
         }
     }
 
-    /// What `KVM_ARM_GET_REG_WRITABLE_MASKS` returns: the host's masks, or nothing where KVM does not have
-    /// the ioctl. Counts as a call in any case.
+    /// The masks that `KVM_ARM_GET_REG_WRITABLE_MASKS` returns, or `None` if the host's KVM does
+    /// not have the ioctl. Counts as a call in both cases.
     ///
     /// # Errors
     ///
-    /// That of a fault that was put in.
+    /// The error of an injected fault.
     pub fn writable_masks(&self) -> Result<Option<WritableMasks>, Errno> {
         self.state.calls.call()?;
         let host = &self.state.host;
@@ -159,30 +163,31 @@ impl FakeVm {
         Ok(Some(WritableMasks::new(masks)))
     }
 
-    /// Lets the call with this number, counted from 0 over the reads and writes of all vCPUs and
-    /// [`writable_masks`](FakeVm::writable_masks), fail. May be used for several calls.
+    /// Makes the call with this number fail, counted from 0 over the reads and writes of all vCPUs
+    /// and [`writable_masks`](FakeVm::writable_masks). Can be used for several calls.
     pub fn fail_at(&self, call: usize, errno: Errno) {
         self.state.calls.fail_at(call, errno);
     }
 
-    /// Lets the call with this number and all after it fail.
+    /// Makes the call with this number and all later calls fail.
     pub fn fail_from(&self, call: usize, errno: Errno) {
         self.state.calls.fail_from(call, errno);
     }
 
-    /// Takes back the faults that have not come yet.
+    /// Removes all injected faults.
     pub fn no_fault(&self) {
         self.state.calls.no_fault();
     }
 
-    /// Accepts writes of a register and stores nothing, as KVM does with the AArch32 ID registers of a
+    /// Accepts writes of a register and stores nothing, like KVM for the AArch32 ID registers of a
     /// host that cannot run AArch32 (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `REG_USER_WI`).
     pub fn ignore_writes(&self, register: Encoding) {
         self.state.write_ignored.borrow_mut().push(register);
     }
 
-    /// Lets the guest run. The first time, KVM makes the GIC fields fit the VM's interrupt controller and
-    /// freezes the registers that all vCPUs share; CLIDR_EL1 and MPIDR_EL1 can be written even then.
+    /// Runs the guest. At the first run KVM changes the GIC fields to match the VM's interrupt
+    /// controller and freezes the registers that all vCPUs share. CLIDR_EL1 and MPIDR_EL1 stay
+    /// writable.
     pub fn run(&self) {
         if self.state.has_run.replace(true) {
             return;
@@ -194,13 +199,13 @@ impl FakeVm {
         }
     }
 
-    /// How many calls there were.
+    /// The number of calls.
     #[must_use]
     pub fn calls(&self) -> usize {
         self.state.calls.made()
     }
 
-    /// How many writes there were, refused ones included.
+    /// The number of writes, refused ones included.
     #[must_use]
     pub fn writes(&self) -> usize {
         self.state.calls.writes()
@@ -208,50 +213,50 @@ impl FakeVm {
 }
 
 impl FakeVcpu {
-    /// The only vCPU of a [`FakeVm`] of this host.
+    /// Makes the only vCPU of a [`FakeVm`] of this host.
     #[must_use]
     pub fn new(host: &Host) -> Self {
         FakeVm::new(host).vcpu(0)
     }
 
-    /// The VM that the vCPU is of.
+    /// The VM of the vCPU.
     #[must_use]
     pub fn vm(&self) -> &FakeVm {
         &self.vm
     }
 
-    /// As [`FakeVm::fail_at`].
+    /// Injects a fault like [`FakeVm::fail_at`].
     pub fn fail_at(&self, call: usize, errno: Errno) {
         self.vm.fail_at(call, errno);
     }
 
-    /// As [`FakeVm::fail_from`].
+    /// Injects faults like [`FakeVm::fail_from`].
     pub fn fail_from(&self, call: usize, errno: Errno) {
         self.vm.fail_from(call, errno);
     }
 
-    /// As [`FakeVm::no_fault`].
+    /// Removes all faults like [`FakeVm::no_fault`].
     pub fn no_fault(&self) {
         self.vm.no_fault();
     }
 
-    /// As [`FakeVm::ignore_writes`].
+    /// Ignores writes like [`FakeVm::ignore_writes`].
     pub fn ignore_writes(&self, register: Encoding) {
         self.vm.ignore_writes(register);
     }
 
-    /// As [`FakeVm::run`].
+    /// Runs the guest like [`FakeVm::run`].
     pub fn run(&self) {
         self.vm.run();
     }
 
-    /// As [`FakeVm::calls`].
+    /// The number of calls, like [`FakeVm::calls`].
     #[must_use]
     pub fn calls(&self) -> usize {
         self.vm.calls()
     }
 
-    /// As [`FakeVm::writes`].
+    /// The number of writes, like [`FakeVm::writes`].
     #[must_use]
     pub fn writes(&self) -> usize {
         self.vm.writes()
@@ -301,7 +306,8 @@ impl VcpuRegs for FakeVcpu {
     }
 }
 
-/// Whether all vCPUs share a register (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `is_vm_ftr_id_reg`).
+/// True if all vCPUs share the register (Linux 7.2, `arch/arm64/kvm/sys_regs.c`,
+/// `is_vm_ftr_id_reg`).
 fn is_of_vm(register: Encoding) -> bool {
     let is_feature_id = register.op0() == 3 && register.op1() == 0 && register.crn() == 0;
     let others = [
@@ -323,8 +329,9 @@ fn values_in_scope(host: &Host, is_in_scope: impl Fn(Encoding) -> bool) -> Regis
     values
 }
 
-/// The MPIDR_EL1 of the vCPU with this index: 16 to the lowest level of affinity, which is what a GICv3
-/// interrupts at once, then 256 (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `reset_mpidr`).
+/// The MPIDR_EL1 of the vCPU with this index: 16 vCPUs at affinity level 0, the most that a GICv3
+/// can interrupt at once, and 256 numbers at each level above (Linux 7.2,
+/// `arch/arm64/kvm/sys_regs.c`, `reset_mpidr`).
 fn mpidr(index: u32) -> u64 {
     let index = u64::from(index);
     let mpidr = Aff0::FIELD.field.insert(MpidrEl1::RES1, index & 0xf);

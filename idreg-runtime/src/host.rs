@@ -115,11 +115,11 @@ impl Host {
         Self::read_described(&regs::DESCRIPTION, info, vcpu, masks)
     }
 
-    /// As [`Host::read`], with the registers of another description.
+    /// Reads a host like [`Host::read`], with the registers of another description.
     ///
     /// # Errors
     ///
-    /// As [`Host::read`].
+    /// The error of [`Host::read`].
     pub fn read_described(
         description: &'static Description,
         info: HostInfo,

@@ -1,20 +1,21 @@
-//! The one module that talks to KVM: reading a host, and creating vCPUs in the order KVM wants.
+//! Access to KVM: reads hosts, and creates vCPUs in the order that KVM requires.
 //!
-//! A VM that shall run and a [`ScratchVm`] that only answers questions are made by the same functions,
-//! so what the second shows is what the first will have:
+//! The same functions make a VM that runs a guest and a [`ScratchVm`] that only answers questions,
+//! so a scratch VM has the registers that the guest's VM will have:
 //!
-//! 1. [`create_vm`], which enables memory tagging and writable implementation registers: KVM does so only
-//!    before there is a vCPU;
+//! 1. [`create_vm`], which enables memory tagging and writable implementation registers: KVM does
+//!    so only before there is a vCPU;
 //! 2. [`create_vcpu`] for all vCPUs (KVM refuses more of them once the GIC is initialised);
-//! 3. [`init_vcpu`] for each, with the options of its [`VcpuConfig`](crate::config::VcpuConfig). It sets the
-//!    vector lengths of SVE and finalises them: before that KVM gives no register, after it no other lengths;
+//! 3. [`init_vcpu`] for each, with the options of its [`VcpuConfig`](crate::config::VcpuConfig). It
+//!    limits and finalises the vector lengths of SVE: before that KVM returns no register, after it
+//!    the lengths are fixed;
 //! 4. [`create_gic`]. It rewrites the GIC fields of the ID registers, so these are read after it;
 //! 5. for a VM that runs: [`init_gic`] with the VMM's addresses;
 //! 6. reading and writing ID registers through [`KvmVcpu`];
-//! 7. what may depend on them: [`init_pmu`] for each vCPU, [`offer_target_cpus`] where the guest shall learn of other
-//!    CPUs than its own;
-//! 8. the first `KVM_RUN`, which settles and freezes them. A [`ScratchVm`] does it without a guest
-//!    ([`ScratchVm::run_immediately`]).
+//! 7. steps that may depend on ID registers: [`init_pmu`] for each vCPU, [`offer_target_cpus`] if
+//!    the guest must know other CPUs than its own;
+//! 8. the first `KVM_RUN`, which finalises and freezes the ID registers. A [`ScratchVm`] does it
+//!    without a guest ([`ScratchVm::run_immediately`]).
 //!
 //! The types `Kvm`, `VmFd`, `VcpuFd` and `DeviceFd` are those of [`kvm_ioctls`], re-exported here.
 
@@ -56,7 +57,7 @@ use kvm_ioctls::VmFd;
 use vmm_sys_util::ioctl::ioctl_with_mut_ref;
 use vmm_sys_util::ioctl_ior_nr;
 
-// Linux 7.2, include/uapi/linux/kvm.h; neither kvm-ioctls 0.25 nor kvm-bindings 0.14 has it.
+// Linux 7.2, include/uapi/linux/kvm.h; neither kvm-ioctls 0.25 nor kvm-bindings 0.14 defines it.
 #[allow(missing_docs, reason = "the macro takes no documentation")]
 mod ioctl {
     use super::{KVMIO, ioctl_ior_nr, reg_mask_range};
@@ -66,11 +67,12 @@ mod ioctl {
 
 const _: () = assert!(FEATURE_ID_REGISTERS == KVM_ARM_FEATURE_ID_RANGE_SIZE as usize);
 
-/// Asks which bits of the ID registers are writable; `None` if the kernel cannot tell (before Linux 6.7).
+/// Reads the writable bits of the ID registers, or `None` if the kernel does not report them
+/// (before Linux 6.7).
 ///
 /// # Errors
 ///
-/// [`KvmError::WritableMasks`] if the kernel offers the ioctl and then refuses it, as for a protected VM.
+/// [`KvmError::WritableMasks`] if the kernel has the ioctl and refuses it, as for a protected VM.
 pub fn writable_masks(vm: &VmFd) -> Result<Option<WritableMasks>, KvmError> {
     let ranges = vm.check_extension_raw(KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES.into());
     if ranges & (1 << KVM_ARM_FEATURE_ID_RANGE) == 0 {
@@ -79,17 +81,18 @@ pub fn writable_masks(vm: &VmFd) -> Result<Option<WritableMasks>, KvmError> {
     read_writable_masks(vm).map(Some)
 }
 
-/// The masks of a kernel that has them.
+/// Reads the masks from a kernel that reports them.
 fn read_writable_masks(vm: &VmFd) -> Result<WritableMasks, KvmError> {
     let masks = get_writable_masks(vm, KVM_ARM_FEATURE_ID_RANGE, [0; 13]);
     masks.map_err(|source| KvmError::WritableMasks { source })
 }
 
-/// `KVM_ARM_GET_REG_WRITABLE_MASKS` with any range and reserved words, of which KVM takes one each; for tests.
+/// Calls `KVM_ARM_GET_REG_WRITABLE_MASKS` with any range and reserved words, of which KVM accepts
+/// one each; for tests.
 ///
 /// # Errors
 ///
-/// The kernel's.
+/// The kernel's error.
 #[doc(hidden)]
 #[allow(
     unsafe_code,
@@ -106,9 +109,9 @@ pub fn get_writable_masks(
         range,
         reserved,
     };
-    // SAFETY: `vm` is a VM; the kernel reads the `reg_mask_range` that the ioctl number names, and writes
-    // KVM_ARM_FEATURE_ID_RANGE_SIZE words to `addr`, which is the length of `masks` (asserted above), for the one
-    // range that it knows, and nothing for any other.
+    // SAFETY: `vm` is a VM. The kernel reads the `reg_mask_range` that the ioctl number names. For
+    // the one range that it knows it writes KVM_ARM_FEATURE_ID_RANGE_SIZE words to `addr`, which is
+    // the length of `masks` (asserted above); for any other it writes nothing.
     let result =
         unsafe { ioctl_with_mut_ref(vm, ioctl::KVM_ARM_GET_REG_WRITABLE_MASKS(), &mut range) };
     if result < 0 {
@@ -122,8 +125,8 @@ pub fn get_writable_masks(
 #[allow(unsafe_code, reason = "no safe interface offers this register")]
 pub fn timer_frequency() -> u64 {
     let frequency;
-    // SAFETY: reads CNTFRQ_EL0 and nothing else. Linux lets EL0 do so, or emulates it where a timer
-    // erratum makes it trap (arch/arm64/kernel/traps.c, cntfrq_read_handler).
+    // SAFETY: reads CNTFRQ_EL0 and nothing else. Linux lets EL0 read it, or emulates the read if a
+    // timer erratum makes it trap (arch/arm64/kernel/traps.c, cntfrq_read_handler).
     unsafe {
         asm!("mrs {}, cntfrq_el0", out(reg) frequency, options(nomem, nostack, preserves_flags));
     }

@@ -16,9 +16,9 @@
 //!   some only one exact value.
 //! - **Owner**: the part of the VM that sets a field in place of a register write: an option of the
 //!   vCPU (`sve`, `pauth`, `pmu`, `mte`, `el2`), the interrupt controller, or the vCPU's number.
-//! - **View**: the registers as the guest sees them, read back from its vCPU. KVM stores some values
-//!   differently, and some kernels change registers when a guest first runs. The view decides where
-//!   the guest can run, not the values that were requested.
+//! - **View**: the registers as the guest sees them, read back from its vCPU. KVM stores some
+//!   values differently, and some kernels change registers when a guest first runs. The view decides
+//!   where the guest can run, not the values that were requested.
 //!
 //! A VMM reads its [`Host`], takes a [`CpuModel`] from its user and makes a [`Plan`] of both. The
 //! plan has every write that the model needs, or every reason why it is not possible:
@@ -44,8 +44,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! A plan checks masks, the [safety](description::rule::Safety) of each field and its owner, so that
-//! KVM accepts the writes of a plan. The allowed values of a field need no model:
+//! A plan checks masks, the [safety](description::rule::Safety) of each field and its owner, so
+//! that KVM accepts the writes of a plan. The allowed values of a field need no model:
 //!
 //! ```
 //! # let file = include_str!("../../tests/data/hosts/max-latest.json");
@@ -102,9 +102,9 @@
 //! # Limits
 //!
 //! - The rules of fields are those of Linux 7.2. Linux 6.12 differs in its masks, and accepts a few
-//!   values that no guest can use. For fields that only a later kernel knows, a lower value is taken
-//!   as safe. KVM's answer is final: [`Plan::apply`](plan::Plan::apply) reports the property that KVM
-//!   refused and leaves every register as it was.
+//!   values that no guest can use. For fields that only a later kernel knows, a lower value is
+//!   taken as safe. KVM's answer is final: [`Plan::apply`](plan::Plan::apply) reports the property
+//!   that KVM refused and leaves every register as it was.
 //! - Rules [between fields](description::feature::Consistency) are warnings, unless the model has
 //!   `enforce`.
 

@@ -1,4 +1,4 @@
-//! What must be written to give a guest a model on a host, or why that cannot be.
+//! Plans the register writes for a CPU model on a host, or explains every rejection.
 
 pub mod apply;
 pub mod check;
@@ -27,10 +27,10 @@ use resolve::{Resolved, resolve};
 
 pub use file::SCHEMA;
 
-/// The registers to write so that a guest on a host sees a model.
+/// The register writes after which a guest on a host sees a model.
 ///
-/// A plan promises that KVM takes every write: it goes by KVM's masks, the rule of each field and what the
-/// host has. It is made at once for the whole model, with its options; vCPUs are to be created with its
+/// KVM accepts every write of a plan: a plan checks KVM's masks, the rule of each field and the
+/// host's values. It covers the whole model with its options. The vCPUs must be created with its
 /// [configuration](Plan::config).
 ///
 /// ```
@@ -66,7 +66,7 @@ pub struct Plan {
     warnings: Vec<Warning>,
 }
 
-/// A field that will differ from the host's.
+/// A field that will differ from the host's value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
     /// The field.
@@ -88,24 +88,25 @@ pub struct Write {
     pub new: u64,
 }
 
-/// What may be had and is strange.
+/// A warning about a plan that is possible but suspicious.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Warning {
     /// The overrides break a rule of the architecture.
     Inconsistent(Violation),
-    /// A field gets a value that has no name, though others of its values have.
+    /// A field gets a value without a name, although other values of the field have names.
     Unnamed {
         /// The field.
         field: RegisterField,
         /// The value.
         value: u64,
     },
-    /// The host's cores are not alike in a register; what a guest sees may depend on where it runs.
+    /// A register differs between the host's core types, so the guest's view may depend on the core
+    /// that it runs on.
     CoresDiffer(CoreDifference),
 }
 
-/// Why there is no plan.
+/// The reason why there is no plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
@@ -118,22 +119,22 @@ pub enum PlanError {
         /// The kernel's release.
         kernel: String,
     },
-    /// Some overrides cannot be had; all of them are listed.
+    /// Some overrides are not possible; all of them are listed.
     #[error("{}", rejected_overrides(.0))]
     Rejected(Vec<Rejection>),
-    /// The overrides break rules of the architecture, and the model says `enforce`.
+    /// The overrides break rules of the architecture, and the model has `enforce`.
     #[error("{}", inconsistent(.0))]
     Inconsistent(Vec<Violation>),
 }
 
 impl Plan {
-    /// Checks a model against a host, all of it.
+    /// Checks the whole model against a host and plans its writes.
     ///
     /// # Errors
     ///
-    /// [`PlanError::Rejected`] with every override that cannot be had, in the order given;
-    /// [`PlanError::NoWritableRegisters`] if nothing is wrong with them but the host's kernel;
-    /// [`PlanError::Inconsistent`] if the model says `enforce` and its overrides break rules.
+    /// [`PlanError::Rejected`] with every override that is not possible, in the order of the model;
+    /// [`PlanError::NoWritableRegisters`] if only the host's kernel prevents them;
+    /// [`PlanError::Inconsistent`] if the model has `enforce` and its overrides break rules.
     pub fn new(host: &Host, model: &CpuModel) -> Result<Self, PlanError> {
         let mut rejections = Vec::new();
         let host = &Options::of(model, &mut rejections).configure(host, model, &mut rejections);
@@ -143,7 +144,7 @@ impl Plan {
             let before = model.overrides().get(..position).unwrap_or(&[]);
             let first = before.iter().find(|first| first.property == asked.property);
             match (constraints(host, of), first) {
-                // Options that are given twice have been rejected as such.
+                // Options that are given twice are rejected by `configure`.
                 (Ok(more), Some(first)) if asked.property.parse::<CpuOption>().is_err() => {
                     let target = more.first().map(|one| target(host, one.field, None));
                     let first = first.clone();
@@ -196,7 +197,7 @@ impl Plan {
         })
     }
 
-    /// The model that the plan is for.
+    /// The model of the plan.
     #[must_use]
     pub fn model(&self) -> &CpuModel {
         &self.model
@@ -208,39 +209,42 @@ impl Plan {
         &self.kernel_release
     }
 
-    /// What the vCPUs are to be created with: what the host was read with, and the model's options.
+    /// The configuration to create the vCPUs with: that of the host, with the model's options.
     #[must_use]
     pub fn config(&self) -> VcpuConfig {
         self.config
     }
 
-    /// The fields that will differ from the host's, in the order given.
+    /// The fields that will differ from the host's values, in the order of the model.
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         &self.changes
     }
 
-    /// The registers that will be written, in index order; only those that change.
+    /// The registers that change, in index order.
     #[must_use]
     pub fn writes(&self) -> &[Write] {
         &self.writes
     }
 
-    /// Every register as a vCPU of [this configuration](Plan::config) shows it before anything is written.
+    /// The values of every register in a vCPU of [this configuration](Plan::config) before the
+    /// writes.
     #[must_use]
     pub fn host(&self) -> &RegisterValues {
         &self.host
     }
 
-    /// Every register as the guest shall see it.
+    /// The values of every register after the writes, as the guest sees them.
     #[must_use]
     pub fn expected(&self) -> &RegisterValues {
         &self.expected
     }
 
-    /// Every register as it is once the guest has started: [expected](Plan::expected), but that without a GICv3 in
-    /// the kernel KVM clears the fields that tell of one at the first run
-    /// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `kvm_finalize_sys_regs`).
+    /// The values of every register after the guest has started.
+    ///
+    /// They are the [expected](Plan::expected) values, except that without an in-kernel GICv3 KVM
+    /// clears the GIC fields at the first run (Linux 7.2, `arch/arm64/kvm/sys_regs.c`,
+    /// `kvm_finalize_sys_regs`).
     #[must_use]
     pub fn in_guest(&self) -> RegisterValues {
         let mut values = self.expected.clone();
@@ -256,7 +260,7 @@ impl Plan {
         values
     }
 
-    /// What is strange about the guest's view.
+    /// The warnings about the guest's view.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
@@ -309,10 +313,10 @@ fn implied_idc(
     Some(of.reject(Some(target), Reason::ImpliesIdc))
 }
 
-/// Sorts rejections by the overrides' order in the model.
+/// Sorts rejections by the overrides' order in the model and selects the error.
 fn rejected(host: &Host, mut rejections: Vec<Rejection>) -> PlanError {
     rejections.sort_by_key(|rejection| rejection.position);
-    // An override of several fields is rejected once for each reason, by the first of them.
+    // An override of several fields is rejected once for each reason, at its first field.
     rejections.dedup_by(|later, earlier| {
         later.position == earlier.position && later.reason.name() == earlier.reason.name()
     });

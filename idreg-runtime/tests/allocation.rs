@@ -1,4 +1,5 @@
-//! Between a plan and its last write nothing is allocated: a VMM may apply it wherever it likes.
+//! Allocations between a plan and its last write: there are none, so a VMM can apply a plan
+//! anywhere.
 
 mod hosts;
 
@@ -13,7 +14,7 @@ use std::cell::{Cell, RefCell};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// A vCPU of registers in an array, which counts the allocations before each write.
+/// A vCPU with registers in an array, which counts the allocations before each write.
 struct CountingVcpu {
     registers: RefCell<[(u16, u64); 64]>,
     before_last_write: Cell<usize>,
@@ -41,7 +42,7 @@ impl VcpuRegs for CountingVcpu {
     }
 }
 
-/// How many allocations this program has made; it has no other test that could make some meanwhile.
+/// The number of allocations of this program; it has no second test that could allocate meanwhile.
 fn allocations() -> usize {
     let stats = ALLOCATOR.stats();
     stats.allocations + stats.reallocations

@@ -1,4 +1,4 @@
-//! Applying a plan to a vCPU that answers as KVM does, with faults at every call.
+//! Plans applied to a vCPU that answers as KVM does, with faults at every call.
 
 mod hosts;
 
@@ -54,7 +54,8 @@ fn host_model_writes_nothing_even_after_the_guest_ran() {
     assert_eq!(vcpu.writes(), 0);
 }
 
-/// A kernel that lets fewer bits of two registers be written than the one that the plan was made for.
+/// A kernel that reports fewer writable bits of two registers than the kernel that the plan was
+/// made for.
 fn stricter_kernel() -> String {
     let without = |file: &str, register, fixed: u64| {
         edited(file, register, "writable", |mask| {
@@ -215,7 +216,7 @@ fn two_faults_leave_the_vcpu_as_it_was_or_say_what_is_not() {
     assert!(not_restored > 0, "some pair hits a write and its way back");
 }
 
-/// How many calls an application without a fault makes.
+/// The number of calls when a plan is applied without a fault.
 fn calls() -> usize {
     let (plan, vcpu) = plan(MAX_7_2, TWO_REGISTERS);
     plan.apply(&vcpu).expect("no fault");
@@ -257,7 +258,8 @@ fn an_error_names_the_register_of_the_call_that_failed() {
         let vcpu = FakeVcpu::new(&host(MAX_7_2));
         vcpu.fail_at(call, Errno::EFAULT);
         let text = plan.apply(&vcpu).unwrap_err().to_string();
-        // Reads of what is written, writes, and reads of everything, in the order of the registers.
+        // Reads before the writes, the writes, and reads of everything, in the order of the
+        // registers.
         let of_write =
             |position: usize| plan.writes().get(position).map(|write| write.register.name);
         let name = of_write(call)

@@ -1,4 +1,5 @@
-//! Machines with several kinds of cores: what differs is told, and a model must be right on each.
+//! Machines with several core types: differences are reported, and a model must be possible on
+//! each.
 
 mod hosts;
 
@@ -6,7 +7,7 @@ use hosts::{A64FX_7_2, MAX_7_2, edited, host};
 use idreg_runtime::host::{CoreReading, Host};
 use idreg_runtime::plan::{Plan, PlanError, Warning};
 
-/// Two kinds of cores, of which the second has no dot product.
+/// Two core types; the second has no dot product.
 fn mixed() -> Host {
     let without = edited(MAX_7_2, "ID_AA64ISAR0_EL1", "value", |value| {
         value & !(0xf << 44)
@@ -58,7 +59,7 @@ fn value_must_be_right_on_every_core() {
     );
 }
 
-/// KVM shows one MIDR_EL1 wherever a vCPU is made; sysfs has the cores' own.
+/// KVM shows one MIDR_EL1 wherever a vCPU is created; sysfs has the values of the cores themselves.
 #[test]
 fn implementations_that_differ_are_a_warning() {
     let midr = "\"midr\": \"0x00000000000f0510\"";
@@ -69,7 +70,8 @@ fn implementations_that_differ_are_a_warning() {
     assert_eq!(
         warnings,
         [
-            "MIDR_EL1 is not the same on all cores: 0x00000000410fd461 on CPU 0, 0x00000000000f0510 on CPU 1"
+            "MIDR_EL1 is not the same on all cores: 0x00000000410fd461 on CPU 0, \
+             0x00000000000f0510 on CPU 1"
         ]
     );
 }

@@ -1,4 +1,4 @@
-//! What is known of fields, as the table of this project's registers shows it.
+//! Facts about fields, in the description of this project's registers.
 
 use idreg_runtime::description::feature::{Condition, Consistency, FeatureDescription};
 use idreg_runtime::description::rule::{FieldRule, Owner, Safety, ValueRange};
@@ -130,9 +130,10 @@ fn what_no_single_field_tells_is_no_feature() {
 
 #[test]
 fn a_rule_refers_to_the_features_of_the_table() {
+    let is = |condition: &Condition, name| matches!(condition, Condition::Feature(known) if core::ptr::eq(*known, feature(name)));
     let is_rule = |rule: &&Consistency| {
-        matches!(rule, Consistency::Requires { subject: Condition::Feature(one), needs: Condition::Feature(other) }
-            if core::ptr::eq(*one, feature("FEAT_SVE_AES")) && core::ptr::eq(*other, feature("FEAT_SVE")))
+        matches!(rule, Consistency::Requires { subject, needs }
+            if is(subject, "FEAT_SVE_AES") && is(needs, "FEAT_SVE"))
     };
     assert_eq!(DESCRIPTION.consistency.iter().filter(is_rule).count(), 1);
 }
@@ -162,7 +163,7 @@ fn one_algorithm_of_pointer_authentication_excludes_the_others() {
     assert_eq!(names, ["APA", "API", "APA3"]);
 }
 
-/// A description with some of the registers has what is known of these, and nothing of the others.
+/// A description with some of the registers has the facts of these and no others.
 #[test]
 fn a_part_of_the_registers_has_its_part_of_the_facts() {
     mod part {

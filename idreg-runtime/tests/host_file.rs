@@ -1,4 +1,4 @@
-//! A host as a file: the same bytes again, and what is refused.
+//! Host files: they serialise to the same bytes, and invalid files are rejected.
 
 mod hosts;
 

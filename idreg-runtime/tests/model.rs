@@ -1,4 +1,4 @@
-//! The text form of a CPU model, and the same with types.
+//! CPU models as text and with types.
 
 use idreg_runtime::model::{CpuModel, InvalidValue};
 use idreg_runtime::number::{self, Hex};

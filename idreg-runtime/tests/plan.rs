@@ -1,4 +1,4 @@
-//! A model against a recorded host: what is written, and every reason why not.
+//! Models against a recorded host: the writes, and every reason of a rejection.
 
 mod hosts;
 
@@ -13,7 +13,7 @@ fn plan(host_file: &str, model: &str) -> Result<Plan, PlanError> {
     )
 }
 
-/// Checks the whole message of a refused model.
+/// Checks the whole message of a rejected model.
 fn refused(model: &str, expected: &str) {
     let error = plan(MAX_7_2, model).expect_err("a model that is not possible");
     assert_eq!(error.to_string(), expected);
@@ -55,7 +55,8 @@ fn unknown_property_names_the_nearest() {
     refused(
         "host,SYSREG_ID_AA64ISAR0_EL1_dp=0",
         "1 override is not possible on this host; nothing was written:\n  \
-         SYSREG_ID_AA64ISAR0_EL1_dp=0x0: no such property; did you mean SYSREG_ID_AA64ISAR0_EL1_DP?",
+         SYSREG_ID_AA64ISAR0_EL1_dp=0x0: no such property; did you mean \
+         SYSREG_ID_AA64ISAR0_EL1_DP?",
     );
     refused(
         "host,pauht=off",
@@ -80,7 +81,8 @@ fn value_too_wide() {
     refused(
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x10",
         "1 override is not possible on this host; nothing was written:\n  \
-         SYSREG_ID_AA64ISAR0_EL1_DP=0x10: too wide: the field has 4 bits; maximum: 0xf; the host's value is 0x1 (IMP)",
+         SYSREG_ID_AA64ISAR0_EL1_DP=0x10: too wide: the field has 4 bits; maximum: 0xf; the \
+         host's value is 0x1 (IMP)",
     );
 }
 
@@ -129,8 +131,8 @@ fn invalid_value() {
         "3 overrides are not possible on this host; nothing was written:\n  \
          SYSREG_ID_AA64ISAR0_EL1_DP=IMP: `IMP` is no number: decimal digits, or 0x and hexadecimal \
          digits, up to 64 bits; named values are 0x0 (NI), 0x1 (IMP)\n  \
-         SYSREG_ID_AA64ISAR0_EL1_AES: no value given: the form is `PROPERTY=VALUE`; named values are \
-         0x0 (NI), 0x1 (AES), 0x2 (PMULL)\n  \
+         SYSREG_ID_AA64ISAR0_EL1_AES: no value given: the form is `PROPERTY=VALUE`; named values \
+         are 0x0 (NI), 0x1 (AES), 0x2 (PMULL)\n  \
          SYSREG_MIDR_EL1_Variant: no value given: the form is `PROPERTY=VALUE`",
     );
 }
@@ -161,7 +163,8 @@ fn implementation_registers_need_their_capability() {
         error.to_string(),
         "1 override is not possible on this host; nothing was written:\n  \
          SYSREG_MIDR_EL1_Revision=0x5: this host's KVM does not allow changes of the \
-         registers that identify the implementation (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS); keep the \
+         registers that identify the implementation (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS); keep \
+         the \
          host's value 0x0"
     );
 }

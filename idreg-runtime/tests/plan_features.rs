@@ -1,4 +1,4 @@
-//! Features of the architecture in a model, and what holds between them.
+//! Features of the architecture in a model, and the rules between them.
 
 mod hosts;
 
@@ -75,7 +75,8 @@ fn feature_that_the_host_lacks_cannot_be_on() {
         .to_string();
     assert!(
         text.ends_with(
-            "FEAT_DotProd=on, which is SYSREG_ID_AA64ISAR0_EL1_DP=0x1 (IMP): above the host's value 0x0 (NI); no other value is allowed"
+            "FEAT_DotProd=on, which is SYSREG_ID_AA64ISAR0_EL1_DP=0x1 (IMP): above the host's \
+             value 0x0 (NI); no other value is allowed"
         ),
         "{text}"
     );
@@ -85,7 +86,8 @@ fn feature_that_the_host_lacks_cannot_be_on() {
 fn feature_of_an_option_names_it() {
     refused(
         "host,FEAT_SVE=off",
-        "FEAT_SVE=off, which is SYSREG_ID_AA64PFR0_EL1_SVE=0x0 (NI): the option sve sets this field; use sve=off",
+        "FEAT_SVE=off, which is SYSREG_ID_AA64PFR0_EL1_SVE=0x0 (NI): the option sve sets this \
+         field; use sve=off",
     );
 }
 
@@ -164,7 +166,8 @@ fn rule_that_overrides_break_is_a_warning_in_words() {
     assert_eq!(
         warnings("host,FEAT_SHA512=off"),
         [
-            "SHA3 needs SHA512: ID_AA64ISAR0_EL1.SHA3=0x1 (IMP) while ID_AA64ISAR0_EL1.SHA2=0x1 (SHA256)"
+            "SHA3 needs SHA512: ID_AA64ISAR0_EL1.SHA3=0x1 (IMP) while ID_AA64ISAR0_EL1.SHA2=0x1 \
+             (SHA256)"
         ]
     );
 }
@@ -184,7 +187,7 @@ fn enforce_makes_errors_of_broken_rules() {
     );
 }
 
-/// KVM caps and hides fields one by one; what a host itself breaks is nobody's override.
+/// KVM caps and hides fields one by one; no override causes the inconsistencies of the host itself.
 #[test]
 fn what_the_host_breaks_is_not_reported() {
     for file in [MAX_7_2, A64FX_7_2] {
@@ -200,7 +203,7 @@ fn options_keep_the_rules() {
     }
 }
 
-/// Whatever a feature is, turning it off leaves a guest without it or says why not.
+/// Turning off any feature leaves a guest without it, or is rejected with the reason.
 #[test]
 fn every_feature_can_be_turned_off_or_says_why_not() {
     let host = host(MAX_7_2);
@@ -236,7 +239,8 @@ fn aarch32_field_stays_where_the_feature_is_not_there_anyway() {
 fn override_of_several_fields_is_told_once() {
     refused(
         "host,FEAT_PMUv3=off",
-        "FEAT_PMUv3=off, which is SYSREG_ID_AA64DFR0_EL1_PMUVer=0x0 (NI): the option pmu sets this field; \
+        "FEAT_PMUv3=off, which is SYSREG_ID_AA64DFR0_EL1_PMUVer=0x0 (NI): the option pmu sets \
+         this field; \
          use pmu=off; allowed: 0x1-0x6",
     );
 }
@@ -259,7 +263,7 @@ fn feature_of_a_register_that_the_file_lacks_is_absent() {
     }
 }
 
-/// A feature that is there has what it needs, as far as KVM shows it.
+/// A feature of a host has its required features, as far as KVM shows them.
 #[test]
 fn hosts_are_consistent_but_for_what_kvm_hides() {
     for file in [MAX_7_2, A64FX_7_2] {

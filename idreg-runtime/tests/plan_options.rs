@@ -1,4 +1,5 @@
-//! Options of the vCPU in a model: what they change, what they exclude, and what cannot be derived.
+//! Options of the vCPU in a model: their effects, their exclusions, and hosts that must be read
+//! again.
 
 mod hosts;
 
@@ -14,7 +15,7 @@ fn plan(host: &Host, model: &str) -> Result<Plan, PlanError> {
     Plan::new(host, &model.parse().expect("`host` and overrides"))
 }
 
-/// Checks the only reason why a model is refused.
+/// Checks the only reason why a model is rejected.
 #[track_caller]
 fn refused(host: &Host, model: &str, expected: &str) {
     let error = plan(host, model).expect_err("a model that is not possible");
@@ -23,7 +24,7 @@ fn refused(host: &Host, model: &str, expected: &str) {
     assert_eq!(reasons, [expected]);
 }
 
-/// A host that can do what the recorded ones cannot.
+/// A host with a capability that the recorded hosts do not have.
 fn with_capability(name: &str) -> Host {
     let file = MAX_7_2.replacen(
         &format!("\"{name}\": false"),
@@ -75,7 +76,8 @@ fn field_says_nothing_while_its_option_is_off() {
     refused(
         &host(MAX_7_2),
         "host,sve=off,SYSREG_ID_AA64ZFR0_EL1_AES=1",
-        "SYSREG_ID_AA64ZFR0_EL1_AES=0x1 (IMP): the field reads as zero while the option sve is off; use sve=on",
+        "SYSREG_ID_AA64ZFR0_EL1_AES=0x1 (IMP): the field reads as zero while the option sve is \
+         off; use sve=on",
     );
 }
 
@@ -115,7 +117,8 @@ fn vector_lengths_are_those_of_the_host_up_to_one() {
     refused(
         &host,
         "host,sve128=off",
-        "sve128=off: every SVE guest has the shortest vector length; sve=off switches all lengths off",
+        "sve128=off: every SVE guest has the shortest vector length; sve=off switches all lengths \
+         off",
     );
     refused(
         &host,

@@ -1,4 +1,4 @@
-//! Which values a field may have on a host: KVM's masks, the rule of each field, and what else sets it.
+//! Allowed values of fields on a host: KVM's masks, the rule of each field, and its owner.
 
 mod hosts;
 
@@ -13,7 +13,7 @@ fn field(property: &str) -> RegisterField {
     DESCRIPTION.property(property).expect("a property")
 }
 
-/// The 7.2 host with a field set to another value before anything is planned.
+/// The 7.2 host with another value of a field before anything is planned.
 fn host_with(property: &str, value: u64) -> Host {
     let of = field(property);
     let insert = |old| of.field.insert(old, value);
@@ -26,7 +26,7 @@ fn allowed(host: &Host, property: &str) -> String {
     ranges.join(" ")
 }
 
-/// Checks what is in the way of a value, and that the plan says the same.
+/// Checks the obstacle to a value, and that the plan reports the same.
 #[track_caller]
 fn obstacle(host: &Host, property: &str, value: u64, expected: Option<Obstacle>) {
     assert_eq!(
@@ -59,7 +59,7 @@ fn unsigned_field_goes_down() {
 
 #[test]
 fn signed_field_goes_down_through_negative_values() {
-    // 0xf is -1: the granule is not there.
+    // 0xf is -1: the granule is not supported.
     let host = host_with("SYSREG_ID_AA64MMFR0_EL1_TGRAN4", 1);
     assert_eq!(
         allowed(&host, "SYSREG_ID_AA64MMFR0_EL1_TGRAN4"),
@@ -221,7 +221,7 @@ fn nothing_of_aarch32_can_change_where_there_is_none() {
     }
 }
 
-/// Ranges and single answers come from different code; they must not differ for any value.
+/// Ranges and single checks come from different code; they must not differ for any value.
 #[test]
 fn ranges_agree_with_every_single_value() {
     for file in [MAX_7_2, A64FX_7_2] {
@@ -249,7 +249,7 @@ fn cache_levels_that_imply_too_much_are_refused() {
     assert!(Plan::new(&host, &model).is_ok());
 }
 
-/// The kernels' masks say it; nothing here knows their versions.
+/// The kernels' masks decide this; no code here knows their versions.
 #[test]
 fn older_kernel_fixes_what_a_newer_one_lets_change() {
     for (property, value) in [

@@ -1,4 +1,5 @@
-//! Reading a host, with a fault at every call: the error names the register, and nothing is left behind.
+//! Reading a host with a fault at every call: the error names the register, and no register is
+//! changed.
 
 mod hosts;
 

@@ -9,8 +9,9 @@
 //! ```
 //! use idreg_runtime::config::target::{DISCOVER_IMPL_CPUS, TargetCpus};
 //!
-//! let targets = TargetCpus::new(vec!["midr=0x413fd0c1".parse()?, "midr=0x411fd401,revidr=2".parse()?]);
-//! // x0 to x3 of the vCPU at the exit, and what to put there.
+//! let [first, second] = ["midr=0x413fd0c1", "midr=0x411fd401,revidr=2"];
+//! let targets = TargetCpus::new(vec![first.parse()?, second.parse()?]);
+//! // x0 to x3 of the vCPU at the exit, and their new values.
 //! assert_eq!(targets.answer([DISCOVER_IMPL_CPUS, 1, 0, 0]), Some([0, 0x411f_d401, 2, 0]));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -130,9 +130,10 @@ impl Safety {
     /// use idreg_runtime::description::rule::Safety;
     ///
     /// assert!(Safety::Lower.accepts(4, 2, 1) && !Safety::Lower.accepts(4, 2, 3));
-    /// // 0xf is -1: floating point is not there.
+    /// // 0xf is -1: floating point is not implemented.
     /// assert!(Safety::SignedLower.accepts(4, 1, 0xf) && !Safety::SignedLower.accepts(4, 0xf, 0));
-    /// assert!(Safety::Exact { safe: 1 }.accepts(4, 3, 1) && !Safety::Exact { safe: 1 }.accepts(4, 3, 2));
+    /// let exact = Safety::Exact { safe: 1 };
+    /// assert!(exact.accepts(4, 3, 1) && !exact.accepts(4, 3, 2));
     /// ```
     #[must_use]
     pub const fn accepts(self, width: u8, limit: u64, value: u64) -> bool {

@@ -1,9 +1,9 @@
-//! The calls into a VM: how many there were, and which of them fail.
+//! The calls into a VM: their counts and their faults.
 
 use crate::vcpu::Errno;
 use std::cell::{Cell, RefCell};
 
-/// Counts over all vCPUs of a VM.
+/// The counts and faults of all vCPUs of a VM.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     made: Cell<usize>,
@@ -28,7 +28,7 @@ impl Fault {
 }
 
 impl Calls {
-    /// Counts a call, and says whether it fails before it does anything.
+    /// Counts a call, and returns the error if the call must fail before it does anything.
     pub(super) fn call(&self) -> Result<(), Errno> {
         let call = self.made.get();
         self.made.set(call + 1);
@@ -39,7 +39,7 @@ impl Calls {
         }
     }
 
-    /// As [`Calls::call`], for a write.
+    /// Counts a write as well, otherwise like [`Calls::call`].
     pub(super) fn write(&self) -> Result<(), Errno> {
         self.writes.set(self.writes.get() + 1);
         self.call()

@@ -1,4 +1,4 @@
-//! What KVM makes of a VM's ID registers when a guest is about to run for the first time.
+//! Changes of a VM's ID registers by KVM before the first run of a guest.
 
 use crate::config::Gic;
 use crate::host::Host;
@@ -9,14 +9,15 @@ use crate::regs::id_aa64mmfr3_el1::{S1pie, S1poe, Tcrx};
 use crate::regs::{id_aa64pfr0_el1, id_aa64pfr2_el1, id_pfr1_el1};
 use crate::values::RegisterValues;
 
-/// Makes the fields that tell of a GIC fit the VM's interrupt controller.
+/// Changes the GIC fields to match the VM's interrupt controller.
 ///
-/// Without a GICv3 in the kernel both clear them (Linux 6.12, `arch/arm64/kvm/sys_regs.c`,
+/// Without an in-kernel GICv3, both kernels clear them (Linux 6.12, `arch/arm64/kvm/sys_regs.c`,
 /// `kvm_finalize_sys_regs`; Linux 7.2, the same and `arch/arm64/kvm/vgic/vgic-init.c`,
-/// `kvm_vgic_finalize_idregs`). With one, Linux 7.2 undoes what a VMM wrote, and 6.12 leaves it.
+/// `kvm_vgic_finalize_idregs`). With a GICv3, Linux 7.2 reverts the VMM's writes, and 6.12 keeps
+/// them.
 pub(super) fn settle_gic(host: &Host, values: &mut RegisterValues) {
     let is_v3 = host.info().vcpu.gic == Some(Gic::V3);
-    // No capability tells that KVM restores the fields. This one, new between 6.12 and 7.2 as well,
+    // No capability reports that KVM restores the fields. This one, also new between 6.12 and 7.2,
     // comes closest.
     let restores = host.info().capabilities.writable_implementation_ids;
     if is_v3 && !restores {
@@ -39,7 +40,7 @@ pub(super) fn settle_gic(host: &Host, values: &mut RegisterValues) {
     }
 }
 
-/// Clears the fields whose features need others that are not there
+/// Clears the fields of features whose required features are missing
 /// (Linux 7.3, `arch/arm64/kvm/config.c`, `kvm_idregs_enforce_dependencies`).
 pub(super) fn enforce_dependencies(values: &mut RegisterValues) {
     let has = |of| values.field(of).is_some_and(|value| value != 0);

@@ -1,4 +1,4 @@
-//! What KVM makes of a write: the setters of `arch/arm64/kvm/sys_regs.c`.
+//! Writes of registers as KVM handles them: the setters of `arch/arm64/kvm/sys_regs.c`.
 
 use crate::description::{RegisterDescription, RegisterField};
 use crate::encoding::Encoding;
@@ -15,32 +15,32 @@ use crate::regs::{
 };
 use crate::vcpu::Errno;
 
-/// A value that KVM takes for a field and does not store.
+/// A value of a field that KVM accepts and does not store.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Hidden {
     pub(super) field: RegisterField,
     pub(super) value: u64,
 }
 
-/// A register that is about to be written.
+/// A write of a register before KVM has checked its value.
 #[derive(Debug)]
 pub(super) struct Target<'a> {
     pub(super) host: &'a Host,
     pub(super) hidden: &'a [Hidden],
     pub(super) register: &'static RegisterDescription,
-    /// What a new VM shows, which KVM compares with.
+    /// The register's value in a new VM, which KVM compares with.
     pub(super) limit: u64,
-    /// What the VM shows now.
+    /// The register's present value.
     pub(super) present: u64,
     pub(super) has_run: bool,
 }
 
 impl Target<'_> {
-    /// What the register holds after a write of `value`.
+    /// The register's value after a write of `value`, or KVM's error.
     pub(super) fn after(&self, value: u64) -> Result<u64, Errno> {
         let encoding = self.register.encoding;
         match encoding {
-            // It has no setter of its own, so KVM stores anything at any time.
+            // This register has no setter of its own, so KVM stores any value at any time.
             MpidrEl1::ENCODING => Ok(value),
             _ if !self.host.info().capabilities.writable_masks => self.unchanged(value),
             ClidrEl1::ENCODING => self.cache_levels(value),
@@ -52,23 +52,23 @@ impl Target<'_> {
         }
     }
 
-    /// Before the masks came, in Linux 6.7, an ID register had one value (Linux 6.1, `set_id_reg`), and so
-    /// had CLIDR_EL1 (`invariant_sys_regs`). Not modelled are the few fields that could be lowered even so,
-    /// such as ID_AA64PFR0_EL1.CSV2.
+    /// Before Linux 6.7, which added masks, an ID register had one value (Linux 6.1, `set_id_reg`),
+    /// and so had CLIDR_EL1 (`invariant_sys_regs`). The few fields that could be lowered
+    /// nevertheless, such as ID_AA64PFR0_EL1.CSV2, are not modelled.
     fn unchanged(&self, value: u64) -> Result<u64, Errno> {
         accepted_if(value == self.present, value)
     }
 
-    /// `set_clidr`, the same in Linux 6.12 and 7.2, before and after the first run.
+    /// Models `set_clidr`, the same in Linux 6.12 and 7.2, before and after the first run.
     fn cache_levels(&self, value: u64) -> Result<u64, Errno> {
-        // KVM reports all bits but the reserved ones as writable.
+        // KVM reports all bits except the reserved ones as writable.
         let reserved = !self.host.writable(self.register);
         let accepted = self.host.accepts_cache_levels(ClidrEl1::from_bits(value));
         accepted_if(value & reserved == 0 && accepted, value)
     }
 
-    /// `set_imp_id_reg` of Linux 7.2. In 6.12, which lacks the capability, the registers are
-    /// `invariant_sys_regs` and refuse the same.
+    /// Models `set_imp_id_reg` of Linux 7.2. In 6.12, which lacks the capability, the registers are
+    /// `invariant_sys_regs` and refuse the same values.
     fn implementation_id(&self, value: u64) -> Result<u64, Errno> {
         if value == self.present {
             return Ok(value);
@@ -82,7 +82,7 @@ impl Target<'_> {
         accepted_if(value & !self.host.writable(self.register) == 0, value)
     }
 
-    /// Whether this is an AArch32 register of a host without AArch32: its writes succeed and do nothing
+    /// True for an AArch32 register of a host without AArch32: its writes succeed and do nothing
     /// (`REG_USER_WI` in `aa32_id_visibility`), and KVM reports no bit of it as writable.
     fn is_write_ignored(&self) -> bool {
         let values = self.host.values();
@@ -94,7 +94,7 @@ impl Target<'_> {
             && self.host.writable(self.register) == 0
     }
 
-    /// `set_id_reg`, after what the register's own setter does.
+    /// Models `set_id_reg` and the register's own setter before it.
     fn id_register(&self, value: u64) -> Result<u64, Errno> {
         let value = self.corrected(value);
         if self.is_refused(value) {
@@ -107,8 +107,8 @@ impl Target<'_> {
         accepted_if(self.is_safe(value), value)
     }
 
-    /// The value with what KVM once showed and no longer does, or should not have shown, replaced by
-    /// what it shows now.
+    /// Replaces field values that older kernels showed, or showed by mistake, with the present
+    /// ones.
     fn corrected(&self, value: u64) -> u64 {
         let value = self
             .hidden
@@ -138,7 +138,8 @@ impl Target<'_> {
         }
     }
 
-    /// `ignore_feat_doublelock`: KVM once showed the lock to guest hypervisors on CPUs that lack it.
+    /// Models `ignore_feat_doublelock`: older kernels showed the lock to guest hypervisors on CPUs
+    /// without it.
     fn double_lock(&self, value: u64) -> u64 {
         if self.host.info().vcpu.el2 && self.is_limit(DoubleLock::NI) {
             replaced(value, DoubleLock::IMP, DoubleLock::NI)
@@ -147,8 +148,8 @@ impl Target<'_> {
         }
     }
 
-    /// Whether the register's own setter refuses the value, which it does before it looks whether the
-    /// guest has run.
+    /// True if the register's own setter refuses the value. It checks this before it checks whether
+    /// the guest has run.
     fn is_refused(&self, value: u64) -> bool {
         self.writable_fields().any(|of| {
             let (limit, value) = (of.field.extract(self.limit), of.field.extract(value));
@@ -158,15 +159,16 @@ impl Target<'_> {
         })
     }
 
-    /// Whether the kernel has this register's refusals. Those of ID_AA64PFR0_EL1 are in Linux 7.2 and
-    /// not in 6.12. No capability tells; KVM_CAP_ARM_WRITABLE_IMP_ID_REGS, new in between, comes closest.
+    /// True if the kernel refuses values of this register. The refusals of ID_AA64PFR0_EL1 are in
+    /// Linux 7.2 and not in 6.12. No capability reports them; KVM_CAP_ARM_WRITABLE_IMP_ID_REGS, new
+    /// in between, comes closest.
     fn checks_refused(&self) -> bool {
         self.register.encoding != IdAa64pfr0El1::ENCODING
             || self.host.info().capabilities.writable_implementation_ids
     }
 
-    /// `arm64_check_features`: the comparison is with the limit, so a field that was lowered can be
-    /// raised again, and whatever is not a writable field has to be as in the limit.
+    /// Models `arm64_check_features`. It compares with the limit, so a lowered field can be raised
+    /// again, and every bit outside the writable fields must equal the limit's.
     fn is_safe(&self, value: u64) -> bool {
         let mut checked = 0;
         for of in self.writable_fields() {
@@ -180,7 +182,7 @@ impl Target<'_> {
         value & !checked == self.limit & !checked
     }
 
-    /// The fields that KVM reports as writable in full.
+    /// The fields of which KVM reports all bits as writable.
     fn writable_fields(&self) -> impl Iterator<Item = RegisterField> {
         let mask = self.host.writable(self.register);
         let fields = self.register.fields();
@@ -192,15 +194,17 @@ impl Target<'_> {
     }
 }
 
-/// Whether a register is hidden with `aa32_id_visibility`: of the AArch32 ID registers all but two, which
-/// KVM shows as zero on every host (`ID_HIDDEN` in `sys_reg_descs`), and whose writes it checks. The
-/// kernel's test of this is `tools/testing/selftests/kvm/arm64/aarch32_id_regs.c`.
+/// True if `aa32_id_visibility` hides the register.
+///
+/// It hides all AArch32 ID registers except two, which KVM shows as zero on every host (`ID_HIDDEN`
+/// in `sys_reg_descs`), and whose writes it checks. The kernel's test of this is
+/// `tools/testing/selftests/kvm/arm64/aarch32_id_regs.c`.
 fn has_aarch32_visibility(register: Encoding) -> bool {
     register.is_aarch32_id() && register != IdAfr0El1::ENCODING && register != IdDfr1El1::ENCODING
 }
 
-/// What guest hypervisors need: EL2 (`set_id_aa64pfr0_el1`), and stage-2 granules as they are or absent
-/// (`set_id_aa64mmfr0_el1`).
+/// True if KVM refuses the value for a guest hypervisor: EL2 must stay (`set_id_aa64pfr0_el1`), and
+/// each stage-2 granule must stay or be absent (`set_id_aa64mmfr0_el1`).
 fn is_refused_with_el2(of: RegisterField, limit: u64, value: u64) -> bool {
     if of == El2::FIELD {
         return value == 0;
@@ -209,7 +213,7 @@ fn is_refused_with_el2(of: RegisterField, limit: u64, value: u64) -> bool {
     granules.contains(&of) && value != limit && value != Tgran4_2::NI.bits()
 }
 
-/// A register's value with a field replaced that is `from`.
+/// A register's value in which a field with the value `from` has the value `to`.
 fn replaced<F: FieldValue>(register: u64, from: F, to: F) -> u64 {
     let field = F::FIELD.field;
     if field.extract(register) == from.bits() {

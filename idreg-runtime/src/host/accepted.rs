@@ -7,7 +7,7 @@ use crate::vcpu::{Errno, VcpuRegs};
 /// Writes value after value to a field of a vCPU and returns those that KVM accepts and stores,
 /// ascending; none if the vCPU does not have the register.
 ///
-/// A field of up to four bits is asked for every value, a wider one for its ends and for the values
+/// A field of up to four bits is tried with every value, a wider one with its ends and the values
 /// next to the present one. The vCPU must not have run, and belongs to a VM for such questions: the
 /// register has its old value afterwards, but all vCPUs of the VM see it change.
 ///
@@ -17,7 +17,8 @@ use crate::vcpu::{Errno, VcpuRegs};
 /// use idreg_runtime::fake::FakeVcpu; // on Arm: the vCPU of a kvm::ScratchVm
 /// use idreg_runtime::host::accepted_values;
 ///
-/// let field = host.description().property("SYSREG_ID_AA64ISAR0_EL1_AES").ok_or("no such property")?;
+/// let field = host.description().property("SYSREG_ID_AA64ISAR0_EL1_AES");
+/// let field = field.ok_or("no such property")?;
 /// assert_eq!(accepted_values(&FakeVcpu::new(&host), field)?, host.allowed(field));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

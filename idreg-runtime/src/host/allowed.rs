@@ -115,7 +115,7 @@ impl Host {
         }
     }
 
-    /// The obstacle to every write of a field, whatever the value, or `None`.
+    /// The obstacle to a write of any value, or `None`.
     fn fixed(&self, of: RegisterField) -> Option<Obstacle> {
         let rule = of.field.rule;
         if self.values.get(of.register).is_none() {

@@ -1,4 +1,4 @@
-//! On which CPUs the calling thread runs.
+//! The CPU affinity of the calling thread.
 
 use super::KvmError;
 use crate::vcpu::Errno;
@@ -11,7 +11,7 @@ pub(super) struct Affinity {
 }
 
 impl Affinity {
-    /// Those of the calling thread, as far as they are online.
+    /// Reads the affinity of the calling thread, limited to CPUs that are online.
     ///
     /// # Errors
     ///
@@ -25,16 +25,16 @@ impl Affinity {
         }
     }
 
-    /// Whether the thread may run on a CPU.
+    /// True if the thread may run on the CPU.
     pub(super) fn may_run_on(&self, cpu: u32) -> bool {
         index(cpu).is_some_and(|cpu| self.allowed.is_set(cpu))
     }
 
-    /// Does something on one CPU, then lets the thread run where it could before.
+    /// Runs `work` on one CPU, then restores the thread's affinity.
     ///
     /// # Errors
     ///
-    /// [`KvmError::MoveToCpu`] if the thread may not run there; that of `work`.
+    /// [`KvmError::MoveToCpu`] if the thread may not run there; the error of `work`.
     pub(super) fn on<T>(
         &self,
         cpu: u32,
@@ -53,18 +53,19 @@ impl Affinity {
     }
 }
 
-/// `CpuSet` panics on a larger number.
+/// Converts a CPU's number, or returns `None` if it is too large for `CpuSet`, which would panic.
 fn index(cpu: u32) -> Option<usize> {
     let cpu = usize::try_from(cpu).ok()?;
     (cpu < CpuSet::MAX_CPU).then_some(cpu)
 }
 
-/// Lets the thread run on these CPUs when dropped, whatever came between.
+/// Restores the thread's affinity when dropped, on every path.
 struct Restored<'a>(&'a CpuSet);
 
 impl Drop for Restored<'_> {
     fn drop(&mut self) {
-        // Fails only if all of them have gone offline since, and then the kernel has chosen others already.
+        // Fails only if all of them have gone offline since; the kernel has then chosen others
+        // already.
         let _others_now = sched_setaffinity(None, self.0);
     }
 }

@@ -1,4 +1,4 @@
-//! What this machine's KVM offers.
+//! Capabilities of this machine's KVM.
 
 use super::KvmError;
 use crate::config::capabilities::Capabilities;
@@ -18,7 +18,7 @@ const KVM_CAP_ARM_EL2: u32 = 240;
 /// # Errors
 ///
 /// [`KvmError::Missing`], [`KvmError::NotPermitted`] or [`KvmError::Open`] if that fails,
-/// [`KvmError::ApiVersion`] if what answers is not the KVM of today.
+/// [`KvmError::ApiVersion`] if the device has another version of the interface.
 pub fn open() -> Result<Kvm, KvmError> {
     let kvm = Kvm::new().map_err(|error| match error.errno() {
         libc::ENOENT | libc::ENXIO | libc::ENODEV => KvmError::Missing,
@@ -37,13 +37,13 @@ pub fn open() -> Result<Kvm, KvmError> {
     Ok(kvm)
 }
 
-/// Asks the kernel for the capabilities that matter to ID registers.
+/// Reads the capabilities that affect ID registers.
 #[must_use]
 pub fn capabilities(kvm: &Kvm) -> Capabilities {
     collect(|capability| kvm.check_extension_raw(capability.into()) > 0)
 }
 
-/// As [`capabilities`], asked of a VM.
+/// Reads the capabilities of a VM, otherwise like [`capabilities`].
 pub(super) fn capabilities_of(vm: &VmFd) -> Capabilities {
     collect(|capability| vm.check_extension_raw(capability.into()) > 0)
 }

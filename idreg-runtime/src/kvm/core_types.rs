@@ -1,19 +1,19 @@
-//! The kinds of cores that a machine has.
+//! The core types of a machine.
 
 use crate::host::{CoreReading, Implementation};
 use crate::values::RegisterValues;
 
-/// CPUs of one implementation.
+/// A core type: the CPUs of one implementation.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct CoreKind {
-    /// The first of them, which is asked for all.
+    /// The first of them, on which the vCPU is read.
     pub(super) representative: u32,
-    /// All of them, the first too, ascending.
+    /// All of them, the first included, ascending.
     cpus: Vec<u32>,
 }
 
 impl CoreKind {
-    /// What the CPUs of this kind show.
+    /// Makes the reading of this core type from a vCPU's values.
     pub(super) fn reading(&self, values: RegisterValues) -> CoreReading {
         CoreReading {
             cpus: self.cpus.clone(),
@@ -22,10 +22,11 @@ impl CoreKind {
     }
 }
 
-/// Groups those of the CPUs that are wanted by MIDR_EL1, REVIDR_EL1 and AIDR_EL1, in the order of their first numbers.
+/// Groups the wanted CPUs by MIDR_EL1, REVIDR_EL1 and AIDR_EL1, in the order of their first
+/// numbers.
 ///
-/// A CPU without a MIDR_EL1 is offline: Linux shows the registers of those that are online
-/// (Linux 7.2, `arch/arm64/kernel/cpuinfo.c`, `cpuid_cpu_offline`).
+/// A CPU without a MIDR_EL1 is offline: Linux shows the registers of online CPUs only (Linux 7.2,
+/// `arch/arm64/kernel/cpuinfo.c`, `cpuid_cpu_offline`).
 pub(super) fn kinds_of_cores(
     implementations: &[Implementation],
     is_wanted: impl Fn(u32) -> bool,

@@ -1,4 +1,4 @@
-//! The steps that make a VM and its vCPUs, each in one place for every VM of this project.
+//! Creation of VMs and vCPUs: each step in one place for every VM of this project.
 
 use super::KvmError;
 use super::capabilities::capabilities_of;
@@ -16,16 +16,19 @@ use kvm_bindings::{
 };
 use kvm_ioctls::{Kvm, VcpuFd, VmFd};
 
-/// The interrupt of every vCPU's PMU: PPI 7, which the Arm Base System Architecture (DEN0094, level 1)
-/// reserves for it.
+/// The interrupt of every vCPU's PMU: PPI 7, which the Arm Base System Architecture (DEN0094, level
+/// 1) reserves for it.
 const PMU_INTID: u32 = 16 + 7;
 
-/// The most bits of a guest physical address: KVM's own default (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.2).
-/// The largest that a host offers is dear: with 52 bits, Linux 7.2 takes seconds to destroy an empty VM.
+/// The maximum number of bits of a guest physical address: KVM's own default (Linux 7.2,
+/// `Documentation/virt/kvm/api.rst`, 4.2). The host's maximum is expensive: with 52 bits, Linux 7.2
+/// takes seconds to destroy an empty VM.
 const PHYSICAL_ADDRESS_BITS: u32 = 40;
 
-/// Creates a VM with addresses of 40 bits, or fewer where the host has fewer, with memory tagging if `config` has
-/// it, and whose MIDR_EL1, REVIDR_EL1 and AIDR_EL1 are writable where the kernel can do that.
+/// Creates a VM with physical addresses of 40 bits, or fewer if the host has fewer.
+///
+/// It has memory tagging if `config` has it, and MIDR_EL1, REVIDR_EL1 and AIDR_EL1 are writable if
+/// the kernel supports that.
 ///
 /// # Errors
 ///
@@ -35,12 +38,12 @@ pub fn create_vm(kvm: &Kvm, config: VcpuConfig) -> Result<VmFd, KvmError> {
     create(kvm, config, writable)
 }
 
-/// As [`create_vm`], for a caller that has [asked](super::capabilities) what KVM can do before, or has read a
-/// [`Host`](crate::host::Host).
+/// Creates a VM like [`create_vm`], with capabilities that were read before, by
+/// [`capabilities`](super::capabilities) or with a [`Host`](crate::host::Host).
 ///
 /// # Errors
 ///
-/// As [`create_vm`].
+/// The errors of [`create_vm`].
 pub fn create_vm_with(
     kvm: &Kvm,
     config: VcpuConfig,
@@ -70,7 +73,8 @@ fn create(
     Ok(vm)
 }
 
-/// How many bits the physical addresses of a VM have that [`create_vm`] makes: a guest's memory must end below.
+/// The number of physical address bits of a VM from [`create_vm`]: a guest's memory must end below
+/// that.
 #[must_use]
 pub fn physical_address_bits(kvm: &Kvm) -> u32 {
     match u32::try_from(kvm.get_host_ipa_limit()) {
@@ -79,9 +83,10 @@ pub fn physical_address_bits(kvm: &Kvm) -> u32 {
     }
 }
 
-/// Creates a VM without anything.
+/// Creates a VM without enabling any capability.
 pub(super) fn new_vm(kvm: &Kvm) -> Result<VmFd, KvmError> {
-    // Before Linux 4.20 there is no limit to ask for, and no other size than the default, which is type 0.
+    // Before Linux 4.20 there is no limit to read, and no other size than the default, which is
+    // type 0.
     let bits = u32::try_from(kvm.get_host_ipa_limit()).unwrap_or(0);
     kvm.create_vm_with_ipa_size(bits.min(PHYSICAL_ADDRESS_BITS))
         .map_err(|error| KvmError::CreateVm {
@@ -101,7 +106,7 @@ fn enable(vm: &VmFd, cap: u32, name: &'static str) -> Result<(), KvmError> {
         })
 }
 
-/// Creates the vCPU with this number; [`init_vcpu`] makes it usable.
+/// Creates the vCPU with this number; [`init_vcpu`] initialises it.
 ///
 /// # Errors
 ///
@@ -113,23 +118,25 @@ pub fn create_vcpu(vm: &VmFd, index: u64) -> Result<VcpuFd, KvmError> {
     })
 }
 
-/// Initialises a vCPU with the options of `config` and PSCI, limits its vectors, and finalises its SVE.
+/// Initialises a vCPU with the options of `config` and PSCI, limits its vector lengths, and
+/// finalises its SVE.
 ///
-/// A vCPU that starts `powered_off` waits for the guest's `CPU_ON`; all but the first should.
+/// A vCPU that starts `powered_off` waits for the guest's `CPU_ON`; all vCPUs except the first
+/// should.
 ///
 /// # Errors
 ///
 /// [`KvmError::PreferredTarget`]; [`KvmError::NotOffered`], [`KvmError::Exclusive`],
 /// [`KvmError::El2WithoutGicV3`] or [`KvmError::InitVcpu`] if KVM refuses the options;
-/// [`KvmError::SveLimit`], [`KvmError::SveVectorLengths`] or [`KvmError::LimitSve`] if it has no such
-/// vectors; [`KvmError::FinalizeSve`].
+/// [`KvmError::SveLimit`], [`KvmError::SveVectorLengths`] or [`KvmError::LimitSve`] if the vector
+/// lengths cannot be limited; [`KvmError::FinalizeSve`].
 pub fn init_vcpu(
     vm: &VmFd,
     vcpu: &VcpuFd,
     config: VcpuConfig,
     powered_off: bool,
 ) -> Result<(), KvmError> {
-    // Linux 7.2 itself says so only at the first run, and then with no more than EAGAIN.
+    // Linux 7.2 itself reports this only at the first run, and only as EAGAIN.
     if config.el2 && config.gic != Some(Gic::V3) {
         return Err(KvmError::El2WithoutGicV3);
     }
@@ -172,7 +179,8 @@ fn features(config: VcpuConfig, powered_off: bool) -> u32 {
         .fold(0, |bits, (_, bit)| bits | 1 << bit)
 }
 
-/// Why KVM refused to initialise a vCPU, as far as the options tell: it says the same of all of them.
+/// The error of a refused initialisation, with the option that explains it if there is one: KVM
+/// returns the same error for all options.
 fn refused(vm: &VmFd, config: VcpuConfig, source: Errno) -> KvmError {
     not_offered(vm, config).unwrap_or_else(|| match exclusive(config) {
         Some(options) => KvmError::Exclusive { options },
@@ -180,7 +188,7 @@ fn refused(vm: &VmFd, config: VcpuConfig, source: Errno) -> KvmError {
     })
 }
 
-/// The first option that KVM does not offer.
+/// The error of the first option that KVM does not support, or `None` if it supports all.
 fn not_offered(vm: &VmFd, config: VcpuConfig) -> Option<KvmError> {
     let capabilities = capabilities_of(vm);
     CpuOption::SWITCHES.into_iter().find_map(|option| {
@@ -195,7 +203,7 @@ fn not_offered(vm: &VmFd, config: VcpuConfig) -> Option<KvmError> {
     })
 }
 
-/// Options that KVM does not give together
+/// The first two options that exclude each other in KVM, or `None`
 /// (Linux 7.2, `arch/arm64/kvm/arm.c`, `kvm_vcpu_init_check_features`).
 fn exclusive(config: VcpuConfig) -> Option<[OptionSetting; 2]> {
     let aarch64 = OptionSetting::of(CpuOption::Aarch64, config);
@@ -207,10 +215,12 @@ fn exclusive(config: VcpuConfig) -> Option<[OptionSetting; 2]> {
     (!aarch64.on).then_some([aarch64, excluded])
 }
 
-/// Initialises the PMU of a vCPU that has one, with INTID 23 as its interrupt where there is a GIC in the kernel.
+/// Initialises the PMU of a vCPU that has one, with INTID 23 as its interrupt if there is an
+/// in-kernel GIC.
 ///
-/// KVM wants the GIC initialised before ([`init_gic`](super::init_gic)), and refuses to run a vCPU whose PMU is
-/// not. ID registers do not depend on it, so a [`ScratchVm`](super::ScratchVm) goes without until it runs.
+/// KVM requires an initialised GIC ([`init_gic`](super::init_gic)) before this, and refuses to run
+/// a vCPU whose PMU is not initialised. ID registers do not depend on it, so a
+/// [`ScratchVm`](super::ScratchVm) initialises it only before it runs.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The interrupt controller inside the kernel.
+//! The in-kernel interrupt controller.
 
 use super::KvmError;
 use crate::config::Gic;
@@ -11,7 +11,7 @@ use kvm_bindings::{
 };
 use kvm_ioctls::{DeviceFd, VmFd};
 
-/// Where a guest finds its interrupt controller: guest physical addresses.
+/// The guest physical addresses of the interrupt controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum GicAddresses {
     /// A GICv2, on 4 KiB boundaries.
@@ -30,11 +30,11 @@ pub enum GicAddresses {
     },
 }
 
-/// Creates the interrupt controller, without addresses: those are the VMM's.
+/// Creates the interrupt controller without addresses, which the VMM sets later.
 ///
 /// # Errors
 ///
-/// [`KvmError::CreateGic`], with `ENODEV` if the host cannot offer this kind.
+/// [`KvmError::CreateGic`], with `ENODEV` if the host does not support this version.
 pub fn create_gic(vm: &VmFd, gic: Gic) -> Result<DeviceFd, KvmError> {
     let mut device = kvm_create_device {
         type_: match gic {
@@ -50,10 +50,11 @@ pub fn create_gic(vm: &VmFd, gic: Gic) -> Result<DeviceFd, KvmError> {
         })
 }
 
-/// Places the GIC of a VM that has all its vCPUs, and initialises it: after that no vCPU can be added.
+/// Sets the addresses of the GIC of a VM that has all its vCPUs, and initialises it: no vCPU can be
+/// added after that.
 ///
-/// `interrupts` counts the 32 private ones of each vCPU too; KVM takes multiples of 32 from 64 to 1024
-/// (Linux 7.2, `Documentation/virt/kvm/devices/arm-vgic-v3.rst`).
+/// `interrupts` includes the 32 private ones of each vCPU; KVM accepts multiples of 32 from 64 to
+/// 1024 (Linux 7.2, `Documentation/virt/kvm/devices/arm-vgic-v3.rst`).
 ///
 /// # Errors
 ///
@@ -86,7 +87,7 @@ pub fn init_gic(
 }
 
 impl GicAddresses {
-    /// What KVM must know the address of: name, `KVM_VGIC_*_ADDR_TYPE_*` and address.
+    /// The parts whose addresses KVM requires: name, `KVM_VGIC_*_ADDR_TYPE_*` and address.
     const fn parts(self) -> [(&'static str, u32, u64); 2] {
         match self {
             Self::V2 {
@@ -111,7 +112,7 @@ impl GicAddresses {
     }
 }
 
-/// Sets an attribute; `addr` is the address of its value, where it has one.
+/// Sets an attribute; `addr` is the address of its value, or 0 if it has none.
 fn set(device: &DeviceFd, group: u32, attr: u32, addr: u64) -> Result<(), Errno> {
     device
         .set_device_attr(&kvm_device_attr {

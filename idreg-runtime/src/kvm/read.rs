@@ -1,4 +1,4 @@
-//! Reading a host.
+//! Reads hosts.
 
 use super::affinity::Affinity;
 use super::capabilities::{capabilities, capabilities_of};
@@ -16,42 +16,43 @@ use crate::host::{Host, HostInfo, Implementation, read_registers};
 use crate::regs;
 use kvm_ioctls::{Kvm, VcpuFd, VmFd};
 
-/// The configuration of an ordinary guest with everything that this host can give it: what
-/// [`Capabilities::config`] has, and a GIC where one is offered, a GICv3 if there is a choice.
+/// The configuration of an ordinary guest with every option that this host supports: the options of
+/// [`Capabilities::config`], and a GIC if the host supports one, a GICv3 if it supports both.
 ///
 /// # Errors
 ///
-/// [`KvmError::CreateVm`]: which GIC there is, only a VM can tell.
+/// [`KvmError::CreateVm`]: only a VM shows which GIC the host supports.
 pub fn supported(kvm: &Kvm) -> Result<VcpuConfig, KvmError> {
     let vm = new_vm(kvm)?;
-    // Created rather than asked for with KVM_CREATE_DEVICE_TEST: kvm-ioctls 0.25 takes the descriptor
-    // that the kernel does not return then as its own, and closes standard input.
+    // Created rather than tested with KVM_CREATE_DEVICE_TEST: kvm-ioctls 0.25 then takes a
+    // descriptor that the kernel does not return as its own, and closes standard input.
     let gic = [Gic::V3, Gic::V2]
         .into_iter()
         .find(|gic| create_gic(&vm, *gic).is_ok());
     Ok(capabilities(kvm).config(gic))
 }
 
-/// Reads this host: what a VM with this configuration shows before any override.
+/// Reads this host: the registers of a VM with this configuration before any override.
 ///
-/// On a machine with several kinds of cores, which their MIDR_EL1, REVIDR_EL1 and AIDR_EL1 tell apart, a
-/// vCPU is made on one core of each, and [`Host::cores`] has what each shows. The calling thread is moved
-/// there and back for it. Cores that it may not run on, and those that are offline, are in no reading.
+/// On a machine with several core types, which MIDR_EL1, REVIDR_EL1 and AIDR_EL1 distinguish, it
+/// creates a vCPU on one core of each type, and [`Host::cores`] has the reading of each. It moves
+/// the calling thread to these cores and back. Cores that the thread may not run on, and cores that
+/// are offline, are in no reading.
 ///
 /// # Errors
 ///
-/// The failure of the step that failed: of [`ScratchVm::new`], of reading `/sys` or `/proc`,
-/// [`KvmError::WritableMasks`], [`KvmError::SveVectorLengths`] or [`KvmError::ReadRegister`];
-/// with several kinds of cores also [`KvmError::Affinity`] or [`KvmError::MoveToCpu`].
+/// The error of the step that failed: of [`ScratchVm::new`], of reading `/sys` or `/proc`,
+/// [`KvmError::WritableMasks`], [`KvmError::SveVectorLengths`] or [`KvmError::ReadRegister`]; with
+/// several core types also [`KvmError::Affinity`] or [`KvmError::MoveToCpu`].
 pub fn read_host(kvm: &Kvm, config: VcpuConfig) -> Result<Host, KvmError> {
     read_host_described(&regs::DESCRIPTION, kvm, config)
 }
 
-/// As [`read_host`], with the registers of another description.
+/// Reads this host like [`read_host`], with the registers of another description.
 ///
 /// # Errors
 ///
-/// As [`read_host`].
+/// The errors of [`read_host`].
 pub fn read_host_described(
     description: &'static Description,
     kvm: &Kvm,
@@ -80,13 +81,15 @@ pub fn read_host_described(
     Ok(host.with_cores(cores))
 }
 
-/// As [`read_host`], from the first vCPU of the VM that a guest will have, which must have been made with `config`, with
-/// its GIC, and have no plan yet. That spares the time of a scratch VM, where one vCPU can tell all: not on a machine
-/// with several kinds of cores, nor where the configuration limits the length of vectors.
+/// Reads this host like [`read_host`], from the first vCPU of the guest's own VM.
+///
+/// The VM must have been created with `config`, have its GIC, and have no plan yet. This saves the
+/// time of a scratch VM if one vCPU is enough. Machines with several core types and configurations
+/// that limit the vector lengths still use a scratch VM.
 ///
 /// # Errors
 ///
-/// As [`read_host`].
+/// The errors of [`read_host`].
 pub fn read_host_from(
     kvm: &Kvm,
     vm: &VmFd,
@@ -118,21 +121,21 @@ pub fn read_host_from(
     )
 }
 
-/// What a VM tells beside its registers.
+/// Facts that a VM reports apart from its registers.
 struct Probed {
     capabilities: Capabilities,
     sve_vector_lengths: Vec<u32>,
     masks: Option<WritableMasks>,
 }
 
-/// Reads the host from a vCPU on whichever CPU this thread is.
+/// Reads the host from a vCPU on the CPU that this thread runs on.
 fn read_here(
     description: &'static Description,
     kvm: &Kvm,
     config: VcpuConfig,
     implementations: Vec<Implementation>,
 ) -> Result<Host, KvmError> {
-    // No register tells of the vector lengths, and a vCPU without the limit tells which ones there are.
+    // No register shows the vector lengths; only a vCPU without the limit has all of them.
     let unlimited = VcpuConfig {
         sve_limit: None,
         ..config

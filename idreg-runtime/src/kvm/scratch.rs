@@ -1,4 +1,4 @@
-//! A VM whose guest never runs, to learn what a host gives and to try what it takes.
+//! A VM without a guest, for reading a host and for trying writes.
 
 use super::capabilities::capabilities;
 use super::create::create_vm_with;
@@ -14,7 +14,8 @@ use crate::values::RegisterValues;
 use core::num::NonZeroU16;
 use kvm_ioctls::{DeviceFd, Kvm, VcpuFd, VmFd};
 
-/// Where the GIC of a VM without memory is. GICv3 redistributors take 128 KiB for each vCPU, so they come last.
+/// The GIC addresses of a VM without memory. GICv3 redistributors take 128 KiB for each vCPU, so
+/// they come last.
 const GIC_V2: GicAddresses = GicAddresses::V2 {
     distributor: 0,
     cpu_interface: 0x1_0000,
@@ -23,12 +24,13 @@ const GIC_V3: GicAddresses = GicAddresses::V3 {
     distributor: 0,
     redistributors: 0x1_0000,
 };
-/// The fewest that KVM takes.
+/// The minimum that KVM accepts.
 const GIC_INTERRUPTS: u32 = 64;
 
-/// vCPUs in a VM of their own, made with the same steps as those of a guest, and dropped with their settings.
+/// vCPUs in a VM of their own, created with the same steps as those of a guest, and dropped with
+/// their settings.
 ///
-/// It is the place of a dry run:
+/// It can dry-run a plan:
 ///
 /// ```no_run
 /// # use idreg_runtime::model::CpuModel;
@@ -41,7 +43,7 @@ const GIC_INTERRUPTS: u32 = 64;
 /// let plan = Plan::new(&kvm::read_host(&kvm, config)?, &model)?;
 ///
 /// let mut scratch = ScratchVm::new(&kvm, config)?;
-/// scratch.try_plan(&plan)?; // KVM takes it, and stores what it took
+/// scratch.try_plan(&plan)?; // KVM accepts and stores it
 /// scratch.run_immediately()?; // the registers are now as they would be in the guest
 /// plan.verify(&scratch.regs())?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -58,21 +60,22 @@ pub struct ScratchVm {
 }
 
 impl ScratchVm {
-    /// Makes the VM with one vCPU and its GIC.
+    /// Creates the VM with one vCPU and its GIC.
     ///
     /// # Errors
     ///
-    /// The failure of the step that failed: of [`create_vm`](super::create_vm), [`create_vcpu`],
+    /// The error of the step that failed: of [`create_vm`](super::create_vm), [`create_vcpu`],
     /// [`init_vcpu`] or [`create_gic`].
     pub fn new(kvm: &Kvm, config: VcpuConfig) -> Result<Self, KvmError> {
         Self::with_vcpus(kvm, config, NonZeroU16::MIN)
     }
 
-    /// As [`ScratchVm::new`], with so many vCPUs, all initialised before the GIC is created.
+    /// Creates the VM like [`ScratchVm::new`], with several vCPUs, all initialised before the GIC
+    /// is created.
     ///
     /// # Errors
     ///
-    /// As [`ScratchVm::new`].
+    /// The errors of [`ScratchVm::new`].
     pub fn with_vcpus(kvm: &Kvm, config: VcpuConfig, vcpus: NonZeroU16) -> Result<Self, KvmError> {
         let capabilities = capabilities(kvm);
         let vm = create_vm_with(kvm, config, &capabilities)?;
@@ -110,7 +113,7 @@ impl ScratchVm {
         KvmVcpu::new(&self.first)
     }
 
-    /// The registers of the vCPU with this number, from 0; nothing if there are fewer vCPUs.
+    /// The registers of the vCPU with this number, from 0, or `None` if there are fewer vCPUs.
     #[must_use]
     pub fn regs_of(&self, index: u16) -> Option<KvmVcpu<'_>> {
         self.vcpus().nth(index.into()).map(KvmVcpu::new)
@@ -122,7 +125,8 @@ impl ScratchVm {
         self.capabilities
     }
 
-    /// The writable bits of the ID registers; `None` if the kernel cannot tell (before Linux 6.7).
+    /// The writable bits of the ID registers, or `None` if the kernel does not report them (before
+    /// Linux 6.7).
     ///
     /// # Errors
     ///
@@ -132,7 +136,7 @@ impl ScratchVm {
         offered.then(|| read_writable_masks(&self.vm)).transpose()
     }
 
-    /// The SVE vector lengths of a vCPU in bits, ascending; none without SVE.
+    /// The SVE vector lengths of a vCPU in bits, ascending; empty without SVE.
     ///
     /// # Errors
     ///
@@ -145,12 +149,12 @@ impl ScratchVm {
         }
     }
 
-    /// Gives every vCPU a plan, and returns what the first then shows. They keep it, for
-    /// [`run_immediately`](Self::run_immediately) to show what becomes of it.
+    /// Applies a plan to every vCPU, and returns the first vCPU's registers afterwards. The vCPUs
+    /// keep the plan, so that [`run_immediately`](Self::run_immediately) shows its effect.
     ///
     /// # Errors
     ///
-    /// As [`Plan::apply`], of the first vCPU that fails.
+    /// The error of [`Plan::apply`] on the first vCPU that fails.
     pub fn try_plan(&self, plan: &Plan) -> Result<RegisterValues, ApplyError> {
         let shown = plan.apply(&self.regs())?;
         for vcpu in &self.others {
@@ -159,16 +163,18 @@ impl ScratchVm {
         Ok(shown)
     }
 
-    /// Enters and leaves `KVM_RUN` on the first vCPU before it runs anything. KVM takes that for the first run of the
-    /// VM: it settles and freezes the ID registers (Linux 7.2, `arch/arm64/kvm/arm.c`,
-    /// `kvm_arch_vcpu_run_pid_change`), and what they are then is what a guest would see.
+    /// Enters and leaves `KVM_RUN` on the first vCPU before it runs an instruction.
     ///
-    /// The vCPU's PMU and the GIC, without which KVM does not run a vCPU, are initialised first, the GIC at
-    /// addresses of no meaning. Nothing happens the second time.
+    /// KVM treats that as the first run of the VM: it finalises and freezes the ID registers (Linux
+    /// 7.2, `arch/arm64/kvm/arm.c`, `kvm_arch_vcpu_run_pid_change`), so they have the values that a
+    /// guest would see.
+    ///
+    /// KVM does not run a vCPU without an initialised PMU and GIC, so both are initialised first,
+    /// the GIC at arbitrary addresses. A second call does nothing.
     ///
     /// # Errors
     ///
-    /// The failure of [`init_gic`] or [`init_pmu`]; [`KvmError::Run`].
+    /// The error of [`init_gic`] or [`init_pmu`]; [`KvmError::Run`].
     pub fn run_immediately(&mut self) -> Result<(), KvmError> {
         if self.has_run {
             return Ok(());

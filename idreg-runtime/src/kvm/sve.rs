@@ -1,4 +1,4 @@
-//! The set of SVE vector lengths of a vCPU.
+//! The SVE vector lengths of a vCPU.
 
 use super::KvmError;
 use crate::config::options::SVE_QUADWORD_BITS;
@@ -15,10 +15,11 @@ const KVM_REG_ARM64_SVE_VLS: u64 =
 
 const _: () = assert!(SVE_QUADWORD_BITS == __SVE_VQ_BYTES * 8);
 
-/// Bit n stands for a vector of n + 1 quadwords (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.68).
+/// The set of vector lengths as bytes; bit n means a vector of n + 1 quadwords (Linux 7.2,
+/// `Documentation/virt/kvm/api.rst`, 4.68).
 type Bitmap = [u8; KVM_ARM64_SVE_VLS_WORDS as usize * 8];
 
-/// The SVE vector lengths of a vCPU in bits, ascending; none if it was made without SVE.
+/// The SVE vector lengths of a vCPU in bits, ascending; empty if it was created without SVE.
 ///
 /// # Errors
 ///
@@ -31,13 +32,13 @@ pub fn sve_vector_lengths(vcpu: &VcpuFd) -> Result<Vec<u32>, KvmError> {
     }
 }
 
-/// Takes the lengths above `limit` bits from a vCPU whose SVE is not finalised. KVM wants the host's set up
-/// to some length, whole (Linux 7.2, `arch/arm64/kvm/guest.c`, `set_sve_vls`).
+/// Removes the lengths above `limit` bits from a vCPU whose SVE is not finalised. KVM requires all
+/// of the host's lengths up to a maximum (Linux 7.2, `arch/arm64/kvm/guest.c`, `set_sve_vls`).
 ///
 /// # Errors
 ///
-/// [`KvmError::SveLimit`] if no length would be left, [`KvmError::SveVectorLengths`] or
-/// [`KvmError::LimitSve`] if KVM does not give or take the set.
+/// [`KvmError::SveLimit`] if no length remains, [`KvmError::SveVectorLengths`] or
+/// [`KvmError::LimitSve`] if reading or writing the set fails.
 pub(super) fn limit_vector_lengths(vcpu: &VcpuFd, limit: u32) -> Result<(), KvmError> {
     let all = get(vcpu).map_err(|source| KvmError::SveVectorLengths { source })?;
     let kept = up_to(limit, all);
@@ -76,7 +77,7 @@ fn lengths(bitmap: &Bitmap) -> Vec<u32> {
         .collect()
 }
 
-/// The lengths of at most `limit` bits.
+/// Keeps the lengths of at most `limit` bits.
 fn up_to(limit: u32, mut bitmap: Bitmap) -> Bitmap {
     for (byte, first) in bitmap.iter_mut().zip((0..).step_by(8)) {
         let kept: u32 = (limit / SVE_QUADWORD_BITS).saturating_sub(first).min(8);

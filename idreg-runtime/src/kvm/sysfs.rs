@@ -1,4 +1,4 @@
-//! What the running kernel says about the machine's CPUs, apart from KVM.
+//! Facts about the machine's CPUs from the running kernel, outside KVM.
 
 use super::KvmError;
 use crate::host::Implementation;
@@ -7,20 +7,21 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// The CPUs of the machine, each with its identification registers
+/// The directory of the machine's CPUs, each with its identification registers
 /// (Linux 7.2, `Documentation/ABI/testing/sysfs-devices-system-cpu`).
 const CPUS: &str = "/sys/devices/system/cpu";
-/// The most that a file of sysfs holds, a page, where pages are small; those read here hold a line.
+/// The maximum size of a sysfs file, a page if pages are small; the files read here have one line.
 const SYSFS_FILE: usize = 4096;
-/// More CPUs than Linux can have (Linux 7.2, `arch/arm64/Kconfig`, `NR_CPUS`).
+/// More CPUs than Linux supports (Linux 7.2, `arch/arm64/Kconfig`, `NR_CPUS`).
 const CPU_NUMBERS: u32 = 1 << 16;
 
-/// The implementation of every CPU, in the order of their numbers. Of one that is offline Linux shows no
-/// registers (Linux 7.2, `arch/arm64/kernel/cpuinfo.c`, `cpuid_cpu_offline`).
+/// The implementation of every CPU, in the order of their numbers. Linux shows no registers of a
+/// CPU that is offline (Linux 7.2, `arch/arm64/kernel/cpuinfo.c`, `cpuid_cpu_offline`).
 ///
 /// # Errors
 ///
-/// [`KvmError::Machine`] if `/sys` cannot be read, [`KvmError::NotANumber`] if it holds something unexpected.
+/// [`KvmError::Machine`] if `/sys` cannot be read, [`KvmError::NotANumber`] if a file has
+/// unexpected content.
 pub fn implementations() -> Result<Vec<Implementation>, KvmError> {
     implementations_below(Path::new(CPUS))
 }
@@ -37,7 +38,8 @@ fn implementations_below(root: &Path) -> Result<Vec<Implementation>, KvmError> {
         path: path.clone(),
         source,
     };
-    // Not the directory: it holds more than CPUs, and reading it takes as long as all that is read from it.
+    // Not the directory: it has other entries too, and reading it takes as long as all the files
+    // read from it.
     let list = read(&path).map_err(failed)?;
     let cpus = cpus_of(&list).ok_or_else(|| KvmError::NotCpus {
         path: path.clone(),
@@ -48,7 +50,8 @@ fn implementations_below(root: &Path) -> Result<Vec<Implementation>, KvmError> {
         .collect()
 }
 
-/// The numbers in a list such as `0-3,8` (Linux 7.2, `Documentation/admin-guide/cputopology.rst`), ascending.
+/// The numbers in a list such as `0-3,8` (Linux 7.2, `Documentation/admin-guide/cputopology.rst`),
+/// ascending.
 fn cpus_of(text: &str) -> Option<Vec<u32>> {
     let mut cpus = Vec::new();
     for range in text.split(',') {
@@ -87,7 +90,7 @@ fn register(path: PathBuf) -> Result<Option<u64>, KvmError> {
     }
 }
 
-/// A file of sysfs, which gives all that it has in one piece, without the newline.
+/// Reads a sysfs file, which returns its whole content in one read, without the newline.
 fn read(path: &Path) -> io::Result<String> {
     let mut buffer = [0; SYSFS_FILE];
     let length = File::open(path)?.read(&mut buffer)?;
@@ -117,7 +120,8 @@ mod tests {
         }
     }
 
-    /// A directory like the kernel's, with the MIDR_EL1 of each CPU; nothing for one that is offline.
+    /// A directory like the kernel's, with the MIDR_EL1 of each CPU, `None` for a CPU that is
+    /// offline.
     fn machine(cpus: &[(u32, Option<&str>)]) -> TempDir {
         let root = TempDir::new().unwrap();
         let numbers: Vec<String> = cpus.iter().map(|(cpu, _)| cpu.to_string()).collect();

@@ -1,4 +1,4 @@
-//! The hypercalls by which a guest learns on which CPUs it may come to run.
+//! Hypercalls by which a guest learns its target CPUs.
 
 use super::KvmError;
 use crate::config::target::{DISCOVER_IMPL_CPUS, DISCOVER_IMPL_VER, TargetCpus};
@@ -12,18 +12,21 @@ use kvm_bindings::{
 };
 use kvm_ioctls::{VcpuFd, VmFd};
 
-/// Which of the vendor's calls from 64 on a guest is told of: `KVM_REG_ARM_VENDOR_HYP_BMAP_2`
-/// (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`); not in kvm-bindings 0.14.
+/// The register of the vendor's calls from 64 on that are announced to a guest:
+/// `KVM_REG_ARM_VENDOR_HYP_BMAP_2` (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`); not in
+/// kvm-bindings 0.14.
 const KVM_REG_ARM_VENDOR_HYP_BMAP_2: u64 =
     KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW_FEAT_BMAP as u64 | 3;
 
 const DISCOVER_CALLS: u64 = 1 << KVM_REG_ARM_VENDOR_HYP_BIT_DISCOVER_IMPL_VER
     | 1 << KVM_REG_ARM_VENDOR_HYP_BIT_DISCOVER_IMPL_CPUS;
 
-/// Has the guest of a VM told that it can ask for its [target CPUs](crate::config::target), and its calls handed to the VMM.
+/// Announces the hypercalls for [target CPUs](crate::config::target) to a VM's guest and forwards
+/// them to the VMM.
 ///
-/// To be done with an initialised vCPU of the VM before any has run. From then on a call ends `KVM_RUN` with
-/// `KVM_EXIT_HYPERCALL`, and [`answer_target_cpus`] is to answer it.
+/// Call it with an initialised vCPU of the VM before any vCPU has run. From then on such a
+/// hypercall ends `KVM_RUN` with `KVM_EXIT_HYPERCALL`, and the VMM must answer it with
+/// [`answer_target_cpus`].
 ///
 /// # Errors
 ///
@@ -37,7 +40,7 @@ pub fn offer_target_cpus(vm: &VmFd, vcpu: &VcpuFd) -> Result<(), KvmError> {
         Err(error) => return Err(failed(error.into())),
     }
     let filter = kvm_smccc_filter {
-        // The two numbers follow each other.
+        // The two numbers are consecutive.
         base: u32::try_from(DISCOVER_IMPL_VER).unwrap_or_default(),
         nr_functions: u32::try_from(DISCOVER_IMPL_CPUS - DISCOVER_IMPL_VER + 1).unwrap_or_default(),
         action: u8::try_from(kvm_smccc_filter_action_KVM_SMCCC_FILTER_FWD_TO_USER)
@@ -57,8 +60,8 @@ pub fn offer_target_cpus(vm: &VmFd, vcpu: &VcpuFd) -> Result<(), KvmError> {
     Ok(())
 }
 
-/// Answers the hypercall that ended a vCPU's `KVM_RUN` with `KVM_EXIT_HYPERCALL`; says whether it was one of those
-/// by which a guest asks for its target CPUs.
+/// Answers the hypercall that ended a vCPU's `KVM_RUN` with `KVM_EXIT_HYPERCALL`, and returns true
+/// if it was one of the hypercalls for target CPUs.
 ///
 /// # Errors
 ///
@@ -84,7 +87,8 @@ pub fn answer_target_cpus(vcpu: &VcpuFd, targets: &TargetCpus) -> Result<bool, K
     Ok(true)
 }
 
-/// The id of x0 to x30, which counts 32-bit words of `kvm_regs` (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.68).
+/// The id of a register x0 to x30, which counts 32-bit words of `kvm_regs` (Linux 7.2,
+/// `Documentation/virt/kvm/api.rst`, 4.68).
 const fn general_purpose(index: usize) -> u64 {
     let word = (offset_of!(kvm_regs, regs.regs) + 8 * index) / size_of::<u32>();
     KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE as u64 | word as u64

@@ -5,7 +5,7 @@ use crate::vcpu::{Errno, VcpuRegs};
 use kvm_bindings::{KVM_REG_ARM64, KVM_REG_ARM64_SYSREG, KVM_REG_SIZE_U64};
 use kvm_ioctls::VcpuFd;
 
-/// The id by which `KVM_GET_ONE_REG` and `KVM_SET_ONE_REG` know a system register.
+/// The id of a system register in `KVM_GET_ONE_REG` and `KVM_SET_ONE_REG`.
 #[must_use]
 pub fn kvm_reg_id(register: Encoding) -> u64 {
     KVM_REG_ARM64
@@ -21,7 +21,7 @@ pub struct KvmVcpu<'a> {
 }
 
 impl<'a> KvmVcpu<'a> {
-    /// Takes a vCPU; before `KVM_ARM_VCPU_INIT` every access fails with [`Errno::ENOEXEC`].
+    /// Wraps a vCPU; before `KVM_ARM_VCPU_INIT` every access fails with [`Errno::ENOEXEC`].
     #[must_use]
     pub const fn new(fd: &'a VcpuFd) -> Self {
         Self { fd }

@@ -1,4 +1,4 @@
-//! A plan's way into a vCPU: write what changes, read everything back, leave nothing half-done.
+//! Applies a plan to a vCPU: writes the changes, reads every register back, and reverts on errors.
 
 use super::{Change, Plan, Write};
 use crate::config::capabilities::FEATURE_ID_REGISTERS;
@@ -12,18 +12,19 @@ use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
 use core::fmt;
 
-/// Why a vCPU does not show the model. Every register has its old value again, but for those that
-/// [`ApplyError::NotRestored`] names.
+/// The reason why a vCPU does not have the model. Every register has its old value again, except
+/// for those in [`ApplyError::NotRestored`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
-    /// A register could not be read.
+    /// A register cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// The vCPU is not like the one that the plan was made for.
+    /// The vCPU differs from the vCPU that the plan was made for.
     #[error(
         "this vCPU differs from the host that was read: it was created with other features, with \
-         another interrupt controller or on another host, or a plan was applied before:\n{}", lines(.0)
+         another interrupt controller or on another host, or a plan was applied before:\n{}",
+        lines(.0)
     )]
     OtherHost(Vec<Difference>),
     /// KVM refused some of the changes.
@@ -32,55 +33,64 @@ pub enum ApplyError {
     /// KVM accepted the writes and stored something else.
     #[error("KVM accepted the model but stored other values:\n{}", lines(.0))]
     Differs(Vec<Difference>),
-    /// After an error, some registers did not take their old values again. The vCPU must not run.
-    #[error("the vCPU is left changed: {} could not be restored after an error", registers.join(", "))]
+    /// After an error, some registers could not be restored. The vCPU must not run.
+    #[error(
+        "the vCPU is left changed: {} could not be restored after an error",
+        registers.join(", ")
+    )]
     NotRestored {
-        /// The registers that are not as before.
+        /// The registers that do not have their old values.
         registers: Vec<&'static str>,
-        /// What went wrong first.
+        /// The first error.
         #[source]
         error: Box<ApplyError>,
     },
 }
 
-/// A change that KVM did not take.
+/// A change that KVM refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused {
-    /// The change. It was refused alone too, or KVM refused only several of a register together.
+    /// The change. KVM refused it alone too, or refused only several changes of the register
+    /// together.
     pub change: Change,
     /// The kernel's error.
     pub errno: Errno,
 }
 
-/// A register that is not what it should be.
+/// A register whose value is not the expected one.
 #[derive(Clone, Copy, Debug)]
 pub struct Difference {
     /// The register.
     pub register: &'static RegisterDescription,
-    /// What it should be.
+    /// The expected value.
     pub expected: u64,
-    /// What it is; nothing if it is not there.
+    /// The present value, or `None` if the vCPU does not have the register.
     pub found: Option<u64>,
 }
 
-/// The values that written registers had before, in the order of the writes. Only registers of the feature ID
-/// range are ever writable, so that a plan has no more writes, and nothing is allocated before the last of them.
+/// The old values of the written registers, in the order of the writes.
+///
+/// Only registers of the feature ID range are writable, so a plan never has more writes, and
+/// nothing is allocated before the last write.
 type Before = [u64; FEATURE_ID_REGISTERS];
 
 impl Plan {
-    /// Writes the plan's registers into a vCPU that has not run, and reads every register back. The vCPU shows
-    /// what the host does, or the plan already; one that has another plan is refused.
+    /// Writes the plan's registers into a vCPU that has not run, and reads every register back.
     ///
-    /// A register that has its new value already is not written, so that a second vCPU of a VM, which shares
-    /// most ID registers with the first, costs little. The result is what the vCPU shows now: the
-    /// [expected](Plan::expected) values, with the vCPU's own MPIDR_EL1.
+    /// The vCPU must have the host's values or those of this plan. A vCPU with another plan is
+    /// refused.
     ///
-    /// There is one read for each register that is written, one write for each that differs, and one read
-    /// for each register of the host. Nothing is allocated before the last write.
+    /// A register that already has its new value is not written, so a second vCPU of a VM, which
+    /// shares most ID registers with the first, costs little. The result has the vCPU's registers
+    /// afterwards: the [expected](Plan::expected) values, with the vCPU's own MPIDR_EL1.
+    ///
+    /// The vCPU gets one read for each register of the plan's writes, one write for each that
+    /// differs, and one read for each register of the host. Nothing is allocated before the last
+    /// write.
     ///
     /// # Errors
     ///
-    /// Any [`ApplyError`]; the vCPU then shows what it showed before. All changes that KVM refuses are
+    /// Any [`ApplyError`]; the vCPU then has its old values. All changes that KVM refuses are
     /// reported at once.
     pub fn apply(&self, vcpu: &impl VcpuRegs) -> Result<RegisterValues, ApplyError> {
         let mut before = [0; FEATURE_ID_REGISTERS];
@@ -107,12 +117,13 @@ impl Plan {
         Err(self.as_other_host(vcpu, error))
     }
 
-    /// Reads every register of a vCPU that has the plan and has run: KVM still changes some when a guest starts.
+    /// Reads every register of a vCPU that has the plan and has run: KVM changes some registers
+    /// when a guest starts.
     ///
     /// # Errors
     ///
-    /// [`ApplyError::Read`], or [`ApplyError::Differs`] with every register that is not as it should be
-    /// [in the guest](Plan::in_guest). Nothing is written.
+    /// [`ApplyError::Read`], or [`ApplyError::Differs`] with every register whose value is not the
+    /// one that is expected [in the guest](Plan::in_guest). Nothing is written.
     pub fn verify(&self, vcpu: &impl VcpuRegs) -> Result<RegisterValues, ApplyError> {
         let found = self.read_back(vcpu)?;
         let differences = differing(&self.in_guest(), &found);
@@ -123,7 +134,8 @@ impl Plan {
         }
     }
 
-    /// Reads the registers that will be written, and finds those that are neither as on the host nor as planned.
+    /// Reads the registers of the plan's writes, and rejects values that are neither the host's nor
+    /// the planned ones.
     fn read_before(&self, vcpu: &impl VcpuRegs, before: &mut Before) -> Result<(), ApplyError> {
         let mut unlike = Vec::new();
         for (write, slot) in self.writes().iter().zip(before) {
@@ -167,7 +179,7 @@ impl Plan {
         Ok(values)
     }
 
-    /// Tries the changes of a refused register one by one, to name those at fault.
+    /// Tries the changes of a refused register one by one, to find those that KVM refuses.
     fn culprits(&self, vcpu: &impl VcpuRegs, write: &Write, errno: Errno) -> Vec<Refused> {
         let register = write.register.encoding;
         let changes = self.changes().iter().copied();
@@ -184,7 +196,7 @@ impl Plan {
         if alone.is_empty() { together } else { alone }
     }
 
-    /// Puts the old values back, and says so if that fails.
+    /// Restores the old values, and returns the error, or `NotRestored` if that fails.
     fn restored(&self, vcpu: &impl VcpuRegs, before: &Before, error: ApplyError) -> ApplyError {
         let has = |encoding: Encoding, old: u64| vcpu.get(encoding) == Ok(old);
         let is_lost = |(write, old): &(&Write, &u64)| {
@@ -203,7 +215,8 @@ impl Plan {
         }
     }
 
-    /// Registers that nobody wrote and that differ once everything is as before were never as on the host.
+    /// Registers outside the writes that differ after everything is restored differed from the host
+    /// before.
     fn as_other_host(&self, vcpu: &impl VcpuRegs, error: ApplyError) -> ApplyError {
         let ApplyError::Differs(_) = &error else {
             return error;
@@ -225,8 +238,8 @@ impl Plan {
     }
 }
 
-/// Every register of one set of values that is not the same in another, but for those that tell which vCPU it
-/// is (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `reset_mpidr`).
+/// The registers that differ between two sets of values, except those that identify the vCPU (Linux
+/// 7.2, `arch/arm64/kvm/sys_regs.c`, `reset_mpidr`).
 #[must_use]
 pub fn differing(expected: &RegisterValues, found: &RegisterValues) -> Vec<Difference> {
     let pairs = expected.iter().map(|(register, expected)| Difference {
@@ -239,7 +252,7 @@ pub fn differing(expected: &RegisterValues, found: &RegisterValues) -> Vec<Diffe
         .collect()
 }
 
-/// Whether every vCPU has a value of its own.
+/// True if every vCPU has its own value of the register.
 fn is_of_vcpu(register: &RegisterDescription) -> bool {
     let mut fields = register.layout.fields.iter();
     fields.any(|field| field.rule.owner == Some(Owner::Topology))
@@ -254,7 +267,7 @@ impl PartialEq for Difference {
 
 impl Eq for Difference {}
 
-/// Shows the register and, field by field, what should be there and what is.
+/// Shows the register, and the present and the expected value of each field that differs.
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
@@ -293,7 +306,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Shows property, value, errno, the host's value, and what would work.
+/// Shows the property, the value, the error, the host's value and a remedy.
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

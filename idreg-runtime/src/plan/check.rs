@@ -19,7 +19,8 @@ use crate::regs;
 /// assert_eq!(
 ///     messages,
 ///     [
-///         "SYSREG_ID_AA64ISAR0_EL1_DP=0x2: the value has no name; named values are 0x0 (NI), 0x1 (IMP)",
+///         "SYSREG_ID_AA64ISAR0_EL1_DP=0x2: the value has no name; \
+///          named values are 0x0 (NI), 0x1 (IMP)",
 ///         "sve256=on: contradicts sve=off; leave one of them out",
 ///     ]
 /// );
@@ -41,8 +42,8 @@ pub fn rejected_everywhere(model: &CpuModel) -> Vec<Rejection> {
     rejections
 }
 
-/// A host that offers every option and has no register: it rejects only what the model or the lack
-/// of registers makes impossible.
+/// A host that supports every option and has no registers: it rejects only overrides that the model
+/// or the lack of registers makes impossible.
 fn without_registers() -> Host {
     let mut info = HostInfo::default();
     let offered = &mut info.capabilities;
@@ -67,7 +68,8 @@ fn is_of_the_model(reason: &Reason) -> bool {
     )
 }
 
-/// The field and value of an override whose value has no name, though others of the field have.
+/// The field and the value of an override whose value has no name, although other values of the
+/// field have names; else `None`.
 fn unnamed_value(asked: &Override) -> Option<Target> {
     let field = regs::DESCRIPTION.property(&asked.property)?;
     let Ok(Setting::Number(value)) = asked.value else {

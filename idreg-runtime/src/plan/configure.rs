@@ -39,7 +39,7 @@ impl<'m> Options<'m> {
         Self { given }
     }
 
-    /// The host with the options; those that are not possible there are rejected.
+    /// The host with the options; options that are not possible there are rejected.
     pub(super) fn configure<'h>(
         &self,
         host: &'h Host,
@@ -74,7 +74,8 @@ impl<'m> Options<'m> {
         }
     }
 
-    /// The last option of the model that excludes an option the host was read with, and that option.
+    /// The last option of the model that excludes an option that the host was read with, and the
+    /// latter.
     fn excluded(&self, config: VcpuConfig) -> Option<(GivenOption<'m>, Override)> {
         let latest = self.given.iter().rev();
         let pairs = latest.flat_map(|given| {
@@ -146,7 +147,7 @@ fn impossible_length(host: &Host, bits: u32, on: bool) -> Option<Reason> {
     })
 }
 
-/// Checks that no VM can have both settings
+/// True if no VM can have both settings
 /// (Linux 7.2, `arch/arm64/kvm/arm.c`, `kvm_vcpu_init_check_features`; `arch/arm64/kvm/guest.c`,
 /// `set_sve_vls`).
 fn excludes(one: OptionSetting, other: OptionSetting) -> bool {
@@ -156,7 +157,7 @@ fn excludes(one: OptionSetting, other: OptionSetting) -> bool {
             && on.on
             && match (off.option, on.option) {
                 (Sve, SveLength(_)) | (Aarch64, Mte | El2) => true,
-                // A guest has every length of the host up to the longest.
+                // A guest has every length of the host up to a maximum.
                 (SveLength(off), SveLength(on)) => off < on,
                 _ => false,
             }

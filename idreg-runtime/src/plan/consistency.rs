@@ -1,23 +1,24 @@
-//! Whether ID registers tell of a CPU that the architecture allows.
+//! Consistency of ID registers: a check of the architecture's rules.
 //!
-//! KVM's own view of a host can break a rule: it hides what it cannot give a guest, one field at a time. What
-//! counts is therefore what overrides newly break.
+//! KVM's own view of a host can break a rule, since KVM hides unsupported features field by field.
+//! Only rules that overrides newly break are therefore reported.
 
 use crate::description::RegisterField;
 use crate::description::feature::{Condition, Consistency, FeatureDescription, FieldAtLeast};
 use crate::values::RegisterValues;
 use core::fmt;
 
-/// A rule of the architecture that registers break.
+/// A broken rule of the architecture.
 #[derive(Clone, Debug)]
 pub struct Violation {
     /// The rule.
     pub rule: &'static Consistency,
-    /// The fields at odds, with their values; where one needs another, the one comes first.
+    /// The fields that break the rule, with their values; a field that has a requirement comes
+    /// first.
     pub fields: Vec<(RegisterField, u64)>,
 }
 
-/// The rules that hold for `before` and do not for `after`.
+/// Returns the rules that hold for `before` and not for `after`.
 #[must_use]
 pub fn newly_broken(before: &RegisterValues, after: &RegisterValues) -> Vec<Violation> {
     let description = after.description();
@@ -28,7 +29,7 @@ pub fn newly_broken(before: &RegisterValues, after: &RegisterValues) -> Vec<Viol
     if !changed.contains(&true) {
         return Vec::new();
     }
-    // A plan is made while a guest waits, and overrides touch few of the rules.
+    // A plan is made while a guest waits, and overrides affect few of the rules.
     let is_changed = |of: RegisterField| changed.get(of.register.index) == Some(&true);
     let rules = description.consistency.iter();
     rules
@@ -59,7 +60,7 @@ fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
     }
 }
 
-/// Whether a rule speaks of one of these fields.
+/// True if a rule covers one of the changed fields.
 fn speaks_of(rule: &Consistency, is_one: impl Fn(RegisterField) -> bool) -> bool {
     let of_condition = |condition: &Condition| match condition {
         Condition::Feature(feature) => feature.values.iter().any(|least| is_one(least.field)),
@@ -82,7 +83,7 @@ fn is_met(condition: Condition, values: &RegisterValues) -> bool {
     }
 }
 
-/// The fields that a broken rule speaks of.
+/// The fields of a broken rule, with their values.
 fn fields_of(rule: &Consistency, values: &RegisterValues) -> Vec<(RegisterField, u64)> {
     let fields: Vec<RegisterField> = match rule {
         Consistency::Requires { subject, needs } => {
@@ -103,7 +104,7 @@ fn fields_of(rule: &Consistency, values: &RegisterValues) -> Vec<(RegisterField,
         .collect()
 }
 
-/// The field that tells best whether a condition is met: the first that is, or is not.
+/// The first field of a condition that meets it, or does not, as `met` requests.
 fn telling(condition: Condition, values: &RegisterValues, met: bool) -> Option<RegisterField> {
     let tells = |least: &&FieldAtLeast| values.is_at_least(**least) == met;
     match condition {
@@ -115,7 +116,7 @@ fn telling(condition: Condition, values: &RegisterValues, met: bool) -> Option<R
     }
 }
 
-/// Equal are violations of the same rule by the same values.
+/// Two violations are equal if they are of the same rule with the same values.
 impl PartialEq for Violation {
     fn eq(&self, other: &Self) -> bool {
         std::ptr::eq(self.rule, other.rule) && self.fields == other.fields

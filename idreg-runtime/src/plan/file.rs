@@ -1,4 +1,4 @@
-//! A plan as data.
+//! Plans in JSON.
 
 use super::Plan;
 use crate::config::VcpuConfig;
@@ -6,12 +6,13 @@ use crate::number::Hex;
 use crate::values::RegisterValues;
 use serde::{Serialize, Serializer};
 
-/// The schema of a serialised plan: a name and a number that grows when old readers would be misled.
+/// The schema of a serialised plan: a name and a number, which increases if older readers would
+/// misread it.
 ///
-/// Members: `schema`; `cpu`, the model's text; `kernel_release` of the host; `vcpu`, what vCPUs are created
-/// with; `changes`, each with `property`, `old` and `new`; `writes`, each with `register`, `old` and `new`;
-/// `warnings`, each with `kind` and `message`; `expected`, every register as the guest shall see it. Numbers are
-/// `0x` strings.
+/// Members: `schema`; `cpu`, the model's text; `kernel_release` of the host; `vcpu`, the
+/// configuration of the vCPUs; `changes`, each with `property`, `old` and `new`; `writes`, each
+/// with `register`, `old` and `new`; `warnings`, each with `kind` and `message`; `expected`, every
+/// register as the guest sees it. Numbers are `0x` strings.
 pub const SCHEMA: &str = "idreg-plan/1";
 
 #[derive(Serialize)]
@@ -46,7 +47,7 @@ struct Warning {
     message: String,
 }
 
-/// Gives an object of the schema [`SCHEMA`]; the same plan gives the same bytes.
+/// Serialises to the schema [`SCHEMA`]; the same plan gives the same bytes.
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let changes = self.changes.iter().map(|change| Change {

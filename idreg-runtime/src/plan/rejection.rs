@@ -1,4 +1,4 @@
-//! Why an override cannot be had, in words.
+//! Rejections of overrides, with their messages.
 
 use crate::config::options::OptionSetting;
 use crate::description::feature::FEATURE_PREFIX;
@@ -17,11 +17,11 @@ const ONLY_THE_HOSTS: &str = "; no other value is allowed";
 pub struct Rejection {
     /// The override's position among the overrides of the model.
     pub position: usize,
-    /// The override as it was asked for.
+    /// The override as requested.
     pub asked: Override,
-    /// The field that it is about and its value on the host, where there is such a field.
+    /// The field of the rejection and its value on the host, or `None` if no field is concerned.
     pub target: Option<Target>,
-    /// Why not.
+    /// The reason of the rejection.
     pub reason: Reason,
 }
 
@@ -44,33 +44,34 @@ impl OverrideAt<'_> {
     }
 }
 
-/// What an override is about.
+/// The field that a rejected override targets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The field.
     pub field: RegisterField,
-    /// The value that the override amounts to for the field, where it amounts to one.
+    /// The value that the override requests for the field, or `None` if it requests no single
+    /// value.
     pub requested: Option<u64>,
-    /// Its value on the host; nothing if the host does not have the register.
+    /// Its value on the host, or `None` if the host does not have the register.
     pub host: Option<u64>,
-    /// The values that it may have on the host, ascending.
+    /// The allowed values on the host, ascending.
     pub allowed: Vec<ValueRange>,
 }
 
-/// Why an override cannot be had.
+/// The reason why an override is not possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// Nothing has this name.
+    /// No property has this name.
     UnknownProperty {
-        /// The name that is nearest, if one is near.
+        /// The nearest name, or `None` if no name is near.
         nearest: Option<String>,
     },
     /// The value is missing or of the wrong kind.
     InvalidValue(InvalidValue),
     /// The value has more bits than the field, or bits that are reserved in the register.
     TooWide {
-        /// The most that fits.
+        /// The maximum value.
         max: u64,
     },
     /// The value has no name, and other values of the field have; only a check without a host
@@ -81,36 +82,37 @@ pub enum Reason {
         /// The first override of the property.
         first: Override,
     },
-    /// Another override wants the opposite.
+    /// Another override contradicts this one.
     Conflict {
-        /// The other.
+        /// The other override.
         with: Override,
     },
-    /// The host does not let the field have the value.
+    /// The host does not allow the value.
     Host {
-        /// What is in the way.
+        /// The obstacle to the value.
         obstacle: Obstacle,
         /// The host's kernel release.
         kernel: String,
     },
-    /// The cache levels would make the guest skip cleaning caches that this host needs cleaned.
+    /// The cache levels would make the guest skip cache maintenance that this host requires.
     ImpliesIdc,
-    /// The host lacks what an option needs.
+    /// The host does not support the option.
     NoCapability {
         /// The capability's name in `linux/kvm.h`.
         capability: &'static str,
     },
-    /// The host was read with another setting of the option, and does not tell of this one.
+    /// The host was read with another setting of the option, so its registers with this one are
+    /// unknown.
     NotRead {
         /// The option as the host was read.
         read_with: OptionSetting,
     },
-    /// No vector of the host has this length.
+    /// The host does not have a vector of this length.
     NoVectorLength {
-        /// The lengths that it has, in bits, ascending.
+        /// The host's lengths in bits, ascending.
         lengths: Vec<u32>,
     },
-    /// The shortest vector length is always there.
+    /// The minimum vector length is always on.
     ShortestVectorLength,
 }
 
@@ -135,7 +137,7 @@ impl Reason {
     }
 }
 
-/// Shows property, value, reason and what would work, in a line.
+/// Shows the property, the value, the reason and the remedy in one line.
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.asked)?;
@@ -172,7 +174,8 @@ impl Rejection {
             }
             Reason::Host { obstacle, kernel } => self.obstacle(*obstacle, kernel, f),
             Reason::ImpliesIdc => f.write_str(
-                "these cache levels tell the guest that it need not clean its data cache for instructions, \
+                "these cache levels tell the guest that it need not clean its data cache for \
+                 instructions, \
                  but on this host it must (CTR_EL0.IDC is 0); keep LoC, and LoUIS or LoUU, above 0",
             ),
             Reason::NoCapability { capability } => write!(
@@ -190,9 +193,10 @@ impl Rejection {
                 "the host does not have this vector length; it has {} bits",
                 alternatives(lengths)
             ),
-            Reason::ShortestVectorLength => {
-                f.write_str("every SVE guest has the shortest vector length; sve=off switches all lengths off")
-            }
+            Reason::ShortestVectorLength => f.write_str(
+                "every SVE guest has the shortest vector length; sve=off switches all lengths \
+                     off",
+            ),
         }
     }
 
@@ -348,7 +352,7 @@ impl Rejection {
         }
     }
 
-    /// Writes the allowed values, or `none` if the host's is the only one, which is written before.
+    /// Writes the allowed values, or `none` if the host's value, written before, is the only one.
     fn allowed(&self, none: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(target) = &self.target else {
             return Ok(());

@@ -44,7 +44,8 @@ fn one_value<'m>(
     };
     // An absent register reads as zero here; any other value of it meets an obstacle.
     let old = host.values().field(field).unwrap_or(0);
-    // On a machine with several types of cores a constraint is met only if it is met on all of them.
+    // On a machine with several types of cores a constraint is met only if it is met on all of
+    // them.
     let limits: Vec<u64> = host.limits(field).collect();
     let is_met_now = |bound: Bound| {
         let mut of_cores = limits.iter();
@@ -77,8 +78,8 @@ fn one_value<'m>(
     Ok((value != old).then_some(selected))
 }
 
-/// Selects the value of the first exact constraint, else the value to which the others lead from the
-/// host's; `None` if the host's value meets them.
+/// Selects the value of the first exact constraint, else the value to which the others lead from
+/// the host's; `None` if the host's value meets them.
 fn select<'m>(
     field: &FieldDescription,
     old: u64,

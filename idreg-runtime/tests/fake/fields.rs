@@ -1,4 +1,4 @@
-//! What is accepted, refused and stored for the fields of an ID register.
+//! Accepted, refused and stored values of the fields of an ID register.
 
 use crate::{
     REFUSED, case, encoding, field, max, max_6_12, max_but, max_el2, max_with, read, write,

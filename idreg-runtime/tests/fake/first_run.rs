@@ -1,4 +1,4 @@
-//! What changes when the guest first runs.
+//! Changes of registers when the guest first runs.
 
 use crate::{
     BUSY, REFUSED, case, encoding, field, linux_6_12, max, max_6_12, max_but, max_el2, max_with,

@@ -1,4 +1,5 @@
-//! The fake VM answers as KVM does (Linux 6.12 and 7.2, `arch/arm64/kvm/sys_regs.c`): one rule per case.
+//! The fake VM answers as KVM does (Linux 6.12 and 7.2, `arch/arm64/kvm/sys_regs.c`): one rule per
+//! case.
 
 mod fields;
 mod first_run;
@@ -17,7 +18,7 @@ use idreg_runtime::regs;
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
 use serde_json::{Value, json};
 
-/// One write: a field over what its register shows. `Ok` holds what the field shows afterwards.
+/// A write of one field over its register's present value. `Ok` has the field's value afterwards.
 struct Case {
     rule: &'static str,
     host: Host,
@@ -46,7 +47,7 @@ fn case(
 }
 
 impl Case {
-    /// Expects the field as in the case, and the rest of its register as it was.
+    /// Checks that the field has the expected value, and the rest of its register its old one.
     fn check(&self, vcpu: &FakeVcpu) {
         let RegisterField { register, field } = field(self.field);
         let before = shown(vcpu, register.encoding);
@@ -63,7 +64,7 @@ fn max() -> Host {
     host(MAX_7_2)
 }
 
-/// `max` with members of its file replaced, each named by its path.
+/// `max` with some members of its file replaced, each named by its path.
 fn max_but(edits: &[(&str, Value)]) -> Host {
     let mut file: Value = serde_json::from_str(MAX_7_2).expect("JSON");
     for (path, value) in edits {
@@ -89,7 +90,7 @@ fn max_el2() -> Host {
     max_but(&[("vcpu/el2", json!(true))])
 }
 
-/// What Linux 6.12 says of itself otherwise than 7.2.
+/// Members of a host file that Linux 6.12 reports differently from 7.2.
 fn linux_6_12() -> Vec<(&'static str, Value)> {
     vec![
         ("capabilities/writable_implementation_ids", json!(false)),

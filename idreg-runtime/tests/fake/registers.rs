@@ -1,4 +1,4 @@
-//! Registers with rules of their own, and kernels and CPUs with other registers.
+//! Registers with their own rules, and kernels and CPUs with other registers.
 
 use crate::hosts::{A64FX_7_2, MAX_6_1, MAX_7_2, host};
 use crate::{encoding, max, max_6_12, max_but, max_with, write};
@@ -135,7 +135,7 @@ fn with_aarch32_its_registers_are_checked() {
         vcpu.set(encoding("ID_ISAR0_EL1"), 0x1bad_c0de),
         Err(Errno::EINVAL)
     );
-    // A guest hypervisor runs no AArch32, and its registers are still those of the host.
+    // A guest hypervisor does not run AArch32, and its registers are still those of the host.
     let only_aarch64 = 0x1101_0011_2111_0111_u64;
     let host = max_with(&[("ID_AA64PFR0_EL1", only_aarch64)]);
     let vcpu = FakeVcpu::new(&host);

@@ -1,4 +1,4 @@
-//! What vCPUs share, and the calls that are made to fail.
+//! Registers that vCPUs share, and injected faults of calls.
 
 use crate::hosts::{MAX_6_1, host};
 use crate::{encoding, field, max, max_with, read, write};

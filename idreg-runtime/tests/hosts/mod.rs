@@ -1,4 +1,4 @@
-//! Hosts as `vmm-demo dump` wrote them on emulated machines: CPU and kernel.
+//! Host files that `idreg dump` wrote on emulated machines, named by CPU and kernel.
 
 #![allow(dead_code, reason = "not every test needs every host")]
 
@@ -14,7 +14,7 @@ pub(crate) fn host(file: &str) -> Host {
     serde_json::from_str(file).expect("a host file that dump wrote")
 }
 
-/// A host file in which a register's `value` or `writable` is another.
+/// A host file with another `value` or `writable` of one register.
 pub(crate) fn edited(
     file: &str,
     register: &str,

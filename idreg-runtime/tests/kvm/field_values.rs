@@ -1,4 +1,4 @@
-//! `set_id_regs`, the fields: every one that KVM reports as writable takes a safe value and refuses an unsafe one.
+//! `set_id_regs`, the fields: every writable field accepts a safe value and refuses an unsafe one.
 
 use crate::aarch32_id_regs;
 use crate::vm::{TestVm, host, skipped};
@@ -10,8 +10,8 @@ use idreg_runtime::regs::{
 };
 use idreg_runtime::vcpu::Errno;
 
-/// How many fields of a register are at least writable: counted in the tables of Linux 6.12 and 7.2,
-/// `arch/arm64/kvm/sys_regs.c` and `arch/arm64/kernel/cpufeature.c`.
+/// The minimum number of writable fields of a register: counted in the tables of Linux 6.12 and
+/// 7.2, `arch/arm64/kvm/sys_regs.c` and `arch/arm64/kernel/cpufeature.c`.
 struct Writable {
     linux_6_12: usize,
     linux_7_2: usize,
@@ -78,7 +78,8 @@ fn try_register(name: &str) {
     }
 }
 
-/// A field refuses the first unsafe value and takes the first safe one, if there are such.
+/// Checks that a field refuses the first unsafe value and accepts the first safe one, if there are
+/// any.
 fn try_field(vm: &TestVm, of: RegisterField) {
     let (register, field) = (of.register.encoding, of.field);
     let before = vm.get(register);
@@ -94,13 +95,13 @@ fn try_field(vm: &TestVm, of: RegisterField) {
     }
 }
 
-/// Whether KVM takes a value: it is safe for the field's rule and none that KVM refuses on every host.
+/// True if KVM accepts a value: it is safe by the field's rule, and not refused on every host.
 fn is_safe(field: &FieldDescription, limit: u64, value: u64) -> bool {
     let refused = field.rule.refused.iter().any(|range| range.contains(value));
     field.rule.safety.accepts(field.width, limit, value) && !refused
 }
 
-/// Values to try: those next to the limit first, since they tell most.
+/// Values to try: those next to the limit first, since they are the most likely to fail.
 fn candidates(field: &FieldDescription, limit: u64) -> impl Iterator<Item = u64> {
     let max = field.max();
     let next_to = [limit.wrapping_add(1), limit.wrapping_sub(1)].map(|value| value & max);
@@ -176,8 +177,8 @@ fn id_aa64zfr0_el1() {
     try_register("ID_AA64ZFR0_EL1");
 }
 
-/// Those that the kernel's test leaves out. CTR_EL0, CLIDR_EL1 and the registers outside CRm 1 to 7 have
-/// rows of their own.
+/// The registers that the kernel's test leaves out. CTR_EL0, CLIDR_EL1 and the registers outside
+/// CRm 1 to 7 have tests of their own.
 #[test]
 fn every_other_register() {
     let (host, vm) = (host(), TestVm::rich());
@@ -197,8 +198,9 @@ fn every_other_register() {
     }
 }
 
-/// KVM takes some values of these and stores what it had (Linux 7.2, `arch/arm64/kvm/sys_regs.c`,
-/// `set_id_aa64pfr0_el1`, `set_id_aa64pfr1_el1` and `set_id_aa64mmfr2_el1`).
+/// Fields for which KVM accepts some values and stores the old one (Linux 7.2,
+/// `arch/arm64/kvm/sys_regs.c`, `set_id_aa64pfr0_el1`, `set_id_aa64pfr1_el1` and
+/// `set_id_aa64mmfr2_el1`).
 const QUIETLY_KEPT: [RegisterField; 4] = [
     id_aa64pfr0_el1::Mpam::FIELD,
     id_aa64pfr1_el1::MpamFrac::FIELD,
@@ -211,7 +213,7 @@ fn fixed_fields_keep_their_values() {
     let (host, vm) = (host(), TestVm::rich());
     let is_fixed = |of: &RegisterField| {
         let encoding = of.register.encoding;
-        // MPIDR_EL1, CRm 0, is not reported as writable and takes anything.
+        // MPIDR_EL1, CRm 0, is not reported as writable and accepts any value.
         (encoding.crm() != 0 || encoding == ClidrEl1::ENCODING)
             && host.values().get(of.register).is_some()
             && host.writable(of.register) & of.field.mask() == 0

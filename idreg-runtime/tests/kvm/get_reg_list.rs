@@ -1,4 +1,4 @@
-//! `get-reg-list`, the ID registers: each is listed, can be read, and takes its own value.
+//! `get-reg-list`, the ID registers: each is listed, readable, and accepts its own value.
 
 use crate::vm::TestVm;
 use idreg_runtime::encoding::Encoding;
@@ -6,10 +6,10 @@ use idreg_runtime::kvm::kvm_reg_id;
 use idreg_runtime::regs::{AidrEl1, ClidrEl1, CtrEl0, MidrEl1, MpidrEl1, RevidrEl1};
 use kvm_bindings::RegList;
 
-/// More registers than any vCPU has, and no more than kvm-bindings 0.14 makes room for.
+/// More registers than any vCPU has, within the limit of kvm-bindings 0.14.
 const ROOM: usize = 500;
 
-/// The ID registers that every vCPU has: all of CRm 1 to 7, those without a name included, and six more
+/// The ID registers of every vCPU: all of CRm 1 to 7, those without a name included, and six more
 /// (Linux 7.2, `tools/testing/selftests/kvm/arm64/get-reg-list.c`).
 pub(crate) fn always_present() -> impl Iterator<Item = Encoding> {
     let block = (1..8).flat_map(|crm| (0..8).map(move |op2| Encoding::new(3, 0, 0, crm, op2)));

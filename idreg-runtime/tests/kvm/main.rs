@@ -1,8 +1,10 @@
-//! What the kernel's own selftests check of ID registers (Linux 7.2, `tools/testing/selftests/kvm`), checked
-//! through this crate on the KVM of the machine that this runs on.
+//! The checks of ID registers in the kernel's own selftests (Linux 7.2,
+//! `tools/testing/selftests/kvm`), made through this crate on the KVM of the machine that runs
+//! them.
 //!
-//! Each test is a row of those programs, or one that they lack. A row that this host cannot show says
-//! `skipped: ROW: WHY` on standard error, where the end-to-end tests of the workspace look for it.
+//! Each test is a row of those programs, or a row that they lack. A row that this host cannot show
+//! prints `skipped: ROW: WHY` on standard error, where the end-to-end tests of the workspace look
+//! for it.
 
 #![cfg(all(target_os = "linux", target_arch = "aarch64", feature = "kvm"))]
 #![allow(

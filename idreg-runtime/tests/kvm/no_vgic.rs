@@ -1,4 +1,4 @@
-//! `no-vgic`: a guest without an interrupt controller is told so, from its first run on.
+//! `no-vgic`: the GIC fields of a guest without an interrupt controller, after its first run.
 
 use crate::vm::{TestVm, plainest, richest};
 use idreg_runtime::description::RegisterField;

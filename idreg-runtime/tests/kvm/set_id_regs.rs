@@ -31,8 +31,8 @@ fn masks_are_reported_before_there_is_a_vcpu() {
     assert_eq!(masks.get(MpidrEl1::ENCODING), Some(0));
 }
 
-/// The first of CLIDR_EL1's seven Ctype fields, which lie side by side, and its value for a unified cache
-/// (Arm ARM DDI 0487, D24.2.29).
+/// The first of CLIDR_EL1's seven adjacent Ctype fields, and its value for a unified cache (Arm ARM
+/// DDI 0487, D24.2.29).
 const CTYPE: u64 = 0b111;
 const UNIFIED: u64 = 0b100;
 
@@ -82,7 +82,8 @@ fn implementation_registers_change_where_kvm_offers_it() {
     }
 }
 
-/// MPAM is hidden from guests; a VMM that restores a guest of an older kernel may still write what the host has.
+/// MPAM is hidden from guests; a VMM that restores a guest of an older kernel may still write the
+/// host's value.
 #[test]
 fn mpam_reads_zero_whatever_is_taken() {
     let vm = TestVm::rich();
@@ -101,7 +102,8 @@ fn mpam_reads_zero_whatever_is_taken() {
     }
 }
 
-/// 0xf, no asynchronous faults, is all that such a host has; 0 is taken from a VMM that does not know the field.
+/// Such a host has only 0xf, no asynchronous faults; KVM accepts 0 from a VMM that does not know
+/// the field.
 #[test]
 fn mte_frac_zero_is_taken_and_not_stored() {
     const ROW: &str = "mte_frac_zero_is_taken_and_not_stored";
@@ -129,7 +131,7 @@ fn mte_frac_zero_is_taken_and_not_stored() {
     }
 }
 
-/// What a guest reads is what the VMM reads back: the end-to-end tests run guests, this is the VMM's side.
+/// A guest reads what the VMM reads back: the end-to-end tests run guests, this is the VMM's side.
 #[test]
 fn writes_to_many_registers_stay() {
     let (host, vm) = (host(), TestVm::rich());

@@ -1,4 +1,5 @@
-//! What the kernel's selftests leave out: which vCPU a register belongs to, and when it can be written.
+//! Rows that the kernel's selftests lack: the vCPU that a register belongs to, and the time of a
+//! write.
 
 use crate::vm::{TestVm, open, plainest, read, richest, skipped};
 use idreg_runtime::encoding::Encoding;
@@ -18,7 +19,7 @@ fn registers_exist_after_init_only() {
     assert_eq!(regs.set(IdAa64isar0El1::ENCODING, 0), Err(Errno::ENOEXEC));
 }
 
-/// CCSIDR2_EL1, GMID_EL1, SMIDR_EL1 and DCZID_EL0 are in the range and not in KVM.
+/// CCSIDR2_EL1, GMID_EL1, SMIDR_EL1 and DCZID_EL0 are in the range but not in KVM.
 #[test]
 fn registers_that_kvm_hides_are_unknown() {
     let vm = TestVm::rich();
@@ -71,7 +72,7 @@ fn each_vcpu_has_its_own_mpidr_and_clidr() {
     assert_ne!(vm.get(MpidrEl1::ENCODING), other(MpidrEl1::ENCODING));
     for register in [MpidrEl1::ENCODING, ClidrEl1::ENCODING] {
         let of_second = other(register);
-        // No cache at any level is a CLIDR_EL1 that every host can give.
+        // CLIDR_EL1 can have no cache at any level on every host.
         let value = if register == ClidrEl1::ENCODING {
             0
         } else {

@@ -1,4 +1,4 @@
-//! The VMs that the rows are tried on.
+//! The VMs that the rows run on.
 
 use idreg_runtime::config::{Gic, VcpuConfig};
 use idreg_runtime::encoding::Encoding;
@@ -22,12 +22,12 @@ pub(crate) fn richest() -> VcpuConfig {
     *CONFIG.get_or_init(|| supported(&open()).expect("a configuration"))
 }
 
-/// A vCPU with nothing optional, in a VM without a GIC: it can be initialised again, and run as it is.
+/// A vCPU with no options, in a VM without a GIC: it can be initialised again, and runs as it is.
 pub(crate) fn plainest() -> VcpuConfig {
     VcpuConfig::default()
 }
 
-/// This host as a VM of the richest configuration shows it.
+/// This host, read with the richest configuration.
 pub(crate) fn host() -> &'static Host {
     static HOST: OnceLock<Host> = OnceLock::new();
     HOST.get_or_init(|| read_host(&open(), richest()).expect("a host"))
@@ -58,7 +58,7 @@ impl TestVm {
         }
     }
 
-    /// One vCPU of the richest configuration.
+    /// Makes a VM with one vCPU of the richest configuration.
     pub(crate) fn rich() -> Self {
         Self::new(richest(), 1)
     }
@@ -67,7 +67,7 @@ impl TestVm {
         KvmVcpu::new(self.vcpus.get(vcpu).expect("a vCPU of that number"))
     }
 
-    /// A register of the first vCPU.
+    /// Reads a register of the first vCPU.
     pub(crate) fn get(&self, register: Encoding) -> u64 {
         read(self.regs(0), register)
     }
@@ -77,14 +77,14 @@ impl TestVm {
         self.regs(0).set(register, value)
     }
 
-    /// A value that KVM takes and stores.
+    /// Checks that KVM accepts and stores a value.
     pub(crate) fn accepts(&self, register: Encoding, value: u64) {
         let answer = self.set(register, value);
         assert_eq!(answer, Ok(()), "{register} = {value:#018x}");
         self.shows(register, value);
     }
 
-    /// A value that KVM refuses, leaving the register as it was.
+    /// Checks that KVM refuses a value and the register keeps its own.
     pub(crate) fn refuses(&self, register: Encoding, value: u64) {
         let before = self.get(register);
         let answer = self.set(register, value);
@@ -100,7 +100,8 @@ impl TestVm {
         );
     }
 
-    /// The first `KVM_RUN`, which freezes the ID registers and comes back before the first instruction.
+    /// Makes the first `KVM_RUN`, which freezes the ID registers and returns before the first
+    /// instruction.
     pub(crate) fn run_once(&mut self) {
         let vcpu = self.vcpus.first_mut().expect("a vCPU");
         vcpu.set_kvm_immediate_exit(1);
@@ -116,7 +117,7 @@ pub(crate) fn read(vcpu: KvmVcpu<'_>, register: Encoding) -> u64 {
     }
 }
 
-/// Says that a row cannot be shown on this host. Not by `eprintln`, whose output `libtest` hides.
+/// Reports that this host cannot show a row. Not by `eprintln`, whose output `libtest` hides.
 pub(crate) fn skipped(row: &str, why: impl Display) {
     writeln!(io::stderr(), "skipped: {row}: {why}").expect("standard error");
 }
