@@ -68,7 +68,7 @@ pub enum InvalidValue {
 
 /// The error of a first word that is not the name of a model.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no CPU model `{name}`: it is `host`, or `host,PROPERTY=VALUE,...`")]
+#[error("no CPU model `{name}`; write `host` or `host,PROPERTY=VALUE,...`")]
 pub struct UnknownModel {
     /// The word.
     pub name: String,

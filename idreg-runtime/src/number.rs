@@ -18,7 +18,9 @@ pub struct Hex(pub u64);
 
 /// The error of text that is not a number of 64 bits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no number: decimal digits, or 0x and hexadecimal digits, up to 64 bits")]
+#[error(
+    "`{text}` is not a number; write decimal digits, or 0x and hexadecimal digits, up to 64 bits"
+)]
 pub struct InvalidNumber {
     /// The text.
     pub text: String,

@@ -44,8 +44,8 @@ fn newer_schema_is_an_error() {
 }
 
 #[test]
-fn other_files_are_no_host_files() {
-    assert!(error(&MAX_7_2.replace("idreg-host/1", "x/1")).contains("no host file"));
+fn other_files_are_not_host_files() {
+    assert!(error(&MAX_7_2.replace("idreg-host/1", "x/1")).contains("not a host file"));
     assert!(error("{}").contains("missing field"));
     assert!(error("[]").contains("invalid"));
     assert!(error("").contains("EOF"));
@@ -55,7 +55,7 @@ fn other_files_are_no_host_files() {
 fn schema_is_a_plain_number() {
     for schema in ["idreg-host/+1", "idreg-host/", "idreg-host", "/1"] {
         let text = error(&MAX_7_2.replace("idreg-host/1", schema));
-        assert!(text.contains("no host file"), "{text}");
+        assert!(text.contains("not a host file"), "{text}");
     }
 }
 
@@ -100,11 +100,11 @@ fn malformed_values_are_named() {
         "{}",
         error(&bad)
     );
-    assert!(error(&bad).contains("is no number"), "{}", error(&bad));
+    assert!(error(&bad).contains("is not a number"), "{}", error(&bad));
     let bad = MAX_7_2.replacen("\"writable\": ", "\"writeable\": ", 1);
     let text = error(&bad);
     assert!(
-        text.contains("register MIDR_EL1: `value` and `writable` are expected"),
+        text.contains("register MIDR_EL1: expected `value` and `writable`"),
         "{text}"
     );
 }
@@ -114,7 +114,7 @@ fn register_twice_is_an_error() {
     let line = "\"MIDR_EL1\": { \"value\": \"0x1\", \"writable\": \"0x0\" },";
     let twice = MAX_7_2.replacen("\"registers\": {", &format!("\"registers\": {{{line}"), 1);
     assert!(
-        error(&twice).contains("register MIDR_EL1 is there twice"),
+        error(&twice).contains("register MIDR_EL1 appears twice"),
         "{}",
         error(&twice)
     );

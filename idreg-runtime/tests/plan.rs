@@ -129,8 +129,8 @@ fn invalid_value() {
     refused(
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=IMP,SYSREG_ID_AA64ISAR0_EL1_AES,SYSREG_MIDR_EL1_Variant=",
         "3 overrides are not possible on this host; nothing was written:\n  \
-         SYSREG_ID_AA64ISAR0_EL1_DP=IMP: `IMP` is no number: decimal digits, or 0x and hexadecimal \
-         digits, up to 64 bits; named values are 0x0 (NI), 0x1 (IMP)\n  \
+         SYSREG_ID_AA64ISAR0_EL1_DP=IMP: `IMP` is not a number; write decimal digits, or 0x and \
+         hexadecimal digits, up to 64 bits; named values are 0x0 (NI), 0x1 (IMP)\n  \
          SYSREG_ID_AA64ISAR0_EL1_AES: no value given: the form is `PROPERTY=VALUE`; named values \
          are 0x0 (NI), 0x1 (AES), 0x2 (PMULL)\n  \
          SYSREG_MIDR_EL1_Variant: no value given: the form is `PROPERTY=VALUE`",
@@ -164,8 +164,7 @@ fn implementation_registers_need_their_capability() {
         "1 override is not possible on this host; nothing was written:\n  \
          SYSREG_MIDR_EL1_Revision=0x5: this host's KVM does not allow changes of the \
          registers that identify the implementation (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS); keep \
-         the \
-         host's value 0x0"
+         the host's value 0x0"
     );
 }
 

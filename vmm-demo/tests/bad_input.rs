@@ -67,7 +67,7 @@ const MODELS: &[BadModel] = &[
     ("host,mte=on", 1, "no KVM_CAP_ARM_MTE"),
     ("host,el2=on", 1, "no KVM_CAP_ARM_EL2"),
     ("host,midr", 1, "no value given"),
-    ("host,midr=on", 1, "midr=on: `on` is no number"),
+    ("host,midr=on", 1, "midr=on: `on` is not a number"),
     (
         "host,midr=0xfffffffff",
         1,
@@ -126,22 +126,22 @@ const MODELS: &[BadModel] = &[
     (
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=off",
         1,
-        "`off` is no number",
+        "`off` is not a number",
     ),
-    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=NI", 1, "`NI` is no number"),
-    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=-1", 1, "`-1` is no number"),
-    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=+0", 1, "`+0` is no number"),
-    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=0x", 1, "`0x` is no number"),
+    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=NI", 1, "`NI` is not a number"),
+    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=-1", 1, "`-1` is not a number"),
+    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=+0", 1, "`+0` is not a number"),
+    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=0x", 1, "`0x` is not a number"),
     (
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=0b1",
         1,
-        "`0b1` is no number",
+        "`0b1` is not a number",
     ),
-    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=1 ", 1, "`1 ` is no number"),
+    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=1 ", 1, "`1 ` is not a number"),
     (
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=18446744073709551616",
         1,
-        "is no number",
+        "is not a number",
     ),
     (
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=16",
@@ -184,7 +184,7 @@ const MODELS: &[BadModel] = &[
     (
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=\u{202e}1",
         1,
-        "is no number",
+        "is not a number",
     ),
 ];
 
@@ -192,7 +192,7 @@ const MODELS: &[BadModel] = &[
 type BadFile = (&'static str, &'static str, &'static str);
 
 const FILES: &[BadFile] = &[
-    ("{\n  \"schema\"", "[\n  \"schema\"", "no host file"),
+    ("{\n  \"schema\"", "[\n  \"schema\"", "not a host file"),
     ("{\n  \"schema\"", "\"schema\"", "expected"),
     (
         "\"schema\": \"idreg-host/1\",",
@@ -200,13 +200,13 @@ const FILES: &[BadFile] = &[
         "missing field `schema`",
     ),
     ("idreg-host/1", "idreg-host/2", "newer than `idreg-host/1`"),
-    ("idreg-host/1", "idreg-host/0", "no host file"),
+    ("idreg-host/1", "idreg-host/0", "not a host file"),
     (
         "idreg-host/1",
         "idreg-host/99999999999999999999",
-        "no host file",
+        "not a host file",
     ),
-    ("idreg-host/1", "idreg-plan/1", "no host file"),
+    ("idreg-host/1", "idreg-plan/1", "not a host file"),
     ("\"schema\": \"idreg-host/1\"", "\"schema\": 1", "expected"),
     (
         "\"kernel_release\": \"7.2.12+deb14-cloud-arm64\",",
@@ -232,7 +232,7 @@ const FILES: &[BadFile] = &[
     ("\"gic\": \"v3\"\n", "\"gic\": \"v3\",\n", "trailing comma"),
     ("\"cpu\": 0", "\"cpu\": -1", "expected u32"),
     ("\"cpu\": 0", "\"cpu\": 4294967296", "expected u32"),
-    ("\"midr\": \"0x", "\"midr\": \"1x", "is no number"),
+    ("\"midr\": \"0x", "\"midr\": \"1x", "is not a number"),
     (
         "\"midr\": \"0x00000000000f0510\"",
         "\"midr\": 7",
@@ -259,21 +259,21 @@ const FILES: &[BadFile] = &[
         "\"registry\": {",
         "missing field `registers`",
     ),
-    ("\"value\": \"0x", "\"value\": \"", "is no number"),
-    ("\"value\": \"0x", "\"value\": \"0x1", "is no number"),
-    ("\"value\": \"0x", "\"value\": \"0xg", "is no number"),
-    ("\"writable\": \"0x", "\"writable\": \"-0x", "is no number"),
+    ("\"value\": \"0x", "\"value\": \"", "is not a number"),
+    ("\"value\": \"0x", "\"value\": \"0x1", "is not a number"),
+    ("\"value\": \"0x", "\"value\": \"0xg", "is not a number"),
+    ("\"writable\": \"0x", "\"writable\": \"-0x", "is not a number"),
     (
         "\"writable\":",
         "\"writeable\":",
-        "`value` and `writable` are expected",
+        "expected `value` and `writable`",
     ),
     (
         "\"MPIDR_EL1\"",
         "\"MIDR_EL1\"",
-        "register MIDR_EL1 is there twice",
+        "register MIDR_EL1 appears twice; keep one",
     ),
-    ("7.2.12+deb14", "7.2\\n12", "which no kernel's is"),
+    ("7.2.12+deb14", "7.2\\n12", "expected a release without control characters"),
     (
         "    128,\n",
         "    100,\n",

@@ -42,7 +42,7 @@ pub struct OptionSetting {
 
 /// The error of a name that is not the name of an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such option: there are sve, sve<bits>, pauth, pmu, mte, aarch64 and el2")]
+#[error("no such option; options are sve, sve<bits>, pauth, pmu, mte, aarch64 and el2")]
 pub struct UnknownOption;
 
 /// The minimum vector length, and the unit of all others (Arm ARM DDI 0487, B1.2.2).

@@ -59,7 +59,7 @@ pub enum InvalidTargetCpu {
     #[error("`{0}` is not one of midr=NUMBER, revidr=NUMBER and aidr=NUMBER")]
     Unknown(String),
     /// A register is given a second time.
-    #[error("`{0}` is given twice")]
+    #[error("`{0}` is given twice; give it once")]
     Twice(&'static str),
     /// The value of a register is not a number.
     #[error("`{name}` is not a number")]
@@ -70,7 +70,7 @@ pub enum InvalidTargetCpu {
         source: InvalidNumber,
     },
     /// MIDR_EL1 is missing, without which a CPU cannot be identified.
-    #[error("midr=NUMBER is missing; revidr and aidr are 0 unless given")]
+    #[error("midr=NUMBER is missing; add it (revidr and aidr default to 0)")]
     NoMidr,
 }
 
@@ -217,11 +217,11 @@ mod tests {
                 "midr=1,part=2",
                 "`part=2` is not one of midr=NUMBER, revidr=NUMBER and aidr=NUMBER",
             ),
-            ("midr=1,midr=1", "`midr` is given twice"),
+            ("midr=1,midr=1", "`midr` is given twice; give it once"),
             ("midr=x", "`midr` is not a number"),
             (
                 "revidr=1",
-                "midr=NUMBER is missing; revidr and aidr are 0 unless given",
+                "midr=NUMBER is missing; add it (revidr and aidr default to 0)",
             ),
         ] {
             assert_eq!(text.parse::<TargetCpu>().unwrap_err().to_string(), error);

@@ -86,7 +86,7 @@ impl fmt::Display for VcpuConfig {
         let on = switches.iter().filter(|(on, _)| *on);
         parts.extend(on.map(|(_, name)| (*name).to_owned()));
         if parts.is_empty() {
-            return f.write_str("no feature that has an option");
+            return f.write_str("no optional features");
         }
         f.write_str(&parts.join(", "))
     }

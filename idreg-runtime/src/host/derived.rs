@@ -9,7 +9,10 @@ use crate::description::rule::Owner;
 /// The error of a host that must be read again: the values with an option that was off are unknown,
 /// and so are the values with the other setting of `el2`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the host was read with {read_with}")]
+#[error(
+    "the host was read with {read_with}; read it again with {}",
+    .read_with.opposite()
+)]
 pub struct NotDerivable {
     /// The option and its setting when the host was read.
     pub read_with: OptionSetting,

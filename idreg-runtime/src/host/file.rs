@@ -159,7 +159,9 @@ impl Host {
                 .numbers()
                 .map_err(|error| D::Error::custom(format!("register {name}: {error}")))?;
             if values.get(known).is_some() {
-                return Err(D::Error::custom(format!("register {name} is there twice")));
+                return Err(D::Error::custom(format!(
+                    "register {name} appears twice; keep one"
+                )));
             }
             values.set(known, value);
             writable.set(known, mask);
@@ -190,7 +192,7 @@ fn checked(info: &HostInfo, values: &RegisterValues) -> Result<(), String> {
     let (kernel, lengths) = (&info.kernel_release, &info.sve_vector_lengths);
     if kernel.chars().any(char::is_control) {
         return Err(format!(
-            "`kernel_release` is {kernel:?}, which no kernel's is"
+            "`kernel_release` is {kernel:?}, expected a release without control characters"
         ));
     }
     let is_length = |bits: &u32| sve_lengths().any(|length| length == *bits);
@@ -201,7 +203,7 @@ fn checked(info: &HostInfo, values: &RegisterValues) -> Result<(), String> {
         ));
     }
     if values.iter().next().is_none() {
-        return Err("`registers` has none that is known".to_owned());
+        return Err("`registers` has no register that this version knows".to_owned());
     }
     Ok(())
 }
@@ -228,7 +230,7 @@ impl ReadRegister {
     /// The value and the writable bits.
     fn numbers(&self) -> Result<(u64, u64), String> {
         let Self::Register { value, writable } = self else {
-            return Err("`value` and `writable` are expected, both as strings".to_owned());
+            return Err("expected `value` and `writable`, both as strings".to_owned());
         };
         let number = |text: &str| number::parse(text).map_err(|error| error.to_string());
         Ok((number(value)?, number(writable)?))
@@ -243,10 +245,10 @@ fn schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
     match digits.and_then(|digits| number::parse(digits).ok()) {
         Some(SCHEMA_NUMBER) => Ok(()),
         Some(newer) if newer > SCHEMA_NUMBER => Err(D::Error::custom(format!(
-            "schema `{schema}` is newer than `{SCHEMA}`, the newest this version reads"
+            "schema `{schema}` is newer than `{SCHEMA}`, the newest that this version reads"
         ))),
         _ => Err(D::Error::custom(format!(
-            "schema `{schema}` is not `{SCHEMA}`: no host file"
+            "schema `{schema}` is not `{SCHEMA}`: not a host file"
         ))),
     }
 }
