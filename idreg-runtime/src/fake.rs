@@ -5,7 +5,7 @@ mod first_run;
 mod setters;
 
 use self::calls::Calls;
-use self::setters::{Hidden, Target};
+use self::setters::{Hidden, PendingWrite};
 use crate::config::capabilities::{FEATURE_ID_REGISTERS, WritableMasks, feature_id_index};
 use crate::description::{RegisterDescription, RegisterField};
 use crate::encoding::Encoding;
@@ -193,7 +193,7 @@ impl FakeVm {
             return;
         }
         let mut shared = self.state.shared.borrow_mut();
-        first_run::settle_gic(&self.state.host, &mut shared);
+        first_run::finalize_gic(&self.state.host, &mut shared);
         if self.state.enforces_dependencies.get() {
             first_run::enforce_dependencies(&mut shared);
         }
@@ -292,7 +292,7 @@ impl VcpuRegs for FakeVcpu {
         if vm.write_ignored.borrow().contains(&encoding) {
             return Ok(());
         }
-        let target = Target {
+        let write = PendingWrite {
             host: &vm.host,
             hidden: &vm.hidden.borrow(),
             register,
@@ -300,7 +300,7 @@ impl VcpuRegs for FakeVcpu {
             present,
             has_run: vm.has_run.get(),
         };
-        let stored = target.after(value)?;
+        let stored = write.after(value)?;
         self.values(encoding).borrow_mut().set(register, stored);
         Ok(())
     }

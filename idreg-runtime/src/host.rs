@@ -174,23 +174,23 @@ impl Host {
     /// True if a field can be changed: KVM reports all its bits as writable, and has the capability
     /// that its register requires.
     #[must_use]
-    pub fn is_writable(&self, of: RegisterField) -> bool {
-        self.has_writable_bits(of) && !self.lacks_capability(of)
+    pub fn is_writable(&self, field: RegisterField) -> bool {
+        self.has_writable_bits(field) && !self.lacks_capability(field)
     }
 
-    fn has_writable_bits(&self, of: RegisterField) -> bool {
-        let mask = of.field.mask();
-        self.writable(of.register) & mask == mask
+    fn has_writable_bits(&self, field: RegisterField) -> bool {
+        let mask = field.field.mask();
+        self.writable(field.register) & mask == mask
     }
 
     /// True if only a missing capability prevents a change of the field. KVM can report the
     /// registers that identify the implementation as writable, and still refuse a change in a VM
     /// that has not enabled `KVM_CAP_ARM_WRITABLE_IMP_ID_REGS` (Linux 7.2,
     /// `arch/arm64/kvm/sys_regs.c`, `set_imp_id_reg`).
-    pub(crate) fn lacks_capability(&self, of: RegisterField) -> bool {
+    pub(crate) fn lacks_capability(&self, field: RegisterField) -> bool {
         let implementation = [MidrEl1::ENCODING, RevidrEl1::ENCODING, AidrEl1::ENCODING];
-        implementation.contains(&of.register.encoding)
-            && self.has_writable_bits(of)
+        implementation.contains(&field.register.encoding)
+            && self.has_writable_bits(field)
             && !self.info.capabilities.writable_implementation_ids
     }
 

@@ -213,7 +213,7 @@ impl CpuModel {
     /// result, so that its registers are those of the guest.
     #[must_use]
     pub fn config(&self, base: VcpuConfig, capabilities: &Capabilities) -> VcpuConfig {
-        let config = self.wanted_config(base, *capabilities);
+        let config = self.requested_config(base, *capabilities);
         // KVM gives none of them with AArch32, so no host could be read; the plan reports the
         // options that conflict.
         if config.aarch32 && (config.mte || config.el2) {
@@ -224,7 +224,11 @@ impl CpuModel {
     }
 
     /// The configuration with every requested option that the host supports.
-    pub(crate) fn wanted_config(&self, base: VcpuConfig, capabilities: Capabilities) -> VcpuConfig {
+    pub(crate) fn requested_config(
+        &self,
+        base: VcpuConfig,
+        capabilities: Capabilities,
+    ) -> VcpuConfig {
         let mut config = base;
         let mut lengths = Vec::new();
         for OptionSetting { option, on } in self.options() {

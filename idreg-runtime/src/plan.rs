@@ -146,7 +146,9 @@ impl Plan {
             match (constraints(host, of), first) {
                 // Options that are given twice are rejected by `configure`.
                 (Ok(more), Some(first)) if asked.property.parse::<CpuOption>().is_err() => {
-                    let target = more.first().map(|one| target(host, one.field, None));
+                    let target = more
+                        .first()
+                        .map(|constraint| target(host, constraint.field, None));
                     let first = first.clone();
                     rejections.push(of.reject(target, Reason::Duplicate { first }));
                 }
@@ -173,12 +175,12 @@ impl Plan {
         if model.enforce() && !broken.is_empty() {
             return Err(PlanError::Inconsistent(broken));
         }
-        let changes = resolved.iter().filter_map(|one| {
-            let field = one.constraint.field;
+        let changes = resolved.iter().filter_map(|resolved| {
+            let field = resolved.constraint.field;
             Some(Change {
                 field,
                 old: host.values().field(field)?,
-                new: one.value,
+                new: resolved.value,
             })
         });
         let changes: Vec<Change> = changes.collect();
@@ -252,9 +254,9 @@ impl Plan {
             return values;
         }
         let fields = values.description().fields();
-        for of in fields.filter(|of| of.field.rule.owner == Some(Owner::Gic)) {
-            if let Some(value) = values.get(of.register) {
-                values.set(of.register, of.field.insert(value, 0));
+        for field in fields.filter(|field| field.field.rule.owner == Some(Owner::Gic)) {
+            if let Some(value) = values.get(field.register) {
+                values.set(field.register, field.field.insert(value, 0));
             }
         }
         values
@@ -269,10 +271,14 @@ impl Plan {
 
 fn expected(host: &Host, resolved: &[Resolved<'_>]) -> RegisterValues {
     let mut expected = host.values().clone();
-    for one in resolved {
-        let RegisterField { register, field } = one.constraint.field;
+    for Resolved {
+        constraint,
+        value: new,
+    } in resolved
+    {
+        let RegisterField { register, field } = constraint.field;
         if let Some(value) = expected.get(register) {
-            expected.set(register, field.insert(value, one.value));
+            expected.set(register, field.insert(value, *new));
         }
     }
     expected
@@ -304,7 +310,8 @@ fn implied_idc(
     expected: &RegisterValues,
 ) -> Option<Rejection> {
     let mut latest = resolved.iter().rev();
-    let change = latest.find(|one| one.constraint.field.register.encoding == ClidrEl1::ENCODING)?;
+    let change = latest
+        .find(|resolved| resolved.constraint.field.register.encoding == ClidrEl1::ENCODING)?;
     if host.accepts_cache_levels(expected.get_as()?) {
         return None;
     }

@@ -57,17 +57,18 @@ impl RegisterValues {
 
     /// A field's value, or `None` if its register has none.
     #[must_use]
-    pub fn field(&self, of: RegisterField) -> Option<u64> {
-        self.get(of.register).map(|value| of.field.extract(value))
+    pub fn field(&self, field: RegisterField) -> Option<u64> {
+        self.get(field.register)
+            .map(|value| field.field.extract(value))
     }
 
     /// True if a field has a value of at least the minimum, signed if its rule is.
     #[must_use]
-    pub fn is_at_least(&self, least: FieldAtLeast) -> bool {
-        let field = least.field.field;
-        let wanted = field.comparable(least.value);
-        self.field(least.field)
-            .is_some_and(|value| field.comparable(value) >= wanted)
+    pub fn is_at_least(&self, minimum: FieldAtLeast) -> bool {
+        let field = minimum.field.field;
+        let lowest = field.comparable(minimum.value);
+        self.field(minimum.field)
+            .is_some_and(|value| field.comparable(value) >= lowest)
     }
 
     /// True if the registers indicate a feature: all its [defining
@@ -76,7 +77,7 @@ impl RegisterValues {
     pub fn has(&self, feature: &FeatureDescription) -> bool {
         feature
             .defining_fields()
-            .all(|least| self.is_at_least(least))
+            .all(|minimum| self.is_at_least(minimum))
     }
 
     /// Sets a register's value; a register that is not in the description is ignored.

@@ -68,7 +68,7 @@ fn stricter_kernel() -> String {
 }
 
 #[test]
-fn refusals_name_the_properties_at_fault_and_leave_nothing_behind() {
+fn refusals_name_the_refused_properties_and_change_nothing() {
     let (plan, _) = plan(
         MAX_7_2,
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64ISAR0_EL1_RNDR=0,\
@@ -135,7 +135,7 @@ fn vcpu_of_another_host_is_not_touched() {
 }
 
 #[test]
-fn vcpu_with_other_features_is_told_by_a_register_that_is_not_written() {
+fn vcpu_with_other_features_is_recognised_by_a_register_that_is_not_written() {
     let (plan, _) = plan(MAX_7_2, TWO_REGISTERS);
     let without_sve = MAX_7_2.replace(
         "\"value\": \"0x1101001121110222\"",
@@ -183,7 +183,7 @@ fn a_fault_at_any_call_leaves_the_vcpu_as_it_was() {
 }
 
 #[test]
-fn two_faults_leave_the_vcpu_as_it_was_or_say_what_is_not() {
+fn two_faults_leave_the_vcpu_as_it_was_or_name_changed_registers() {
     let (plan, vcpu) = plan(MAX_7_2, TWO_REGISTERS);
     let before = values(&vcpu);
     let mut not_restored = 0;
@@ -303,7 +303,7 @@ fn a_guest_without_a_gic_in_the_kernel_sees_none() {
 }
 
 #[test]
-fn what_a_later_kernel_clears_at_the_first_run_is_reported() {
+fn fields_that_a_later_kernel_clears_at_the_first_run_are_reported() {
     let with = |file: &str, register, bits| edited(file, register, "value", |value| value | bits);
     // S1PIE, TCRX and, in another register, ATS1A.
     let file = with(MAX_7_2, "ID_AA64MMFR3_EL1", 0x101);

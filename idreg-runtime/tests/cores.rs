@@ -24,7 +24,7 @@ fn plan(host: &Host, model: &str) -> Result<Plan, PlanError> {
 }
 
 #[test]
-fn one_kind_is_no_news() {
+fn a_single_reading_is_dropped() {
     let reading = CoreReading {
         cpus: vec![0, 1],
         values: host(MAX_7_2).values().clone(),
@@ -77,7 +77,7 @@ fn implementations_that_differ_are_a_warning() {
 }
 
 #[test]
-fn kinds_of_cores_are_in_the_file() {
+fn core_types_are_in_the_file() {
     let host = mixed();
     let written = serde_json::to_string(&host).unwrap();
     let read: Host = serde_json::from_str(&written).unwrap();
@@ -85,7 +85,7 @@ fn kinds_of_cores_are_in_the_file() {
     for file in [MAX_7_2, A64FX_7_2] {
         assert!(
             !file.contains("\"cores\""),
-            "there is nothing to tell of one kind"
+            "a single core type is not in the file"
         );
     }
 }

@@ -21,7 +21,7 @@ fn feature(name: &str) -> &'static FeatureDescription {
 fn values(name: &str) -> Vec<String> {
     let values = feature(name).values.iter();
     values
-        .map(|one| format!("{}>={}", one.field, one.value))
+        .map(|minimum| format!("{}>={}", minimum.field, minimum.value))
         .collect()
 }
 
@@ -122,7 +122,7 @@ fn a_feature_has_its_fields_those_of_aarch64_first() {
 }
 
 #[test]
-fn what_no_single_field_tells_is_no_feature() {
+fn a_feature_that_no_single_field_shows_is_not_in_the_description() {
     for name in ["FEAT_PAuth", "FEAT_LPA2", "FEAT_RASv1p1", "FEAT_NV2"] {
         assert!(DESCRIPTION.feature(name).is_none(), "{name}");
     }
@@ -158,7 +158,7 @@ fn one_algorithm_of_pointer_authentication_excludes_the_others() {
     let names: Vec<_> = others
         .into_iter()
         .flatten()
-        .map(|one| one.field.name)
+        .map(|field| field.field.name)
         .collect();
     assert_eq!(names, ["APA", "API", "APA3"]);
 }
@@ -176,7 +176,7 @@ fn a_part_of_the_registers_has_its_part_of_the_facts() {
     let names: Vec<_> = part::DESCRIPTION
         .features
         .iter()
-        .map(|one| one.name)
+        .map(|feature| feature.name)
         .collect();
     assert!(names.contains(&"FEAT_AA32BF16") && !names.contains(&"FEAT_SVE"));
     let rules: Vec<_> = part::DESCRIPTION

@@ -44,7 +44,7 @@ fn feature_that_is_off_leaves_the_next_lower_named_value() {
 }
 
 #[test]
-fn fields_move_together_where_several_tell_of_a_feature() {
+fn all_fields_of_a_feature_change_together() {
     assert_eq!(
         changes(MAX_7_2, "host,FEAT_CRC32=off"),
         [
@@ -55,7 +55,7 @@ fn fields_move_together_where_several_tell_of_a_feature() {
 }
 
 #[test]
-fn aarch32_fields_say_nothing_where_there_is_no_aarch32() {
+fn aarch32_fields_do_not_count_without_aarch32() {
     assert_eq!(
         changes(A64FX_7_2, "host,FEAT_CRC32=off"),
         ["SYSREG_ID_AA64ISAR0_EL1_CRC32=0x0"]
@@ -132,7 +132,7 @@ fn contradicting_overrides_are_refused() {
 }
 
 #[test]
-fn feature_takes_on_or_off() {
+fn feature_accepts_on_or_off() {
     refused(
         "host,FEAT_DotProd=0",
         "FEAT_DotProd=0x0: `0` is neither `on` nor `off`",
@@ -155,7 +155,7 @@ fn whole_register_is_its_fields() {
 }
 
 #[test]
-fn value_without_a_name_is_said_to_be_one() {
+fn value_without_a_name_is_a_warning() {
     let model = "host,SYSREG_ID_AA64ISAR0_EL1_ATOMIC=1";
     let unnamed = "SYSREG_ID_AA64ISAR0_EL1_ATOMIC=0x1: the value has no name in the description";
     assert!(warnings(model).iter().any(|warning| warning == unnamed));
@@ -189,7 +189,7 @@ fn enforce_makes_errors_of_broken_rules() {
 
 /// KVM caps and hides fields one by one; no override causes the inconsistencies of the host itself.
 #[test]
-fn what_the_host_breaks_is_not_reported() {
+fn rules_that_the_host_breaks_are_not_reported() {
     for file in [MAX_7_2, A64FX_7_2] {
         assert!(plan(file, "host,enforce").unwrap().warnings().is_empty());
     }
@@ -205,7 +205,7 @@ fn options_keep_the_rules() {
 
 /// Turning off any feature leaves a guest without it, or is rejected with the reason.
 #[test]
-fn every_feature_can_be_turned_off_or_says_why_not() {
+fn every_feature_can_be_turned_off_or_is_rejected() {
     let host = host(MAX_7_2);
     for feature in DESCRIPTION.features {
         match plan(MAX_7_2, &format!("host,{}=off", feature.name)) {
@@ -236,7 +236,7 @@ fn aarch32_field_stays_where_the_feature_is_not_there_anyway() {
 }
 
 #[test]
-fn override_of_several_fields_is_told_once() {
+fn override_of_several_fields_is_reported_once() {
     refused(
         "host,FEAT_PMUv3=off",
         "FEAT_PMUv3=off, which is SYSREG_ID_AA64DFR0_EL1_PMUVer=0x0 (NI): the option pmu sets \

@@ -49,13 +49,13 @@ fn option_that_is_off_hides_its_fields_and_nothing_else() {
             "{option}: KVM hides them by itself"
         );
         let mut hidden = 0;
-        for of in DESCRIPTION.fields() {
-            let (before, after) = (host.values().field(of), plan.expected().field(of));
-            if of.field.rule.needs == Some(owner) {
-                assert_eq!(after, Some(0), "{of}");
+        for field in DESCRIPTION.fields() {
+            let (before, after) = (host.values().field(field), plan.expected().field(field));
+            if field.field.rule.needs == Some(owner) {
+                assert_eq!(after, Some(0), "{field}");
                 hidden += u32::from(before != after);
             } else {
-                assert_eq!(after, before, "{of}");
+                assert_eq!(after, before, "{field}");
             }
         }
         assert!(hidden > 0, "{option}: the host has it");
@@ -72,7 +72,7 @@ fn configuration_follows_from_the_options() {
 }
 
 #[test]
-fn field_says_nothing_while_its_option_is_off() {
+fn field_reads_as_zero_while_its_option_is_off() {
     refused(
         &host(MAX_7_2),
         "host,sve=off,SYSREG_ID_AA64ZFR0_EL1_AES=1",
@@ -144,7 +144,7 @@ fn vectors_that_the_host_lacks_may_be_off() {
 }
 
 #[test]
-fn option_takes_on_or_off() {
+fn option_accepts_on_or_off() {
     let host = host(MAX_7_2);
     refused(
         &host,
@@ -222,7 +222,7 @@ fn aarch32_excludes_tagging() {
 }
 
 #[test]
-fn a_host_is_to_be_read_with_the_model_s_options() {
+fn a_host_is_read_with_the_model_s_options() {
     let host = host(MAX_7_2);
     let (base, capabilities) = (host.info().vcpu, host.info().capabilities);
     let model: CpuModel = "host,sve256=on,pmu=off,mte=on".parse().unwrap();
@@ -282,7 +282,7 @@ fn vector_lengths_of_a_host_that_was_read_without_sve_are_not_known() {
 }
 
 #[test]
-fn option_given_twice_is_told_once_each() {
+fn option_given_twice_is_rejected_once_each() {
     let error = plan(&host(MAX_7_2), "host,sve=5,sve=6").unwrap_err();
     let PlanError::Rejected(rejections) = error else {
         panic!("{error}")

@@ -15,9 +15,9 @@ fn field(property: &str) -> RegisterField {
 
 /// The 7.2 host with another value of a field before anything is planned.
 fn host_with(property: &str, value: u64) -> Host {
-    let of = field(property);
-    let insert = |old| of.field.insert(old, value);
-    host(&edited(MAX_7_2, of.register.name, "value", insert))
+    let field = field(property);
+    let insert = |old| field.field.insert(old, value);
+    host(&edited(MAX_7_2, field.register.name, "value", insert))
 }
 
 fn allowed(host: &Host, property: &str) -> String {
@@ -204,20 +204,20 @@ fn pmu_can_be_older_and_is_turned_off_by_its_option() {
 }
 
 #[test]
-fn register_that_tells_who_made_the_cpu_takes_any_value() {
+fn register_that_identifies_the_implementer_accepts_any_value() {
     let host = host(MAX_7_2);
     assert_eq!(allowed(&host, "SYSREG_MIDR_EL1_PartNum"), "0x0-0xfff");
     obstacle(&host, "SYSREG_REVIDR_EL1_IMPDEF", u64::MAX, None);
 }
 
 #[test]
-fn nothing_of_aarch32_can_change_where_there_is_none() {
+fn aarch32_fields_are_fixed_without_aarch32() {
     let host = host(A64FX_7_2);
-    for of in DESCRIPTION
+    for field in DESCRIPTION
         .fields()
-        .filter(|of| of.register.encoding.is_aarch32_id())
+        .filter(|field| field.register.encoding.is_aarch32_id())
     {
-        assert!(host.why_fixed(of).is_some(), "{of}");
+        assert!(host.why_fixed(field).is_some(), "{field}");
     }
 }
 
@@ -226,11 +226,15 @@ fn nothing_of_aarch32_can_change_where_there_is_none() {
 fn ranges_agree_with_every_single_value() {
     for file in [MAX_7_2, A64FX_7_2] {
         let host = host(file);
-        for of in DESCRIPTION.fields().filter(|of| of.field.width <= 8) {
-            let ranges = host.allowed(of);
-            for value in 0..=of.field.max() {
+        for field in DESCRIPTION.fields().filter(|field| field.field.width <= 8) {
+            let ranges = host.allowed(field);
+            for value in 0..=field.field.max() {
                 let in_ranges = ranges.iter().any(|range| range.contains(value));
-                assert_eq!(in_ranges, host.check(of, value).is_ok(), "{of}={value:#x}");
+                assert_eq!(
+                    in_ranges,
+                    host.check(field, value).is_ok(),
+                    "{field}={value:#x}"
+                );
             }
         }
     }

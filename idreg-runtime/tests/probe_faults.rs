@@ -43,7 +43,7 @@ fn a_fault_names_the_register() {
 }
 
 #[test]
-fn a_fault_of_the_masks_is_the_caller_s_to_tell() {
+fn a_fault_of_the_masks_is_left_to_the_caller() {
     let recorded = host(MAX_7_2);
     let vm = FakeVm::new(&recorded);
     vm.fail_at(0, Errno::EINVAL);

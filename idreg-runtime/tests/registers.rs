@@ -72,8 +72,8 @@ fn reserved_bits_are_known() {
 
 #[test]
 fn every_property_finds_its_field() {
-    for of in regs::DESCRIPTION.fields() {
-        assert_eq!(regs::DESCRIPTION.property(&of.to_string()), Some(of));
+    for field in regs::DESCRIPTION.fields() {
+        assert_eq!(regs::DESCRIPTION.property(&field.to_string()), Some(field));
     }
     assert_eq!(regs::DESCRIPTION.property("SYSREG_ID_AA64ISAR0_EL1"), None);
     assert_eq!(regs::DESCRIPTION.property("ID_AA64ISAR0_EL1_DP"), None);

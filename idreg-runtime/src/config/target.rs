@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn cpus_are_told_one_by_one() {
+    fn cpus_are_reported_one_by_one() {
         let answer = |index| targets().answer([DISCOVER_IMPL_CPUS, index, 0, 0]);
         assert_eq!(answer(0), Some([0, 1, 5, 6]));
         assert_eq!(answer(1), Some([0, 2, 5, 6]));

@@ -21,16 +21,18 @@ impl FeatureDescription {
     /// of them on a CPU without AArch32.
     pub fn defining_fields(&self) -> impl Iterator<Item = FieldAtLeast> + use<> {
         let values = self.values;
-        let is_aarch32 = |least: &FieldAtLeast| least.field.register.encoding.is_aarch32_id();
+        let is_aarch32 = |minimum: &FieldAtLeast| minimum.field.register.encoding.is_aarch32_id();
         let only_aarch32 = values.iter().all(is_aarch32);
-        let decides = move |least: &FieldAtLeast| only_aarch32 || !is_aarch32(least);
-        values.iter().copied().filter(decides)
+        let defines = move |minimum: &FieldAtLeast| only_aarch32 || !is_aarch32(minimum);
+        values.iter().copied().filter(defines)
     }
 
     /// The fields of AArch32 registers that describe the feature beside the defining fields.
     pub fn aarch32_mirrors(&self) -> impl Iterator<Item = FieldAtLeast> {
-        let decides = move |least: &FieldAtLeast| self.defining_fields().all(|one| one != *least);
-        self.values.iter().copied().filter(decides)
+        let mirrors = move |minimum: &FieldAtLeast| {
+            self.defining_fields().all(|defining| defining != *minimum)
+        };
+        self.values.iter().copied().filter(mirrors)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::values::RegisterValues;
 /// `kvm_finalize_sys_regs`; Linux 7.2, the same and `arch/arm64/kvm/vgic/vgic-init.c`,
 /// `kvm_vgic_finalize_idregs`). With a GICv3, Linux 7.2 reverts the VMM's writes, and 6.12 keeps
 /// them.
-pub(super) fn settle_gic(host: &Host, values: &mut RegisterValues) {
+pub(super) fn finalize_gic(host: &Host, values: &mut RegisterValues) {
     let is_v3 = host.info().vcpu.gic == Some(Gic::V3);
     // No capability reports that KVM restores the fields. This one, also new between 6.12 and 7.2,
     // comes closest.
@@ -28,14 +28,14 @@ pub(super) fn settle_gic(host: &Host, values: &mut RegisterValues) {
         id_aa64pfr2_el1::Gcie::FIELD,
         id_pfr1_el1::Gic::FIELD,
     ];
-    for of in fields {
+    for field in fields {
         let shown = if is_v3 {
-            host.values().field(of)
+            host.values().field(field)
         } else {
             Some(0)
         };
-        if let (Some(shown), Some(register)) = (shown, values.get(of.register)) {
-            values.set(of.register, of.field.insert(register, shown));
+        if let (Some(shown), Some(register)) = (shown, values.get(field.register)) {
+            values.set(field.register, field.field.insert(register, shown));
         }
     }
 }
@@ -43,7 +43,7 @@ pub(super) fn settle_gic(host: &Host, values: &mut RegisterValues) {
 /// Clears the fields of features whose required features are missing
 /// (Linux 7.3, `arch/arm64/kvm/config.c`, `kvm_idregs_enforce_dependencies`).
 pub(super) fn enforce_dependencies(values: &mut RegisterValues) {
-    let has = |of| values.field(of).is_some_and(|value| value != 0);
+    let has = |field| values.field(field).is_some_and(|value| value != 0);
     let permissions = has(Tcrx::FIELD) && has(Ats1a::FIELD);
     let overlays = permissions && has(Hpds::FIELD);
     if !permissions {

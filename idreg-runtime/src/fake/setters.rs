@@ -24,7 +24,7 @@ pub(super) struct Hidden {
 
 /// A write of a register before KVM has checked its value.
 #[derive(Debug)]
-pub(super) struct Target<'a> {
+pub(super) struct PendingWrite<'a> {
     pub(super) host: &'a Host,
     pub(super) hidden: &'a [Hidden],
     pub(super) register: &'static RegisterDescription,
@@ -35,7 +35,7 @@ pub(super) struct Target<'a> {
     pub(super) has_run: bool,
 }
 
-impl Target<'_> {
+impl PendingWrite<'_> {
     /// The register's value after a write of `value`, or KVM's error.
     pub(super) fn after(&self, value: u64) -> Result<u64, Errno> {
         let encoding = self.register.encoding;
@@ -151,11 +151,11 @@ impl Target<'_> {
     /// True if the register's own setter refuses the value. It checks this before it checks whether
     /// the guest has run.
     fn is_refused(&self, value: u64) -> bool {
-        self.writable_fields().any(|of| {
-            let (limit, value) = (of.field.extract(self.limit), of.field.extract(value));
-            let mut refused = of.field.rule.refused.iter();
+        self.writable_fields().any(|field| {
+            let (limit, value) = (field.field.extract(self.limit), field.field.extract(value));
+            let mut refused = field.field.rule.refused.iter();
             self.checks_refused() && refused.any(|range| range.contains(value))
-                || self.host.info().vcpu.el2 && is_refused_with_el2(of, limit, value)
+                || self.host.info().vcpu.el2 && is_refused_with_el2(field, limit, value)
         })
     }
 
@@ -171,8 +171,8 @@ impl Target<'_> {
     /// again, and every bit outside the writable fields must equal the limit's.
     fn is_safe(&self, value: u64) -> bool {
         let mut checked = 0;
-        for of in self.writable_fields() {
-            let (field, safety) = (of.field, of.field.rule.safety);
+        for field in self.writable_fields() {
+            let (field, safety) = (field.field, field.field.rule.safety);
             let limit = field.extract(self.limit);
             if !safety.accepts(field.width, limit, field.extract(value)) {
                 return false;
@@ -186,7 +186,7 @@ impl Target<'_> {
     fn writable_fields(&self) -> impl Iterator<Item = RegisterField> {
         let mask = self.host.writable(self.register);
         let fields = self.register.fields();
-        fields.filter(move |of| of.field.mask() & !mask == 0)
+        fields.filter(move |field| field.field.mask() & !mask == 0)
     }
 
     fn is_limit<F: FieldValue>(&self, value: F) -> bool {
@@ -205,12 +205,12 @@ fn has_aarch32_visibility(register: Encoding) -> bool {
 
 /// True if KVM refuses the value for a guest hypervisor: EL2 must stay (`set_id_aa64pfr0_el1`), and
 /// each stage-2 granule must stay or be absent (`set_id_aa64mmfr0_el1`).
-fn is_refused_with_el2(of: RegisterField, limit: u64, value: u64) -> bool {
-    if of == El2::FIELD {
+fn is_refused_with_el2(field: RegisterField, limit: u64, value: u64) -> bool {
+    if field == El2::FIELD {
         return value == 0;
     }
     let granules = [Tgran4_2::FIELD, Tgran16_2::FIELD, Tgran64_2::FIELD];
-    granules.contains(&of) && value != limit && value != Tgran4_2::NI.bits()
+    granules.contains(&field) && value != limit && value != Tgran4_2::NI.bits()
 }
 
 /// A register's value in which a field with the value `from` has the value `to`.

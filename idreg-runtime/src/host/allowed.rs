@@ -74,15 +74,16 @@ impl Host {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn why_fixed(&self, of: RegisterField) -> Option<Obstacle> {
-        if let Some(obstacle) = self.fixed(of) {
+    pub fn why_fixed(&self, field: RegisterField) -> Option<Obstacle> {
+        if let Some(obstacle) = self.fixed(field) {
             return Some(obstacle);
         }
-        let value = self.values.field(of);
-        let other = |range: &ValueRange| range.first != range.last || Some(range.first) != value;
-        let can_change = self.ranges(of).iter().any(other);
+        let value = self.values.field(field);
+        let has_other =
+            |range: &ValueRange| range.first != range.last || Some(range.first) != value;
+        let can_change = self.ranges(field).iter().any(has_other);
         // Everything that KVM reports as writable is something that the host lacks anyway.
-        (!can_change).then(|| self.beyond(of))
+        (!can_change).then(|| self.beyond(field))
     }
 
     /// Checks that a value of a field is allowed on this host.
@@ -116,22 +117,22 @@ impl Host {
     }
 
     /// The obstacle to a write of any value, or `None`.
-    fn fixed(&self, of: RegisterField) -> Option<Obstacle> {
-        let rule = of.field.rule;
-        if self.values.get(of.register).is_none() {
+    fn fixed(&self, field: RegisterField) -> Option<Obstacle> {
+        let rule = field.field.rule;
+        if self.values.get(field.register).is_none() {
             return Some(Obstacle::Absent);
         }
         if let Some(owner @ (Owner::Gic | Owner::Topology)) = rule.owner {
             return Some(Obstacle::Owned(owner));
         }
-        if !self.has_writable_bits(of) {
+        if !self.has_writable_bits(field) {
             let owned = rule.owner.map(Obstacle::Owned);
             return Some(owned.unwrap_or(Obstacle::NotWritable));
         }
         if let Some(owner) = rule.needs.filter(|owner| !self.is_on(*owner)) {
             return Some(Obstacle::Without(owner));
         }
-        self.lacks_capability(of)
+        self.lacks_capability(field)
             .then_some(Obstacle::ImplementationId)
     }
 
@@ -149,56 +150,56 @@ impl Host {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[must_use]
-    pub fn allowed(&self, of: RegisterField) -> Vec<ValueRange> {
-        let Some(value) = self.values.field(of) else {
+    pub fn allowed(&self, field: RegisterField) -> Vec<ValueRange> {
+        let Some(value) = self.values.field(field) else {
             return Vec::new();
         };
-        if self.why_fixed(of).is_some() {
+        if self.why_fixed(field).is_some() {
             return vec![ValueRange {
                 first: value,
                 last: value,
             }];
         }
-        self.ranges(of)
+        self.ranges(field)
     }
 
     /// The values that pass KVM's checks, provided that the field can be changed at all.
-    fn ranges(&self, of: RegisterField) -> Vec<ValueRange> {
-        let field = of.field;
+    fn ranges(&self, field: RegisterField) -> Vec<ValueRange> {
+        let description = field.field;
         let everything = ValueRange {
             first: 0,
-            last: field.max(),
+            last: description.max(),
         };
         let mut ranges = vec![everything];
-        for limit in self.limits(of) {
-            let safe = safe_ranges(field.rule.safety, field.width, limit);
+        for limit in self.limits(field) {
+            let safe = safe_ranges(description.rule.safety, description.width, limit);
             ranges = intersection(&ranges, &safe);
         }
-        for refused in field.rule.refused {
+        for refused in description.rule.refused {
             ranges = without(&ranges, *refused);
         }
-        if field.rule.owner.is_some() || self.refuses(of, 0) {
+        if description.rule.owner.is_some() || self.refuses(field, 0) {
             ranges = without(&ranges, ValueRange { first: 0, last: 0 });
         }
-        match self.values.field(of) {
-            Some(value) if self.cores_agree(of) => with(ranges, value),
+        match self.values.field(field) {
+            Some(value) if self.cores_agree(field) => with(ranges, value),
             _ => ranges,
         }
     }
 
     /// True if KVM refuses a value that the comparison with the limit accepts.
-    fn refuses(&self, of: RegisterField, value: u64) -> bool {
+    fn refuses(&self, field: RegisterField, value: u64) -> bool {
         // A guest hypervisor needs EL2 (Linux 7.2, arch/arm64/kvm/sys_regs.c, set_id_aa64pfr0_el1).
-        let lacks_el2 = self.info.vcpu.el2 && of == El2::FIELD && value == 0;
-        let mut refused = of.field.rule.refused.iter();
+        let lacks_el2 = self.info.vcpu.el2 && field == El2::FIELD && value == 0;
+        let mut refused = field.field.rule.refused.iter();
         lacks_el2 || refused.any(|range| range.contains(value))
     }
 
     /// The obstacle to values that do not pass the comparison with the limit.
-    fn beyond(&self, of: RegisterField) -> Obstacle {
-        match of.field.rule.safety {
+    fn beyond(&self, field: RegisterField) -> Obstacle {
+        match field.field.rule.safety {
             Safety::Lower | Safety::SignedLower => Obstacle::Above,
-            Safety::HigherOrZero if self.values.field(of) == Some(0) => Obstacle::Above,
+            Safety::HigherOrZero if self.values.field(field) == Some(0) => Obstacle::Above,
             Safety::Higher | Safety::HigherOrZero => Obstacle::Below,
             Safety::Exact { .. } => Obstacle::Inexact,
             Safety::Any => Obstacle::NotWritable,
@@ -206,17 +207,17 @@ impl Host {
     }
 
     /// The field's value on every core type: an allowed value is safe for each of them.
-    pub(crate) fn limits(&self, of: RegisterField) -> impl Iterator<Item = u64> + '_ {
-        let first = self.values.field(of);
+    pub(crate) fn limits(&self, field: RegisterField) -> impl Iterator<Item = u64> + '_ {
+        let first = self.values.field(field);
         let others = self
             .cores
             .iter()
-            .filter_map(move |core| core.values.field(of));
+            .filter_map(move |core| core.values.field(field));
         first.into_iter().chain(others)
     }
 
-    pub(super) fn cores_agree(&self, of: RegisterField) -> bool {
-        let mut limits = self.limits(of);
+    pub(super) fn cores_agree(&self, field: RegisterField) -> bool {
+        let mut limits = self.limits(field);
         let first = limits.next();
         limits.all(|limit| Some(limit) == first)
     }
@@ -230,7 +231,7 @@ impl Host {
 fn safe_ranges(safety: Safety, width: u8, limit: u64) -> Vec<ValueRange> {
     let range = |first, last| ValueRange { first, last };
     let max = u64::MAX >> (64 - width);
-    let one = |value| range(value, value);
+    let single = |value| range(value, value);
     match safety {
         Safety::Lower => vec![range(0, limit)],
         Safety::SignedLower => {
@@ -242,10 +243,10 @@ fn safe_ranges(safety: Safety, width: u8, limit: u64) -> Vec<ValueRange> {
             }
         }
         Safety::Higher => vec![range(limit, max)],
-        Safety::HigherOrZero if limit == 0 => vec![one(0)],
-        Safety::HigherOrZero => vec![one(0), range(limit, max)],
-        Safety::Exact { safe } if safe == limit => vec![one(limit)],
-        Safety::Exact { safe } => vec![one(safe.min(limit)), one(safe.max(limit))],
+        Safety::HigherOrZero if limit == 0 => vec![single(0)],
+        Safety::HigherOrZero => vec![single(0), range(limit, max)],
+        Safety::Exact { safe } if safe == limit => vec![single(limit)],
+        Safety::Exact { safe } => vec![single(safe.min(limit)), single(safe.max(limit))],
         Safety::Any => vec![range(0, max)],
     }
 }

@@ -57,14 +57,14 @@ impl Host {
         // KVM reports the same values of these registers wherever a vCPU is created; the values of
         // the cores themselves are in sysfs.
         let implementations: [(&str, ImplementationValue); 3] = [
-            (MidrEl1::NAME, |one| one.midr),
-            (RevidrEl1::NAME, |one| one.revidr),
-            (AidrEl1::NAME, |one| one.aidr),
+            (MidrEl1::NAME, |cpu| cpu.midr),
+            (RevidrEl1::NAME, |cpu| cpu.revidr),
+            (AidrEl1::NAME, |cpu| cpu.aidr),
         ];
         for (register, value) in implementations {
             let known = differences
                 .iter()
-                .any(|one: &CoreDifference| one.register == register);
+                .any(|difference: &CoreDifference| difference.register == register);
             differences.extend(
                 self.implementations_differ(register, value)
                     .filter(|_| !known),
@@ -79,15 +79,18 @@ impl Host {
         value: ImplementationValue,
     ) -> Option<CoreDifference> {
         let mut values: Vec<(Vec<u32>, Option<u64>)> = Vec::new();
-        for one in self
+        for implementation in self
             .info
             .implementations
             .iter()
-            .filter(|one| one.midr.is_some())
+            .filter(|cpu| cpu.midr.is_some())
         {
-            match values.iter_mut().find(|(_, known)| *known == value(one)) {
-                Some((cpus, _)) => cpus.push(one.cpu),
-                None => values.push((vec![one.cpu], value(one))),
+            match values
+                .iter_mut()
+                .find(|(_, known)| *known == value(implementation))
+            {
+                Some((cpus, _)) => cpus.push(implementation.cpu),
+                None => values.push((vec![implementation.cpu], value(implementation))),
             }
         }
         (values.len() > 1).then_some(CoreDifference { register, values })

@@ -59,9 +59,9 @@ impl Host {
             let option = CpuOption::of(owner);
             option.is_some_and(|option| option.is_on(read) && !option.is_on(config))
         };
-        let needs = |of: &RegisterField| of.field.rule.needs.is_some_and(turned_off);
-        for of in self.description().fields().filter(needs) {
-            host.hide(of);
+        let needs = |field: &RegisterField| field.field.rule.needs.is_some_and(turned_off);
+        for field in self.description().fields().filter(needs) {
+            host.hide(field);
         }
         if !config.sve {
             host.info.sve_vector_lengths.clear();
@@ -72,11 +72,11 @@ impl Host {
     /// Makes a field zero on every core type
     /// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `__kvm_read_sanitised_id_reg` and the registers'
     /// `visibility`).
-    fn hide(&mut self, of: RegisterField) {
+    fn hide(&mut self, field: RegisterField) {
         let cores = self.cores.iter_mut().map(|core| &mut core.values);
         for values in cores.chain([&mut self.values]) {
-            if let Some(old) = values.get(of.register) {
-                values.set(of.register, of.field.insert(old, 0));
+            if let Some(old) = values.get(field.register) {
+                values.set(field.register, field.field.insert(old, 0));
             }
         }
     }

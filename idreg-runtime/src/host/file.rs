@@ -23,59 +23,59 @@ const SCHEMA_NAME: &str = "idreg-host";
 const SCHEMA_NUMBER: u64 = 1;
 
 #[derive(Serialize)]
-struct Written<'h> {
+struct HostObject<'h> {
     schema: &'static str,
     #[serde(flatten)]
     info: &'h HostInfo,
-    registers: Registers<'h>,
+    registers: RegisterMap<'h>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    cores: Vec<Core<'h>>,
+    cores: Vec<CoreObject<'h>>,
 }
 
 /// The registers of one core type that are not the same on all types.
 #[derive(Serialize)]
-struct Core<'h> {
+struct CoreObject<'h> {
     cpus: &'h [u32],
-    registers: Differing<'h>,
+    registers: DifferingRegisters<'h>,
 }
 
-struct Differing<'h> {
+struct DifferingRegisters<'h> {
     host: &'h Host,
     core: &'h CoreReading,
 }
 
-struct Registers<'h>(&'h Host);
+struct RegisterMap<'h>(&'h Host);
 
 #[derive(Serialize)]
-struct Register {
+struct RegisterObject {
     value: Hex,
     writable: Hex,
 }
 
 impl Serialize for Host {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let cores = self.cores.iter().map(|core| Core {
+        let cores = self.cores.iter().map(|core| CoreObject {
             cpus: &core.cpus,
-            registers: Differing { host: self, core },
+            registers: DifferingRegisters { host: self, core },
         });
-        let file = Written {
+        let file = HostObject {
             schema: SCHEMA,
             info: &self.info,
-            registers: Registers(self),
+            registers: RegisterMap(self),
             cores: cores.collect(),
         };
         file.serialize(serializer)
     }
 }
 
-impl Serialize for Registers<'_> {
+impl Serialize for RegisterMap<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (register, value) in self.0.values.iter() {
             let writable = Hex(self.0.writable(register));
             map.serialize_entry(
                 register.name,
-                &Register {
+                &RegisterObject {
                     value: Hex(value),
                     writable,
                 },
@@ -85,7 +85,7 @@ impl Serialize for Registers<'_> {
     }
 }
 
-impl Serialize for Differing<'_> {
+impl Serialize for DifferingRegisters<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for difference in self.host.core_differences() {
@@ -100,7 +100,7 @@ impl Serialize for Differing<'_> {
 
 /// A file's content before a description selects the known registers.
 #[derive(Deserialize)]
-struct Read {
+struct ParsedHost {
     // First in the file, so that a newer file is rejected for its number and not for its content.
     #[serde(rename = "schema", deserialize_with = "schema")]
     _schema: (),
@@ -110,23 +110,23 @@ struct Read {
     implementations: Vec<Implementation>,
     timer_frequency: u64,
     sve_vector_lengths: Vec<u32>,
-    registers: ReadRegisters,
+    registers: ParsedRegisters,
     #[serde(default)]
-    cores: Vec<ReadCore>,
+    cores: Vec<ParsedCore>,
 }
 
 #[derive(Deserialize)]
-struct ReadCore {
+struct ParsedCore {
     cpus: Vec<u32>,
     registers: BTreeMap<String, Option<Hex>>,
 }
 
 /// The registers by name, in the file's order.
-struct ReadRegisters(Vec<(String, ReadRegister)>);
+struct ParsedRegisters(Vec<(String, ParsedRegister)>);
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum ReadRegister {
+enum ParsedRegister {
     Register { value: String, writable: String },
     Other(IgnoredAny),
 }
@@ -148,10 +148,10 @@ impl Host {
         description: &'static Description,
         deserializer: D,
     ) -> Result<Self, D::Error> {
-        let read = Read::deserialize(deserializer)?;
+        let parsed = ParsedHost::deserialize(deserializer)?;
         let mut values = RegisterValues::new(description);
         let mut writable = RegisterValues::new(description);
-        for (name, register) in &read.registers.0 {
+        for (name, register) in &parsed.registers.0 {
             let Some(known) = description.register(name) else {
                 continue;
             };
@@ -167,15 +167,15 @@ impl Host {
             writable.set(known, mask);
         }
         let info = HostInfo {
-            kernel_release: read.kernel_release,
-            capabilities: read.capabilities,
-            vcpu: read.vcpu,
-            implementations: read.implementations,
-            timer_frequency: read.timer_frequency,
-            sve_vector_lengths: read.sve_vector_lengths,
+            kernel_release: parsed.kernel_release,
+            capabilities: parsed.capabilities,
+            vcpu: parsed.vcpu,
+            implementations: parsed.implementations,
+            timer_frequency: parsed.timer_frequency,
+            sve_vector_lengths: parsed.sve_vector_lengths,
         };
         checked(&info, &values).map_err(D::Error::custom)?;
-        let cores = read.cores.into_iter();
+        let cores = parsed.cores.into_iter();
         let cores = cores.map(|core| core.reading(&values)).collect();
         let host = Self {
             info,
@@ -196,7 +196,7 @@ fn checked(info: &HostInfo, values: &RegisterValues) -> Result<(), String> {
         ));
     }
     let is_length = |bits: &u32| sve_lengths().any(|length| length == *bits);
-    if !lengths.iter().all(is_length) || !lengths.is_sorted_by(|one, next| one < next) {
+    if !lengths.iter().all(is_length) || !lengths.is_sorted_by(|length, next| length < next) {
         return Err(format!(
             "`sve_vector_lengths` is {lengths:?}, expected multiples of {SVE_QUADWORD_BITS} up to \
              {SVE_MAX_BITS}, ascending"
@@ -208,7 +208,7 @@ fn checked(info: &HostInfo, values: &RegisterValues) -> Result<(), String> {
     Ok(())
 }
 
-impl ReadCore {
+impl ParsedCore {
     /// The core type's registers: the host's, with those that the file names replaced.
     fn reading(self, host: &RegisterValues) -> CoreReading {
         let description = host.description();
@@ -226,7 +226,7 @@ impl ReadCore {
     }
 }
 
-impl ReadRegister {
+impl ParsedRegister {
     /// The value and the writable bits.
     fn numbers(&self) -> Result<(u64, u64), String> {
         let Self::Register { value, writable } = self else {
@@ -253,7 +253,7 @@ fn schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
     }
 }
 
-impl<'de> Deserialize<'de> for ReadRegisters {
+impl<'de> Deserialize<'de> for ParsedRegisters {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(RegistersVisitor)
     }
@@ -262,7 +262,7 @@ impl<'de> Deserialize<'de> for ReadRegisters {
 struct RegistersVisitor;
 
 impl<'de> Visitor<'de> for RegistersVisitor {
-    type Value = ReadRegisters;
+    type Value = ParsedRegisters;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a map of register names to values and writable bits")
@@ -273,7 +273,7 @@ impl<'de> Visitor<'de> for RegistersVisitor {
         while let Some(entry) = map.next_entry()? {
             registers.push(entry);
         }
-        Ok(ReadRegisters(registers))
+        Ok(ParsedRegisters(registers))
     }
 }
 

@@ -5,14 +5,14 @@ use crate::values::RegisterValues;
 
 /// A core type: the CPUs of one implementation.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct CoreKind {
+pub(super) struct CoreType {
     /// The first of them, on which the vCPU is read.
     pub(super) representative: u32,
     /// All of them, the first included, ascending.
     cpus: Vec<u32>,
 }
 
-impl CoreKind {
+impl CoreType {
     /// Makes the reading of this core type from a vCPU's values.
     pub(super) fn reading(&self, values: RegisterValues) -> CoreReading {
         CoreReading {
@@ -27,28 +27,28 @@ impl CoreKind {
 ///
 /// A CPU without a MIDR_EL1 is offline: Linux shows the registers of online CPUs only (Linux 7.2,
 /// `arch/arm64/kernel/cpuinfo.c`, `cpuid_cpu_offline`).
-pub(super) fn kinds_of_cores(
+pub(super) fn core_types(
     implementations: &[Implementation],
     is_wanted: impl Fn(u32) -> bool,
-) -> Vec<CoreKind> {
+) -> Vec<CoreType> {
     let identity = |cpu: &Implementation| (cpu.midr, cpu.revidr, cpu.aidr);
-    let mut kinds: Vec<(_, CoreKind)> = Vec::new();
+    let mut types: Vec<(_, CoreType)> = Vec::new();
     let online = implementations.iter().filter(|cpu| cpu.midr.is_some());
     for implementation in online.filter(|implementation| is_wanted(implementation.cpu)) {
         let cpu = implementation.cpu;
-        let of = identity(implementation);
-        match kinds.iter_mut().find(|(identity, _)| *identity == of) {
-            Some((_, kind)) => kind.cpus.push(cpu),
+        let key = identity(implementation);
+        match types.iter_mut().find(|(identity, _)| *identity == key) {
+            Some((_, core_type)) => core_type.cpus.push(cpu),
             None => {
-                let kind = CoreKind {
+                let core_type = CoreType {
                     representative: cpu,
                     cpus: vec![cpu],
                 };
-                kinds.push((of, kind));
+                types.push((key, core_type));
             }
         }
     }
-    kinds.into_iter().map(|(_, kind)| kind).collect()
+    types.into_iter().map(|(_, core_type)| core_type).collect()
 }
 
 #[cfg(test)]
@@ -77,21 +77,21 @@ mod tests {
         implementations: &[Implementation],
         is_wanted: impl Fn(u32) -> bool,
     ) -> Vec<Vec<u32>> {
-        let kinds = kinds_of_cores(implementations, is_wanted);
-        for kind in &kinds {
-            assert_eq!(Some(&kind.representative), kind.cpus.first());
+        let types = core_types(implementations, is_wanted);
+        for core_type in &types {
+            assert_eq!(Some(&core_type.representative), core_type.cpus.first());
         }
-        kinds.into_iter().map(|kind| kind.cpus).collect()
+        types.into_iter().map(|core_type| core_type.cpus).collect()
     }
 
     #[test]
-    fn cores_of_one_implementation_are_one_kind() {
+    fn cores_of_one_implementation_are_one_type() {
         let cpus = [cpu(0, 1, 0, None), cpu(1, 1, 0, None)];
         assert_eq!(groups(&cpus, |_| true), [[0, 1]]);
     }
 
     #[test]
-    fn each_of_the_three_registers_tells_kinds_apart() {
+    fn each_of_the_three_registers_distinguishes_types() {
         let cpus = [
             cpu(0, 1, 0, None),
             cpu(1, 2, 0, None),
@@ -106,14 +106,14 @@ mod tests {
     }
 
     #[test]
-    fn cpus_that_are_offline_are_of_no_kind() {
+    fn offline_cpus_have_no_type() {
         let cpus = [offline(0), cpu(1, 1, 0, None), offline(2)];
         assert_eq!(groups(&cpus, |_| true), [[1]]);
         assert!(groups(&[offline(0)], |_| true).is_empty());
     }
 
     #[test]
-    fn a_cpu_that_is_not_wanted_does_not_stand_for_its_kind() {
+    fn an_unwanted_cpu_does_not_represent_its_type() {
         let cpus = [cpu(0, 1, 0, None), cpu(1, 1, 0, None), cpu(2, 2, 0, None)];
         assert_eq!(groups(&cpus, |cpu| cpu != 0), [[1], [2]]);
         assert_eq!(groups(&cpus, |cpu| cpu != 2), [[0, 1]]);

@@ -2,7 +2,7 @@
 
 use super::affinity::Affinity;
 use super::capabilities::{capabilities, capabilities_of};
-use super::core_types::kinds_of_cores;
+use super::core_types::core_types;
 use super::create::new_vm;
 use super::gic::create_gic;
 use super::{
@@ -59,24 +59,24 @@ pub fn read_host_described(
     config: VcpuConfig,
 ) -> Result<Host, KvmError> {
     let implementations = implementations()?;
-    if kinds_of_cores(&implementations, |_| true).len() < 2 {
+    if core_types(&implementations, |_| true).len() < 2 {
         return read_here(description, kvm, config, implementations);
     }
     let thread = Affinity::of_this_thread()?;
-    let kinds = kinds_of_cores(&implementations, |cpu| thread.may_run_on(cpu));
-    let Some((first, others)) = kinds.split_first() else {
+    let types = core_types(&implementations, |cpu| thread.may_run_on(cpu));
+    let Some((first, others)) = types.split_first() else {
         return read_here(description, kvm, config, implementations);
     };
     let host = thread.on(first.representative, || {
         read_here(description, kvm, config, implementations)
     })?;
     let mut cores = vec![first.reading(host.values().clone())];
-    for kind in others {
-        let values = thread.on(kind.representative, || {
+    for core_type in others {
+        let values = thread.on(core_type.representative, || {
             let scratch = ScratchVm::new(kvm, config)?;
             Ok(read_registers(description, &scratch.regs())?)
         })?;
-        cores.push(kind.reading(values));
+        cores.push(core_type.reading(values));
     }
     Ok(host.with_cores(cores))
 }
@@ -97,8 +97,8 @@ pub fn read_host_from(
     config: VcpuConfig,
 ) -> Result<Host, KvmError> {
     let implementations = implementations()?;
-    let kinds = kinds_of_cores(&implementations, |_| true).len();
-    if kinds > 1 || config.sve_limit.is_some() {
+    let types = core_types(&implementations, |_| true).len();
+    if types > 1 || config.sve_limit.is_some() {
         return read_host(kvm, config);
     }
     let capabilities = capabilities_of(vm);

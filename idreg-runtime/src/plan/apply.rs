@@ -291,14 +291,14 @@ impl fmt::Display for Difference {
             Hex(*expected)
         )?;
         for field in register.layout.fields {
-            let (wanted, got) = (field.extract(*expected), field.extract(found));
-            if wanted != got {
+            let (expected, found) = (field.extract(*expected), field.extract(found));
+            if expected != found {
                 write!(
                     f,
                     "; {} is {}, expected {}",
                     field.name,
-                    field.show(got),
-                    field.show(wanted)
+                    field.show(found),
+                    field.show(expected)
                 )?;
             }
         }

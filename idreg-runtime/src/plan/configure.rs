@@ -94,7 +94,7 @@ impl<'m> Options<'m> {
 /// The configuration of the guest's vCPUs. A vector length limit that changes nothing is left out.
 fn config(host: &Host, model: &CpuModel) -> VcpuConfig {
     let info = host.info();
-    let config = model.wanted_config(info.vcpu, info.capabilities);
+    let config = model.requested_config(info.vcpu, info.capabilities);
     let longest = info.sve_vector_lengths.last();
     let limits = |limit: &u32| config.sve && longest.is_none_or(|longest| limit < longest);
     VcpuConfig {
@@ -150,9 +150,9 @@ fn impossible_length(host: &Host, bits: u32, on: bool) -> Option<Reason> {
 /// True if no VM can have both settings
 /// (Linux 7.2, `arch/arm64/kvm/arm.c`, `kvm_vcpu_init_check_features`; `arch/arm64/kvm/guest.c`,
 /// `set_sve_vls`).
-fn excludes(one: OptionSetting, other: OptionSetting) -> bool {
+fn excludes(first: OptionSetting, second: OptionSetting) -> bool {
     use CpuOption::{Aarch64, El2, Mte, Sve, SveLength};
-    let either = |off: OptionSetting, on: OptionSetting| {
+    let off_excludes_on = |off: OptionSetting, on: OptionSetting| {
         !off.on
             && on.on
             && match (off.option, on.option) {
@@ -162,5 +162,5 @@ fn excludes(one: OptionSetting, other: OptionSetting) -> bool {
                 _ => false,
             }
     };
-    either(one, other) || either(other, one)
+    off_excludes_on(first, second) || off_excludes_on(second, first)
 }

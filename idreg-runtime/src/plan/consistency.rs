@@ -30,10 +30,10 @@ pub fn newly_broken(before: &RegisterValues, after: &RegisterValues) -> Vec<Viol
         return Vec::new();
     }
     // A plan is made while a guest waits, and overrides affect few of the rules.
-    let is_changed = |of: RegisterField| changed.get(of.register.index) == Some(&true);
+    let is_changed = |field: RegisterField| changed.get(field.register.index) == Some(&true);
     let rules = description.consistency.iter();
     rules
-        .filter(|rule| speaks_of(rule, is_changed))
+        .filter(|rule| covers(rule, is_changed))
         .filter(|rule| !holds(rule, after) && holds(rule, before))
         .map(|rule| Violation {
             rule,
@@ -43,8 +43,8 @@ pub fn newly_broken(before: &RegisterValues, after: &RegisterValues) -> Vec<Viol
 }
 
 fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
-    let value = |of: RegisterField| values.field(of).unwrap_or(0);
-    let known = |of: &RegisterField| values.field(*of).is_some();
+    let value = |field: RegisterField| values.field(field).unwrap_or(0);
+    let known = |field: &RegisterField| values.field(*field).is_some();
     match rule {
         Consistency::Requires { subject, needs } => {
             !is_met(*subject, values) || is_met(*needs, values)
@@ -53,7 +53,9 @@ fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
             let applies = with.is_none_or(|with| is_met(with, values));
             !applies || !known(left) || !known(right) || value(*left) == value(*right)
         }
-        Consistency::AtMostOne(fields) => fields.iter().filter(|of| value(**of) != 0).count() <= 1,
+        Consistency::AtMostOne(fields) => {
+            fields.iter().filter(|field| value(**field) != 0).count() <= 1
+        }
         Consistency::NotAbove { field, most } => {
             !known(field) || !known(most) || value(*field) <= value(*most)
         }
@@ -61,25 +63,28 @@ fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
 }
 
 /// True if a rule covers one of the changed fields.
-fn speaks_of(rule: &Consistency, is_one: impl Fn(RegisterField) -> bool) -> bool {
+fn covers(rule: &Consistency, is_changed: impl Fn(RegisterField) -> bool) -> bool {
     let of_condition = |condition: &Condition| match condition {
-        Condition::Feature(feature) => feature.values.iter().any(|least| is_one(least.field)),
-        Condition::Field(least) => is_one(least.field),
+        Condition::Feature(feature) => feature
+            .values
+            .iter()
+            .any(|minimum| is_changed(minimum.field)),
+        Condition::Field(minimum) => is_changed(minimum.field),
     };
     match rule {
         Consistency::Requires { subject, needs } => of_condition(subject) || of_condition(needs),
         Consistency::Equal { left, right, with } => {
-            is_one(*left) || is_one(*right) || with.as_ref().is_some_and(of_condition)
+            is_changed(*left) || is_changed(*right) || with.as_ref().is_some_and(of_condition)
         }
-        Consistency::AtMostOne(fields) => fields.iter().any(|of| is_one(*of)),
-        Consistency::NotAbove { field, most } => is_one(*field) || is_one(*most),
+        Consistency::AtMostOne(fields) => fields.iter().any(|field| is_changed(*field)),
+        Consistency::NotAbove { field, most } => is_changed(*field) || is_changed(*most),
     }
 }
 
 fn is_met(condition: Condition, values: &RegisterValues) -> bool {
     match condition {
         Condition::Feature(feature) => values.has(feature),
-        Condition::Field(least) => values.is_at_least(least),
+        Condition::Field(minimum) => values.is_at_least(minimum),
     }
 }
 
@@ -87,32 +92,37 @@ fn is_met(condition: Condition, values: &RegisterValues) -> bool {
 fn fields_of(rule: &Consistency, values: &RegisterValues) -> Vec<(RegisterField, u64)> {
     let fields: Vec<RegisterField> = match rule {
         Consistency::Requires { subject, needs } => {
-            let subject = telling(*subject, values, true);
-            let needs = telling(*needs, values, false);
+            let subject = deciding_field(*subject, values, true);
+            let needs = deciding_field(*needs, values, false);
             subject.into_iter().chain(needs).collect()
         }
         Consistency::Equal { left, right, .. } => vec![*left, *right],
         Consistency::AtMostOne(fields) => {
             let set = fields.iter().copied();
-            set.filter(|of| values.field(*of) != Some(0)).collect()
+            set.filter(|field| values.field(*field) != Some(0))
+                .collect()
         }
         Consistency::NotAbove { field, most } => vec![*field, *most],
     };
-    let shown = fields.into_iter();
-    shown
-        .filter_map(|of| Some((of, values.field(of)?)))
+    let fields = fields.into_iter();
+    fields
+        .filter_map(|field| Some((field, values.field(field)?)))
         .collect()
 }
 
 /// The first field of a condition that meets it, or does not, as `met` requests.
-fn telling(condition: Condition, values: &RegisterValues, met: bool) -> Option<RegisterField> {
-    let tells = |least: &&FieldAtLeast| values.is_at_least(**least) == met;
+fn deciding_field(
+    condition: Condition,
+    values: &RegisterValues,
+    met: bool,
+) -> Option<RegisterField> {
+    let decides = |minimum: &&FieldAtLeast| values.is_at_least(**minimum) == met;
     match condition {
         Condition::Feature(FeatureDescription { values, .. }) => {
-            let first = values.iter().find(tells).or(values.first());
-            first.map(|least| least.field)
+            let first = values.iter().find(decides).or(values.first());
+            first.map(|minimum| minimum.field)
         }
-        Condition::Field(least) => Some(least.field),
+        Condition::Field(minimum) => Some(minimum.field),
     }
 }
 
@@ -138,9 +148,9 @@ impl fmt::Display for Violation {
                 write!(f, "{} is never above {}", field.field.name, most.field.name)?;
             }
         }
-        for (index, (of, value)) in self.fields.iter().enumerate() {
+        for (index, (field, value)) in self.fields.iter().enumerate() {
             let before = if index == 0 { ": " } else { " while " };
-            let (register, field) = (of.register.name, of.field);
+            let (register, field) = (field.register.name, field.field);
             write!(
                 f,
                 "{before}{register}.{}={}",

@@ -16,33 +16,33 @@ use serde::{Serialize, Serializer};
 pub const SCHEMA: &str = "idreg-plan/1";
 
 #[derive(Serialize)]
-struct Written<'p> {
+struct PlanObject<'p> {
     schema: &'static str,
     cpu: String,
     kernel_release: &'p str,
     vcpu: VcpuConfig,
-    changes: Vec<Change>,
-    writes: Vec<Write>,
-    warnings: Vec<Warning>,
+    changes: Vec<ChangeObject>,
+    writes: Vec<WriteObject>,
+    warnings: Vec<WarningObject>,
     expected: &'p RegisterValues,
 }
 
 #[derive(Serialize)]
-struct Change {
+struct ChangeObject {
     property: String,
     old: String,
     new: String,
 }
 
 #[derive(Serialize)]
-struct Write {
+struct WriteObject {
     register: &'static str,
     old: Hex,
     new: Hex,
 }
 
 #[derive(Serialize)]
-struct Warning {
+struct WarningObject {
     kind: &'static str,
     message: String,
 }
@@ -50,21 +50,21 @@ struct Warning {
 /// Serialises to the schema [`SCHEMA`]; the same plan gives the same bytes.
 impl Serialize for Plan {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let changes = self.changes.iter().map(|change| Change {
+        let changes = self.changes.iter().map(|change| ChangeObject {
             property: change.field.to_string(),
             old: format!("{:#x}", change.old),
             new: format!("{:#x}", change.new),
         });
-        let writes = self.writes.iter().map(|write| Write {
+        let writes = self.writes.iter().map(|write| WriteObject {
             register: write.register.name,
             old: Hex(write.old),
             new: Hex(write.new),
         });
-        let warnings = self.warnings.iter().map(|warning| Warning {
+        let warnings = self.warnings.iter().map(|warning| WarningObject {
             kind: warning.name(),
             message: warning.to_string(),
         });
-        let file = Written {
+        let object = PlanObject {
             schema: SCHEMA,
             cpu: self.model.to_string(),
             kernel_release: &self.kernel_release,
@@ -74,6 +74,6 @@ impl Serialize for Plan {
             warnings: warnings.collect(),
             expected: &self.expected,
         };
-        file.serialize(serializer)
+        object.serialize(serializer)
     }
 }

@@ -20,10 +20,12 @@ pub(super) fn resolve<'m>(
     let mut resolved = Vec::new();
     for (position, first) in constraints.iter().enumerate() {
         let before = constraints.get(..position).unwrap_or(&[]);
-        if before.iter().any(|one| one.field == first.field) {
+        if before.iter().any(|earlier| earlier.field == first.field) {
             continue;
         }
-        let of_field = constraints.iter().filter(|one| one.field == first.field);
+        let of_field = constraints
+            .iter()
+            .filter(|other| other.field == first.field);
         match one_value(host, first.field, of_field.copied()) {
             Ok(value) => resolved.extend(value),
             Err(rejection) => rejections.push(*rejection),
@@ -55,7 +57,7 @@ fn one_value<'m>(
         return Ok(None);
     };
     let value = selected.value;
-    let mut unmet = constraints.filter(|one| !one.bound.is_met(field.field, value));
+    let mut unmet = constraints.filter(|constraint| !constraint.bound.is_met(field.field, value));
     if let Some(unmet) = unmet.next() {
         // Report the later override and name the earlier one.
         let (earlier, later) = if unmet.of.position < selected.constraint.of.position {
@@ -86,13 +88,12 @@ fn select<'m>(
     is_met_now: impl Fn(Bound) -> bool,
     constraints: impl Iterator<Item = Constraint<'m>> + Clone,
 ) -> Option<Resolved<'m>> {
-    let exact = constraints.clone().find_map(|one| match one.bound {
-        Bound::Exactly(value) => Some(Resolved {
-            constraint: one,
-            value,
-        }),
-        Bound::AtLeast(_) | Bound::Below(_) => None,
-    });
+    let exact = constraints
+        .clone()
+        .find_map(|constraint| match constraint.bound {
+            Bound::Exactly(value) => Some(Resolved { constraint, value }),
+            Bound::AtLeast(_) | Bound::Below(_) => None,
+        });
     if exact.is_some() {
         return exact;
     }

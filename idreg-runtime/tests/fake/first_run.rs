@@ -88,8 +88,10 @@ fn all_gic_fields_are_rewritten_and_nothing_else() {
         field("ID_PFR1_EL1_GIC"),
     ];
     for (register, value) in host.values().iter() {
-        let of_register = gic.iter().filter(|of| of.register.name == register.name);
-        let expected = of_register.fold(value, |value, of| of.field.insert(value, 0));
+        let of_register = gic
+            .iter()
+            .filter(|field| field.register.name == register.name);
+        let expected = of_register.fold(value, |value, field| field.field.insert(value, 0));
         assert_eq!(
             vcpu.get(register.encoding),
             Ok(expected),

@@ -41,7 +41,7 @@ fn implementation_registers_are_fixed_without_the_capability_whatever_the_mask()
 }
 
 #[test]
-fn cache_levels_may_not_promise_what_the_host_lacks() {
+fn cache_levels_that_imply_idc_need_it_on_the_host() {
     // LoC in bits 26:24, LoUIS in 23:21, LoUU in 29:27.
     let (needs_cleaning, one_level) = (0x0100_0003, 0x0920_0003);
     let without_idc = max_with(&[("CTR_EL0", 0xa444_c004), ("CLIDR_EL1", one_level)]);
@@ -67,7 +67,7 @@ fn cache_levels_may_not_promise_what_the_host_lacks() {
             Err(Errno::EINVAL),
         ),
         (
-            "unification of one kind is enough",
+            "one level of unification is enough",
             &without_idc,
             0x0120_0003,
             Ok(()),

@@ -17,12 +17,12 @@ fn all_vcpus_share_what_is_of_the_vm() {
         ("REVIDR_EL1_IMPDEF", 7),
         ("AIDR_EL1_IMPDEF", 7),
     ] {
-        let of = field(name);
+        let field = field(name);
         write(&first, name, value).unwrap();
         assert_eq!(read(&second, name), value, "{name}");
         assert_eq!(
-            second.get(of.register.encoding),
-            first.get(of.register.encoding),
+            second.get(field.register.encoding),
+            first.get(field.register.encoding),
             "{name}"
         );
     }

@@ -55,10 +55,10 @@ impl Writable {
 /// Tries every writable field of one of the [`TESTED`] registers.
 fn try_register(name: &str) {
     let host = host();
-    let (register, least) = TESTED
+    let (register, minimum) = TESTED
         .iter()
         .find(|(known, _)| *known == name)
-        .and_then(|(name, least)| Some((regs::DESCRIPTION.register(name)?, least.on(host))))
+        .and_then(|(name, minimum)| Some((regs::DESCRIPTION.register(name)?, minimum.on(host))))
         .expect("a register of the table");
     if aarch32_id_regs::is_ignored(host, register.encoding) {
         return skipped(name, "the host has no AArch32");
@@ -66,31 +66,32 @@ fn try_register(name: &str) {
     let vm = TestVm::rich();
     let fields: Vec<_> = register
         .fields()
-        .filter(|of| host.is_writable(*of))
+        .filter(|field| host.is_writable(*field))
         .collect();
     assert!(
-        fields.len() >= least,
-        "{name}: {} fields are writable, {least} were expected",
+        fields.len() >= minimum,
+        "{name}: {} fields are writable, {minimum} were expected",
         fields.len()
     );
-    for of in fields {
-        try_field(&vm, of);
+    for field in fields {
+        try_field(&vm, field);
     }
 }
 
 /// Checks that a field refuses the first unsafe value and accepts the first safe one, if there are
 /// any.
-fn try_field(vm: &TestVm, of: RegisterField) {
-    let (register, field) = (of.register.encoding, of.field);
+fn try_field(vm: &TestVm, field: RegisterField) {
+    let (register, description) = (field.register.encoding, field.field);
     let before = vm.get(register);
-    let limit = field.extract(before);
-    if let Some(value) = candidates(field, limit).find(|value| !is_safe(field, limit, *value)) {
-        println!("{of}={value:#x} is refused where the limit is {limit:#x}");
-        vm.refuses(register, field.insert(before, value));
+    let limit = description.extract(before);
+    let is_safe = |value: &u64| is_safe(description, limit, *value);
+    if let Some(value) = candidates(description, limit).find(|value| !is_safe(value)) {
+        println!("{field}={value:#x} is refused where the limit is {limit:#x}");
+        vm.refuses(register, description.insert(before, value));
     }
-    if let Some(value) = candidates(field, limit).find(|value| is_safe(field, limit, *value)) {
-        println!("{of}={value:#x} is taken where the limit is {limit:#x}");
-        vm.accepts(register, field.insert(before, value));
+    if let Some(value) = candidates(description, limit).find(is_safe) {
+        println!("{field}={value:#x} is accepted where the limit is {limit:#x}");
+        vm.accepts(register, description.insert(before, value));
         vm.accepts(register, before);
     }
 }
@@ -191,10 +192,10 @@ fn every_other_register() {
     };
     let registers = regs::DESCRIPTION.registers.iter().copied().filter(is_other);
     let fields = registers.flat_map(RegisterDescription::fields);
-    let writable: Vec<_> = fields.filter(|of| host.is_writable(*of)).collect();
+    let writable: Vec<_> = fields.filter(|field| host.is_writable(*field)).collect();
     assert!(!writable.is_empty());
-    for of in writable {
-        try_field(&vm, of);
+    for field in writable {
+        try_field(&vm, field);
     }
 }
 
@@ -211,22 +212,22 @@ const QUIETLY_KEPT: [RegisterField; 4] = [
 #[test]
 fn fixed_fields_keep_their_values() {
     let (host, vm) = (host(), TestVm::rich());
-    let is_fixed = |of: &RegisterField| {
-        let encoding = of.register.encoding;
+    let is_fixed = |field: &RegisterField| {
+        let encoding = field.register.encoding;
         // MPIDR_EL1, CRm 0, is not reported as writable and accepts any value.
         (encoding.crm() != 0 || encoding == ClidrEl1::ENCODING)
-            && host.values().get(of.register).is_some()
-            && host.writable(of.register) & of.field.mask() == 0
+            && host.values().get(field.register).is_some()
+            && host.writable(field.register) & field.field.mask() == 0
             && !aarch32_id_regs::is_ignored(host, encoding)
     };
     let fixed: Vec<_> = regs::DESCRIPTION.fields().filter(is_fixed).collect();
     assert!(fixed.len() > 50, "only {} fields are fixed", fixed.len());
-    for of in fixed {
-        let (register, before) = (of.register.encoding, vm.get(of.register.encoding));
-        let other = before ^ 1 << of.field.shift;
+    for field in fixed {
+        let (register, before) = (field.register.encoding, vm.get(field.register.encoding));
+        let other = before ^ 1 << field.field.shift;
         match vm.set(register, other) {
-            Err(error) => assert_eq!(error, Errno::EINVAL, "{of}"),
-            Ok(()) => assert!(QUIETLY_KEPT.contains(&of), "{of} was taken"),
+            Err(error) => assert_eq!(error, Errno::EINVAL, "{field}"),
+            Ok(()) => assert!(QUIETLY_KEPT.contains(&field), "{field} was accepted"),
         }
         vm.shows(register, before);
     }

@@ -87,18 +87,18 @@ fn implementation_registers_change_where_kvm_offers_it() {
 #[test]
 fn mpam_reads_zero_whatever_is_taken() {
     let vm = TestVm::rich();
-    for of in [
+    for field in [
         id_aa64pfr0_el1::Mpam::FIELD,
         id_aa64pfr1_el1::MpamFrac::FIELD,
     ] {
-        let (register, field) = (of.register.encoding, of.field);
-        let hidden = field.insert(vm.get(register), 0);
+        let (register, description) = (field.register.encoding, field.field);
+        let hidden = description.insert(vm.get(register), 0);
         vm.accepts(register, hidden);
-        if let Err(error) = vm.set(register, field.insert(hidden, 1)) {
-            assert_eq!(error, Errno::EINVAL, "{of}");
+        if let Err(error) = vm.set(register, description.insert(hidden, 1)) {
+            assert_eq!(error, Errno::EINVAL, "{field}");
         }
         vm.shows(register, hidden);
-        vm.refuses(register, field.insert(hidden, 2));
+        vm.refuses(register, description.insert(hidden, 2));
     }
 }
 
@@ -139,8 +139,8 @@ fn writes_to_many_registers_stay() {
     for (register, value) in host.values().iter() {
         let lowered = register
             .fields()
-            .filter(|of| host.is_writable(*of) && of.field.extract(value) > 0)
-            .map(|of| of.field.insert(value, of.field.extract(value) - 1))
+            .filter(|field| host.is_writable(*field) && field.field.extract(value) > 0)
+            .map(|field| field.field.insert(value, field.field.extract(value) - 1))
             .find(|lowered| vm.set(register.encoding, *lowered) == Ok(()));
         expected.extend(lowered.map(|lowered| (register.encoding, lowered)));
     }
