@@ -1,0 +1,27 @@
+//! The names of properties: one namespace, in which every property is found again.
+
+use idreg_runtime::model::property::Property;
+use idreg_runtime::regs::DESCRIPTION;
+use std::collections::BTreeSet;
+use std::mem::discriminant;
+
+#[test]
+fn names_are_unique() {
+    let mut names = BTreeSet::new();
+    for property in Property::all(&DESCRIPTION) {
+        let name = property.to_string();
+        assert!(names.insert(name.clone()), "{name}");
+    }
+    assert!(names.len() > DESCRIPTION.fields().count());
+}
+
+#[test]
+fn every_property_is_found_by_its_name_with_its_kind() {
+    for property in Property::all(&DESCRIPTION) {
+        let name = property.to_string();
+        let found = Property::find(&DESCRIPTION, &name).expect(&name);
+        assert_eq!(discriminant(&found), discriminant(&property), "{name}");
+        assert_eq!(found.to_string(), name);
+        assert_eq!(found.value_type(), property.value_type(), "{name}");
+    }
+}
