@@ -17,8 +17,8 @@
 //! - **Owner**: the part of the VM that sets a field in place of a register write: an option of the
 //!   vCPU (`sve`, `pauth`, `pmu`, `mte`, `el2`), the interrupt controller, or the vCPU's number.
 //! - **View**: the registers as the guest sees them, read back from its vCPU. KVM stores some
-//!   values differently, and some kernels change registers when a guest first runs. The view decides
-//!   where the guest can run, not the values that were requested.
+//!   values differently, and some kernels change registers when a guest first runs. The view
+//!   decides where the guest can run, not the values that were requested.
 //!
 //! A VMM reads its [`Host`], takes a [`CpuModel`] from its user and makes a [`Plan`] of both. The
 //! plan has every write that the model needs, or every reason why it is not possible:

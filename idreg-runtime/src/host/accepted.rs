@@ -56,7 +56,7 @@ pub fn accepted_values(
     Ok(accepted)
 }
 
-/// The values to ask for, ascending.
+/// The values to try, ascending.
 fn probed_values(field: &FieldDescription, register: u64) -> Vec<u64> {
     let (max, present) = (field.max(), field.extract(register));
     if max <= 0xf {

@@ -18,14 +18,15 @@ fn a_write_is_compared_with_the_limit_by_the_rule_of_its_field() {
     )]);
     let physical = [("CTR_EL0", 0xb444_c004)];
     let virtual_index = [("CTR_EL0", 0xb444_8004)];
+    let double_lock = "ID_AA64DFR0_EL1_DoubleLock";
     #[rustfmt::skip]
     let cases = [
         case("lower: less", max(), "ID_AA64ISAR0_EL1_AES", 1, Ok(1)),
         case("lower: the limit", max(), "ID_AA64ISAR0_EL1_AES", 2, Ok(2)),
         case("lower: more", max(), "ID_AA64ISAR0_EL1_AES", 3, REFUSED),
-        case("signed: less", max_with(&signed), "ID_AA64DFR0_EL1_DoubleLock", 6, Ok(6)),
-        case("signed: negative", max_with(&signed), "ID_AA64DFR0_EL1_DoubleLock", 0xf, Ok(0xf)),
-        case("signed: above a negative limit", max_with(&not_there), "ID_AA64DFR0_EL1_DoubleLock", 0, REFUSED),
+        case("signed: less", max_with(&signed), double_lock, 6, Ok(6)),
+        case("signed: negative", max_with(&signed), double_lock, 0xf, Ok(0xf)),
+        case("signed: above a negative limit", max_with(&not_there), double_lock, 0, REFUSED),
         case("higher: less", max_with(&higher), "ID_AA64MMFR1_EL1_SpecSEI", 0, REFUSED),
         case("higher: more", max_with(&higher), "ID_AA64MMFR1_EL1_SpecSEI", 2, Ok(2)),
         case("exact: the safe value", max(), "ID_AA64MMFR0_EL1_TGRAN4_2", 1, Ok(1)),
@@ -34,7 +35,7 @@ fn a_write_is_compared_with_the_limit_by_the_rule_of_its_field() {
         case("CTR_EL0: PIPT to VIPT", max_with(&physical), "CTR_EL0_L1Ip", 2, Ok(2)),
         case("CTR_EL0: VIPT to PIPT", max_with(&virtual_index), "CTR_EL0_L1Ip", 3, REFUSED),
         case("PMUVer: lower in KVM", max(), "ID_AA64DFR0_EL1_PMUVer", 1, Ok(1)),
-        case("in the mask, and only the limit is accepted", max(), "ID_AA64PFR1_EL1_CSV2_frac", 1, REFUSED),
+        case("in the mask, but only the limit", max(), "ID_AA64PFR1_EL1_CSV2_frac", 1, REFUSED),
         case("outside the mask: less", max(), "ID_AA64PFR0_EL1_FP", 0, REFUSED),
         case("outside the mask: the limit", max(), "ID_AA64PFR0_EL1_FP", 1, Ok(1)),
         case("partly inside the mask: less", aes_half_writable, "ID_AA64ISAR0_EL1_AES", 0, REFUSED),
@@ -69,11 +70,14 @@ fn a_lowered_field_can_be_raised_again_before_the_first_run() {
 fn setters_of_their_own_refuse_and_replace_values() {
     let no_asynchronous_tags = [("ID_AA64PFR1_EL1", 0x0000_0f00_0000_0221)];
     let no_double_lock = "registers/ID_AA64DFR0_EL1/value";
-    let el2_without_double_lock = max_but(&[
+    let el2_no_lock = max_but(&[
         ("vcpu/el2", json!(true)),
         (no_double_lock, json!("0xf01030560a")),
     ]);
-    let without_double_lock = max_but(&[(no_double_lock, json!("0xf01030560a"))]);
+    let no_lock = max_but(&[(no_double_lock, json!("0xf01030560a"))]);
+    let no_async = || max_with(&no_asynchronous_tags);
+    let (double_lock, mte_frac) = ("ID_AA64DFR0_EL1_DoubleLock", "ID_AA64PFR1_EL1_MTE_frac");
+    let granule = "ID_AA64MMFR0_EL1_TGRAN16_2";
     #[rustfmt::skip]
     let cases = [
         case("PFR0.EL0 is needed", max(), "ID_AA64PFR0_EL1_EL0", 0, REFUSED),
@@ -82,7 +86,7 @@ fn setters_of_their_own_refuse_and_replace_values() {
         case("6.12 lets PFR0.EL0 go", max_6_12(), "ID_AA64PFR0_EL1_EL0", 0, Ok(0)),
         case("6.12 lets PFR0.EL1 go", max_6_12(), "ID_AA64PFR0_EL1_EL1", 0, Ok(0)),
         case("PFR0.EL2 is not needed", max(), "ID_AA64PFR0_EL1_EL2", 0, Ok(0)),
-        case("PFR0.EL2 is needed by a guest hypervisor", max_el2(), "ID_AA64PFR0_EL1_EL2", 0, REFUSED),
+        case("PFR0.EL2 is needed for a hypervisor", max_el2(), "ID_AA64PFR0_EL1_EL2", 0, REFUSED),
         case("DFR0.PMUVer: IMP_DEF becomes NI", max(), "ID_AA64DFR0_EL1_PMUVer", 0xf, Ok(0)),
         case("DFR0.DebugVer: Armv8 at least", max(), "ID_AA64DFR0_EL1_DebugVer", 5, REFUSED),
         case("DFR0.DebugVer: Armv8", max(), "ID_AA64DFR0_EL1_DebugVer", 6, Ok(6)),
@@ -93,12 +97,12 @@ fn setters_of_their_own_refuse_and_replace_values() {
         case("ID_DFR0.PerfMon: none", max(), "ID_DFR0_EL1_PerfMon", 0, Ok(0)),
         case("ID_DFR0.CopDbg: Armv8 at least", max(), "ID_DFR0_EL1_CopDbg", 5, REFUSED),
         case("ID_DFR0.CopDbg: Armv8", max(), "ID_DFR0_EL1_CopDbg", 6, Ok(6)),
-        case("PFR1.MTE_frac: ASYNC is ignored", max_with(&no_asynchronous_tags), "ID_AA64PFR1_EL1_MTE_frac", 0, Ok(0xf)),
-        case("PFR1.MTE_frac: nothing else is", max_with(&no_asynchronous_tags), "ID_AA64PFR1_EL1_MTE_frac", 1, REFUSED),
-        case("DFR0.DoubleLock: ignored for a guest hypervisor", el2_without_double_lock, "ID_AA64DFR0_EL1_DoubleLock", 0, Ok(0xf)),
-        case("DFR0.DoubleLock: for no other guest", without_double_lock, "ID_AA64DFR0_EL1_DoubleLock", 0, REFUSED),
-        case("MMFR0: a guest hypervisor's granule can go", max_el2(), "ID_AA64MMFR0_EL1_TGRAN16_2", 1, Ok(1)),
-        case("MMFR0: and not change", max_el2(), "ID_AA64MMFR0_EL1_TGRAN16_2", 2, REFUSED),
+        case("PFR1.MTE_frac: ASYNC is ignored", no_async(), mte_frac, 0, Ok(0xf)),
+        case("PFR1.MTE_frac: nothing else is", no_async(), mte_frac, 1, REFUSED),
+        case("DFR0.DoubleLock: ignored for a hypervisor", el2_no_lock, double_lock, 0, Ok(0xf)),
+        case("DFR0.DoubleLock: for no other guest", no_lock, double_lock, 0, REFUSED),
+        case("MMFR0: a hypervisor's granule can go", max_el2(), granule, 1, Ok(1)),
+        case("MMFR0: and not change", max_el2(), granule, 2, REFUSED),
         case("CTR: VPIPT is reserved", max(), "CTR_EL0_L1Ip", 0, REFUSED),
         case("CTR: AIVIVT is reserved", max(), "CTR_EL0_L1Ip", 1, REFUSED),
     ];
