@@ -128,16 +128,36 @@ const MODELS: &[BadModel] = &[
         1,
         "`off` is not a number",
     ),
-    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=NI", 1, "`NI` is not a number"),
-    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=-1", 1, "`-1` is not a number"),
-    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=+0", 1, "`+0` is not a number"),
-    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=0x", 1, "`0x` is not a number"),
+    (
+        "host,SYSREG_ID_AA64ISAR0_EL1_DP=NI",
+        1,
+        "`NI` is not a number",
+    ),
+    (
+        "host,SYSREG_ID_AA64ISAR0_EL1_DP=-1",
+        1,
+        "`-1` is not a number",
+    ),
+    (
+        "host,SYSREG_ID_AA64ISAR0_EL1_DP=+0",
+        1,
+        "`+0` is not a number",
+    ),
+    (
+        "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x",
+        1,
+        "`0x` is not a number",
+    ),
     (
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=0b1",
         1,
         "`0b1` is not a number",
     ),
-    ("host,SYSREG_ID_AA64ISAR0_EL1_DP=1 ", 1, "`1 ` is not a number"),
+    (
+        "host,SYSREG_ID_AA64ISAR0_EL1_DP=1 ",
+        1,
+        "`1 ` is not a number",
+    ),
     (
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=18446744073709551616",
         1,
@@ -262,7 +282,11 @@ const FILES: &[BadFile] = &[
     ("\"value\": \"0x", "\"value\": \"", "is not a number"),
     ("\"value\": \"0x", "\"value\": \"0x1", "is not a number"),
     ("\"value\": \"0x", "\"value\": \"0xg", "is not a number"),
-    ("\"writable\": \"0x", "\"writable\": \"-0x", "is not a number"),
+    (
+        "\"writable\": \"0x",
+        "\"writable\": \"-0x",
+        "is not a number",
+    ),
     (
         "\"writable\":",
         "\"writeable\":",
@@ -273,7 +297,11 @@ const FILES: &[BadFile] = &[
         "\"MIDR_EL1\"",
         "register MIDR_EL1 appears twice; keep one",
     ),
-    ("7.2.12+deb14", "7.2\\n12", "expected a release without control characters"),
+    (
+        "7.2.12+deb14",
+        "7.2\\n12",
+        "expected a release without control characters",
+    ),
     (
         "    128,\n",
         "    100,\n",

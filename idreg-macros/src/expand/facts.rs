@@ -169,7 +169,8 @@ pub(crate) fn features(
             #krate::description::feature::Consistency::Requires { subject, needs }
         }
 
-        static FEATURES: [#krate::description::feature::FeatureDescription; #count] = [#(#features),*];
+        static FEATURES: [#krate::description::feature::FeatureDescription; #count] =
+            [#(#features),*];
     };
     FeatureTables {
         items,

@@ -73,8 +73,8 @@ pub struct ValueRange {
 /// The part of a VM that sets a field in place of an override: an option of the CPU model, or
 /// another part.
 ///
-/// An option decides only whether its field is zero. If KVM also lets the field be written, as with the
-/// version of a PMU that is on, an override can choose among the other values.
+/// An option decides only whether its field is zero. If KVM also lets the field be written, as with
+/// the version of a PMU that is on, an override can choose among the other values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Owner {

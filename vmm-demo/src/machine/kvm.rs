@@ -11,7 +11,7 @@ use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::description::RegisterField;
 use idreg_runtime::description::rule::ValueRange;
 use idreg_runtime::encoding::Encoding;
-use idreg_runtime::host::{Host, accepted_values};
+use idreg_runtime::host::{self, Host};
 use idreg_runtime::kvm::{self, KvmError, ScratchVm};
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
@@ -75,14 +75,14 @@ impl Machine {
         Ok(())
     }
 
-    /// The values of a field that KVM accepts in a scratch VM; see [`accepted_values`].
+    /// The values of a field that KVM accepts in a scratch VM; see [`host::accepted_values`].
     ///
     /// # Errors
     ///
     /// [`Failure`]: KVM is missing, or does not let the register be read.
-    pub fn taken(&self, field: RegisterField) -> Result<Vec<ValueRange>, Failure> {
+    pub fn accepted_values(&self, field: RegisterField) -> Result<Vec<ValueRange>, Failure> {
         let scratch = ScratchVm::new(&self.kvm, self.host.info().vcpu).map_err(kvm_failure)?;
-        accepted_values(&scratch.regs(), field)
+        host::accepted_values(&scratch.regs(), field)
             .map_err(|source| Failure::other(NotAsked { field, source }))
     }
 

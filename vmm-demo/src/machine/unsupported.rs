@@ -59,7 +59,7 @@ impl Machine {
     /// # Errors
     ///
     /// Never called: there is no such machine.
-    pub fn taken(&self, _field: RegisterField) -> Result<Vec<ValueRange>, Failure> {
+    pub fn accepted_values(&self, _field: RegisterField) -> Result<Vec<ValueRange>, Failure> {
         match *self {}
     }
 

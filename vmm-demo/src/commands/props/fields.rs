@@ -94,7 +94,7 @@ impl PropertyEntry {
         let rule = register_field.field.rule;
         let hexadecimal = |value: u64| format!("{value:#x}");
         let taken = machine
-            .map(|machine| machine.taken(register_field))
+            .map(|machine| machine.accepted_values(register_field))
             .transpose()?;
         let features = host.description().features.iter();
         let defined = features.filter(|feature| {
