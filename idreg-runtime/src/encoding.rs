@@ -63,7 +63,7 @@ impl Encoding {
         self.op2
     }
 
-    /// True if the register describes only AArch32, and so nothing on a CPU without it
+    /// True if the register describes AArch32 alone, so that it has no meaning on a CPU without it
     /// (Arm ARM DDI 0487, D24.2.1: op0 3, op1 0, CRn 0, CRm 1 to 3).
     #[must_use]
     pub const fn is_aarch32_id(self) -> bool {

@@ -36,7 +36,7 @@ pub fn parse(text: &str) -> Result<u64, InvalidNumber> {
         Some(digits) => (digits, 16),
         None => (text, 10),
     };
-    // `from_str_radix` takes a sign too.
+    // `from_str_radix` accepts a sign too.
     let digits = digits
         .chars()
         .all(|digit| digit.is_digit(radix))

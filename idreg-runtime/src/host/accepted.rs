@@ -1,4 +1,4 @@
-//! Asks a vCPU for the values of a field that KVM accepts.
+//! Finds the values of a field that a vCPU accepts.
 
 use crate::description::rule::ValueRange;
 use crate::description::{FieldDescription, RegisterField};

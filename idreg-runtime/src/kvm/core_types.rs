@@ -22,19 +22,19 @@ impl CoreType {
     }
 }
 
-/// Groups the wanted CPUs by MIDR_EL1, REVIDR_EL1 and AIDR_EL1, in the order of their first
+/// Groups the included CPUs by MIDR_EL1, REVIDR_EL1 and AIDR_EL1, in the order of their first
 /// numbers.
 ///
 /// A CPU without a MIDR_EL1 is offline: Linux shows the registers of online CPUs only (Linux 7.2,
 /// `arch/arm64/kernel/cpuinfo.c`, `cpuid_cpu_offline`).
 pub(super) fn core_types(
     implementations: &[Implementation],
-    is_wanted: impl Fn(u32) -> bool,
+    is_included: impl Fn(u32) -> bool,
 ) -> Vec<CoreType> {
     let identity = |cpu: &Implementation| (cpu.midr, cpu.revidr, cpu.aidr);
     let mut types: Vec<(_, CoreType)> = Vec::new();
     let online = implementations.iter().filter(|cpu| cpu.midr.is_some());
-    for implementation in online.filter(|implementation| is_wanted(implementation.cpu)) {
+    for implementation in online.filter(|implementation| is_included(implementation.cpu)) {
         let cpu = implementation.cpu;
         let key = identity(implementation);
         match types.iter_mut().find(|(identity, _)| *identity == key) {
@@ -75,9 +75,9 @@ mod tests {
 
     fn groups(
         implementations: &[Implementation],
-        is_wanted: impl Fn(u32) -> bool,
+        is_included: impl Fn(u32) -> bool,
     ) -> Vec<Vec<u32>> {
-        let types = core_types(implementations, is_wanted);
+        let types = core_types(implementations, is_included);
         for core_type in &types {
             assert_eq!(Some(&core_type.representative), core_type.cpus.first());
         }
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unwanted_cpu_does_not_represent_its_type() {
+    fn an_excluded_cpu_does_not_represent_its_type() {
         let cpus = [cpu(0, 1, 0, None), cpu(1, 1, 0, None), cpu(2, 2, 0, None)];
         assert_eq!(groups(&cpus, |cpu| cpu != 0), [[1], [2]]);
         assert_eq!(groups(&cpus, |cpu| cpu != 2), [[0, 1]]);

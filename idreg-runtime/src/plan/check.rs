@@ -46,9 +46,18 @@ pub fn rejected_everywhere(model: &CpuModel) -> Vec<Rejection> {
 /// or the lack of registers makes impossible.
 fn without_registers() -> Host {
     let mut info = HostInfo::default();
-    let offered = &mut info.capabilities;
-    (offered.sve, offered.pauth, offered.pmu, offered.mte) = (true, true, true, true);
-    (offered.el1_32bit, offered.el2, offered.writable_masks) = (true, true, true);
+    let capabilities = &mut info.capabilities;
+    (
+        capabilities.sve,
+        capabilities.pauth,
+        capabilities.pmu,
+        capabilities.mte,
+    ) = (true, true, true, true);
+    (
+        capabilities.el1_32bit,
+        capabilities.el2,
+        capabilities.writable_masks,
+    ) = (true, true, true);
     info.vcpu.sve = true;
     info.sve_vector_lengths = sve_lengths().collect();
     Host::without_registers(info)

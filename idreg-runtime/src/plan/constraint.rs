@@ -144,7 +144,7 @@ impl Bound {
         }
     }
 
-    /// The value to take where the bound is not met.
+    /// The value of the field if the host's does not meet the bound.
     pub(super) fn value(self, field: &FieldDescription) -> u64 {
         match self {
             Self::Exactly(value) => value,
