@@ -20,7 +20,7 @@ pub trait Layout: PartialEq + 'static {
 /// A register's name and encoding, identified by a type.
 ///
 /// If the register defines its own fields, the type is its [`Layout`] as well.
-pub trait Place: 'static {
+pub trait SystemRegister: 'static {
     /// The register.
     const REGISTER: &'static RegisterDescription;
 }

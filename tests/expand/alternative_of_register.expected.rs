@@ -77,7 +77,7 @@ pub mod names {
             alternatives: &[<FeatXTwoEl1 as ::idreg_runtime::register::Layout>::LAYOUT],
         };
     }
-    impl ::idreg_runtime::register::Place for TwoEl1 {
+    impl ::idreg_runtime::register::SystemRegister for TwoEl1 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "TWO_EL1",
             index: 0,
@@ -112,7 +112,7 @@ pub mod names {
 /// Every register of the description, in file order.
 pub static DESCRIPTION: ::idreg_runtime::description::Description = {
     const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
-        <names::TwoEl1 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::TwoEl1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
     ::idreg_runtime::description::Description {
         registers: REGISTERS,

@@ -141,7 +141,7 @@ pub mod names {
     ///`SPLIT_EL1`.
     #[derive(::core::fmt::Debug)]
     pub enum SplitEl1 {}
-    impl ::idreg_runtime::register::Place for SplitEl1 {
+    impl ::idreg_runtime::register::SystemRegister for SplitEl1 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "SPLIT_EL1",
             index: 0,
@@ -176,7 +176,7 @@ pub mod names {
 /// Every register of the description, in file order.
 pub static DESCRIPTION: ::idreg_runtime::description::Description = {
     const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
-        <names::SplitEl1 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::SplitEl1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
     ::idreg_runtime::description::Description {
         registers: REGISTERS,

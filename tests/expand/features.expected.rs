@@ -107,7 +107,7 @@ pub mod names {
             alternatives: &[],
         };
     }
-    impl ::idreg_runtime::register::Place for IdAa64pfr0El1 {
+    impl ::idreg_runtime::register::SystemRegister for IdAa64pfr0El1 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "ID_AA64PFR0_EL1",
             index: 0,
@@ -162,7 +162,7 @@ pub mod names {
             alternatives: &[],
         };
     }
-    impl ::idreg_runtime::register::Place for IdAa64zfr0El1 {
+    impl ::idreg_runtime::register::SystemRegister for IdAa64zfr0El1 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "ID_AA64ZFR0_EL1",
             index: 1,
@@ -193,7 +193,7 @@ pub mod names {
             alternatives: &[],
         };
     }
-    impl ::idreg_runtime::register::Place for IdAa64isar1El1 {
+    impl ::idreg_runtime::register::SystemRegister for IdAa64isar1El1 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "ID_AA64ISAR1_EL1",
             index: 2,
@@ -206,9 +206,9 @@ pub mod names {
 /// Every register of the description, in file order.
 pub static DESCRIPTION: ::idreg_runtime::description::Description = {
     const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
-        <names::IdAa64pfr0El1 as ::idreg_runtime::register::Place>::REGISTER,
-        <names::IdAa64zfr0El1 as ::idreg_runtime::register::Place>::REGISTER,
-        <names::IdAa64isar1El1 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::IdAa64pfr0El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
+        <names::IdAa64zfr0El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
+        <names::IdAa64isar1El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
     const fn field(
         register: ::core::primitive::usize,

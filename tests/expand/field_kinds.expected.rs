@@ -166,7 +166,7 @@ pub mod names {
             alternatives: &[],
         };
     }
-    impl ::idreg_runtime::register::Place for KindsEl1 {
+    impl ::idreg_runtime::register::SystemRegister for KindsEl1 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "KINDS_EL1",
             index: 0,
@@ -179,7 +179,7 @@ pub mod names {
 /// Every register of the description, in file order.
 pub static DESCRIPTION: ::idreg_runtime::description::Description = {
     const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
-        <names::KindsEl1 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::KindsEl1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
     ::idreg_runtime::description::Description {
         registers: REGISTERS,

@@ -185,7 +185,7 @@ pub mod names {
             alternatives: &[],
         };
     }
-    impl ::idreg_runtime::register::Place for IdAa64pfr0El1 {
+    impl ::idreg_runtime::register::SystemRegister for IdAa64pfr0El1 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "ID_AA64PFR0_EL1",
             index: 0,
@@ -239,7 +239,7 @@ pub mod names {
             alternatives: &[],
         };
     }
-    impl ::idreg_runtime::register::Place for CtrEl0 {
+    impl ::idreg_runtime::register::SystemRegister for CtrEl0 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "CTR_EL0",
             index: 1,
@@ -252,8 +252,8 @@ pub mod names {
 /// Every register of the description, in file order.
 pub static DESCRIPTION: ::idreg_runtime::description::Description = {
     const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
-        <names::IdAa64pfr0El1 as ::idreg_runtime::register::Place>::REGISTER,
-        <names::CtrEl0 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::IdAa64pfr0El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
+        <names::CtrEl0 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
     const fn field(
         register: ::core::primitive::usize,

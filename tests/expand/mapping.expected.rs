@@ -48,7 +48,7 @@ pub mod names {
             alternatives: &[],
         };
     }
-    impl ::idreg_runtime::register::Place for OneEl1 {
+    impl ::idreg_runtime::register::SystemRegister for OneEl1 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "ONE_EL1",
             index: 0,
@@ -60,7 +60,7 @@ pub mod names {
     ///`ONE_EL12`.
     #[derive(::core::fmt::Debug)]
     pub enum OneEl12 {}
-    impl ::idreg_runtime::register::Place for OneEl12 {
+    impl ::idreg_runtime::register::SystemRegister for OneEl12 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "ONE_EL12",
             index: 1,
@@ -73,8 +73,8 @@ pub mod names {
 /// Every register of the description, in file order.
 pub static DESCRIPTION: ::idreg_runtime::description::Description = {
     const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
-        <names::OneEl1 as ::idreg_runtime::register::Place>::REGISTER,
-        <names::OneEl12 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::OneEl1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
+        <names::OneEl12 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
     ::idreg_runtime::description::Description {
         registers: REGISTERS,

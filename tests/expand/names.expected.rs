@@ -128,7 +128,7 @@ pub mod names {
             alternatives: &[],
         };
     }
-    impl ::idreg_runtime::register::Place for _8kEl1 {
+    impl ::idreg_runtime::register::SystemRegister for _8kEl1 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "8K_EL1",
             index: 0,
@@ -141,7 +141,7 @@ pub mod names {
 /// Every register of the description, in file order.
 pub static DESCRIPTION: ::idreg_runtime::description::Description = {
     const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
-        <names::_8kEl1 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::_8kEl1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
     ::idreg_runtime::description::Description {
         registers: REGISTERS,

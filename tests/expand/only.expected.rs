@@ -51,7 +51,7 @@ pub mod names {
     ///`ONE_EL2`.
     #[derive(::core::fmt::Debug)]
     pub enum OneEl2 {}
-    impl ::idreg_runtime::register::Place for OneEl2 {
+    impl ::idreg_runtime::register::SystemRegister for OneEl2 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "ONE_EL2",
             index: 0,
@@ -64,7 +64,7 @@ pub mod names {
 /// Every register of the description, in file order.
 pub static DESCRIPTION: ::idreg_runtime::description::Description = {
     const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
-        <names::OneEl2 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::OneEl2 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
     ::idreg_runtime::description::Description {
         registers: REGISTERS,

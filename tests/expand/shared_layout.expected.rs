@@ -55,7 +55,7 @@ pub mod names {
     ///`SHARED_EL1`.
     #[derive(::core::fmt::Debug)]
     pub enum SharedEl1 {}
-    impl ::idreg_runtime::register::Place for SharedEl1 {
+    impl ::idreg_runtime::register::SystemRegister for SharedEl1 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "SHARED_EL1",
             index: 0,
@@ -67,7 +67,7 @@ pub mod names {
     ///`SHARED_EL2`.
     #[derive(::core::fmt::Debug)]
     pub enum SharedEl2 {}
-    impl ::idreg_runtime::register::Place for SharedEl2 {
+    impl ::idreg_runtime::register::SystemRegister for SharedEl2 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "SHARED_EL2",
             index: 1,
@@ -80,8 +80,8 @@ pub mod names {
 /// Every register of the description, in file order.
 pub static DESCRIPTION: ::idreg_runtime::description::Description = {
     const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
-        <names::SharedEl1 as ::idreg_runtime::register::Place>::REGISTER,
-        <names::SharedEl2 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::SharedEl1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
+        <names::SharedEl2 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
     ::idreg_runtime::description::Description {
         registers: REGISTERS,

@@ -18,7 +18,7 @@ pub mod names {
             alternatives: &[],
         };
     }
-    impl ::idreg_runtime::register::Place for OpaqueEl1 {
+    impl ::idreg_runtime::register::SystemRegister for OpaqueEl1 {
         const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
             name: "OPAQUE_EL1",
             index: 0,
@@ -31,7 +31,7 @@ pub mod names {
 /// Every register of the description, in file order.
 pub static DESCRIPTION: ::idreg_runtime::description::Description = {
     const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
-        <names::OpaqueEl1 as ::idreg_runtime::register::Place>::REGISTER,
+        <names::OpaqueEl1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
     ::idreg_runtime::description::Description {
         registers: REGISTERS,

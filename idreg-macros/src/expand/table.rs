@@ -44,7 +44,7 @@ pub(crate) fn table(
         /// Every register of the description, in file order.
         pub static DESCRIPTION: #krate::description::Description = {
             const REGISTERS: &[&#krate::description::RegisterDescription] =
-                &[#(<names::#names as #krate::register::Place>::REGISTER),*];
+                &[#(<names::#names as #krate::register::SystemRegister>::REGISTER),*];
             #items
             #krate::description::Description {
                 registers: REGISTERS,
@@ -130,7 +130,7 @@ fn register(
     let encoding = [op0, op1, crn, crm, op2].map(Literal::u8_unsuffixed);
     let alternatives = layout_list(krate, alternatives);
     quote! {
-        impl #krate::register::Place for #type_name {
+        impl #krate::register::SystemRegister for #type_name {
             const REGISTER: &'static #krate::description::RegisterDescription =
                 &#krate::description::RegisterDescription {
                     name: #name,

@@ -39,7 +39,7 @@ macro_rules! __value_types {
                 }
             }
 
-            impl<L, R: $crate::register::Place> Register<L, R> {
+            impl<L, R: $crate::register::SystemRegister> Register<L, R> {
                 /// The register's name in the kernel.
                 pub const NAME: &'static ::core::primitive::str = R::REGISTER.name;
                 /// The register's encoding in the instruction space.
@@ -77,15 +77,15 @@ macro_rules! __value_types {
                 }
             }
 
-            impl<L: $crate::register::Layout, R: $crate::register::Place> ::core::fmt::Debug
-                for Register<L, R>
+            impl<L: $crate::register::Layout, R: $crate::register::SystemRegister>
+                ::core::fmt::Debug for Register<L, R>
             {
                 fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                     $crate::register::fmt_register(R::REGISTER.name, L::LAYOUT, self.bits, f)
                 }
             }
 
-            impl<L: $crate::register::Layout, R: $crate::register::Place>
+            impl<L: $crate::register::Layout, R: $crate::register::SystemRegister>
                 $crate::register::RegisterValue for Register<L, R>
             {
                 const DESCRIPTION: &'static $crate::description::RegisterDescription = R::REGISTER;
@@ -174,7 +174,7 @@ macro_rules! __value_types {
             }
 
             impl<
-                L: $crate::register::Layout + $crate::register::Place,
+                L: $crate::register::Layout + $crate::register::SystemRegister,
                 const MSB: ::core::primitive::u32,
                 const LSB: ::core::primitive::u32,
             > Field<L, MSB, LSB>
@@ -232,7 +232,7 @@ macro_rules! __value_types {
             }
 
             impl<
-                L: $crate::register::Layout + $crate::register::Place,
+                L: $crate::register::Layout + $crate::register::SystemRegister,
                 const MSB: ::core::primitive::u32,
                 const LSB: ::core::primitive::u32,
             > $crate::register::FieldValue for Field<L, MSB, LSB>
