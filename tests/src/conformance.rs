@@ -5,12 +5,12 @@
 
 mod comparison;
 mod disagreement;
-mod draw;
-mod hidden;
+mod dual_vm;
+mod generator;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod kernel;
-mod pair;
-mod promise;
+mod masked_values;
+mod plan_check;
 mod report;
 #[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
 mod unsupported;

@@ -1,10 +1,10 @@
 //! The comparison, try by try.
 
 use super::disagreement::{Disagreement, Part, disagreement};
-use super::draw::{Asked, Draw};
-use super::hidden;
-use super::pair::{Pair, Seen};
-use super::promise;
+use super::dual_vm::{Pair, Seen};
+use super::generator::{Asked, Draw};
+use super::masked_values;
+use super::plan_check;
 use super::report::{Example, Report};
 use super::vm::{Fakes, Maker};
 use idreg_runtime::fake::FakeVm;
@@ -28,7 +28,7 @@ pub(super) struct Comparison<'h, K: Maker> {
 
 impl<'h, K: Maker> Comparison<'h, K> {
     pub(super) fn new(host: &'h Host, kernels: &'h K, seed: u64) -> Result<Self, Failure> {
-        let hidden = hidden::learn(&kernels.make(NonZeroU16::MIN)?, host);
+        let hidden = masked_values::learn(&kernels.make(NonZeroU16::MIN)?, host);
         let fakes = Fakes { host, hidden };
         let pair = Pair::make(kernels, &fakes, NonZeroU16::MIN)?;
         Ok(Self {
@@ -59,7 +59,7 @@ impl<'h, K: Maker> Comparison<'h, K> {
         let asked = self.draw.asked();
         let seen = self.pair.see(self.host, asked.writes(self.host), || 0);
         let model = asked.model();
-        let plan = model.and_then(|model| promise::broken(&Plan::new(self.host, &model), &seen));
+        let plan = model.and_then(|model| plan_check::broken(&Plan::new(self.host, &model), &seen));
         let is_reset = self.pair.reset(self.host, &seen);
         // What was lowered can be raised again, to the limit and no further.
         let plan = plan.or_else(|| {
@@ -168,7 +168,7 @@ mod tests {
         let mut kernels = fakes(&host);
         kernels.hidden = vec![(mpam.ok_or("no MPAM")?, 1)];
         let vm = kernels.make(NonZeroU16::MIN)?;
-        assert_eq!(hidden::learn(&vm, &host), kernels.hidden);
+        assert_eq!(masked_values::learn(&vm, &host), kernels.hidden);
         let pfr0 = IdAa64pfr0El1::ENCODING;
         assert_eq!(
             Ok(vm.get(0, pfr0)?),

@@ -1,7 +1,7 @@
 //! A part of a try that did not come out as foreseen.
 
-use super::draw::Asked;
-use super::pair::Seen;
+use super::dual_vm::Seen;
+use super::generator::Asked;
 use serde::Serialize;
 
 /// A part of a try.

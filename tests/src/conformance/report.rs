@@ -1,7 +1,7 @@
 //! What `conformance` prints.
 
 use super::disagreement::{Disagreement, Part};
-use super::pair::{Both, Shown};
+use super::dual_vm::{Both, Shown};
 use idreg_runtime::host::Host;
 use idreg_runtime::number::Hex;
 use idreg_runtime::vcpu::Errno;

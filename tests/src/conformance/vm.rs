@@ -27,7 +27,7 @@ pub(super) trait Maker {
 #[derive(Debug)]
 pub(super) struct Fakes<'h> {
     pub(super) host: &'h Host,
-    /// Values that KVM takes for the hardware's, see [`super::hidden`].
+    /// Values that KVM takes for the hardware's, see [`super::masked_values`].
     pub(super) hidden: Vec<(RegisterField, u64)>,
 }
 

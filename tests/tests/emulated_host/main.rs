@@ -11,7 +11,7 @@
 )]
 
 mod files;
-mod foreseen;
 mod hosts;
 mod models;
 mod options;
+mod predicted;

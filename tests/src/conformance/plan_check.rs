@@ -1,6 +1,6 @@
 //! Whether KVM does what a plan says.
 
-use super::pair::{Seen, Written};
+use super::dual_vm::{Seen, Written};
 use idreg_runtime::description::RegisterDescription;
 use idreg_runtime::description::rule::Safety;
 use idreg_runtime::host::Obstacle;

@@ -1,6 +1,6 @@
 //! A VM of each side, which get the same calls.
 
-use super::draw::Write;
+use super::generator::Write;
 use super::vm::{Maker, Vm};
 use idreg_runtime::description::RegisterDescription;
 use idreg_runtime::host::Host;
