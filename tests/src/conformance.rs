@@ -1,7 +1,7 @@
-//! `conformance`: whether KVM does what this library foresees, for random overrides.
+//! `conformance`: compares KVM's behaviour with this library's predictions, for random overrides.
 //!
-//! Each try writes the same to a scratch VM and to the fake of this host, compares every answer and every
-//! register, and holds KVM to what a plan for the same overrides says.
+//! Each try writes the same values to a scratch VM and to the fake of this host. It compares every
+//! answer and every register, and checks that KVM does what a plan for the same overrides says.
 
 mod comparison;
 mod disagreement;
@@ -21,30 +21,30 @@ use idreg_runtime::model::CpuModel;
 use vmm_demo::machine::Machine;
 use vmm_demo::output::failure::Failure;
 
-pub use self::report::Report;
+pub use self::report::ConformanceReport;
 
-/// Compares, try by try.
+/// Runs `count` tries and reports those in which KVM differs from the prediction.
 ///
 /// # Errors
 ///
-/// [`Failure`]: no KVM, a kernel without masks, or a VM that cannot be made.
-pub fn compare(model: &CpuModel, count: u64, seed: u64) -> Result<Report, Failure> {
+/// [`Failure`] without KVM, for a kernel without masks, or if a VM cannot be created.
+pub fn compare(model: &CpuModel, count: u64, seed: u64) -> Result<ConformanceReport, Failure> {
     let machine = Machine::open(model)?;
-    let about = machine.host().info();
-    if !about.capabilities.writable_masks {
-        let kernel = about.kernel_release.clone();
-        return Err(Failure::CannotHere(NothingForeseen { kernel }.into()));
+    let info = machine.host().info();
+    if !info.capabilities.writable_masks {
+        let kernel = info.kernel_release.clone();
+        return Err(Failure::CannotHere(NoPredictions { kernel }.into()));
     }
     let comparison = Comparison::new(machine.host(), &machine, seed)?;
     comparison.tries(count)
 }
 
-/// Without masks the library plans no change, and does not know what KVM takes.
+/// Error for a kernel without masks: the library plans no change there, so it predicts nothing.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "this kernel ({kernel}) does not say which bits of ID registers are writable, so that nothing is foreseen \
-     of what it takes; Linux 6.7 and newer say it"
+    "this kernel ({kernel}) does not report the writable bits of ID registers, so there are no \
+     predictions to compare; Linux 6.7 or newer is required"
 )]
-struct NothingForeseen {
+struct NoPredictions {
     kernel: String,
 }

@@ -1,4 +1,4 @@
-//! `overhead`: what reading a host, planning and applying take, beside the same ioctls by hand.
+//! `overhead`: the cost of reading a host, planning and applying, beside the same bare ioctls.
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod measure;
@@ -17,7 +17,7 @@ use vmm_demo::output::failure::Failure;
 ///
 /// # Errors
 ///
-/// [`Failure`]: no KVM, a model that the host cannot give, or what KVM refuses.
+/// [`Failure`] without KVM, for a model that is not possible on the host, or for an error of KVM.
 pub fn measure(model: &CpuModel, rounds: u32, json: bool) -> Result<(), Failure> {
     let machine = Machine::open(model)?;
     #[cfg(all(target_os = "linux", target_arch = "aarch64"))]

@@ -1,7 +1,8 @@
-//! `conformance`: compares what `idreg-runtime` foresees with what KVM does, for random overrides.
+//! `conformance`: compares KVM's behaviour with the predictions of `idreg-runtime`, for random
+//! overrides.
 
 use clap::Parser;
-use idreg_tests::conformance::{Report, compare};
+use idreg_tests::conformance::{ConformanceReport, compare};
 use std::process::ExitCode;
 use vmm_demo::cli::{LogArguments, VcpuOptions};
 use vmm_demo::commands::exit_code;
@@ -9,19 +10,19 @@ use vmm_demo::guest::ending::Ending;
 use vmm_demo::output::failure::Failure;
 use vmm_demo::output::{self, log};
 
-/// Compare what this library foresees with what KVM does, for random overrides.
+/// Compare KVM's behaviour with this library's predictions, for random overrides.
 ///
-/// Every try writes registers of a scratch VM and reads them back; the same writes go to the fake
-/// vCPU that tests use, and through a plan.
+/// Each try writes registers of a scratch VM and reads them back. The predictions come from the
+/// fake vCPU that tests use and from a plan for the same overrides.
 #[derive(Debug, Parser)]
 #[command(name = "conformance", version)]
-struct Cli {
+struct ConformanceArgs {
     #[command(flatten)]
     options: VcpuOptions,
-    /// How many tries.
+    /// Number of tries.
     #[arg(long, value_name = "N", default_value_t = 1000)]
     count: u64,
-    /// Where the random numbers start; the same seed on the same machine gives the same tries.
+    /// Seed of the random numbers; the same seed on the same machine gives the same tries.
     #[arg(long, value_name = "S", default_value_t = 1)]
     seed: u64,
     /// Print JSON.
@@ -32,28 +33,28 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    log::start(cli.log.filter.as_ref());
-    let model = &cli.options.cpu;
-    let result = compare(model, cli.count, cli.seed).and_then(|report| {
-        print(&report, cli.json)?;
+    let args = ConformanceArgs::parse();
+    log::start(args.log.filter.as_ref());
+    let model = &args.options.cpu;
+    let result = compare(model, args.count, args.seed).and_then(|report| {
+        print(&report, args.json)?;
         Ok(report)
     });
     match result {
         Ok(report) if report.disagree > 0 => {
-            let Report {
+            let ConformanceReport {
                 tried, disagree, ..
             } = report;
             output::error(&format!(
-                "{disagree} of {tried} tries came out otherwise than foreseen"
+                "{disagree} of {tried} tries differ from the prediction"
             ));
             ExitCode::FAILURE
         }
-        result => exit_code(result.map(|_| Ending::Done), Some(model), cli.json),
+        result => exit_code(result.map(|_| Ending::Done), Some(model), args.json),
     }
 }
 
-fn print(report: &Report, json: bool) -> Result<(), Failure> {
+fn print(report: &ConformanceReport, json: bool) -> Result<(), Failure> {
     if json {
         output::json(report)
     } else {

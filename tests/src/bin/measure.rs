@@ -1,4 +1,4 @@
-//! Times commands that run in turn, each as a whole process, and prints the times as JSON.
+//! CommandTimes commands that run in turn, each as a whole process, and prints the times as JSON.
 //!
 //! `measure [--count N] [--until TEXT] [--collect FILE] -- COMMAND... [--- COMMAND...]...` runs
 //! A B A B ..., so that changes on the machine affect all commands alike. It measures milliseconds
@@ -40,9 +40,9 @@ struct Task {
     commands: Vec<Vec<String>>,
 }
 
-/// Times of one command.
+/// CommandTimes of one command.
 #[derive(Default)]
-struct Times {
+struct CommandTimes {
     until_ms: Vec<f64>,
     end_ms: Vec<f64>,
     steps_us: BTreeMap<String, Vec<f64>>,
@@ -64,7 +64,11 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), MeasureError> {
     let task = Task::parse(env::args().skip(1)).ok_or(MeasureError::Usage)?;
-    let mut times: Vec<Times> = task.commands.iter().map(|_| Times::default()).collect();
+    let mut times: Vec<CommandTimes> = task
+        .commands
+        .iter()
+        .map(|_| CommandTimes::default())
+        .collect();
     for _ in 0..task.count {
         for (command, times) in task.commands.iter().zip(&mut times) {
             task.once(command, times)?;
@@ -100,7 +104,7 @@ impl Task {
         (!empty && task.count > 0).then_some(task)
     }
 
-    fn once(&self, command: &[String], times: &mut Times) -> Result<(), MeasureError> {
+    fn once(&self, command: &[String], times: &mut CommandTimes) -> Result<(), MeasureError> {
         let name = command.join(" ");
         let failed = |source| MeasureError::Run {
             command: name.clone(),
@@ -149,7 +153,7 @@ impl Task {
     }
 
     /// Reads and removes the command's own report, if it wrote one.
-    fn collect(&self, times: &mut Times) -> Result<(), MeasureError> {
+    fn collect(&self, times: &mut CommandTimes) -> Result<(), MeasureError> {
         let Some(file) = &self.collect else {
             return Ok(());
         };
@@ -171,7 +175,7 @@ impl Task {
     }
 }
 
-impl Times {
+impl CommandTimes {
     fn show(&self, command: &str) -> Value {
         json!({
             "command": command,

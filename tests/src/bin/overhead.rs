@@ -1,4 +1,4 @@
-//! `overhead`: measures reading a host, planning and applying, beside the same ioctls without
+//! `overhead`: measures the time to read a host, plan and apply, beside the same ioctls without
 //! `idreg-runtime`.
 
 use clap::Parser;
@@ -9,13 +9,13 @@ use vmm_demo::commands::exit_code;
 use vmm_demo::guest::ending::Ending;
 use vmm_demo::output::log;
 
-/// Measure reading a host, planning and applying, beside the same ioctls without this library.
+/// Measure the time to read a host, plan and apply, beside the same ioctls without this library.
 #[derive(Debug, Parser)]
 #[command(name = "overhead", version)]
-struct Cli {
+struct OverheadArgs {
     #[command(flatten)]
     model: ModelArgument,
-    /// How many rounds of each; the figures are medians.
+    /// Number of rounds of each; the figures are medians.
     #[arg(long, value_name = "N", default_value_t = 101)]
     count: u32,
     /// Print JSON.
@@ -26,9 +26,9 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    log::start(cli.log.filter.as_ref());
-    let model = &cli.model.cpu;
-    let result = measure(model, cli.count, cli.json).map(|()| Ending::Done);
-    exit_code(result, Some(model), cli.json)
+    let args = OverheadArgs::parse();
+    log::start(args.log.filter.as_ref());
+    let model = &args.model.cpu;
+    let result = measure(model, args.count, args.json).map(|()| Ending::Done);
+    exit_code(result, Some(model), args.json)
 }

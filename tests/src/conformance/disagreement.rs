@@ -1,43 +1,43 @@
-//! A part of a try that did not come out as foreseen.
+//! Parts of a try that differ from the prediction.
 
-use super::dual_vm::Seen;
-use super::generator::Asked;
+use super::dual_vm::Observation;
+use super::generator::TestCase;
 use serde::Serialize;
 
 /// A part of a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Part {
-    /// Writes to a VM whose guest has not run.
+    /// Writes to a VM before its guest's first run.
     BeforeRun,
-    /// The guest's first run, at which KVM settles the registers.
+    /// The guest's first run, at which KVM finalises the registers.
     Run,
-    /// Writes to a VM whose guest has run.
+    /// Writes to a VM after its guest's first run.
     AfterRun,
 }
 
-/// A part of a try that did not come out as foreseen.
+/// A part of a try that differs from the prediction.
 #[derive(Debug)]
 pub(super) struct Disagreement {
     pub(super) part: Part,
-    pub(super) asked: Asked,
-    pub(super) seen: Seen,
-    /// What KVM does otherwise than the plan says.
+    pub(super) case: TestCase,
+    pub(super) observed: Observation,
+    /// The difference from the plan, or `None`.
     pub(super) plan: Option<String>,
 }
 
-/// The disagreement, or `None` if the part came out as foreseen.
+/// The disagreement, or `None` if the part is as predicted.
 pub(super) fn disagreement(
     part: Part,
-    asked: Asked,
-    seen: Seen,
+    case: TestCase,
+    observed: Observation,
     plan: Option<String>,
 ) -> Option<Disagreement> {
-    let is_foreseen = seen.is_same() && plan.is_none();
-    (!is_foreseen).then_some(Disagreement {
+    let is_predicted = observed.is_same() && plan.is_none();
+    (!is_predicted).then_some(Disagreement {
         part,
-        asked,
-        seen,
+        case,
+        observed,
         plan,
     })
 }

@@ -1,74 +1,74 @@
-//! A VM of each side, which get the same calls.
+//! A kernel VM and a fake that receive the same calls.
 
 use super::generator::Write;
-use super::vm::{Maker, Vm};
+use super::vm::{Vm, VmFactory};
 use idreg_runtime::description::RegisterDescription;
 use idreg_runtime::host::Host;
 use idreg_runtime::vcpu::Errno;
 use std::num::NonZeroU16;
 use vmm_demo::output::failure::Failure;
 
-/// What each side says to one call.
+/// The results of both sides for one call.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Both<T> {
+pub(super) struct Outcome<T> {
     pub(super) kernel: T,
     pub(super) fake: T,
 }
 
-impl<T: PartialEq> Both<T> {
+impl<T: PartialEq> Outcome<T> {
     pub(super) fn is_same(&self) -> bool {
         self.kernel == self.fake
     }
 }
 
-/// A write, and the answers.
+/// A write and its answers.
 #[derive(Debug)]
-pub(super) struct Written {
+pub(super) struct WriteResult {
     pub(super) vcpu: u16,
     pub(super) write: Write,
-    pub(super) answer: Both<Result<(), Errno>>,
+    pub(super) answer: Outcome<Result<(), Errno>>,
 }
 
-/// A register after the writes.
+/// A register's values after the writes.
 #[derive(Debug)]
-pub(super) struct Shown {
+pub(super) struct ReadResult {
     pub(super) vcpu: u16,
     pub(super) register: &'static RegisterDescription,
-    pub(super) value: Both<Result<u64, Errno>>,
+    pub(super) value: Outcome<Result<u64, Errno>>,
 }
 
-/// What came of some writes.
+/// Answers and register values of a part of a try.
 #[derive(Debug)]
-pub(super) struct Seen {
-    pub(super) written: Vec<Written>,
+pub(super) struct Observation {
+    pub(super) written: Vec<WriteResult>,
     /// Every register of every vCPU.
-    pub(super) shown: Vec<Shown>,
+    pub(super) shown: Vec<ReadResult>,
 }
 
-impl Seen {
+impl Observation {
     pub(super) fn is_same(&self) -> bool {
         self.written.iter().all(|written| written.answer.is_same())
             && self.shown.iter().all(|shown| shown.value.is_same())
     }
 }
 
-/// A VM of the kernel and a fake.
+/// A kernel VM and a fake.
 #[derive(Debug)]
-pub(super) struct Pair<K, F> {
+pub(super) struct DualVm<K, F> {
     kernel: K,
     fake: F,
     vcpus: NonZeroU16,
 }
 
-impl<K: Vm, F: Vm> Pair<K, F> {
-    pub(super) fn make(
-        kernels: &impl Maker<Vm = K>,
-        fakes: &impl Maker<Vm = F>,
+impl<K: Vm, F: Vm> DualVm<K, F> {
+    pub(super) fn create(
+        kernel_vms: &impl VmFactory<Vm = K>,
+        fakes: &impl VmFactory<Vm = F>,
         vcpus: NonZeroU16,
     ) -> Result<Self, Failure> {
         Ok(Self {
-            kernel: kernels.make(vcpus)?,
-            fake: fakes.make(vcpus)?,
+            kernel: kernel_vms.create(vcpus)?,
+            fake: fakes.create(vcpus)?,
             vcpus,
         })
     }
@@ -78,40 +78,40 @@ impl<K: Vm, F: Vm> Pair<K, F> {
         self.fake.run()
     }
 
-    /// Writes to the vCPUs that `vcpu` says, one call for each write, and reads everything.
-    pub(super) fn see(
+    /// Writes through the vCPUs that `vcpu` returns, one call per write, and reads all registers.
+    pub(super) fn write_and_read(
         &self,
         host: &Host,
         writes: Vec<Write>,
         mut vcpu: impl FnMut() -> u16,
-    ) -> Seen {
+    ) -> Observation {
         let written = writes.into_iter().map(|write| self.write(vcpu(), write));
-        Seen {
+        Observation {
             written: written.collect(),
-            shown: self.show(host),
+            shown: self.read(host),
         }
     }
 
-    fn write(&self, vcpu: u16, write: Write) -> Written {
+    fn write(&self, vcpu: u16, write: Write) -> WriteResult {
         let (register, value) = (write.register.encoding, write.value);
-        Written {
+        WriteResult {
             vcpu,
             write,
-            answer: Both {
+            answer: Outcome {
                 kernel: self.kernel.set(vcpu, register, value),
                 fake: self.fake.set(vcpu, register, value),
             },
         }
     }
 
-    fn show(&self, host: &Host) -> Vec<Shown> {
+    fn read(&self, host: &Host) -> Vec<ReadResult> {
         let vcpus = 0..self.vcpus.get();
         let registers = host.description().registers;
         let all = vcpus.flat_map(|vcpu| registers.iter().map(move |register| (vcpu, *register)));
-        let shown = all.map(|(vcpu, register)| Shown {
+        let shown = all.map(|(vcpu, register)| ReadResult {
             vcpu,
             register,
-            value: Both {
+            value: Outcome {
                 kernel: self.kernel.get(vcpu, register.encoding),
                 fake: self.fake.get(vcpu, register.encoding),
             },
@@ -119,12 +119,12 @@ impl<K: Vm, F: Vm> Pair<K, F> {
         shown.collect()
     }
 
-    /// Gives every register that was seen with another value the host's again. KVM compares with a limit, which
-    /// is the host's value, so that it always takes that back; false if it does not, or the fake does not.
-    pub(super) fn reset(&self, host: &Host, seen: &Seen) -> bool {
-        let mut others = seen.shown.iter().filter_map(|shown| {
+    /// Restores the host's value in every register that shows another one. True if both sides
+    /// accept it, as they must: KVM compares with a limit, and the host's value is that limit.
+    pub(super) fn reset(&self, host: &Host, observed: &Observation) -> bool {
+        let mut others = observed.shown.iter().filter_map(|shown| {
             let value = host.values().get(shown.register)?;
-            let Both { kernel, fake } = shown.value;
+            let Outcome { kernel, fake } = shown.value;
             let write = Write {
                 register: shown.register,
                 value,
@@ -133,7 +133,7 @@ impl<K: Vm, F: Vm> Pair<K, F> {
         });
         let is_reset = |(vcpu, write): (u16, Write)| {
             let (register, value) = (write.register.encoding, write.value);
-            let Both { kernel, fake } = self.write(vcpu, write).answer;
+            let Outcome { kernel, fake } = self.write(vcpu, write).answer;
             kernel.is_ok()
                 && fake.is_ok()
                 && self.kernel.get(vcpu, register) == Ok(value)

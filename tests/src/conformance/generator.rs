@@ -1,4 +1,4 @@
-//! What is tried: random overrides, weighted so that what KVM decides by a rule comes up often.
+//! Random test cases, weighted so that values on which a rule of KVM decides are frequent.
 
 use fastrand::Rng;
 use idreg_runtime::description::rule::Safety;
@@ -9,14 +9,14 @@ use idreg_runtime::number::Hex;
 use idreg_runtime::values::RegisterValues;
 use std::ops::RangeInclusive;
 
-/// How many fields a combination has.
+/// Number of fields in a combination.
 const COMBINATION: RangeInclusive<usize> = 2..=6;
-/// One try in so many costs VMs of its own, whose guest runs.
+/// One try in 200 creates VMs of its own and runs their guest.
 const RUNS: u64 = 200;
 
-/// What a try asks for.
+/// The overrides of a try.
 #[derive(Clone, Debug)]
-pub(super) enum Asked {
+pub(super) enum TestCase {
     /// Values of fields, each field once.
     Fields(Vec<(RegisterField, u64)>),
     /// Values of registers, reserved bits included, each register once.
@@ -30,9 +30,9 @@ pub(super) struct Write {
     pub(super) value: u64,
 }
 
-impl Asked {
-    /// The registers that have to be written, in index order. One that the host does not have is written too:
-    /// KVM has to say so.
+impl TestCase {
+    /// The registers to write, in index order. A register that the host does not have is written
+    /// too: KVM must reject it.
     pub(super) fn writes(&self, host: &Host) -> Vec<Write> {
         let mut values = RegisterValues::new(host.description());
         match self {
@@ -55,7 +55,7 @@ impl Asked {
         writes.filter(differs).collect()
     }
 
-    /// The model that asks for the same; nothing if no model can.
+    /// The model with the same overrides, or `None` if no model has them.
     pub(super) fn model(&self) -> Option<CpuModel> {
         let Self::Fields(fields) = self else {
             return None;
@@ -84,19 +84,19 @@ impl Asked {
     }
 }
 
-/// Where the tries come from. The same seed and host give the same tries, whatever KVM makes of them.
+/// Source of the tries. The same seed and host give the same tries, whatever KVM answers.
 #[derive(Debug)]
-pub(super) struct Draw<'h> {
+pub(super) struct Generator<'h> {
     host: &'h Host,
     random: Rng,
     fields: Vec<RegisterField>,
     /// The fields with a bit that KVM reports as writable.
     writable: Vec<RegisterField>,
-    /// The fields that can have another value than the host's.
+    /// The fields with another allowed value than the host's.
     open: Vec<RegisterField>,
 }
 
-impl<'h> Draw<'h> {
+impl<'h> Generator<'h> {
     pub(super) fn new(host: &'h Host, seed: u64) -> Self {
         let fields: Vec<RegisterField> = host.description().fields().collect();
         let fields_that = |holds: &dyn Fn(RegisterField) -> bool| {
@@ -113,8 +113,8 @@ impl<'h> Draw<'h> {
         }
     }
 
-    /// Whether a guest shall run.
-    pub(super) fn runs(&mut self) -> bool {
+    /// True if the next try runs a guest.
+    pub(super) fn runs_guest(&mut self) -> bool {
         self.random.u64(0..RUNS) == 0
     }
 
@@ -124,13 +124,13 @@ impl<'h> Draw<'h> {
     }
 
     /// The next try.
-    pub(super) fn asked(&mut self) -> Asked {
+    pub(super) fn next_case(&mut self) -> TestCase {
         match self.random.u8(0..40) {
             0 => self.registers(),
             1..=16 => {
                 let field = self.field();
                 let field = field.map(|of| (of, self.value(of)));
-                Asked::Fields(field.into_iter().collect())
+                TestCase::Fields(field.into_iter().collect())
             }
             17..=30 => self.combination(None),
             _ => {
@@ -140,13 +140,13 @@ impl<'h> Draw<'h> {
         }
     }
 
-    /// Several fields, of one register if one is given. Half of them are foreseen to be taken, since a refusal of
-    /// one field hides what becomes of the others of its register.
-    fn combination(&mut self, register: Option<&'static RegisterDescription>) -> Asked {
-        let is_foreseen = self.random.bool();
+    /// Several fields, of `register` if it is given. In half of the combinations KVM is predicted
+    /// to accept all values, since the rejection of one field hides the others of its register.
+    fn combination(&mut self, register: Option<&'static RegisterDescription>) -> TestCase {
+        let is_predicted = self.random.bool();
         let from = match register {
             Some(register) => register.fields().collect(),
-            None if is_foreseen => self.open.clone(),
+            None if is_predicted => self.open.clone(),
             None => Vec::new(),
         };
         let mut fields: Vec<(RegisterField, u64)> = Vec::new();
@@ -159,14 +159,14 @@ impl<'h> Draw<'h> {
             let Some(of) = field.filter(|of| fields.iter().all(|(other, _)| other != of)) else {
                 continue;
             };
-            let value = if is_foreseen {
-                self.foreseen(of)
+            let value = if is_predicted {
+                self.predicted_value(of)
             } else {
                 self.value(of)
             };
             fields.push((of, value));
         }
-        Asked::Fields(fields)
+        TestCase::Fields(fields)
     }
 
     fn field(&mut self) -> Option<RegisterField> {
@@ -177,7 +177,7 @@ impl<'h> Draw<'h> {
 
     fn value(&mut self, of: RegisterField) -> u64 {
         match self.random.u8(0..8) {
-            0..3 => self.foreseen(of),
+            0..3 => self.predicted_value(of),
             3..7 => {
                 let edges = edges(self.host, of);
                 self.random.choice(edges).unwrap_or(0)
@@ -186,8 +186,8 @@ impl<'h> Draw<'h> {
         }
     }
 
-    /// A value that the library says KVM takes; the ends of its ranges come up often.
-    fn foreseen(&mut self, of: RegisterField) -> u64 {
+    /// A value that KVM is predicted to accept; the ends of the allowed ranges are frequent.
+    fn predicted_value(&mut self, of: RegisterField) -> u64 {
         let allowed = self.host.allowed(of);
         let Some(range) = self.random.choice(allowed) else {
             return 0;
@@ -199,8 +199,8 @@ impl<'h> Draw<'h> {
         }
     }
 
-    /// One to three registers with a bit of the host's value turned, or with nothing of it left.
-    fn registers(&mut self) -> Asked {
+    /// One to three registers with one bit of the host's value inverted, or another value.
+    fn registers(&mut self) -> TestCase {
         let mut registers: Vec<(&'static RegisterDescription, u64)> = Vec::new();
         for _ in 0..self.random.usize(1..=3) {
             let all = self.host.description().registers;
@@ -215,14 +215,14 @@ impl<'h> Draw<'h> {
                 registers.push((register, value));
             }
         }
-        Asked::Registers(registers)
+        TestCase::Registers(registers)
     }
 
     fn register_value(&mut self, register: &RegisterDescription) -> u64 {
         let on_host = self.host.values().get(register).unwrap_or(0);
-        let turned = on_host ^ 1 << self.random.u32(0..u64::BITS);
+        let inverted = on_host ^ 1 << self.random.u32(0..u64::BITS);
         match self.random.u8(0..8) {
-            0..5 => turned,
+            0..5 => inverted,
             5 => 0,
             6 => u64::MAX,
             _ => self.random.u64(..),
@@ -230,7 +230,7 @@ impl<'h> Draw<'h> {
     }
 }
 
-/// The values of a field at which a rule may change its mind.
+/// The values of a field at which the result of a rule may change.
 fn edges(host: &Host, of: RegisterField) -> Vec<u64> {
     let (limit, max) = (host.values().field(of).unwrap_or(0), of.field.max());
     let next = limit.wrapping_add(1) & max;
@@ -252,23 +252,23 @@ mod tests {
         serde_json::from_str(file).unwrap()
     }
 
-    fn tries(seed: u64) -> Vec<Asked> {
+    fn tries(seed: u64) -> Vec<TestCase> {
         let host = host();
-        let mut draw = Draw::new(&host, seed);
-        (0..2000).map(|_| draw.asked()).collect()
+        let mut generator = Generator::new(&host, seed);
+        (0..2000).map(|_| generator.next_case()).collect()
     }
 
     #[test]
     fn the_same_seed_gives_the_same_tries() {
-        let lines = |seed| tries(seed).iter().map(Asked::lines).collect::<Vec<_>>();
+        let lines = |seed| tries(seed).iter().map(TestCase::lines).collect::<Vec<_>>();
         assert_eq!(lines(7), lines(7));
         assert_ne!(lines(7), lines(8));
     }
 
     #[test]
-    fn no_field_and_no_register_is_asked_for_twice() {
-        for asked in tries(1) {
-            let lines = asked.lines();
+    fn no_field_and_no_register_occurs_twice() {
+        for case in tries(1) {
+            let lines = case.lines();
             let mut names: Vec<_> = lines.iter().map(|line| line.split('=').next()).collect();
             names.sort_unstable();
             names.dedup();
@@ -280,12 +280,12 @@ mod tests {
     fn writes_are_in_index_order_and_hold_all_fields_of_a_register() {
         let host = host();
         let field = |name| host.description().property(name).unwrap();
-        let asked = Asked::Fields(vec![
+        let case = TestCase::Fields(vec![
             (field("SYSREG_ID_AA64ISAR0_EL1_DP"), 0),
             (field("SYSREG_ID_AA64PFR0_EL1_CSV2"), 0),
             (field("SYSREG_ID_AA64ISAR0_EL1_AES"), 0),
         ]);
-        let writes = asked.writes(&host);
+        let writes = case.writes(&host);
         let names: Vec<_> = writes.iter().map(|write| write.register.name).collect();
         assert_eq!(names, ["ID_AA64PFR0_EL1", "ID_AA64ISAR0_EL1"]);
         let isar0 = writes.last().unwrap().value;
@@ -295,14 +295,14 @@ mod tests {
     }
 
     #[test]
-    fn what_the_host_shows_already_is_not_written() {
+    fn the_host_s_own_value_is_not_written() {
         let host = host();
         let of = host
             .description()
             .property("SYSREG_ID_AA64ISAR0_EL1_DP")
             .unwrap();
         let value = host.values().field(of).unwrap();
-        assert!(Asked::Fields(vec![(of, value)]).writes(&host).is_empty());
+        assert!(TestCase::Fields(vec![(of, value)]).writes(&host).is_empty());
     }
 
     #[test]
@@ -310,6 +310,6 @@ mod tests {
         let host = host();
         let absent = |of: &RegisterField| host.values().get(of.register).is_none();
         let of = host.description().fields().find(absent).unwrap();
-        assert_eq!(Asked::Fields(vec![(of, 0)]).writes(&host).len(), 1);
+        assert_eq!(TestCase::Fields(vec![(of, 0)]).writes(&host).len(), 1);
     }
 }

@@ -1,6 +1,6 @@
-//! The VMs of this machine's kernel.
+//! Scratch VMs of this machine's kernel.
 
-use super::vm::{Maker, Vm};
+use super::vm::{Vm, VmFactory};
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::kvm::ScratchVm;
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
@@ -8,10 +8,10 @@ use std::num::NonZeroU16;
 use vmm_demo::machine::Machine;
 use vmm_demo::output::failure::Failure;
 
-impl Maker for Machine {
+impl VmFactory for Machine {
     type Vm = ScratchVm;
 
-    fn make(&self, vcpus: NonZeroU16) -> Result<ScratchVm, Failure> {
+    fn create(&self, vcpus: NonZeroU16) -> Result<ScratchVm, Failure> {
         let config = self.host().info().vcpu;
         ScratchVm::with_vcpus(self.kvm(), config, vcpus).map_err(Failure::other)
     }

@@ -1,6 +1,6 @@
-//! Whether KVM does what a plan says.
+//! Compares KVM's behaviour with a plan.
 
-use super::dual_vm::{Seen, Written};
+use super::dual_vm::{Observation, WriteResult};
 use idreg_runtime::description::RegisterDescription;
 use idreg_runtime::description::rule::Safety;
 use idreg_runtime::host::Obstacle;
@@ -8,72 +8,76 @@ use idreg_runtime::number::Hex;
 use idreg_runtime::plan::rejection::{Reason, Rejection};
 use idreg_runtime::plan::{Plan, PlanError};
 
-/// What KVM does otherwise than the plan, or the refusal of one, says; nothing if it does what they say.
+/// The first difference between KVM and the plan or its rejections, or `None`.
 ///
-/// A plan promises that KVM takes every write and then shows what is expected. A refusal says that KVM refuses
-/// the register, or stores something else.
-pub(super) fn broken(plan: &Result<Plan, PlanError>, seen: &Seen) -> Option<String> {
+/// A plan says that KVM accepts every write and then shows the expected values. A rejection says
+/// that KVM rejects the write of the register, or stores another value.
+pub(super) fn violation(plan: &Result<Plan, PlanError>, observed: &Observation) -> Option<String> {
     match plan {
-        Ok(plan) => refused(seen).or_else(|| stored_otherwise(plan, seen)),
+        Ok(plan) => rejected(observed).or_else(|| other_value(plan, observed)),
         Err(PlanError::Rejected(rejections)) => {
-            let mut taken = rejections.iter().filter_map(|one| taken(one, seen));
-            taken.next()
+            let mut accepted = rejections
+                .iter()
+                .filter_map(|rejection| accepted(rejection, observed));
+            accepted.next()
         }
-        // Says nothing of what KVM takes.
+        // Other errors do not predict KVM's answers.
         Err(_) => None,
     }
 }
 
-fn refused(seen: &Seen) -> Option<String> {
-    seen.written.iter().find_map(|written| {
+fn rejected(observed: &Observation) -> Option<String> {
+    observed.written.iter().find_map(|written| {
         let errno = written.answer.kernel.err()?;
         let register = written.write.register.name;
-        Some(format!("planned, and KVM refuses {register} with {errno}"))
+        Some(format!("planned, but KVM rejects {register} with {errno}"))
     })
 }
 
-fn stored_otherwise(plan: &Plan, seen: &Seen) -> Option<String> {
-    seen.shown.iter().find_map(|shown| {
+fn other_value(plan: &Plan, observed: &Observation) -> Option<String> {
+    observed.shown.iter().find_map(|shown| {
         let register = shown.register;
         let expected = plan.expected().get(register);
         let stored = shown.value.kernel.ok();
         (stored != expected).then(|| {
             let (expected, stored) = (show(expected), show(stored));
             format!(
-                "planned, and KVM shows {} {stored}, expected {expected}",
+                "planned, but KVM shows {} {stored}, expected {expected}",
                 register.name
             )
         })
     })
 }
 
-fn taken(rejection: &Rejection, seen: &Seen) -> Option<String> {
+fn accepted(rejection: &Rejection, observed: &Observation) -> Option<String> {
     if is_policy(rejection) {
         return None;
     }
     let register = rejection.target.as_ref()?.field.register;
-    let mut written = seen.written.iter();
+    let mut written = observed.written.iter();
     written
-        .any(|written| written.write.register.index == register.index && is_stored(written, seen))
+        .any(|written| {
+            written.write.register.index == register.index && is_stored(written, observed)
+        })
         .then(|| {
             let name = register.name;
-            format!("rejected, and KVM takes {name} and stores it: {rejection}")
+            format!("rejected, but KVM accepts {name} and stores it: {rejection}")
         })
 }
 
-fn is_stored(written: &Written, seen: &Seen) -> bool {
+fn is_stored(written: &WriteResult, observed: &Observation) -> bool {
     let is_register =
         |register: &RegisterDescription| register.index == written.write.register.index;
-    let mut shown = seen.shown.iter();
+    let mut shown = observed.shown.iter();
     written.answer.kernel.is_ok()
         && shown.any(|shown| {
             is_register(shown.register) && shown.value.kernel == Ok(written.write.value)
         })
 }
 
-/// Whether the library refuses what KVM may take: a field that something else sets, a value that only later
-/// kernels than this one refuse, and a field that tells of something the VM does not have, where KVM compares
-/// with nothing.
+/// True if the library rejects a value that KVM may accept: in a field with another owner, a value
+/// that only later kernels reject, or in a field of an option that the VM does not have, where KVM
+/// compares with no limit.
 fn is_policy(rejection: &Rejection) -> bool {
     let Reason::Host { obstacle, .. } = rejection.reason else {
         return false;

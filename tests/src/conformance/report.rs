@@ -1,45 +1,45 @@
-//! What `conformance` prints.
+//! The report of `conformance`.
 
 use super::disagreement::{Disagreement, Part};
-use super::dual_vm::{Both, Shown};
+use super::dual_vm::{Outcome, ReadResult};
 use idreg_runtime::host::Host;
 use idreg_runtime::number::Hex;
 use idreg_runtime::vcpu::Errno;
 use serde::Serialize;
 use std::fmt;
 
-/// How many disagreements are told of.
+/// The largest number of disagreements in a report.
 const EXAMPLES: usize = 10;
 
-/// How many tries came out as foreseen.
+/// Counts of tries as predicted and of those that differ.
 #[derive(Debug, Default, Serialize)]
-pub struct Report {
+pub struct ConformanceReport {
     /// The number of tries.
     pub tried: u64,
     agree: u64,
-    /// The number of tries that came out otherwise than foreseen.
+    /// The number of tries that differ from the prediction.
     pub disagree: u64,
-    /// The first that did not.
+    /// The first tries that differ.
     examples: Vec<Example>,
 }
 
-/// A try that came out otherwise than foreseen.
+/// A try that differs from the prediction.
 #[derive(Debug, Serialize)]
 pub(super) struct Example {
     /// The number of the try, from 1.
     r#try: u64,
     part: Part,
     asked: Vec<String>,
-    /// What KVM does otherwise than the plan says.
+    /// The difference from the plan, or `None`.
     #[serde(skip_serializing_if = "Option::is_none")]
     plan: Option<String>,
-    /// The registers that were written, and those that the sides show differently.
-    registers: Vec<Outcome>,
+    /// The written registers, and those whose values differ between the sides.
+    registers: Vec<RegisterResult>,
 }
 
-/// What both sides made of a register of one vCPU.
+/// The results of both sides for a register of one vCPU.
 #[derive(Debug, Serialize)]
-struct Outcome {
+struct RegisterResult {
     vcpu: u16,
     register: &'static str,
     host: Option<Hex>,
@@ -48,17 +48,17 @@ struct Outcome {
     fake: Answer,
 }
 
-/// What one side made of it.
+/// The result of one side for a register.
 #[derive(Debug, PartialEq, Serialize)]
 struct Answer {
-    /// The refusal of the write.
+    /// The error of the write, or `None`.
     refused: Option<String>,
-    /// What the register shows then.
+    /// The register's value after the write, or `None` if it cannot be read.
     value: Option<Hex>,
 }
 
-impl Report {
-    /// Counts a try, which came out as foreseen if there is no example.
+impl ConformanceReport {
+    /// Counts a try; one without an example is as predicted.
     pub(super) fn count(&mut self, example: Option<Example>) {
         self.tried += 1;
         match example {
@@ -75,33 +75,37 @@ impl Report {
 
 impl Example {
     pub(super) fn new(number: u64, host: &Host, found: &Disagreement) -> Self {
-        let registers = found.seen.shown.iter();
-        let registers = registers.filter_map(|shown| outcome(host, found, shown));
+        let registers = found.observed.shown.iter();
+        let registers = registers.filter_map(|shown| register_result(host, found, shown));
         Self {
             r#try: number,
             part: found.part,
-            asked: found.asked.lines(),
+            asked: found.case.lines(),
             plan: found.plan.clone(),
             registers: registers.collect(),
         }
     }
 }
 
-fn outcome(host: &Host, found: &Disagreement, shown: &Shown) -> Option<Outcome> {
-    let mut written = found.seen.written.iter();
+fn register_result(
+    host: &Host,
+    found: &Disagreement,
+    shown: &ReadResult,
+) -> Option<RegisterResult> {
+    let mut written = found.observed.written.iter();
     let is_here = |vcpu: u16, index: usize| vcpu == shown.vcpu && index == shown.register.index;
     let written = written.find(|written| is_here(written.vcpu, written.write.register.index));
     if written.is_none() && shown.value.is_same() {
         return None;
     }
     let answered = written.map_or(
-        Both {
+        Outcome {
             kernel: Ok(()),
             fake: Ok(()),
         },
         |written| written.answer,
     );
-    Some(Outcome {
+    Some(RegisterResult {
         vcpu: shown.vcpu,
         register: shown.register.name,
         host: host.values().get(shown.register).map(Hex),
@@ -121,7 +125,7 @@ impl Answer {
 }
 
 /// Shows the count, and the examples below it.
-impl fmt::Display for Report {
+impl fmt::Display for ConformanceReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             tried,
@@ -131,7 +135,7 @@ impl fmt::Display for Report {
         } = self;
         write!(
             f,
-            "{tried} tries: {agree} as foreseen, {disagree} otherwise"
+            "{tried} tries: {agree} as predicted, {disagree} different"
         )?;
         examples
             .iter()
@@ -139,13 +143,13 @@ impl fmt::Display for Report {
     }
 }
 
-/// Shows what was asked, and what came of it line by line.
+/// Shows the overrides, and one line for each register.
 impl fmt::Display for Example {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let part = match self.part {
-            Part::BeforeRun => "before the guest ran",
-            Part::Run => "when the guest ran",
-            Part::AfterRun => "after the guest ran",
+            Part::BeforeRun => "before the guest's first run",
+            Part::Run => "at the guest's first run",
+            Part::AfterRun => "after the guest's first run",
         };
         write!(f, "try {}, {part}: {}", self.r#try, self.asked.join(","))?;
         if let Some(plan) = &self.plan {
@@ -156,7 +160,7 @@ impl fmt::Display for Example {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for RegisterResult {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "vCPU {} {}", self.vcpu, self.register)?;
         if let Some(written) = self.written {
@@ -165,18 +169,18 @@ impl fmt::Display for Outcome {
         if self.kernel == self.fake {
             return write!(f, ": {}", self.kernel);
         }
-        write!(f, ": KVM {}, foreseen {}", self.kernel, self.fake)
+        write!(f, ": KVM {}, predicted {}", self.kernel, self.fake)
     }
 }
 
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(errno) = &self.refused {
-            write!(f, "refuses with {errno} and ")?;
+            write!(f, "rejects the write with {errno} and ")?;
         }
         match self.value {
             Some(value) => write!(f, "shows {value}"),
-            None => f.write_str("shows nothing"),
+            None => f.write_str("shows no value"),
         }
     }
 }

@@ -1,15 +1,15 @@
-//! No VMs, on a machine that is never there.
+//! Stand-in for platforms other than Linux on Arm, where no [`Machine`] exists.
 
-use super::vm::Maker;
+use super::vm::VmFactory;
 use idreg_runtime::fake::FakeVm;
 use std::num::NonZeroU16;
 use vmm_demo::machine::Machine;
 use vmm_demo::output::failure::Failure;
 
-impl Maker for Machine {
+impl VmFactory for Machine {
     type Vm = FakeVm;
 
-    fn make(&self, _vcpus: NonZeroU16) -> Result<FakeVm, Failure> {
+    fn create(&self, _vcpus: NonZeroU16) -> Result<FakeVm, Failure> {
         match *self {}
     }
 }

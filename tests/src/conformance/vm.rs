@@ -1,4 +1,4 @@
-//! The two sides: a VM of the kernel, and the fake that foresees it.
+//! The two sides of a comparison: a kernel VM, and the fake that predicts its answers.
 
 use idreg_runtime::description::RegisterField;
 use idreg_runtime::encoding::Encoding;
@@ -12,32 +12,32 @@ use vmm_demo::output::failure::Failure;
 pub(super) trait Vm {
     fn get(&self, vcpu: u16, register: Encoding) -> Result<u64, Errno>;
     fn set(&self, vcpu: u16, register: Encoding, value: u64) -> Result<(), Errno>;
-    /// Lets the guest run for the first time.
+    /// Runs the guest for the first time.
     fn run(&mut self) -> Result<(), Failure>;
 }
 
-/// What makes VMs of one configuration.
-pub(super) trait Maker {
+/// Creates VMs of one configuration.
+pub(super) trait VmFactory {
     type Vm: Vm;
 
-    fn make(&self, vcpus: NonZeroU16) -> Result<Self::Vm, Failure>;
+    fn create(&self, vcpus: NonZeroU16) -> Result<Self::Vm, Failure>;
 }
 
-/// Makes fakes of a host, which have as many vCPUs as are used.
+/// Creates fakes of a host. A fake has as many vCPUs as its callers use.
 #[derive(Debug)]
-pub(super) struct Fakes<'h> {
+pub(super) struct FakeFactory<'h> {
     pub(super) host: &'h Host,
-    /// Values that KVM takes for the hardware's, see [`super::masked_values`].
-    pub(super) hidden: Vec<(RegisterField, u64)>,
+    /// Masked values of the hardware, see [`super::masked_values`].
+    pub(super) masked: Vec<(RegisterField, u64)>,
 }
 
-impl Maker for Fakes<'_> {
+impl VmFactory for FakeFactory<'_> {
     type Vm = FakeVm;
 
-    fn make(&self, _vcpus: NonZeroU16) -> Result<FakeVm, Failure> {
+    fn create(&self, _vcpus: NonZeroU16) -> Result<FakeVm, Failure> {
         let vm = FakeVm::new(self.host);
-        let hidden = self.hidden.iter();
-        Ok(hidden.fold(vm, |vm, (field, value)| vm.hides(*field, *value)))
+        let masked = self.masked.iter();
+        Ok(masked.fold(vm, |vm, (field, value)| vm.hides(*field, *value)))
     }
 }
 

@@ -1,7 +1,7 @@
-//! The rounds, the library and the ioctls by hand in turn.
+//! Rounds that alternate between the library and the bare ioctls.
 
-use super::raw::{Ioctls, RawError};
-use super::report::{Ioctls as Counted, Phases, Report, micros, ratio};
+use super::raw::{RawError, RawIoctls};
+use super::report::{IoctlCounts, OverheadReport, Phases, micros, ratio};
 use super::trace::Trace;
 use idreg_runtime::host::Host;
 use idreg_runtime::kvm::{self, KvmVcpu};
@@ -13,48 +13,52 @@ use std::time::{Duration, Instant};
 use vmm_demo::machine::Machine;
 use vmm_demo::output::failure::Failure;
 
-/// How long the phases of a round took.
+/// Durations of the phases of a round.
 #[derive(Clone, Copy, Debug, Default)]
-struct Times {
-    /// Reading the host, with a VM for it from creation to close.
+struct PhaseTimes {
+    /// Reading the host, including a VM for it from creation to close.
     probe: Duration,
     plan: Duration,
-    /// Making the VM that gets the plan.
-    make: Duration,
+    /// Creating the VM to which the plan is applied.
+    create: Duration,
     apply: Duration,
-    /// Reading files of the machine; the library does that in `probe`.
+    /// Reading files about the machine; the library does that in `probe`.
     files: Duration,
-    /// All of it. Closing the VM that got the plan is a guest's end, and not in it.
+    /// All phases. Closing the VM with the plan belongs to a guest's end and is not included.
     total: Duration,
 }
 
-/// The parts of [`Times`] in order.
-const PARTS: [fn(&Times) -> Duration; 6] = [
+/// The parts of [`PhaseTimes`] in order.
+const PARTS: [fn(&PhaseTimes) -> Duration; 6] = [
     |times| times.probe,
     |times| times.plan,
-    |times| times.make,
+    |times| times.create,
     |times| times.apply,
     |times| times.files,
     |times| times.total,
 ];
 
-pub(super) fn measure(machine: &Machine, model: &CpuModel, rounds: u32) -> Result<Report, Failure> {
+pub(super) fn measure(
+    machine: &Machine,
+    model: &CpuModel,
+    rounds: u32,
+) -> Result<OverheadReport, Failure> {
     let plan = Plan::new(machine.host(), model)?;
-    let raw = Ioctls::new(machine.kvm(), machine.host(), &plan);
+    let raw = RawIoctls::new(machine.kvm(), machine.host(), &plan);
     let rounds = rounds.max(1);
-    let (mut with, mut without) = (Vec::new(), Vec::new());
+    let (mut library_rounds, mut raw_rounds) = (Vec::new(), Vec::new());
     for round in 0..rounds {
-        // What runs second finds warmer caches, so that both are second half of the time.
+        // The second one finds warmer caches, so each is second in half of the rounds.
         if round % 2 == 0 {
-            with.push(library(machine, model)?);
-            without.push(by_hand(&raw).map_err(Failure::other)?);
+            library_rounds.push(library(machine, model)?);
+            raw_rounds.push(bare(&raw).map_err(Failure::other)?);
         } else {
-            without.push(by_hand(&raw).map_err(Failure::other)?);
-            with.push(library(machine, model)?);
+            raw_rounds.push(bare(&raw).map_err(Failure::other)?);
+            library_rounds.push(library(machine, model)?);
         }
     }
-    let (with, without) = (medians(&with), medians(&without));
-    Ok(Report {
+    let (with, without) = (medians(&library_rounds), medians(&raw_rounds));
+    Ok(OverheadReport {
         cpu: model.to_string(),
         rounds,
         library_us: micros(with.total),
@@ -62,15 +66,15 @@ pub(super) fn measure(machine: &Machine, model: &CpuModel, rounds: u32) -> Resul
         ratio: ratio(with.total, without.total),
         ratio_to_ioctls: ratio(with.total, without.total.saturating_sub(without.files)),
         phases: Phases::new(
-            [with.probe, with.plan, with.make, with.apply],
-            [without.probe, without.files, without.make, without.apply],
+            [with.probe, with.plan, with.create, with.apply],
+            [without.probe, without.files, without.create, without.apply],
         ),
         ioctls: count(machine, model, &raw)?,
     })
 }
 
-/// Reads the host, plans, makes a vCPU and applies.
-fn library(machine: &Machine, model: &CpuModel) -> Result<Times, Failure> {
+/// Reads the host, plans, creates a vCPU and applies the plan.
+fn library(machine: &Machine, model: &CpuModel) -> Result<PhaseTimes, Failure> {
     let config = machine.host().info().vcpu;
     let kvm = machine.kvm();
     let start = Instant::now();
@@ -78,19 +82,19 @@ fn library(machine: &Machine, model: &CpuModel) -> Result<Times, Failure> {
     let probed = Instant::now();
     let plan = Plan::new(&host, model)?;
     let planned = Instant::now();
-    let (make, apply) = apply(kvm, &host, &plan)?;
+    let (create, apply) = apply(kvm, &host, &plan)?;
     let (probe, plan) = (probed - start, planned - probed);
-    Ok(Times {
+    Ok(PhaseTimes {
         probe,
         plan,
-        make,
+        create,
         apply,
         files: Duration::ZERO,
-        total: probe + plan + make + apply,
+        total: probe + plan + create + apply,
     })
 }
 
-/// How long making a VM and applying the plan to its vCPU take.
+/// Durations of creating a VM and of applying the plan to its vCPU.
 fn apply(kvm: &Kvm, host: &Host, plan: &Plan) -> Result<(Duration, Duration), Failure> {
     let config = plan.config();
     let start = Instant::now();
@@ -99,38 +103,38 @@ fn apply(kvm: &Kvm, host: &Host, plan: &Plan) -> Result<(Duration, Duration), Fa
     kvm::init_vcpu(&vm, &vcpu, config, false).map_err(Failure::other)?;
     let gic = config.gic.map(|gic| kvm::create_gic(&vm, gic)).transpose();
     let _gic = gic.map_err(Failure::other)?;
-    let made = Instant::now();
+    let created = Instant::now();
     black_box(plan.apply(&KvmVcpu::new(&vcpu))?);
-    Ok((made - start, made.elapsed()))
+    Ok((created - start, created.elapsed()))
 }
 
-fn by_hand(raw: &Ioctls<'_>) -> Result<Times, RawError> {
+fn bare(raw: &RawIoctls<'_>) -> Result<PhaseTimes, RawError> {
     let start = Instant::now();
     black_box(raw.probe()?);
-    let asked = Instant::now();
+    let ioctls_done = Instant::now();
     black_box(raw.files()?);
     let probed = Instant::now();
-    let vm = raw.make()?;
-    let made = Instant::now();
+    let vm = raw.create()?;
+    let created = Instant::now();
     black_box(raw.apply(&vm)?);
     let applied = Instant::now();
-    Ok(Times {
-        probe: asked - start,
-        files: probed - asked,
+    Ok(PhaseTimes {
+        probe: ioctls_done - start,
+        files: probed - ioctls_done,
         plan: Duration::ZERO,
-        make: made - probed,
-        apply: applied - made,
+        create: created - probed,
+        apply: applied - created,
         total: applied - start,
     })
 }
 
-fn medians(rounds: &[Times]) -> Times {
-    let of = |part: fn(&Times) -> Duration| median(rounds.iter().map(part).collect());
-    let [probe, plan, make, apply, files, total] = PARTS.map(of);
-    Times {
+fn medians(rounds: &[PhaseTimes]) -> PhaseTimes {
+    let of = |part: fn(&PhaseTimes) -> Duration| median(rounds.iter().map(part).collect());
+    let [probe, plan, create, apply, files, total] = PARTS.map(of);
+    PhaseTimes {
         probe,
         plan,
-        make,
+        create,
         apply,
         files,
         total,
@@ -142,12 +146,12 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-/// Counts the ioctls of one more round of each; nothing where the kernel's tracing cannot be used.
+/// Counts the ioctls of one further round of each; `None` if the kernel's tracing is not available.
 fn count(
     machine: &Machine,
     model: &CpuModel,
-    raw: &Ioctls<'_>,
-) -> Result<Option<Counted>, Failure> {
+    raw: &RawIoctls<'_>,
+) -> Result<Option<IoctlCounts>, Failure> {
     let Ok(trace) = Trace::new() else {
         return Ok(None);
     };
@@ -155,7 +159,7 @@ fn count(
         .counts(|| library(machine, model))
         .map_err(Failure::other)?;
     result?;
-    let (result, without) = trace.counts(|| by_hand(raw)).map_err(Failure::other)?;
+    let (result, without) = trace.counts(|| bare(raw)).map_err(Failure::other)?;
     result.map_err(Failure::other)?;
-    Ok(Some(Counted::new(&with, &without)))
+    Ok(Some(IoctlCounts::new(&with, &without)))
 }

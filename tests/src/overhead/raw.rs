@@ -1,4 +1,4 @@
-//! The same ioctls, and the same files, by hand: everything that they need is known before.
+//! The same ioctls and files without the library; all their arguments are prepared in advance.
 
 use idreg_runtime::config::options::SVE_QUADWORD_BITS;
 use idreg_runtime::config::{Gic, VcpuConfig};
@@ -20,7 +20,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 
-/// What a host file tells of KVM. Whether there are masks is asked by [`writable_masks`]; 240 is KVM_CAP_ARM_EL2
+/// The capabilities in a host file; [`writable_masks`] checks for masks. 240 is KVM_CAP_ARM_EL2
 /// (Linux 7.2, `include/uapi/linux/kvm.h`), not in kvm-bindings 0.14.
 const CAPABILITIES: [u32; 8] = [
     KVM_CAP_ARM_WRITABLE_IMP_ID_REGS,
@@ -32,37 +32,38 @@ const CAPABILITIES: [u32; 8] = [
     KVM_CAP_ARM_EL1_32BIT,
     240,
 ];
-/// The set of vector lengths (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`); not in kvm-bindings 0.14.
+/// Id of the register of vector lengths (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`); not in
+/// kvm-bindings 0.14.
 const SVE_VLS: u64 = KVM_REG_ARM64 | KVM_REG_SIZE_U512 | KVM_REG_ARM64_SVE as u64 | 0xffff;
 
-/// The ioctls of reading one host and giving a vCPU one plan.
+/// The ioctls to read one host and to apply one plan to a vCPU.
 #[derive(Debug)]
-pub(super) struct Ioctls<'k> {
+pub(super) struct RawIoctls<'k> {
     kvm: &'k Kvm,
     config: VcpuConfig,
     has_writable_ids: bool,
     /// The vCPU features of the configuration, as a bitmap.
     features: u32,
     sve_lengths: [u8; 64],
-    /// Every register of the description, by its id in KVM.
+    /// KVM's ids of all registers of the description.
     all: Vec<u64>,
-    /// Those that the host has.
+    /// Ids of the registers that the host has.
     present: Vec<u64>,
-    /// Those to write, with their values.
+    /// Ids of the registers to write, and the values.
     writes: Vec<(u64, u64)>,
-    /// The files that tell of the machine.
+    /// The files that describe the machine.
     files: Vec<PathBuf>,
 }
 
-/// A VM with a vCPU; what is first is closed first.
+/// A VM with a vCPU. The descriptors close in the order of the fields.
 #[derive(Debug)]
-pub(super) struct Made {
+pub(super) struct RawVm {
     vcpu: VcpuFd,
     _gic: Option<DeviceFd>,
     vm: VmFd,
 }
 
-impl<'k> Ioctls<'k> {
+impl<'k> RawIoctls<'k> {
     pub(super) fn new(kvm: &'k Kvm, host: &Host, plan: &Plan) -> Self {
         let registers = host.description().registers.iter();
         let present = plan.expected().iter();
@@ -86,7 +87,7 @@ impl<'k> Ioctls<'k> {
         }
     }
 
-    /// What reading a host takes besides ioctls: the files that are known to be there.
+    /// Reads the files that a library call to read the host reads.
     pub(super) fn files(&self) -> Result<usize, RawError> {
         let mut text = [0; 128];
         let lengths = self
@@ -96,37 +97,37 @@ impl<'k> Ioctls<'k> {
         Ok(lengths.sum::<io::Result<usize>>()?)
     }
 
-    /// What reading a host takes.
+    /// Makes the ioctls to read a host.
     pub(super) fn probe(&self) -> Result<Vec<u64>, RawError> {
         let mut has = true;
         for capability in CAPABILITIES {
-            // KVM has both kinds of keys or neither, so that the second is not asked for without the first.
+            // KVM has both kinds of keys or neither, so the second check depends on the first.
             if has || capability != KVM_CAP_ARM_PTRAUTH_GENERIC {
                 has = self.kvm.check_extension_raw(capability.into()) > 0;
             }
         }
-        let made = self.make()?;
+        let vm = self.create()?;
         if self.config.sve {
-            made.vcpu.get_one_reg(SVE_VLS, &mut [0; 64])?;
+            vm.vcpu.get_one_reg(SVE_VLS, &mut [0; 64])?;
         }
-        writable_masks(&made.vm)?;
-        let read = self.all.iter().map(|id| match made.get(*id) {
+        writable_masks(&vm.vm)?;
+        let read = self.all.iter().map(|id| match vm.get(*id) {
             Err(error) if error.errno() != Errno::ENOENT.0 => Err(error),
             value => Ok(value.unwrap_or(0)),
         });
         Ok(read.collect::<Result<_, _>>()?)
     }
 
-    /// A VM with a vCPU of the configuration.
-    pub(super) fn make(&self) -> Result<Made, RawError> {
-        // As large as the library makes it: closing a VM takes as long as its address space is large.
+    /// Creates a VM with a vCPU of the configuration.
+    pub(super) fn create(&self) -> Result<RawVm, RawError> {
+        // The same size as in the library: the time to close a VM grows with its address space.
         let bits = u32::try_from(self.kvm.get_host_ipa_limit()).unwrap_or(0);
         let vm = self.kvm.create_vm_with_ipa_size(bits.min(40))?;
-        for (wanted, cap) in [
+        for (enabled, cap) in [
             (self.config.mte, KVM_CAP_ARM_MTE),
             (self.has_writable_ids, KVM_CAP_ARM_WRITABLE_IMP_ID_REGS),
         ] {
-            if wanted {
+            if enabled {
                 vm.enable_cap(&kvm_enable_cap {
                     cap,
                     ..Default::default()
@@ -146,7 +147,7 @@ impl<'k> Ioctls<'k> {
             .gic
             .map(|gic| create_gic(&vm, gic))
             .transpose()?;
-        Ok(Made {
+        Ok(RawVm {
             vcpu,
             _gic: gic,
             vm,
@@ -164,20 +165,20 @@ impl<'k> Ioctls<'k> {
         Ok(vcpu.vcpu_finalize(&KVM_ARM_VCPU_SVE.cast_signed())?)
     }
 
-    /// What applying a plan takes.
-    pub(super) fn apply(&self, made: &Made) -> Result<Vec<u64>, RawError> {
+    /// Makes the ioctls to apply a plan.
+    pub(super) fn apply(&self, vm: &RawVm) -> Result<Vec<u64>, RawError> {
         for (id, _) in &self.writes {
-            made.get(*id)?;
+            vm.get(*id)?;
         }
         for (id, value) in &self.writes {
-            made.vcpu.set_one_reg(*id, &value.to_ne_bytes())?;
+            vm.vcpu.set_one_reg(*id, &value.to_ne_bytes())?;
         }
-        let read = self.present.iter().map(|id| made.get(*id));
+        let read = self.present.iter().map(|id| vm.get(*id));
         Ok(read.collect::<Result<_, _>>()?)
     }
 }
 
-impl Made {
+impl RawVm {
     fn get(&self, id: u64) -> Result<u64, kvm_ioctls::Error> {
         let mut bytes = [0; 8];
         self.vcpu.get_one_reg(id, &mut bytes)?;
@@ -210,8 +211,8 @@ fn features(config: VcpuConfig) -> u32 {
     on.fold(0, |bits, (_, feature)| bits | 1 << feature)
 }
 
-/// As [`implementations`](idreg_runtime::kvm::implementations) and
-/// [`kernel_release`](idreg_runtime::kvm::kernel_release) find them.
+/// The files that [`implementations`](idreg_runtime::kvm::implementations) and
+/// [`kernel_release`](idreg_runtime::kvm::kernel_release) read.
 fn files(implementations: &[Implementation]) -> Vec<PathBuf> {
     let of_cpus = implementations.iter().flat_map(|one| {
         let shown = [
@@ -242,10 +243,10 @@ fn sve_lengths(lengths: &[u32]) -> [u8; 64] {
     bitmap
 }
 
-/// What failed here and not in the library.
+/// Errors of the bare ioctls, in places where the library succeeded.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RawError {
-    #[error("one of the ioctls by hand failed, though the library's did not")]
+    #[error("one of the bare ioctls failed; the library's ioctls succeeded")]
     Ioctl(#[from] kvm_ioctls::Error),
     #[error(transparent)]
     Masks(#[from] KvmError),

@@ -1,4 +1,4 @@
-//! What `cost` prints.
+//! The report of `overhead`.
 
 use super::trace::Counts;
 use serde::Serialize;
@@ -8,28 +8,28 @@ use std::time::Duration;
 
 /// Medians over the rounds, in microseconds.
 #[derive(Debug, Serialize)]
-pub(crate) struct Report {
+pub(crate) struct OverheadReport {
     pub(super) cpu: String,
     pub(super) rounds: u32,
     pub(super) library_us: f64,
-    /// The same ioctls, and the same files, by hand.
+    /// The same ioctls and files without the library.
     pub(super) raw_us: f64,
     pub(super) ratio: f64,
-    /// As if by hand no file were read.
+    /// The ratio to the bare ioctls alone, without files.
     pub(super) ratio_to_ioctls: f64,
     pub(super) phases: Phases,
-    /// Counted by the kernel; nothing where tracefs is not mounted or not the caller's.
-    pub(super) ioctls: Option<Ioctls>,
+    /// Counts of the kernel; `None` if tracefs is not mounted or its files belong to another user.
+    pub(super) ioctls: Option<IoctlCounts>,
 }
 
 #[derive(Debug, Serialize)]
 pub(super) struct Phases {
-    /// With the files of `/sys` and `/proc` that tell of the machine.
+    /// Includes reading the files of `/sys` and `/proc` that describe the machine.
     probe: Phase,
-    /// What of that is files by hand.
+    /// The part of `probe.raw_us` for files.
     raw_files_us: f64,
     plan: Phase,
-    /// Making the VM that gets the plan.
+    /// Creating the VM to which the plan is applied.
     make: Phase,
     apply: Phase,
 }
@@ -37,20 +37,20 @@ pub(super) struct Phases {
 #[derive(Debug, Serialize)]
 struct Phase {
     library_us: f64,
-    /// Nothing for what takes no ioctl.
+    /// `None` for a phase without ioctls.
     raw_us: Option<f64>,
 }
 
-/// How many ioctls a round takes.
+/// Counts of the ioctls of a round.
 #[derive(Debug, Serialize)]
-pub(super) struct Ioctls {
+pub(super) struct IoctlCounts {
     library: u64,
     minimum: u64,
-    per_step: BTreeMap<String, Pair>,
+    per_step: BTreeMap<String, StepCounts>,
 }
 
 #[derive(Debug, Default, Serialize)]
-struct Pair {
+struct StepCounts {
     library: u64,
     minimum: u64,
 }
@@ -73,9 +73,9 @@ impl Phases {
     }
 }
 
-impl Ioctls {
+impl IoctlCounts {
     pub(super) fn new(library: &Counts, minimum: &Counts) -> Self {
-        let mut per_step: BTreeMap<String, Pair> = BTreeMap::new();
+        let mut per_step: BTreeMap<String, StepCounts> = BTreeMap::new();
         for (name, count) in library {
             per_step.entry(name.clone()).or_default().library = *count;
         }
@@ -95,13 +95,13 @@ pub(super) fn micros(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e7).round() / 10.0
 }
 
-/// With three decimals.
+/// Ratio with three decimals.
 pub(super) fn ratio(library: Duration, raw: Duration) -> f64 {
     (library.as_secs_f64() / raw.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
-/// Shows a line for the whole, one for each phase, and the ioctls.
-impl fmt::Display for Report {
+/// Shows the totals, a line for each phase, and the ioctls.
+impl fmt::Display for OverheadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             cpu,
@@ -116,20 +116,20 @@ impl fmt::Display for Report {
         write!(
             f,
             "{cpu}, medians of {rounds} rounds\n\
-             library {library_us} us, the same ioctls and files by hand {raw_us} us: {ratio} times\n\
-             beside the ioctls alone: {ratio_to_ioctls} times; the files take {} us by hand",
+             library {library_us} us, the same bare ioctls and files {raw_us} us: ratio {ratio}\n\
+             ratio to the ioctls alone: {ratio_to_ioctls}; the bare reads of files take {} us",
             phases.raw_files_us
         )?;
         for (name, phase) in phases.named() {
             write!(f, "\n{name}: library {} us", phase.library_us)?;
             if let Some(raw) = phase.raw_us {
-                write!(f, ", by hand {raw} us")?;
+                write!(f, ", bare {raw} us")?;
             }
         }
         match ioctls {
             Some(ioctls) => write!(f, "\n{ioctls}"),
             None => f.write_str(
-                "\nioctls not counted: that needs root, and tracefs mounted on /sys/kernel/tracing",
+                "\nioctls not counted; required: root, and tracefs mounted on /sys/kernel/tracing",
             ),
         }
     }
@@ -140,13 +140,13 @@ impl Phases {
         [
             ("probe", &self.probe),
             ("plan", &self.plan),
-            ("make the VM", &self.make),
+            ("create the VM", &self.make),
             ("apply", &self.apply),
         ]
     }
 }
 
-impl fmt::Display for Ioctls {
+impl fmt::Display for IoctlCounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -154,11 +154,11 @@ impl fmt::Display for Ioctls {
             self.library, self.minimum
         )?;
         let mut steps = self.per_step.iter();
-        steps.try_for_each(|(name, pair)| {
+        steps.try_for_each(|(name, counts)| {
             write!(
                 f,
                 "\n  {name}: library {}, minimum {}",
-                pair.library, pair.minimum
+                counts.library, counts.minimum
             )
         })
     }

@@ -1,21 +1,21 @@
-//! Counting ioctls as the kernel sees them, through its own tracing.
+//! Counts ioctls with the kernel's tracing.
 //!
-//! Linux 7.2, `Documentation/trace/ftrace.rst` and `events.rst`: files below one directory switch an event on for one
-//! thread, and another shows what came of it.
+//! Linux 7.2, `Documentation/trace/ftrace.rst` and `events.rst`: files below one directory switch
+//! an event on for one thread, and another file holds the recorded events.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where tracefs belongs.
+/// Mount point of tracefs.
 const TRACEFS: &str = "/sys/kernel/tracing";
-/// The event at the beginning of every system call.
+/// The event at the entry of every system call.
 const EVENT: &str = "events/raw_syscalls/sys_enter";
-/// `ioctl` among the system calls (Linux 7.2, `scripts/syscall.tbl`).
+/// System call number of `ioctl` (Linux 7.2, `scripts/syscall.tbl`).
 const IOCTL: u32 = 29;
 
-/// The ioctls that KVM's user space makes here (Linux 7.2, `include/uapi/linux/kvm.h`).
+/// Numbers and names of the ioctls of this library (Linux 7.2, `include/uapi/linux/kvm.h`).
 const NAMES: [(u64, &str); 12] = [
     (0xae01, "KVM_CREATE_VM"),
     (0xae03, "KVM_CHECK_EXTENSION"),
@@ -31,37 +31,37 @@ const NAMES: [(u64, &str); 12] = [
     (0xc00c_aee0, "KVM_CREATE_DEVICE"),
 ];
 
-/// How often each ioctl was made, by name.
+/// Number of calls of each ioctl, by name.
 pub(super) type Counts = BTreeMap<String, u64>;
 
-/// The kernel's tracing, switched on for the ioctls of this thread until it is dropped.
+/// Tracing of the ioctls of this thread, switched off on drop.
 #[derive(Debug)]
 pub(super) struct Trace {
     directory: PathBuf,
 }
 
 impl Trace {
-    /// Switches it on. Whoever else traces on this machine is disturbed.
+    /// Switches tracing on, which disturbs other users of tracing on this machine.
     ///
     /// # Errors
     ///
-    /// Those of the files, which need tracefs to be mounted and are root's.
+    /// An I/O error if tracefs is not mounted, or if its files belong to another user.
     pub(super) fn new() -> io::Result<Self> {
         let trace = Self {
             directory: TRACEFS.into(),
         };
         trace.write("tracing_on", "0")?;
         trace.write("current_tracer", "nop")?;
-        // The first thread, on which commands run, has the number of the process.
+        // Commands run on the first thread, whose id is that of the process.
         trace.write("set_event_pid", &std::process::id().to_string())?;
         trace.write(&format!("{EVENT}/filter"), &format!("id=={IOCTL}"))?;
         trace.write(&format!("{EVENT}/enable"), "1")?;
         Ok(trace)
     }
 
-    /// Counts the ioctls of some work.
+    /// Runs `work` and counts its ioctls.
     pub(super) fn counts<T>(&self, work: impl FnOnce() -> T) -> io::Result<(T, Counts)> {
-        // Opening it for writing empties it.
+        // Opening the file for writing empties it.
         self.write("trace", "")?;
         self.write("tracing_on", "1")?;
         let result = work();
@@ -77,7 +77,7 @@ impl Trace {
 
 impl Drop for Trace {
     fn drop(&mut self) {
-        // Each file is as it was after boot; one that cannot be written now was not written before either.
+        // Restores the state after boot. A file that cannot be written now was not changed before.
         let _ = self.write(&format!("{EVENT}/enable"), "0");
         let _ = self.write(&format!("{EVENT}/filter"), "0");
         let _ = self.write("set_event_pid", "");
@@ -86,7 +86,9 @@ impl Drop for Trace {
     }
 }
 
-/// Lines are `TASK-PID [CPU] FLAGS TIME: sys_enter: NR 29 (FD, REQUEST, ...)`, numbers in parentheses in hexadecimal.
+/// Counts of the ioctls in a trace. Its lines are
+/// `TASK-PID [CPU] FLAGS TIME: sys_enter: NR 29 (FD, REQUEST, ...)`; numbers in parentheses are
+/// hexadecimal.
 fn counts(text: &str) -> Counts {
     let mut counts = Counts::new();
     for request in text.lines().filter_map(request) {
@@ -100,7 +102,7 @@ fn counts(text: &str) -> Counts {
 fn request(line: &str) -> Option<u64> {
     let (_, arguments) = line.split_once(&format!("sys_enter: NR {IOCTL} ("))?;
     let request = arguments.split(", ").nth(1)?;
-    // A C library that takes requests as `int` fills the upper half with its sign.
+    // A C library with requests of type `int` extends the sign into the upper half.
     Some(u64::from_str_radix(request, 16).ok()? & u64::from(u32::MAX))
 }
 
