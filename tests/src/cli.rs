@@ -20,15 +20,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What the demonstration runs: the dot product and the second data cache clean instruction are
-/// hidden from the guest.
+/// Arguments of the demonstration, which hides the dot product and the second data cache clean
+/// instruction from the guest.
 const DEMO: [&str; 3] = [
     "run",
     "--cpu",
     "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,SYSREG_ID_AA64ISAR1_EL1_DPB=0x0",
 ];
 
-/// An emulated Arm host to run idreg, vmm-demo and tests on.
+/// An emulated Arm host for idreg, vmm-demo and tests.
 #[derive(Debug, Parser)]
 #[command(name = "testbed", bin_name = "cargo testbed")]
 pub struct Cli {
@@ -38,25 +38,26 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Fetch and build what the other commands need
+    /// Fetch and build everything that the other commands need
     Setup {
-        /// Fetch the newest of everything, even if something is there
+        /// Fetch the newest versions even of files that are present
         #[arg(long)]
         refresh: bool,
-        /// Base address of the Debian archive to fetch from, if not the one of this machine
+        /// Base address of the Debian archive [default: that of this machine]
         #[arg(long, value_name = "ADDRESS")]
         archive: Option<String>,
     },
-    /// Run `idreg ARGS` or `vmm-demo ARGS` on a fresh host, for as long as it likes; output and exit code pass through unchanged
+    /// Run `idreg ARGS` or `vmm-demo ARGS` on a fresh host, without a time limit; output and exit
+    /// code pass through unchanged
     Exec(Box<Exec>),
-    /// Write the host files in `tests/data/hosts`, which tests of every crate read
+    /// Write the host files in `tests/data/hosts`; tests of every crate read them
     Hosts(HostFiles),
-    /// Run the main job: a guest from which two features of the host are hidden
+    /// Run a guest from which two features of the host are hidden
     Demo {
         #[command(flatten)]
         choice: Choice,
-        /// Boot Linux twice, with the host's CPU and with one that lacks the dot product and SVE, and compare what
-        /// its user space sees
+        /// Boot Linux twice, with the host's CPU and without the dot product and SVE, and compare
+        /// the features in user space
         #[arg(long)]
         linux: bool,
     },
@@ -77,11 +78,11 @@ struct Choice {
     emulate: bool,
 }
 
-/// Why the testbed could not do what it was asked.
+/// Errors of the testbed's commands.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
-    /// Something could not be set up.
+pub enum TestbedError {
+    /// Fetching or building failed.
     #[error(transparent)]
     Setup(#[from] SetupError),
     /// The list of artifacts could not be written.
@@ -93,7 +94,7 @@ pub enum Error {
     /// The host failed.
     #[error(transparent)]
     Machine(#[from] machine::Error),
-    /// A guest of the demonstration told nothing.
+    /// A guest of the demonstration printed no report.
     #[error(transparent)]
     Demo(#[from] DemoError),
     /// A file cannot be read or written.
@@ -101,21 +102,21 @@ pub enum Error {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file to put into the host has no name that it could have there.
+    /// The path of a file for the host has no file name.
     #[error("{} is not a file", path.display())]
     NotAFile {
         /// The path given.
         path: PathBuf,
     },
-    /// A socket cannot be made.
+    /// A socket cannot be created.
     #[error("cannot listen at {}", path.display())]
     Listen {
         /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// Signals cannot be handled.
@@ -126,10 +127,10 @@ pub enum Error {
     Output {
         /// The program.
         program: Program,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// The command was ended by a signal.
+    /// A signal ended the command.
     #[error("{program} was ended by signal {signal}")]
     Killed {
         /// The program.
@@ -142,7 +143,7 @@ pub enum Error {
     Cargo(#[source] io::Error),
 }
 
-impl Error {
+impl TestbedError {
     /// The exit code of the testbed for this error: 2 for a command that no program has, 3 if
     /// packages are missing, otherwise 4.
     #[must_use]
@@ -156,18 +157,18 @@ impl Error {
 }
 
 impl Cli {
-    /// Reads the command line of this process; ends the process if it is not understood.
+    /// Parses the command line of this process; ends the process on a usage error.
     #[must_use]
     pub fn from_environment() -> Self {
         Self::parse_from(keep_separator(env::args_os().collect()))
     }
 
-    /// Does what was asked and returns the exit code.
+    /// Runs the command and returns the exit code.
     ///
     /// # Errors
     ///
-    /// Every variant of [`Error`].
-    pub fn run(self) -> Result<u8, Error> {
+    /// Every variant of [`TestbedError`].
+    pub fn run(self) -> Result<u8, TestbedError> {
         match self.action {
             Action::Setup { refresh, archive } => setup(refresh, archive),
             Action::Exec(exec) => exec.run(),
@@ -185,9 +186,9 @@ impl Cli {
     }
 }
 
-/// Doubles a `--` with which the arguments for `cargo test` begin. The first one is taken for the
-/// end of the testbed's own options and is lost to `cargo test` otherwise. One after `demo`, which
-/// `cargo demo -- --linux` leaves there, separates nothing.
+/// Doubles a `--` at the beginning of the arguments for `cargo test`. Without this, clap takes it
+/// for the end of the testbed's own options and it never reaches `cargo test`. Removes a `--` after
+/// `demo`, as in `cargo demo -- --linux`.
 fn keep_separator(mut words: Vec<OsString>) -> Vec<OsString> {
     if words.get(1).is_some_and(|word| word == "demo")
         && words.get(2).is_some_and(|word| word == "--")
@@ -210,13 +211,13 @@ fn keep_separator(mut words: Vec<OsString>) -> Vec<OsString> {
 }
 
 impl Choice {
-    /// Whether this machine is an Arm host and is to be used as one.
+    /// True if this machine is an Arm host and `--emulate` is not given.
     fn hardware(self) -> bool {
         !self.emulate && env::consts::ARCH == "aarch64" && Path::new("/dev/kvm").exists()
     }
 }
 
-fn setup(refresh: bool, archive: Option<String>) -> Result<u8, Error> {
+fn setup(refresh: bool, archive: Option<String>) -> Result<u8, TestbedError> {
     let progress = Progress::new();
     let setup = Setup {
         hardware: false,
@@ -238,14 +239,15 @@ fn setup(refresh: bool, archive: Option<String>) -> Result<u8, Error> {
     Ok(0)
 }
 
-/// Sets up what is needed for one host with `options` to run `program`, with a Linux guest of this kernel.
+/// Sets up the artifacts of one host with `options` for `program`, with a Linux guest of kernel
+/// `guest`.
 fn one_host(
     hardware: bool,
     options: &Options,
     program: Program,
     guest: Option<Kernel>,
     progress: Progress,
-) -> Result<Artifacts, Error> {
+) -> Result<Artifacts, TestbedError> {
     let kernels = if hardware {
         Vec::new()
     } else {
@@ -263,15 +265,19 @@ fn one_host(
     .run()?)
 }
 
-fn demo(choice: Choice) -> Result<u8, Error> {
+fn demo(choice: Choice) -> Result<u8, TestbedError> {
     let program = Program::VmmDemo;
     let machine = demo_host(choice, None, Progress::new())?;
     eprintln!("running {program} {}", DEMO.join(" "));
     pass_through(&machine, program, &DEMO)
 }
 
-/// A host for a demonstration, with a Linux guest of this kernel if one is wanted.
-fn demo_host(choice: Choice, guest: Option<Kernel>, progress: Progress) -> Result<Machine, Error> {
+/// Boots a host for a demonstration, with the artifacts of a Linux guest of kernel `guest`.
+fn demo_host(
+    choice: Choice,
+    guest: Option<Kernel>,
+    progress: Progress,
+) -> Result<Machine, TestbedError> {
     let options = Options::default();
     let program = Program::VmmDemo;
     let artifacts = one_host(choice.hardware(), &options, program, guest, progress)?;
@@ -289,7 +295,7 @@ fn demo_host(choice: Choice, guest: Option<Kernel>, progress: Progress) -> Resul
     Ok(Machine::boot_from(&artifacts, &options)?)
 }
 
-fn test(choice: Choice, args: &[OsString]) -> Result<u8, Error> {
+fn test(choice: Choice, args: &[OsString]) -> Result<u8, TestbedError> {
     let (hardware, progress) = (choice.hardware(), Progress::new());
     let kernels = Kernel::ALL.to_vec();
     let artifacts = Setup {
@@ -313,14 +319,14 @@ fn test(choice: Choice, args: &[OsString]) -> Result<u8, Error> {
         .args(args)
         .env(VARIABLE, &artifacts.list)
         .status()
-        .map_err(Error::Cargo)?;
+        .map_err(TestbedError::Cargo)?;
     Ok(status
         .code()
         .and_then(|code| u8::try_from(code).ok())
         .unwrap_or(u8::MAX))
 }
 
-/// Whether arguments of `cargo test` name the packages to test.
+/// Checks whether arguments of `cargo test` name the packages to test.
 fn chooses_packages(args: &[OsString]) -> bool {
     let mut own = args
         .iter()
@@ -384,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn packages_are_noticed_before_the_separator_only() {
+    fn packages_are_found_before_the_separator_only() {
         for args in ["-p sysreg", "-psysreg", "--lib --package=sysreg"] {
             assert!(chooses_packages(&words(args)), "{args}");
         }

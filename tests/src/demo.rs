@@ -1,24 +1,24 @@
-//! What two Linux guests saw of their CPUs, side by side for people.
+//! Side-by-side comparison of the CPU reports of two Linux guests.
 
 use crate::guest::CpuReport;
 use idreg_runtime::regs::DESCRIPTION;
 use std::fmt::Write as _;
 
-/// Why there is nothing to compare.
+/// Errors of the demonstration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DemoError {
-    /// The guest said nothing of its CPU.
-    #[error("the guest with `{model}` told nothing of its CPU; its console said:\n{console}")]
+    /// The guest printed no report of its CPU.
+    #[error("the guest with `{model}` printed no report of its CPU; its console:\n{console}")]
     NoReport {
         /// The guest's model.
         model: String,
-        /// What came from its console.
+        /// The output on its console.
         console: String,
     },
 }
 
-/// The first report on a guest's console, where kernel messages may stand between.
+/// The first report on a guest's console; kernel messages may be in between.
 ///
 /// # Errors
 ///
@@ -32,17 +32,17 @@ pub fn report(model: &str, console: &str) -> Result<CpuReport, DemoError> {
     })
 }
 
-/// Everything that differs between two guests, and how much does not.
+/// All differences between two guests, and counts of the rest.
 #[must_use]
 pub fn comparison(models: [&str; 2], reports: [&CpuReport; 2]) -> String {
     let [before, after] = reports;
     let mut rows = vec![Row::new("", models[0], models[1])];
-    let (mut same, mut of) = (0, 0);
+    let (mut same, mut total) = (0, 0);
     for (name, seen) in &before.registers {
         let Some(other) = after.registers.get(name) else {
             continue;
         };
-        of += 1;
+        total += 1;
         if seen == other {
             same += 1;
         } else {
@@ -69,29 +69,30 @@ pub fn comparison(models: [&str; 2], reports: [&CpuReport; 2]) -> String {
         }
     }
     let mut text = table(&rows);
-    let (had, has) = (&before.cpuinfo_features, &after.cpuinfo_features);
-    let gone: Vec<&str> = had
+    let (old, new) = (&before.cpuinfo_features, &after.cpuinfo_features);
+    let gone: Vec<&str> = old
         .iter()
-        .filter(|feature| !has.contains(feature))
+        .filter(|feature| !new.contains(feature))
         .map(String::as_str)
         .collect();
     // Writing to a String cannot fail.
     let _ = write!(
         text,
         "\ngone from /proc/cpuinfo: {}\n\
-         the same in both: {} features of /proc/cpuinfo, {same} of {of} registers, {executed} of {} instructions\n",
+         the same in both: {} features of /proc/cpuinfo, {same} of {total} registers, \
+         {executed} of {} instructions\n",
         if gone.is_empty() {
             "nothing".to_owned()
         } else {
             gone.join(" ")
         },
-        has.iter().filter(|feature| had.contains(feature)).count(),
+        new.iter().filter(|feature| old.contains(feature)).count(),
         before.instructions.len(),
     );
     text
 }
 
-/// The fields of a register that differ, as far as the description knows it.
+/// The fields that differ in a register; empty for a register that is not in the description.
 fn fields(register: &str, before: u64, after: u64) -> Vec<Row> {
     let Some(register) = DESCRIPTION.register(register) else {
         return Vec::new();
@@ -109,7 +110,7 @@ fn fields(register: &str, before: u64, after: u64) -> Vec<Row> {
     fields.collect()
 }
 
-/// Three cells.
+/// A table row of three cells.
 struct Row([String; 3]);
 
 impl Row {
@@ -134,8 +135,20 @@ fn table(rows: &[Row]) -> String {
 mod tests {
     use super::*;
 
-    const BEFORE: &str = r#"{"cpu":0,"cpuinfo_features":["fp","asimddp","sve"],"hwcap":"0x0000000000500001","hwcap2":"0x0000000000000002","registers":{"ID_AA64ISAR0_EL1":"0x1221111110212120","ID_AA64PFR0_EL1":"0x0001000100110011","MIDR_EL1":"0x00000000000f0510"},"instructions":{"dotprod":"runs","sve":"runs"},"memory_kib":1}"#;
-    const AFTER: &str = r#"{"cpu":0,"cpuinfo_features":["fp"],"hwcap":"0x0000000000000001","hwcap2":"0x0000000000000002","registers":{"ID_AA64ISAR0_EL1":"0x1221011110212120","ID_AA64PFR0_EL1":"0x0001000000110011","MIDR_EL1":"0x00000000000f0510"},"instructions":{"dotprod":"runs","sve":"SIGILL"},"memory_kib":1}"#;
+    const BEFORE: &str = concat!(
+        r#"{"cpu":0,"cpuinfo_features":["fp","asimddp","sve"],"#,
+        r#""hwcap":"0x0000000000500001","hwcap2":"0x0000000000000002","#,
+        r#""registers":{"ID_AA64ISAR0_EL1":"0x1221111110212120","#,
+        r#""ID_AA64PFR0_EL1":"0x0001000100110011","MIDR_EL1":"0x00000000000f0510"},"#,
+        r#""instructions":{"dotprod":"runs","sve":"runs"},"memory_kib":1}"#,
+    );
+    const AFTER: &str = concat!(
+        r#"{"cpu":0,"cpuinfo_features":["fp"],"#,
+        r#""hwcap":"0x0000000000000001","hwcap2":"0x0000000000000002","#,
+        r#""registers":{"ID_AA64ISAR0_EL1":"0x1221011110212120","#,
+        r#""ID_AA64PFR0_EL1":"0x0001000000110011","MIDR_EL1":"0x00000000000f0510"},"#,
+        r#""instructions":{"dotprod":"runs","sve":"SIGILL"},"memory_kib":1}"#,
+    );
 
     #[test]
     fn differences_are_shown_by_field_and_the_rest_is_counted() {
@@ -158,7 +171,7 @@ the same in both: 1 features of /proc/cpuinfo, 1 of 3 registers, 1 of 2 instruct
     }
 
     #[test]
-    fn guest_that_says_nothing_is_an_error_with_its_console() {
+    fn guest_without_a_report_is_an_error_with_its_console() {
         let error = report("host", "Kernel panic\n").unwrap_err().to_string();
         assert!(
             error.contains("`host`") && error.contains("Kernel panic"),

@@ -1,4 +1,4 @@
-//! The programs that a host can run.
+//! The programs of a host.
 
 #[cfg(feature = "testbed")]
 mod command;
@@ -8,10 +8,10 @@ pub use self::command::NoSuchCommand;
 
 use std::fmt;
 
-/// The environment variable with the path of the demo VMM on the host, for the programs that run there.
+/// Environment variable with the path of the demo VMM on the host, for the programs that run there.
 pub const VMM_DEMO: &str = "IDREG_VMM_DEMO";
 
-/// A program of the host, by the name that both sides of the conversation know it by.
+/// A program of the host, by its name in the protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(
     feature = "testbed",
@@ -19,20 +19,20 @@ pub const VMM_DEMO: &str = "IDREG_VMM_DEMO";
     serde(rename_all = "kebab-case")
 )]
 pub enum Program {
-    /// What works on hosts and CPU models.
+    /// The program for hosts and CPU models.
     #[default]
     Idreg,
     /// The demo VMM.
     VmmDemo,
-    /// The tests of `idreg-runtime` that talk to KVM. Their arguments are those of any Rust test program.
+    /// The tests of `idreg-runtime` that use KVM, with the arguments of any Rust test program.
     KvmTests,
-    /// The tests of `vmm-demo` that run it on a host, with the arguments of any Rust test program.
+    /// The tests of `vmm-demo` that start it on a host, with the arguments of any Rust test program.
     VmmTests,
-    /// What times commands: see `src/bin/measure.rs`.
+    /// The timer of commands, see `src/bin/measure.rs`.
     Measure,
-    /// What compares the library's model of KVM with KVM: see `src/conformance.rs`.
+    /// The comparison of KVM with the library's predictions, see `src/conformance.rs`.
     Conformance,
-    /// What measures the library beside bare ioctls: see `src/overhead.rs`.
+    /// The measurement of the library beside bare ioctls, see `src/overhead.rs`.
     Overhead,
 }
 
@@ -48,7 +48,7 @@ impl Program {
         Self::Overhead,
     ];
 
-    /// This program and those that it starts itself.
+    /// This program and the programs that it starts.
     #[must_use]
     pub const fn with_others(self) -> &'static [Self] {
         match self {
@@ -62,7 +62,7 @@ impl Program {
         }
     }
 
-    /// The name, which is also that of its file on an emulated host.
+    /// The program's name, also of its file on an emulated host.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

@@ -17,10 +17,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::NamedTempFile;
 
-/// The archive that a Linux guest boots from, here and in the host's working directory.
+/// File name of a Linux guest's archive, here and in the host's working directory.
 pub const GUEST_ARCHIVE: &str = "initrd.cpio.gz";
 
-/// Where the workspace is and where it is built.
+/// Directories of the workspace and of its build.
 #[derive(Debug, Deserialize)]
 pub struct Workspace {
     /// Its top directory.
@@ -34,26 +34,26 @@ pub struct Workspace {
 /// The programs for the host.
 #[derive(Debug)]
 pub struct Programs {
-    /// Those that can be started from here.
+    /// The programs that commands start, by name.
     pub files: BTreeMap<Program, PathBuf>,
     /// The first program of an emulated host.
     host_init: PathBuf,
 }
 
-/// Why the programs could not be built.
+/// Errors of building the programs.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
     /// Cargo failed.
     #[error("cannot build the programs of the host")]
     Cargo(#[from] CommandError),
-    /// Cargo describes the workspace in a way that is not understood.
-    #[error("cannot understand what `cargo metadata` says")]
+    /// The output of `cargo metadata` cannot be parsed.
+    #[error("cannot parse the output of `cargo metadata`")]
     Metadata(#[from] serde_json::Error),
     /// Cargo succeeded without building a program.
     #[error("`cargo` built no program `{target}`")]
     NoProgram {
-        /// Its name in the workspace.
+        /// The name of its Cargo target.
         target: &'static str,
     },
     /// A program does not fit into the archive.
@@ -64,7 +64,7 @@ pub enum BuildError {
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
@@ -83,21 +83,25 @@ impl Workspace {
         )?)?)
     }
 
-    /// The directory of what is built for the host.
+    /// The target directory of builds for the host.
     #[must_use]
     pub fn output(&self) -> PathBuf {
         self.target.join("emulated-host")
     }
 
-    /// Builds the programs, as far as they are not up to date.
+    /// Builds the programs that are not up to date.
     ///
     /// # Errors
     ///
     /// [`BuildError::Cargo`] or [`BuildError::NoProgram`].
-    pub fn build(&self, toolchain: &Toolchain, wanted: &[Program]) -> Result<Programs, BuildError> {
+    pub fn build(
+        &self,
+        toolchain: &Toolchain,
+        programs: &[Program],
+    ) -> Result<Programs, BuildError> {
         let mut files = BTreeMap::new();
-        for &program in wanted {
-            files.insert(program, self.cargo(toolchain, &program.recipe())?);
+        for &program in programs {
+            files.insert(program, self.cargo(toolchain, &program.cargo_target())?);
         }
         let host_init = self.cargo(toolchain, &HOST_INIT)?;
         Ok(Programs { files, host_init })
@@ -107,7 +111,7 @@ impl Workspace {
     ///
     /// # Errors
     ///
-    /// Every variant of [`BuildError`] but that of metadata.
+    /// Every variant of [`BuildError`] except [`BuildError::Metadata`].
     pub fn pack_guest(&self, toolchain: &Toolchain) -> Result<PathBuf, BuildError> {
         let init = self.cargo(toolchain, &GUEST_INIT)?;
         let mut archive = Archive::new();
@@ -125,11 +129,11 @@ impl Workspace {
         Ok(path)
     }
 
-    /// Builds one program and tells where it is.
-    fn cargo(&self, toolchain: &Toolchain, recipe: &Recipe) -> Result<PathBuf, BuildError> {
+    /// Builds one program and returns its path.
+    fn cargo(&self, toolchain: &Toolchain, target: &CargoTarget) -> Result<PathBuf, BuildError> {
         let mut build = Command::new(cargo());
         toolchain.configure(&mut build);
-        build.args(recipe.command).args([
+        build.args(target.command).args([
             "--quiet",
             "--release",
             "--message-format=json-render-diagnostics",
@@ -140,11 +144,11 @@ impl Workspace {
             .arg("--target-dir")
             .arg(self.output())
             .current_dir(&self.root);
-        recipe.built(&run_for_data(&mut build)?)
+        target.built(&run_for_data(&mut build)?)
     }
 
-    /// Writes the archive that an emulated host with this kernel boots from. A host that is booting
-    /// from an earlier one is not disturbed.
+    /// Writes the archive of an emulated host with this kernel. A host that is booting from an
+    /// earlier archive is not disturbed.
     ///
     /// # Errors
     ///
@@ -154,7 +158,7 @@ impl Workspace {
         for directory in ["bin", "dev", "home", "modules", "proc", "sys", "tmp"] {
             archive.directory(directory);
         }
-        // Without it the first program has no standard streams, and its last words go nowhere.
+        // Without it the first program has no standard streams, and its messages are lost.
         archive.character_device("dev/console", 5, 1);
         archive.file("init", &read(&programs.host_init)?)?;
         for (program, file) in &programs.files {
@@ -171,24 +175,24 @@ impl Workspace {
 }
 
 impl Programs {
-    /// Archives with different programs have different names, so that the tests keep theirs while somebody
-    /// runs a single command.
+    /// The archive's file name. Archives with different programs have different names, so that the
+    /// tests keep theirs while a single command runs.
     fn archive_name(&self, release: &str) -> String {
         let names: Vec<_> = self.files.keys().map(|program| program.name()).collect();
         format!("initramfs-{}-{release}.cpio", names.join("-"))
     }
 }
 
-/// How Cargo builds a program.
-struct Recipe {
-    /// The program's name in the workspace.
-    target: &'static str,
-    /// Cargo's command, the package and the target.
+/// A Cargo target: a program of the workspace.
+struct CargoTarget {
+    /// The target's name.
+    name: &'static str,
+    /// Cargo's command, with the options for package and target.
     command: &'static [&'static str],
 }
 
-const HOST_INIT: Recipe = Recipe {
-    target: "host-init",
+const HOST_INIT: CargoTarget = CargoTarget {
+    name: "host-init",
     command: &[
         "build",
         "--package=idreg-tests",
@@ -197,8 +201,8 @@ const HOST_INIT: Recipe = Recipe {
     ],
 };
 
-const GUEST_INIT: Recipe = Recipe {
-    target: "guest-init",
+const GUEST_INIT: CargoTarget = CargoTarget {
+    name: "guest-init",
     command: &[
         "build",
         "--package=idreg-tests",
@@ -209,26 +213,26 @@ const GUEST_INIT: Recipe = Recipe {
 };
 
 impl Program {
-    const fn recipe(self) -> Recipe {
+    const fn cargo_target(self) -> CargoTarget {
         match self {
-            Self::Idreg => Recipe {
-                target: "idreg",
+            Self::Idreg => CargoTarget {
+                name: "idreg",
                 command: &["build", "--package=vmm-demo", "--bin=idreg"],
             },
-            Self::VmmDemo => Recipe {
-                target: "vmm-demo",
+            Self::VmmDemo => CargoTarget {
+                name: "vmm-demo",
                 command: &["build", "--package=vmm-demo", "--bin=vmm-demo"],
             },
-            Self::KvmTests => Recipe {
-                target: "kvm",
+            Self::KvmTests => CargoTarget {
+                name: "kvm",
                 command: &["test", "--no-run", "--package=idreg-runtime", "--test=kvm"],
             },
-            Self::VmmTests => Recipe {
-                target: "host",
+            Self::VmmTests => CargoTarget {
+                name: "host",
                 command: &["test", "--no-run", "--package=vmm-demo", "--test=host"],
             },
-            Self::Measure => Recipe {
-                target: "measure",
+            Self::Measure => CargoTarget {
+                name: "measure",
                 command: &[
                     "build",
                     "--package=idreg-tests",
@@ -237,8 +241,8 @@ impl Program {
                     "--features=guest",
                 ],
             },
-            Self::Conformance => Recipe {
-                target: "conformance",
+            Self::Conformance => CargoTarget {
+                name: "conformance",
                 command: &[
                     "build",
                     "--package=idreg-tests",
@@ -247,9 +251,9 @@ impl Program {
                     "--features=conformance,overhead",
                 ],
             },
-            // With the same features, so that what both are made of is built once.
-            Self::Overhead => Recipe {
-                target: "overhead",
+            // The same features for both, so that their common dependencies are built once.
+            Self::Overhead => CargoTarget {
+                name: "overhead",
                 command: &[
                     "build",
                     "--package=idreg-tests",
@@ -262,7 +266,7 @@ impl Program {
     }
 }
 
-/// What Cargo says of something that it built, as far as it matters here.
+/// Cargo's message about a built target, in part.
 #[derive(Deserialize)]
 struct Built {
     target: BuiltTarget,
@@ -274,22 +278,20 @@ struct BuiltTarget {
     name: String,
 }
 
-impl Recipe {
-    /// Finds the program in Cargo's messages, which are about other things too.
+impl CargoTarget {
+    /// Finds the program in Cargo's messages, most of which are about other targets.
     fn built(&self, messages: &str) -> Result<PathBuf, BuildError> {
         let mut built = messages
             .lines()
             .filter_map(|line| serde_json::from_str(line).ok());
         let executable = built.find_map(|Built { target, executable }| {
-            executable.filter(|_| target.name == self.target)
+            executable.filter(|_| target.name == self.name)
         });
-        executable.ok_or(BuildError::NoProgram {
-            target: self.target,
-        })
+        executable.ok_or(BuildError::NoProgram { target: self.name })
     }
 }
 
-/// Gives the file at `path` new content in one step.
+/// Replaces the content of the file at `path` in one step.
 ///
 /// # Errors
 ///
@@ -306,7 +308,7 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), BuildError> {
         .map_err(|error| failed(error.error))
 }
 
-/// The same bytes give the same file: the format's time of change is left at 0.
+/// Compresses with gzip. The same bytes give the same file: the format's time of change is 0.
 fn compress(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(bytes)?;
@@ -320,7 +322,7 @@ fn read(path: &Path) -> Result<Vec<u8>, BuildError> {
     })
 }
 
-/// The Cargo that runs this program, so that both are of one toolchain.
+/// The Cargo that runs this program; builds use the same toolchain.
 #[must_use]
 pub fn cargo() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
@@ -337,8 +339,8 @@ mod tests {
 {"reason":"compiler-artifact","target":{"name":"kvm"},"executable":"/deps/kvm-0123"}
 {"reason":"build-finished","success":true}
 "#;
-        let recipe = Program::KvmTests.recipe();
-        assert_eq!(recipe.built(messages).unwrap(), Path::new("/deps/kvm-0123"));
+        let target = Program::KvmTests.cargo_target();
+        assert_eq!(target.built(messages).unwrap(), Path::new("/deps/kvm-0123"));
         let missing = HOST_INIT.built(messages).unwrap_err().to_string();
         assert_eq!(missing, "`cargo` built no program `host-init`");
     }

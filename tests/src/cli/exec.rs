@@ -1,6 +1,6 @@
 //! `exec`: one program on a fresh host.
 
-use super::{Choice, Error, one_host};
+use super::{Choice, TestbedError, one_host};
 use crate::artifacts::{Artifacts, Kernel};
 use crate::forward::Forward;
 use crate::machine::{self, Ending, Event, Machine, Options};
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
-/// How often a command that says nothing is left for a look at signals.
+/// Interval between looks for signals while a command prints nothing.
 const SIGNAL_POLL: Duration = Duration::from_millis(100);
 
 #[derive(Debug, Args)]
@@ -40,30 +40,31 @@ pub(super) struct Exec {
     /// Further options of QEMU's machine, such as `mte=on` for memory tagging
     #[arg(long, value_name = "OPTION=VALUE")]
     machine: Vec<String>,
-    /// Further words of the kernel's command line, such as `kvm-arm.mode=nested` for guest hypervisors
+    /// Further words of the kernel's command line, such as `kvm-arm.mode=nested` for guest
+    /// hypervisors
     #[arg(long, value_name = "WORD")]
     append: Vec<String>,
-    /// The program to run [default: idreg or vmm-demo, whichever has the command]
+    /// The program to run [default: idreg or vmm-demo, by the command]
     #[arg(long, value_enum, value_name = "NAME")]
     program: Option<Program>,
-    /// Put what Linux guests boot from into the working directory: `Image`, the kernel of the host, and
-    /// `initrd.cpio.gz`. On an Arm machine `Image` is `latest`, which is fetched
+    /// Put the files of a Linux guest into the working directory: `Image`, the kernel of the host,
+    /// and `initrd.cpio.gz`. On an Arm machine `Image` is `latest`, which is fetched
     #[arg(long)]
     linux: bool,
-    /// Put this kernel instead, as `Image-lts` or the like
+    /// Put this kernel instead, as `Image-KERNEL`
     #[arg(long, value_name = "KERNEL", requires = "linux")]
     guest_kernel: Option<Kernel>,
-    /// Unpack this archive (cpio, compressed or not) into the root directory of the emulated host too
+    /// Also unpack this archive (cpio, compressed or not) into the emulated host's root directory
     #[arg(long, value_name = "PATH")]
     overlay: Option<PathBuf>,
     /// Put this file into the working directory
     #[arg(long = "file", value_name = "PATH")]
     files: Vec<PathBuf>,
-    /// Bring this file back from the working directory
+    /// Copy the file NAME from the working directory to PATH after the command
     #[arg(long = "out", value_name = "NAME=PATH", value_parser = parse_pair)]
     outs: Vec<(String, PathBuf)>,
-    /// Listen at the UNIX socket PATH of this machine, and connect its clients to the socket NAME in the working
-    /// directory
+    /// Listen at the UNIX socket PATH of this machine, and connect its clients to the socket NAME in
+    /// the working directory
     #[arg(long = "forward", value_name = "NAME=PATH", value_parser = parse_pair)]
     forwards: Vec<(String, PathBuf)>,
     /// Arguments for the program
@@ -81,7 +82,7 @@ fn parse_pair(text: &str) -> Result<(String, PathBuf), String> {
 }
 
 impl Exec {
-    pub(super) fn run(self) -> Result<u8, Error> {
+    pub(super) fn run(self) -> Result<u8, TestbedError> {
         let program = match self.program {
             Some(program) => program,
             None => Program::of_command(&self.args)?,
@@ -105,7 +106,7 @@ impl Exec {
             None => None,
         };
         let machine = progress.step("booting", || Machine::boot_from(&artifacts, &options))?;
-        // The host has read it by now.
+        // The host read the archives during boot.
         drop(scratch);
         if self.linux {
             machine.put_linux(self.guest_kernel)?;
@@ -116,28 +117,28 @@ impl Exec {
         let machine = Arc::new(machine);
         let forwards = self.forwards.into_iter().map(|(name, path)| {
             let forward = Forward::listen(Arc::clone(&machine), name, &path);
-            forward.map_err(|source| Error::Listen { path, source })
+            forward.map_err(|source| TestbedError::Listen { path, source })
         });
         let _kept_to_the_end = forwards.collect::<Result<Vec<_>, _>>()?;
         let code = pass_through(&machine, program, &self.args)?;
         for (name, path) in self.outs {
             let bytes = machine.get(&name)?;
-            fs::write(&path, bytes).map_err(|source| Error::File { path, source })?;
+            fs::write(&path, bytes).map_err(|source| TestbedError::File { path, source })?;
         }
         Ok(code)
     }
 }
 
-/// Has a host with this kernel boot from its archive and another one after it, which the kernel unpacks over it. The
-/// directory holds both, in one file.
+/// Appends the overlay to the archive that a host with this kernel boots from; the kernel unpacks
+/// one after the other. The returned directory holds both in one file.
 fn add_overlay(
     artifacts: &mut Artifacts,
     kernel: Kernel,
     overlay: &Path,
-) -> Result<TempDir, Error> {
+) -> Result<TempDir, TestbedError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
-        move |source| Error::File { path, source }
+        move |source| TestbedError::File { path, source }
     };
     let scratch = TempDir::with_prefix("idreg-testbed-").map_err(failed(overlay))?;
     let image = artifacts
@@ -146,7 +147,7 @@ fn add_overlay(
         .and_then(|emulation| emulation.kernels.get_mut(&kernel));
     if let Some(image) = image {
         let mut archives = fs::read(&image.initramfs).map_err(failed(&image.initramfs))?;
-        // Each begins at a multiple of four bytes.
+        // Each archive begins at a multiple of four bytes.
         archives.resize(archives.len().next_multiple_of(4), 0);
         archives.extend(fs::read(overlay).map_err(failed(overlay))?);
         let both = scratch.path().join("initramfs");
@@ -156,12 +157,12 @@ fn add_overlay(
     Ok(scratch)
 }
 
-fn read_files(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Error> {
+fn read_files(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, TestbedError> {
     let read = |path: &PathBuf| {
         let name = path
             .file_name()
-            .ok_or_else(|| Error::NotAFile { path: path.clone() })?;
-        let bytes = fs::read(path).map_err(|source| Error::File {
+            .ok_or_else(|| TestbedError::NotAFile { path: path.clone() })?;
+        let bytes = fs::read(path).map_err(|source| TestbedError::File {
             path: path.clone(),
             source,
         })?;
@@ -170,33 +171,33 @@ fn read_files(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, Error> {
     paths.iter().map(read).collect()
 }
 
-/// Runs a program with its output going where the testbed's goes. A first SIGINT or SIGTERM asks it to end, a
-/// second one ends it.
+/// Runs a program and passes its output through. A first SIGINT or SIGTERM sends it SIGTERM, a
+/// second one kills it.
 pub(super) fn pass_through<S: AsRef<OsStr>>(
     machine: &Machine,
     program: Program,
     args: &[S],
-) -> Result<u8, Error> {
-    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(Error::Signals)?;
-    let mut heard = false;
+) -> Result<u8, TestbedError> {
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(TestbedError::Signals)?;
+    let mut is_terminated = false;
     let running = machine.start(program, args)?;
-    let failed = |source| Error::Output { program, source };
+    let failed = |source| TestbedError::Output { program, source };
     loop {
         match running.next(SIGNAL_POLL) {
             Ok(Event::Stdout(bytes)) => pass_on(io::stdout(), &bytes).map_err(failed)?,
             Ok(Event::Stderr(bytes)) => pass_on(io::stderr(), &bytes).map_err(failed)?,
-            // The operating system keeps eight bits, so this loses none.
+            // The operating system keeps eight bits of an exit code.
             Ok(Event::Ended(Ending::Exited(code))) => {
                 return Ok(u8::try_from(code & 0xff).unwrap_or(u8::MAX));
             }
             Ok(Event::Ended(Ending::Killed(signal))) => {
-                return Err(Error::Killed { program, signal });
+                return Err(TestbedError::Killed { program, signal });
             }
             Err(machine::Error::TimeLimit { .. }) => {}
             Err(error) => return Err(error.into()),
         }
         for _signal in signals.pending() {
-            if mem::replace(&mut heard, true) {
+            if mem::replace(&mut is_terminated, true) {
                 running.kill()?;
             } else {
                 running.terminate()?;

@@ -1,6 +1,6 @@
 //! `hosts`: the host files that tests of every crate read.
 
-use super::Error;
+use super::TestbedError;
 use crate::artifacts::setup::Setup;
 use crate::artifacts::{Artifacts, Kernel};
 use crate::machine::{self, COMMAND_LIMIT, Machine, Options};
@@ -55,8 +55,8 @@ enum FileState {
 }
 
 impl HostFiles {
-    /// Goes on after a host that fails; the exit code is then 4.
-    pub(super) fn run(&self) -> Result<u8, Error> {
+    /// Continues after a host that fails; the exit code is then 4.
+    pub(super) fn run(&self) -> Result<u8, TestbedError> {
         let progress = Progress::on_terminal();
         let artifacts = artifacts(progress)?;
         let (all, mut unchanged, mut failed) = (HostName::all(), 0, 0);
@@ -67,7 +67,7 @@ impl HostFiles {
             match dumped.map(|file| self.update(&path, &file)) {
                 Ok(Ok(FileState::Unchanged)) => unchanged += 1,
                 Ok(Ok(state)) => println!("{host}: {state}"),
-                Ok(Err(source)) => return Err(Error::File { path, source }),
+                Ok(Err(source)) => return Err(TestbedError::File { path, source }),
                 Err(reason) => {
                     failed += 1;
                     eprintln!("testbed: {host}: {reason}");
@@ -111,7 +111,7 @@ fn readable_by_all(file: &fs::File) -> io::Result<()> {
     file.set_permissions(fs::Permissions::from_mode(0o644))
 }
 
-fn artifacts(progress: Progress) -> Result<Artifacts, Error> {
+fn artifacts(progress: Progress) -> Result<Artifacts, TestbedError> {
     Ok(Setup {
         hardware: false,
         kernels: Kernel::ALL.to_vec(),

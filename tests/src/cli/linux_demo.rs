@@ -1,7 +1,7 @@
 //! `cargo demo -- --linux`: boots Linux with two models and compares the reports of its user space.
 
 use super::exec::pass_on;
-use super::{Choice, Error, demo_host};
+use super::{Choice, TestbedError, demo_host};
 use crate::artifacts::Kernel;
 use crate::demo;
 use crate::program::Program;
@@ -26,7 +26,7 @@ const MODELS: [&str; 2] = ["host", "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,sve=off"
 const LIMIT: Duration = Duration::from_mins(5);
 
 /// Boots the guests in turn; if one fails, returns its exit code.
-pub(super) fn run(choice: Choice) -> Result<u8, Error> {
+pub(super) fn run(choice: Choice) -> Result<u8, TestbedError> {
     let progress = Progress::new();
     let machine = demo_host(choice, Some(Kernel::default()), progress)?;
     progress.step("putting Linux into the host", || machine.put_linux(None))?;
@@ -45,7 +45,7 @@ pub(super) fn run(choice: Choice) -> Result<u8, Error> {
         let shown = demo::comparison(MODELS, [before, after]);
         let program = Program::VmmDemo;
         pass_on(io::stdout(), shown.as_bytes())
-            .map_err(|source| Error::Output { program, source })?;
+            .map_err(|source| TestbedError::Output { program, source })?;
     }
     Ok(0)
 }

@@ -1,4 +1,4 @@
-//! The program that has a command: `props` is one of `idreg`, `run` one of `vmm-demo`.
+//! Finds the program that has a command: `idreg` has `props`, `vmm-demo` has `run`.
 
 use super::Program;
 use clap::CommandFactory;
@@ -6,19 +6,19 @@ use std::ffi::OsStr;
 use std::fmt;
 use vmm_demo::cli;
 
-/// A word that is no command of either program.
+/// Error for a word that neither program has as a command.
 #[derive(Debug)]
 pub struct NoSuchCommand {
     word: String,
 }
 
 impl Program {
-    /// The program that has the command in `args`: `idreg` for a command that both have, and
-    /// without one.
+    /// The program that has the command in `args`; `idreg` for a command of both programs, and
+    /// without a command.
     ///
     /// # Errors
     ///
-    /// [`NoSuchCommand`] if neither has it.
+    /// [`NoSuchCommand`] if neither program has the command.
     pub fn of_command<S: AsRef<OsStr>>(args: &[S]) -> Result<Self, NoSuchCommand> {
         let mut after_option = false;
         for word in args.iter().map(AsRef::as_ref) {
@@ -27,7 +27,7 @@ impl Program {
             if let Some(program) = [Self::Idreg, Self::VmmDemo].into_iter().find(has) {
                 return Ok(program);
             }
-            // It may be the option's value.
+            // A word after an option may be the option's value.
             if !is_option && !after_option {
                 let word = word.to_string_lossy().into_owned();
                 return Err(NoSuchCommand { word });
@@ -44,7 +44,7 @@ fn commands(program: Program) -> Vec<String> {
         Program::VmmDemo => cli::vmm_demo::VmmDemoCli::command(),
         _ => return Vec::new(),
     };
-    // Only then `help` is among them.
+    // `build` adds the command `help`.
     command.build();
     let names = command.get_subcommands().map(clap::Command::get_name);
     names.map(str::to_owned).collect()
@@ -56,12 +56,12 @@ impl fmt::Display for NoSuchCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "`{}` is no command of {} ({}) or {} ({}); `--program` names another program",
-            self.word,
+            "neither {} ({}) nor {} ({}) has the command `{}`; `--program` selects another program",
             Program::Idreg,
             commands(Program::Idreg).join(", "),
             Program::VmmDemo,
             commands(Program::VmmDemo).join(", "),
+            self.word,
         )
     }
 }
@@ -86,14 +86,14 @@ mod tests {
     }
 
     #[test]
-    fn what_both_have_is_for_idreg() {
+    fn commands_of_both_programs_are_for_idreg() {
         for line in ["", "--help", "--version", "help", "man", "completions bash"] {
             assert_eq!(program(line), Ok(Program::Idreg), "{line}");
         }
     }
 
     #[test]
-    fn other_words_are_refused_with_the_commands() {
+    fn other_words_are_rejected_with_the_commands() {
         for line in ["agree --count 1", "--log debug agree", "x"] {
             let error = program(line).unwrap_err();
             for part in [
