@@ -1,4 +1,5 @@
-//! The tests of the demo VMM that need a host (`vmm-demo/tests/host`), on real kernels, with Linux guests to boot.
+//! The tests of the demo VMM that need a host (`vmm-demo/tests/host`), on real kernels with Linux
+//! guests.
 //!
 //! Every test fails if its host does not boot.
 
@@ -11,10 +12,10 @@
 use idreg_tests::artifacts::Kernel;
 use idreg_tests::machine::{Options, Output, shared};
 
-/// The rows, of which a host may skip some.
+/// Number of rows; a host may skip some.
 const ROWS: usize = 30;
 
-/// All rows pass, and none says that it does not apply.
+/// Checks that all rows pass and none is skipped.
 fn rows_pass(kernel: Kernel) {
     let options = Options::emulated("max", kernel);
     let machine = match shared(&options) {
@@ -29,7 +30,7 @@ fn rows_pass(kernel: Kernel) {
     assert!(!shown.contains("skipped: "), "{shown}");
 }
 
-/// The number in the closing line, `test result: ok. N passed; ...`.
+/// The number N in the closing line, `test result: ok. N passed; ...`.
 fn passed(output: &Output) -> Option<usize> {
     let stdout = output.stdout();
     let (_, result) = stdout.rsplit_once("test result: ok. ")?;

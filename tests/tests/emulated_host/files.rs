@@ -1,4 +1,4 @@
-//! Hosts as files, and the list of properties.
+//! Host files, and the list of properties.
 
 use crate::hosts::{host, json, run};
 use idreg_runtime::host::Host;

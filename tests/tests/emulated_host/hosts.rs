@@ -10,7 +10,7 @@ pub(crate) fn host(cpu: &str, kernel: Kernel) -> &'static Machine {
     boot(&Options::emulated(cpu, kernel))
 }
 
-/// A host with memory tagging, whose kernel offers nested virtualisation.
+/// A host with memory tagging and nested virtualisation.
 pub(crate) fn host_with_everything() -> &'static Machine {
     boot(&Options {
         machine: vec!["mte=on".to_owned()],
@@ -30,12 +30,12 @@ pub(crate) fn run(machine: &Machine, arguments: &[&str]) -> Output {
     machine.run(arguments).expect("it runs to its end")
 }
 
-/// Runs a command that must succeed and print one JSON object, and nothing else.
+/// Runs a command that must succeed and print one JSON object and no other output.
 pub(crate) fn json(machine: &Machine, arguments: &[&str]) -> Map<String, Value> {
     object(&run(machine, arguments))
 }
 
-/// As [`json`], of another program than those that [`run`] finds by the command.
+/// Runs another program than `idreg` and `vmm-demo`, like [`json`].
 pub(crate) fn json_of(
     program: Program,
     machine: &Machine,
@@ -75,13 +75,13 @@ pub(crate) fn register(report: &Map<String, Value>, member: &str, name: &str) ->
         .1
 }
 
-/// Some fields of a register in the guest's view.
+/// The values of fields in the guest's view.
 pub(crate) fn guest_fields(report: &Map<String, Value>, properties: &[&str]) -> Vec<u64> {
     let field = |property: &&str| {
-        let of = idreg_runtime::regs::DESCRIPTION.property(property);
-        let of = of.expect("a property");
-        of.field
-            .extract(register(report, "guest", of.register.name))
+        let found = idreg_runtime::regs::DESCRIPTION.property(property);
+        let found = found.expect("a property");
+        let value = register(report, "guest", found.register.name);
+        found.field.extract(value)
     };
     properties.iter().map(field).collect()
 }

@@ -1,7 +1,7 @@
-//! `idreg`, `vmm-demo` and the comparisons on real kernels: what a guest sees under a model, what is refused, and whether KVM does what is
-//! foreseen.
+//! `idreg`, `vmm-demo`, `conformance` and `overhead` on real kernels: guests' views of models,
+//! rejections, and KVM's behaviour beside the predictions.
 //!
-//! Every test fails if its host does not boot. The modules are one program so that they share the hosts.
+//! Every test fails if its host does not boot. All modules are in one program to share the hosts.
 
 #![allow(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Models that lower fields, by property and by feature, and models that are refused.
+//! Models that lower fields, by property and by feature, and models that are rejected.
 
 use crate::hosts::{guest_fields, host, json, register, registers, run};
 use idreg_runtime::regs::{IdAa64isar0El1, id_aa64isar0_el1::Dp};
@@ -8,7 +8,8 @@ use serde_json::Value;
 
 const WITHOUT_DP: &str = "host,SYSREG_ID_AA64ISAR0_EL1_DP=0";
 
-/// The guest sees what was asked, one register was written for it, and the rest is as on the host.
+/// Checks that the guest sees the field as 0, that one register was written, and that all others
+/// are as on the host.
 fn lowers_one_field(machine: &Machine, property: &str, register_name: &str) {
     let model = format!("host,{property}=0");
     let report = json(machine, &["run", "--json", "--cpu", &model]);
@@ -82,7 +83,7 @@ fn guest_on_lts_neoverse_v1_sees_no_dot_product() {
     );
 }
 
-/// The A64FX has no dot product, so there is nothing to write for that; it has CRC32.
+/// The A64FX has no dot product, so that override needs no write. It has CRC32.
 #[test]
 fn guest_on_a64fx_sees_no_crc32() {
     for kernel in [Kernel::Latest, Kernel::Lts] {
@@ -168,7 +169,7 @@ fn four_bad_overrides_are_four_rejections() {
 }
 
 #[test]
-fn value_above_the_host_s_is_refused_before_kvm_is_asked() {
+fn value_above_the_host_s_is_rejected_before_kvm_is_asked() {
     let model = "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64ISAR0_EL1_RNDR=0xf";
     let output = run(host("max", Kernel::Lts), &["run", "--cpu", model]);
     assert_eq!((output.code, output.stdout().as_ref()), (1, ""));
@@ -180,7 +181,7 @@ fn value_above_the_host_s_is_refused_before_kvm_is_asked() {
 }
 
 #[test]
-fn features_move_all_their_fields() {
+fn features_lower_all_their_fields() {
     let report = json(
         host("max", Kernel::Latest),
         &[
@@ -206,7 +207,7 @@ fn features_move_all_their_fields() {
 }
 
 #[test]
-fn enforce_refuses_what_is_a_warning_without() {
+fn enforce_turns_a_warning_into_a_rejection() {
     let machine = host("neoverse-v1", Kernel::Latest);
     let model = "host,FEAT_SHA512=off";
     let warned = run(machine, &["check", "--try", "--cpu", model]);
@@ -229,7 +230,7 @@ fn enforce_refuses_what_is_a_warning_without() {
 }
 
 #[test]
-fn old_kernel_runs_host_and_refuses_overrides() {
+fn old_kernel_runs_host_and_rejects_overrides() {
     let machine = host("max", Kernel::Old);
     let report = json(machine, &["run", "--json", "--cpu", "host"]);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Options of the vCPU: what they take from the guest and give it.
+//! Options of the vCPU: the ID fields that they hide from the guest or show it.
 
 use crate::hosts::{guest_fields, host, host_with_everything, json, register, run};
 use idreg_runtime::host::Host;
@@ -6,9 +6,9 @@ use idreg_tests::artifacts::Kernel;
 use serde_json::Value;
 
 #[test]
-fn options_take_their_fields_from_the_guest() {
+fn options_hide_their_fields_from_the_guest() {
     let machine = host("max", Kernel::Latest);
-    let told_by = [
+    let fields = [
         (
             "sve",
             &["SYSREG_ID_AA64PFR0_EL1_SVE", "SYSREG_ID_AA64ZFR0_EL1_AES"][..],
@@ -25,7 +25,7 @@ fn options_take_their_fields_from_the_guest() {
             ],
         ),
     ];
-    for (option, properties) in told_by {
+    for (option, properties) in fields {
         let with = json(machine, &["run", "--json"]);
         let without = json(
             machine,
@@ -48,7 +48,7 @@ fn options_take_their_fields_from_the_guest() {
     }
 }
 
-/// What a host file says of a host without an option is what the host itself shows without it.
+/// The host derived from a host file without an option equals the host read without this option.
 #[test]
 fn options_that_are_off_can_be_derived() {
     for (cpu, kernel) in [
@@ -103,13 +103,13 @@ fn vector_lengths_are_limited_for_every_vcpu() {
 }
 
 #[test]
-fn tagging_is_given_where_the_machine_has_it() {
+fn tagging_is_possible_on_a_machine_that_has_it() {
     let machine = host_with_everything();
-    let tells = &["SYSREG_ID_AA64PFR1_EL1_MTE"][..];
+    let fields = &["SYSREG_ID_AA64PFR1_EL1_MTE"][..];
     let without = json(machine, &["run", "--json"]);
-    assert_eq!(guest_fields(&without, tells), [0]);
+    assert_eq!(guest_fields(&without, fields), [0]);
     let with = json(machine, &["run", "--json", "--cpu", "host,mte=on"]);
-    assert!(guest_fields(&with, tells) >= vec![2], "{with:?}");
+    assert!(guest_fields(&with, fields) >= vec![2], "{with:?}");
     assert_ne!(
         register(&with, "guest", "CLIDR_EL1"),
         register(&without, "guest", "CLIDR_EL1")
@@ -131,13 +131,14 @@ fn tagging_that_is_off_can_be_derived() {
     assert_eq!(derived, without);
 }
 
-/// The guest starts at EL2 and sees all of what KVM gives guest hypervisors, which is less in many fields.
+/// The guest starts at EL2 and sees all that KVM shows guest hypervisors, which is less in many
+/// fields.
 #[test]
-fn guest_hypervisor_sees_what_is_foreseen() {
+fn guest_hypervisor_sees_what_is_predicted() {
     let machine = host_with_everything();
-    let tells = &["SYSREG_ID_AA64MMFR4_EL1_E2H0", "SYSREG_ID_AA64PFR0_EL1_EL2"][..];
+    let fields = &["SYSREG_ID_AA64MMFR4_EL1_E2H0", "SYSREG_ID_AA64PFR0_EL1_EL2"][..];
     let report = json(machine, &["run", "--json", "--cpu", "host,el2=on"]);
-    assert_eq!(guest_fields(&report, tells), [0xe, 1]);
+    assert_eq!(guest_fields(&report, fields), [0xe, 1]);
     let lowered = "host,el2=on,FEAT_DotProd=off";
     let report = json(machine, &["run", "--json", "--cpu", lowered]);
     assert_eq!(guest_fields(&report, &["SYSREG_ID_AA64ISAR0_EL1_DP"]), [0]);
@@ -169,7 +170,7 @@ fn guest_in_aarch32_is_applied_and_not_run() {
 }
 
 #[test]
-fn options_that_a_host_lacks_are_refused_before_a_vm_is_made() {
+fn options_that_a_host_lacks_are_rejected_before_a_vm_is_created() {
     let machine = host("a64fx", Kernel::Latest);
     let model = "host,pauth=on,mte=on,el2=on,aarch64=off,sve1024=on";
     let output = run(machine, &["run", "--cpu", model]);

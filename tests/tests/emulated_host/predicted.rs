@@ -1,13 +1,13 @@
-//! Whether KVM does what is foreseen, value by value and at random.
+//! KVM's behaviour compared with the predictions, value by value and at random.
 
 use crate::hosts::{host, host_with_everything, json, json_of};
 use idreg_tests::artifacts::Kernel;
 use idreg_tests::machine::Machine;
 use idreg_tests::program::Program;
 
-/// What is foreseen for a field is what KVM takes, value by value, except where idreg itself says no.
+/// KVM accepts exactly the allowed values of each field, except where idreg itself rejects values.
 #[test]
-fn kvm_takes_what_props_foresees() {
+fn kvm_accepts_the_allowed_values_of_props() {
     for (cpu, kernel) in [
         ("max", Kernel::Latest),
         ("max", Kernel::Lts),
@@ -18,7 +18,7 @@ fn kvm_takes_what_props_foresees() {
         let properties = report["properties"].as_array().expect("a list");
         let mut writable = 0;
         for property in properties.iter().filter(|one| one["writable"] == true) {
-            // Four bits or fewer are tried value by value.
+            // Only fields of up to four bits are tried value by value.
             let of = property["property"]
                 .as_str()
                 .and_then(|name| idreg_runtime::regs::DESCRIPTION.property(name));
@@ -39,9 +39,9 @@ fn kvm_takes_what_props_foresees() {
     }
 }
 
-/// Every machine shows another share of KVM's rules.
+/// Each machine covers other rules of KVM.
 #[test]
-fn kvm_does_what_is_foreseen() {
+fn kvm_does_what_is_predicted() {
     for (cpu, kernel) in [
         ("max", Kernel::Latest),
         ("max", Kernel::Lts),
@@ -71,23 +71,23 @@ fn agrees(machine: &Machine, model: &str, count: u32) {
 }
 
 #[test]
-fn kvm_does_what_is_foreseen_with_other_options() {
-    let some = host("max", Kernel::Latest);
-    let all = host_with_everything();
+fn kvm_does_what_is_predicted_with_other_options() {
+    let plain = host("max", Kernel::Latest);
+    let full = host_with_everything();
     for (machine, model, count) in [
-        (some, "host,sve=off,pauth=off,pmu=off", 600),
-        (some, "host,sve256=on", 600),
-        (all, "host,mte=on", 600),
-        // Making a VM for guest hypervisors takes the emulated host a second.
-        (all, "host,el2=on", 60),
+        (plain, "host,sve=off,pauth=off,pmu=off", 600),
+        (plain, "host,sve256=on", 600),
+        (full, "host,mte=on", 600),
+        // The emulated host takes a second to create a VM for guest hypervisors.
+        (full, "host,el2=on", 60),
     ] {
         agrees(machine, model, count);
     }
 }
 
-/// The kernel counts: reading a host, planning and applying take no more ioctls than they would by hand.
+/// The kernel counts no more ioctls for the library than for the bare ioctls.
 #[test]
-fn nothing_is_asked_of_kvm_twice() {
+fn no_ioctl_is_made_twice() {
     let model = "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,midr=0x413fd0c1";
     for kernel in [Kernel::Latest, Kernel::Lts] {
         let machine = host("neoverse-n1", kernel);
