@@ -133,7 +133,7 @@ fn edited_description_is_compiled_anew() {
 
 /// Builds its own description: 4 MiB are too large for a case of `ui`.
 #[test]
-fn description_over_the_limit_is_refused() {
+fn description_over_the_limit_is_rejected() {
     let small_crate = SmallCrate::new("over-the-limit", "");
     small_crate.write(
         "src/lib.rs",

@@ -79,7 +79,7 @@ fn every_register_but_four_is_in_the_header() {
 /// Checks that names, values and order are the same. A kernel of another series may know more of a
 /// register; it must agree with all that the description states.
 #[test]
-fn the_header_says_of_our_registers_what_we_say() {
+fn the_header_agrees_with_the_description() {
     let image = newest_kernel();
     let (header, release) = (header(&image), &image.release);
     let model = description();

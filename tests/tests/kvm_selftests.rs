@@ -194,7 +194,7 @@ fn memory_tagging_is_there_if_the_machine_has_it() {
 }
 
 #[test]
-fn guest_hypervisors_are_possible_if_the_kernel_is_told() {
+fn guest_hypervisors_are_possible_with_the_kernel_s_option() {
     let without = Options::emulated("max", Kernel::Latest);
     let with = Options {
         append: vec!["kvm-arm.mode=nested".to_owned()],

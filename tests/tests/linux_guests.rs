@@ -245,7 +245,7 @@ fn special_host(machine: &[&str], append: &[&str]) -> &'static Machine {
 }
 
 #[test]
-fn host_without_a_gic_v3_says_so() {
+fn host_without_a_gic_v3_is_rejected() {
     let machine = special_host(&["gic-version=2"], &[]);
     let output = run(machine, &["--qmp", "unix:no-gic.sock"]);
     let said = output.stderr();
