@@ -1,23 +1,23 @@
 //! The command line of the `testbed` program.
 
+mod error;
 mod exec;
 mod hosts;
 mod linux_demo;
 
+pub use self::error::TestbedError;
 use self::exec::{Exec, pass_through};
 use self::hosts::HostFiles;
-use crate::artifacts::build::{BuildError, cargo};
-use crate::artifacts::setup::{Setup, SetupError};
+use crate::artifacts::build::cargo;
+use crate::artifacts::setup::Setup;
 use crate::artifacts::{Artifacts, Kernel, VARIABLE};
-use crate::demo::DemoError;
-use crate::machine::{self, Machine, Options};
-use crate::program::{NoSuchCommand, Program};
+use crate::machine::{Machine, Options};
+use crate::program::Program;
 use crate::progress::Progress;
 use clap::{Args, Parser, Subcommand};
 use std::env;
 use std::ffi::OsString;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 /// Arguments of the demonstration, which hides the dot product and the second data cache clean
@@ -76,84 +76,6 @@ struct Choice {
     /// Emulate a host even if this machine is an Arm host
     #[arg(long)]
     emulate: bool,
-}
-
-/// Errors of the testbed's commands.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TestbedError {
-    /// Fetching or building failed.
-    #[error(transparent)]
-    Setup(#[from] SetupError),
-    /// The list of artifacts could not be written.
-    #[error(transparent)]
-    List(#[from] BuildError),
-    /// No program has the command.
-    #[error(transparent)]
-    Command(#[from] NoSuchCommand),
-    /// The host failed.
-    #[error(transparent)]
-    Machine(#[from] machine::Error),
-    /// A guest of the demonstration printed no report.
-    #[error(transparent)]
-    Demo(#[from] DemoError),
-    /// A file cannot be read or written.
-    #[error("cannot use {}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// The path of a file for the host has no file name.
-    #[error("{} is not a file", path.display())]
-    NotAFile {
-        /// The path given.
-        path: PathBuf,
-    },
-    /// A socket cannot be created.
-    #[error("cannot listen at {}", path.display())]
-    Listen {
-        /// Its path.
-        path: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// Signals cannot be handled.
-    #[error("cannot pass on signals")]
-    Signals(#[source] io::Error),
-    /// The output of the command cannot be passed on.
-    #[error("cannot pass on the output of {program}")]
-    Output {
-        /// The program.
-        program: Program,
-        /// The cause.
-        source: io::Error,
-    },
-    /// A signal ended the command.
-    #[error("{program} was ended by signal {signal}")]
-    Killed {
-        /// The program.
-        program: Program,
-        /// The signal.
-        signal: i32,
-    },
-    /// Cargo cannot be started.
-    #[error("cannot run `cargo test`")]
-    Cargo(#[source] io::Error),
-}
-
-impl TestbedError {
-    /// The exit code of the testbed for this error: 2 for a command that no program has, 3 if
-    /// packages are missing, otherwise 4.
-    #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Command(_) => 2,
-            Self::Setup(SetupError::Packages { .. }) => 3,
-            _ => 4,
-        }
-    }
 }
 
 impl Cli {

@@ -26,7 +26,7 @@ pub enum Program {
     VmmDemo,
     /// The tests of `idreg-runtime` that use KVM, with the arguments of any Rust test program.
     KvmTests,
-    /// The tests of `vmm-demo` that start it on a host, with the arguments of any Rust test program.
+    /// The tests of `vmm-demo` that start it, with the arguments of any Rust test program.
     VmmTests,
     /// The timer of commands, see `src/bin/measure.rs`.
     Measure,

@@ -63,8 +63,8 @@ pub(super) struct Exec {
     /// Copy the file NAME from the working directory to PATH after the command
     #[arg(long = "out", value_name = "NAME=PATH", value_parser = parse_pair)]
     outs: Vec<(String, PathBuf)>,
-    /// Listen at the UNIX socket PATH of this machine, and connect its clients to the socket NAME in
-    /// the working directory
+    /// Listen at the UNIX socket PATH of this machine, and connect its clients to the socket NAME
+    /// in the working directory
     #[arg(long = "forward", value_name = "NAME=PATH", value_parser = parse_pair)]
     forwards: Vec<(String, PathBuf)>,
     /// Arguments for the program
@@ -254,8 +254,8 @@ mod tests {
 
     #[test]
     fn exec_takes_options_of_machine_and_kernel() {
-        let line = "testbed exec --machine mte=on --machine gic-version=4 --append kvm-arm.mode=nested \
-                    --program kvm-tests -- --list";
+        let line = "testbed exec --machine mte=on --machine gic-version=4 \
+                    --append kvm-arm.mode=nested --program kvm-tests -- --list";
         let Action::Exec(exec) = Cli::try_parse_from(line.split_whitespace()).unwrap().action
         else {
             panic!("not exec");

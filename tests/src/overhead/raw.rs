@@ -230,7 +230,8 @@ fn files(implementations: &[Implementation]) -> Vec<PathBuf> {
     [present].into_iter().chain(of_cpus).collect()
 }
 
-/// Bit n stands for a vector of n + 1 quadwords (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.68).
+/// The bitmap of vector lengths, in which bit n is a vector of n + 1 quadwords (Linux 7.2,
+/// `Documentation/virt/kvm/api.rst`, 4.68).
 fn sve_lengths(lengths: &[u32]) -> [u8; 64] {
     let mut bitmap = [0; 64];
     for (quadwords, byte) in (1..).step_by(8).zip(&mut bitmap) {
