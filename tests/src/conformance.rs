@@ -1,7 +1,7 @@
 //! `conformance`: compares KVM's behaviour with this library's predictions, for random overrides.
 //!
 //! Each try writes the same values to a scratch VM and to the fake of this host. It compares every
-//! answer and every register, and checks that KVM does what a plan for the same overrides says.
+//! answer and every register, and checks KVM's behaviour against a plan for the same overrides.
 
 mod comparison;
 mod disagreement;

@@ -106,7 +106,7 @@ impl Connection {
         self.queue.is_none()
     }
 
-    /// Ends both directions at once and drops what is queued.
+    /// Ends both directions at once and drops the queued bytes.
     pub(crate) fn cut(&self) {
         let _cut_already = self.stream.shutdown(Shutdown::Both);
     }

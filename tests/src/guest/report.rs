@@ -85,7 +85,7 @@ pub fn cpus() -> Result<Vec<usize>, ReportError> {
 }
 
 impl CpuReport {
-    /// Moves this process to a CPU and reads what it sees there.
+    /// Moves this process to a CPU and reads the CPU's features and registers there.
     ///
     /// # Errors
     ///

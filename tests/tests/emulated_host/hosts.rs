@@ -1,4 +1,4 @@
-//! Hosts, commands on them, and what the commands print.
+//! Hosts, commands on them, and the output of the commands.
 
 use idreg_runtime::number;
 use idreg_tests::artifacts::Kernel;
