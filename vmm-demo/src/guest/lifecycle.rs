@@ -5,7 +5,7 @@ use crate::output::failure::Failure;
 use crate::qmp::guest::VcpuInfo;
 use crate::vmm::boot::Kernel;
 use crate::vmm::layout;
-use crate::vmm::pause_gate::Gate;
+use crate::vmm::pause_gate::PauseGate;
 use crate::vmm::serial::Serial;
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vcpus::{Board, Report, Vcpus};
@@ -73,7 +73,7 @@ impl GuestBuilder {
             .load(vm.memory(), self.parts.ram, &mpidrs, config)?;
         vm.set_entry(entry.kernel, entry.fdt).map_err(vm_failure)?;
         timeline.step("load");
-        let gate = Arc::new(Gate::closed(mpidrs.len()));
+        let gate = Arc::new(PauseGate::closed(mpidrs.len()));
         let drained = self
             .events
             .console_drained

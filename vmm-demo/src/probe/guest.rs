@@ -3,7 +3,7 @@
 use super::report::{Collector, ProbeReport, Progress};
 use super::{ProbeError, Program};
 use crate::vmm::layout;
-use crate::vmm::vcpus::{PROGRAM_COUNTER, interrupt};
+use crate::vmm::vcpus::{PROGRAM_COUNTER, handle_kick};
 use crate::vmm::vm::Vm;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::vcpu::Errno;
@@ -89,7 +89,7 @@ pub(crate) fn run_probe(
         .map_err(|error| RunError::ProgramCounter {
             source: Errno(error.errno()),
         })?;
-    register_signal_handler(SIGRTMIN(), interrupt).map_err(|error| RunError::Watchdog {
+    register_signal_handler(SIGRTMIN(), handle_kick).map_err(|error| RunError::Watchdog {
         source: Errno(error.errno()),
     })?;
     let vcpus = vm.take_vcpus();

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 /// How often threads that are still in the guest are called back: a signal that comes just before `KVM_RUN` does not
 /// end it.
-const CALL_AGAIN: Duration = Duration::from_millis(1);
+const KICK_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Lets threads through while it is open.
 #[derive(Debug)]
-pub struct Gate {
-    state: Mutex<State>,
+pub struct PauseGate {
+    state: Mutex<GateState>,
     changed: Condvar,
 }
 
@@ -23,19 +23,19 @@ enum Position {
 }
 
 #[derive(Debug)]
-struct State {
+struct GateState {
     position: Position,
     /// The threads that are out of the guest: they wait here, or have ended.
     outside: usize,
     threads: usize,
 }
 
-impl Gate {
+impl PauseGate {
     /// A closed gate for so many threads, all of which are inside until they come to it.
     #[must_use]
     pub fn closed(threads: usize) -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(GateState {
                 position: Position::Closed,
                 outside: 0,
                 threads,
@@ -50,7 +50,7 @@ impl Gate {
     }
 
     /// Waits until the gate is open, and says whether to pass: not if it has ended.
-    pub fn pass(&self) -> bool {
+    pub fn wait(&self) -> bool {
         let mut state = self.state();
         if state.position == Position::Closed {
             state.outside += 1;
@@ -67,7 +67,7 @@ impl Gate {
     }
 
     /// Says that the calling thread will not come again.
-    pub fn leave(&self) {
+    pub fn exit(&self) {
         self.state().outside += 1;
         self.changed.notify_all();
     }
@@ -81,35 +81,35 @@ impl Gate {
         self.changed.notify_all();
     }
 
-    /// Closes the gate and waits until every thread is outside, calling them back with `call` now and again.
-    pub fn close(&self, call: impl Fn()) {
+    /// Closes the gate and waits until every thread is outside, calling them back with `kick` now and again.
+    pub fn close(&self, kick: impl Fn()) {
         let mut state = self.state();
         if state.position == Position::Open {
             state.position = Position::Closed;
         }
         while state.outside < state.threads {
             drop(state);
-            call();
-            state = self.wait_a_moment();
+            kick();
+            state = self.wait_interval();
         }
     }
 
     /// Lets nobody pass any more, and waits until every thread has left.
-    pub fn end(&self, call: impl Fn()) {
+    pub fn end(&self, kick: impl Fn()) {
         let mut state = self.state();
         state.position = Position::Ended;
         self.changed.notify_all();
         while state.outside < state.threads {
             drop(state);
-            call();
-            state = self.wait_a_moment();
+            kick();
+            state = self.wait_interval();
         }
     }
 
-    fn wait_a_moment(&self) -> MutexGuard<'_, State> {
+    fn wait_interval(&self) -> MutexGuard<'_, GateState> {
         let waited = self
             .changed
-            .wait_timeout_while(self.state(), CALL_AGAIN, |state| {
+            .wait_timeout_while(self.state(), KICK_INTERVAL, |state| {
                 state.outside < state.threads
             });
         match waited {
@@ -119,7 +119,7 @@ impl Gate {
     }
 
     /// A thread that panicked leaves plain numbers behind.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, GateState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -132,17 +132,17 @@ mod tests {
     use std::thread;
 
     /// Counts rounds until the gate ends.
-    fn work(gate: &Gate, rounds: &AtomicU64) {
-        while gate.pass() {
+    fn work(gate: &PauseGate, rounds: &AtomicU64) {
+        while gate.wait() {
             rounds.fetch_add(1, Ordering::SeqCst);
             thread::yield_now();
         }
-        gate.leave();
+        gate.exit();
     }
 
     #[test]
     fn nobody_is_inside_a_closed_gate() {
-        let gate = Arc::new(Gate::closed(3));
+        let gate = Arc::new(PauseGate::closed(3));
         let rounds = Arc::new(AtomicU64::new(0));
         let threads: Vec<_> = (0..3)
             .map(|_| {
@@ -165,14 +165,14 @@ mod tests {
             thread.join().unwrap();
         }
         gate.open();
-        assert!(!gate.is_open() && !gate.pass());
+        assert!(!gate.is_open() && !gate.wait());
     }
 
     #[test]
     fn threads_that_have_left_are_not_waited_for() {
-        let gate = Gate::closed(2);
-        gate.leave();
-        gate.leave();
+        let gate = PauseGate::closed(2);
+        gate.exit();
+        gate.exit();
         gate.close(|| panic!("nobody is to be called"));
         gate.end(|| panic!("nobody is to be called"));
     }

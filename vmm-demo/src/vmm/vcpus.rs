@@ -1,7 +1,7 @@
 //! The vCPUs of a running guest, each with a thread.
 
 use crate::vmm::layout;
-use crate::vmm::pause_gate::Gate;
+use crate::vmm::pause_gate::PauseGate;
 use crate::vmm::serial::Serial;
 use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::encoding::Encoding;
@@ -97,7 +97,7 @@ impl CpuError {
 /// What the threads share.
 #[derive(Debug)]
 pub(crate) struct Board {
-    pub(crate) gate: Arc<Gate>,
+    pub(crate) gate: Arc<PauseGate>,
     pub(crate) serial: Arc<Serial>,
     pub(crate) targets: TargetCpus,
     /// Probed of every report.
@@ -118,7 +118,7 @@ pub(crate) struct Vcpus {
 impl Vcpus {
     /// Starts a thread for each vCPU.
     pub(crate) fn start(vcpus: Vec<VcpuFd>, board: Board) -> io::Result<Self> {
-        register_signal_handler(SIGRTMIN(), interrupt)
+        register_signal_handler(SIGRTMIN(), handle_kick)
             .map_err(|error| io::Error::from_raw_os_error(error.errno()))?;
         let board = Arc::new(board);
         let (reporter, reports) = mpsc::channel();
@@ -150,7 +150,7 @@ impl Vcpus {
         if let Err(error) = result {
             // Those that could not be started are not waited for.
             let missing = 1 + waiting.count();
-            (0..missing).for_each(|_| board.gate.leave());
+            (0..missing).for_each(|_| board.gate.exit());
             drop(started_threads);
             return Err(error);
         }
@@ -182,7 +182,7 @@ impl Vcpus {
 
     /// Takes all vCPUs out of the guest, and waits until they are.
     pub(crate) fn pause(&self) {
-        self.board.gate.close(|| self.call());
+        self.board.gate.close(|| self.kick());
     }
 
     /// Takes all vCPUs out of the guest for good. One whose thread panicked is missing.
@@ -191,13 +191,13 @@ impl Vcpus {
     }
 
     fn end_threads(&mut self) -> Vec<VcpuFd> {
-        self.board.gate.end(|| self.call());
+        self.board.gate.end(|| self.kick());
         let ended = self.threads.drain(..).map(JoinHandle::join);
         ended.filter_map(Result::ok).collect()
     }
 
     /// Calls the threads out of `KVM_RUN`, or out of the console.
-    fn call(&self) {
+    fn kick(&self) {
         for thread in &self.threads {
             if !thread.is_finished() {
                 // It fails for a thread that ends just now.
@@ -214,7 +214,12 @@ impl Drop for Vcpus {
 }
 
 /// Does nothing: that it is called is what ends `KVM_RUN`.
-pub(crate) extern "C" fn interrupt(_: libc::c_int, _: *mut libc::siginfo_t, _: *mut libc::c_void) {}
+pub(crate) extern "C" fn handle_kick(
+    _: libc::c_int,
+    _: *mut libc::siginfo_t,
+    _: *mut libc::c_void,
+) {
+}
 
 struct Thread {
     index: usize,
@@ -224,19 +229,19 @@ struct Thread {
 }
 
 /// Says at the gate that a thread has left, however it does.
-struct Leaving<'a>(&'a Gate);
+struct ExitGuard<'a>(&'a PauseGate);
 
-impl Drop for Leaving<'_> {
+impl Drop for ExitGuard<'_> {
     fn drop(&mut self) {
-        self.0.leave();
+        self.0.exit();
     }
 }
 
 impl Thread {
     fn run(mut self) -> VcpuFd {
         let board = Arc::clone(&self.board);
-        let _leaving = Leaving(&board.gate);
-        while self.pass() {
+        let _exit = ExitGuard(&board.gate);
+        while self.wait() {
             if self.index == 0 {
                 board.first_run.get_or_init(Instant::now);
             }
@@ -252,14 +257,14 @@ impl Thread {
 
     /// Waits at the gate. The time that the guest waits does not pass for it: the first vCPU sets the counter,
     /// which all share, back to where it was.
-    fn pass(&self) -> bool {
+    fn wait(&self) -> bool {
         let gate = &self.board.gate;
         if self.index > 0 || gate.is_open() || self.board.first_run.get().is_none() {
-            return gate.pass();
+            return gate.wait();
         }
         let registers = KvmVcpu::new(&self.fd);
         let count = registers.get(TIMER_COUNT);
-        let open = gate.pass();
+        let open = gate.wait();
         if let (true, Ok(count)) = (open, count)
             && let Err(error) = registers.set(TIMER_COUNT, count)
         {
