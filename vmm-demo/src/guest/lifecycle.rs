@@ -8,8 +8,8 @@ use crate::vmm::layout;
 use crate::vmm::pause_gate::PauseGate;
 use crate::vmm::serial::Serial;
 use crate::vmm::timeline::Timeline;
-use crate::vmm::vcpus::{Board, Report, Vcpus};
-use crate::vmm::vm::{Parts, Vm};
+use crate::vmm::vcpus::{GuestExit, VcpuShared, Vcpus};
+use crate::vmm::vm::{Vm, VmConfig};
 use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::kvm::KvmVcpu;
 use idreg_runtime::plan::Plan;
@@ -25,7 +25,7 @@ use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 #[derive(Debug)]
 pub(crate) struct GuestBuilder {
     pub(crate) kvm: Kvm,
-    pub(crate) parts: Parts,
+    pub(crate) parts: VmConfig,
     pub(crate) plan: Plan,
     pub(crate) targets: TargetCpus,
     pub(crate) kernel: Kernel,
@@ -82,14 +82,14 @@ impl GuestBuilder {
         let serial = Arc::new(Serial::new(Arc::clone(&gate), drained).map_err(Failure::other)?);
         vm.connect(serial.interrupt(), layout::SERIAL_SPI)
             .map_err(vm_failure)?;
-        let board = Board {
+        let shared = VcpuShared {
             gate,
             serial: Arc::clone(&serial),
             targets: self.targets.clone(),
-            wake: self.events.vcpu_exit.try_clone().map_err(Failure::other)?,
+            exit_event: self.events.vcpu_exit.try_clone().map_err(Failure::other)?,
             first_run: OnceLock::new(),
         };
-        let vcpus = Vcpus::start(vm.take_vcpus(), board).map_err(Failure::other)?;
+        let vcpus = Vcpus::start(vm.take_vcpus(), shared).map_err(Failure::other)?;
         timeline.step("threads");
         Ok(Guest {
             vcpus,
@@ -111,7 +111,7 @@ impl GuestBuilder {
 impl Guest {
     /// Lets the vCPUs run.
     pub(crate) fn resume(&self) {
-        self.vcpus.go();
+        self.vcpus.resume();
     }
 
     /// Pauses the vCPUs; returns when all have left the guest.
@@ -120,8 +120,8 @@ impl Guest {
     }
 
     /// The next exit that a vCPU could not handle, or `None`.
-    pub(crate) fn vcpu_exit(&self) -> Option<Report> {
-        self.vcpus.report()
+    pub(crate) fn vcpu_exit(&self) -> Option<GuestExit> {
+        self.vcpus.guest_exit()
     }
 
     /// Moves as much input to the console as its FIFO has space for.
@@ -131,7 +131,7 @@ impl Guest {
 
     /// Time of the first vCPU's first entry into the guest, or `None` before it.
     pub(crate) fn first_run(&self) -> Option<Instant> {
-        self.vcpus.board().first_run.get().copied()
+        self.vcpus.shared().first_run.get().copied()
     }
 
     /// The vCPUs, by index.

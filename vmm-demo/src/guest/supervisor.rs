@@ -14,7 +14,7 @@ use crate::qmp::event::{Event, EventSender, ShutdownCause};
 use crate::qmp::guest::Status;
 use crate::vmm::boot::initrd::Checked;
 use crate::vmm::timeline::Timeline;
-use crate::vmm::vcpus::{CpuError, Report};
+use crate::vmm::vcpus::{GuestExit, VcpuError};
 use crate::vmm::vm::Vm;
 use event_manager::{EventManager, EventOps, EventSet, Events, MutEventSubscriber, SubscriberOps};
 use idreg_runtime::plan::Plan;
@@ -158,10 +158,10 @@ impl Supervisor {
             return;
         };
         match report {
-            Report::PoweredOff => self.finish(Ending::PoweredOff, ShutdownCause::GuestShutdown),
-            Report::Reset if self.reboot => self.reset(ShutdownCause::GuestReset),
-            Report::Reset => self.finish(Ending::Reset, ShutdownCause::GuestReset),
-            Report::Failed(error) => self.fail(vcpu_failure(error)),
+            GuestExit::PoweredOff => self.finish(Ending::PoweredOff, ShutdownCause::GuestShutdown),
+            GuestExit::Reset if self.reboot => self.reset(ShutdownCause::GuestReset),
+            GuestExit::Reset => self.finish(Ending::Reset, ShutdownCause::GuestReset),
+            GuestExit::Failed(error) => self.fail(vcpu_failure(error)),
         }
     }
 
@@ -324,7 +324,7 @@ impl MutEventSubscriber for Supervisor {
 }
 
 /// Maps a vCPU error to a failure of the command.
-fn vcpu_failure(error: CpuError) -> Failure {
+fn vcpu_failure(error: VcpuError) -> Failure {
     if error.is_of_guest() {
         Failure::Guest(error.into())
     } else {

@@ -5,7 +5,7 @@ use crate::probe::guest::run_probe;
 use crate::probe::report::ReadOutcome;
 use crate::probe::view::GuestView;
 use crate::vmm::timeline::Timeline;
-use crate::vmm::vm::{Parts, Vm, VmError};
+use crate::vmm::vm::{Vm, VmConfig, VmError};
 use idreg_runtime::config::Gic;
 use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::description::RegisterField;
@@ -97,7 +97,7 @@ impl Machine {
             return Err(Failure::CannotHere(ProbeIsA64.into()));
         }
         check_vcpus(&self.kvm, plan.config().gic, vcpus)?;
-        let parts = Parts {
+        let parts = VmConfig {
             config: plan.config(),
             capabilities: self.host.info().capabilities,
             vcpus,

@@ -118,7 +118,7 @@ pub struct Initrd {
 
 /// Where everything goes, in guest physical addresses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Places {
+pub struct LoadAddresses {
     /// The 2 MiB boundary from which the kernel counts.
     pub kernel_base: u64,
     /// The device tree.
@@ -216,8 +216,8 @@ impl Kernel {
     /// # Errors
     ///
     /// [`KernelError`].
-    pub fn places(&self, ram: u64) -> Result<Places, KernelError> {
-        place(
+    pub fn load_addresses(&self, ram: u64) -> Result<LoadAddresses, KernelError> {
+        assign_addresses(
             self.image,
             self.initrd.as_ref().map(|initrd| initrd.length),
             ram,
@@ -225,7 +225,11 @@ impl Kernel {
     }
 }
 
-fn place(image: Image, initrd: Option<u64>, ram: u64) -> Result<Places, KernelError> {
+fn assign_addresses(
+    image: Image,
+    initrd: Option<u64>,
+    ram: u64,
+) -> Result<LoadAddresses, KernelError> {
     let kernel_base = layout::RAM_START;
     // Sizes of files and headers, which have been checked to be far from overflowing.
     let kernel_end = kernel_base + image.text_offset + image.size;
@@ -236,7 +240,7 @@ fn place(image: Image, initrd: Option<u64>, ram: u64) -> Result<Places, KernelEr
     if needed > ram {
         return Err(KernelError::TooLittleMemory { ram, needed });
     }
-    Ok(Places {
+    Ok(LoadAddresses {
         kernel_base,
         fdt,
         initrd: initrd.map(|_| start..end),
@@ -294,24 +298,27 @@ mod tests {
 
     #[test]
     fn everything_has_a_place_of_its_own() {
-        let places = place(IMAGE, Some(1000), 64 * MIB).unwrap();
-        let expected = Places {
+        let addresses = assign_addresses(IMAGE, Some(1000), 64 * MIB).unwrap();
+        let expected = LoadAddresses {
             kernel_base: layout::RAM_START,
             fdt: layout::RAM_START + 34 * MIB,
             initrd: Some(layout::RAM_START + 36 * MIB..layout::RAM_START + 36 * MIB + 1000),
         };
-        assert_eq!(places, expected);
-        assert_eq!(place(IMAGE, None, 36 * MIB).unwrap().initrd, None);
+        assert_eq!(addresses, expected);
+        assert_eq!(
+            assign_addresses(IMAGE, None, 36 * MIB).unwrap().initrd,
+            None
+        );
     }
 
     #[test]
     fn too_little_memory_says_how_much_would_do() {
-        let error = place(IMAGE, Some(64 * MIB), 64 * MIB)
+        let error = assign_addresses(IMAGE, Some(64 * MIB), 64 * MIB)
             .unwrap_err()
             .to_string();
         assert!(error.starts_with("64M of memory are too little"), "{error}");
         assert!(error.ends_with("--mem 128M would hold them"), "{error}");
-        place(IMAGE, Some(64 * MIB), 128 * MIB).unwrap();
+        assign_addresses(IMAGE, Some(64 * MIB), 128 * MIB).unwrap();
     }
 
     /// A header of 4 MiB, and a disk.
@@ -333,7 +340,7 @@ mod tests {
         assert_eq!(opened.command_line, "console=ttyS0");
         let start = layout::RAM_START + 6 * MIB;
         assert_eq!(
-            opened.places(8 * MIB).unwrap().initrd,
+            opened.load_addresses(8 * MIB).unwrap().initrd,
             Some(start..start + 24)
         );
         let (file, path) = opened.initrd_to_check().unwrap().unwrap();

@@ -7,7 +7,7 @@ use vm_fdt::{Error, FdtWriter};
 
 /// What the tree tells.
 #[derive(Debug)]
-pub struct Machine<'a> {
+pub struct MachineDescription<'a> {
     /// MPIDR_EL1 of each vCPU, by number.
     pub mpidrs: &'a [u64],
     /// What vCPUs are made with.
@@ -48,7 +48,7 @@ const GIC_MAINTENANCE_PPI: u32 = 9;
 /// The clock of the 16550, from which a driver would compute divisors.
 const CLOCK_HZ: u32 = 24_000_000;
 
-impl Machine<'_> {
+impl MachineDescription<'_> {
     /// The tree as the kernel reads it: of at most [`layout::FDT_SIZE`] bytes.
     ///
     /// # Errors
@@ -201,7 +201,7 @@ mod tests {
     fn tree(vcpus: u64, config: VcpuConfig) -> Vec<u8> {
         // As KVM numbers them: 16 to a cluster, and a bit that is always one.
         let mpidrs: Vec<u64> = (0..vcpus).map(|n| 1 << 31 | n >> 4 << 8 | n & 15).collect();
-        let machine = Machine {
+        let machine = MachineDescription {
             mpidrs: &mpidrs,
             config,
             ram: 5 << 30,

@@ -41,22 +41,22 @@ const TIMER_COUNT: Encoding = Encoding::new(3, 3, 14, 3, 2);
 
 /// What the guest did that its vCPUs cannot go on after.
 #[derive(Debug)]
-pub(crate) enum Report {
+pub(crate) enum GuestExit {
     PoweredOff,
     /// It wants to start again.
     Reset,
-    Failed(CpuError),
+    Failed(VcpuError),
 }
 
 /// A vCPU that cannot go on.
 #[derive(Debug, Error)]
-pub(crate) enum CpuError {
+pub(crate) enum VcpuError {
     /// A data access where there is nothing.
     #[error(
         "vCPU {vcpu} {} {size} bytes at {address:#x}, where there is neither RAM nor a device (its PC is {pc:#x})",
         if *write { "wrote" } else { "read" }
     )]
-    NothingThere {
+    Unmapped {
         vcpu: usize,
         write: bool,
         size: usize,
@@ -72,21 +72,21 @@ pub(crate) enum CpuError {
     #[error("vCPU {vcpu} made a hypercall that nothing here answers (its PC is {pc:#x})")]
     Hypercall { vcpu: usize, pc: u64 },
     #[error("vCPU {vcpu} left the guest for a reason that has no place here: {exit}")]
-    UnexpectedExit { vcpu: usize, exit: String },
+    UnhandledExit { vcpu: usize, exit: String },
     #[error("the guest crashed, as vCPU {vcpu} says by system event {event}")]
     SystemEvent { vcpu: usize, event: u32 },
     #[error("cannot run vCPU {vcpu}")]
     Run { vcpu: usize, source: Errno },
     #[error("cannot answer a call of vCPU {vcpu}")]
-    Answer { vcpu: usize, source: KvmError },
+    AnswerHypercall { vcpu: usize, source: KvmError },
 }
 
-impl CpuError {
+impl VcpuError {
     /// Whether the guest is to blame, and neither this machine nor this program.
     pub(crate) const fn is_of_guest(&self) -> bool {
         matches!(
             self,
-            Self::NothingThere { .. }
+            Self::Unmapped { .. }
                 | Self::CannotEmulate { .. }
                 | Self::Hypercall { .. }
                 | Self::SystemEvent { .. }
@@ -96,46 +96,46 @@ impl CpuError {
 
 /// What the threads share.
 #[derive(Debug)]
-pub(crate) struct Board {
+pub(crate) struct VcpuShared {
     pub(crate) gate: Arc<PauseGate>,
     pub(crate) serial: Arc<Serial>,
     pub(crate) targets: TargetCpus,
     /// Probed of every report.
-    pub(crate) wake: EventFd,
+    pub(crate) exit_event: EventFd,
     /// When the first vCPU entered the guest for the first time.
     pub(crate) first_run: OnceLock<Instant>,
 }
 
-/// The threads, which wait at the gate until they are [let go](Self::go).
+/// The threads, which wait at the gate until they are [let go](Self::resume).
 #[derive(Debug)]
 pub(crate) struct Vcpus {
-    board: Arc<Board>,
+    shared: Arc<VcpuShared>,
     threads: Vec<JoinHandle<VcpuFd>>,
     thread_ids: Vec<i64>,
-    reports: Receiver<Report>,
+    guest_exits: Receiver<GuestExit>,
 }
 
 impl Vcpus {
     /// Starts a thread for each vCPU.
-    pub(crate) fn start(vcpus: Vec<VcpuFd>, board: Board) -> io::Result<Self> {
+    pub(crate) fn start(vcpus: Vec<VcpuFd>, shared: VcpuShared) -> io::Result<Self> {
         register_signal_handler(SIGRTMIN(), handle_kick)
             .map_err(|error| io::Error::from_raw_os_error(error.errno()))?;
-        let board = Arc::new(board);
-        let (reporter, reports) = mpsc::channel();
+        let shared = Arc::new(shared);
+        let (exit_sender, guest_exits) = mpsc::channel();
         let (announcer, ids) = mpsc::channel();
         let mut started_threads = Self {
-            board: Arc::clone(&board),
+            shared: Arc::clone(&shared),
             threads: Vec::with_capacity(vcpus.len()),
             thread_ids: Vec::with_capacity(vcpus.len()),
-            reports,
+            guest_exits,
         };
         let mut waiting = vcpus.into_iter().enumerate();
         let result = waiting.try_for_each(|(index, fd)| {
-            let thread = Thread {
+            let thread = VcpuThread {
                 index,
                 fd,
-                board: Arc::clone(&board),
-                reporter: reporter.clone(),
+                shared: Arc::clone(&shared),
+                exit_sender: exit_sender.clone(),
             };
             let announcer = announcer.clone();
             let handle = thread::Builder::new()
@@ -150,7 +150,7 @@ impl Vcpus {
         if let Err(error) = result {
             // Those that could not be started are not waited for.
             let missing = 1 + waiting.count();
-            (0..missing).for_each(|_| board.gate.exit());
+            (0..missing).for_each(|_| shared.gate.exit());
             drop(started_threads);
             return Err(error);
         }
@@ -166,23 +166,23 @@ impl Vcpus {
         &self.thread_ids
     }
 
-    pub(crate) fn board(&self) -> &Board {
-        &self.board
+    pub(crate) fn shared(&self) -> &VcpuShared {
+        &self.shared
     }
 
     /// What the guest did, if it did something since the last time.
-    pub(crate) fn report(&self) -> Option<Report> {
-        self.reports.try_recv().ok()
+    pub(crate) fn guest_exit(&self) -> Option<GuestExit> {
+        self.guest_exits.try_recv().ok()
     }
 
     /// Lets the vCPUs into the guest.
-    pub(crate) fn go(&self) {
-        self.board.gate.open();
+    pub(crate) fn resume(&self) {
+        self.shared.gate.open();
     }
 
     /// Takes all vCPUs out of the guest, and waits until they are.
     pub(crate) fn pause(&self) {
-        self.board.gate.close(|| self.kick());
+        self.shared.gate.close(|| self.kick());
     }
 
     /// Takes all vCPUs out of the guest for good. One whose thread panicked is missing.
@@ -191,7 +191,7 @@ impl Vcpus {
     }
 
     fn end_threads(&mut self) -> Vec<VcpuFd> {
-        self.board.gate.end(|| self.kick());
+        self.shared.gate.end(|| self.kick());
         let ended = self.threads.drain(..).map(JoinHandle::join);
         ended.filter_map(Result::ok).collect()
     }
@@ -221,11 +221,11 @@ pub(crate) extern "C" fn handle_kick(
 ) {
 }
 
-struct Thread {
+struct VcpuThread {
     index: usize,
     fd: VcpuFd,
-    board: Arc<Board>,
-    reporter: Sender<Report>,
+    shared: Arc<VcpuShared>,
+    exit_sender: Sender<GuestExit>,
 }
 
 /// Says at the gate that a thread has left, however it does.
@@ -237,18 +237,18 @@ impl Drop for ExitGuard<'_> {
     }
 }
 
-impl Thread {
+impl VcpuThread {
     fn run(mut self) -> VcpuFd {
-        let board = Arc::clone(&self.board);
-        let _exit = ExitGuard(&board.gate);
+        let shared = Arc::clone(&self.shared);
+        let _exit = ExitGuard(&shared.gate);
         while self.wait() {
             if self.index == 0 {
-                board.first_run.get_or_init(Instant::now);
+                shared.first_run.get_or_init(Instant::now);
             }
-            if let Some(report) = self.enter() {
+            if let Some(guest_exit) = self.enter() {
                 // If nobody listens any more, the guest is being ended already.
-                let _ended = self.reporter.send(report);
-                let _full = board.wake.write(1);
+                let _ended = self.exit_sender.send(guest_exit);
+                let _full = shared.exit_event.write(1);
                 break;
             }
         }
@@ -258,8 +258,8 @@ impl Thread {
     /// Waits at the gate. The time that the guest waits does not pass for it: the first vCPU sets the counter,
     /// which all share, back to where it was.
     fn wait(&self) -> bool {
-        let gate = &self.board.gate;
-        if self.index > 0 || gate.is_open() || self.board.first_run.get().is_none() {
+        let gate = &self.shared.gate;
+        if self.index > 0 || gate.is_open() || self.shared.first_run.get().is_none() {
             return gate.wait();
         }
         let registers = KvmVcpu::new(&self.fd);
@@ -274,54 +274,54 @@ impl Thread {
     }
 
     /// Enters the guest once, and does what it wants; returns what it cannot go on after.
-    fn enter(&mut self) -> Option<Report> {
+    fn enter(&mut self) -> Option<GuestExit> {
         let vcpu = self.index;
         let exit = match self.fd.run() {
             Ok(VcpuExit::MmioRead(address, data)) => {
                 let Some(offset) = serial_offset(address) else {
                     let size = data.len();
-                    return Some(self.nothing_there(false, size, address));
+                    return Some(self.unmapped(false, size, address));
                 };
-                self.board.serial.read(offset, data);
+                self.shared.serial.read(offset, data);
                 return None;
             }
             Ok(VcpuExit::MmioWrite(address, data)) => {
                 let Some(offset) = serial_offset(address) else {
                     let size = data.len();
-                    return Some(self.nothing_there(true, size, address));
+                    return Some(self.unmapped(true, size, address));
                 };
-                self.board.serial.write(offset, data);
+                self.shared.serial.write(offset, data);
                 return None;
             }
             Ok(VcpuExit::SystemEvent(KVM_SYSTEM_EVENT_SHUTDOWN, _)) => {
-                return Some(Report::PoweredOff);
+                return Some(GuestExit::PoweredOff);
             }
-            Ok(VcpuExit::SystemEvent(KVM_SYSTEM_EVENT_RESET, _)) => return Some(Report::Reset),
-            Ok(VcpuExit::SystemEvent(event, _)) => CpuError::SystemEvent { vcpu, event },
+            Ok(VcpuExit::SystemEvent(KVM_SYSTEM_EVENT_RESET, _)) => return Some(GuestExit::Reset),
+            Ok(VcpuExit::SystemEvent(event, _)) => VcpuError::SystemEvent { vcpu, event },
             Ok(VcpuExit::Hypercall(_)) => return self.hypercall(),
             Ok(VcpuExit::Intr) => return None,
-            Ok(exit) => CpuError::UnexpectedExit {
+            Ok(exit) => VcpuError::UnhandledExit {
                 vcpu,
                 exit: format!("{exit:?}"),
             },
             Err(error) => match error.errno() {
                 // EAGAIN: a vCPU that is off was asked to run.
                 libc::EINTR | libc::EAGAIN => return None,
-                libc::ENOSYS => CpuError::CannotEmulate {
+                libc::ENOSYS => VcpuError::CannotEmulate {
                     vcpu,
                     pc: self.program_counter(),
                 },
-                number => CpuError::Run {
+                number => VcpuError::Run {
                     vcpu,
                     source: Errno(number),
                 },
             },
         };
-        Some(Report::Failed(exit))
+        Some(GuestExit::Failed(exit))
     }
 
-    fn nothing_there(&self, write: bool, size: usize, address: u64) -> Report {
-        Report::Failed(CpuError::NothingThere {
+    fn unmapped(&self, write: bool, size: usize, address: u64) -> GuestExit {
+        GuestExit::Failed(VcpuError::Unmapped {
             vcpu: self.index,
             write,
             size,
@@ -330,15 +330,18 @@ impl Thread {
         })
     }
 
-    fn hypercall(&self) -> Option<Report> {
+    fn hypercall(&self) -> Option<GuestExit> {
         let vcpu = self.index;
-        match kvm::answer_target_cpus(&self.fd, &self.board.targets) {
+        match kvm::answer_target_cpus(&self.fd, &self.shared.targets) {
             Ok(true) => None,
-            Ok(false) => Some(Report::Failed(CpuError::Hypercall {
+            Ok(false) => Some(GuestExit::Failed(VcpuError::Hypercall {
                 vcpu,
                 pc: self.program_counter(),
             })),
-            Err(source) => Some(Report::Failed(CpuError::Answer { vcpu, source })),
+            Err(source) => Some(GuestExit::Failed(VcpuError::AnswerHypercall {
+                vcpu,
+                source,
+            })),
         }
     }
 

@@ -73,7 +73,7 @@ pub(crate) enum VmError {
 
 /// What a VM is made of.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Parts {
+pub(crate) struct VmConfig {
     pub(crate) config: VcpuConfig,
     pub(crate) capabilities: Capabilities,
     pub(crate) vcpus: u16,
@@ -102,13 +102,13 @@ impl Vm {
     /// # Errors
     ///
     /// The [`VmError`] of the step that failed.
-    pub(crate) fn new(kvm: &Kvm, parts: Parts, timeline: &mut Timeline) -> Result<Self, VmError> {
-        let config = parts.config;
-        let fd = kvm::create_vm_with(kvm, config, &parts.capabilities)?;
-        let memory = memory::allocate(parts.ram, kvm::physical_address_bits(kvm))?;
+    pub(crate) fn new(kvm: &Kvm, vm: VmConfig, timeline: &mut Timeline) -> Result<Self, VmError> {
+        let config = vm.config;
+        let fd = kvm::create_vm_with(kvm, config, &vm.capabilities)?;
+        let memory = memory::allocate(vm.ram, kvm::physical_address_bits(kvm))?;
         memory::attach(&fd, &memory)?;
         timeline.step("vm");
-        let vcpus = (0..parts.vcpus)
+        let vcpus = (0..vm.vcpus)
             .map(|index| kvm::create_vcpu(&fd, index.into()))
             .collect::<Result<Vec<_>, _>>()?;
         for (index, vcpu) in vcpus.iter().enumerate() {

@@ -19,7 +19,7 @@ use crate::socket_address::Address;
 use crate::vmm::boot::Kernel;
 use crate::vmm::memory::Overcommitted;
 use crate::vmm::timeline::Timeline;
-use crate::vmm::vm::{Parts, Vm, VmError};
+use crate::vmm::vm::{Vm, VmConfig, VmError};
 use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::config::{Gic, VcpuConfig};
 use idreg_runtime::kvm::{self, KvmError};
@@ -51,7 +51,7 @@ pub(super) fn run_linux(
     let mut timeline = Timeline::since(started);
     timeline.step("command_line");
     let kernel = Kernel::open(kernel, linux.initrd.as_deref(), linux.append.as_deref())?;
-    kernel.places(linux.mem.0)?;
+    kernel.load_addresses(linux.mem.0)?;
     timeline.step("open_files");
     // Handlers first: a signal must not leave the files and sockets below behind.
     let mut signals = install_signal_handlers().map_err(Failure::other)?;
@@ -98,7 +98,7 @@ fn prepare(
     }
     check_vcpus(&kvm, config.gic, arguments.smp)?;
     timeline.step("kvm");
-    let parts = Parts {
+    let parts = VmConfig {
         config,
         capabilities,
         vcpus: arguments.smp,

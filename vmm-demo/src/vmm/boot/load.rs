@@ -1,7 +1,7 @@
 //! Putting everything into the guest's memory.
 
-use super::{Initrd, Kernel, KernelError, Places};
-use crate::vmm::fdt::Machine;
+use super::{Initrd, Kernel, KernelError, LoadAddresses};
+use crate::vmm::fdt::MachineDescription;
 use idreg_runtime::config::VcpuConfig;
 use linux_loader::loader::pe::PE;
 use linux_loader::loader::{KernelLoader, load_dtb};
@@ -15,7 +15,7 @@ const SEED: usize = 64;
 
 /// Where the first vCPU starts.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct EntryPoint {
     /// Its PC.
     pub(crate) kernel: u64,
     /// Its X0: the device tree.
@@ -30,25 +30,25 @@ impl Kernel {
         ram: u64,
         mpidrs: &[u64],
         config: VcpuConfig,
-    ) -> Result<Entry, KernelError> {
-        let places = self.places(ram)?;
-        let base = GuestAddress(places.kernel_base);
+    ) -> Result<EntryPoint, KernelError> {
+        let addresses = self.load_addresses(ram)?;
+        let base = GuestAddress(addresses.kernel_base);
         let kernel = PE::load(memory, Some(base), &mut self.file, None)
             .map_err(|error| failed("the kernel", error))?;
-        if let (Some(initrd), Some(place)) = (&mut self.initrd, &places.initrd) {
-            initrd.load(memory, place.start)?;
+        if let (Some(initrd), Some(range)) = (&mut self.initrd, &addresses.initrd) {
+            initrd.load(memory, range.start)?;
         }
-        self.load_device_tree(memory, &places, ram, mpidrs, config)?;
-        Ok(Entry {
+        self.load_device_tree(memory, &addresses, ram, mpidrs, config)?;
+        Ok(EntryPoint {
             kernel: kernel.kernel_load.0,
-            fdt: places.fdt,
+            fdt: addresses.fdt,
         })
     }
 
     fn load_device_tree(
         &self,
         memory: &GuestMemoryMmap,
-        places: &Places,
+        addresses: &LoadAddresses,
         ram: u64,
         mpidrs: &[u64],
         config: VcpuConfig,
@@ -57,18 +57,18 @@ impl Kernel {
         // Linux gives that many bytes at once or none.
         getrandom(&mut seed, GetRandomFlags::empty())
             .map_err(|error| failed("random numbers", error))?;
-        let machine = Machine {
+        let machine = MachineDescription {
             mpidrs,
             config,
             ram,
             command_line: &self.command_line,
-            initrd: places.initrd.clone(),
+            initrd: addresses.initrd.clone(),
             seed: &seed,
         };
         let tree = machine
             .device_tree()
             .map_err(|error| failed("the device tree", error))?;
-        load_dtb(memory, GuestAddress(places.fdt), &mut Cursor::new(tree))
+        load_dtb(memory, GuestAddress(addresses.fdt), &mut Cursor::new(tree))
             .map_err(|error| failed("the device tree", error))
     }
 }
