@@ -1,6 +1,7 @@
 //! The guest's console: a 16550 whose output is the standard output of this program.
 
 use crate::vmm::pause_gate::PauseGate;
+use kvm_ioctls::VcpuFd;
 use rustix::io::Errno;
 use rustix::stdio::stdout;
 use std::collections::VecDeque;
@@ -20,7 +21,7 @@ pub(crate) struct Serial {
 impl Serial {
     /// A device after power-on. `gate` is that of the vCPUs, which write to it; `room` is written when the guest has
     /// taken all of its input.
-    pub(crate) fn new(gate: Arc<PauseGate>, room: EventFd) -> io::Result<Self> {
+    pub(crate) fn new(gate: Arc<PauseGate<VcpuFd>>, room: EventFd) -> io::Result<Self> {
         let interrupt = EventFd::new(EFD_NONBLOCK)?;
         let output = Output {
             pending: VecDeque::new(),
@@ -113,7 +114,7 @@ impl SerialEvents for InputTaken {
 struct Output {
     /// What a vCPU that was called back has not written. Each leaves one byte at most.
     pending: VecDeque<u8>,
-    gate: Arc<PauseGate>,
+    gate: Arc<PauseGate<VcpuFd>>,
 }
 
 impl Write for Output {

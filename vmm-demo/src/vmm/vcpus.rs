@@ -97,7 +97,7 @@ impl VcpuError {
 /// What the threads share.
 #[derive(Debug)]
 pub(crate) struct VcpuShared {
-    pub(crate) gate: Arc<PauseGate>,
+    pub(crate) gate: Arc<PauseGate<VcpuFd>>,
     pub(crate) serial: Arc<Serial>,
     pub(crate) targets: TargetCpus,
     /// Probed of every report.
@@ -129,8 +129,8 @@ impl Vcpus {
             thread_ids: Vec::with_capacity(vcpus.len()),
             guest_exits,
         };
-        let mut waiting = vcpus.into_iter().enumerate();
-        let result = waiting.try_for_each(|(index, fd)| {
+        let count = vcpus.len();
+        let result = vcpus.into_iter().enumerate().try_for_each(|(index, fd)| {
             let thread = VcpuThread {
                 index,
                 fd,
@@ -148,9 +148,8 @@ impl Vcpus {
             Ok(())
         });
         if let Err(error) = result {
-            // Those that could not be started are not waited for.
-            let missing = 1 + waiting.count();
-            (0..missing).for_each(|_| shared.gate.exit());
+            // The gate must not wait for threads that were not started.
+            (started_threads.threads.len()..count).for_each(|index| shared.gate.exit(index));
             drop(started_threads);
             return Err(error);
         }
@@ -228,19 +227,25 @@ struct VcpuThread {
     exit_sender: Sender<GuestExit>,
 }
 
-/// Says at the gate that a thread has left, however it does.
-struct ExitGuard<'a>(&'a PauseGate);
+/// Marks a thread as ended at the gate, even if it panicked.
+struct ExitGuard<'a> {
+    gate: &'a PauseGate<VcpuFd>,
+    index: usize,
+}
 
 impl Drop for ExitGuard<'_> {
     fn drop(&mut self) {
-        self.0.exit();
+        self.gate.exit(self.index);
     }
 }
 
 impl VcpuThread {
     fn run(mut self) -> VcpuFd {
         let shared = Arc::clone(&self.shared);
-        let _exit = ExitGuard(&shared.gate);
+        let _exit = ExitGuard {
+            gate: &shared.gate,
+            index: self.index,
+        };
         while self.wait() {
             if self.index == 0 {
                 shared.first_run.get_or_init(Instant::now);
@@ -255,18 +260,20 @@ impl VcpuThread {
         self.fd
     }
 
-    /// Waits at the gate. The time that the guest waits does not pass for it: the first vCPU sets the counter,
-    /// which all share, back to where it was.
-    fn wait(&self) -> bool {
-        let gate = &self.shared.gate;
-        if self.index > 0 || gate.is_open() || self.shared.first_run.get().is_none() {
-            return gate.wait();
+    /// Waits at the gate; returns false if the guest ends. The guest's clock stands still
+    /// meanwhile: the first vCPU sets the counter, which all vCPUs share, back to its value.
+    fn wait(&mut self) -> bool {
+        let shared = Arc::clone(&self.shared);
+        if shared.gate.is_open() {
+            return true;
         }
-        let registers = KvmVcpu::new(&self.fd);
-        let count = registers.get(TIMER_COUNT);
-        let open = gate.wait();
-        if let (true, Ok(count)) = (open, count)
-            && let Err(error) = registers.set(TIMER_COUNT, count)
+        let keeps_clock = self.index == 0 && shared.first_run.get().is_some();
+        let count = keeps_clock
+            .then(|| KvmVcpu::new(&self.fd).get(TIMER_COUNT).ok())
+            .flatten();
+        let open = shared.gate.wait(self.index, &mut self.fd);
+        if let Some(count) = count.filter(|_| open)
+            && let Err(error) = KvmVcpu::new(&self.fd).set(TIMER_COUNT, count)
         {
             tracing::warn!(%error, "the guest's clock jumps over the pause");
         }
