@@ -1,4 +1,4 @@
-//! The guest's console: a 16550 whose output is the standard output of this program.
+//! The guest's console: a 16550 with this program's standard output.
 
 use crate::vmm::pause_gate::PauseGate;
 use kvm_ioctls::VcpuFd;
@@ -11,36 +11,43 @@ use vm_superio::serial::{self, SerialEvents};
 use vm_superio::{Serial as Device, Trigger};
 use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
-/// The device and what it is connected to.
+/// The console device and its connections.
 #[derive(Debug)]
-pub(crate) struct Serial {
-    device: Mutex<Device<Interrupt, InputTaken, Output>>,
+pub struct Serial {
+    device: Mutex<Device<Interrupt, InputDrained, Output>>,
     interrupt: EventFd,
 }
 
 impl Serial {
-    /// A device after power-on. `gate` is that of the vCPUs, which write to it; `room` is written when the guest has
-    /// taken all of its input.
-    pub(crate) fn new(gate: Arc<PauseGate<VcpuFd>>, room: EventFd) -> io::Result<Self> {
+    /// Returns a device after power-on. `gate` is the gate of the vCPUs that write to it; `drained`
+    /// is written when the guest has read all of its input.
+    ///
+    /// # Errors
+    ///
+    /// The event for the interrupt cannot be created.
+    pub fn new(gate: Arc<PauseGate<VcpuFd>>, drained: EventFd) -> io::Result<Self> {
         let interrupt = EventFd::new(EFD_NONBLOCK)?;
         let output = Output {
             pending: VecDeque::new(),
             gate,
         };
-        let device =
-            Device::with_events(Interrupt(interrupt.try_clone()?), InputTaken(room), output);
+        let device = Device::with_events(
+            Interrupt(interrupt.try_clone()?),
+            InputDrained(drained),
+            output,
+        );
         Ok(Self {
             device: Mutex::new(device),
             interrupt,
         })
     }
 
-    /// Is written when the device wants an interrupt.
+    /// The event that the device writes to raise its interrupt.
     pub(crate) fn interrupt(&self) -> &EventFd {
         &self.interrupt
     }
 
-    /// The guest reads the register at `offset`.
+    /// Handles a guest's read of the register at `offset`.
     pub(crate) fn read(&self, offset: u64, data: &mut [u8]) {
         data.fill(0);
         if let (Ok(offset), Some(first)) = (u8::try_from(offset), data.first_mut()) {
@@ -48,25 +55,25 @@ impl Serial {
         }
     }
 
-    /// The guest writes the register at `offset`.
+    /// Handles a guest's write to the register at `offset`.
     pub(crate) fn write(&self, offset: u64, data: &[u8]) {
         let (Ok(offset), Some(value)) = (u8::try_from(offset), data.first()) else {
             return;
         };
         if let Err(error) = self.device().write(offset, *value) {
-            // The guest cannot be told: a 16550 has no word for a line that nobody listens to.
-            tracing::debug!(%error, "the console lost something");
+            // A 16550 cannot report this to the guest: it has no error for a dead line.
+            tracing::debug!(%error, "the console lost a byte");
         }
     }
 
-    /// Gives the guest as much input as the device has room for.
+    /// Moves as much input to the device as its FIFO holds.
     pub(crate) fn give(&self, input: &mut VecDeque<u8>) {
         let mut device = self.device();
         while device.fifo_capacity() > 0 {
             let (next, _) = input.as_slices();
             let count = next.len().min(device.fifo_capacity());
             match device.enqueue_raw_bytes(next.get(..count).unwrap_or_default()) {
-                // Nothing is left, or the guest has the device in loop-back.
+                // No input is left, or the guest has switched the device to loop-back.
                 Ok(0) | Err(serial::Error::FullFifo) => return,
                 Ok(taken) => drop(input.drain(..taken)),
                 Err(error) => {
@@ -77,7 +84,7 @@ impl Serial {
         }
     }
 
-    fn device(&self) -> MutexGuard<'_, Device<Interrupt, InputTaken, Output>> {
+    fn device(&self) -> MutexGuard<'_, Device<Interrupt, InputDrained, Output>> {
         self.device.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -94,9 +101,9 @@ impl Trigger for Interrupt {
 }
 
 #[derive(Debug)]
-struct InputTaken(EventFd);
+struct InputDrained(EventFd);
 
-impl SerialEvents for InputTaken {
+impl SerialEvents for InputDrained {
     fn buffer_read(&self) {}
 
     fn out_byte(&self) {}
@@ -104,15 +111,15 @@ impl SerialEvents for InputTaken {
     fn tx_lost_byte(&self) {}
 
     fn in_buffer_empty(&self) {
-        // It is full only if nobody has listened for 2^64 times.
+        // The event is full only after 2^64 writes without a read.
         let _full = self.0.write(1);
     }
 }
 
-/// The standard output, whose reader may be slow: then the vCPU waits here, and comes back when it is called.
+/// The standard output. If its reader is slow, the vCPU's thread blocks here until it is kicked.
 #[derive(Debug)]
 struct Output {
-    /// What a vCPU that was called back has not written. Each leaves one byte at most.
+    /// Bytes of vCPUs that were kicked before they could write them; one byte of each at most.
     pending: VecDeque<u8>,
     gate: Arc<PauseGate<VcpuFd>>,
 }

@@ -1,7 +1,7 @@
-//! The vCPUs of a running guest, each with a thread.
+//! The vCPUs of a guest, each with a thread of its own.
 
 use crate::vmm::layout;
-use crate::vmm::pause_gate::PauseGate;
+use crate::vmm::pause_gate::{PauseGate, RequestError};
 use crate::vmm::serial::Serial;
 use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::encoding::Encoding;
@@ -14,7 +14,7 @@ use kvm_bindings::{
 use kvm_ioctls::{VcpuExit, VcpuFd};
 use rustix::thread::gettid;
 use std::io;
-use std::mem::offset_of;
+use std::mem::{self, offset_of};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
@@ -23,67 +23,113 @@ use thiserror::Error;
 use vmm_sys_util::eventfd::EventFd;
 use vmm_sys_util::signal::{Killable, SIGRTMIN, register_signal_handler};
 
-/// The general-purpose register PC, as `KVM_SET_ONE_REG` counts them: in 32-bit words of `kvm_regs`
+/// The program counter in the numbering of `KVM_SET_ONE_REG`: in 32-bit words of `kvm_regs`
 /// (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.68).
-pub(crate) const PROGRAM_COUNTER: u64 = core_register(offset_of!(kvm_regs, regs.pc));
+pub const PROGRAM_COUNTER: u64 = core_register(offset_of!(kvm_regs, regs.pc));
 
-/// X0, by which a kernel is given its device tree.
-pub(crate) const X0: u64 = core_register(offset_of!(kvm_regs, regs.regs));
+/// X0, in which a kernel gets the address of its device tree.
+pub const X0: u64 = core_register(offset_of!(kvm_regs, regs.regs));
 
 const fn core_register(offset: usize) -> u64 {
     let word = offset / size_of::<u32>();
     KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE as u64 | word as u64
 }
 
-/// The guest's virtual counter: `KVM_REG_ARM_TIMER_CNT`, which has the number of CNTV_CVAL_EL0 by an old mistake
-/// (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`).
+/// The guest's virtual counter: `KVM_REG_ARM_TIMER_CNT`, which has the number of CNTV_CVAL_EL0 by
+/// an old mistake (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`).
 const TIMER_COUNT: Encoding = Encoding::new(3, 3, 14, 3, 2);
 
-/// What the guest did that its vCPUs cannot go on after.
+/// Exits that stop a vCPU.
 #[derive(Debug)]
-pub(crate) enum GuestExit {
+pub enum GuestExit {
+    /// The guest switched itself off.
     PoweredOff,
-    /// It wants to start again.
+    /// The guest asked for a reset.
     Reset,
+    /// The vCPU cannot continue.
     Failed(VcpuError),
 }
 
-/// A vCPU that cannot go on.
+/// A vCPU that cannot continue.
 #[derive(Debug, Error)]
-pub(crate) enum VcpuError {
-    /// A data access where there is nothing.
+#[non_exhaustive]
+pub enum VcpuError {
+    /// A data access to an unmapped address.
     #[error(
-        "vCPU {vcpu} {} {size} bytes at {address:#x}, where there is neither RAM nor a device (its PC is {pc:#x})",
+        "vCPU {vcpu} {} {size} bytes at {address:#x}, where there is neither RAM nor a device \
+         (its PC is {pc:#x})",
         if *write { "wrote" } else { "read" }
     )]
     Unmapped {
+        /// The vCPU's number.
         vcpu: usize,
+        /// True for a write.
         write: bool,
+        /// The bytes accessed.
         size: usize,
+        /// The guest physical address.
         address: u64,
+        /// The program counter.
         pc: u64,
     },
-    /// The same, by an instruction of which the CPU does not tell address and size, as with two registers.
+    /// A data access to a device or to an unmapped address whose syndrome has neither address nor
+    /// size, as of an instruction with two registers.
     #[error(
-        "vCPU {vcpu} accessed a device, or an address where there is nothing, by an instruction that KVM cannot \
-         carry out (its PC is {pc:#x})"
+        "vCPU {vcpu} accessed a device or an unmapped address by an instruction that KVM cannot \
+         emulate (its PC is {pc:#x})"
     )]
-    CannotEmulate { vcpu: usize, pc: u64 },
-    #[error("vCPU {vcpu} made a hypercall that nothing here answers (its PC is {pc:#x})")]
-    Hypercall { vcpu: usize, pc: u64 },
-    #[error("vCPU {vcpu} left the guest for a reason that has no place here: {exit}")]
-    UnhandledExit { vcpu: usize, exit: String },
-    #[error("the guest crashed, as vCPU {vcpu} says by system event {event}")]
-    SystemEvent { vcpu: usize, event: u32 },
+    CannotEmulate {
+        /// The vCPU's number.
+        vcpu: usize,
+        /// The program counter.
+        pc: u64,
+    },
+    /// A hypercall that this VMM does not implement.
+    #[error("vCPU {vcpu} made a hypercall that this VMM does not implement (its PC is {pc:#x})")]
+    Hypercall {
+        /// The vCPU's number.
+        vcpu: usize,
+        /// The program counter.
+        pc: u64,
+    },
+    /// An exit that this VMM does not handle.
+    #[error("unhandled KVM exit of vCPU {vcpu}: {exit}")]
+    UnhandledExit {
+        /// The vCPU's number.
+        vcpu: usize,
+        /// The exit in the form of kvm-ioctls.
+        exit: String,
+    },
+    /// A system event other than power-off and reset.
+    #[error("the guest crashed: vCPU {vcpu} reported system event {event}")]
+    SystemEvent {
+        /// The vCPU's number.
+        vcpu: usize,
+        /// The event (`KVM_SYSTEM_EVENT_*`).
+        event: u32,
+    },
+    /// `KVM_RUN` failed.
     #[error("cannot run vCPU {vcpu}")]
-    Run { vcpu: usize, source: Errno },
-    #[error("cannot answer a call of vCPU {vcpu}")]
-    AnswerHypercall { vcpu: usize, source: KvmError },
+    Run {
+        /// The vCPU's number.
+        vcpu: usize,
+        /// The kernel's answer.
+        source: Errno,
+    },
+    /// The answer to a hypercall cannot be set.
+    #[error("cannot answer a hypercall of vCPU {vcpu}")]
+    AnswerHypercall {
+        /// The vCPU's number.
+        vcpu: usize,
+        /// The cause.
+        source: KvmError,
+    },
 }
 
 impl VcpuError {
-    /// Whether the guest is to blame, and neither this machine nor this program.
-    pub(crate) const fn is_of_guest(&self) -> bool {
+    /// True if the guest is to blame, and neither this machine nor this program.
+    #[must_use]
+    pub const fn is_of_guest(&self) -> bool {
         matches!(
             self,
             Self::Unmapped { .. }
@@ -94,21 +140,24 @@ impl VcpuError {
     }
 }
 
-/// What the threads share.
+/// State that the threads of a guest's vCPUs share.
 #[derive(Debug)]
-pub(crate) struct VcpuShared {
-    pub(crate) gate: Arc<PauseGate<VcpuFd>>,
-    pub(crate) serial: Arc<Serial>,
-    pub(crate) targets: TargetCpus,
-    /// Probed of every report.
-    pub(crate) exit_event: EventFd,
-    /// When the first vCPU entered the guest for the first time.
-    pub(crate) first_run: OnceLock<Instant>,
+pub struct VcpuShared {
+    /// The gate at which the threads wait.
+    pub gate: Arc<PauseGate<VcpuFd>>,
+    /// The console.
+    pub serial: Arc<Serial>,
+    /// The CPUs that the guest learns of by hypercall.
+    pub targets: TargetCpus,
+    /// An event written with every [`GuestExit`].
+    pub exit_event: EventFd,
+    /// The time of the first vCPU's first entry into the guest.
+    pub first_run: OnceLock<Instant>,
 }
 
-/// The threads, which wait at the gate until they are [let go](Self::resume).
+/// The vCPU threads of a guest, which wait at the gate until they are [resumed](Self::resume).
 #[derive(Debug)]
-pub(crate) struct Vcpus {
+pub struct Vcpus {
     shared: Arc<VcpuShared>,
     threads: Vec<JoinHandle<VcpuFd>>,
     thread_ids: Vec<i64>,
@@ -116,8 +165,14 @@ pub(crate) struct Vcpus {
 }
 
 impl Vcpus {
-    /// Starts a thread for each vCPU.
-    pub(crate) fn start(vcpus: Vec<VcpuFd>, shared: VcpuShared) -> io::Result<Self> {
+    /// Starts a thread for each vCPU. The gate must be closed, for as many threads.
+    ///
+    /// The vCPUs run on the memory of their VM, which must outlive the result.
+    ///
+    /// # Errors
+    ///
+    /// The thread that cannot be started, or the signal handler that cannot be installed.
+    pub fn start(vcpus: Vec<VcpuFd>, shared: VcpuShared) -> io::Result<Self> {
         register_signal_handler(SIGRTMIN(), handle_kick)
             .map_err(|error| io::Error::from_raw_os_error(error.errno()))?;
         let shared = Arc::new(shared);
@@ -136,6 +191,7 @@ impl Vcpus {
                 fd,
                 shared: Arc::clone(&shared),
                 exit_sender: exit_sender.clone(),
+                access_pending: false,
             };
             let announcer = announcer.clone();
             let handle = thread::Builder::new()
@@ -160,32 +216,55 @@ impl Vcpus {
         Ok(started_threads)
     }
 
-    /// The thread of each vCPU, as the kernel numbers them.
-    pub(crate) fn thread_ids(&self) -> &[i64] {
+    /// The kernel's ID of each vCPU's thread.
+    #[must_use]
+    pub fn thread_ids(&self) -> &[i64] {
         &self.thread_ids
     }
 
-    pub(crate) fn shared(&self) -> &VcpuShared {
+    /// The shared state of the threads.
+    #[must_use]
+    pub fn shared(&self) -> &VcpuShared {
         &self.shared
     }
 
-    /// What the guest did, if it did something since the last time.
-    pub(crate) fn guest_exit(&self) -> Option<GuestExit> {
+    /// The next exit that stopped a vCPU, or `None` if there is no other yet.
+    #[must_use]
+    pub fn guest_exit(&self) -> Option<GuestExit> {
         self.guest_exits.try_recv().ok()
     }
 
     /// Lets the vCPUs into the guest.
-    pub(crate) fn resume(&self) {
+    pub fn resume(&self) {
         self.shared.gate.open();
     }
 
-    /// Takes all vCPUs out of the guest, and waits until they are.
-    pub(crate) fn pause(&self) {
+    /// Kicks all vCPUs out of the guest and waits until they are out.
+    pub fn pause(&self) {
         self.shared.gate.close(|| self.kick());
     }
 
-    /// Takes all vCPUs out of the guest for good. One whose thread panicked is missing.
-    pub(crate) fn end(mut self) -> Vec<VcpuFd> {
+    /// Runs `call` with the descriptor of a paused vCPU, on the vCPU's own thread, and blocks until
+    /// it returns.
+    ///
+    /// The vCPU's registers are those between two instructions. The virtual counter runs on during
+    /// a pause; [`resume`](Self::resume) sets it back, once the guest has run.
+    ///
+    /// # Errors
+    ///
+    /// The [`RequestError`]: the guest runs, the vCPU's thread has ended, or `call` panicked.
+    pub fn with_vcpu<T, F>(&self, index: usize, call: F) -> Result<T, RequestError>
+    where
+        F: FnOnce(&mut VcpuFd) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.shared.gate.request(index, call)
+    }
+
+    /// Kicks all vCPUs out of the guest for good and returns them. A vCPU whose thread panicked is
+    /// missing.
+    #[must_use]
+    pub fn end(mut self) -> Vec<VcpuFd> {
         self.end_threads()
     }
 
@@ -195,11 +274,11 @@ impl Vcpus {
         ended.filter_map(Result::ok).collect()
     }
 
-    /// Calls the threads out of `KVM_RUN`, or out of the console.
+    /// Interrupts `KVM_RUN`, or a write to the console, in every thread.
     fn kick(&self) {
         for thread in &self.threads {
             if !thread.is_finished() {
-                // It fails for a thread that ends just now.
+                // Fails for a thread that ends at this moment.
                 let _ended = thread.kill(SIGRTMIN());
             }
         }
@@ -212,7 +291,7 @@ impl Drop for Vcpus {
     }
 }
 
-/// Does nothing: that it is called is what ends `KVM_RUN`.
+/// Signal handler without effect: the signal's arrival is enough to end `KVM_RUN`.
 pub(crate) extern "C" fn handle_kick(
     _: libc::c_int,
     _: *mut libc::siginfo_t,
@@ -225,6 +304,8 @@ struct VcpuThread {
     fd: VcpuFd,
     shared: Arc<VcpuShared>,
     exit_sender: Sender<GuestExit>,
+    /// True if the last exit was an access that KVM completes at the next `KVM_RUN`.
+    access_pending: bool,
 }
 
 /// Marks a thread as ended at the gate, even if it panicked.
@@ -251,7 +332,7 @@ impl VcpuThread {
                 shared.first_run.get_or_init(Instant::now);
             }
             if let Some(guest_exit) = self.enter() {
-                // If nobody listens any more, the guest is being ended already.
+                // Fails if the guest is being ended already.
                 let _ended = self.exit_sender.send(guest_exit);
                 let _full = shared.exit_event.write(1);
                 break;
@@ -267,6 +348,7 @@ impl VcpuThread {
         if shared.gate.is_open() {
             return true;
         }
+        self.complete_access();
         let keeps_clock = self.index == 0 && shared.first_run.get().is_some();
         let count = keeps_clock
             .then(|| KvmVcpu::new(&self.fd).get(TIMER_COUNT).ok())
@@ -280,9 +362,26 @@ impl VcpuThread {
         open
     }
 
-    /// Enters the guest once, and does what it wants; returns what it cannot go on after.
+    /// Completes an emulated device access without running the guest. Before that, the vCPU's
+    /// registers are those of the unfinished instruction, and a PC set by a request would be moved
+    /// on by it (Linux 7.2, `Documentation/virt/kvm/api.rst`, 5, `KVM_EXIT_MMIO`;
+    /// `arch/arm64/kvm/mmio.c`, `kvm_handle_mmio_return`).
+    fn complete_access(&mut self) {
+        if !mem::take(&mut self.access_pending) {
+            return;
+        }
+        self.fd.set_kvm_immediate_exit(1);
+        let errno = self.fd.run().err().map(kvm_ioctls::Error::errno);
+        self.fd.set_kvm_immediate_exit(0);
+        if errno != Some(libc::EINTR) {
+            tracing::warn!(vcpu = self.index, ?errno, "a device access is not complete");
+        }
+    }
+
+    /// Enters the guest once and handles its exit. Returns the exit if it stops the vCPU.
     fn enter(&mut self) -> Option<GuestExit> {
         let vcpu = self.index;
+        self.access_pending = false;
         let exit = match self.fd.run() {
             Ok(VcpuExit::MmioRead(address, data)) => {
                 let Some(offset) = serial_offset(address) else {
@@ -290,6 +389,7 @@ impl VcpuThread {
                     return Some(self.unmapped(false, size, address));
                 };
                 self.shared.serial.read(offset, data);
+                self.access_pending = true;
                 return None;
             }
             Ok(VcpuExit::MmioWrite(address, data)) => {
@@ -298,6 +398,7 @@ impl VcpuThread {
                     return Some(self.unmapped(true, size, address));
                 };
                 self.shared.serial.write(offset, data);
+                self.access_pending = true;
                 return None;
             }
             Ok(VcpuExit::SystemEvent(KVM_SYSTEM_EVENT_SHUTDOWN, _)) => {
@@ -352,7 +453,7 @@ impl VcpuThread {
         }
     }
 
-    /// For messages: 0 if it cannot be read.
+    /// The program counter for messages; 0 if it cannot be read.
     fn program_counter(&self) -> u64 {
         let mut bytes = [0; 8];
         let read = self.fd.get_one_reg(PROGRAM_COUNTER, &mut bytes);
@@ -360,7 +461,7 @@ impl VcpuThread {
     }
 }
 
-/// Which register of the console is at an address.
+/// The offset of an address in the console's registers, or `None` outside of them.
 fn serial_offset(address: u64) -> Option<u64> {
     let offset = address.checked_sub(layout::SERIAL)?;
     (offset < layout::SERIAL_SIZE).then_some(offset)
