@@ -1,30 +1,31 @@
-//! The guest's RAM; the only file of this program with unsafe code.
+//! The guest's RAM. This module alone has unsafe code.
+
+pub(crate) mod slots;
+
+pub use self::slots::MemorySlot;
 
 use crate::size::MemorySize;
 use crate::vmm::layout;
 use idreg_runtime::vcpu::Errno;
-use kvm_bindings::kvm_userspace_memory_region;
-use kvm_ioctls::VmFd;
 use rustix::mm::{Advice, madvise};
 use rustix::system::sysinfo;
 use thiserror::Error;
 use vm_memory::mmap::FromRangesError;
-use vm_memory::{
-    Address, GuestAddress, GuestMemoryBackend, GuestMemoryError, GuestMemoryMmap, GuestMemoryRegion,
-};
+use vm_memory::{GuestAddress, GuestMemoryBackend, GuestMemoryError, GuestMemoryMmap};
 
-/// RAM that could not be had or given to the guest.
+/// RAM that cannot be allocated, given to the guest or logged.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub(crate) enum MemoryError {
-    /// The size does not fit a guest's addresses.
+pub enum MemoryError {
+    /// The size exceeds a guest's physical addresses.
     #[error(
-        "{} of memory are more than a guest can have on this machine, which is {}", MemorySize(*size), MemorySize(*most)
+        "{} of memory are more than a guest can have on this machine, which is {}",
+        MemorySize(*size), MemorySize(*most)
     )]
     TooLarge {
         /// The size asked for, in bytes.
         size: u64,
-        /// The most that there can be.
+        /// The maximum in bytes.
         most: u64,
     },
     /// `mmap` failed.
@@ -32,7 +33,7 @@ pub(crate) enum MemoryError {
     Allocate {
         /// The size asked for, in bytes.
         size: u64,
-        /// Why not.
+        /// The cause.
         source: FromRangesError,
     },
     /// The region has no address in this process.
@@ -40,10 +41,10 @@ pub(crate) enum MemoryError {
     HostAddress {
         /// Its guest physical address.
         address: u64,
-        /// Why not.
+        /// The cause.
         source: GuestMemoryError,
     },
-    /// `KVM_SET_USER_MEMORY_REGION` failed.
+    /// `KVM_SET_USER_MEMORY_REGION` failed for a new slot.
     #[error("cannot give the guest the RAM at {address:#x}")]
     Attach {
         /// Its guest physical address.
@@ -51,20 +52,44 @@ pub(crate) enum MemoryError {
         /// The kernel's answer.
         source: Errno,
     },
+    /// `KVM_SET_USER_MEMORY_REGION` failed for the flags of a slot.
+    #[error("cannot switch the dirty log of memory slot {slot}")]
+    DirtyLogging {
+        /// The slot's number.
+        slot: u32,
+        /// The kernel's answer.
+        source: Errno,
+    },
+    /// `KVM_GET_DIRTY_LOG` failed.
+    #[error("cannot read the dirty log of memory slot {slot}")]
+    DirtyLog {
+        /// The slot's number.
+        slot: u32,
+        /// The kernel's answer.
+        source: Errno,
+    },
+    /// The VM has no slot of this number.
+    #[error("the VM has no memory slot {slot}")]
+    NoSuchSlot {
+        /// The slot's number.
+        slot: u32,
+    },
 }
 
 impl MemoryError {
-    /// Whether a smaller size could be had.
-    pub(crate) const fn is_too_much(&self) -> bool {
+    /// True if a smaller size may be possible.
+    #[must_use]
+    pub const fn is_too_much(&self) -> bool {
         matches!(self, Self::TooLarge { .. } | Self::Allocate { .. })
     }
 }
 
-/// More memory than this machine has: KVM allows it, and it may end badly.
+/// A warning: the guest has more memory than this machine. KVM allows that, but the kernel may end
+/// this program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "{asked} of memory are more than this machine has, {has} with its swap: the kernel ends this program if the guest \
-     uses as much"
+    "{asked} of memory are more than this machine has, {has} with its swap: the kernel ends this \
+     program if the guest uses as much"
 )]
 pub(crate) struct Overcommitted {
     asked: MemorySize,
@@ -72,7 +97,7 @@ pub(crate) struct Overcommitted {
 }
 
 impl Overcommitted {
-    /// What is too much about a guest with so much memory.
+    /// The warning for a guest of this memory size, or `None` if the machine has as much.
     pub(crate) fn by(asked: MemorySize) -> Option<Self> {
         const MIB: u64 = 1 << 20;
         let info = sysinfo();
@@ -83,7 +108,8 @@ impl Overcommitted {
     }
 }
 
-/// Allocates `size` bytes of RAM at [`layout::RAM_START`], for a VM whose physical addresses have so many bits.
+/// Allocates `size` bytes of RAM at [`layout::RAM_START`], for a VM whose physical addresses have
+/// `address_bits` bits.
 ///
 /// # Errors
 ///
@@ -102,46 +128,17 @@ pub(crate) fn allocate(size: u64, address_bits: u32) -> Result<GuestMemoryMmap, 
     Ok(memory)
 }
 
-/// Asks for huge pages, which some distributions give only when asked: with small ones a kernel's image takes ten times as
-/// long to load, and the guest's every first access to a page exits to KVM.
-#[allow(unsafe_code, reason = "the kernel is given a pointer to the RAM")]
+/// Asks for huge pages, which some distributions give only on request: with small pages a kernel's
+/// image takes ten times as long to load, and the guest's first access to each page exits to KVM.
+#[allow(unsafe_code, reason = "the kernel gets a pointer to the RAM")]
 fn ask_for_huge_pages(memory: &GuestMemoryMmap) {
     for region in memory.iter() {
-        // SAFETY: this advice changes nothing that a program sees of the region's own mapping, of this start and length.
+        // SAFETY: the region owns the mapping of this start and length, and this advice does not
+        // change its contents.
         let asked =
             unsafe { madvise(region.as_ptr().cast(), region.size(), Advice::LinuxHugepage) };
         if let Err(error) = asked {
-            tracing::debug!(%error, "this kernel has no huge pages to give");
+            tracing::debug!(%error, "this kernel gives no huge pages");
         }
     }
-}
-
-/// Gives RAM to a VM. [`Vm`](crate::vmm::vm::Vm) owns both and ends its vCPUs before its memory.
-///
-/// # Errors
-///
-/// [`MemoryError::HostAddress`] or [`MemoryError::Attach`].
-#[allow(unsafe_code, reason = "the kernel is given a pointer to the RAM")]
-pub(crate) fn attach(vm: &VmFd, memory: &GuestMemoryMmap) -> Result<(), MemoryError> {
-    for (slot, region) in (0..).zip(memory.iter()) {
-        let guest = region.start_addr();
-        let address = guest.raw_value();
-        let host = memory
-            .get_host_address(guest)
-            .map_err(|source| MemoryError::HostAddress { address, source })?;
-        let region = kvm_userspace_memory_region {
-            slot,
-            guest_phys_addr: address,
-            memory_size: region.len(),
-            userspace_addr: host as u64,
-            ..Default::default()
-        };
-        // SAFETY: `host` is the start of a mapping of `memory_size` bytes that Rust only accesses through
-        // volatile copies (vm-memory), and that `Vm` keeps until no vCPU can run.
-        unsafe { vm.set_user_memory_region(region) }.map_err(|error| MemoryError::Attach {
-            address,
-            source: Errno(error.errno()),
-        })?;
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
-//! A VM: made, given its ID registers, and ready to run.
+//! A VM: created, configured with its ID registers, and ready to run.
 
 use crate::vmm::layout;
-use crate::vmm::memory::{self, MemoryError};
+use crate::vmm::memory::{self, MemoryError, MemorySlot, slots};
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vcpus::{PROGRAM_COUNTER, X0};
 use idreg_runtime::config::capabilities::Capabilities;
@@ -14,23 +14,23 @@ use idreg_runtime::plan::apply::ApplyError;
 use idreg_runtime::regs::MpidrEl1;
 use idreg_runtime::vcpu::Errno;
 use kvm_bindings::RegList;
-use kvm_ioctls::{Kvm, VcpuFd, VmFd};
+use kvm_ioctls::{DeviceFd, Kvm, VcpuFd, VmFd};
 use std::mem;
 use thiserror::Error;
 use vm_memory::GuestMemoryMmap;
 use vmm_sys_util::eventfd::EventFd;
 
-/// A VM that could not be made.
+/// A VM that cannot be created or configured.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub(crate) enum VmError {
-    /// A step that every VM takes failed.
+pub enum VmError {
+    /// A step of the VM's creation failed.
     #[error(transparent)]
     Kvm(#[from] KvmError),
-    /// The RAM.
+    /// The RAM cannot be allocated, attached or logged.
     #[error(transparent)]
     Memory(#[from] MemoryError),
-    /// The ID registers.
+    /// The ID registers cannot be applied.
     #[error(transparent)]
     Apply(#[from] ApplyError),
     /// `KVM_GET_REG_LIST` failed.
@@ -41,13 +41,15 @@ pub(crate) enum VmError {
         /// The kernel's answer.
         source: Errno,
     },
-    /// The vCPUs are not of one kind.
-    #[error("vCPU {index} has other registers than vCPU 0, although both were made alike")]
+    /// The vCPUs do not have the same registers.
+    #[error(
+        "vCPU {index} has other registers than vCPU 0, although both have the same configuration"
+    )]
     NotAlike {
         /// The vCPU's number.
         index: usize,
     },
-    /// The register from which the device tree has the numbers of CPUs.
+    /// The source of the CPU numbers in the device tree cannot be read.
     #[error("cannot read MPIDR_EL1 of vCPU {index}")]
     Affinity {
         /// The vCPU's number.
@@ -55,14 +57,14 @@ pub(crate) enum VmError {
         /// The kernel's answer.
         source: Errno,
     },
-    /// The registers that a guest starts with.
-    #[error("cannot set where the guest starts")]
+    /// The registers of the guest's entry point cannot be set.
+    #[error("cannot set the guest's entry point")]
     Entry {
         /// The kernel's answer.
         source: Errno,
     },
     /// `KVM_IRQFD` failed.
-    #[error("cannot connect a device with the GIC's interrupt {spi}")]
+    #[error("cannot connect a device to SPI {spi} of the GIC")]
     Interrupt {
         /// The number of the SPI.
         spi: u32,
@@ -71,42 +73,48 @@ pub(crate) enum VmError {
     },
 }
 
-/// What a VM is made of.
+/// The configuration of a VM.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct VmConfig {
-    pub(crate) config: VcpuConfig,
-    pub(crate) capabilities: Capabilities,
-    pub(crate) vcpus: u16,
+pub struct VmConfig {
+    /// The configuration of each vCPU, and the kind of GIC.
+    pub config: VcpuConfig,
+    /// The capabilities of the machine's KVM.
+    pub capabilities: Capabilities,
+    /// The number of vCPUs.
+    pub vcpus: u16,
     /// The size of RAM in bytes.
-    pub(crate) ram: u64,
+    pub ram: u64,
 }
 
-/// A VM with RAM, vCPUs and, if configured, an initialised GIC: first [made](Self::new), then
-/// [given](Self::apply) its ID registers.
+/// A VM with RAM, vCPUs and, if configured, an initialised GIC. It is [created](Self::new) first;
+/// then a plan for its ID registers is [applied](Self::apply).
 ///
-/// They are closed in this order. The vCPUs run on the memory. It comes last, since KVM unmaps what is taken from a VM that
-/// is still there piece by piece, and with `el2` from the tables of the guest's own guests too: that took an emulated host
-/// 95 s.
+/// The fields are closed in this order. Each of the descriptors, the GIC's too, keeps the VM alive
+/// in the kernel, and the vCPUs run on the memory. The memory comes last: while the VM is alive, KVM
+/// handles an unmapping piece by piece, with `el2` also in the tables of the guest's own guests,
+/// which took an emulated host 95 s.
 #[derive(Debug)]
-pub(crate) struct Vm {
+pub struct Vm {
     vcpus: Vec<VcpuFd>,
+    gic: Option<DeviceFd>,
     fd: VmFd,
+    slots: Vec<MemorySlot>,
     memory: GuestMemoryMmap,
 }
 
 impl Vm {
-    /// Makes a VM whose vCPUs show what the host does.
+    /// Creates a VM whose vCPUs have the host's ID registers.
     ///
     /// Only the first vCPU is on; the guest starts the others by PSCI.
     ///
     /// # Errors
     ///
     /// The [`VmError`] of the step that failed.
-    pub(crate) fn new(kvm: &Kvm, vm: VmConfig, timeline: &mut Timeline) -> Result<Self, VmError> {
+    pub fn new(kvm: &Kvm, vm: VmConfig, timeline: &mut Timeline) -> Result<Self, VmError> {
         let config = vm.config;
         let fd = kvm::create_vm_with(kvm, config, &vm.capabilities)?;
         let memory = memory::allocate(vm.ram, kvm::physical_address_bits(kvm))?;
-        memory::attach(&fd, &memory)?;
+        let slots = slots::attach(&fd, &memory)?;
         timeline.step("vm");
         let vcpus = (0..vm.vcpus)
             .map(|index| kvm::create_vcpu(&fd, index.into()))
@@ -115,16 +123,19 @@ impl Vm {
             kvm::init_vcpu(&fd, vcpu, config, index > 0)?;
         }
         timeline.step("vcpus");
-        if let Some(kind) = config.gic {
-            let device = kvm::create_gic(&fd, kind)?;
-            let addresses = gic_addresses(kind, vcpus.len() as u64);
-            kvm::init_gic(&device, addresses, layout::GIC_INTERRUPTS)?;
-        }
+        let create_gic = |kind| new_gic(&fd, kind, vcpus.len() as u64);
+        let gic = config.gic.map(create_gic).transpose()?;
         timeline.step("gic");
-        Ok(Self { vcpus, fd, memory })
+        Ok(Self {
+            vcpus,
+            gic,
+            fd,
+            slots,
+            memory,
+        })
     }
 
-    /// Reads what the host shows, of a VM of this configuration that has no plan yet.
+    /// Reads the host from this VM, to which no plan has been applied yet.
     ///
     /// # Errors
     ///
@@ -136,8 +147,8 @@ impl Vm {
         }
     }
 
-    /// Gives every vCPU the plan's registers, then does what may depend on them. `targets` are the CPUs that the
-    /// guest is told it may come to run on.
+    /// Applies the plan to every vCPU, then takes the steps that may depend on the ID registers.
+    /// `targets` are the CPUs that the guest may run on, as hypercalls report them.
     ///
     /// # Errors
     ///
@@ -163,8 +174,8 @@ impl Vm {
         Ok(())
     }
 
-    /// Whether every vCPU lists the registers of the first. KVM hides what belongs to a feature that the ID registers
-    /// hide, so that this is a question of their values too.
+    /// Checks that every vCPU lists the registers of the first. KVM hides the registers of a
+    /// feature that the ID registers hide, so that this compares their values too.
     fn check_alike(&self) -> Result<(), VmError> {
         let mut lists = self.vcpus.iter().enumerate().map(|(index, vcpu)| {
             register_list(vcpu)
@@ -184,21 +195,62 @@ impl Vm {
         Ok(())
     }
 
-    /// The registers of every vCPU, in the order of their numbers.
+    /// The ID registers of every vCPU, in the order of their numbers.
     pub(crate) fn regs(&self) -> impl Iterator<Item = KvmVcpu<'_>> {
         self.vcpus.iter().map(KvmVcpu::new)
     }
 
-    pub(crate) fn memory(&self) -> &GuestMemoryMmap {
+    /// The guest's RAM.
+    #[must_use]
+    pub fn memory(&self) -> &GuestMemoryMmap {
         &self.memory
+    }
+
+    /// The memory slots, by number.
+    #[must_use]
+    pub fn memory_slots(&self) -> &[MemorySlot] {
+        &self.slots
+    }
+
+    /// Switches the dirty logs of all memory slots on or off. A log that is switched on is empty.
+    ///
+    /// # Errors
+    ///
+    /// [`VmError::Memory`]; slots of lower numbers stay switched.
+    pub fn set_dirty_logging(&self, on: bool) -> Result<(), VmError> {
+        for slot in &self.slots {
+            slots::set_dirty_logging(&self.fd, *slot, on)?;
+        }
+        Ok(())
+    }
+
+    /// Reads and clears the dirty log of the memory slot of this number: one bit for each page of
+    /// the host's page size, set if the guest or KVM has written to the page since the last call.
+    /// Writes of this program are not logged.
+    ///
+    /// # Errors
+    ///
+    /// [`VmError::Memory`]: there is no such slot, or its log is switched off.
+    pub fn take_dirty_log(&self, slot: u32) -> Result<Vec<u64>, VmError> {
+        let found = self.slots.iter().find(|known| known.number() == slot);
+        let found = found.ok_or(MemoryError::NoSuchSlot { slot })?;
+        Ok(slots::take_dirty_log(&self.fd, *found)?)
+    }
+
+    /// The GIC's device descriptor, or `None` if the VM has no GIC. KVM reads and writes the GIC's
+    /// registers only while no vCPU runs.
+    #[must_use]
+    pub fn gic(&self) -> Option<&DeviceFd> {
+        self.gic.as_ref()
     }
 
     pub(crate) fn vcpus(&self) -> &[VcpuFd] {
         &self.vcpus
     }
 
-    /// Takes the vCPUs away, to be run.
-    pub(crate) fn take_vcpus(&mut self) -> Vec<VcpuFd> {
+    /// Takes the vCPUs away, to be run. They must end before the VM, whose memory they run on.
+    #[must_use]
+    pub fn take_vcpus(&mut self) -> Vec<VcpuFd> {
         mem::take(&mut self.vcpus)
     }
 
@@ -222,12 +274,12 @@ impl Vm {
         mpidrs.collect()
     }
 
-    /// Sets where the first vCPU starts: its PC and X0.
+    /// Sets the entry point of the first vCPU: its PC and X0.
     ///
     /// # Errors
     ///
     /// [`VmError::Entry`].
-    pub(crate) fn set_entry(&self, pc: u64, x0: u64) -> Result<(), VmError> {
+    pub fn set_entry(&self, pc: u64, x0: u64) -> Result<(), VmError> {
         if let Some(vcpu) = self.vcpus.first() {
             for (register, value) in [(PROGRAM_COUNTER, pc), (X0, x0)] {
                 vcpu.set_one_reg(register, &value.to_ne_bytes())
@@ -239,7 +291,7 @@ impl Vm {
         Ok(())
     }
 
-    /// Has the GIC pulse an SPI whenever `event` is written.
+    /// Connects an event to the GIC: it pulses the SPI whenever `event` is written.
     ///
     /// # Errors
     ///
@@ -254,13 +306,19 @@ impl Vm {
     }
 }
 
-/// The registers that KVM has of a vCPU; there are 500 at most (kvm-bindings 0.14, `KVM_REG_LIST_MAX`).
+/// The encodings of a vCPU's registers, at most 500 (kvm-bindings 0.14, `KVM_REG_LIST_MAX`).
 fn register_list(vcpu: &VcpuFd) -> Result<RegList, Errno> {
     const MOST: usize = 500;
     let mut list = RegList::new(MOST).map_err(|_| Errno(libc::ENOMEM))?;
     vcpu.get_reg_list(&mut list)
         .map_err(|error| Errno(error.errno()))?;
     Ok(list)
+}
+
+fn new_gic(vm: &VmFd, kind: Gic, vcpus: u64) -> Result<DeviceFd, KvmError> {
+    let device = kvm::create_gic(vm, kind)?;
+    kvm::init_gic(&device, gic_addresses(kind, vcpus), layout::GIC_INTERRUPTS)?;
+    Ok(device)
 }
 
 fn gic_addresses(gic: Gic, vcpus: u64) -> GicAddresses {
