@@ -34,6 +34,9 @@ const STRB: u32 = 0x3900_0001;
 /// `ldrb w1, [x0]`
 const LDRB: u32 = 0x3940_0001;
 
+/// `ldrb w1, [x0, #5]`: the console's line status, whose bit 0 is set if there is input.
+pub(crate) const LDRB_LINE_STATUS: u32 = 0x3940_1401;
+
 /// Calls PSCI.
 pub(crate) fn psci(function: u32) -> Vec<u32> {
     [&load(0, function)[..], &[HVC]].concat()
@@ -51,8 +54,8 @@ pub(crate) fn say(text: &str) -> Vec<u32> {
 /// Echoes the console's input, for ever.
 pub(crate) fn echo() -> Vec<u32> {
     let wait = [
-        // ldrb w1, [x0, #5]: the line status, whose bit 0 means that input is ready
-        0x3940_1401, // tbz w1, #0, .-4
+        LDRB_LINE_STATUS,
+        // tbz w1, #0, .-4
         0x3607_ffe1,
     ];
     let answer = [LDRB, STRB, 0x17ff_fffc];

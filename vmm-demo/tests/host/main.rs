@@ -16,6 +16,7 @@ mod program;
 mod qmp;
 mod refusals;
 mod running;
+mod state_seams;
 mod terminal;
 
 use program::vmm_demo;
