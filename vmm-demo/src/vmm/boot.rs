@@ -1,23 +1,23 @@
 //! The kernel, its initial RAM disk and its command line: checked, placed and loaded.
 
+mod addresses;
+mod error;
 pub mod image;
 pub mod initrd;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod load;
 
-use self::image::{Image, ImageError, PageSize};
+pub use self::addresses::LoadAddresses;
+pub use self::error::KernelError;
+
+use self::image::{Image, PageSize};
 use self::initrd::InitrdError;
-use crate::output::failure::Failure;
-use crate::size::MemorySize;
-use crate::vmm::layout;
 use idreg_runtime::regs::IdAa64mmfr0El1;
 use idreg_runtime::regs::id_aa64mmfr0_el1::{Tgran4, Tgran16, Tgran64};
 use idreg_runtime::values::RegisterValues;
-use linux_loader::cmdline::{self, Cmdline};
-use std::error::Error;
+use linux_loader::cmdline::Cmdline;
 use std::fs::File;
 use std::io;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// The most that the kernel takes (Linux 7.2, `arch/arm64/include/uapi/asm/setup.h`, `COMMAND_LINE_SIZE`), with the
@@ -26,73 +26,6 @@ const COMMAND_LINE_SIZE: usize = 2048;
 
 /// The command line of a kernel that is given none: its messages go to the console.
 const COMMAND_LINE: &str = "console=ttyS0";
-
-/// A guest's software that cannot be run.
-#[derive(Debug, thiserror::Error)]
-pub enum KernelError {
-    /// The kernel cannot be used.
-    #[error("cannot use the kernel `{}`", path.display())]
-    Image {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: ImageError,
-    },
-    /// The initial RAM disk cannot be used.
-    #[error("cannot use the initial RAM disk `{}`", path.display())]
-    Initrd {
-        /// The file.
-        path: PathBuf,
-        /// The cause.
-        source: InitrdError,
-    },
-    /// The kernel's command line cannot be used.
-    #[error("cannot use the kernel's command line")]
-    CommandLine(#[from] cmdline::Error),
-    /// The memory does not hold what the guest is started with.
-    #[error(
-        "{} of memory are too little: kernel, device tree and initial RAM disk take {}, and a system needs some \
-         more; --mem {} would hold them", MemorySize(*ram), MemorySize(*needed), would_hold(*needed)
-    )]
-    TooLittleMemory {
-        /// The guest's memory in bytes.
-        ram: u64,
-        /// The bytes needed.
-        needed: u64,
-    },
-    /// The vCPUs lack the pages that the kernel was built for.
-    #[error(
-        "the kernel `{}` is built for pages of {size}, which this guest's CPUs do not have ({property}={value}): \
-         take another kernel, or another CPU model", path.display()
-    )]
-    NoSuchPages {
-        /// The file.
-        path: PathBuf,
-        /// The pages' size.
-        size: &'static str,
-        /// The property that says whether vCPUs have them.
-        property: &'static str,
-        /// Its value.
-        value: String,
-    },
-    /// A part cannot be put into the guest's memory.
-    #[error("cannot load {what} into the guest's memory")]
-    Load {
-        /// What it is.
-        what: &'static str,
-        /// The cause.
-        source: Box<dyn Error + Send + Sync>,
-    },
-}
-
-impl From<KernelError> for Failure {
-    fn from(error: KernelError) -> Self {
-        match error {
-            KernelError::Load { .. } => Self::other(error),
-            error => Self::Unusable(error.into()),
-        }
-    }
-}
 
 /// What a guest is started with. The files stay open, so that it starts again with the same after a reset.
 #[derive(Debug)]
@@ -114,17 +47,6 @@ pub struct Initrd {
     /// Its file.
     pub file: File,
     length: u64,
-}
-
-/// Where everything goes, in guest physical addresses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoadAddresses {
-    /// The 2 MiB boundary from which the kernel counts.
-    pub kernel_base: u64,
-    /// The device tree.
-    pub fdt: u64,
-    /// The initial RAM disk.
-    pub initrd: Option<Range<u64>>,
 }
 
 impl Kernel {
@@ -217,40 +139,12 @@ impl Kernel {
     ///
     /// [`KernelError`].
     pub fn load_addresses(&self, ram: u64) -> Result<LoadAddresses, KernelError> {
-        assign_addresses(
+        addresses::assign_addresses(
             self.image,
             self.initrd.as_ref().map(|initrd| initrd.length),
             ram,
         )
     }
-}
-
-fn assign_addresses(
-    image: Image,
-    initrd: Option<u64>,
-    ram: u64,
-) -> Result<LoadAddresses, KernelError> {
-    let kernel_base = layout::RAM_START;
-    // Sizes of files and headers, which have been checked to be far from overflowing.
-    let kernel_end = kernel_base + image.text_offset + image.size;
-    let fdt = kernel_end.next_multiple_of(layout::FDT_SIZE);
-    let start = fdt + layout::FDT_SIZE;
-    let end = start.saturating_add(initrd.unwrap_or(0));
-    let needed = end - layout::RAM_START;
-    if needed > ram {
-        return Err(KernelError::TooLittleMemory { ram, needed });
-    }
-    Ok(LoadAddresses {
-        kernel_base,
-        fdt,
-        initrd: initrd.map(|_| start..end),
-    })
-}
-
-/// A size for people that holds so many bytes.
-fn would_hold(needed: u64) -> MemorySize {
-    const STEP: u64 = 64 << 20;
-    MemorySize(needed.checked_next_multiple_of(STEP).unwrap_or(needed))
 }
 
 impl Initrd {
@@ -287,6 +181,7 @@ fn initrd_failed(path: &Path, source: InitrdError) -> KernelError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vmm::layout;
     use idreg_runtime::host::Host;
 
     const MIB: u64 = 1 << 20;
@@ -295,31 +190,6 @@ mod tests {
         size: 33 * MIB + 5,
         page_size: None,
     };
-
-    #[test]
-    fn everything_has_a_place_of_its_own() {
-        let addresses = assign_addresses(IMAGE, Some(1000), 64 * MIB).unwrap();
-        let expected = LoadAddresses {
-            kernel_base: layout::RAM_START,
-            fdt: layout::RAM_START + 34 * MIB,
-            initrd: Some(layout::RAM_START + 36 * MIB..layout::RAM_START + 36 * MIB + 1000),
-        };
-        assert_eq!(addresses, expected);
-        assert_eq!(
-            assign_addresses(IMAGE, None, 36 * MIB).unwrap().initrd,
-            None
-        );
-    }
-
-    #[test]
-    fn too_little_memory_says_how_much_would_do() {
-        let error = assign_addresses(IMAGE, Some(64 * MIB), 64 * MIB)
-            .unwrap_err()
-            .to_string();
-        assert!(error.starts_with("64M of memory are too little"), "{error}");
-        assert!(error.ends_with("--mem 128M would hold them"), "{error}");
-        assign_addresses(IMAGE, Some(64 * MIB), 128 * MIB).unwrap();
-    }
 
     /// A header of 4 MiB, and a disk.
     fn files(directory: &Path) -> (PathBuf, PathBuf) {

@@ -1,159 +1,22 @@
 //! The vCPUs of a guest, each with a thread of its own.
 
-use crate::vmm::layout;
-use crate::vmm::pause_gate::{PauseGate, RequestError};
-use crate::vmm::serial::Serial;
-use idreg_runtime::config::target::TargetCpus;
-use idreg_runtime::encoding::Encoding;
-use idreg_runtime::kvm::{self, KvmError, KvmVcpu};
-use idreg_runtime::vcpu::{Errno, VcpuRegs};
-use kvm_bindings::{
-    KVM_REG_ARM_CORE, KVM_REG_ARM64, KVM_REG_SIZE_U64, KVM_SYSTEM_EVENT_RESET,
-    KVM_SYSTEM_EVENT_SHUTDOWN, kvm_regs,
-};
-use kvm_ioctls::{VcpuExit, VcpuFd};
+mod exit;
+mod registers;
+mod thread;
+
+pub use self::exit::{GuestExit, VcpuError};
+pub use self::registers::{PROGRAM_COUNTER, X0};
+pub use self::thread::VcpuShared;
+
+use self::thread::VcpuThread;
+use crate::vmm::pause_gate::RequestError;
+use kvm_ioctls::VcpuFd;
 use rustix::thread::gettid;
 use std::io;
-use std::mem::{self, offset_of};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::sync::{Arc, OnceLock};
-use std::thread::{self, JoinHandle};
-use std::time::Instant;
-use thiserror::Error;
-use vmm_sys_util::eventfd::EventFd;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver};
+use std::thread::JoinHandle;
 use vmm_sys_util::signal::{Killable, SIGRTMIN, register_signal_handler};
-
-/// The program counter in the numbering of `KVM_SET_ONE_REG`: in 32-bit words of `kvm_regs`
-/// (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.68).
-pub const PROGRAM_COUNTER: u64 = core_register(offset_of!(kvm_regs, regs.pc));
-
-/// X0, in which a kernel gets the address of its device tree.
-pub const X0: u64 = core_register(offset_of!(kvm_regs, regs.regs));
-
-const fn core_register(offset: usize) -> u64 {
-    let word = offset / size_of::<u32>();
-    KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE as u64 | word as u64
-}
-
-/// The guest's virtual counter: `KVM_REG_ARM_TIMER_CNT`, which has the number of CNTV_CVAL_EL0 by
-/// an old mistake (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`).
-const TIMER_COUNT: Encoding = Encoding::new(3, 3, 14, 3, 2);
-
-/// Exits that stop a vCPU.
-#[derive(Debug)]
-pub enum GuestExit {
-    /// The guest switched itself off.
-    PoweredOff,
-    /// The guest asked for a reset.
-    Reset,
-    /// The vCPU cannot continue.
-    Failed(VcpuError),
-}
-
-/// A vCPU that cannot continue.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum VcpuError {
-    /// A data access to an unmapped address.
-    #[error(
-        "vCPU {vcpu} {} {size} bytes at {address:#x}, where there is neither RAM nor a device \
-         (its PC is {pc:#x})",
-        if *write { "wrote" } else { "read" }
-    )]
-    Unmapped {
-        /// The vCPU's number.
-        vcpu: usize,
-        /// True for a write.
-        write: bool,
-        /// The bytes accessed.
-        size: usize,
-        /// The guest physical address.
-        address: u64,
-        /// The program counter.
-        pc: u64,
-    },
-    /// A data access to a device or to an unmapped address whose syndrome has neither address nor
-    /// size, as of an instruction with two registers.
-    #[error(
-        "vCPU {vcpu} accessed a device or an unmapped address by an instruction that KVM cannot \
-         emulate (its PC is {pc:#x})"
-    )]
-    CannotEmulate {
-        /// The vCPU's number.
-        vcpu: usize,
-        /// The program counter.
-        pc: u64,
-    },
-    /// A hypercall that this VMM does not implement.
-    #[error("vCPU {vcpu} made a hypercall that this VMM does not implement (its PC is {pc:#x})")]
-    Hypercall {
-        /// The vCPU's number.
-        vcpu: usize,
-        /// The program counter.
-        pc: u64,
-    },
-    /// An exit that this VMM does not handle.
-    #[error("unhandled KVM exit of vCPU {vcpu}: {exit}")]
-    UnhandledExit {
-        /// The vCPU's number.
-        vcpu: usize,
-        /// The exit in the form of kvm-ioctls.
-        exit: String,
-    },
-    /// A system event other than power-off and reset.
-    #[error("the guest crashed: vCPU {vcpu} reported system event {event}")]
-    SystemEvent {
-        /// The vCPU's number.
-        vcpu: usize,
-        /// The event (`KVM_SYSTEM_EVENT_*`).
-        event: u32,
-    },
-    /// `KVM_RUN` failed.
-    #[error("cannot run vCPU {vcpu}")]
-    Run {
-        /// The vCPU's number.
-        vcpu: usize,
-        /// The kernel's answer.
-        source: Errno,
-    },
-    /// The answer to a hypercall cannot be set.
-    #[error("cannot answer a hypercall of vCPU {vcpu}")]
-    AnswerHypercall {
-        /// The vCPU's number.
-        vcpu: usize,
-        /// The cause.
-        source: KvmError,
-    },
-}
-
-impl VcpuError {
-    /// True if the guest is to blame, and neither this machine nor this program.
-    #[must_use]
-    pub const fn is_of_guest(&self) -> bool {
-        matches!(
-            self,
-            Self::Unmapped { .. }
-                | Self::CannotEmulate { .. }
-                | Self::Hypercall { .. }
-                | Self::SystemEvent { .. }
-        )
-    }
-}
-
-/// State that the threads of a guest's vCPUs share.
-#[derive(Debug)]
-pub struct VcpuShared {
-    /// The gate at which the threads wait.
-    pub gate: Arc<PauseGate<VcpuFd>>,
-    /// The console.
-    pub serial: Arc<Serial>,
-    /// The CPUs that the guest learns of by hypercall.
-    pub targets: TargetCpus,
-    /// An event written with every [`GuestExit`].
-    pub exit_event: EventFd,
-    /// The time of the first vCPU's first entry into the guest.
-    pub first_run: OnceLock<Instant>,
-}
 
 /// The vCPU threads of a guest, which wait at the gate until they are [resumed](Self::resume).
 #[derive(Debug)]
@@ -194,7 +57,7 @@ impl Vcpus {
                 access_pending: false,
             };
             let announcer = announcer.clone();
-            let handle = thread::Builder::new()
+            let handle = std::thread::Builder::new()
                 .name(format!("vCPU {index}"))
                 .spawn(move || {
                     let _waited_for = announcer.send((index, gettid().as_raw_nonzero().get()));
@@ -297,172 +160,4 @@ pub(crate) extern "C" fn handle_kick(
     _: *mut libc::siginfo_t,
     _: *mut libc::c_void,
 ) {
-}
-
-struct VcpuThread {
-    index: usize,
-    fd: VcpuFd,
-    shared: Arc<VcpuShared>,
-    exit_sender: Sender<GuestExit>,
-    /// True if the last exit was an access that KVM completes at the next `KVM_RUN`.
-    access_pending: bool,
-}
-
-/// Marks a thread as ended at the gate, even if it panicked.
-struct ExitGuard<'a> {
-    gate: &'a PauseGate<VcpuFd>,
-    index: usize,
-}
-
-impl Drop for ExitGuard<'_> {
-    fn drop(&mut self) {
-        self.gate.exit(self.index);
-    }
-}
-
-impl VcpuThread {
-    fn run(mut self) -> VcpuFd {
-        let shared = Arc::clone(&self.shared);
-        let _exit = ExitGuard {
-            gate: &shared.gate,
-            index: self.index,
-        };
-        while self.wait() {
-            if self.index == 0 {
-                shared.first_run.get_or_init(Instant::now);
-            }
-            if let Some(guest_exit) = self.enter() {
-                // Fails if the guest is being ended already.
-                let _ended = self.exit_sender.send(guest_exit);
-                let _full = shared.exit_event.write(1);
-                break;
-            }
-        }
-        self.fd
-    }
-
-    /// Waits at the gate; returns false if the guest ends. The guest's clock stands still
-    /// meanwhile: the first vCPU sets the counter, which all vCPUs share, back to its value.
-    fn wait(&mut self) -> bool {
-        let shared = Arc::clone(&self.shared);
-        if shared.gate.is_open() {
-            return true;
-        }
-        self.complete_access();
-        let keeps_clock = self.index == 0 && shared.first_run.get().is_some();
-        let count = keeps_clock
-            .then(|| KvmVcpu::new(&self.fd).get(TIMER_COUNT).ok())
-            .flatten();
-        let open = shared.gate.wait(self.index, &mut self.fd);
-        if let Some(count) = count.filter(|_| open)
-            && let Err(error) = KvmVcpu::new(&self.fd).set(TIMER_COUNT, count)
-        {
-            tracing::warn!(%error, "the guest's clock jumps over the pause");
-        }
-        open
-    }
-
-    /// Completes an emulated device access without running the guest. Before that, the vCPU's
-    /// registers are those of the unfinished instruction, and a PC set by a request would be moved
-    /// on by it (Linux 7.2, `Documentation/virt/kvm/api.rst`, 5, `KVM_EXIT_MMIO`;
-    /// `arch/arm64/kvm/mmio.c`, `kvm_handle_mmio_return`).
-    fn complete_access(&mut self) {
-        if !mem::take(&mut self.access_pending) {
-            return;
-        }
-        self.fd.set_kvm_immediate_exit(1);
-        let errno = self.fd.run().err().map(kvm_ioctls::Error::errno);
-        self.fd.set_kvm_immediate_exit(0);
-        if errno != Some(libc::EINTR) {
-            tracing::warn!(vcpu = self.index, ?errno, "a device access is not complete");
-        }
-    }
-
-    /// Enters the guest once and handles its exit. Returns the exit if it stops the vCPU.
-    fn enter(&mut self) -> Option<GuestExit> {
-        let vcpu = self.index;
-        self.access_pending = false;
-        let exit = match self.fd.run() {
-            Ok(VcpuExit::MmioRead(address, data)) => {
-                let Some(offset) = serial_offset(address) else {
-                    let size = data.len();
-                    return Some(self.unmapped(false, size, address));
-                };
-                self.shared.serial.read(offset, data);
-                self.access_pending = true;
-                return None;
-            }
-            Ok(VcpuExit::MmioWrite(address, data)) => {
-                let Some(offset) = serial_offset(address) else {
-                    let size = data.len();
-                    return Some(self.unmapped(true, size, address));
-                };
-                self.shared.serial.write(offset, data);
-                self.access_pending = true;
-                return None;
-            }
-            Ok(VcpuExit::SystemEvent(KVM_SYSTEM_EVENT_SHUTDOWN, _)) => {
-                return Some(GuestExit::PoweredOff);
-            }
-            Ok(VcpuExit::SystemEvent(KVM_SYSTEM_EVENT_RESET, _)) => return Some(GuestExit::Reset),
-            Ok(VcpuExit::SystemEvent(event, _)) => VcpuError::SystemEvent { vcpu, event },
-            Ok(VcpuExit::Hypercall(_)) => return self.hypercall(),
-            Ok(VcpuExit::Intr) => return None,
-            Ok(exit) => VcpuError::UnhandledExit {
-                vcpu,
-                exit: format!("{exit:?}"),
-            },
-            Err(error) => match error.errno() {
-                // EAGAIN: a vCPU that is off was asked to run.
-                libc::EINTR | libc::EAGAIN => return None,
-                libc::ENOSYS => VcpuError::CannotEmulate {
-                    vcpu,
-                    pc: self.program_counter(),
-                },
-                number => VcpuError::Run {
-                    vcpu,
-                    source: Errno(number),
-                },
-            },
-        };
-        Some(GuestExit::Failed(exit))
-    }
-
-    fn unmapped(&self, write: bool, size: usize, address: u64) -> GuestExit {
-        GuestExit::Failed(VcpuError::Unmapped {
-            vcpu: self.index,
-            write,
-            size,
-            address,
-            pc: self.program_counter(),
-        })
-    }
-
-    fn hypercall(&self) -> Option<GuestExit> {
-        let vcpu = self.index;
-        match kvm::answer_target_cpus(&self.fd, &self.shared.targets) {
-            Ok(true) => None,
-            Ok(false) => Some(GuestExit::Failed(VcpuError::Hypercall {
-                vcpu,
-                pc: self.program_counter(),
-            })),
-            Err(source) => Some(GuestExit::Failed(VcpuError::AnswerHypercall {
-                vcpu,
-                source,
-            })),
-        }
-    }
-
-    /// The program counter for messages; 0 if it cannot be read.
-    fn program_counter(&self) -> u64 {
-        let mut bytes = [0; 8];
-        let read = self.fd.get_one_reg(PROGRAM_COUNTER, &mut bytes);
-        read.map_or(0, |_| u64::from_ne_bytes(bytes))
-    }
-}
-
-/// The offset of an address in the console's registers, or `None` outside of them.
-fn serial_offset(address: u64) -> Option<u64> {
-    let offset = address.checked_sub(layout::SERIAL)?;
-    (offset < layout::SERIAL_SIZE).then_some(offset)
 }

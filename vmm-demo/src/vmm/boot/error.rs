@@ -1,0 +1,82 @@
+//! Errors of a guest's boot files.
+
+use super::image::ImageError;
+use super::initrd::InitrdError;
+use crate::output::failure::Failure;
+use crate::size::MemorySize;
+use linux_loader::cmdline;
+use std::error::Error;
+use std::path::PathBuf;
+
+/// A guest's software that cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum KernelError {
+    /// The kernel cannot be used.
+    #[error("cannot use the kernel `{}`", path.display())]
+    Image {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: ImageError,
+    },
+    /// The initial RAM disk cannot be used.
+    #[error("cannot use the initial RAM disk `{}`", path.display())]
+    Initrd {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: InitrdError,
+    },
+    /// The kernel's command line cannot be used.
+    #[error("cannot use the kernel's command line")]
+    CommandLine(#[from] cmdline::Error),
+    /// The memory does not hold what the guest is started with.
+    #[error(
+        "{} of memory are too little: kernel, device tree and initial RAM disk take {}, and a system needs some \
+         more; --mem {} would hold them", MemorySize(*ram), MemorySize(*needed), would_hold(*needed)
+    )]
+    TooLittleMemory {
+        /// The guest's memory in bytes.
+        ram: u64,
+        /// The bytes needed.
+        needed: u64,
+    },
+    /// The vCPUs lack the pages that the kernel was built for.
+    #[error(
+        "the kernel `{}` is built for pages of {size}, which this guest's CPUs do not have ({property}={value}): \
+         take another kernel, or another CPU model", path.display()
+    )]
+    NoSuchPages {
+        /// The file.
+        path: PathBuf,
+        /// The pages' size.
+        size: &'static str,
+        /// The property that says whether vCPUs have them.
+        property: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// A part cannot be put into the guest's memory.
+    #[error("cannot load {what} into the guest's memory")]
+    Load {
+        /// What it is.
+        what: &'static str,
+        /// The cause.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl From<KernelError> for Failure {
+    fn from(error: KernelError) -> Self {
+        match error {
+            KernelError::Load { .. } => Self::other(error),
+            error => Self::Unusable(error.into()),
+        }
+    }
+}
+
+/// A size for people that holds so many bytes.
+fn would_hold(needed: u64) -> MemorySize {
+    const STEP: u64 = 64 << 20;
+    MemorySize(needed.checked_next_multiple_of(STEP).unwrap_or(needed))
+}
