@@ -1,4 +1,4 @@
-//! The virtual machine monitor: VMs, their vCPUs, memory and devices, and what Linux boots from.
+//! The virtual machine monitor: VMs, their vCPUs, memory and devices, and a guest's boot files.
 
 pub mod boot;
 pub mod fdt;

@@ -1,4 +1,4 @@
-//! The kernel, its initial RAM disk and its command line: checked, placed and loaded.
+//! The boot files of a guest: checks and loads a kernel, its initial RAM disk and its command line.
 
 mod addresses;
 mod error;
@@ -20,21 +20,22 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The most that the kernel takes (Linux 7.2, `arch/arm64/include/uapi/asm/setup.h`, `COMMAND_LINE_SIZE`), with the
-/// zero byte at the end.
+/// The maximum size of a command line, with its zero byte (Linux 7.2,
+/// `arch/arm64/include/uapi/asm/setup.h`, `COMMAND_LINE_SIZE`).
 const COMMAND_LINE_SIZE: usize = 2048;
 
-/// The command line of a kernel that is given none: its messages go to the console.
+/// The default command line: the kernel's messages go to the console.
 const COMMAND_LINE: &str = "console=ttyS0";
 
-/// What a guest is started with. The files stay open, so that it starts again with the same after a reset.
+/// A kernel and its boot files. The files stay open, so that the guest starts with the same ones
+/// after a reset.
 #[derive(Debug)]
 pub struct Kernel {
     path: PathBuf,
     /// The kernel's file.
     pub file: File,
     image: Image,
-    /// The initial RAM disk, if there is one.
+    /// The initial RAM disk, or `None` without one.
     pub initrd: Option<Initrd>,
     /// The command line.
     pub command_line: String,
@@ -50,7 +51,7 @@ pub struct Initrd {
 }
 
 impl Kernel {
-    /// Opens the files and checks what can be checked at once.
+    /// Opens the files and checks the kernel's header and the command line.
     ///
     /// # Errors
     ///
@@ -66,7 +67,7 @@ impl Kernel {
         };
         let mut file = open_file(path).map_err(|error| failed(error.into()))?;
         let image = Image::read(&mut file).map_err(failed)?;
-        // The type checks what the kernel can take; the device tree wants the text.
+        // `Cmdline` checks the length and the characters; the device tree needs the text.
         let words = command_line.unwrap_or(COMMAND_LINE);
         let command_line = Cmdline::try_from(words, COMMAND_LINE_SIZE)?;
         Ok(Self {
@@ -78,7 +79,8 @@ impl Kernel {
         })
     }
 
-    /// The initial RAM disk, opened a second time so that it can be read to its end while the guest starts.
+    /// Opens the initial RAM disk a second time, so that it can be read to its end while the guest
+    /// starts. Returns `None` without one.
     #[must_use]
     pub fn initrd_to_check(&self) -> Option<Result<(File, PathBuf), KernelError>> {
         let path = &self.initrd.as_ref()?.path;
@@ -86,8 +88,8 @@ impl Kernel {
         Some(file.map(|file| (file, path.clone())))
     }
 
-    /// Whether vCPUs with these registers have the pages that the kernel was built for. One that is started without
-    /// stops in its first instructions and cannot say why.
+    /// Checks that vCPUs with these ID registers have the page size that the kernel was built for.
+    /// Without it, a kernel stops in its first instructions and cannot report the cause.
     ///
     /// # Errors
     ///
@@ -132,8 +134,9 @@ impl Kernel {
         })
     }
 
-    /// Finds a place for everything in so many bytes of RAM: the kernel first, then the device tree, then the initial
-    /// RAM disk, so that all of it is near, as the kernel wants it (`booting.rst`, 3).
+    /// The addresses of the boot files in this number of bytes of RAM: the kernel first, then the
+    /// device tree, then the initial RAM disk. The kernel requires them to be near each other
+    /// (`booting.rst`, 3).
     ///
     /// # Errors
     ///
@@ -163,7 +166,7 @@ impl Initrd {
     }
 }
 
-/// Opens what has a size and an end. To open a pipe would wait for somebody who writes to it.
+/// Opens a regular file. Opening a pipe would block until a process writes to it.
 fn open_file(path: &Path) -> io::Result<File> {
     if !path.metadata()?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
@@ -191,7 +194,7 @@ mod tests {
         page_size: None,
     };
 
-    /// A header of 4 MiB, and a disk.
+    /// A kernel of 4 MiB, as its header says, and an initial RAM disk.
     fn files(directory: &Path) -> (PathBuf, PathBuf) {
         let (kernel, initrd) = (directory.join("Image"), directory.join("initrd"));
         let mut header = vec![0; 64];
@@ -203,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn files_are_opened_and_placed() {
+    fn boot_files_are_opened_and_get_addresses() {
         let directory = tempfile::tempdir().unwrap();
         let (kernel, initrd) = files(directory.path());
         let opened = Kernel::open(&kernel, Some(&initrd), None).unwrap();

@@ -1,28 +1,28 @@
-//! The device tree: what the guest is told of its machine.
+//! The device tree, which describes the guest's machine to it.
 
 use crate::vmm::layout;
 use idreg_runtime::config::VcpuConfig;
 use std::ops::Range;
 use vm_fdt::{Error, FdtWriter};
 
-/// What the tree tells.
+/// The description of a guest's machine for the device tree.
 #[derive(Debug)]
 pub struct MachineDescription<'a> {
     /// MPIDR_EL1 of each vCPU, by number.
     pub mpidrs: &'a [u64],
-    /// What vCPUs are made with.
+    /// The configuration of each vCPU, and the kind of GIC.
     pub config: VcpuConfig,
     /// The size of RAM in bytes.
     pub ram: u64,
     /// The kernel's command line.
     pub command_line: &'a str,
-    /// Where the initial RAM disk is, in guest physical addresses.
+    /// The guest physical addresses of the initial RAM disk, or `None` without one.
     pub initrd: Option<Range<u64>>,
-    /// What the kernel's random numbers start from.
+    /// The seed of the kernel's random numbers.
     pub seed: &'a [u8],
 }
 
-/// The affinity fields of MPIDR_EL1, by which nodes of CPUs are known
+/// The affinity fields of MPIDR_EL1, which identify the nodes of CPUs
 /// (Linux 7.2, `Documentation/devicetree/bindings/arm/cpus.yaml`).
 const AFFINITY: u64 = 0xff_00ff_ffff;
 
@@ -36,24 +36,25 @@ const PPI: u32 = 1;
 const EDGE_RISING: u32 = 1;
 const LEVEL_HIGH: u32 = 4;
 
-/// The PPIs of the generic timer: secure, non-secure, virtual, hypervisor, and the virtual one of EL2, which only guests
-/// with EL2 have (Arm Base System Architecture, DEN0094, 3.8.1; `timer/arm,arch_timer.yaml`).
+/// The PPIs of the generic timer: secure, non-secure, virtual, hypervisor, and the virtual one of
+/// EL2, which only guests with EL2 have (Arm Base System Architecture, DEN0094, 3.8.1;
+/// `timer/arm,arch_timer.yaml`).
 const TIMER_PPIS: [u32; 5] = [13, 14, 11, 10, 12];
-/// The PPI of the PMU, which `idreg_runtime::kvm::init_pmu` sets.
+/// The PPI of the PMU, as `idreg_runtime::kvm::init_pmu` sets it.
 const PMU_PPI: u32 = 7;
-/// The PPI by which a GIC tells a hypervisor that its lists want care; KVM's default
+/// The PPI of the GIC's maintenance interrupt, for a hypervisor in the guest; KVM's default
 /// (Linux 7.2, `arch/arm64/kvm/vgic/vgic-init.c`).
 const GIC_MAINTENANCE_PPI: u32 = 9;
 
-/// The clock of the 16550, from which a driver would compute divisors.
+/// The clock of the 16550, from which a driver computes divisors.
 const CLOCK_HZ: u32 = 24_000_000;
 
 impl MachineDescription<'_> {
-    /// The tree as the kernel reads it: of at most [`layout::FDT_SIZE`] bytes.
+    /// Returns the device tree blob: at most [`layout::FDT_SIZE`] bytes.
     ///
     /// # Errors
     ///
-    /// Those of the writer: a name or value that a tree cannot hold.
+    /// The writer's error: a name or value that a device tree cannot contain.
     pub fn device_tree(&self) -> Result<Vec<u8>, Error> {
         let mut fdt = FdtWriter::new()?;
         let root = fdt.begin_node("")?;
@@ -117,7 +118,7 @@ impl MachineDescription<'_> {
         let node = fdt.begin_node("psci")?;
         let compatible = ["arm,psci-1.0", "arm,psci-0.2"].map(str::to_owned);
         fdt.property_string_list("compatible", compatible.into())?;
-        // A guest that has EL2 itself would take its own hypercalls.
+        // In a guest with EL2, HVC goes to the guest's own hypervisor.
         fdt.property_string("method", if self.config.el2 { "smc" } else { "hvc" })?;
         fdt.end_node(node)
     }
@@ -178,7 +179,7 @@ fn serial(fdt: &mut FdtWriter) -> Result<(), Error> {
     fdt.property_string("compatible", "ns16550a")?;
     fdt.property_array_u64("reg", &[layout::SERIAL, layout::SERIAL_SIZE])?;
     fdt.property_u32("clocks", CLOCK)?;
-    // The device pulses its line (an irqfd without resampling), so its level means nothing.
+    // The device pulses its line (an irqfd without resampling): its level has no meaning.
     fdt.property_array_u32("interrupts", &[SPI, layout::SERIAL_SPI, EDGE_RISING])?;
     fdt.end_node(node)
 }
@@ -199,7 +200,7 @@ mod tests {
     use dtoolkit::{Node, Property};
 
     fn tree(vcpus: u64, config: VcpuConfig) -> Vec<u8> {
-        // As KVM numbers them: 16 to a cluster, and a bit that is always one.
+        // KVM's numbers: 16 vCPUs in a cluster, and a bit that is always one.
         let mpidrs: Vec<u64> = (0..vcpus).map(|n| 1 << 31 | n >> 4 << 8 | n & 15).collect();
         let machine = MachineDescription {
             mpidrs: &mpidrs,
@@ -271,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn largest_tree_fits_its_place() {
+    fn largest_tree_fits_its_space() {
         assert!(tree(512, VcpuConfig::default()).len() as u64 <= layout::FDT_SIZE);
     }
 }

@@ -1,56 +1,57 @@
-//! The guest's physical address space, from low to high: GIC, devices, RAM.
+//! The guest's physical address space, in this order: GIC, devices, RAM.
 
-/// The number of interrupts of the GIC: 16 SGIs, 16 PPIs and the SPIs (`KVM_DEV_ARM_VGIC_GRP_NR_IRQS`
-/// takes multiples of 32).
+/// The number of interrupts of the GIC: 16 SGIs, 16 PPIs and the SPIs
+/// (`KVM_DEV_ARM_VGIC_GRP_NR_IRQS` takes multiples of 32).
 pub const GIC_INTERRUPTS: u32 = 128;
 
-/// The GIC's distributor; in GICv3 64 KiB, in GICv2 4 KiB.
+/// The address of the GIC's distributor: 64 KiB in GICv3, 4 KiB in GICv2.
 pub const GIC_DISTRIBUTOR: u64 = 0x3fff_0000;
 
 /// The size of GICv3's distributor (Arm IHI 0069, 12.8).
 pub const GIC_DISTRIBUTOR_SIZE: u64 = 0x1_0000;
 
-/// GICv2's CPU interface, 8 KiB, in 64 KiB of its own for hosts with pages of that size.
+/// The address of GICv2's CPU interface: 8 KiB, in 64 KiB of its own for hosts with pages of that
+/// size.
 pub const GIC_CPU_INTERFACE: u64 = GIC_DISTRIBUTOR - 0x1_0000;
 
 /// The size of one GICv3 redistributor: two frames of 64 KiB (Arm IHI 0069, 12.10).
 pub const GIC_REDISTRIBUTOR_SIZE: u64 = 0x2_0000;
 
-/// Where the GICv3 redistributors of this many vCPUs start; they end at the distributor.
+/// The address of the GICv3 redistributors of this number of vCPUs; they end at the distributor.
 #[must_use]
 pub const fn gic_redistributors(vcpus: u64) -> u64 {
     GIC_DISTRIBUTOR - vcpus * GIC_REDISTRIBUTOR_SIZE
 }
 
-/// The first address of the emulated devices; everything from here to [`RAM_START`] exits to the VMM.
+/// The first address of the emulated devices; accesses from here to [`RAM_START`] exit to the VMM.
 pub const MMIO_START: u64 = 0x4000_0000;
 
-/// The console: the eight registers of a 16550, in a page of its own.
+/// The address of the console: the eight registers of a 16550, in a page of its own.
 pub const SERIAL: u64 = MMIO_START;
 
-/// What the device tree says of its size.
+/// The console's size in the device tree.
 pub const SERIAL_SIZE: u64 = 0x1000;
 
 /// The console's interrupt, as the number of an SPI.
 pub const SERIAL_SPI: u32 = 0;
 
-/// How many registers the probe guest can report: as many as there are A64 system register encodings.
+/// The number of registers that the probe guest can report: that of A64 system register encodings.
 pub const PROBE_SLOTS: u64 = 1 << 16;
 
-/// Where the probe guest stores the value of a register, 8 bytes for each.
+/// The address of register values that the probe guest stores, 8 bytes each.
 pub const PROBE_VALUES: u64 = MMIO_START + 0x1000_0000;
 
-/// Where it stores instead the syndrome (ESR_EL1) of a read that trapped, 8 bytes for each.
+/// The address of the syndromes (ESR_EL1) that it stores for reads that trapped, 8 bytes each.
 pub const PROBE_SYNDROMES: u64 = PROBE_VALUES + 8 * PROBE_SLOTS;
 
-/// Where it tells of its end: a page, whose words `probe/report.rs` numbers.
+/// The address of the page by which it reports its end; `probe/report.rs` numbers its words.
 pub const PROBE_CONTROL: u64 = PROBE_SYNDROMES + 8 * PROBE_SLOTS;
 
 /// The first address of RAM.
 pub const RAM_START: u64 = 0x8000_0000;
 
-/// The room for the device tree: as much as it may have, on a multiple of as much, since the kernel maps it by
-/// blocks of this size (`booting.rst`, 2).
+/// The maximum size of the device tree, and its alignment, since the kernel maps it by blocks of
+/// this size (`booting.rst`, 2).
 pub const FDT_SIZE: u64 = 2 << 20;
 
 #[cfg(test)]

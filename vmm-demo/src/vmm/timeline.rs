@@ -1,9 +1,9 @@
-//! How long each step of a guest's start took.
+//! Durations of the steps of a guest's start.
 
 use serde::{Serialize, Serializer};
 use std::time::{Duration, Instant};
 
-/// The steps so far, from the start of this program on.
+/// The steps until now, since the start of this program.
 #[derive(Debug)]
 pub struct Timeline {
     started: Instant,
@@ -12,7 +12,7 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// Begins when the program did.
+    /// Returns a timeline without steps that began at this time.
     #[must_use]
     pub fn since(started: Instant) -> Self {
         Self {
@@ -22,12 +22,12 @@ impl Timeline {
         }
     }
 
-    /// Says that what was done since the last step is the step of this name.
+    /// Ends the step of this name, which began with the end of the last one.
     pub fn step(&mut self, name: &'static str) {
         self.step_at(name, Instant::now());
     }
 
-    /// As [`step`](Self::step), for one that ended at another time than now.
+    /// Ends the step of this name at another time than now; see [`step`](Self::step).
     pub fn step_at(&mut self, name: &'static str, end: Instant) {
         let took = end.saturating_duration_since(self.last);
         self.last = end;
@@ -35,14 +35,14 @@ impl Timeline {
         self.steps.push((name, took));
     }
 
-    /// All steps together.
+    /// The sum of all steps.
     #[must_use]
     pub fn total(&self) -> Duration {
         self.last.saturating_duration_since(self.started)
     }
 }
 
-/// Microseconds by name, in the order of the steps, and their sum as `total`.
+/// Writes microseconds by name, in the order of the steps, and their sum as `total`.
 impl Serialize for Timeline {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let steps = self.steps.iter().copied();
@@ -65,7 +65,7 @@ mod tests {
         let mut timeline = Timeline::since(started);
         timeline.step_at("one", started + Duration::from_micros(5));
         timeline.step_at("two", started + Duration::from_micros(12));
-        // A clock that goes back is no reason to fail.
+        // A clock that goes back must not be an error.
         timeline.step_at("three", started);
         let json = serde_json::to_string(&timeline).unwrap();
         assert_eq!(json, r#"{"one":5,"two":7,"three":0,"total":0}"#);

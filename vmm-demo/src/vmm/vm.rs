@@ -66,7 +66,7 @@ pub enum VmError {
     /// `KVM_IRQFD` failed.
     #[error("cannot connect a device to SPI {spi} of the GIC")]
     Interrupt {
-        /// The number of the SPI.
+        /// The SPI's number.
         spi: u32,
         /// The kernel's answer.
         source: Errno,
@@ -90,9 +90,9 @@ pub struct VmConfig {
 /// then a plan for its ID registers is [applied](Self::apply).
 ///
 /// The fields are closed in this order. Each of the descriptors, the GIC's too, keeps the VM alive
-/// in the kernel, and the vCPUs run on the memory. The memory comes last: while the VM is alive, KVM
-/// handles an unmapping piece by piece, with `el2` also in the tables of the guest's own guests,
-/// which took an emulated host 95 s.
+/// in the kernel, and the vCPUs run on the memory. The memory comes last: while the VM is alive,
+/// KVM handles an unmapping piece by piece, with `el2` also in the tables of the guest's own
+/// guests, which took an emulated host 95 s.
 #[derive(Debug)]
 pub struct Vm {
     vcpus: Vec<VcpuFd>,

@@ -5,24 +5,25 @@ use super::image::Image;
 use crate::vmm::layout;
 use std::ops::Range;
 
-/// Where everything goes, in guest physical addresses.
+/// Guest physical addresses of the boot files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoadAddresses {
-    /// The 2 MiB boundary from which the kernel counts.
+    /// The kernel's base, on a 2 MiB boundary.
     pub kernel_base: u64,
-    /// The device tree.
+    /// The address of the device tree.
     pub fdt: u64,
-    /// The initial RAM disk.
+    /// The addresses of the initial RAM disk, or `None` without one.
     pub initrd: Option<Range<u64>>,
 }
 
+/// Assigns addresses in this order: kernel, device tree, initial RAM disk.
 pub(super) fn assign_addresses(
     image: Image,
     initrd: Option<u64>,
     ram: u64,
 ) -> Result<LoadAddresses, KernelError> {
     let kernel_base = layout::RAM_START;
-    // Sizes of files and headers, which have been checked to be far from overflowing.
+    // No overflow: the sizes of the file and in its header are checked.
     let kernel_end = kernel_base + image.text_offset + image.size;
     let fdt = kernel_end.next_multiple_of(layout::FDT_SIZE);
     let start = fdt + layout::FDT_SIZE;
@@ -50,7 +51,7 @@ mod tests {
     };
 
     #[test]
-    fn everything_has_a_place_of_its_own() {
+    fn boot_files_do_not_overlap() {
         let addresses = assign_addresses(IMAGE, Some(1000), 64 * MIB).unwrap();
         let expected = LoadAddresses {
             kernel_base: layout::RAM_START,
@@ -65,12 +66,12 @@ mod tests {
     }
 
     #[test]
-    fn too_little_memory_says_how_much_would_do() {
+    fn too_little_memory_names_a_sufficient_size() {
         let error = assign_addresses(IMAGE, Some(64 * MIB), 64 * MIB)
             .unwrap_err()
             .to_string();
         assert!(error.starts_with("64M of memory are too little"), "{error}");
-        assert!(error.ends_with("--mem 128M would hold them"), "{error}");
+        assert!(error.ends_with("use --mem 128M or more"), "{error}");
         assign_addresses(IMAGE, Some(64 * MIB), 128 * MIB).unwrap();
     }
 }

@@ -8,7 +8,7 @@ use linux_loader::cmdline;
 use std::error::Error;
 use std::path::PathBuf;
 
-/// A guest's software that cannot be run.
+/// Boot files that a guest cannot be started with.
 #[derive(Debug, thiserror::Error)]
 pub enum KernelError {
     /// The kernel cannot be used.
@@ -30,10 +30,11 @@ pub enum KernelError {
     /// The kernel's command line cannot be used.
     #[error("cannot use the kernel's command line")]
     CommandLine(#[from] cmdline::Error),
-    /// The memory does not hold what the guest is started with.
+    /// The guest's memory is too small for its boot files.
     #[error(
-        "{} of memory are too little: kernel, device tree and initial RAM disk take {}, and a system needs some \
-         more; --mem {} would hold them", MemorySize(*ram), MemorySize(*needed), would_hold(*needed)
+        "{} of memory are too little: kernel, device tree and initial RAM disk take {}, and a \
+         system needs some more; use --mem {} or more",
+        MemorySize(*ram), MemorySize(*needed), sufficient(*needed)
     )]
     TooLittleMemory {
         /// The guest's memory in bytes.
@@ -43,23 +44,24 @@ pub enum KernelError {
     },
     /// The vCPUs lack the pages that the kernel was built for.
     #[error(
-        "the kernel `{}` is built for pages of {size}, which this guest's CPUs do not have ({property}={value}): \
-         take another kernel, or another CPU model", path.display()
+        "the kernel `{}` is built for pages of {size}, which this guest's CPUs do not have \
+         ({property}={value}): use another kernel or another CPU model",
+        path.display()
     )]
     NoSuchPages {
         /// The file.
         path: PathBuf,
-        /// The pages' size.
+        /// The page size.
         size: &'static str,
-        /// The property that says whether vCPUs have them.
+        /// The property that defines support for this page size.
         property: &'static str,
         /// Its value.
         value: String,
     },
-    /// A part cannot be put into the guest's memory.
+    /// A boot file cannot be loaded into the guest's memory.
     #[error("cannot load {what} into the guest's memory")]
     Load {
-        /// What it is.
+        /// The boot file's kind.
         what: &'static str,
         /// The cause.
         source: Box<dyn Error + Send + Sync>,
@@ -75,8 +77,8 @@ impl From<KernelError> for Failure {
     }
 }
 
-/// A size for people that holds so many bytes.
-fn would_hold(needed: u64) -> MemorySize {
+/// The least sufficient memory size, rounded up for people.
+fn sufficient(needed: u64) -> MemorySize {
     const STEP: u64 = 64 << 20;
     MemorySize(needed.checked_next_multiple_of(STEP).unwrap_or(needed))
 }

@@ -1,18 +1,18 @@
-//! The header of an arm64 kernel image (Linux 7.2, `Documentation/arch/arm64/booting.rst`, 4), checked before anything
-//! is made of it: a kernel that cannot run here dies without a word.
+//! The header of an arm64 kernel image (Linux 7.2, `Documentation/arch/arm64/booting.rst`, 4),
+//! checked before a guest is started: a kernel that cannot run here stops without a message.
 
 use object::LittleEndian;
 use object::read::pe::PeFile64;
 use std::io::{self, Read, Seek, SeekFrom};
 use thiserror::Error;
 
-/// What is read of a file: the header, and the PE header that kernels with an EFI stub have behind it.
+/// The bytes read from a file: the header, and the PE header behind it in kernels with an EFI stub.
 const HEAD: u64 = 4096;
 /// The length of the header itself.
 const HEADER: usize = 64;
 const MAGIC: &[u8] = b"ARM\x64";
 
-/// How other kinds of files begin, and what to do with them.
+/// Magic numbers of other kinds of files, with a hint for each.
 const OTHERS: [(&[u8], &str); 8] = [
     (
         b"\x1f\x8b",
@@ -36,16 +36,16 @@ const OTHERS: [(&[u8], &str); 8] = [
     ),
     (
         b"\x7fELF",
-        "it is an ELF file, perhaps `vmlinux`: the kernel's build has `arch/arm64/boot/Image` too",
+        "it is an ELF file, perhaps `vmlinux`: use `arch/arm64/boot/Image` of the same build",
     ),
-    (b"07070", "it is a cpio archive: `--initrd` takes those"),
+    (b"07070", "it is a cpio archive: pass it with `--initrd`"),
     (
         b"\xd0\x0d\xfe\xed",
-        "it is a device tree: this program makes its own",
+        "it is a device tree: this program generates its own",
     ),
 ];
 
-/// A file that is not a kernel which could run here.
+/// A file that is not a kernel for this VMM.
 #[derive(Debug, Error)]
 pub enum ImageError {
     /// It cannot be read.
@@ -60,19 +60,17 @@ pub enum ImageError {
     /// It is another kind of file.
     #[error("it is not an arm64 kernel image: {hint}")]
     NotAnImage {
-        /// The kind, and what to do with it.
+        /// The kind, and the remedy.
         hint: &'static str,
     },
-    /// It is for big-endian CPUs.
-    #[error("it is a kernel image for big-endian CPUs, which this program does not start")]
+    /// It is a kernel for big-endian CPUs.
+    #[error("it is a kernel image for big-endian CPUs; only little-endian kernels are supported")]
     BigEndian,
     /// Its header does not give its size.
-    #[error("its header does not tell how much memory it needs: kernels do since Linux 3.17")]
+    #[error("its header has no image size: a kernel since Linux 3.17 is needed")]
     NoSize,
-    /// Its header gives a size that no address space holds.
-    #[error(
-        "its header says that it takes {size} bytes {offset:#x} after its base, more than there are addresses"
-    )]
+    /// Its header has a size that exceeds any address space.
+    #[error("its header claims {size} bytes at offset {offset:#x}, more than an address space has")]
     Absurd {
         /// The size in bytes.
         size: u64,
@@ -89,7 +87,7 @@ pub enum ImageError {
     },
 }
 
-/// The size of the pages that a kernel was built for.
+/// The page size that a kernel was built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageSize {
     /// 4 KiB.
@@ -100,14 +98,14 @@ pub enum PageSize {
     Kib64,
 }
 
-/// What there is to know of a kernel before it is loaded.
+/// The header of a kernel image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// How far behind a 2 MiB boundary it wants to be, in bytes.
+    /// The required offset from a 2 MiB boundary in bytes.
     pub text_offset: u64,
-    /// The memory that it uses from there on, in bytes: more than the file has.
+    /// The memory that it uses from there on, in bytes: at least the file's length.
     pub size: u64,
-    /// Nothing if the kernel does not say.
+    /// The page size, or `None` if the header has none.
     pub page_size: Option<PageSize>,
 }
 
@@ -138,7 +136,8 @@ impl Image {
         let Some(header) = head.first_chunk::<HEADER>() else {
             return Err(ImageError::Short { length });
         };
-        // EFI's own compressed kernels have a PE header too, and say `zimg` where an Image has its text offset.
+        // EFI's own compressed kernels have a PE header too, with `zimg` in the place of an
+        // Image's text offset.
         if header.get(4..8) == Some(b"zimg") {
             let hint = "it is a compressed EFI image (vmlinuz.efi): the kernel's build has \
                         `arch/arm64/boot/Image` too";
@@ -181,7 +180,8 @@ impl Image {
     }
 }
 
-/// Where the last section of a kernel with an EFI stub ends in the file.
+/// The end in the file of the last section of a kernel with an EFI stub, or `None` without a PE
+/// header.
 fn end_of_sections(head: &[u8]) -> Option<u64> {
     let pe = PeFile64::parse(head).ok()?;
     let sections = pe.section_table();
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn header_tells_size_and_pages() {
+    fn header_has_size_and_page_size() {
         for (flags, page_size) in [
             (0xa, Some(PageSize::Kib4)),
             (0xc, Some(PageSize::Kib16)),
@@ -227,13 +227,13 @@ mod tests {
     }
 
     #[test]
-    fn kernel_needs_no_less_than_its_file() {
+    fn kernel_needs_at_least_its_file_size() {
         assert_eq!(read(&header(0xa, 1)).unwrap().size, 64);
     }
 
     #[test]
-    fn other_files_are_told_by_name() {
-        for (file, told) in [
+    fn other_kinds_of_files_are_named() {
+        for (file, hint) in [
             (&b"\x1f\x8b\x08"[..], "zcat"),
             (b"\x7fELF", "arch/arm64/boot/Image"),
             (b"070701", "--initrd"),
@@ -242,7 +242,7 @@ mod tests {
             (&[0; 4096], "not at offset 56"),
         ] {
             let error = read(file).unwrap_err();
-            assert!(error.contains(told), "{error}");
+            assert!(error.contains(hint), "{error}");
         }
         let mut efi = header(0xa, 4096);
         efi[4..8].copy_from_slice(b"zimg");
@@ -250,13 +250,13 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_cannot_be_are_refused() {
+    fn impossible_headers_are_refused() {
         assert!(read(&header(0xb, 4096)).unwrap_err().contains("big-endian"));
         assert!(read(&header(0xa, 0)).unwrap_err().contains("Linux 3.17"));
         assert!(
             read(&header(0xa, u64::MAX))
                 .unwrap_err()
-                .contains("more than there are addresses")
+                .contains("more than an address space has")
         );
     }
 }

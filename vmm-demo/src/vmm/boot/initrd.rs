@@ -1,5 +1,5 @@
-//! Whether an initial RAM disk is whole. The kernel unpacks as much of a truncated one as there is, and what goes on
-//! from there looks like anything but a truncated file.
+//! Checks that an initial RAM disk is complete. The kernel unpacks a truncated one as far as it
+//! goes, and the errors that follow do not point to the file.
 
 use flate2::bufread::GzDecoder;
 use std::io::{self, BufRead, BufReader, Read};
@@ -10,14 +10,14 @@ use thiserror::Error;
 const CPIO: [&[u8]; 2] = [b"070701", b"070702"];
 /// A header: the magic number and 13 fields of 8 hexadecimal digits.
 const CPIO_HEADER: usize = 6 + 13 * 8;
-/// The fields with the size of the file and that of its name.
+/// The numbers of the fields with the size of the file and of its name.
 const CPIO_FILE_SIZE: usize = 6;
 const CPIO_NAME_SIZE: usize = 11;
 /// The name of the last entry.
 const CPIO_TRAILER: &[u8] = b"TRAILER!!!\0";
 
 const GZIP: &[u8] = b"\x1f\x8b";
-/// Formats whose end is not looked for.
+/// Formats that are recognised but not checked.
 const OTHERS: [(&[u8], &str); 6] = [
     (b"\xfd7zXZ\0", "xz"),
     (b"\x28\xb5\x2f\xfd", "zstd"),
@@ -53,18 +53,18 @@ pub enum InitrdError {
     },
 }
 
-/// What was found.
+/// The result of a check without errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Checked {
-    /// All of it is there.
+    /// The archives are complete.
     Whole,
-    /// Its format is known and was not followed to its end.
+    /// The format is known but not checked.
     NotFollowed(&'static str),
-    /// It is no archive: a file system's image, perhaps.
+    /// It is not an archive: perhaps an image of a file system.
     Unknown,
 }
 
-/// Follows archives, compressed or not, one after the other, to the end of the file.
+/// Reads archives, compressed or not, one after the other, to the end of the file.
 ///
 /// # Errors
 ///
@@ -92,7 +92,7 @@ pub fn check(file: impl Read) -> Result<Checked, InitrdError> {
     }
 }
 
-/// What the kernel takes for padding between archives.
+/// Skips zero bytes, which the kernel reads as padding between archives.
 fn skip_zeros(input: &mut impl BufRead) -> io::Result<()> {
     loop {
         let bytes = input.fill_buf()?;
@@ -111,7 +111,7 @@ fn follow_gzip(input: &mut impl BufRead) -> Result<(), InitrdError> {
         io::ErrorKind::UnexpectedEof => InitrdError::Truncated { part: "gzip data" },
         _ => InitrdError::Gzip(error),
     };
-    // The archive in it is whole if the compressed data is: gzip has a checksum.
+    // The archive in it is complete if the compressed data is: gzip has a checksum.
     io::copy(&mut unpacked, &mut io::sink()).map_err(failed)?;
     Ok(())
 }
@@ -148,7 +148,7 @@ fn follow_cpio(input: &mut impl BufRead) -> Result<(), InitrdError> {
     Ok(())
 }
 
-/// Names and files end on multiples of four bytes.
+/// Rounds up to a multiple of four bytes, as names and files are padded.
 const fn padded(length: u64) -> u64 {
     length.next_multiple_of(4)
 }
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn truncation_is_found_wherever_it_is() {
-        // What is missing may be the padding of the last entry only, which no reader needs.
+        // Up to three bytes may be missing: the padding of the last entry, which no reader needs.
         let archive = archive();
         for length in 1..archive.len() - 3 {
             let result = checked(&archive[..length]);

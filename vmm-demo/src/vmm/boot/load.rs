@@ -1,4 +1,4 @@
-//! Putting everything into the guest's memory.
+//! Loads the boot files into the guest's memory.
 
 use super::{Initrd, Kernel, KernelError, LoadAddresses};
 use crate::vmm::fdt::MachineDescription;
@@ -10,20 +10,21 @@ use std::error::Error;
 use std::io::{Cursor, Seek};
 use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
 
-/// The bytes that the guest's random numbers start from, as many as the kernel takes of a device tree.
+/// The length in bytes of the guest's random seed: the maximum that the kernel reads from a device
+/// tree.
 const SEED: usize = 64;
 
-/// Where the first vCPU starts.
+/// The entry point of the first vCPU.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EntryPoint {
-    /// Its PC.
+    /// The PC: the kernel's first instruction.
     pub(crate) kernel: u64,
-    /// Its X0: the device tree.
+    /// X0: the address of the device tree.
     pub(crate) fdt: u64,
 }
 
 impl Kernel {
-    /// Loads everything for vCPUs of these affinities.
+    /// Loads the boot files and a device tree for vCPUs with these MPIDR_EL1 values.
     pub(crate) fn load(
         &mut self,
         memory: &GuestMemoryMmap,
@@ -54,7 +55,7 @@ impl Kernel {
         config: VcpuConfig,
     ) -> Result<(), KernelError> {
         let mut seed = [0; SEED];
-        // Linux gives that many bytes at once or none.
+        // Linux returns this number of bytes at once or an error.
         getrandom(&mut seed, GetRandomFlags::empty())
             .map_err(|error| failed("random numbers", error))?;
         let machine = MachineDescription {
