@@ -87,7 +87,7 @@ pub struct VmConfig {
 }
 
 /// A VM with RAM, vCPUs and, if configured, an initialised GIC. It is [created](Self::new) first;
-/// then a plan for its ID registers is [applied](Self::apply).
+/// then a plan for its ID registers is applied.
 ///
 /// The fields are closed in this order. Each of the descriptors, the GIC's too, keeps the VM alive
 /// in the kernel, and the vCPUs run on the memory. The memory comes last: while the VM is alive,
