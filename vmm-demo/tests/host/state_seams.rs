@@ -2,7 +2,7 @@
 //! requests, dirty logs, and the GIC's descriptor.
 
 use crate::bare::{LDRB_LINE_STATUS, SERIAL, SYSTEM_OFF, load, psci};
-use crate::running::PATIENCE;
+use crate::running::TIMEOUT;
 use idreg_runtime::config::Gic;
 use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::kvm::{self, KvmVcpu};
@@ -114,7 +114,7 @@ impl Guest {
 fn wait_until(done: impl Fn() -> bool) {
     let started = Instant::now();
     while !done() {
-        assert!(started.elapsed() < PATIENCE, "the guest stands still");
+        assert!(started.elapsed() < TIMEOUT, "the guest stands still");
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -205,7 +205,7 @@ fn paused_vcpus_have_completed_their_device_access() {
     let mut rounds = 0;
     let started = Instant::now();
     while rounds < 50 {
-        assert!(started.elapsed() < PATIENCE, "{rounds}");
+        assert!(started.elapsed() < TIMEOUT, "{rounds}");
         guest.vcpus.resume();
         thread::sleep(Duration::from_millis(1));
         guest.vcpus.pause();
