@@ -37,3 +37,12 @@ fn the_measure_finds_what_it_looks_for() {
         assert!(report.contains("OK"), "{report}");
     }
 }
+
+#[test]
+fn the_house_meets_every_goal() {
+    if let Some(output) = python("the_house_meets_every_goal", &["tests/house"]) {
+        let report = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{report}{errors}");
+    }
+}
