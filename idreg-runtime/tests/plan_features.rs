@@ -11,7 +11,7 @@ fn plan(file: &str, model: &str) -> Result<Plan, PlanError> {
 }
 
 fn changes(file: &str, model: &str) -> Vec<String> {
-    let plan = plan(file, model).expect("a model that can be had");
+    let plan = plan(file, model).expect("a model that is possible");
     let changes = plan.changes().iter();
     changes
         .map(|change| format!("{}={:#x}", change.field, change.new))
@@ -19,7 +19,7 @@ fn changes(file: &str, model: &str) -> Vec<String> {
 }
 
 fn warnings(model: &str) -> Vec<String> {
-    let plan = plan(MAX_7_2, model).expect("a model that can be had");
+    let plan = plan(MAX_7_2, model).expect("a model that is possible");
     plan.warnings().iter().map(Warning::to_string).collect()
 }
 

@@ -25,7 +25,7 @@ use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 #[derive(Debug)]
 pub(crate) struct GuestBuilder {
     pub(crate) kvm: Kvm,
-    pub(crate) parts: VmConfig,
+    pub(crate) vm_config: VmConfig,
     pub(crate) plan: Plan,
     pub(crate) targets: TargetCpus,
     pub(crate) kernel: Kernel,
@@ -70,7 +70,7 @@ impl GuestBuilder {
         let config = self.plan.config();
         let entry = self
             .kernel
-            .load(vm.memory(), self.parts.ram, &mpidrs, config)?;
+            .load(vm.memory(), self.vm_config.ram, &mpidrs, config)?;
         vm.set_entry(entry.kernel, entry.fdt).map_err(vm_failure)?;
         timeline.step("load");
         let gate = Arc::new(PauseGate::closed(mpidrs.len()));
@@ -103,7 +103,7 @@ impl GuestBuilder {
     /// its devices keep their state.
     pub(crate) fn rebuild(&mut self) -> Result<Guest, Failure> {
         let mut timeline = Timeline::since(Instant::now());
-        let vm = Vm::new(&self.kvm, self.parts, &mut timeline).map_err(vm_failure)?;
+        let vm = Vm::new(&self.kvm, self.vm_config, &mut timeline).map_err(vm_failure)?;
         self.build(vm, &mut timeline)
     }
 }

@@ -86,8 +86,9 @@ impl Machine {
             .map_err(|source| Failure::other(NotAsked { field, source }))
     }
 
-    /// Runs the probe guest in a new VM and returns the registers that it reads. Every vCPU gets the
-    /// plan before, and is verified after: KVM changes some registers when a guest starts.
+    /// Runs the probe guest in a new VM and returns the registers that it reads. The plan is
+    /// applied to every vCPU before, and verified after: KVM changes some registers when a guest
+    /// starts.
     ///
     /// # Errors
     ///
@@ -97,14 +98,14 @@ impl Machine {
             return Err(Failure::CannotHere(ProbeIsA64.into()));
         }
         check_vcpus(&self.kvm, plan.config().gic, vcpus)?;
-        let parts = VmConfig {
+        let vm_config = VmConfig {
             config: plan.config(),
             capabilities: self.host.info().capabilities,
             vcpus,
             ram: RAM,
         };
         let mut timeline = Timeline::since(Instant::now());
-        let vm = Vm::new(&self.kvm, parts, &mut timeline).map_err(vm_failure)?;
+        let vm = Vm::new(&self.kvm, vm_config, &mut timeline).map_err(vm_failure)?;
         vm.apply(plan, &TargetCpus::default(), &mut timeline)
             .map_err(vm_failure)?;
         let registers = self.host.description().registers;

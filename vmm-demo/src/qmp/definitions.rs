@@ -12,8 +12,8 @@ pub(super) const NAMES: [&str; 2] = ["host", "custom"];
 /// The suffix of QEMU's CPU types.
 const TYPE_SUFFIX: &str = "-arm-cpu";
 
-/// Lists the models (`CpuDefinitionInfo` of QEMU 11.1, `qapi/machine.json`). None is safe to migrate:
-/// `host` is another model on another host.
+/// Lists the models (`CpuDefinitionInfo` of QEMU 11.1, `qapi/machine.json`). None is safe to
+/// migrate: `host` is another model on another host.
 pub(super) fn definitions() -> Value {
     let definitions = NAMES.map(|name| {
         let mut definition = json!({

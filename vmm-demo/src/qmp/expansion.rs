@@ -36,8 +36,8 @@ enum Expansion {
 ///
 /// # Errors
 ///
-/// Fails with everything that is wrong with the model in one error, of class `KVMMissingCap` if only
-/// capabilities of KVM are missing.
+/// Fails with all mistakes of the model in one error, of class `KVMMissingCap` if only capabilities
+/// of KVM are missing.
 pub(super) fn expand(models: &Models, mut arguments: Arguments) -> Result<Value, QmpError> {
     let words = [("static", Expansion::Static), ("full", Expansion::Full)];
     let expansion = arguments.word("type", &words)?;

@@ -31,8 +31,8 @@ const SUGGESTIONS: usize = 8;
 const SUGGESTION_LENGTH: usize = 64;
 
 impl RequestedModel {
-    /// Takes properties as QEMU types them, and numbers and switches as its command line writes them
-    /// too, since `qmp-shell` sends `0x1` and `on` as strings.
+    /// Reads properties with QEMU's types. Numbers and switches may also be strings, as on QEMU's
+    /// command line: `qmp-shell` sends `0x1` and `on` as strings.
     pub(super) fn new(props: Arguments) -> Self {
         let (prefix, members) = props.into_members();
         let mut requested = Self {
@@ -88,8 +88,8 @@ impl RequestedModel {
     ///
     /// # Errors
     ///
-    /// Fails if there is a mistake or a rejection; with class `KVMMissingCap` if all that is missing
-    /// are capabilities of KVM.
+    /// Fails if there is a mistake or a rejection, with class `KVMMissingCap` if only capabilities
+    /// of KVM are missing.
     pub(super) fn refused(&self, rejections: &[Rejection]) -> Result<(), QmpError> {
         let rejected = rejections.iter().map(|rejection| self.rejected(rejection));
         let all: Vec<String> = self.mistakes.iter().cloned().chain(rejected).collect();

@@ -78,13 +78,13 @@ enum ThreadState<T> {
     Inside,
     Waiting {
         id: ThreadId,
-        requests: VecDeque<Request<T>>,
+        requests: VecDeque<GateRequest<T>>,
     },
     Exited,
 }
 
 /// A request, which sends its answer itself and never unwinds.
-type Request<T> = Box<dyn FnOnce(&mut T) + Send>;
+type GateRequest<T> = Box<dyn FnOnce(&mut T) + Send>;
 
 impl<T> PauseGate<T> {
     /// Returns a closed gate for this number of threads, all inside until they come to it.
@@ -199,7 +199,7 @@ impl<T> PauseGate<T> {
     }
 
     /// Queues a request once its thread waits. A thread leaves the gate only with an empty queue.
-    fn submit(&self, vcpu: usize, request: Request<T>) -> Result<(), RequestError> {
+    fn submit(&self, vcpu: usize, request: GateRequest<T>) -> Result<(), RequestError> {
         let mut state = self.state();
         if state.waits(thread::current().id()) {
             return Err(RequestError::FromVcpuThread { vcpu });
@@ -258,7 +258,7 @@ impl<T> GateState<T> {
         }
     }
 
-    fn next_request(&mut self, index: usize) -> Option<Request<T>> {
+    fn next_request(&mut self, index: usize) -> Option<GateRequest<T>> {
         match self.threads.get_mut(index)? {
             ThreadState::Waiting { requests, .. } => requests.pop_front(),
             ThreadState::Inside | ThreadState::Exited => None,

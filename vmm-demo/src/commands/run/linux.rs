@@ -98,13 +98,13 @@ fn prepare(
     }
     check_vcpus(&kvm, config.gic, arguments.smp)?;
     timeline.step("kvm");
-    let parts = VmConfig {
+    let vm_config = VmConfig {
         config,
         capabilities,
         vcpus: arguments.smp,
         ram: arguments.linux.mem.0,
     };
-    let vm = Vm::new(&kvm, parts, timeline).map_err(|error| without_gic_v3(&kvm, error))?;
+    let vm = Vm::new(&kvm, vm_config, timeline).map_err(|error| without_gic_v3(&kvm, error))?;
     let host = vm.read_host(&kvm, config).map_err(vm_failure)?;
     timeline.step("read_host");
     let plan = Plan::new(&host, model)?;
@@ -112,7 +112,7 @@ fn prepare(
     timeline.step("plan");
     let builder = GuestBuilder {
         kvm,
-        parts,
+        vm_config,
         plan,
         targets: TargetCpus::new(arguments.linux.impl_cpu.clone()),
         kernel,
