@@ -194,7 +194,7 @@ impl Override {
     fn parse(text: &str) -> Self {
         let (property, value) = match text.split_once('=') {
             Some((property, "")) => (property, Err(InvalidValue::Missing)),
-            Some((property, value)) => (property, Setting::parse(value)),
+            Some((property, value)) => (property, value.parse().map_err(InvalidValue::NotANumber)),
             None => (text, Err(InvalidValue::Missing)),
         };
         Self {
@@ -278,8 +278,11 @@ impl Override {
     }
 }
 
-impl Setting {
-    fn parse(text: &str) -> Result<Self, InvalidValue> {
+/// Reads `on`, `off` or a number.
+impl FromStr for Setting {
+    type Err = InvalidNumber;
+
+    fn from_str(text: &str) -> Result<Self, InvalidNumber> {
         match parse_on_off(text) {
             Some(on) => Ok(Self::Switch(on)),
             None => Ok(Self::Number(number::parse(text)?)),

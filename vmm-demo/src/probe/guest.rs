@@ -87,10 +87,10 @@ pub(crate) fn run_probe(
         .ok_or(RunError::NoVcpu)?
         .set_one_reg(PROGRAM_COUNTER, &program.entry().to_ne_bytes())
         .map_err(|error| RunError::ProgramCounter {
-            source: Errno(error.errno()),
+            source: error.into(),
         })?;
     register_signal_handler(SIGRTMIN(), handle_kick).map_err(|error| RunError::Watchdog {
-        source: Errno(error.errno()),
+        source: error.into(),
     })?;
     let vcpus = vm.take_vcpus();
     let (vcpus, result) = run_limited(vcpus, Collector::new(registers), limit)?;
@@ -155,7 +155,7 @@ fn collect(
             Err(error) if [libc::EINTR, libc::EAGAIN].contains(&error.errno()) => {}
             Err(error) => {
                 return Err(RunError::Run {
-                    source: Errno(error.errno()),
+                    source: error.into(),
                 });
             }
         }

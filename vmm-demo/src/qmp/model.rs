@@ -7,7 +7,6 @@ use crate::output::failure::Failure;
 use idreg_runtime::host::Obstacle;
 use idreg_runtime::model::property::{ENFORCE, Property, PropertyType};
 use idreg_runtime::model::{CpuModel, Override, Setting};
-use idreg_runtime::number;
 use idreg_runtime::plan::PlanError;
 use idreg_runtime::plan::rejection::{Reason, Rejection};
 use idreg_runtime::regs::DESCRIPTION;
@@ -144,11 +143,7 @@ fn setting(value: &Value) -> Option<Setting> {
     match value {
         Value::Bool(on) => Some(Setting::Switch(*on)),
         Value::Number(number) => number.as_u64().map(Setting::Number),
-        Value::String(text) => match text.as_str() {
-            "on" => Some(Setting::Switch(true)),
-            "off" => Some(Setting::Switch(false)),
-            text => number::parse(text).ok().map(Setting::Number),
-        },
+        Value::String(text) => text.parse().ok(),
         _ => None,
     }
 }

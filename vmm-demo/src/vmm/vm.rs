@@ -284,7 +284,7 @@ impl Vm {
             for (register, value) in [(PROGRAM_COUNTER, pc), (X0, x0)] {
                 vcpu.set_one_reg(register, &value.to_ne_bytes())
                     .map_err(|error| VmError::Entry {
-                        source: Errno(error.errno()),
+                        source: error.into(),
                     })?;
             }
         }
@@ -301,7 +301,7 @@ impl Vm {
             .register_irqfd(event, spi)
             .map_err(|error| VmError::Interrupt {
                 spi,
-                source: Errno(error.errno()),
+                source: error.into(),
             })
     }
 }
@@ -310,8 +310,7 @@ impl Vm {
 fn register_list(vcpu: &VcpuFd) -> Result<RegList, Errno> {
     const MOST: usize = 500;
     let mut list = RegList::new(MOST).map_err(|_| Errno(libc::ENOMEM))?;
-    vcpu.get_reg_list(&mut list)
-        .map_err(|error| Errno(error.errno()))?;
+    vcpu.get_reg_list(&mut list).map_err(Errno::from)?;
     Ok(list)
 }
 

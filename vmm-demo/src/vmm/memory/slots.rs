@@ -98,7 +98,7 @@ pub(crate) fn take_dirty_log(vm: &VmFd, slot: MemorySlot) -> Result<Vec<u64>, Me
     vm.get_dirty_log(slot.number, slot.size)
         .map_err(|error| MemoryError::DirtyLog {
             slot: slot.number,
-            source: Errno(error.errno()),
+            source: error.into(),
         })
 }
 
@@ -114,5 +114,5 @@ fn set(vm: &VmFd, slot: MemorySlot, flags: u32) -> Result<(), Errno> {
     // SAFETY: the host address is the start of a mapping of this size that Rust only accesses
     // through volatile copies (vm-memory), and that `Vm` keeps until no vCPU can run: a slot is
     // made by `attach` alone, and `Vm` passes only its own slots.
-    unsafe { vm.set_user_memory_region(region) }.map_err(|error| Errno(error.errno()))
+    unsafe { vm.set_user_memory_region(region) }.map_err(Errno::from)
 }
