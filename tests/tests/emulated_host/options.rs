@@ -163,7 +163,7 @@ fn guest_in_aarch32_is_applied_and_not_run() {
     assert!(
         output
             .stderr()
-            .contains("`check --try` applies such a model"),
+            .contains("`idreg check --try` applies such a model"),
         "{}",
         output.stderr()
     );
