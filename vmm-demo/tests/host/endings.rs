@@ -132,7 +132,8 @@ fn two_hundred_runs_leave_no_socket() {
     for round in 0..200 {
         let running = Running::start(&off, &["--qmp", "unix:short.sock"]);
         let (status, stderr) = running.wait();
-        assert_eq!((status.code(), stderr.as_str()), (Some(0), ""), "{round}");
+        let is_clean = status.success() && stderr.is_empty();
+        assert!(is_clean, "round {round}: {status}: {stderr}");
         assert!(!std::path::Path::new("short.sock").exists(), "{round}");
     }
 }

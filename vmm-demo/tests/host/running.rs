@@ -87,7 +87,11 @@ impl Running {
         let status = status.expect("a process");
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let resident = resident.and_then(|text| text.trim().strip_suffix(" kB"));
-        let resident = resident.expect("a size").parse().expect("a number");
+        // A process that was killed has no memory left.
+        let Some(resident) = resident else {
+            panic!("no resident size: {status}");
+        };
+        let resident = resident.parse().expect("a number");
         (count("fd"), count("task"), resident)
     }
 }
