@@ -1,5 +1,6 @@
 //! Server under test, and its clients.
 
+use rustix::process::Pid;
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -53,8 +54,8 @@ impl Server {
         self.directory.path().join("qmp.sock")
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
     }
 
     /// A client that has read the greeting.

@@ -1,10 +1,10 @@
 //! Tests of the socket's file: creation, mode, removal.
 
 use crate::server::{Server, command};
+use rustix::process::{Signal, kill_process};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
-use std::process::Command;
 
 #[test]
 fn socket_is_private_and_removed_after_quit() {
@@ -19,12 +19,10 @@ fn socket_is_private_and_removed_after_quit() {
 
 #[test]
 fn socket_is_removed_after_a_signal() {
-    for (name, number) in [("-TERM", 15), ("-INT", 2), ("-HUP", 1)] {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let mut server = Server::start();
-        let pid = server.pid().to_string();
-        let killed = Command::new("kill").args([name, &pid]).status();
-        assert!(killed.expect("kill starts").success());
-        assert_eq!(server.wait().code(), Some(128 + number));
+        kill_process(server.pid(), signal).expect("the server runs");
+        assert_eq!(server.wait().code(), Some(128 + signal.as_raw()));
         assert!(!server.path().exists());
     }
 }
