@@ -96,6 +96,29 @@ impl Console {
     }
 }
 
+/// Ends what a failed test leaves behind: the run would wait for it, since it holds the standard
+/// error. Prints where its threads are first.
+impl Drop for Console {
+    fn drop(&mut self) {
+        if !matches!(self.session.try_wait(), Ok(None)) {
+            return;
+        }
+        let pid = fs::read_to_string(&self.pid_file).ok();
+        if let Some(pid) = pid.and_then(|text| Pid::from_raw(text.trim().parse().ok()?)) {
+            let tasks = fs::read_dir(format!("/proc/{pid}/task"))
+                .into_iter()
+                .flatten();
+            for task in tasks.flatten() {
+                let read = |name: &str| fs::read_to_string(task.path().join(name));
+                eprintln!("{:?}", ["comm", "wchan", "syscall", "stack"].map(read));
+            }
+            let _ended = kill_process(pid, Signal::KILL);
+        }
+        let _ended = self.session.kill();
+        let _reaped = self.session.wait();
+    }
+}
+
 fn wait_for<T>(mut there: impl FnMut() -> Option<T>) -> T {
     let started = Instant::now();
     loop {
