@@ -2,14 +2,16 @@
 
 pub mod feature;
 mod index;
+mod named_values;
 mod registers;
 pub mod rule;
 
 use feature::{Consistency, FeatureDescription};
 
+pub use named_values::{NamedValues, NamedValuesIter, ValueDescription};
 pub use registers::{
     FieldDescription, FieldKind, LayoutDescription, PROPERTY_PREFIX, RegisterDescription,
-    RegisterField, ShownValue, ValueDescription,
+    RegisterField, ShownValue,
 };
 
 /// Every register of a description, in file order, with the features and rules of its fields.

@@ -133,7 +133,7 @@ pub mod names {
                     shift: 20,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: &[],
+                    values: ::idreg_runtime::description::NamedValues::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -141,7 +141,7 @@ pub mod names {
                     shift: 16,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: &[],
+                    values: ::idreg_runtime::description::NamedValues::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],
@@ -172,7 +172,7 @@ pub mod names {
                     shift: 28,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: &[],
+                    values: ::idreg_runtime::description::NamedValues::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -180,7 +180,7 @@ pub mod names {
                     shift: 12,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: &[],
+                    values: ::idreg_runtime::description::NamedValues::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],
@@ -211,7 +211,7 @@ pub mod names {
                     shift: 8,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: &[],
+                    values: ::idreg_runtime::description::NamedValues::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule {
                         safety: ::idreg_runtime::description::rule::Safety::Exact {
                             safe: 0,
@@ -231,7 +231,7 @@ pub mod names {
                     shift: 4,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: &[],
+                    values: ::idreg_runtime::description::NamedValues::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule {
                         safety: ::idreg_runtime::description::rule::Safety::Exact {
                             safe: 0,
@@ -274,7 +274,7 @@ pub mod names {
                     shift: 12,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: &[],
+                    values: ::idreg_runtime::description::NamedValues::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule {
                         safety: ::idreg_runtime::description::rule::Safety::Exact {
                             safe: 0,

@@ -108,16 +108,7 @@ pub mod names {
                     shift: 60,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::SignedEnum,
-                    values: &[
-                        ::idreg_runtime::description::ValueDescription {
-                            name: "NI",
-                            value: 15,
-                        },
-                        ::idreg_runtime::description::ValueDescription {
-                            name: "IMP",
-                            value: 0,
-                        },
-                    ],
+                    values: ::idreg_runtime::description::NamedValues::of("NI=15 IMP=0"),
                     rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -125,16 +116,7 @@ pub mod names {
                     shift: 56,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::UnsignedEnum,
-                    values: &[
-                        ::idreg_runtime::description::ValueDescription {
-                            name: "NI",
-                            value: 0,
-                        },
-                        ::idreg_runtime::description::ValueDescription {
-                            name: "IMP",
-                            value: 1,
-                        },
-                    ],
+                    values: ::idreg_runtime::description::NamedValues::of("NI IMP"),
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -142,16 +124,7 @@ pub mod names {
                     shift: 55,
                     width: 1,
                     kind: ::idreg_runtime::description::FieldKind::Enum,
-                    values: &[
-                        ::idreg_runtime::description::ValueDescription {
-                            name: "OFF",
-                            value: 0,
-                        },
-                        ::idreg_runtime::description::ValueDescription {
-                            name: "ON",
-                            value: 1,
-                        },
-                    ],
+                    values: ::idreg_runtime::description::NamedValues::of("OFF ON"),
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -159,7 +132,7 @@ pub mod names {
                     shift: 0,
                     width: 55,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: &[],
+                    values: ::idreg_runtime::description::NamedValues::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],

@@ -59,16 +59,7 @@ pub mod names {
                     shift: 4,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::UnsignedEnum,
-                    values: &[
-                        ::idreg_runtime::description::ValueDescription {
-                            name: "NI",
-                            value: 0,
-                        },
-                        ::idreg_runtime::description::ValueDescription {
-                            name: "IMP",
-                            value: 1,
-                        },
-                    ],
+                    values: ::idreg_runtime::description::NamedValues::of("NI IMP"),
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -76,7 +67,7 @@ pub mod names {
                     shift: 0,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: &[],
+                    values: ::idreg_runtime::description::NamedValues::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],

@@ -45,7 +45,7 @@ pub mod names {
                     shift: 0,
                     width: 8,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: &[],
+                    values: ::idreg_runtime::description::NamedValues::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],

@@ -158,20 +158,36 @@ fn field(krate: &TokenStream, field: &Field, rule: &TokenStream) -> TokenStream 
         FieldKind::SignedEnum => quote!(SignedEnum),
         FieldKind::UnsignedEnum => quote!(UnsignedEnum),
     };
-    let values = field.enumerators().iter().map(|value| {
-        let (name, value) = (value.name(), Literal::u64_unsuffixed(value.value()));
-        quote!(#krate::description::ValueDescription { name: #name, value: #value })
-    });
+    let values = named_values(krate, field);
     quote! {
         #krate::description::FieldDescription {
             name: #name,
             shift: #shift,
             width: #width,
             kind: #krate::description::FieldKind::#kind,
-            values: &[#(#values),*],
+            values: #values,
             rule: #rule,
         }
     }
+}
+
+/// The named values in one text, with a number where the value is not the one after the one before.
+fn named_values(krate: &TokenStream, field: &Field) -> TokenStream {
+    if field.enumerators().is_empty() {
+        return quote!(#krate::description::NamedValues::NONE);
+    }
+    let mut next = 0;
+    let values = field.enumerators().iter().map(|known| {
+        let is_counted = known.value() == next;
+        next = known.value().wrapping_add(1);
+        if is_counted {
+            known.name().to_owned()
+        } else {
+            format!("{}={}", known.name(), known.value())
+        }
+    });
+    let text = values.collect::<Vec<_>>().join(" ");
+    quote!(#krate::description::NamedValues::of(#text))
 }
 
 /// A mask in hexadecimal, as the Arm ARM writes it.

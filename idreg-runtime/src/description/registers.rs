@@ -1,5 +1,6 @@
 //! Registers, their layouts, fields and values.
 
+use super::named_values::NamedValues;
 use super::rule::{FieldRule, Safety};
 use crate::encoding::Encoding;
 use core::fmt;
@@ -48,19 +49,10 @@ pub struct FieldDescription {
     pub width: u8,
     /// The kind of its values.
     pub kind: FieldKind,
-    /// The named values in file order; a value may have several names, and others are possible.
-    pub values: &'static [ValueDescription],
+    /// The named values; others are possible.
+    pub values: NamedValues,
     /// The rule by which KVM accepts values.
     pub rule: &'static FieldRule,
-}
-
-/// A named value of a field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ValueDescription {
-    /// The value's name, such as `IMP`.
-    pub name: &'static str,
-    /// The value, not shifted to the field's position.
-    pub value: u64,
 }
 
 /// The kind of a field's values, as the description defines it.
@@ -194,14 +186,7 @@ impl FieldDescription {
     /// The first name of a value, or `None` if it has no name.
     #[must_use]
     pub const fn value_name(&self, value: u64) -> Option<&'static str> {
-        let mut values = self.values;
-        while let [known, rest @ ..] = values {
-            if known.value == value {
-                return Some(known.name);
-            }
-            values = rest;
-        }
-        None
+        self.values.name_of(value)
     }
 
     /// A value in readable form: `0x1 (IMP)`, or `0x3` if it has no name.
