@@ -1,10 +1,12 @@
 //! Plans the register writes for a CPU model on a host, or explains every rejection.
 
 pub mod apply;
+mod bound;
 pub mod check;
 mod configure;
 pub mod consistency;
 mod constraint;
+mod feature;
 mod file;
 pub mod rejection;
 mod resolve;
@@ -18,9 +20,10 @@ use crate::model::CpuModel;
 use crate::regs::ClidrEl1;
 use crate::text::under_heading;
 use crate::values::RegisterValues;
+use bound::target;
 use configure::Options;
 use consistency::Violation;
-use constraint::{Constraint, constraints, target};
+use constraint::{Constraint, constraints};
 use core::fmt;
 use rejection::{OverrideAt, Reason, Rejection};
 use resolve::{Resolved, resolve};
@@ -101,6 +104,8 @@ pub enum Warning {
         /// The value.
         value: u64,
     },
+    /// The host's own registers contradict each other, without any override.
+    HostContradiction(Violation),
     /// A register differs between the host's core types, so the guest's view may depend on the core
     /// that it runs on.
     CoresDiffer(CoreDifference),
@@ -159,6 +164,9 @@ impl Plan {
         let resolved = resolve(host, &all, &mut rejections);
         let expected = expected(host, &resolved);
         rejections.extend(implied_idc(host, &resolved, &expected));
+        if rejections.is_empty() {
+            rejections = feature::still_present(host, model, &expected);
+        }
         if !rejections.is_empty() {
             return Err(rejected(host, rejections));
         }
@@ -185,13 +193,19 @@ impl Plan {
         });
         let changes: Vec<Change> = changes.collect();
         let warnings = broken.into_iter().map(Warning::Inconsistent);
+        let of_host = consistency::contradictions(host.values());
+        let of_host = of_host.into_iter().map(Warning::HostContradiction);
         let cores = host.core_differences();
         let cores = cores.into_iter().map(Warning::CoresDiffer);
         Ok(Self {
             model: model.clone(),
             kernel_release: host.info().kernel_release.clone(),
             config: host.info().vcpu,
-            warnings: warnings.chain(unnamed(&changes)).chain(cores).collect(),
+            warnings: warnings
+                .chain(unnamed(&changes))
+                .chain(of_host)
+                .chain(cores)
+                .collect(),
             changes,
             writes: writes(host.values(), &expected),
             host: host.values().clone(),
@@ -352,6 +366,9 @@ impl fmt::Display for Warning {
                     "{field}={value:#x}: the value has no name in the description"
                 )
             }
+            Self::HostContradiction(violation) => {
+                write!(f, "the host contradicts itself: {violation}")
+            }
             Self::CoresDiffer(difference) => difference.fmt(f),
         }
     }
@@ -364,6 +381,7 @@ impl Warning {
         match self {
             Self::Inconsistent(_) => "inconsistent",
             Self::Unnamed { .. } => "unnamed-value",
+            Self::HostContradiction(_) => "host-contradiction",
             Self::CoresDiffer(_) => "cores-differ",
         }
     }

@@ -1,6 +1,6 @@
 //! Values of a description's registers in dense storage.
 
-use crate::description::feature::{FeatureDescription, FieldAtLeast};
+use crate::description::feature::{Condition, Definition, FeatureDescription, FieldRange};
 use crate::description::{Description, RegisterDescription, RegisterField};
 use crate::encoding::Encoding;
 use crate::number::Hex;
@@ -62,22 +62,34 @@ impl RegisterValues {
             .map(|value| field.field.extract(value))
     }
 
-    /// True if a field has a value of at least the minimum, signed if its rule is.
+    /// True if a field has a value in a range.
     #[must_use]
-    pub fn is_at_least(&self, minimum: FieldAtLeast) -> bool {
-        let field = minimum.field.field;
-        let lowest = field.comparable(minimum.value);
-        self.field(minimum.field)
-            .is_some_and(|value| field.comparable(value) >= lowest)
+    pub fn is_in(&self, range: FieldRange) -> bool {
+        self.field(range.field)
+            .is_some_and(|value| range.contains(value))
     }
 
-    /// True if the registers indicate a feature: all its [defining
-    /// fields](FeatureDescription::defining_fields) have their minimum value.
+    /// True if a feature is there, or a field has a value in a range.
+    #[must_use]
+    pub fn meets(&self, condition: Condition) -> bool {
+        match condition {
+            Condition::Feature(feature) => self.has(feature),
+            Condition::Field(range) => self.is_in(range),
+        }
+    }
+
+    /// True if all fields and conditions of a definition are met.
+    #[must_use]
+    pub fn meets_definition(&self, definition: &Definition) -> bool {
+        definition.fields.iter().all(|range| self.is_in(*range))
+            && definition.with.iter().all(|with| self.meets(*with))
+    }
+
+    /// True if the registers indicate a feature: one of its definitions is met.
     #[must_use]
     pub fn has(&self, feature: &FeatureDescription) -> bool {
-        feature
-            .defining_fields()
-            .all(|minimum| self.is_at_least(minimum))
+        let mut definitions = feature.definitions.iter();
+        definitions.any(|definition| self.meets_definition(definition))
     }
 
     /// Sets a register's value; a register that is not in the description is ignored.

@@ -186,11 +186,23 @@ fn fields_of_an_option_are_refused_by_its_name() {
         ("SYSREG_ID_AA64ISAR1_EL1_APA", 2, Owner::Pauth),
         ("SYSREG_ID_AA64ISAR1_EL1_GPI", 2, Owner::Pauth),
         ("SYSREG_ID_AA64PFR1_EL1_MTE", 3, Owner::Mte),
-        ("SYSREG_ID_AA64MMFR2_EL1_NV", 2, Owner::El2),
+        ("SYSREG_ID_AA64MMFR4_EL1_E2H0", 0xe, Owner::El2),
         ("SYSREG_ID_AA64PFR0_EL1_GIC", 0, Owner::Gic),
         ("SYSREG_MPIDR_EL1_Aff1", 3, Owner::Topology),
     ] {
         obstacle(&host, property, value, Some(Obstacle::Owned(owner)));
+    }
+}
+
+/// KVM fixes both, whether a guest starts at EL2 or not.
+#[test]
+fn fields_of_a_hypervisor_are_fixed() {
+    for file in [MAX_7_2, MAX_6_12] {
+        let host = host(file);
+        for property in ["SYSREG_ID_AA64MMFR1_EL1_VH", "SYSREG_ID_AA64MMFR2_EL1_NV"] {
+            let fixed = host.why_fixed(field(property));
+            assert_eq!(fixed, Some(Obstacle::NotWritable), "{property}");
+        }
     }
 }
 

@@ -14,14 +14,20 @@
 //! | `Owned OWNER REGISTER FIELD...` | the owner that sets the fields: `sve`, `pauth`, `pmu`, `mte`, `el2`, `gic` or `topology` |
 //! | `Needs OWNER REGISTER FIELD...` | the fields read as zero without the owner |
 //! | `Mitigation REGISTER FIELD...` | the fields report protection against speculation attacks |
-//! | `Feature FEAT_NAME REGISTER FIELD VALUE` | the feature is present if the field is at least `VALUE`; one line for each of its fields |
+//! | `Unordered FIRST[-LAST] REGISTER FIELD...` | values at the end of a field's range that no minimum includes, although they are higher |
+//! | `Feature FEAT_NAME RANGE... [with CONDITION...]` | the feature is present if all ranges and conditions of the line are met, or those of another line for it; the ranges change with the feature and the conditions do not |
+//! | `Mirror FEAT_NAME RANGE...` | fields that describe the feature again and do not decide if it is present |
 //! | `Requires CONDITION CONDITION...` | if the first condition is true, the others must be true |
 //! | `Equal REGISTER.FIELD REGISTER.FIELD [with CONDITION]` | both fields have the same value |
 //! | `AtMostOne REGISTER.FIELD...` | at most one of the fields is not zero |
+//! | `AtLeastOne CONDITION CONDITION...` | at least one of the conditions is true |
 //! | `NotAbove REGISTER.FIELD REGISTER.FIELD` | the first field is not above the second |
+//! | `ZeroWithout REGISTER FEAT_NAME...` | the whole register is zero if none of the features is present |
 //!
-//! A condition is `FEAT_NAME` or `REGISTER.FIELD>=VALUE`. A value is decimal, or hexadecimal after
-//! `0x`. The field `*` is every field of a register; see [`Facts::rule`] for both on one field.
+//! A range is `REGISTER.FIELD>=VALUE` or `REGISTER.FIELD=VALUE[-LAST]`; a condition is a range or
+//! `FEAT_NAME`. A value is decimal, or hexadecimal after `0x`. The field `*` is every field of a
+//! register; see [`Facts::rule`] for both on one field. A feature after `with` has its own
+//! `Feature` statements before.
 //!
 //! ```
 //! use sysreg::facts::{self, Safety};
@@ -56,7 +62,7 @@ const EVERY_FIELD: &str = "*";
 pub struct Facts {
     /// Statements about fields, by register and field.
     stated: BTreeMap<String, BTreeMap<String, FieldStatements>>,
-    features: BTreeMap<String, Vec<AtLeast>>,
+    features: BTreeMap<String, FeatureStatements>,
     consistency: Vec<Consistency>,
 }
 
@@ -68,6 +74,14 @@ struct FieldStatements {
     owner: Option<Owner>,
     needs: Option<Owner>,
     mitigation: bool,
+    unordered: Option<ValueRange>,
+}
+
+/// The statements of a file about a feature.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct FeatureStatements {
+    definitions: Vec<Definition>,
+    mirrors: Vec<FieldRange>,
 }
 
 /// The rule for the values of a field.
@@ -176,13 +190,22 @@ pub struct Place {
     pub field: String,
 }
 
-/// A field with a minimum value; signed if the field's [`Safety`] is.
+/// A field and a range of its values; signed if the field's [`Safety`] is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AtLeast {
+pub struct FieldRange {
     /// The field.
     pub place: Place,
-    /// The minimum value.
-    pub value: u64,
+    /// The values.
+    pub values: Values,
+}
+
+/// A range of values as stated; [`Facts::value_range`] resolves it for a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Values {
+    /// This value and all above it, apart from values without an order.
+    AtLeast(u64),
+    /// These values.
+    Within(ValueRange),
 }
 
 /// A feature of the architecture, with the fields that define it.
@@ -190,8 +213,19 @@ pub struct AtLeast {
 pub struct Feature<'f> {
     /// The architecture's name, such as `FEAT_DotProd`.
     pub name: &'f str,
-    /// The minimum value of each field with the feature, in file order.
-    pub values: &'f [AtLeast],
+    /// The definitions, in file order; the feature is present if one of them is met.
+    pub definitions: &'f [Definition],
+    /// Fields that describe the feature again, in file order.
+    pub mirrors: &'f [FieldRange],
+}
+
+/// Conditions that together define a feature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Definition {
+    /// The fields that change with the feature.
+    pub fields: Vec<FieldRange>,
+    /// The conditions without which these fields do not count.
+    pub with: Vec<Condition>,
 }
 
 /// A condition in a rule between fields.
@@ -199,8 +233,8 @@ pub struct Feature<'f> {
 pub enum Condition {
     /// The feature of this name is present.
     Feature(String),
-    /// A field has at least a minimum value.
-    Field(AtLeast),
+    /// A field has a value in a range.
+    Field(FieldRange),
 }
 
 /// A rule between fields that every CPU obeys.
@@ -224,12 +258,21 @@ pub enum Consistency {
     },
     /// At most one of the fields is not zero.
     AtMostOne(Vec<Place>),
+    /// At least one of the conditions is true.
+    AtLeastOne(Vec<Condition>),
     /// A field is not above another.
     NotAbove {
         /// The field.
         field: Place,
         /// The field that limits it.
         most: Place,
+    },
+    /// A whole register is zero if none of some features is present.
+    ZeroWithout {
+        /// The register's name.
+        register: String,
+        /// The names of the features.
+        features: Vec<String>,
     },
 }
 
@@ -264,7 +307,50 @@ impl Facts {
     /// Iterates over the features, sorted by name.
     pub fn features(&self) -> impl Iterator<Item = Feature<'_>> {
         let features = self.features.iter();
-        features.map(|(name, values)| Feature { name, values })
+        features.map(|(name, stated)| Feature {
+            name,
+            definitions: &stated.definitions,
+            mirrors: &stated.mirrors,
+        })
+    }
+
+    /// The first and last value of a range in the order of its field, or `None` if they do not fit
+    /// the field.
+    ///
+    /// In a signed field the last value of a minimum is the highest positive one.
+    #[must_use]
+    pub fn value_range(&self, range: &FieldRange, field: &Field) -> Option<ValueRange> {
+        let register = &range.place.register;
+        let unused = 64 - u32::from(field.bits().width());
+        let max = u64::MAX >> unused;
+        let signed = self.rule(register, field).safety == Safety::SignedLower;
+        let number = |value: u64| {
+            if signed {
+                i128::from((value << unused).cast_signed() >> unused)
+            } else {
+                i128::from(value)
+            }
+        };
+        let range = match range.values {
+            Values::Within(range) => range,
+            Values::AtLeast(first) => {
+                let last = match self.unordered(register, field) {
+                    Some(unordered) => unordered.first.checked_sub(1)?,
+                    None if signed => max / 2,
+                    None => max,
+                };
+                ValueRange { first, last }
+            }
+        };
+        let fits = range.first <= max && range.last <= max;
+        (fits && number(range.first) <= number(range.last)).then_some(range)
+    }
+
+    /// The values at the end of a field's range that no minimum includes.
+    fn unordered(&self, register: &str, field: &Field) -> Option<ValueRange> {
+        let stated = self.stated.get(register)?;
+        let mut of_field = [field.name(), EVERY_FIELD].into_iter();
+        of_field.find_map(|name| stated.get(name)?.unordered)
     }
 
     /// The rules between fields, in file order.

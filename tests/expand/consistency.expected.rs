@@ -116,6 +116,123 @@ pub mod id_aa64isar2_el1 {
     ///`ID_AA64ISAR2_EL1.APA3`, bits 15:12: a number.
     pub type Apa3 = super::values::Field<super::names::IdAa64isar2El1, 15, 12>;
 }
+/**`ID_AA64PFR1_EL1`, encoded as `S3_0_C0_C4_1`.
+
+| bits | field |
+|---|---|
+| 27:24 | `SME` |*/
+pub type IdAa64pfr1El1 = values::Register<names::IdAa64pfr1El1>;
+impl<R> values::Register<names::IdAa64pfr1El1, R> {
+    ///Returns `SME`, bits 27:24.
+    pub const fn sme(self) -> id_aa64pfr1_el1::Sme {
+        values::Field::get(self)
+    }
+    ///Returns the register with `SME`, bits 27:24, replaced.
+    pub const fn with_sme(self, value: id_aa64pfr1_el1::Sme) -> Self {
+        value.set(self)
+    }
+}
+///Field types of `ID_AA64PFR1_EL1`.
+pub mod id_aa64pfr1_el1 {
+    ///`ID_AA64PFR1_EL1.SME`, bits 27:24: a number.
+    pub type Sme = super::values::Field<super::names::IdAa64pfr1El1, 27, 24>;
+}
+/**`ID_AA64SMFR0_EL1`, encoded as `S3_0_C0_C4_5`.
+
+| bits | field |
+|---|---|
+| 63 | `FA64` |*/
+pub type IdAa64smfr0El1 = values::Register<names::IdAa64smfr0El1>;
+impl<R> values::Register<names::IdAa64smfr0El1, R> {
+    ///Returns `FA64`, bit 63.
+    pub const fn fa64(self) -> id_aa64smfr0_el1::Fa64 {
+        values::Field::get(self)
+    }
+    ///Returns the register with `FA64`, bit 63, replaced.
+    pub const fn with_fa64(self, value: id_aa64smfr0_el1::Fa64) -> Self {
+        value.set(self)
+    }
+}
+///Field types of `ID_AA64SMFR0_EL1`.
+pub mod id_aa64smfr0_el1 {
+    ///`ID_AA64SMFR0_EL1.FA64`, bit 63: a number.
+    pub type Fa64 = super::values::Field<super::names::IdAa64smfr0El1, 63, 63>;
+}
+/**`ID_AA64MMFR0_EL1`, encoded as `S3_0_C0_C7_0`.
+
+| bits | field |
+|---|---|
+| 31:28 | `TGRAN4` |
+| 27:24 | `TGRAN64` |
+| 23:20 | `TGRAN16` |*/
+pub type IdAa64mmfr0El1 = values::Register<names::IdAa64mmfr0El1>;
+impl<R> values::Register<names::IdAa64mmfr0El1, R> {
+    ///Returns `TGRAN4`, bits 31:28.
+    pub const fn tgran4(self) -> id_aa64mmfr0_el1::Tgran4 {
+        values::Field::get(self)
+    }
+    ///Returns the register with `TGRAN4`, bits 31:28, replaced.
+    pub const fn with_tgran4(self, value: id_aa64mmfr0_el1::Tgran4) -> Self {
+        value.set(self)
+    }
+    ///Returns `TGRAN64`, bits 27:24.
+    pub const fn tgran64(self) -> id_aa64mmfr0_el1::Tgran64 {
+        values::Field::get(self)
+    }
+    ///Returns the register with `TGRAN64`, bits 27:24, replaced.
+    pub const fn with_tgran64(self, value: id_aa64mmfr0_el1::Tgran64) -> Self {
+        value.set(self)
+    }
+    ///Returns `TGRAN16`, bits 23:20.
+    pub const fn tgran16(self) -> id_aa64mmfr0_el1::Tgran16 {
+        values::Field::get(self)
+    }
+    ///Returns the register with `TGRAN16`, bits 23:20, replaced.
+    pub const fn with_tgran16(self, value: id_aa64mmfr0_el1::Tgran16) -> Self {
+        value.set(self)
+    }
+}
+///Field types of `ID_AA64MMFR0_EL1`.
+pub mod id_aa64mmfr0_el1 {
+    /**`ID_AA64MMFR0_EL1.TGRAN4`, bits 31:28: a signed enumeration.
+
+| value | name |
+|---|---|
+| 0x0 | `IMP` |
+| 0xf | `NI` |*/
+    pub type Tgran4 = super::values::Field<super::names::IdAa64mmfr0El1, 31, 28>;
+    impl Tgran4 {
+        ///`IMP`, 0x0.
+        pub const IMP: Self = Self::of(0);
+        ///`NI`, 0xf.
+        pub const NI: Self = Self::of(15);
+        /// Returns the value as a signed number.
+        #[must_use]
+        pub const fn signed(self) -> ::core::primitive::i64 {
+            (self.bits() << 60).cast_signed() >> 60
+        }
+    }
+    /**`ID_AA64MMFR0_EL1.TGRAN64`, bits 27:24: a signed enumeration.
+
+| value | name |
+|---|---|
+| 0x0 | `IMP` |
+| 0xf | `NI` |*/
+    pub type Tgran64 = super::values::Field<super::names::IdAa64mmfr0El1, 27, 24>;
+    impl Tgran64 {
+        ///`IMP`, 0x0.
+        pub const IMP: Self = Self::of(0);
+        ///`NI`, 0xf.
+        pub const NI: Self = Self::of(15);
+        /// Returns the value as a signed number.
+        #[must_use]
+        pub const fn signed(self) -> ::core::primitive::i64 {
+            (self.bits() << 60).cast_signed() >> 60
+        }
+    }
+    ///`ID_AA64MMFR0_EL1.TGRAN16`, bits 23:20: a number.
+    pub type Tgran16 = super::values::Field<super::names::IdAa64mmfr0El1, 23, 20>;
+}
 /// Marker types of registers and layouts.
 pub mod names {
     ///`ID_AA64PFR0_EL1`.
@@ -302,6 +419,135 @@ pub mod names {
             alternatives: &[],
         };
     }
+    ///`ID_AA64PFR1_EL1`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum IdAa64pfr1El1 {}
+    impl ::idreg_runtime::register::Layout for IdAa64pfr1El1 {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "ID_AA64PFR1_EL1",
+            res0: 0xfffffffff0ffffff,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[
+                ::idreg_runtime::description::FieldDescription {
+                    name: "SME",
+                    shift: 24,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
+                },
+            ],
+            alternatives: &[],
+        };
+    }
+    impl ::idreg_runtime::register::SystemRegister for IdAa64pfr1El1 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "ID_AA64PFR1_EL1",
+            index: 4,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 4, 1),
+            layout: <IdAa64pfr1El1 as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+    ///`ID_AA64SMFR0_EL1`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum IdAa64smfr0El1 {}
+    impl ::idreg_runtime::register::Layout for IdAa64smfr0El1 {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "ID_AA64SMFR0_EL1",
+            res0: 0x7fffffffffffffff,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[
+                ::idreg_runtime::description::FieldDescription {
+                    name: "FA64",
+                    shift: 63,
+                    width: 1,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::description::rule::FieldRule::of(::idreg_runtime::description::rule::Safety::Exact {
+                        safe: 0,
+                    }),
+                },
+            ],
+            alternatives: &[],
+        };
+    }
+    impl ::idreg_runtime::register::SystemRegister for IdAa64smfr0El1 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "ID_AA64SMFR0_EL1",
+            index: 5,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 4, 5),
+            layout: <IdAa64smfr0El1 as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
+    ///`ID_AA64MMFR0_EL1`.
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    pub enum IdAa64mmfr0El1 {}
+    impl ::idreg_runtime::register::Layout for IdAa64mmfr0El1 {
+        const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
+            name: "ID_AA64MMFR0_EL1",
+            res0: 0xffffffff000fffff,
+            res1: 0x0,
+            unkn: 0x0,
+            fields: &[
+                ::idreg_runtime::description::FieldDescription {
+                    name: "TGRAN4",
+                    shift: 28,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::SignedEnum,
+                    values: &[
+                        ::idreg_runtime::description::ValueDescription {
+                            name: "IMP",
+                            value: 0,
+                        },
+                        ::idreg_runtime::description::ValueDescription {
+                            name: "NI",
+                            value: 15,
+                        },
+                    ],
+                    rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER,
+                },
+                ::idreg_runtime::description::FieldDescription {
+                    name: "TGRAN64",
+                    shift: 24,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::SignedEnum,
+                    values: &[
+                        ::idreg_runtime::description::ValueDescription {
+                            name: "IMP",
+                            value: 0,
+                        },
+                        ::idreg_runtime::description::ValueDescription {
+                            name: "NI",
+                            value: 15,
+                        },
+                    ],
+                    rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER,
+                },
+                ::idreg_runtime::description::FieldDescription {
+                    name: "TGRAN16",
+                    shift: 20,
+                    width: 4,
+                    kind: ::idreg_runtime::description::FieldKind::Plain,
+                    values: &[],
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
+                },
+            ],
+            alternatives: &[],
+        };
+    }
+    impl ::idreg_runtime::register::SystemRegister for IdAa64mmfr0El1 {
+        const REGISTER: &'static ::idreg_runtime::description::RegisterDescription = &::idreg_runtime::description::RegisterDescription {
+            name: "ID_AA64MMFR0_EL1",
+            index: 6,
+            encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 7, 0),
+            layout: <IdAa64mmfr0El1 as ::idreg_runtime::register::Layout>::LAYOUT,
+            alternatives: &[],
+        };
+    }
 }
 /// Every register of the description, in file order.
 pub static DESCRIPTION: ::idreg_runtime::description::Description = {
@@ -310,6 +556,9 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
         <names::IdAa64dfr0El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
         <names::IdAa64isar1El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
         <names::IdAa64isar2El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
+        <names::IdAa64pfr1El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
+        <names::IdAa64smfr0El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
+        <names::IdAa64mmfr0El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
     const fn field(
         register: ::core::primitive::usize,
@@ -322,24 +571,37 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
             field: register.layout.field_at(msb, lsb),
         }
     }
-    const fn at(
+    const fn range(
         register: ::core::primitive::usize,
         msb: ::core::primitive::u32,
         lsb: ::core::primitive::u32,
-        value: ::core::primitive::u64,
-    ) -> ::idreg_runtime::description::feature::FieldAtLeast {
-        ::idreg_runtime::description::feature::FieldAtLeast {
+        first: ::core::primitive::u64,
+        last: ::core::primitive::u64,
+    ) -> ::idreg_runtime::description::feature::FieldRange {
+        ::idreg_runtime::description::feature::FieldRange {
             field: field(register, msb, lsb),
-            value,
+            first,
+            last,
+        }
+    }
+    const fn by(
+        fields: &'static [::idreg_runtime::description::feature::FieldRange],
+        with: &'static [::idreg_runtime::description::feature::Condition],
+    ) -> ::idreg_runtime::description::feature::Definition {
+        ::idreg_runtime::description::feature::Definition {
+            fields,
+            with,
         }
     }
     const fn feature(
         name: &'static ::core::primitive::str,
-        values: &'static [::idreg_runtime::description::feature::FieldAtLeast],
+        definitions: &'static [::idreg_runtime::description::feature::Definition],
+        mirrors: &'static [::idreg_runtime::description::feature::FieldRange],
     ) -> ::idreg_runtime::description::feature::FeatureDescription {
         ::idreg_runtime::description::feature::FeatureDescription {
             name,
-            values,
+            definitions,
+            mirrors,
         }
     }
     const fn has(
@@ -356,10 +618,99 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
             needs,
         }
     }
-    static FEATURES: [::idreg_runtime::description::feature::FeatureDescription; 3] = [
-        feature("FEAT_AdvSIMD", &[at(0, 23, 20, 0)]),
-        feature("FEAT_FP", &[at(0, 19, 16, 0)]),
-        feature("FEAT_FP16", &[at(0, 19, 16, 1), at(0, 23, 20, 1)]),
+    static FEATURES: [::idreg_runtime::description::feature::FeatureDescription; 18] = [
+        feature("FEAT_AdvSIMD", &[by(&[range(0, 23, 20, 0, 15)], &[])], &[]),
+        feature(
+            "FEAT_EPAC",
+            &[
+                by(&[range(2, 7, 4, 2, 2)], &[]),
+                by(&[range(2, 11, 8, 2, 2)], &[]),
+                by(&[range(3, 15, 12, 2, 2)], &[]),
+            ],
+            &[],
+        ),
+        feature("FEAT_FP", &[by(&[range(0, 19, 16, 0, 15)], &[])], &[]),
+        feature(
+            "FEAT_FP16",
+            &[by(&[range(0, 19, 16, 1, 15), range(0, 23, 20, 1, 15)], &[])],
+            &[],
+        ),
+        feature(
+            "FEAT_FPAC",
+            &[
+                by(&[range(2, 7, 4, 4, 15)], &[]),
+                by(&[range(2, 11, 8, 4, 15)], &[]),
+                by(&[range(3, 15, 12, 4, 15)], &[]),
+            ],
+            &[],
+        ),
+        feature(
+            "FEAT_FPACCOMBINE",
+            &[
+                by(&[range(2, 7, 4, 5, 15)], &[]),
+                by(&[range(2, 11, 8, 5, 15)], &[]),
+                by(&[range(3, 15, 12, 5, 15)], &[]),
+            ],
+            &[],
+        ),
+        feature(
+            "FEAT_LPA2",
+            &[
+                by(&[range(6, 31, 28, 1, 7), range(6, 23, 20, 2, 15)], &[]),
+                by(
+                    &[range(6, 31, 28, 1, 7)],
+                    &[
+                        ::idreg_runtime::description::feature::Condition::Field(
+                            range(6, 23, 20, 0, 0),
+                        ),
+                    ],
+                ),
+                by(
+                    &[range(6, 23, 20, 2, 15)],
+                    &[
+                        ::idreg_runtime::description::feature::Condition::Field(
+                            range(6, 31, 28, 15, 15),
+                        ),
+                    ],
+                ),
+            ],
+            &[],
+        ),
+        feature("FEAT_PACIMP", &[by(&[range(2, 11, 8, 1, 15)], &[])], &[]),
+        feature("FEAT_PACQARMA3", &[by(&[range(3, 15, 12, 1, 15)], &[])], &[]),
+        feature("FEAT_PACQARMA5", &[by(&[range(2, 7, 4, 1, 15)], &[])], &[]),
+        feature(
+            "FEAT_PAuth",
+            &[
+                by(&[range(2, 7, 4, 1, 15)], &[]),
+                by(&[range(2, 11, 8, 1, 15)], &[]),
+                by(&[range(3, 15, 12, 1, 15)], &[]),
+            ],
+            &[],
+        ),
+        feature(
+            "FEAT_PAuth2",
+            &[
+                by(&[range(2, 7, 4, 3, 15)], &[]),
+                by(&[range(2, 11, 8, 3, 15)], &[]),
+                by(&[range(3, 15, 12, 3, 15)], &[]),
+            ],
+            &[],
+        ),
+        feature(
+            "FEAT_PAuth_LR",
+            &[
+                by(&[range(2, 7, 4, 6, 15)], &[]),
+                by(&[range(2, 11, 8, 6, 15)], &[]),
+                by(&[range(3, 15, 12, 6, 15)], &[]),
+            ],
+            &[],
+        ),
+        feature("FEAT_SME", &[by(&[range(4, 27, 24, 1, 15)], &[])], &[]),
+        feature("FEAT_SME_FA64", &[by(&[range(5, 63, 63, 1, 1)], &[has(13)])], &[]),
+        feature("FEAT_TGran16K", &[by(&[range(6, 23, 20, 1, 15)], &[])], &[]),
+        feature("FEAT_TGran4K", &[by(&[range(6, 31, 28, 0, 7)], &[])], &[]),
+        feature("FEAT_TGran64K", &[by(&[range(6, 27, 24, 0, 7)], &[])], &[]),
     ];
     ::idreg_runtime::description::Description {
         registers: REGISTERS,
@@ -370,8 +721,16 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
                 right: field(0, 23, 20),
                 with: ::core::option::Option::None,
             },
+            ::idreg_runtime::description::feature::Consistency::ZeroWithout {
+                register: REGISTERS[5],
+                features: &[&FEATURES[13]],
+            },
+            requires(has(13), has(3)),
             ::idreg_runtime::description::feature::Consistency::AtMostOne(
                 &[field(2, 7, 4), field(2, 11, 8), field(3, 15, 12)],
+            ),
+            ::idreg_runtime::description::feature::Consistency::AtLeastOne(
+                &[has(16), has(15), has(17)],
             ),
             ::idreg_runtime::description::feature::Consistency::NotAbove {
                 field: field(1, 31, 28),
@@ -379,8 +738,9 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
             },
         ],
         properties: &[
-            4294967295, 192, 4294967295, 4294967295, 4294967295, 4294967295, 1,
-            4294967295, 4294967295, 0, 4294967295, 65, 128, 129, 64,
+            4294967295, 4294967295, 4294967295, 192, 256, 4294967295, 4294967295,
+            4294967295, 4294967295, 4294967295, 385, 1, 320, 384, 4294967295, 0, 386,
+            4294967295, 4294967295, 65, 128, 129, 4294967295, 4294967295, 64,
         ],
     }
 };

@@ -221,24 +221,37 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
             field: register.layout.field_at(msb, lsb),
         }
     }
-    const fn at(
+    const fn range(
         register: ::core::primitive::usize,
         msb: ::core::primitive::u32,
         lsb: ::core::primitive::u32,
-        value: ::core::primitive::u64,
-    ) -> ::idreg_runtime::description::feature::FieldAtLeast {
-        ::idreg_runtime::description::feature::FieldAtLeast {
+        first: ::core::primitive::u64,
+        last: ::core::primitive::u64,
+    ) -> ::idreg_runtime::description::feature::FieldRange {
+        ::idreg_runtime::description::feature::FieldRange {
             field: field(register, msb, lsb),
-            value,
+            first,
+            last,
+        }
+    }
+    const fn by(
+        fields: &'static [::idreg_runtime::description::feature::FieldRange],
+        with: &'static [::idreg_runtime::description::feature::Condition],
+    ) -> ::idreg_runtime::description::feature::Definition {
+        ::idreg_runtime::description::feature::Definition {
+            fields,
+            with,
         }
     }
     const fn feature(
         name: &'static ::core::primitive::str,
-        values: &'static [::idreg_runtime::description::feature::FieldAtLeast],
+        definitions: &'static [::idreg_runtime::description::feature::Definition],
+        mirrors: &'static [::idreg_runtime::description::feature::FieldRange],
     ) -> ::idreg_runtime::description::feature::FeatureDescription {
         ::idreg_runtime::description::feature::FeatureDescription {
             name,
-            values,
+            definitions,
+            mirrors,
         }
     }
     const fn has(
@@ -256,25 +269,26 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
         }
     }
     static FEATURES: [::idreg_runtime::description::feature::FeatureDescription; 7] = [
-        feature("FEAT_BF16", &[at(2, 47, 44, 1)]),
-        feature("FEAT_EBF16", &[at(2, 47, 44, 2)]),
-        feature("FEAT_SVE", &[at(0, 35, 32, 1)]),
-        feature("FEAT_SVE2", &[at(1, 3, 0, 1)]),
-        feature("FEAT_SVE2p1", &[at(1, 3, 0, 2)]),
-        feature("FEAT_SVE2p2", &[at(1, 3, 0, 3)]),
-        feature("FEAT_SVE2p3", &[at(1, 3, 0, 4)]),
+        feature(
+            "FEAT_BF16",
+            &[by(&[range(2, 47, 44, 1, 15)], &[])],
+            &[range(1, 23, 20, 1, 15)],
+        ),
+        feature(
+            "FEAT_EBF16",
+            &[by(&[range(2, 47, 44, 2, 15)], &[])],
+            &[range(1, 23, 20, 2, 15)],
+        ),
+        feature("FEAT_SVE", &[by(&[range(0, 35, 32, 1, 15)], &[])], &[]),
+        feature("FEAT_SVE2", &[by(&[range(1, 3, 0, 1, 15)], &[has(2)])], &[]),
+        feature("FEAT_SVE2p1", &[by(&[range(1, 3, 0, 2, 15)], &[has(2)])], &[]),
+        feature("FEAT_SVE2p2", &[by(&[range(1, 3, 0, 3, 15)], &[has(2)])], &[]),
+        feature("FEAT_SVE2p3", &[by(&[range(1, 3, 0, 4, 15)], &[has(2)])], &[]),
     ];
     ::idreg_runtime::description::Description {
         registers: REGISTERS,
         features: &FEATURES,
         consistency: &[
-            requires(has(3), has(2)),
-            requires(
-                ::idreg_runtime::description::feature::Condition::Field(
-                    at(1, 23, 20, 1),
-                ),
-                has(2),
-            ),
             ::idreg_runtime::description::feature::Consistency::Equal {
                 left: field(2, 47, 44),
                 right: field(1, 23, 20),

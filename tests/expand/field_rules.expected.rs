@@ -257,24 +257,37 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
             field: register.layout.field_at(msb, lsb),
         }
     }
-    const fn at(
+    const fn range(
         register: ::core::primitive::usize,
         msb: ::core::primitive::u32,
         lsb: ::core::primitive::u32,
-        value: ::core::primitive::u64,
-    ) -> ::idreg_runtime::description::feature::FieldAtLeast {
-        ::idreg_runtime::description::feature::FieldAtLeast {
+        first: ::core::primitive::u64,
+        last: ::core::primitive::u64,
+    ) -> ::idreg_runtime::description::feature::FieldRange {
+        ::idreg_runtime::description::feature::FieldRange {
             field: field(register, msb, lsb),
-            value,
+            first,
+            last,
+        }
+    }
+    const fn by(
+        fields: &'static [::idreg_runtime::description::feature::FieldRange],
+        with: &'static [::idreg_runtime::description::feature::Condition],
+    ) -> ::idreg_runtime::description::feature::Definition {
+        ::idreg_runtime::description::feature::Definition {
+            fields,
+            with,
         }
     }
     const fn feature(
         name: &'static ::core::primitive::str,
-        values: &'static [::idreg_runtime::description::feature::FieldAtLeast],
+        definitions: &'static [::idreg_runtime::description::feature::Definition],
+        mirrors: &'static [::idreg_runtime::description::feature::FieldRange],
     ) -> ::idreg_runtime::description::feature::FeatureDescription {
         ::idreg_runtime::description::feature::FeatureDescription {
             name,
-            values,
+            definitions,
+            mirrors,
         }
     }
     const fn has(
@@ -291,18 +304,22 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
             needs,
         }
     }
-    static FEATURES: [::idreg_runtime::description::feature::FeatureDescription; 6] = [
-        feature("FEAT_AA32EL0", &[at(0, 3, 0, 2)]),
-        feature("FEAT_AdvSIMD", &[at(0, 23, 20, 0)]),
-        feature("FEAT_CSV3", &[at(0, 63, 60, 1)]),
-        feature("FEAT_EL0", &[at(0, 3, 0, 1)]),
-        feature("FEAT_FP16", &[at(0, 23, 20, 1)]),
-        feature("FEAT_SVE", &[at(0, 35, 32, 1)]),
+    static FEATURES: [::idreg_runtime::description::feature::FeatureDescription; 10] = [
+        feature("FEAT_AA32", &[by(&[], &[has(1)])], &[]),
+        feature("FEAT_AA32EL0", &[by(&[range(0, 3, 0, 2, 15)], &[])], &[]),
+        feature("FEAT_AA64", &[by(&[], &[has(3)])], &[]),
+        feature("FEAT_AA64EL0", &[by(&[range(0, 3, 0, 1, 15)], &[])], &[]),
+        feature("FEAT_AArch32", &[by(&[], &[has(1)])], &[]),
+        feature("FEAT_AdvSIMD", &[by(&[range(0, 23, 20, 0, 7)], &[])], &[]),
+        feature("FEAT_CSV3", &[by(&[range(0, 63, 60, 1, 15)], &[])], &[]),
+        feature("FEAT_EL0", &[by(&[range(0, 3, 0, 1, 15)], &[])], &[]),
+        feature("FEAT_SVE", &[by(&[range(0, 35, 32, 1, 15)], &[])], &[]),
+        feature("FEAT_VPIPT", &[by(&[range(1, 15, 14, 0, 0)], &[])], &[]),
     ];
     ::idreg_runtime::description::Description {
         registers: REGISTERS,
         features: &FEATURES,
-        consistency: &[requires(has(5), has(4))],
+        consistency: &[],
         properties: &[
             4294967295, 4294967295, 4294967295, 4294967295, 1, 3, 4294967295, 4294967295,
             2, 0, 64, 65, 4294967295,

@@ -5,7 +5,8 @@ use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeMap;
 use sysreg::facts::{
-    self, AtLeast, Condition, Consistency, Facts, Feature, FieldRule, Owner, Place, Safety,
+    self, Condition, Consistency, Definition, Facts, Feature, FieldRange, FieldRule, Owner, Place,
+    Safety,
 };
 use sysreg::{Field, Layout, Source};
 
@@ -115,6 +116,7 @@ pub(crate) fn features(
     let facts = facts.within(layout);
     let tokens = FactTokens {
         krate,
+        facts: &facts,
         registers: &registers,
         positions: facts.features().map(|one| one.name).zip(0..).collect(),
     };
@@ -129,7 +131,23 @@ pub(crate) fn features(
         };
     }
     let count = Literal::usize_unsuffixed(features.len());
+    let functions = functions(krate);
     let items = quote! {
+        #functions
+
+        static FEATURES: [#krate::description::feature::FeatureDescription; #count] =
+            [#(#features),*];
+    };
+    FeatureTables {
+        items,
+        features: quote!(&FEATURES),
+        consistency: quote!(&[#(#consistency),*]),
+    }
+}
+
+/// The functions that keep the tables short.
+fn functions(krate: &TokenStream) -> TokenStream {
+    quote! {
         const fn field(
             register: ::core::primitive::usize,
             msb: ::core::primitive::u32,
@@ -142,20 +160,33 @@ pub(crate) fn features(
             }
         }
 
-        const fn at(
+        const fn range(
             register: ::core::primitive::usize,
             msb: ::core::primitive::u32,
             lsb: ::core::primitive::u32,
-            value: ::core::primitive::u64,
-        ) -> #krate::description::feature::FieldAtLeast {
-            #krate::description::feature::FieldAtLeast { field: field(register, msb, lsb), value }
+            first: ::core::primitive::u64,
+            last: ::core::primitive::u64,
+        ) -> #krate::description::feature::FieldRange {
+            #krate::description::feature::FieldRange {
+                field: field(register, msb, lsb),
+                first,
+                last,
+            }
+        }
+
+        const fn by(
+            fields: &'static [#krate::description::feature::FieldRange],
+            with: &'static [#krate::description::feature::Condition],
+        ) -> #krate::description::feature::Definition {
+            #krate::description::feature::Definition { fields, with }
         }
 
         const fn feature(
             name: &'static ::core::primitive::str,
-            values: &'static [#krate::description::feature::FieldAtLeast],
+            definitions: &'static [#krate::description::feature::Definition],
+            mirrors: &'static [#krate::description::feature::FieldRange],
         ) -> #krate::description::feature::FeatureDescription {
-            #krate::description::feature::FeatureDescription { name, values }
+            #krate::description::feature::FeatureDescription { name, definitions, mirrors }
         }
 
         const fn has(feature: ::core::primitive::usize) -> #krate::description::feature::Condition {
@@ -168,14 +199,6 @@ pub(crate) fn features(
         ) -> #krate::description::feature::Consistency {
             #krate::description::feature::Consistency::Requires { subject, needs }
         }
-
-        static FEATURES: [#krate::description::feature::FeatureDescription; #count] =
-            [#(#features),*];
-    };
-    FeatureTables {
-        items,
-        features: quote!(&FEATURES),
-        consistency: quote!(&[#(#consistency),*]),
     }
 }
 
@@ -198,21 +221,37 @@ fn registers<'e>(emitted: &'e [EmittedType<'_>]) -> BTreeMap<&'e str, RegisterRo
 /// The tokens of facts, which refer to registers and features by number.
 struct FactTokens<'e> {
     krate: &'e TokenStream,
+    facts: &'e Facts,
     registers: &'e BTreeMap<&'e str, RegisterRow<'e>>,
     /// The number of each feature.
     positions: BTreeMap<&'e str, usize>,
 }
 
 impl FactTokens<'_> {
-    fn feature(&self, Feature { name, values }: Feature<'_>) -> TokenStream {
-        let values = values.iter().map(|value| self.at_least(value));
-        quote!(feature(#name, &[#(#values),*]))
+    fn feature(&self, feature: Feature<'_>) -> TokenStream {
+        let Feature {
+            name,
+            definitions,
+            mirrors,
+        } = feature;
+        let definitions = definitions.iter().map(|Definition { fields, with }| {
+            let fields = fields.iter().map(|range| self.range(range));
+            let with = with.iter().map(|condition| self.condition(condition));
+            quote!(by(&[#(#fields),*], &[#(#with),*]))
+        });
+        let mirrors = mirrors.iter().map(|range| self.range(range));
+        quote!(feature(#name, &[#(#definitions),*], &[#(#mirrors),*]))
     }
 
-    fn at_least(&self, AtLeast { place, value }: &AtLeast) -> TokenStream {
-        let place = self.place(place);
-        let value = Literal::u64_unsuffixed(*value);
-        quote!(at(#place, #value))
+    /// The field and the ends of a range; `Facts::within` has dropped those that do not fit.
+    fn range(&self, range: &FieldRange) -> Option<TokenStream> {
+        let RegisterRow { layout, .. } = self.registers.get(range.place.register.as_str())?;
+        let values = layout.field(&range.place.field);
+        let values = self.facts.value_range(range, values?)?;
+        let place = self.place(&range.place);
+        let first = Literal::u64_unsuffixed(values.first);
+        let last = Literal::u64_unsuffixed(values.last);
+        Some(quote!(range(#place, #first, #last)))
     }
 
     fn field(&self, place: &Place) -> TokenStream {
@@ -234,15 +273,20 @@ impl FactTokens<'_> {
         let krate = self.krate;
         match condition {
             Condition::Feature(name) => {
-                let position = self.positions.get(name.as_str()).copied();
-                let position = position.map(Literal::usize_unsuffixed);
+                let position = self.position(name);
                 quote!(has(#position))
             }
-            Condition::Field(value) => {
-                let value = self.at_least(value);
-                quote!(#krate::description::feature::Condition::Field(#value))
+            Condition::Field(range) => {
+                let range = self.range(range);
+                quote!(#krate::description::feature::Condition::Field(#range))
             }
         }
+    }
+
+    /// The feature's place in the table; `Facts::within` has dropped rules without it.
+    fn position(&self, feature: &str) -> Option<Literal> {
+        let position = self.positions.get(feature).copied();
+        position.map(Literal::usize_unsuffixed)
     }
 
     fn consistency(&self, consistency: &Consistency) -> TokenStream {
@@ -266,6 +310,19 @@ impl FactTokens<'_> {
             Consistency::AtMostOne(places) => {
                 let fields = places.iter().map(|place| self.field(place));
                 quote!(AtMostOne(&[#(#fields),*]))
+            }
+            Consistency::AtLeastOne(conditions) => {
+                let conditions = conditions.iter().map(|condition| self.condition(condition));
+                quote!(AtLeastOne(&[#(#conditions),*]))
+            }
+            Consistency::ZeroWithout { register, features } => {
+                let row = self.registers.get(register.as_str());
+                let row = row.map(|row| Literal::usize_unsuffixed(row.index));
+                let features = features.iter().map(|name| self.position(name));
+                quote!(ZeroWithout {
+                    register: REGISTERS[#row],
+                    features: &[#(&FEATURES[#features]),*],
+                })
             }
             Consistency::NotAbove { field, most } => {
                 let (field, most) = (self.field(field), self.field(most));

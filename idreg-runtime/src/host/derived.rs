@@ -3,8 +3,8 @@
 use super::Host;
 use crate::config::VcpuConfig;
 use crate::config::options::{CpuOption, OptionSetting};
-use crate::description::RegisterField;
 use crate::description::rule::Owner;
+use crate::description::{RegisterDescription, RegisterField};
 
 /// The error of a host that must be read again: the values with an option that was off are unknown,
 /// and so are the values with the other setting of `el2`.
@@ -60,8 +60,18 @@ impl Host {
             option.is_some_and(|option| option.is_on(read) && !option.is_on(config))
         };
         let needs = |field: &RegisterField| field.field.rule.needs.is_some_and(turned_off);
-        for field in self.description().fields().filter(needs) {
-            host.hide(field);
+        for register in self.description().registers {
+            let mut fields = register.fields().peekable();
+            // Bits that the description does not know go with a register whose fields all go.
+            if fields.peek().is_some() && fields.all(|field| needs(&field)) {
+                host.hide(register, u64::MAX);
+            } else {
+                let hidden = register.fields().filter(needs);
+                host.hide(
+                    register,
+                    hidden.fold(0, |bits, field| bits | field.field.mask()),
+                );
+            }
         }
         if !config.sve {
             host.info.sve_vector_lengths.clear();
@@ -69,14 +79,14 @@ impl Host {
         Ok(host)
     }
 
-    /// Makes a field zero on every core type
+    /// Makes bits of a register zero on every core type
     /// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `__kvm_read_sanitised_id_reg` and the registers'
     /// `visibility`).
-    fn hide(&mut self, field: RegisterField) {
+    fn hide(&mut self, register: &RegisterDescription, bits: u64) {
         let cores = self.cores.iter_mut().map(|core| &mut core.values);
         for values in cores.chain([&mut self.values]) {
-            if let Some(old) = values.get(field.register) {
-                values.set(field.register, field.field.insert(old, 0));
+            if let Some(old) = values.get(register) {
+                values.set(register, old & !bits);
             }
         }
     }

@@ -4,7 +4,8 @@
 //! Only rules that overrides newly break are therefore reported.
 
 use crate::description::RegisterField;
-use crate::description::feature::{Condition, Consistency, FeatureDescription, FieldAtLeast};
+use crate::description::feature::{Condition, Consistency, FeatureDescription};
+use crate::text::alternatives;
 use crate::values::RegisterValues;
 use core::fmt;
 
@@ -42,19 +43,43 @@ pub fn newly_broken(before: &RegisterValues, after: &RegisterValues) -> Vec<Viol
         .collect()
 }
 
+/// Returns the registers of a host that cannot all be true: a whole register is not zero without
+/// the features that it is for.
+///
+/// KVM's view of a real host obeys this rule of the architecture.
+#[must_use]
+pub fn contradictions(values: &RegisterValues) -> Vec<Violation> {
+    let rules = values.description().consistency.iter();
+    let rules = rules.filter(|rule| matches!(rule, Consistency::ZeroWithout { .. }));
+    rules
+        .filter(|rule| !holds(rule, values))
+        .map(|rule| Violation {
+            rule,
+            fields: fields_of(rule, values),
+        })
+        .collect()
+}
+
 fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
     let value = |field: RegisterField| values.field(field).unwrap_or(0);
     let known = |field: &RegisterField| values.field(*field).is_some();
     match rule {
-        Consistency::Requires { subject, needs } => {
-            !is_met(*subject, values) || is_met(*needs, values)
-        }
+        Consistency::Requires { subject, needs } => !values.meets(*subject) || values.meets(*needs),
         Consistency::Equal { left, right, with } => {
-            let applies = with.is_none_or(|with| is_met(with, values));
+            let applies = with.is_none_or(|with| values.meets(with));
             !applies || !known(left) || !known(right) || value(*left) == value(*right)
         }
         Consistency::AtMostOne(fields) => {
             fields.iter().filter(|field| value(**field) != 0).count() <= 1
+        }
+        Consistency::AtLeastOne(conditions) => {
+            let mut fields = conditions.iter().copied().flat_map(fields_of_condition);
+            conditions.iter().any(|condition| values.meets(*condition))
+                || !fields.all(|field| known(&field))
+        }
+        Consistency::ZeroWithout { register, features } => {
+            values.get(register).is_none_or(|value| value == 0)
+                || features.iter().any(|feature| values.has(feature))
         }
         Consistency::NotAbove { field, most } => {
             !known(field) || !known(most) || value(*field) <= value(*most)
@@ -64,27 +89,42 @@ fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
 
 /// True if a rule covers one of the changed fields.
 fn covers(rule: &Consistency, is_changed: impl Fn(RegisterField) -> bool) -> bool {
-    let of_condition = |condition: &Condition| match condition {
-        Condition::Feature(feature) => feature
-            .values
-            .iter()
-            .any(|minimum| is_changed(minimum.field)),
-        Condition::Field(minimum) => is_changed(minimum.field),
-    };
+    let of_condition =
+        |condition: &Condition| fields_of_condition(*condition).into_iter().any(&is_changed);
     match rule {
         Consistency::Requires { subject, needs } => of_condition(subject) || of_condition(needs),
         Consistency::Equal { left, right, with } => {
             is_changed(*left) || is_changed(*right) || with.as_ref().is_some_and(of_condition)
         }
         Consistency::AtMostOne(fields) => fields.iter().any(|field| is_changed(*field)),
+        Consistency::AtLeastOne(conditions) => conditions.iter().any(of_condition),
+        Consistency::ZeroWithout { register, features } => {
+            register.fields().any(&is_changed)
+                || features
+                    .iter()
+                    .any(|feature| of_condition(&Condition::Feature(feature)))
+        }
         Consistency::NotAbove { field, most } => is_changed(*field) || is_changed(*most),
     }
 }
 
-fn is_met(condition: Condition, values: &RegisterValues) -> bool {
+/// The fields that decide a condition.
+fn fields_of_condition(condition: Condition) -> Vec<RegisterField> {
     match condition {
-        Condition::Feature(feature) => values.has(feature),
-        Condition::Field(minimum) => values.is_at_least(minimum),
+        Condition::Field(range) => vec![range.field],
+        Condition::Feature(feature) => {
+            let definitions = feature.definitions.iter();
+            let fields = definitions.flat_map(|definition| {
+                let with = definition
+                    .with
+                    .iter()
+                    .copied()
+                    .flat_map(fields_of_condition);
+                let fields = definition.fields.iter().map(|range| range.field);
+                fields.chain(with)
+            });
+            fields.collect()
+        }
     }
 }
 
@@ -102,6 +142,18 @@ fn fields_of(rule: &Consistency, values: &RegisterValues) -> Vec<(RegisterField,
             set.filter(|field| values.field(*field) != Some(0))
                 .collect()
         }
+        Consistency::AtLeastOne(conditions) => conditions
+            .iter()
+            .copied()
+            .flat_map(fields_of_condition)
+            .collect(),
+        Consistency::ZeroWithout { register, features } => {
+            let set = register.fields();
+            let set = set.filter(|field| values.field(*field) != Some(0)).take(1);
+            let needs = features.iter().copied().map(Condition::Feature);
+            set.chain(needs.filter_map(|needs| deciding_field(needs, values, false)))
+                .collect()
+        }
         Consistency::NotAbove { field, most } => vec![*field, *most],
     };
     let fields = fields.into_iter();
@@ -116,14 +168,20 @@ fn deciding_field(
     values: &RegisterValues,
     met: bool,
 ) -> Option<RegisterField> {
-    let decides = |minimum: &&FieldAtLeast| values.is_at_least(**minimum) == met;
-    match condition {
-        Condition::Feature(FeatureDescription { values, .. }) => {
-            let first = values.iter().find(decides).or(values.first());
-            first.map(|minimum| minimum.field)
-        }
-        Condition::Field(minimum) => Some(minimum.field),
+    let feature: &FeatureDescription = match condition {
+        Condition::Field(range) => return Some(range.field),
+        Condition::Feature(feature) => feature,
+    };
+    let mut definitions = feature.definitions.iter();
+    let decides = definitions.find(|definition| values.meets_definition(definition) == met);
+    let definition = decides.or(feature.definitions.first())?;
+    let mut fields = definition.fields.iter();
+    if let Some(range) = fields.find(|range| values.is_in(**range) == met) {
+        return Some(range.field);
     }
+    let mut with = definition.with.iter();
+    let with = with.find(|with| values.meets(**with) == met);
+    with.and_then(|with| deciding_field(*with, values, met))
 }
 
 /// Two violations are equal if they are of the same rule with the same values.
@@ -144,6 +202,22 @@ impl fmt::Display for Violation {
                 f.write_str("two fields that describe the same feature differ")?;
             }
             Consistency::AtMostOne(_) => f.write_str("only one of these fields may be set")?,
+            Consistency::AtLeastOne(conditions) => {
+                write!(
+                    f,
+                    "at least one of {} must be there",
+                    alternatives(conditions)
+                )?;
+            }
+            Consistency::ZeroWithout { register, features } => {
+                let features: Vec<_> = features.iter().map(|it| it.short_name()).collect();
+                write!(
+                    f,
+                    "{} is zero without {}",
+                    register.name,
+                    alternatives(&features)
+                )?;
+            }
             Consistency::NotAbove { field, most } => {
                 write!(f, "{} is never above {}", field.field.name, most.field.name)?;
             }

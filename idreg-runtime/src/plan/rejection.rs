@@ -1,16 +1,12 @@
-//! Rejections of overrides, with their messages.
+//! Rejections of overrides.
+
+mod message;
 
 use crate::config::options::OptionSetting;
-use crate::description::feature::FEATURE_PREFIX;
-use crate::description::rule::{Owner, ValueRange};
-use crate::description::{PROPERTY_PREFIX, RegisterField};
+use crate::description::RegisterField;
+use crate::description::rule::ValueRange;
 use crate::host::Obstacle;
 use crate::model::{InvalidValue, Override};
-use crate::text::{alternatives, comma_list};
-use core::fmt;
-
-/// The end of a message about a field that keeps the host's value.
-const ONLY_THE_HOSTS: &str = "; no other value is allowed";
 
 /// An override that is not possible on this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +89,20 @@ pub enum Reason {
         obstacle: Obstacle,
         /// The host's kernel release.
         kernel: String,
+        /// The option with which the host would have a requested value, or `None`.
+        remedy: Option<OptionSetting>,
+    },
+    /// None of the feature's definitions is possible on the host.
+    NoDefinition {
+        /// An obstacle to each definition.
+        obstacles: Vec<Rejection>,
+    },
+    /// The feature is still there, by other features or by other overrides.
+    StillPresent {
+        /// The definition that is met, in one line.
+        by: String,
+        /// True if other features alone make up the definition.
+        by_features_alone: bool,
     },
     /// The cache levels would make the guest skip cache maintenance that this host requires.
     ImpliesIdc,
@@ -128,240 +138,13 @@ impl Reason {
             Self::Duplicate { .. } => "duplicate",
             Self::Conflict { .. } => "conflict",
             Self::Host { obstacle, .. } => obstacle.name(),
+            Self::NoDefinition { .. } => "no-definition",
+            Self::StillPresent { .. } => "still-present",
             Self::ImpliesIdc => "implies-idc",
             Self::NoCapability { .. } => "no-capability",
             Self::NotRead { .. } => "not-read",
             Self::NoVectorLength { .. } => "no-vector-length",
             Self::ShortestVectorLength => "shortest-vector-length",
         }
-    }
-}
-
-/// Shows the property, the value, the reason and the remedy in one line.
-impl fmt::Display for Rejection {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.asked)?;
-        if let Some(target) = &self.target
-            && let Some(requested) = target.requested
-        {
-            let field = target.field.field;
-            if !self.asked.property.starts_with(PROPERTY_PREFIX) {
-                write!(f, ", which is {}={}", target.field, field.show(requested))?;
-            } else if let Some(name) = field.value_name(requested) {
-                write!(f, " ({name})")?;
-            }
-        }
-        f.write_str(": ")?;
-        self.reason(f)
-    }
-}
-
-impl Rejection {
-    fn reason(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.reason {
-            Reason::UnknownProperty { nearest } => self.unknown(nearest.as_deref(), f),
-            Reason::InvalidValue(error) => self.invalid_value(error, f),
-            Reason::TooWide { max } => self.too_wide(*max, f),
-            Reason::UnnamedValue => {
-                f.write_str("the value has no name")?;
-                self.named_values(f)
-            }
-            Reason::Duplicate { first } => {
-                write!(f, "given twice, first as {first}; give it once")
-            }
-            Reason::Conflict { with } => {
-                write!(f, "contradicts {with}; leave one of them out")
-            }
-            Reason::Host { obstacle, kernel } => self.obstacle(*obstacle, kernel, f),
-            Reason::ImpliesIdc => f.write_str(
-                "these cache levels tell the guest that it need not clean its data cache for \
-                 instructions, \
-                 but on this host it must (CTR_EL0.IDC is 0); keep LoC, and LoUIS or LoUU, above 0",
-            ),
-            Reason::NoCapability { capability } => write!(
-                f,
-                "not supported by this host's KVM (no {capability}); leave it out"
-            ),
-            Reason::NotRead { read_with } => write!(
-                f,
-                "the host was read with {read_with}, so its registers with {opposite} are unknown; \
-                 read the host with {opposite}",
-                opposite = read_with.opposite()
-            ),
-            Reason::NoVectorLength { lengths } => write!(
-                f,
-                "the host does not have this vector length; it has {} bits",
-                alternatives(lengths)
-            ),
-            Reason::ShortestVectorLength => f.write_str(
-                "every SVE guest has the shortest vector length; sve=off switches all lengths \
-                     off",
-            ),
-        }
-    }
-
-    fn unknown(&self, nearest: Option<&str>, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match nearest {
-            _ if self.asked.property.is_empty() => {
-                f.write_str("an override without a property; remove the extra `,`")
-            }
-            Some(nearest) => write!(f, "no such property; did you mean {nearest}?"),
-            None => write!(
-                f,
-                "no such property; the form is {PROPERTY_PREFIX}<REGISTER>_<FIELD>=<VALUE>, \
-                 {FEATURE_PREFIX}<NAME>=on|off or <OPTION>=on|off"
-            ),
-        }
-    }
-
-    fn invalid_value(&self, error: &InvalidValue, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.target.is_some() {
-            write!(f, "{error}")?;
-            return self.named_values(f);
-        }
-        let property = &self.asked.property;
-        match error {
-            InvalidValue::Missing => {
-                write!(f, "no value given: the form is `{property}=on` or `=off`")
-            }
-            InvalidValue::NotANumber(error) => {
-                write!(f, "`{}` is neither `on` nor `off`", error.text)
-            }
-        }
-    }
-
-    /// Writes the named values of the field with their numbers, if it has any.
-    fn named_values(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(target) = &self.target else {
-            return Ok(());
-        };
-        let field = target.field.field;
-        let named = field.values.iter().map(|named| field.show(named.value));
-        match named.collect::<Vec<_>>().as_slice() {
-            [] => Ok(()),
-            named => write!(f, "; named values are {}", comma_list(named)),
-        }
-    }
-
-    fn too_wide(&self, max: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(target) = &self.target else {
-            return write!(
-                f,
-                "too wide: the register's other bits are reserved; maximum: {max:#x}"
-            );
-        };
-        let field = target.field.field;
-        let unit = if field.width == 1 { "bit" } else { "bits" };
-        let width = field.width;
-        write!(
-            f,
-            "too wide: the field has {width} {unit}; maximum: {max:#x}"
-        )?;
-        if let Some(host) = target.host {
-            write!(f, "; the host's value is {}", field.show(host))?;
-        }
-        Ok(())
-    }
-
-    fn obstacle(
-        &self,
-        obstacle: Obstacle,
-        kernel: &str,
-        f: &mut fmt::Formatter<'_>,
-    ) -> fmt::Result {
-        match obstacle {
-            Obstacle::Absent => f.write_str("this host's KVM does not have the register"),
-            Obstacle::NotWritable => {
-                write!(f, "kernel {kernel} does not allow changes of this field")?;
-                self.keep(f)
-            }
-            Obstacle::ImplementationId => {
-                f.write_str(
-                    "this host's KVM does not allow changes of the registers that identify the \
-                     implementation (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS)",
-                )?;
-                self.keep(f)
-            }
-            Obstacle::Owned(owner) => self.owned(owner, f),
-            Obstacle::Without(owner) => {
-                let option = owner.name();
-                write!(
-                    f,
-                    "the field reads as zero while the option {option} is off; use {option}=on"
-                )
-            }
-            Obstacle::Above => {
-                self.host_value("above the host's value", f)?;
-                self.allowed(ONLY_THE_HOSTS, f)
-            }
-            Obstacle::Below => {
-                self.host_value("below the host's value", f)?;
-                f.write_str(", and a lower value is not safe here")?;
-                self.allowed(ONLY_THE_HOSTS, f)
-            }
-            Obstacle::Inexact => {
-                self.host_value("neither the host's value", f)?;
-                f.write_str(" nor the value that is safe everywhere")?;
-                self.allowed(ONLY_THE_HOSTS, f)
-            }
-            Obstacle::Refused => {
-                f.write_str("KVM refuses this value; ")?;
-                self.host_value("the host's value is", f)?;
-                self.allowed(ONLY_THE_HOSTS, f)
-            }
-        }
-    }
-
-    fn owned(&self, owner: Owner, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (owner, owner.option()) {
-            (_, Some(option)) => {
-                let target = self.target.as_ref();
-                let requested = target.and_then(|target| target.requested);
-                let host = target.and_then(|target| target.host);
-                write!(f, "the option {option} sets this field")?;
-                match (requested, host) {
-                    (Some(0), _) => write!(f, "; use {option}=off")?,
-                    (_, Some(0)) => write!(f, "; use {option}=on")?,
-                    _ => self.host_value(", on this host to", f)?,
-                }
-                self.allowed("", f)
-            }
-            (Owner::Topology, None) => {
-                f.write_str("the field is part of the vCPU's number, which the VMM sets")
-            }
-            (_, None) => f.write_str(
-                "KVM sets this field from the VM's interrupt controller when the guest starts",
-            ),
-        }
-    }
-
-    fn keep(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.host_value("; keep the host's value", f)
-    }
-
-    /// Writes words and the host's value, if it is known.
-    fn host_value(&self, words: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(words)?;
-        match self
-            .target
-            .as_ref()
-            .and_then(|target| Some((target.field, target.host?)))
-        {
-            Some((field, host)) => write!(f, " {}", field.field.show(host)),
-            None => Ok(()),
-        }
-    }
-
-    /// Writes the allowed values, or `none` if the host's value, written before, is the only one.
-    fn allowed(&self, none: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(target) = &self.target else {
-            return Ok(());
-        };
-        let is_host =
-            |range: &ValueRange| range.first == range.last && Some(range.first) == target.host;
-        if target.allowed.iter().all(is_host) {
-            return f.write_str(none);
-        }
-        write!(f, "; allowed: {}", alternatives(&target.allowed))
     }
 }

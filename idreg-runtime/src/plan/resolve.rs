@@ -1,8 +1,9 @@
 //! Resolves the constraints on each field to one value.
 
-use super::constraint::{Bound, Constraint, target};
+use super::bound::{Bound, host_refuses, target};
+use super::constraint::Constraint;
 use super::rejection::{Reason, Rejection};
-use crate::description::{FieldDescription, RegisterField};
+use crate::description::RegisterField;
 use crate::host::Host;
 
 /// The value of a field and the constraint that leads to it.
@@ -51,13 +52,13 @@ fn one_value<'m>(
     let limits: Vec<u64> = host.limits(field).collect();
     let is_met_now = |bound: Bound| {
         let mut of_cores = limits.iter();
-        of_cores.all(|limit| bound.is_met(field.field, *limit)) && bound.is_met(field.field, old)
+        of_cores.all(|limit| bound.is_met(*limit)) && bound.is_met(old)
     };
-    let Some(selected) = select(field.field, old, is_met_now, constraints.clone()) else {
+    let Some(selected) = select(old, is_met_now, constraints.clone()) else {
         return Ok(None);
     };
     let value = selected.value;
-    let mut unmet = constraints.filter(|constraint| !constraint.bound.is_met(field.field, value));
+    let mut unmet = constraints.filter(|constraint| !constraint.bound.is_met(value));
     if let Some(unmet) = unmet.next() {
         // Report the later override and name the earlier one.
         let (earlier, later) = if unmet.of.position < selected.constraint.of.position {
@@ -66,16 +67,12 @@ fn one_value<'m>(
             (selected.constraint, unmet)
         };
         let with = earlier.of.asked.clone();
-        let requested = later.bound.value(field.field);
+        let requested = later.bound.value();
         return reject(later, requested, Reason::Conflict { with });
     }
     if let Err(obstacle) = host.check(field, value) {
-        let kernel = host.info().kernel_release.clone();
-        return reject(
-            selected.constraint,
-            value,
-            Reason::Host { obstacle, kernel },
-        );
+        let reason = host_refuses(host, field, selected.constraint.bound, obstacle);
+        return reject(selected.constraint, value, reason);
     }
     Ok((value != old).then_some(selected))
 }
@@ -83,7 +80,6 @@ fn one_value<'m>(
 /// Selects the value of the first exact constraint, else the value to which the others lead from
 /// the host's; `None` if the host's value meets them.
 fn select<'m>(
-    field: &FieldDescription,
     old: u64,
     is_met_now: impl Fn(Bound) -> bool,
     constraints: impl Iterator<Item = Constraint<'m>> + Clone,
@@ -92,7 +88,7 @@ fn select<'m>(
         .clone()
         .find_map(|constraint| match constraint.bound {
             Bound::Exactly(value) => Some(Resolved { constraint, value }),
-            Bound::AtLeast(_) | Bound::Below(_) => None,
+            Bound::In(_) | Bound::NotIn(_) => None,
         });
     if exact.is_some() {
         return exact;
@@ -103,10 +99,10 @@ fn select<'m>(
         let is_met = if value == old {
             is_met_now(constraint.bound)
         } else {
-            constraint.bound.is_met(field, value)
+            constraint.bound.is_met(value)
         };
         if !is_met {
-            value = constraint.bound.value(field);
+            value = constraint.bound.value();
             selected = Some(Resolved { constraint, value });
         }
     }

@@ -1,12 +1,12 @@
 //! Parser of facts: collects errors and ignores the statements that contain them.
 
-use super::{
-    AtLeast, Condition, Consistency, EVERY_FIELD, Facts, FieldStatements, Place, Safety, words,
-};
+mod features;
+
+use super::{Condition, Consistency, EVERY_FIELD, Facts, FieldStatements, Safety, words};
 use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::{self, Line, Word};
 use crate::source::{Source, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Parses a file of facts, or several joined files.
 ///
@@ -21,7 +21,9 @@ pub fn load(source: &Source) -> Result<Facts, Vec<Diagnostic>> {
         report: &mut report,
         facts: Facts::default(),
         stated_at: BTreeMap::new(),
-        features: Vec::new(),
+        named: BTreeSet::new(),
+        used_at: BTreeMap::new(),
+        looked_up: Vec::new(),
     };
     for (start, file) in source.files() {
         let lines = lex::lines(file, start, parser.report);
@@ -38,20 +40,27 @@ pub fn load(source: &Source) -> Result<Facts, Vec<Diagnostic>> {
 }
 
 /// The statements: the first word, and the form of the words after it.
-const FORMS: [(&str, &str); 10] = [
+const FORMS: [(&str, &str); 14] = [
     ("Safety", "TYPE [VALUE] REGISTER FIELD..."),
     ("Refused", "FIRST[-LAST] REGISTER FIELD..."),
     ("Owned", "OWNER REGISTER FIELD..."),
     ("Needs", "OWNER REGISTER FIELD..."),
     ("Mitigation", "REGISTER FIELD..."),
-    ("Feature", "FEAT_NAME REGISTER FIELD VALUE"),
+    ("Unordered", "FIRST[-LAST] REGISTER FIELD..."),
+    ("Feature", "FEAT_NAME RANGE... [with CONDITION...]"),
+    ("Mirror", "FEAT_NAME RANGE..."),
     ("Requires", "CONDITION CONDITION..."),
     ("Equal", "REGISTER.FIELD REGISTER.FIELD [with CONDITION]"),
     ("AtMostOne", "REGISTER.FIELD REGISTER.FIELD..."),
+    ("AtLeastOne", "CONDITION CONDITION..."),
     ("NotAbove", "REGISTER.FIELD REGISTER.FIELD"),
+    ("ZeroWithout", "REGISTER FEAT_NAME..."),
 ];
 
-/// The key of a unique statement: the statement or feature, the register and the field.
+/// The word before conditions that a statement depends on.
+const WITH: &str = "with";
+
+/// The key of a unique statement: the statement, the register and the field.
 type StatementKey<'s> = (&'s str, &'s str, &'s str);
 
 struct FactsParser<'r, 's> {
@@ -59,8 +68,12 @@ struct FactsParser<'r, 's> {
     facts: Facts,
     /// The place of each unique statement.
     stated_at: BTreeMap<StatementKey<'s>, Span>,
-    /// The names of features in conditions.
-    features: Vec<Word<'s>>,
+    /// The features that have a `Feature` statement.
+    named: BTreeSet<&'s str>,
+    /// The first place of each feature after `with`.
+    used_at: BTreeMap<&'s str, Span>,
+    /// The names of features in other statements.
+    looked_up: Vec<Word<'s>>,
 }
 
 impl<'s> FactsParser<'_, 's> {
@@ -72,11 +85,15 @@ impl<'s> FactsParser<'_, 's> {
             "Owned" => self.owned(line),
             "Needs" => self.needs(line),
             "Mitigation" => self.mitigation(line),
+            "Unordered" => self.unordered(line),
             "Feature" => self.feature(line),
+            "Mirror" => self.mirror(line),
             "Requires" => self.requires(line),
             "Equal" => self.equal(line),
             "AtMostOne" => self.at_most_one(line),
+            "AtLeastOne" => self.at_least_one(line),
             "NotAbove" => self.not_above(line),
+            "ZeroWithout" => self.zero_without(line),
             _ => self.unknown(line),
         };
     }
@@ -153,20 +170,12 @@ impl<'s> FactsParser<'_, 's> {
         Some(())
     }
 
-    fn feature(&mut self, line: &Line<'_, 's>) -> Option<()> {
-        let [feature, register, field, value] = self.exactly(line)?;
-        let name = words::feature(feature, self.report)?;
-        // An error in the rest of the line does not make conditions on this feature errors too.
-        self.facts.features.entry(name.clone()).or_default();
-        let place = Place {
-            register: words::name(register, "register's name", self.report)?,
-            field: words::name(field, "field's name", self.report)?,
-        };
-        let value = words::value(value, self.report)?;
-        self.once(feature, register, field)?;
-        let values = self.facts.features.entry(name).or_default();
-        values.push(AtLeast { place, value });
-        Some(())
+    fn unordered(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        let (word, fields) = self.first(line)?;
+        let range = words::range(word, self.report)?;
+        self.fields(line, line.directive, fields, |field| {
+            field.unordered = Some(range);
+        })
     }
 
     fn requires(&mut self, line: &Line<'_, 's>) -> Option<()> {
@@ -187,7 +196,7 @@ impl<'s> FactsParser<'_, 's> {
 
     fn equal(&mut self, line: &Line<'_, 's>) -> Option<()> {
         let (fields, with) = match line.arguments {
-            [fields @ .., with, condition] if with.text == "with" => (fields, Some(*condition)),
+            [fields @ .., with, condition] if with.text == WITH => (fields, Some(*condition)),
             fields => (fields, None),
         };
         let [left, right] = fields else {
@@ -216,6 +225,17 @@ impl<'s> FactsParser<'_, 's> {
         Some(())
     }
 
+    fn at_least_one(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        if line.arguments.len() < 2 {
+            return self.word_count(line);
+        }
+        let conditions = line.arguments.iter();
+        let conditions = conditions.map(|word| self.condition(*word));
+        let at_least_one = Consistency::AtLeastOne(conditions.collect::<Option<_>>()?);
+        self.facts.consistency.push(at_least_one);
+        Some(())
+    }
+
     fn not_above(&mut self, line: &Line<'_, 's>) -> Option<()> {
         let [field, most] = self.exactly(line)?;
         let not_above = Consistency::NotAbove {
@@ -226,18 +246,34 @@ impl<'s> FactsParser<'_, 's> {
         Some(())
     }
 
+    fn zero_without(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        let (register, features) = self.first(line)?;
+        if features.is_empty() {
+            return self.word_count(line);
+        }
+        let register = words::name(register, "register's name", self.report)?;
+        let features = features.iter().map(|word| {
+            self.looked_up.push(*word);
+            words::feature(*word, self.report)
+        });
+        let features = features.collect::<Option<_>>()?;
+        let zero_without = Consistency::ZeroWithout { register, features };
+        self.facts.consistency.push(zero_without);
+        Some(())
+    }
+
     fn condition(&mut self, word: Word<'s>) -> Option<Condition> {
         let condition = words::condition(word, self.report)?;
         if matches!(condition, Condition::Feature(_)) {
-            self.features.push(word);
+            self.looked_up.push(word);
         }
         Some(condition)
     }
 
-    /// Reports conditions on features without a `Feature` statement.
+    /// Reports features without a `Feature` statement.
     fn look_up_features(&mut self) {
-        for word in &self.features {
-            if !self.facts.features.contains_key(word.text) {
+        for word in &self.looked_up {
+            if !self.named.contains(word.text) {
                 let message = format!("`{word}` has no `Feature` statement");
                 let error = Diagnostic::error(Rule::UnknownTarget, word.span, message);
                 self.report.push(error);

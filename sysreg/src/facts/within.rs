@@ -1,14 +1,17 @@
 //! Selection of the facts about registers and fields that a description defines.
 
-use super::{AtLeast, Condition, Consistency, EVERY_FIELD, Facts, FieldStatements, Place};
+use super::{
+    Condition, Consistency, Definition, EVERY_FIELD, Facts, FeatureStatements, FieldRange,
+    FieldStatements, Place,
+};
 use crate::model::{Field, Layout, Model};
 use std::collections::BTreeMap;
 
 impl Facts {
     /// Selects the facts about the registers and fields of a model.
     ///
-    /// Drops a value that does not fit its field, a feature without any field left, and a rule
-    /// between fields if one of its fields or features is unknown.
+    /// Drops a definition or a rule if one of its fields or features is unknown or one of its
+    /// values does not fit, and a feature without definitions.
     #[must_use]
     pub fn for_model(&self, model: &Model) -> Self {
         self.within(|register| model.layout(model.register(register)?))
@@ -17,52 +20,98 @@ impl Facts {
     /// Selects like [`for_model`](Self::for_model), with a function that finds a register's layout.
     #[must_use]
     pub fn within<'m>(&self, layout: impl Fn(&str) -> Option<&'m Layout>) -> Self {
-        let mut facts = Self::default();
+        let mut stated = BTreeMap::new();
         for (register, fields) in &self.stated {
             let fields = layout(register).map(|layout| stated_within(fields, layout));
-            facts.stated.extend(
+            stated.extend(
                 fields
                     .filter(|fields| !fields.is_empty())
                     .map(|fields| (register.clone(), fields)),
             );
         }
-        let field = |place: &Place| layout(&place.register)?.field(&place.field);
-        for (name, values) in &self.features {
-            let values = values.iter().filter(|value| fits(value, &field));
-            let values: Vec<_> = values.cloned().collect();
-            if !values.is_empty() {
-                facts.features.insert(name.clone(), values);
+        let mut known = Known {
+            facts: self,
+            layout,
+            features: self.features.clone(),
+        };
+        known.drop_features();
+        let rules = self.consistency.iter().filter(|rule| known.is_rule(rule));
+        let consistency = rules.cloned().collect();
+        Self {
+            stated,
+            consistency,
+            features: known.features,
+        }
+    }
+}
+
+/// The registers, fields and features that a description has.
+struct Known<'f, L> {
+    facts: &'f Facts,
+    layout: L,
+    features: BTreeMap<String, FeatureStatements>,
+}
+
+impl<'m, L: Fn(&str) -> Option<&'m Layout>> Known<'_, L> {
+    /// Drops unknown definitions and features without one, then those that depend on them.
+    fn drop_features(&mut self) {
+        loop {
+            let mut features = self.features.clone();
+            features.retain(|_, stated| {
+                stated.mirrors.retain(|range| self.fits(range));
+                stated.definitions.retain(|Definition { fields, with }| {
+                    fields.iter().all(|range| self.fits(range))
+                        && with.iter().all(|with| self.is_condition(with))
+                });
+                !stated.definitions.is_empty()
+            });
+            let has_dropped = features.len() < self.features.len();
+            self.features = features;
+            if !has_dropped {
+                return;
             }
         }
-        let rules = self
-            .consistency
-            .iter()
-            .filter(|rule| facts.names_known_fields(rule, &field));
-        facts.consistency = rules.cloned().collect();
-        facts
     }
 
-    /// True if all fields and features of a rule are known.
-    fn names_known_fields<'m>(
-        &self,
-        rule: &Consistency,
-        field: &impl Fn(&Place) -> Option<&'m Field>,
-    ) -> bool {
-        let is_field = |place: &Place| field(place).is_some();
-        let is_condition = |condition: &Condition| match condition {
-            Condition::Feature(name) => self.features.contains_key(name),
-            Condition::Field(value) => fits(value, field),
-        };
+    /// True if all registers, fields and features of a rule are known.
+    fn is_rule(&self, rule: &Consistency) -> bool {
+        let is_field = |place: &Place| self.field(place).is_some();
         match rule {
             Consistency::Requires { subject, needs } => {
-                is_condition(subject) && is_condition(needs)
+                self.is_condition(subject) && self.is_condition(needs)
             }
             Consistency::Equal { left, right, with } => {
-                is_field(left) && is_field(right) && with.as_ref().is_none_or(is_condition)
+                let with = with.as_ref();
+                is_field(left) && is_field(right) && with.is_none_or(|with| self.is_condition(with))
             }
             Consistency::AtMostOne(places) => places.iter().all(is_field),
+            Consistency::AtLeastOne(conditions) => {
+                let mut conditions = conditions.iter();
+                conditions.all(|condition| self.is_condition(condition))
+            }
             Consistency::NotAbove { field, most } => is_field(field) && is_field(most),
+            Consistency::ZeroWithout { register, features } => {
+                let mut features = features.iter();
+                (self.layout)(register).is_some()
+                    && features.all(|name| self.features.contains_key(name))
+            }
         }
+    }
+
+    fn is_condition(&self, condition: &Condition) -> bool {
+        match condition {
+            Condition::Feature(name) => self.features.contains_key(name),
+            Condition::Field(range) => self.fits(range),
+        }
+    }
+
+    fn fits(&self, range: &FieldRange) -> bool {
+        let field = self.field(&range.place);
+        field.is_some_and(|field| self.facts.value_range(range, field).is_some())
+    }
+
+    fn field(&self, place: &Place) -> Option<&'m Field> {
+        (self.layout)(&place.register)?.field(&place.field)
     }
 }
 
@@ -79,11 +128,4 @@ fn stated_within(
     fields
         .map(|(name, stated)| (name.clone(), stated.clone()))
         .collect()
-}
-
-fn fits<'m>(least: &AtLeast, field: &impl Fn(&Place) -> Option<&'m Field>) -> bool {
-    field(&least.place).is_some_and(|field| {
-        let unused = 64 - u32::from(field.bits().width());
-        least.value <= u64::MAX >> unused
-    })
 }

@@ -1,11 +1,14 @@
 //! Parsers of the single words of a facts file.
 
-use super::{AtLeast, Condition, Owner, Place, Safety, ValueRange};
+use super::{Condition, FieldRange, Owner, Place, Safety, ValueRange, Values};
 use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::Word;
 
 /// The prefix of every feature's name.
 const FEATURE: &str = "FEAT_";
+
+/// The forms of a field with a range of values, as a note.
+const FIELD_RANGES: &str = "a range is `REGISTER.FIELD>=VALUE` or `REGISTER.FIELD=VALUE[-LAST]`";
 
 pub(super) fn safety(word: Word<'_>, report: &mut Report) -> Option<Safety> {
     Some(match word.text {
@@ -37,7 +40,7 @@ pub(super) fn owner(word: Word<'_>, report: &mut Report) -> Option<Owner> {
 }
 
 pub(super) fn range(word: Word<'_>, report: &mut Report) -> Option<ValueRange> {
-    let (first, last) = word.text.split_once('-').unwrap_or((word.text, word.text));
+    let (first, last) = ends(word.text);
     match (number(first), number(last)) {
         (Some(first), Some(last)) if first <= last => Some(ValueRange { first, last }),
         (Some(_), Some(_)) => {
@@ -51,6 +54,11 @@ pub(super) fn range(word: Word<'_>, report: &mut Report) -> Option<ValueRange> {
             None
         }
     }
+}
+
+/// The two ends of `FIRST-LAST`, or of one value.
+fn ends(text: &str) -> (&str, &str) {
+    text.split_once('-').unwrap_or((text, text))
 }
 
 pub(super) fn value(word: Word<'_>, report: &mut Report) -> Option<u64> {
@@ -97,15 +105,37 @@ pub(super) fn condition(word: Word<'_>, report: &mut Report) -> Option<Condition
     if word.text.starts_with(FEATURE) {
         return feature(word, report).map(Condition::Feature);
     }
-    let condition = word.text.split_once(">=").and_then(|(place, value)| {
-        let (place, value) = (place_of(place)?, number(value)?);
-        Some(Condition::Field(AtLeast { place, value }))
-    });
+    let condition = range_of(word.text).map(Condition::Field);
     if condition.is_none() {
         let error = invalid(Rule::InvalidName, word, "condition");
-        report.push(error.note("a condition is `FEAT_NAME` or `REGISTER.FIELD>=VALUE`"));
+        let error = error.note("a condition is `FEAT_NAME` or a range of a field");
+        report.push(error.note(FIELD_RANGES));
     }
     condition
+}
+
+/// Parses a field with a range of values.
+pub(super) fn field_range(word: Word<'_>, report: &mut Report) -> Option<FieldRange> {
+    let range = range_of(word.text);
+    if range.is_none() {
+        let error = invalid(Rule::InvalidName, word, "range of a field");
+        report.push(error.note(FIELD_RANGES));
+    }
+    range
+}
+
+fn range_of(text: &str) -> Option<FieldRange> {
+    if let Some((place, value)) = text.split_once(">=") {
+        let (place, values) = (place_of(place)?, Values::AtLeast(number(value)?));
+        return Some(FieldRange { place, values });
+    }
+    let (place, values) = text.split_once('=')?;
+    let (first, last) = ends(values);
+    let (first, last) = (number(first)?, number(last)?);
+    (first <= last).then_some(FieldRange {
+        place: place_of(place)?,
+        values: Values::Within(ValueRange { first, last }),
+    })
 }
 
 fn place_of(text: &str) -> Option<Place> {

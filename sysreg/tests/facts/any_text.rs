@@ -7,7 +7,8 @@ use sysreg::render;
 
 fn word() -> impl Strategy<Value = String> {
     let words = "Safety Exact Lower Any Refused Owned sve Needs Mitigation Feature FEAT_F FEAT_ \
-                 Requires Equal with AtMostOne NotAbove A X * A.X A.X>=1 A.>= 0 1 0x 0-1 1-0 - # é";
+                 Unordered Mirror Requires Equal with AtMostOne AtLeastOne NotAbove ZeroWithout \
+                 A X * A.X A.X>=1 A.X=0-1 A.>= 0 1 0x 0-1 1-0 - # é";
     let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
     let blanks = [" ", " ", " ", "\n", "\n", "\t", "\r\n"].map(str::to_owned);
     (

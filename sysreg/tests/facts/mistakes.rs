@@ -14,8 +14,8 @@ fn unknown_statement() {
             |
           1 | Safe Lower A X
             | ^^^^
-          note: allowed: Safety, Refused, Owned, Needs, Mitigation,
-         Feature, Requires, Equal, AtMostOne, NotAbove
+          note: allowed: Safety, Refused, Owned, Needs, Mitigation, Unordered,
+         Feature, Mirror, Requires, Equal, AtMostOne, AtLeastOne, NotAbove, ZeroWithout
     "#]]
     .assert_eq(&shown);
 }
@@ -59,7 +59,7 @@ fn unknown_owner() {
 #[test]
 fn invalid_value() {
     check(
-        "Safety Exact two A X\nFeature FEAT_F A X +1\nFeature FEAT_F A Y 0x\n",
+        "Safety Exact two A X\nUnordered +1 A X\nUnordered 0x A Y\n",
         &expect![[r#"
             `two` is no value
               at test.facts:1:14
@@ -67,18 +67,18 @@ fn invalid_value() {
               1 | Safety Exact two A X
                 |              ^^^
               note: a value is decimal, or hexadecimal after `0x`
-            `+1` is no value
-              at test.facts:2:20
+            `+1` is no range of values
+              at test.facts:2:11
                 |
-              2 | Feature FEAT_F A X +1
-                |                    ^^
-              note: a value is decimal, or hexadecimal after `0x`
-            `0x` is no value
-              at test.facts:3:20
+              2 | Unordered +1 A X
+                |           ^^
+              note: the form is `VALUE` or `FIRST-LAST`
+            `0x` is no range of values
+              at test.facts:3:11
                 |
-              3 | Feature FEAT_F A Y 0x
-                |                    ^^
-              note: a value is decimal, or hexadecimal after `0x`
+              3 | Unordered 0x A Y
+                |           ^^
+              note: the form is `VALUE` or `FIRST-LAST`
         "#]],
     );
 }
@@ -113,7 +113,7 @@ fn invalid_range() {
 #[test]
 fn invalid_name() {
     check(
-        "Safety Lower A.X Y\nMitigation A X,Y\nFeature AES A X 1\nFeature FEAT_ A X 1\n",
+        "Safety Lower A.X Y\nMitigation A X,Y\nFeature AES A.X>=1\nFeature FEAT_ A.X>=1\n",
         &expect![[r#"
             `A.X` is no register's name
               at test.facts:1:14
@@ -130,13 +130,13 @@ fn invalid_name() {
             `AES` is no feature's name
               at test.facts:3:9
                 |
-              3 | Feature AES A X 1
+              3 | Feature AES A.X>=1
                 |         ^^^
               note: the form is `FEAT_` and letters, digits or `_`
             `FEAT_` is no feature's name
               at test.facts:4:9
                 |
-              4 | Feature FEAT_ A X 1
+              4 | Feature FEAT_ A.X>=1
                 |         ^^^^^
               note: the form is `FEAT_` and letters, digits or `_`
         "#]],
@@ -173,26 +173,29 @@ fn invalid_field() {
 #[test]
 fn invalid_condition() {
     check(
-        "Feature FEAT_F A X 1\nRequires FEAT_F A.X\nRequires FEAT_F A.X>=\nEqual A.X A.Y with B\n",
+        "Feature FEAT_F A.X>=1\nRequires FEAT_F A.X\nRequires FEAT_F A.X>=\nEqual A.X A.Y with B\n",
         &expect![[r#"
             `A.X` is no condition
               at test.facts:2:17
                 |
               2 | Requires FEAT_F A.X
                 |                 ^^^
-              note: a condition is `FEAT_NAME` or `REGISTER.FIELD>=VALUE`
+              note: a condition is `FEAT_NAME` or a range of a field
+              note: a range is `REGISTER.FIELD>=VALUE` or `REGISTER.FIELD=VALUE[-LAST]`
             `A.X>=` is no condition
               at test.facts:3:17
                 |
               3 | Requires FEAT_F A.X>=
                 |                 ^^^^^
-              note: a condition is `FEAT_NAME` or `REGISTER.FIELD>=VALUE`
+              note: a condition is `FEAT_NAME` or a range of a field
+              note: a range is `REGISTER.FIELD>=VALUE` or `REGISTER.FIELD=VALUE[-LAST]`
             `B` is no condition
               at test.facts:4:20
                 |
               4 | Equal A.X A.Y with B
                 |                    ^
-              note: a condition is `FEAT_NAME` or `REGISTER.FIELD>=VALUE`
+              note: a condition is `FEAT_NAME` or a range of a field
+              note: a range is `REGISTER.FIELD>=VALUE` or `REGISTER.FIELD=VALUE[-LAST]`
         "#]],
     );
 }
@@ -257,49 +260,77 @@ fn word_count_of_statements_about_fields() {
 #[test]
 fn word_count_of_statements_about_features() {
     check(
-        "Feature FEAT_F A X\n\
+        "Feature FEAT_F\n\
+         Feature FEAT_F A.X>=1 with\n\
+         Mirror FEAT_F\n\
          Requires FEAT_F\n\
          Equal A.X\n\
          Equal A.X A.Y without FEAT_F\n\
          AtMostOne A.X\n\
-         NotAbove A.X A.Y A.Z\n",
+         AtLeastOne A.X>=1\n\
+         NotAbove A.X A.Y A.Z\n\
+         ZeroWithout A\n",
         &expect![[r#"
-            `Feature` with 3 words after it is no statement
+            `Feature` with 1 word after it is no statement
               at test.facts:1:1
                 |
-              1 | Feature FEAT_F A X
-                | ^^^^^^^^^^^^^^^^^^
-              note: the form is `Feature FEAT_NAME REGISTER FIELD VALUE`
-            `Requires` with 1 word after it is no statement
+              1 | Feature FEAT_F
+                | ^^^^^^^^^^^^^^
+              note: the form is `Feature FEAT_NAME RANGE... [with CONDITION...]`
+            `Feature` with 3 words after it is no statement
               at test.facts:2:1
                 |
-              2 | Requires FEAT_F
+              2 | Feature FEAT_F A.X>=1 with
+                | ^^^^^^^^^^^^^^^^^^^^^^^^^^
+              note: the form is `Feature FEAT_NAME RANGE... [with CONDITION...]`
+            `Mirror` with 1 word after it is no statement
+              at test.facts:3:1
+                |
+              3 | Mirror FEAT_F
+                | ^^^^^^^^^^^^^
+              note: the form is `Mirror FEAT_NAME RANGE...`
+            `Requires` with 1 word after it is no statement
+              at test.facts:4:1
+                |
+              4 | Requires FEAT_F
                 | ^^^^^^^^^^^^^^^
               note: the form is `Requires CONDITION CONDITION...`
             `Equal` with 1 word after it is no statement
-              at test.facts:3:1
+              at test.facts:5:1
                 |
-              3 | Equal A.X
+              5 | Equal A.X
                 | ^^^^^^^^^
               note: the form is `Equal REGISTER.FIELD REGISTER.FIELD [with CONDITION]`
             `Equal` with 4 words after it is no statement
-              at test.facts:4:1
+              at test.facts:6:1
                 |
-              4 | Equal A.X A.Y without FEAT_F
+              6 | Equal A.X A.Y without FEAT_F
                 | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
               note: the form is `Equal REGISTER.FIELD REGISTER.FIELD [with CONDITION]`
             `AtMostOne` with 1 word after it is no statement
-              at test.facts:5:1
+              at test.facts:7:1
                 |
-              5 | AtMostOne A.X
+              7 | AtMostOne A.X
                 | ^^^^^^^^^^^^^
               note: the form is `AtMostOne REGISTER.FIELD REGISTER.FIELD...`
-            `NotAbove` with 3 words after it is no statement
-              at test.facts:6:1
+            `AtLeastOne` with 1 word after it is no statement
+              at test.facts:8:1
                 |
-              6 | NotAbove A.X A.Y A.Z
+              8 | AtLeastOne A.X>=1
+                | ^^^^^^^^^^^^^^^^^
+              note: the form is `AtLeastOne CONDITION CONDITION...`
+            `NotAbove` with 3 words after it is no statement
+              at test.facts:9:1
+                |
+              9 | NotAbove A.X A.Y A.Z
                 | ^^^^^^^^^^^^^^^^^^^^
               note: the form is `NotAbove REGISTER.FIELD REGISTER.FIELD`
+            `ZeroWithout` with 1 word after it is no statement
+              at test.facts:10:1
+                 |
+              10 | ZeroWithout A
+                 | ^^^^^^^^^^^^^
+              note: the form is `ZeroWithout REGISTER FEAT_NAME...`
         "#]],
     );
 }
@@ -311,8 +342,11 @@ fn stated_twice() {
          Safety Higher A Y X\n\
          Refused 1 A X X\n\
          Mitigation A * *\n\
-         Feature FEAT_F A X 1\n\
-         Feature FEAT_F A X 2\n",
+         Feature FEAT_F A.X>=1 A.X>=2\n\
+         Feature FEAT_G A.X>=1\n\
+         Feature FEAT_G A.X>=1\n\
+         Mirror FEAT_G A.Y>=1\n\
+         Mirror FEAT_G A.Y>=1\n",
         &expect![[r#"
             A.X: `Safety` is stated twice
               at test.facts:2:19
@@ -332,12 +366,21 @@ fn stated_twice() {
               4 | Mitigation A * *
                 |                ^
               note: the first one is here, at test.facts:4:14
-            A.X: `FEAT_F` is stated twice
-              at test.facts:6:18
+            A.X: stated twice in the line
+              at test.facts:5:23
                 |
-              6 | Feature FEAT_F A X 2
-                |                  ^
-              note: the first one is here, at test.facts:5:18
+              5 | Feature FEAT_F A.X>=1 A.X>=2
+                |                       ^^^^^^
+            FEAT_G: stated twice in the same words
+              at test.facts:7:9
+                |
+              7 | Feature FEAT_G A.X>=1
+                |         ^^^^^^
+            FEAT_G: stated twice in the same words
+              at test.facts:9:8
+                |
+              9 | Mirror FEAT_G A.Y>=1
+                |        ^^^^^^
         "#]],
     );
 }
@@ -345,7 +388,11 @@ fn stated_twice() {
 #[test]
 fn unknown_feature() {
     check(
-        "Requires FEAT_F FEAT_G\nFeature FEAT_F A X 1\nEqual A.X A.Y with FEAT_H\n",
+        "Requires FEAT_F FEAT_G\n\
+         Feature FEAT_F A.X>=1\n\
+         Equal A.X A.Y with FEAT_H\n\
+         Mirror FEAT_I A.X>=1\n\
+         ZeroWithout A FEAT_J\n",
         &expect![[r#"
             `FEAT_G` has no `Feature` statement
               at test.facts:1:17
@@ -357,13 +404,96 @@ fn unknown_feature() {
                 |
               3 | Equal A.X A.Y with FEAT_H
                 |                    ^^^^^^
+            `FEAT_I` has no `Feature` statement
+              at test.facts:4:8
+                |
+              4 | Mirror FEAT_I A.X>=1
+                |        ^^^^^^
+            `FEAT_J` has no `Feature` statement
+              at test.facts:5:15
+                |
+              5 | ZeroWithout A FEAT_J
+                |               ^^^^^^
+        "#]],
+    );
+}
+
+/// No feature depends on itself.
+#[test]
+fn feature_after_with_is_complete() {
+    check(
+        "Feature FEAT_F A.X>=1 with FEAT_G\n\
+         Feature FEAT_G A.X>=1\n\
+         Feature FEAT_G A.Y>=1 with FEAT_G\n\
+         Feature FEAT_H A.X>=1 with FEAT_G\n\
+         Feature FEAT_G A.Y>=1 with FEAT_H\n",
+        &expect![[r#"
+            `FEAT_G` has no `Feature` statement before this one
+              at test.facts:1:28
+                |
+              1 | Feature FEAT_F A.X>=1 with FEAT_G
+                |                            ^^^^^^
+            `FEAT_G` has no `Feature` statement before this one
+              at test.facts:3:28
+                |
+              3 | Feature FEAT_G A.Y>=1 with FEAT_G
+                |                            ^^^^^^
+            `FEAT_G` is used before all its definitions are stated
+              at test.facts:5:9
+                |
+              5 | Feature FEAT_G A.Y>=1 with FEAT_H
+                |         ^^^^^^
+              note: it is used here, at test.facts:4:28
+        "#]],
+    );
+}
+
+#[test]
+fn invalid_range_of_a_field() {
+    check(
+        "Feature FEAT_F A X 1\n\
+         Feature FEAT_F A.X=\n\
+         Feature FEAT_F A.X=2-1\n\
+         Feature FEAT_F A.X=1-\n\
+         Feature FEAT_F A.X>2\n",
+        &expect![[r#"
+            `A` is no range of a field
+              at test.facts:1:16
+                |
+              1 | Feature FEAT_F A X 1
+                |                ^
+              note: a range is `REGISTER.FIELD>=VALUE` or `REGISTER.FIELD=VALUE[-LAST]`
+            `A.X=` is no range of a field
+              at test.facts:2:16
+                |
+              2 | Feature FEAT_F A.X=
+                |                ^^^^
+              note: a range is `REGISTER.FIELD>=VALUE` or `REGISTER.FIELD=VALUE[-LAST]`
+            `A.X=2-1` is no range of a field
+              at test.facts:3:16
+                |
+              3 | Feature FEAT_F A.X=2-1
+                |                ^^^^^^^
+              note: a range is `REGISTER.FIELD>=VALUE` or `REGISTER.FIELD=VALUE[-LAST]`
+            `A.X=1-` is no range of a field
+              at test.facts:4:16
+                |
+              4 | Feature FEAT_F A.X=1-
+                |                ^^^^^^
+              note: a range is `REGISTER.FIELD>=VALUE` or `REGISTER.FIELD=VALUE[-LAST]`
+            `A.X>2` is no range of a field
+              at test.facts:5:16
+                |
+              5 | Feature FEAT_F A.X>2
+                |                ^^^^^
+              note: a range is `REGISTER.FIELD>=VALUE` or `REGISTER.FIELD=VALUE[-LAST]`
         "#]],
     );
 }
 
 #[test]
 fn a_feature_with_a_mistake_is_one_mistake() {
-    let found = load(&source("Feature FEAT_F A X one\nRequires FEAT_F A.Y>=1\n"));
+    let found = load(&source("Feature FEAT_F A.X>=one\nRequires FEAT_F A.Y>=1\n"));
     assert_eq!(found.map_err(|mistakes| mistakes.len()), Err(1));
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{facts, feature_names, model};
 use std::collections::BTreeSet;
-use sysreg::facts::{AtLeast, Safety};
+use sysreg::facts::{Condition, FieldRange};
 use sysreg::{AARCH64_FACTS, AARCH64_ID};
 
 #[test]
@@ -24,33 +24,43 @@ fn shipped_rules_are_unique() {
     assert_eq!(different.len(), of_project.consistency().len());
 }
 
-/// Only a feature of AArch32 may have fields of AArch32 alone.
+/// Only a feature of AArch32 may be defined by fields of AArch32.
 #[test]
-fn shipped_features_begin_with_a_field_of_aarch64() {
-    for feature in facts(AARCH64_FACTS).features() {
-        let first = feature.values.first().expect("a feature has a field");
-        let of_aarch64 = first.place.register.starts_with("ID_AA64");
-        assert_ne!(
-            of_aarch64,
-            feature.name.starts_with("FEAT_AA32") && !feature.name.contains("EL"),
-            "{}",
-            feature.name
-        );
+fn shipped_features_are_defined_by_fields_of_aarch64() {
+    let of_project = facts(AARCH64_FACTS);
+    for feature in of_project.features() {
+        let fields = feature.definitions.iter().flat_map(|one| &one.fields);
+        for range in fields {
+            let register = &range.place.register;
+            let of_aarch32 = !register.starts_with("ID_AA64") && register != "CTR_EL0";
+            let is_aarch32 = feature.name.starts_with("FEAT_AA32") && !feature.name.contains("EL");
+            assert_eq!(of_aarch32, is_aarch32, "{}", feature.name);
+        }
     }
 }
 
-/// A minimum of zero is useful only for signed fields: all others are always at least zero.
+/// A definition without a condition that a field can fail would make its feature always present.
 #[test]
 fn no_shipped_feature_is_always_present() {
     let of_project = facts(AARCH64_FACTS);
     let model = model(AARCH64_ID);
-    for AtLeast { place, value } in of_project.features().flat_map(|one| one.values) {
-        let layout = model
-            .register(&place.register)
-            .and_then(|one| model.layout(one));
-        let field = layout.and_then(|layout| layout.field(&place.field));
+    let excludes_a_value = |range: &FieldRange| {
+        let register = model.register(&range.place.register);
+        let layout = register.and_then(|register| model.layout(register));
+        let field = layout.and_then(|layout| layout.field(&range.place.field));
         let field = field.expect("the description takes all facts");
-        let signed = of_project.rule(&place.register, field).safety == Safety::SignedLower;
-        assert!(signed || *value > 0, "{place}");
+        let values = of_project.value_range(range, field).expect("it fits");
+        values.last - values.first < u64::MAX >> (64 - field.bits().width())
+    };
+    for feature in of_project.features() {
+        for one in feature.definitions {
+            let with_feature = |it: &Condition| matches!(it, Condition::Feature(_));
+            let can_fail = one.fields.iter().any(excludes_a_value);
+            assert!(
+                can_fail || one.with.iter().any(with_feature),
+                "{}",
+                feature.name
+            );
+        }
     }
 }

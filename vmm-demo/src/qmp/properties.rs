@@ -2,7 +2,7 @@
 
 use idreg_runtime::config::options::CpuOption;
 use idreg_runtime::description::RegisterField;
-use idreg_runtime::description::feature::FeatureDescription;
+use idreg_runtime::description::feature::{Condition, FeatureDescription, FieldRange};
 use idreg_runtime::description::rule::ValueRange;
 use idreg_runtime::host::{Host, Obstacle};
 use idreg_runtime::model::property::{Property, PropertyType};
@@ -82,12 +82,28 @@ fn lacking(option: CpuOption, host: &Host) -> Option<String> {
 
 /// Describes a feature, as in `ID_AA64ISAR0_EL1.DP is 0x1 (IMP) or more`.
 fn describe_feature(feature: &FeatureDescription) -> String {
-    let fields = feature.values.iter().map(|minimum| {
-        let RegisterField { register, field } = minimum.field;
-        let value = field.show(minimum.value);
-        format!("{}.{} is {value} or more", register.name, field.name)
+    let definitions = feature.definitions.iter().map(|definition| {
+        let fields = definition.fields.iter().map(describe_range);
+        let with = definition.with.iter().map(|with| match with {
+            Condition::Feature(feature) => format!("{} is there", feature.name),
+            Condition::Field(range) => describe_range(range),
+        });
+        fields.chain(with).collect::<Vec<_>>().join(", ")
     });
-    fields.collect::<Vec<_>>().join(", ")
+    definitions.collect::<Vec<_>>().join("; or ")
+}
+
+fn describe_range(range: &FieldRange) -> String {
+    let RegisterField { register, field } = range.field;
+    let name = format!("{}.{}", register.name, field.name);
+    let (first, last) = (field.show(range.first), field.show(range.last));
+    if range.is_minimum() {
+        format!("{name} is {first} or more")
+    } else if range.first == range.last {
+        format!("{name} is {first}")
+    } else {
+        format!("{name} is {first} to {last}")
+    }
 }
 
 /// Describes a field, as in `bits 47:44: 0x0 (NI), 0x1 (IMP); allowed: 0x0-0x1`.

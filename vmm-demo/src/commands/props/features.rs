@@ -3,16 +3,15 @@
 use super::no_match;
 use crate::cli::idreg::PropsArguments;
 use crate::output::failure::Failure;
-use crate::output::list::comma_list;
 use crate::output::{self, table};
-use idreg_runtime::description::feature::FeatureDescription;
+use idreg_runtime::description::feature::{Condition, FeatureDescription, FieldRange};
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;
 use serde::Serialize;
 use wildmatch::WildMatch;
 
 /// The schema of the list; its number grows when a change would mislead existing readers.
-const SCHEMA: &str = "idreg-features/1";
+const SCHEMA: &str = "idreg-features/2";
 
 #[derive(Serialize)]
 struct FeatureList<'h> {
@@ -28,13 +27,29 @@ struct FeatureEntry {
     host: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<bool>,
-    fields: Vec<DefiningField>,
+    /// The definitions, one of which is met if the feature is there.
+    definitions: Vec<DefinitionEntry>,
+    /// Other fields that describe the feature.
+    mirrors: Vec<FieldEntry>,
+    #[serde(skip)]
+    feature: &'static FeatureDescription,
 }
 
 #[derive(Serialize)]
-struct DefiningField {
+struct DefinitionEntry {
+    fields: Vec<FieldEntry>,
+    /// The features that must be there too.
+    with_features: Vec<&'static str>,
+    /// The fields that must be in their range too.
+    with_fields: Vec<FieldEntry>,
+}
+
+/// A field with the range of its values, in signed order if the field is signed.
+#[derive(Serialize)]
+struct FieldEntry {
     property: String,
-    at_least: String,
+    first: String,
+    last: String,
     value: Option<String>,
 }
 
@@ -56,7 +71,9 @@ pub(super) fn list(
             name: feature.name,
             host: has(feature),
             model: plan.map(|plan| plan.expected().has(feature)),
-            fields: fields(host, feature),
+            definitions: definitions(host, feature),
+            mirrors: fields(host, feature.mirrors),
+            feature,
         })
         .collect();
     if let Some(pattern) = pattern.filter(|_| features.is_empty()) {
@@ -72,16 +89,34 @@ pub(super) fn list(
     output::text(&human(&features, plan.is_some()))
 }
 
-fn fields(host: &Host, feature: &FeatureDescription) -> Vec<DefiningField> {
-    let fields = feature.values.iter().map(|minimum| DefiningField {
-        property: minimum.field.to_string(),
-        at_least: format!("{:#x}", minimum.value),
-        value: host
-            .values()
-            .field(minimum.field)
-            .map(|value| format!("{value:#x}")),
+fn definitions(host: &Host, feature: &FeatureDescription) -> Vec<DefinitionEntry> {
+    let definitions = feature.definitions.iter().map(|definition| {
+        let with_features = definition.with.iter().filter_map(|with| match with {
+            Condition::Feature(feature) => Some(feature.name),
+            Condition::Field(_) => None,
+        });
+        let with_fields = definition.with.iter().filter_map(|with| match with {
+            Condition::Field(range) => Some(range),
+            Condition::Feature(_) => None,
+        });
+        DefinitionEntry {
+            fields: fields(host, definition.fields),
+            with_features: with_features.collect(),
+            with_fields: fields(host, with_fields),
+        }
     });
-    fields.collect()
+    definitions.collect()
+}
+
+fn fields<'r>(host: &Host, ranges: impl IntoIterator<Item = &'r FieldRange>) -> Vec<FieldEntry> {
+    let hexadecimal = |value: u64| format!("{value:#x}");
+    let entries = ranges.into_iter().map(|range| FieldEntry {
+        property: range.field.to_string(),
+        first: hexadecimal(range.first),
+        last: hexadecimal(range.last),
+        value: host.values().field(range.field).map(hexadecimal),
+    });
+    entries.collect()
 }
 
 fn human(features: &[FeatureEntry], with_model: bool) -> String {
@@ -89,13 +124,11 @@ fn human(features: &[FeatureEntry], with_model: bool) -> String {
     let mut table = table::new(&headings.map(|heading| heading));
     for feature in features {
         let yes_or_no = |has: bool| if has { "yes" } else { "no" };
-        let defined_by = feature.fields.iter();
-        let defined_by = defined_by.map(|field| format!("{}>={}", field.property, field.at_least));
         table.add_row([
             feature.name.to_owned(),
             yes_or_no(feature.host).to_owned(),
             feature.model.map_or("", yes_or_no).to_owned(),
-            comma_list(defined_by),
+            feature.feature.definition().to_string(),
         ]);
     }
     if !with_model && let Some(column) = table.column_mut(2) {

@@ -98,10 +98,8 @@ impl PropertyEntry {
             .transpose()?;
         let features = host.description().features.iter();
         let defined = features.filter(|feature| {
-            feature
-                .values
-                .iter()
-                .any(|minimum| minimum.field == register_field)
+            let mut fields = feature.fields();
+            fields.any(|range| range.field == register_field)
         });
         let named = register_field.field.values.iter();
         let named = named.filter(|value| ranges.iter().any(|range| range.contains(value.value)));

@@ -4,7 +4,7 @@ use super::fields::PropertyEntry;
 use crate::output::list::comma_list;
 use crate::output::table;
 use idreg_runtime::description::FieldDescription;
-use idreg_runtime::description::feature::FieldAtLeast;
+use idreg_runtime::description::feature::FieldRange;
 use idreg_runtime::description::rule::{Owner, ValueRange};
 use idreg_runtime::host::{Host, Obstacle};
 
@@ -84,13 +84,13 @@ fn features(host: &Host, property: &PropertyEntry) -> String {
         .mitigation
         .then_some("mitigation");
     // A field can define several features; only those that the host's value reaches are listed.
-    let has = |minimum: &&FieldAtLeast| {
-        let field = property.register_field.field;
-        let value = property.on_host.map(|value| field.comparable(value));
-        minimum.field == property.register_field && value >= Some(field.comparable(minimum.value))
+    let is_in = |range: FieldRange| {
+        let of_property = range.field == property.register_field;
+        of_property && property.on_host.is_some_and(|value| range.contains(value))
     };
     let features = host.description().features.iter();
-    let features = features.filter(|feature| feature.values.iter().any(|minimum| has(&minimum)));
+    let features =
+        features.filter(|feature| host.values().has(feature) && feature.fields().any(is_in));
     let features = features.map(|feature| feature.name);
     comma_list(mitigation.into_iter().chain(features))
 }

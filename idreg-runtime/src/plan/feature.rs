@@ -1,0 +1,182 @@
+//! Turns a feature that is on or off into bounds on fields.
+
+use super::bound::{Bound, Bounds, Refusal, host_refuses, target};
+use super::rejection::{OverrideAt, Reason, Rejection};
+use crate::description::feature::{Condition, Definition, FeatureDescription, FieldRange};
+use crate::host::{Host, Obstacle};
+use crate::model::CpuModel;
+use crate::model::property::Property;
+use crate::values::RegisterValues;
+
+/// The bounds under which a feature is as an override requests.
+///
+/// A feature that is on meets one of its definitions; a feature that is off meets none.
+pub(super) fn bounds(
+    host: &Host,
+    of: OverrideAt<'_>,
+    feature: &'static FeatureDescription,
+) -> Result<Bounds, Refusal> {
+    let on = of
+        .asked
+        .switch()
+        .map_err(|error| Box::new((None, Reason::InvalidValue(error))))?;
+    let bound = if on { Bound::In } else { Bound::NotIn };
+    let absent = |range: &FieldRange| host.values().field(range.field).is_none();
+    let first_absent = |definition: &Definition| definition.fields.iter().copied().find(absent);
+    let mut all_absent = feature.definitions.iter().map(first_absent);
+    if let Some(Some(range)) = all_absent.next()
+        && all_absent.all(|absent| absent.is_some())
+    {
+        let target = target(host, range.field, Some(bound(range).value()));
+        let reason = host_refuses(host, range.field, bound(range), Obstacle::Absent);
+        return Err(Box::new((Some(target), reason)));
+    }
+    if on {
+        present(host, of, feature)
+    } else {
+        Ok(absent_on_all_cores(host, feature))
+    }
+}
+
+/// The bounds of the definition that is met, or of the first one that can be.
+fn present(
+    host: &Host,
+    of: OverrideAt<'_>,
+    feature: &'static FeatureDescription,
+) -> Result<Bounds, Refusal> {
+    let mut obstacles = Vec::new();
+    if let Some(met) = met(host.values(), feature) {
+        return Ok(required(met, host.values()));
+    }
+    for definition in feature.definitions {
+        let bounds = required(definition, host.values());
+        match obstacle(host, &bounds) {
+            // The only way is refused with its obstacle when the field's value is resolved.
+            Some(_) if feature.definitions.len() == 1 => return Ok(bounds),
+            Some((range, obstacle)) => {
+                let target = target(host, range.field, Some(range.first));
+                let reason = host_refuses(host, range.field, Bound::In(range), obstacle);
+                obstacles.push(of.reject(Some(target), reason));
+            }
+            None => return Ok(bounds),
+        }
+    }
+    let mut reasons = obstacles.iter().map(|rejection| &rejection.reason);
+    let first = reasons.next().cloned();
+    match first {
+        // One option sets all the fields, and it alone knows which.
+        Some(
+            reason @ Reason::Host {
+                obstacle: Obstacle::Owned(_),
+                ..
+            },
+        ) if reasons.all(|other| *other == reason) => Err(Box::new((None, reason))),
+        _ => Err(Box::new((None, Reason::NoDefinition { obstacles }))),
+    }
+}
+
+/// The first definition of a feature that is met.
+fn met(values: &RegisterValues, feature: &FeatureDescription) -> Option<&'static Definition> {
+    let mut definitions = feature.definitions.iter();
+    definitions.find(|definition| values.meets_definition(definition))
+}
+
+/// The bounds under which a definition is met, those of its conditions included.
+fn required(definition: &Definition, values: &RegisterValues) -> Bounds {
+    let in_range = |range: &FieldRange| (range.field, Bound::In(*range));
+    let mut bounds: Bounds = definition.fields.iter().map(in_range).collect();
+    for condition in definition.with {
+        match condition {
+            Condition::Field(range) => bounds.push(in_range(range)),
+            Condition::Feature(feature) => {
+                let definition = met(values, feature).or(feature.definitions.first());
+                bounds.extend(definition.into_iter().flat_map(|one| required(one, values)));
+            }
+        }
+    }
+    bounds
+}
+
+/// The first range that the host neither has nor can have, and the obstacle to it.
+fn obstacle(host: &Host, bounds: &Bounds) -> Option<(FieldRange, Obstacle)> {
+    bounds.iter().find_map(|(field, bound)| match bound {
+        Bound::In(range) if !host.values().is_in(*range) => {
+            Some((*range, host.check(*field, range.first).err()?))
+        }
+        _ => None,
+    })
+}
+
+/// The bounds under which no core type meets a definition of a feature.
+fn absent_on_all_cores(host: &Host, feature: &'static FeatureDescription) -> Bounds {
+    let mut bounds = Bounds::new();
+    let cores = host.cores().iter().map(|core| &core.values);
+    let mut has_feature = false;
+    for values in [host.values()].into_iter().chain(cores) {
+        has_feature |= values.has(feature);
+        for bound in absent(values, feature) {
+            if !bounds.contains(&bound) {
+                bounds.push(bound);
+            }
+        }
+    }
+    let mirrors = feature
+        .mirrors
+        .iter()
+        .map(|range| (range.field, Bound::NotIn(*range)));
+    // KVM fixes some of them.
+    let can_move = |(field, bound): &_| host.check(*field, Bound::value(*bound)).is_ok();
+    bounds.extend(mirrors.filter(|bound| has_feature && can_move(bound)));
+    bounds
+}
+
+/// The bounds under which some values do not meet a definition of a feature.
+fn absent(values: &RegisterValues, feature: &'static FeatureDescription) -> Bounds {
+    let mut bounds = Bounds::new();
+    // Only a feature with several definitions can be there by another one afterwards.
+    let mut without = values.clone();
+    for _ in feature.definitions {
+        let Some(definition) = met(&without, feature) else {
+            break;
+        };
+        for range in definition.fields {
+            let bound = Bound::NotIn(*range);
+            bounds.push((range.field, bound));
+            let register = range.field.register;
+            if let Some(old) = without.get(register) {
+                without.set(register, range.field.field.insert(old, bound.value()));
+            }
+        }
+    }
+    // Another override must not bring the feature back.
+    for definition in feature.definitions {
+        let mut fields = definition.fields.iter();
+        let unmet = fields.find(|range| !without.is_in(**range));
+        bounds.extend(unmet.map(|range| (range.field, Bound::NotIn(*range))));
+    }
+    bounds
+}
+
+/// Rejects features that are off and still there by others, or by other overrides.
+pub(super) fn still_present(
+    host: &Host,
+    model: &CpuModel,
+    expected: &RegisterValues,
+) -> Vec<Rejection> {
+    let overrides = model.overrides().iter().enumerate();
+    let rejections = overrides.filter_map(|(position, asked)| {
+        let Property::Feature(feature) = Property::find(host.description(), &asked.property)?
+        else {
+            return None;
+        };
+        let definition = met(expected, feature).filter(|_| asked.switch() == Ok(false))?;
+        let by = definition.to_string();
+        let by_features_alone = definition.fields.is_empty();
+        let reason = Reason::StillPresent {
+            by,
+            by_features_alone,
+        };
+        Some(OverrideAt { position, asked }.reject(None, reason))
+    });
+    rejections.collect()
+}
