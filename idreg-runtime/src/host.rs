@@ -6,6 +6,7 @@ mod cache_levels;
 mod cores;
 mod derived;
 mod file;
+mod hidden;
 
 use crate::config::VcpuConfig;
 use crate::config::capabilities::{Capabilities, WritableMasks};
@@ -48,7 +49,7 @@ pub struct HostInfo {
     pub vcpu: VcpuConfig,
     /// The CPUs, by number, with the registers that identify the implementation of each.
     pub implementations: Vec<Implementation>,
-    /// The generic timer's frequency in Hz (CNTFRQ_EL0), which no VMM can change.
+    /// The generic timer's frequency in Hz (CNTFRQ_EL0), which no VMM can change; 0 if unknown.
     pub timer_frequency: u64,
     /// The SVE vector lengths in bits that the host supports, ascending; empty without SVE.
     pub sve_vector_lengths: Vec<u32>,

@@ -7,10 +7,13 @@ use crate::config::capabilities::Capabilities;
 use crate::config::options::{CpuOption, OptionSetting, SVE_QUADWORD_BITS};
 use crate::number::{self, InvalidNumber};
 use crate::register::{FieldValue, RegisterValue};
-use crate::text::{on_off, parse_on_off};
+use crate::text::{Printable, on_off, parse_on_off};
 use core::fmt;
 use core::str::FromStr;
 use property::{ENFORCE, short_name};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 
 /// A CPU model: the host's CPU with some overrides.
 ///
@@ -68,7 +71,7 @@ pub enum InvalidValue {
 
 /// The error of a first word that is not the name of a model.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no CPU model `{name}`; write `host` or `host,PROPERTY=VALUE,...`")]
+#[error("no CPU model `{}`; write `host` or `host,PROPERTY=VALUE,...`", Printable(.name))]
 pub struct UnknownModel {
     /// The word.
     pub name: String,
@@ -162,14 +165,22 @@ impl FromStr for CpuModel {
                 });
             }
         }
-        let mut model = Self::host();
-        for part in parts {
-            match part {
-                ENFORCE | "enforce=on" => model.enforce = true,
-                "enforce=off" => model.enforce = false,
-                _ => model.overrides.push(Override::parse(part)),
-            }
-        }
+        let overrides: Vec<Override> = parts.map(Override::parse).collect();
+        let mut enforce = overrides.iter().filter_map(Override::enforce);
+        let model = match (enforce.next(), enforce.next()) {
+            (Some(enforce), None) => Self {
+                overrides: overrides
+                    .into_iter()
+                    .filter(|asked| asked.enforce().is_none())
+                    .collect(),
+                enforce,
+            },
+            // A word that is given twice stays among the overrides, and the plan rejects it.
+            _ => Self {
+                overrides,
+                enforce: false,
+            },
+        };
         Ok(model)
     }
 }
@@ -191,7 +202,21 @@ impl Override {
         }
     }
 
+    /// The state of the word `enforce`, or `None` for an override of something else.
+    fn enforce(&self) -> Option<bool> {
+        match (self.property.as_str(), &self.value) {
+            (ENFORCE, Ok(Setting::Switch(on))) => Some(*on),
+            _ => None,
+        }
+    }
+
     fn parse(text: &str) -> Self {
+        if text == ENFORCE {
+            return Self {
+                property: text.to_owned(),
+                value: Ok(Setting::Switch(true)),
+            };
+        }
         let (property, value) = match text.split_once('=') {
             Some((property, "")) => (property, Err(InvalidValue::Missing)),
             Some((property, value)) => (property, value.parse().map_err(InvalidValue::NotANumber)),
@@ -305,6 +330,21 @@ impl fmt::Display for CpuModel {
             write!(f, ",{ENFORCE}")?;
         }
         Ok(())
+    }
+}
+
+/// The text form.
+impl Serialize for CpuModel {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Reads the text form.
+impl<'de> Deserialize<'de> for CpuModel {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Numbers in files and messages.
 
+use crate::text::Printable;
 use core::fmt;
 use core::str::FromStr;
 use serde::de::Error as _;
@@ -18,15 +19,16 @@ pub struct Hex(pub u64);
 
 /// The error of text that is not a number of 64 bits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{text}` is not a number; write decimal digits, or 0x and hexadecimal digits, up to 64 bits"
-)]
+#[error("{}", message(.text))]
 pub struct InvalidNumber {
     /// The text.
     pub text: String,
 }
 
 /// Reads a decimal number, or a hexadecimal number after `0x`.
+///
+/// A decimal number has no leading zero: `010` is ten to some programs and eight to others, among
+/// them QEMU.
 ///
 /// # Errors
 ///
@@ -42,10 +44,38 @@ pub fn parse(text: &str) -> Result<u64, InvalidNumber> {
         .all(|digit| digit.is_digit(radix))
         .then_some(digits);
     digits
+        .filter(|_| !has_leading_zero(text))
         .and_then(|digits| u64::from_str_radix(digits, radix).ok())
         .ok_or_else(|| InvalidNumber {
             text: text.to_owned(),
         })
+}
+
+/// True for decimal digits after a zero.
+fn has_leading_zero(text: &str) -> bool {
+    let rest = text.strip_prefix('0');
+    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+fn message(text: &str) -> String {
+    let shown = Printable(text);
+    if !has_leading_zero(text) {
+        return format!(
+            "`{shown}` is not a number; write decimal digits, or 0x and hexadecimal digits, up to \
+             64 bits"
+        );
+    }
+    let octal = u64::from_str_radix(text, 8).ok().filter(|octal| *octal > 7);
+    let octal = octal.map(|octal| format!(", or {octal:#x} if octal is meant"));
+    let decimal = match text.trim_start_matches('0') {
+        "" => "0",
+        decimal => decimal,
+    };
+    format!(
+        "`{shown}` has a leading zero, with which other programs read it as octal; write {}{}",
+        Printable(decimal),
+        octal.unwrap_or_default()
+    )
 }
 
 impl fmt::Display for Hex {

@@ -14,9 +14,10 @@ mod resolve;
 use crate::config::options::CpuOption;
 use crate::config::{Gic, VcpuConfig};
 use crate::description::rule::Owner;
-use crate::description::{RegisterDescription, RegisterField};
+use crate::description::{Description, RegisterDescription, RegisterField};
 use crate::host::{CoreDifference, Host, Obstacle};
 use crate::model::CpuModel;
+use crate::model::property::Property;
 use crate::regs::ClidrEl1;
 use crate::text::under_heading;
 use crate::values::RegisterValues;
@@ -27,6 +28,8 @@ use constraint::{Constraint, constraints};
 use core::fmt;
 use rejection::{OverrideAt, Reason, Rejection};
 use resolve::{Resolved, resolve};
+use std::collections::BTreeMap;
+use std::ptr;
 
 pub use file::SCHEMA;
 
@@ -109,6 +112,12 @@ pub enum Warning {
     /// A register differs between the host's core types, so the guest's view may depend on the core
     /// that it runs on.
     CoresDiffer(CoreDifference),
+    /// The host's registers were not read through KVM: [fields](Host::hidden_fields) that KVM hides
+    /// from every guest have values.
+    NotOfKvm {
+        /// These fields, with their values.
+        fields: Vec<(RegisterField, u64)>,
+    },
 }
 
 /// The reason why there is no plan.
@@ -144,10 +153,11 @@ impl Plan {
         let mut rejections = Vec::new();
         let host = &Options::of(model, &mut rejections).configure(host, model, &mut rejections);
         let mut all = Vec::new();
+        let mut given = BTreeMap::new();
         for (position, asked) in model.overrides().iter().enumerate() {
             let of = OverrideAt { position, asked };
-            let before = model.overrides().get(..position).unwrap_or(&[]);
-            let first = before.iter().find(|first| first.property == asked.property);
+            let first = *given.entry(asked.property.as_str()).or_insert(asked);
+            let first = (!ptr::eq(first, asked)).then_some(first);
             match (constraints(host, of), first) {
                 // Options that are given twice are rejected by `configure`.
                 (Ok(more), Some(first)) if asked.property.parse::<CpuOption>().is_err() => {
@@ -170,7 +180,15 @@ impl Plan {
         if !rejections.is_empty() {
             return Err(rejected(host, rejections));
         }
-        Self::of(host, model, &resolved, expected)
+        // An override of a value that the host has already needs no change.
+        let exact = all.iter().filter(|constraint| constraint.is_exact());
+        let set = exact.chain(resolved.iter().map(|resolved| &resolved.constraint));
+        let set = set.map(|constraint| constraint.field).filter(|field| {
+            let value = expected.field(*field);
+            value.is_some_and(|value| host.honours(*field, value))
+        });
+        let of_host = of_host(host, &set.collect::<Vec<_>>());
+        Self::of(host, model, &resolved, expected, of_host)
     }
 
     fn of(
@@ -178,6 +196,7 @@ impl Plan {
         model: &CpuModel,
         resolved: &[Resolved<'_>],
         expected: RegisterValues,
+        of_host: Vec<Warning>,
     ) -> Result<Self, PlanError> {
         let broken = consistency::newly_broken(host.values(), &expected);
         if model.enforce() && !broken.is_empty() {
@@ -193,19 +212,11 @@ impl Plan {
         });
         let changes: Vec<Change> = changes.collect();
         let warnings = broken.into_iter().map(Warning::Inconsistent);
-        let of_host = consistency::contradictions(host.values());
-        let of_host = of_host.into_iter().map(Warning::HostContradiction);
-        let cores = host.core_differences();
-        let cores = cores.into_iter().map(Warning::CoresDiffer);
         Ok(Self {
             model: model.clone(),
             kernel_release: host.info().kernel_release.clone(),
             config: host.info().vcpu,
-            warnings: warnings
-                .chain(unnamed(&changes))
-                .chain(of_host)
-                .chain(cores)
-                .collect(),
+            warnings: warnings.chain(unnamed(&changes)).chain(of_host).collect(),
             changes,
             writes: writes(host.values(), &expected),
             host: host.values().clone(),
@@ -337,6 +348,7 @@ fn implied_idc(
 /// Sorts rejections by the overrides' order in the model and selects the error.
 fn rejected(host: &Host, mut rejections: Vec<Rejection>) -> PlanError {
     rejections.sort_by_key(|rejection| rejection.position);
+    suggest_names(host.description(), &mut rejections);
     // An override of several fields is rejected once for each reason, at its first field.
     rejections.dedup_by(|later, earlier| {
         later.position == earlier.position && later.reason.name() == earlier.reason.name()
@@ -355,6 +367,24 @@ fn rejected(host: &Host, mut rejections: Vec<Rejection>) -> PlanError {
     PlanError::Rejected(rejections)
 }
 
+/// Adds the nearest names to the first unknown properties: a search compares all names, and a model
+/// with many unknown ones has another fault than typing errors.
+fn suggest_names(description: &Description, rejections: &mut [Rejection]) {
+    const SUGGESTIONS: usize = 8;
+    let unknown = rejections.iter_mut().filter_map(|rejection| {
+        let property = rejection.asked.property.as_str();
+        match &mut rejection.reason {
+            Reason::UnknownProperty { nearest } if !property.is_empty() => {
+                Some((property, nearest))
+            }
+            _ => None,
+        }
+    });
+    for (property, nearest) in unknown.take(SUGGESTIONS) {
+        *nearest = Property::nearest(description, property);
+    }
+}
+
 /// Shows the warning in a line.
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -370,11 +400,51 @@ impl fmt::Display for Warning {
                 write!(f, "the host contradicts itself: {violation}")
             }
             Self::CoresDiffer(difference) => difference.fmt(f),
+            Self::NotOfKvm { fields } => {
+                f.write_str("the host's registers are not those of a KVM guest: ")?;
+                for (index, (field, value)) in fields.iter().enumerate() {
+                    let (register, field) = (field.register.name, field.field);
+                    let before = if index == 0 { "" } else { ", " };
+                    write!(
+                        f,
+                        "{before}{register}.{}={}",
+                        field.name,
+                        field.show(*value)
+                    )?;
+                }
+                f.write_str(
+                    ", which KVM hides; all results are about a machine that no KVM guest sees; \
+                     read the host through KVM",
+                )
+            }
         }
     }
 }
 
+/// The warnings about a host itself, except for fields that a model sets to values that every core
+/// type can honour.
+fn of_host(host: &Host, set: &[RegisterField]) -> Vec<Warning> {
+    let differences = host.differences_beside(set).into_iter();
+    let contradictions = consistency::contradictions(host.values()).into_iter();
+    let contradictions = contradictions.map(Warning::HostContradiction);
+    let mut warnings: Vec<Warning> = contradictions
+        .chain(differences.map(Warning::CoresDiffer))
+        .collect();
+    let fields = host.hidden_fields();
+    if !fields.is_empty() {
+        warnings.push(Warning::NotOfKvm { fields });
+    }
+    warnings
+}
+
 impl Warning {
+    /// The warnings about a host itself, which every plan for it has unless overrides remove their
+    /// cause.
+    #[must_use]
+    pub fn of_host(host: &Host) -> Vec<Self> {
+        of_host(host, &[])
+    }
+
     /// A stable name for programs.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -383,16 +453,23 @@ impl Warning {
             Self::Unnamed { .. } => "unnamed-value",
             Self::HostContradiction(_) => "host-contradiction",
             Self::CoresDiffer(_) => "cores-differ",
+            Self::NotOfKvm { .. } => "not-of-kvm",
         }
     }
 }
 
 fn rejected_overrides(rejections: &[Rejection]) -> String {
+    const SHOWN: usize = 100;
     let heading = match rejections.len() {
         1 => "1 override is not possible on this host; nothing was written:".to_owned(),
         count => format!("{count} overrides are not possible on this host; nothing was written:"),
     };
-    under_heading(&heading, rejections)
+    let shown = rejections.get(..SHOWN).unwrap_or(rejections);
+    let message = under_heading(&heading, shown);
+    match rejections.len() - shown.len() {
+        0 => message,
+        more => format!("{message}\n  and {more} more"),
+    }
 }
 
 fn inconsistent(violations: &[Violation]) -> String {

@@ -1,6 +1,60 @@
-//! Text forms that messages and models share: switches and lists.
+//! Text forms that messages and models share: switches, lists, and text from outside.
 
 use core::fmt;
+
+/// The number of characters of a text from outside that a message shows.
+const SHOWN_CHARACTERS: usize = 100;
+
+/// Text from outside, such as a name in a file, shown in a message.
+///
+/// Characters that control a terminal or that are not visible are escaped, the end of a line and
+/// changes of the writing direction included. Of a long text only the beginning is shown.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Printable<'t>(pub(crate) &'t str);
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut characters = self.0.chars();
+        for character in characters.by_ref().take(SHOWN_CHARACTERS) {
+            if is_printable(character) {
+                fmt::Write::write_char(f, character)?;
+            } else {
+                write!(f, "{}", character.escape_debug())?;
+            }
+        }
+        match characters.count() {
+            0 => Ok(()),
+            more => write!(f, "... ({more} more characters)"),
+        }
+    }
+}
+
+/// True if a character is visible text, as far as the standard library knows.
+pub(crate) fn is_printable(character: char) -> bool {
+    // `escape_debug` also escapes these, which are visible.
+    matches!(character, '\'' | '"' | '\\') || character.escape_debug().len() == 1
+}
+
+/// Lists the numbers of CPUs as ranges, as Linux does: `0-3,6`.
+pub(crate) fn cpu_list(cpus: &[u32]) -> String {
+    let mut sorted = cpus.to_vec();
+    sorted.sort_unstable();
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for cpu in sorted {
+        match ranges.last_mut() {
+            Some((_, last)) if cpu - *last <= 1 => *last = cpu,
+            _ => ranges.push((cpu, cpu)),
+        }
+    }
+    let ranges = ranges.into_iter().map(|(first, last)| {
+        if first == last {
+            first.to_string()
+        } else {
+            format!("{first}-{last}")
+        }
+    });
+    ranges.collect::<Vec<_>>().join(",")
+}
 
 /// The setting of a switch as models write it.
 pub(crate) const fn on_off(on: bool) -> &'static str {
@@ -35,7 +89,8 @@ pub(crate) fn under_heading<T: fmt::Display>(heading: &str, items: &[T]) -> Stri
     format!("{heading}\n  {}", joined(items, "\n  "))
 }
 
-fn joined<T: fmt::Display>(items: &[T], separator: &str) -> String {
+/// Lists items with a separator between them.
+pub(crate) fn joined<T: fmt::Display>(items: &[T], separator: &str) -> String {
     let items: Vec<String> = items.iter().map(T::to_string).collect();
     items.join(separator)
 }
@@ -50,6 +105,31 @@ mod tests {
         assert_eq!(alternatives(&[1]), "1");
         assert_eq!(alternatives(&[1, 2]), "1 or 2");
         assert_eq!(alternatives(&[1, 2, 3]), "1, 2 or 3");
+    }
+
+    #[test]
+    fn text_from_outside_stays_on_its_line() {
+        let shown = |text| Printable(text).to_string();
+        assert_eq!(shown("a'\"\\\u{e9}"), "a'\"\\\u{e9}");
+        assert_eq!(
+            shown("a\nb\r\t\x1b[m\u{9b}\u{202e}\u{2028}\u{feff}"),
+            r"a\nb\r\t\u{1b}[m\u{9b}\u{202e}\u{2028}\u{feff}"
+        );
+    }
+
+    #[test]
+    fn only_the_beginning_of_a_long_text_is_shown() {
+        let text = "x".repeat(SHOWN_CHARACTERS);
+        assert_eq!(Printable(&text).to_string(), text);
+        let longer = Printable(&format!("{text}yz")).to_string();
+        assert_eq!(longer, format!("{text}... (2 more characters)"));
+    }
+
+    #[test]
+    fn cpus_are_listed_as_ranges() {
+        assert_eq!(cpu_list(&[]), "");
+        assert_eq!(cpu_list(&[6, 0, 1, 3, 2]), "0-3,6");
+        assert_eq!(cpu_list(&[0, 2, 4, 5, u32::MAX]), "0,2,4-5,4294967295");
     }
 
     #[test]

@@ -34,8 +34,12 @@ fn every_reason_of_the_model_alone_is_reported() {
             "duplicate",
         ),
         ("sve=off,sve=on", "sve=on", "duplicate"),
+        ("enforce=on,enforce=off", "enforce=off", "duplicate"),
+        ("enforce,enforce", "enforce=on", "duplicate"),
+        ("enforce=true", "enforce=true", "invalid-value"),
         ("sve=off,sve256=on", "sve256=on", "conflict"),
         ("sve100=on", "sve100=on", "no-vector-length"),
+        ("sve4096=off", "sve4096=off", "no-vector-length"),
         ("sve128=off", "sve128=off", "shortest-vector-length"),
     ] {
         let expected = [(asked.to_owned(), reason)];

@@ -71,3 +71,53 @@ fn setting_again_replaces() {
     let text = "host,SYSREG_ID_AA64PFR0_EL1_FP=0xf,SYSREG_ID_AA64ISAR0_EL1_DP=0x0";
     assert_eq!(model.to_string(), text);
 }
+
+#[test]
+fn a_decimal_number_has_no_leading_zero() {
+    assert_eq!(number::parse("0"), Ok(0));
+    assert_eq!(number::parse("0x0010"), Ok(16));
+    for (text, message) in [
+        (
+            "010",
+            "`010` has a leading zero, with which other programs read it as octal; write 10, or \
+             0x8 if octal is meant",
+        ),
+        (
+            "00",
+            "`00` has a leading zero, with which other programs read it as octal; write 0",
+        ),
+        (
+            "08",
+            "`08` has a leading zero, with which other programs read it as octal; write 8",
+        ),
+    ] {
+        let error = number::parse(text).expect_err(text);
+        assert_eq!(error.to_string(), message);
+    }
+}
+
+#[test]
+fn a_model_is_its_text_in_serde() {
+    let model: CpuModel = "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,sve=off,enforce"
+        .parse()
+        .unwrap();
+    let json = serde_json::to_string(&model).unwrap();
+    assert_eq!(json, format!("\"{model}\""));
+    assert_eq!(serde_json::from_str::<CpuModel>(&json).unwrap(), model);
+    let error = serde_json::from_str::<CpuModel>("\"hots\"").unwrap_err();
+    assert!(error.to_string().starts_with("no CPU model `hots`"));
+}
+
+#[test]
+fn enforce_given_twice_is_kept_for_the_plan() {
+    let model: CpuModel = "host,enforce=on,sve=off,enforce=off".parse().unwrap();
+    assert_eq!(model.to_string().parse(), Ok(model.clone()));
+    assert!(
+        model
+            .overrides()
+            .iter()
+            .any(|asked| asked.property == "enforce")
+    );
+    let once: CpuModel = "host,enforce=off".parse().unwrap();
+    assert!(!once.enforce() && once.overrides().is_empty());
+}

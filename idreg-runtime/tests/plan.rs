@@ -3,6 +3,7 @@
 mod hosts;
 
 use hosts::{MAX_6_1, MAX_7_2, host};
+use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::{Plan, PlanError};
 use idreg_runtime::regs::{self, IdAa64isar0El1, id_aa64isar0_el1};
 
@@ -213,4 +214,39 @@ fn old_kernel_still_names_mistakes() {
         panic!("{error}")
     };
     assert_eq!(rejections.len(), 2);
+}
+
+/// A search for the nearest name takes long, and a message has to be read.
+#[test]
+fn a_few_of_many_unknown_names_get_suggestions() {
+    let names: Vec<String> = (0..1000)
+        .map(|number| format!("FEAT_DotProd{number}=on"))
+        .collect();
+    let model: CpuModel = format!("host,{}", names.join(",")).parse().unwrap();
+    let error = Plan::new(&host(MAX_7_2), &model).unwrap_err();
+    let message = error.to_string();
+    assert_eq!(message.matches("did you mean FEAT_DotProd?").count(), 8);
+    assert_eq!(message.lines().count(), 102);
+    assert!(message.ends_with("\n  and 900 more"), "{message}");
+    let PlanError::Rejected(rejections) = error else {
+        panic!("{message}")
+    };
+    assert_eq!(rejections.len(), 1000);
+}
+
+#[test]
+fn text_of_a_model_stays_on_the_line_of_its_rejection() {
+    for (overrides, shown) in [
+        ("a\nerror: b=1", r"a\nerror: b=0x1: no such property"),
+        ("sve=\u{202e}no", r"sve=\u{202e}no: `\u{202e}no` is neither"),
+        ("midr=1\r", r"midr=1\r: `1\r` is not a number"),
+        ("a\nb=1,a\nb=1", r"a\nb=0x1: no such property"),
+        ("sve=off,sve=\u{7}", r"sve=\u{7}: `\u{7}` is neither"),
+    ] {
+        let model: CpuModel = format!("host,{overrides}").parse().unwrap();
+        let message = Plan::new(&host(MAX_7_2), &model).unwrap_err().to_string();
+        assert!(message.contains(shown), "{shown} is not in: {message}");
+    }
+    let error = "\u{1b}[31m".parse::<CpuModel>().unwrap_err();
+    assert!(error.to_string().contains(r"`\u{1b}[31m`"), "{error}");
 }

@@ -157,8 +157,7 @@ fn exception_level_is_never_without_any_state() {
 
 #[test]
 fn guest_hypervisor_keeps_el2() {
-    let off = "\"el2\": false,\n    \"aarch32\"";
-    let host = host(&MAX_7_2.replacen(off, "\"el2\": true,\n    \"aarch32\"", 1));
+    let host = host(&MAX_7_2.replace("\"el2\": false", "\"el2\": true"));
     assert!(host.info().vcpu.el2);
     obstacle(
         &host,

@@ -25,3 +25,31 @@ fn every_property_is_found_by_its_name_with_its_kind() {
         assert_eq!(found.value_type(), property.value_type(), "{name}");
     }
 }
+
+#[test]
+fn the_nearest_name_is_of_any_kind() {
+    for (name, nearest) in [
+        (
+            "SYSREG_ID_AA64ISAR0_EL1_DPP",
+            Some("SYSREG_ID_AA64ISAR0_EL1_DP"),
+        ),
+        ("id_aa64isar0_el1_dp", Some("SYSREG_ID_AA64ISAR0_EL1_DP")),
+        ("dotprod", Some("FEAT_DotProd")),
+        ("paut", Some("pauth")),
+        ("MIDR", Some("midr")),
+        ("Enforce", Some("enforce")),
+        ("enforced", Some("enforce")),
+        ("", None),
+        ("x", None),
+        ("frobnicate", None),
+    ] {
+        let found = Property::nearest(&DESCRIPTION, name);
+        assert_eq!(found.as_deref(), nearest, "{name}");
+    }
+}
+
+#[test]
+fn a_very_long_name_is_like_none() {
+    let name = format!("SYSREG_ID_AA64ISAR0_EL1_DP{}", "P".repeat(60_000));
+    assert_eq!(Property::nearest(&DESCRIPTION, &name), None);
+}

@@ -184,14 +184,17 @@ impl FromStr for CpuOption {
     type Err = UnknownOption;
 
     fn from_str(name: &str) -> Result<Self, UnknownOption> {
-        let word = Self::SWITCHES
-            .into_iter()
-            .find(|word| word.to_string() == name);
+        let word = Self::SWITCHES.into_iter().find(|word| word.word() == name);
         let length = || {
             let digits = name.strip_prefix("sve")?;
             // No sign, and no leading zero, which would give a length a second name.
-            let bits: u32 = digits.parse().ok()?;
-            (bits.to_string() == digits).then_some(Self::SveLength(bits))
+            let is_plain = digits.bytes().all(|digit| digit.is_ascii_digit())
+                && (digits.len() == 1 || !digits.starts_with('0'));
+            digits
+                .parse()
+                .ok()
+                .filter(|_| is_plain)
+                .map(Self::SveLength)
         };
         word.or_else(length).ok_or(UnknownOption)
     }

@@ -6,6 +6,7 @@ use crate::description::RegisterField;
 use crate::description::rule::{Owner, Safety, ValueRange};
 use crate::register::FieldValue;
 use crate::regs::id_aa64pfr0_el1::El2;
+use crate::values::RegisterValues;
 
 /// The reason why KVM would reject a value of a field; from [`Host::why_fixed`], any value except
 /// the host's.
@@ -88,16 +89,31 @@ impl Host {
 
     /// Checks that a value of a field is allowed on this host.
     ///
+    /// The host's own value always is, since it needs no write. Any other value must be allowed on
+    /// every core type.
+    ///
     /// # Errors
     ///
     /// The [`Obstacle`] that prevents the value.
     pub fn check(&self, field: RegisterField, value: u64) -> Result<(), Obstacle> {
-        if self.values.field(field) == Some(value) && self.cores_agree(field) {
+        if self.values.field(field) == Some(value) {
             return Ok(());
         }
         if let Some(obstacle) = self.fixed(field) {
             return Err(obstacle);
         }
+        self.compare(field, value)
+    }
+
+    /// True if every core type can honour a value of a field: it is there already, or a write of it
+    /// is allowed.
+    pub(crate) fn honours(&self, field: RegisterField, value: u64) -> bool {
+        let agrees = self.values.field(field) == Some(value) && self.cores_agree(field);
+        agrees || self.fixed(field).is_none() && self.compare(field, value).is_ok()
+    }
+
+    /// Checks that a value passes KVM's checks, provided that the field can be changed at all.
+    fn compare(&self, field: RegisterField, value: u64) -> Result<(), Obstacle> {
         let rule = field.field.rule;
         if let Some(owner) = rule.owner.filter(|_| value == 0) {
             return Err(Obstacle::Owned(owner));
@@ -105,21 +121,63 @@ impl Host {
         if self.refuses(field, value) {
             return Err(Obstacle::Refused);
         }
-        let width = field.field.width;
-        if self
-            .limits(field)
-            .all(|limit| rule.safety.accepts(width, limit, value))
-        {
+        if self.is_safe(field, value) {
             Ok(())
         } else {
             Err(self.beyond(field))
         }
     }
 
+    /// True if the comparison with the limit of every core type accepts a value.
+    fn is_safe(&self, field: RegisterField, value: u64) -> bool {
+        let mut limits = self.limits(field);
+        limits.all(|limit| {
+            let safety = field.field.rule.safety;
+            safety.accepts(field.field.width, limit, value)
+        })
+    }
+
+    /// The limit that KVM compares a new value of a field with, or `None` if the host does not have
+    /// the register. On a machine with several core types it is the value that all can honour.
+    #[must_use]
+    pub fn limit(&self, field: RegisterField) -> Option<u64> {
+        let own = self.values.field(field)?;
+        let mut limits = self.limits(field);
+        let common = limits.find(|limit| self.is_safe(field, *limit));
+        let otherwise = match field.field.rule.safety {
+            Safety::Exact { safe } => safe,
+            _ => own,
+        };
+        Some(common.unwrap_or(otherwise))
+    }
+
+    /// The values of every register with each field at its [limit](Self::limit): what all core
+    /// types can honour. They are the host's own values if all cores have the same type.
+    #[must_use]
+    pub fn common_values(&self) -> RegisterValues {
+        let mut values = self.values.clone();
+        for register in self.differing_registers() {
+            let Some(own) = self.values.get(register) else {
+                continue;
+            };
+            // Of bits without a description those that all have.
+            let cores = self.cores.iter();
+            let of_cores = cores.filter_map(|core| core.values.get(register));
+            let shared = of_cores.fold(own, |shared, value| shared & value);
+            let common = register.fields().fold(shared, |value, field| {
+                let limit = self.limit(field).unwrap_or(0);
+                field.field.insert(value, limit)
+            });
+            values.set(register, common);
+        }
+        values
+    }
+
     /// The obstacle to a write of any value, or `None`.
     fn fixed(&self, field: RegisterField) -> Option<Obstacle> {
         let rule = field.field.rule;
-        if self.values.get(field.register).is_none() {
+        let lacks = |values: &RegisterValues| values.get(field.register).is_none();
+        if lacks(&self.values) || self.cores.iter().any(|core| lacks(&core.values)) {
             return Some(Obstacle::Absent);
         }
         if let Some(owner @ (Owner::Gic | Owner::Topology)) = rule.owner {
@@ -182,8 +240,8 @@ impl Host {
             ranges = without(&ranges, ValueRange { first: 0, last: 0 });
         }
         match self.values.field(field) {
-            Some(value) if self.cores_agree(field) => with(ranges, value),
-            _ => ranges,
+            Some(value) => with(ranges, value),
+            None => ranges,
         }
     }
 
@@ -199,7 +257,7 @@ impl Host {
     fn beyond(&self, field: RegisterField) -> Obstacle {
         match field.field.rule.safety {
             Safety::Lower | Safety::SignedLower => Obstacle::Above,
-            Safety::HigherOrZero if self.values.field(field) == Some(0) => Obstacle::Above,
+            Safety::HigherOrZero if self.limit(field) == Some(0) => Obstacle::Above,
             Safety::Higher | Safety::HigherOrZero => Obstacle::Below,
             Safety::Exact { .. } => Obstacle::Inexact,
             Safety::Any => Obstacle::NotWritable,

@@ -1,12 +1,15 @@
 //! Machines with several core types: the registers on each type, and their differences.
 
 use super::{Host, Implementation};
-use crate::description::RegisterDescription;
+use crate::description::{RegisterDescription, RegisterField};
+use crate::model::property::short_name;
+use crate::model::{Override, Setting};
 use crate::number::Hex;
 use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
-use crate::text::comma_list;
+use crate::text::{cpu_list, joined};
 use crate::values::RegisterValues;
 use core::fmt;
+use std::collections::BTreeMap;
 
 /// The registers of a vCPU on one core type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,24 +22,31 @@ pub struct CoreReading {
 
 /// A register whose values differ between core types.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CoreDifference {
     /// The register's name.
     pub register: &'static str,
-    /// Its value on each core type, or `None` if the register does not exist there, with the CPUs
-    /// of that type.
+    /// Each value, or `None` if the register does not exist there, with the CPUs that have it,
+    /// ascending. No CPUs means the CPU on which the host's own registers were read.
     pub values: Vec<(Vec<u32>, Option<u64>)>,
+    /// The overrides with values that every core type can honour, after which the register no
+    /// longer depends on the core; empty if overrides cannot achieve that.
+    pub overrides: Vec<Override>,
 }
 
 /// Reads one of the registers that identify a CPU's implementation.
 type ImplementationValue = fn(&Implementation) -> Option<u64>;
 
 impl Host {
-    /// The host with a reading of each core type. A single reading is dropped.
+    /// The host with a reading of each core type. A single reading with the host's own values is
+    /// dropped.
     ///
-    /// A value is then allowed only if it is allowed on every core type.
+    /// A value other than the host's is then allowed only if it is allowed on every core type.
     #[must_use]
     pub fn with_cores(mut self, cores: Vec<CoreReading>) -> Self {
-        self.cores = if cores.len() > 1 { cores } else { Vec::new() };
+        let is_host = |core: &CoreReading| core.values == self.values;
+        let differ = cores.len() > 1 || !cores.iter().all(is_host);
+        self.cores = if differ { cores } else { Vec::new() };
         self
     }
 
@@ -49,11 +59,17 @@ impl Host {
     /// The registers whose values differ between core types, in index order.
     #[must_use]
     pub fn core_differences(&self) -> Vec<CoreDifference> {
-        let mut differences = Vec::new();
-        if !self.cores.is_empty() {
-            let registers = self.description().registers.iter().copied();
-            differences.extend(registers.filter_map(|register| self.core_difference(register)));
-        }
+        self.differences_beside(&[])
+    }
+
+    /// The registers whose values differ between core types in other than these fields, which
+    /// overrides set to values that every core type can honour.
+    pub(crate) fn differences_beside(&self, set: &[RegisterField]) -> Vec<CoreDifference> {
+        let differing = self.differing_registers().into_iter();
+        let differing = differing.filter(|register| self.is_open(register, set));
+        let mut differences: Vec<CoreDifference> = differing
+            .map(|register| self.core_difference(register, set))
+            .collect();
         // KVM reports the same values of these registers wherever a vCPU is created; the values of
         // the cores themselves are in sysfs.
         let implementations: [(&str, ImplementationValue); 3] = [
@@ -61,69 +77,171 @@ impl Host {
             (RevidrEl1::NAME, |cpu| cpu.revidr),
             (AidrEl1::NAME, |cpu| cpu.aidr),
         ];
-        for (register, value) in implementations {
-            let known = differences
-                .iter()
-                .any(|difference: &CoreDifference| difference.register == register);
-            differences.extend(
-                self.implementations_differ(register, value)
-                    .filter(|_| !known),
-            );
+        for (name, value) in implementations {
+            let is_known = |difference: &CoreDifference| difference.register == name;
+            let register = self.description().register(name);
+            let is_set = register.is_some_and(|register| {
+                let mut fields = register.fields();
+                fields.all(|field| set.contains(&field))
+            });
+            if is_set || differences.iter().any(is_known) {
+                continue;
+            }
+            // A CPU that is offline has none of the three.
+            let online = self.info.implementations.iter();
+            let online = online.filter(|cpu| cpu.midr.is_some());
+            let values = grouped(online.map(|cpu| ([cpu.cpu], value(cpu))));
+            if values.len() > 1 {
+                differences.push(CoreDifference {
+                    register: name,
+                    values,
+                    overrides: register.map_or(Vec::new(), |register| self.whole(register)),
+                });
+            }
         }
         differences
     }
 
-    fn implementations_differ(
-        &self,
-        register: &'static str,
-        value: ImplementationValue,
-    ) -> Option<CoreDifference> {
-        let mut values: Vec<(Vec<u32>, Option<u64>)> = Vec::new();
-        for implementation in self
-            .info
-            .implementations
-            .iter()
-            .filter(|cpu| cpu.midr.is_some())
-        {
-            match values
-                .iter_mut()
-                .find(|(_, known)| *known == value(implementation))
-            {
-                Some((cpus, _)) => cpus.push(implementation.cpu),
-                None => values.push((vec![implementation.cpu], value(implementation))),
-            }
-        }
-        (values.len() > 1).then_some(CoreDifference { register, values })
+    /// The values of a field, each with the CPUs that have it, ascending; empty if all core types
+    /// have the same value.
+    pub(crate) fn field_on_cores(&self, field: RegisterField) -> Vec<(Vec<u32>, Option<u64>)> {
+        let of_cores = self.cores.iter();
+        let of_cores = of_cores.map(|core| (&core.cpus[..], core.values.field(field)));
+        let values = grouped(of_cores);
+        if values.len() > 1 { values } else { Vec::new() }
     }
 
-    fn core_difference(&self, register: &'static RegisterDescription) -> Option<CoreDifference> {
-        let (first, others) = self.cores.split_first()?;
-        let on_first = first.values.get(register);
-        let same = |core: &CoreReading| core.values.get(register) == on_first;
-        if others.iter().all(same) {
-            return None;
-        }
-        let values = self.cores.iter();
-        let values = values.map(|core| (core.cpus.clone(), core.values.get(register)));
-        Some(CoreDifference {
+    /// The registers that do not have the host's own value on every core type, in index order.
+    pub(super) fn differing_registers(&self) -> Vec<&'static RegisterDescription> {
+        let registers = self.description().registers.iter().copied();
+        let differs = |register: &&'static RegisterDescription| {
+            let own = self.values.get(register);
+            self.cores
+                .iter()
+                .any(|core| core.values.get(register) != own)
+        };
+        registers.filter(differs).collect()
+    }
+
+    /// True if a register depends on the core although these fields are set.
+    fn is_open(&self, register: &'static RegisterDescription, set: &[RegisterField]) -> bool {
+        let set = set
+            .iter()
+            .filter(|field| field.register.encoding == register.encoding);
+        let set = set.fold(0, |bits, field| bits | field.field.mask());
+        let own = self.values.get(register).map(|value| value & !set);
+        let mut others = self.cores.iter();
+        others.any(|core| core.values.get(register).map(|value| value & !set) != own)
+    }
+
+    fn core_difference(
+        &self,
+        register: &'static RegisterDescription,
+        set: &[RegisterField],
+    ) -> CoreDifference {
+        let of_cores = self.cores.iter();
+        let of_cores = of_cores.map(|core| (&core.cpus[..], core.values.get(register)));
+        let own = self.values.get(register);
+        let is_known = self
+            .cores
+            .iter()
+            .any(|core| core.values.get(register) == own);
+        let unknown = (!is_known).then_some((&[][..], own));
+        CoreDifference {
             register: register.name,
-            values: values.collect(),
-        })
+            values: grouped(unknown.into_iter().chain(of_cores)),
+            overrides: self.common_overrides(register, set),
+        }
+    }
+
+    /// Overrides of the fields that differ, or none if some difference would remain.
+    fn common_overrides(
+        &self,
+        register: &'static RegisterDescription,
+        set: &[RegisterField],
+    ) -> Vec<Override> {
+        let differing = register
+            .fields()
+            .filter(|field| !set.contains(field) && !self.cores_agree(*field));
+        let mut overridden = set.to_vec();
+        let mut overrides = Vec::new();
+        for field in differing {
+            let Some(value) = self
+                .limit(field)
+                .filter(|limit| self.honours(field, *limit))
+            else {
+                return Vec::new();
+            };
+            overridden.push(field);
+            overrides.push(Override {
+                property: field.to_string(),
+                value: Ok(Setting::Number(value)),
+            });
+        }
+        if self.is_open(register, &overridden) {
+            return Vec::new();
+        }
+        overrides
+    }
+
+    /// An override of a whole register with the host's value, if it can be overridden.
+    fn whole(&self, register: &'static RegisterDescription) -> Vec<Override> {
+        let is_writable = register.fields().all(|field| self.is_writable(field));
+        let value = self.values.get(register).filter(|_| is_writable);
+        let value = value.into_iter();
+        value
+            .map(|value| Override {
+                property: short_name(register),
+                value: Ok(Setting::Number(value)),
+            })
+            .collect()
     }
 }
 
-/// Shows the register and each value with its CPUs.
+/// The values in the order of their first CPUs, each with all its CPUs, ascending.
+fn grouped(
+    values: impl Iterator<Item = (impl AsRef<[u32]>, Option<u64>)>,
+) -> Vec<(Vec<u32>, Option<u64>)> {
+    let mut positions = BTreeMap::new();
+    let mut groups: Vec<(Vec<u32>, Option<u64>)> = Vec::new();
+    for (cpus, value) in values {
+        let position = *positions.entry(value).or_insert(groups.len());
+        match groups.get_mut(position) {
+            Some((known, _)) => known.extend(cpus.as_ref()),
+            None => groups.push((cpus.as_ref().to_vec(), value)),
+        }
+    }
+    for (cpus, _) in &mut groups {
+        cpus.sort_unstable();
+    }
+    groups
+}
+
+/// The number of values that a message shows.
+const SHOWN_VALUES: usize = 8;
+
+/// Shows the register, each value with its CPUs, and the remedies.
 impl fmt::Display for CoreDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} is not the same on all cores", self.register)?;
-        for (index, (cpus, value)) in self.values.iter().enumerate() {
+        for (index, (cpus, value)) in self.values.iter().take(SHOWN_VALUES).enumerate() {
             let before = if index == 0 { ": " } else { ", " };
             match value {
                 Some(value) => write!(f, "{before}{}", Hex(*value))?,
                 None => write!(f, "{before}absent")?,
             }
-            write!(f, " on CPU {}", comma_list(cpus))?;
+            match cpus.as_slice() {
+                [] => f.write_str(" where the host was read")?,
+                cpus => write!(f, " on CPU {}", cpu_list(cpus))?,
+            }
         }
-        Ok(())
+        if let more @ 1.. = self.values.len().saturating_sub(SHOWN_VALUES) {
+            write!(f, ", and {more} other values")?;
+        }
+        f.write_str("; run the vCPUs on CPUs with one value")?;
+        match self.overrides.as_slice() {
+            [] => Ok(()),
+            overrides => write!(f, ", or add {}", joined(overrides, ",")),
+        }
     }
 }

@@ -9,6 +9,10 @@ use core::fmt;
 /// The word that makes inconsistencies errors.
 pub const ENFORCE: &str = "enforce";
 
+/// The length in bytes above which a name is like no property; the longest one of this project's
+/// description has 40.
+const LONGEST_NAME: usize = 100;
+
 /// A property of a CPU model, found by its name.
 ///
 /// ```
@@ -85,24 +89,39 @@ impl Property {
 
     /// The name that is most like one that does not exist, or `None` if no name is near.
     ///
-    /// Case and a missing prefix do not count.
+    /// Case and a missing prefix do not count. A comparison takes time in proportion to the lengths
+    /// of both names, so names of quite another length are not compared.
     #[must_use]
     pub fn nearest(description: &Description, name: &str) -> Option<String> {
         // In a name as short as `pauth`, one wrong letter is a larger part.
         const SHORT: usize = 8;
-        let near_enough = if name.len() > SHORT { 0.8 } else { 0.7 };
+        if name.len() > LONGEST_NAME {
+            return None;
+        }
+        let percent: u8 = if name.len() > SHORT { 80 } else { 70 };
         let bare_name = bare(name);
-        let similarity =
-            |known: &String| strsim::normalized_damerau_levenshtein(&bare_name, &bare(known));
+        let has_near_length = |known: &str| {
+            let (known, name) = (known.len(), bare_name.len());
+            // Every letter more is a difference.
+            100 * known.min(name) >= usize::from(percent) * known.max(name)
+        };
+        let similarity = |known: &str| {
+            let known = bare(known);
+            let compared = has_near_length(&known).then_some(known)?;
+            Some(strsim::normalized_damerau_levenshtein(
+                &bare_name, &compared,
+            ))
+        };
         let fields = description.fields().map(|field| field.to_string());
         let features = description.features.iter();
         let features = features.map(|feature| feature.name.to_owned());
         let options = CpuOption::SWITCHES.iter().map(CpuOption::to_string);
         let registers = whole_registers(description).map(short_name);
-        let names = fields.chain(features).chain(options).chain(registers);
-        let rated = names.map(|known| (similarity(&known), known));
+        let words = options.chain(registers).chain([ENFORCE.to_owned()]);
+        let names = fields.chain(features).chain(words);
+        let rated = names.filter_map(|known| Some((similarity(&known)?, known)));
         let (similarity, name) = rated.max_by(|(left, _), (right, _)| left.total_cmp(right))?;
-        (similarity >= near_enough).then_some(name)
+        (100.0 * similarity >= f64::from(percent)).then_some(name)
     }
 
     /// The type of the property's value.
@@ -125,7 +144,7 @@ fn whole_registers(
 }
 
 /// The property of a register that is set as a whole, such as `midr` for MIDR_EL1.
-pub(super) fn short_name(register: &RegisterDescription) -> String {
+pub(crate) fn short_name(register: &RegisterDescription) -> String {
     let name = register.name;
     let name = name.strip_suffix("_EL1").unwrap_or(name);
     name.to_ascii_lowercase()

@@ -30,6 +30,7 @@ pub(super) fn target(host: &Host, field: RegisterField, requested: Option<u64>) 
         requested,
         host: host.values().field(field),
         allowed: host.allowed(field),
+        cores: host.field_on_cores(field),
     }
 }
 

@@ -92,5 +92,6 @@ fn unnamed_value(asked: &Override) -> Option<Target> {
         requested: Some(value),
         host: None,
         allowed: Vec::new(),
+        cores: Vec::new(),
     })
 }

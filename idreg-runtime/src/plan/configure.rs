@@ -2,7 +2,7 @@
 
 use super::rejection::{OverrideAt, Reason, Rejection};
 use crate::config::VcpuConfig;
-use crate::config::options::{CpuOption, OptionSetting, SVE_QUADWORD_BITS};
+use crate::config::options::{CpuOption, OptionSetting, SVE_QUADWORD_BITS, sve_lengths};
 use crate::host::{Host, NotDerivable};
 use crate::model::{CpuModel, Override, Setting};
 use std::borrow::Cow;
@@ -106,14 +106,24 @@ fn config(host: &Host, model: &CpuModel) -> VcpuConfig {
 /// The reason why a setting is not possible on a host after earlier ones, or `None` if it is.
 fn impossible(host: &Host, earlier: &[GivenOption<'_>], setting: OptionSetting) -> Option<Reason> {
     let OptionSetting { option, on } = setting;
+    let capabilities = &host.info().capabilities;
+    let no_capability = || match option.capability(on, capabilities) {
+        Some((capability, false)) => Some(Reason::NoCapability { capability }),
+        _ => None,
+    };
+    // First, so that only the few lengths that can exist are compared with each other.
+    if let CpuOption::SveLength(bits) = option
+        && !exists(bits)
+    {
+        return no_capability().or_else(|| impossible_length(host, bits, on));
+    }
     let mut given = earlier.iter();
     if let Some(first) = given.find(|given| given.setting.option == option) {
         let first = first.of.asked.clone();
         return Some(Reason::Duplicate { first });
     }
-    let capabilities = &host.info().capabilities;
-    if let Some((capability, false)) = option.capability(on, capabilities) {
-        return Some(Reason::NoCapability { capability });
+    if let Some(reason) = no_capability() {
+        return Some(reason);
     }
     let mut given = earlier.iter();
     if let Some(opposite) = given.find(|given| excludes(given.setting, setting)) {
@@ -138,13 +148,17 @@ fn impossible_length(host: &Host, bits: u32, on: bool) -> Option<Reason> {
     }
     let lengths = &host.info().sve_vector_lengths;
     // A length that the host lacks can be off, as long as such a length can exist.
-    let exists = bits > 0 && bits.is_multiple_of(SVE_QUADWORD_BITS);
-    if lengths.contains(&bits) || !on && exists {
+    if lengths.contains(&bits) || !on && exists(bits) {
         return None;
     }
     Some(Reason::NoVectorLength {
         lengths: lengths.clone(),
     })
+}
+
+/// True for a vector length of the architecture.
+fn exists(bits: u32) -> bool {
+    sve_lengths().any(|length| length == bits)
 }
 
 /// True if no VM can have both settings

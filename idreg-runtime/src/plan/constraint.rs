@@ -15,6 +15,13 @@ pub(super) struct Constraint<'m> {
     pub(super) bound: Bound,
 }
 
+impl Constraint<'_> {
+    /// True if one value meets the constraint.
+    pub(super) fn is_exact(&self) -> bool {
+        matches!(self.bound, Bound::Exactly(_))
+    }
+}
+
 /// Returns the constraints of an override, none for an option, or its rejection.
 pub(super) fn constraints<'m>(
     host: &Host,
@@ -30,10 +37,8 @@ pub(super) fn constraints<'m>(
             Ok(_) => Ok(Vec::new()),
             Err(error) => Err(Box::new((None, Reason::InvalidValue(error)))),
         },
-        None => {
-            let nearest = Property::nearest(host.description(), &of.asked.property);
-            Err(Box::new((None, Reason::UnknownProperty { nearest })))
-        }
+        // The plan adds the nearest name, for a few of them.
+        None => Err(Box::new((None, Reason::UnknownProperty { nearest: None }))),
     };
     let bounds = bounds.map_err(|refusal| {
         let (target, reason) = *refusal;

@@ -52,6 +52,9 @@ pub struct Target {
     pub host: Option<u64>,
     /// The allowed values on the host, ascending.
     pub allowed: Vec<ValueRange>,
+    /// Its values on a host with several core types, each with the CPUs that have it, or `None`
+    /// where the register does not exist; empty if all core types have the same value.
+    pub cores: Vec<(Vec<u32>, Option<u64>)>,
 }
 
 /// The reason why an override is not possible.

@@ -71,6 +71,7 @@ fn setters_of_their_own_refuse_and_replace_values() {
     let no_asynchronous_tags = [("ID_AA64PFR1_EL1", 0x0000_0f00_0000_0221)];
     let no_double_lock = "registers/ID_AA64DFR0_EL1/value";
     let el2_no_lock = max_but(&[
+        ("capabilities/el2", json!(true)),
         ("vcpu/el2", json!(true)),
         (no_double_lock, json!("0xf01030560a")),
     ]);

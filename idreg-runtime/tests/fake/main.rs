@@ -87,7 +87,7 @@ fn max_with(registers: &[(&str, u64)]) -> Host {
 
 /// `max` with a vCPU that starts at EL2.
 fn max_el2() -> Host {
-    max_but(&[("vcpu/el2", json!(true))])
+    max_but(&[("capabilities/el2", json!(true)), ("vcpu/el2", json!(true))])
 }
 
 /// Members of a host file that Linux 6.12 reports differently from 7.2.

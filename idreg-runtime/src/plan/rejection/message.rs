@@ -1,13 +1,13 @@
 //! The messages of rejections.
 
-use super::{Reason, Rejection};
+use super::{Reason, Rejection, Target};
 use crate::config::options::OptionSetting;
 use crate::description::PROPERTY_PREFIX;
 use crate::description::feature::FEATURE_PREFIX;
 use crate::description::rule::{Owner, ValueRange};
 use crate::host::Obstacle;
 use crate::model::InvalidValue;
-use crate::text::{alternatives, comma_list};
+use crate::text::{Printable, alternatives, comma_list, cpu_list};
 use core::fmt;
 
 /// The end of a message about a field that keeps the host's value.
@@ -16,7 +16,7 @@ const ONLY_THE_HOSTS: &str = "; no other value is allowed";
 /// Shows the property, the value, the reason and the remedy in one line.
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.asked)?;
+        write!(f, "{}", Printable(&self.asked.to_string()))?;
         self.which_is(f)?;
         f.write_str(": ")?;
         self.reason(f)
@@ -49,7 +49,12 @@ impl Rejection {
                 self.named_values(f)
             }
             Reason::Duplicate { first } => {
-                write!(f, "given twice, first as {first}; give it once")
+                let first = first.to_string();
+                write!(
+                    f,
+                    "given twice, first as {}; give it once",
+                    Printable(&first)
+                )
             }
             Reason::Conflict { with } => {
                 write!(f, "contradicts {with}; leave one of them out")
@@ -119,7 +124,8 @@ impl Rejection {
                 write!(f, "no value given: the form is `{property}=on` or `=off`")
             }
             InvalidValue::NotANumber(error) => {
-                write!(f, "`{}` is neither `on` nor `off`", error.text)
+                let text = Printable(&error.text);
+                write!(f, "`{text}` is neither `on` nor `off`")
             }
         }
     }
@@ -250,9 +256,12 @@ impl Rejection {
         match self
             .target
             .as_ref()
-            .and_then(|target| Some((target.field, target.host?)))
+            .and_then(|target| Some((target, target.host?)))
         {
-            Some((field, host)) => write!(f, " {}", field.field.show(host)),
+            Some((target, host)) => {
+                write!(f, " {}", target.field.field.show(host))?;
+                target.on_cores(f)
+            }
             None => Ok(()),
         }
     }
@@ -287,4 +296,19 @@ fn no_definition(obstacles: &[Rejection], f: &mut fmt::Formatter<'_>) -> fmt::Re
         }
     }
     Ok(())
+}
+
+impl Target {
+    /// Writes the value on each core type, if they differ.
+    fn on_cores(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (cpus, value)) in self.cores.iter().enumerate() {
+            let before = if index == 0 { " (" } else { ", " };
+            match value {
+                Some(value) => write!(f, "{before}{}", self.field.field.show(*value))?,
+                None => write!(f, "{before}absent")?,
+            }
+            write!(f, " on CPU {}", cpu_list(cpus))?;
+        }
+        f.write_str(if self.cores.is_empty() { "" } else { ")" })
+    }
 }
