@@ -6,15 +6,18 @@ mod setters;
 
 use self::calls::Calls;
 use self::setters::{Hidden, PendingWrite};
-use crate::config::capabilities::{FEATURE_ID_REGISTERS, WritableMasks, feature_id_index};
+use crate::config::capabilities::{
+    FEATURE_ID_REGISTERS, WritableMasks, feature_id_index, is_of_vm,
+};
 use crate::description::{RegisterDescription, RegisterField};
 use crate::encoding::Encoding;
+use crate::firmware::FirmwareRegister;
 use crate::host::Host;
 use crate::register::{FieldValue, RegisterValue};
 use crate::regs::mpidr_el1::{Aff0, Aff1, Aff2};
-use crate::regs::{AidrEl1, CtrEl0, MidrEl1, MpidrEl1, RevidrEl1};
+use crate::regs::{CtrEl0, MpidrEl1};
 use crate::values::RegisterValues;
-use crate::vcpu::{Errno, VcpuRegs};
+use crate::vcpu::{CACHE_SIZES, Errno, RegistersById, VcpuRegs, cache_size_id};
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -306,17 +309,29 @@ impl VcpuRegs for FakeVcpu {
     }
 }
 
-/// True if all vCPUs share the register (Linux 7.2, `arch/arm64/kvm/sys_regs.c`,
-/// `is_vm_ftr_id_reg`).
-fn is_of_vm(register: Encoding) -> bool {
-    let is_feature_id = register.op0() == 3 && register.op1() == 0 && register.crn() == 0;
-    let others = [
-        CtrEl0::ENCODING,
-        MidrEl1::ENCODING,
-        RevidrEl1::ENCODING,
-        AidrEl1::ENCODING,
-    ];
-    is_feature_id && (1..=7).contains(&register.crm()) || others.contains(&register)
+/// The host's firmware registers, none if the host does not tell them, and cache sizes without
+/// caches: KVM makes them up from the line sizes of CTR_EL0 (Linux 7.2,
+/// `arch/arm64/kvm/sys_regs.c`, `get_ccsidr`).
+impl RegistersById for FakeVcpu {
+    fn get_by_id(&self, id: u64) -> Result<u64, Errno> {
+        let vm = &self.vm.state;
+        vm.calls.call()?;
+        let mut firmware = FirmwareRegister::ALL.into_iter();
+        if let Some(register) = firmware.find(|register| register.id() == id) {
+            return vm.host.info().firmware.get(register).ok_or(Errno::ENOENT);
+        }
+        let mut selections = 0..CACHE_SIZES;
+        let selection = selections.find(|selection| cache_size_id(*selection) == id);
+        let selection = selection.ok_or(Errno::ENOENT)?;
+        let ctr: CtrEl0 = vm.host.values().get_as().ok_or(Errno::ENOENT)?;
+        let log2_words = if selection & 1 == 0 {
+            ctr.dminline().bits()
+        } else {
+            ctr.iminline().bits()
+        };
+        // CCSIDR_EL1.LineSize is log2 of the bytes less 4.
+        Ok((log2_words + 2).saturating_sub(4))
+    }
 }
 
 fn values_in_scope(host: &Host, is_in_scope: impl Fn(Encoding) -> bool) -> RegisterValues {

@@ -11,6 +11,7 @@ mod hidden;
 use crate::config::VcpuConfig;
 use crate::config::capabilities::{Capabilities, WritableMasks};
 use crate::description::{Description, RegisterDescription, RegisterField};
+use crate::firmware::FirmwareValues;
 use crate::regs::{self, AidrEl1, MidrEl1, RevidrEl1};
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
@@ -53,6 +54,13 @@ pub struct HostInfo {
     pub timer_frequency: u64,
     /// The SVE vector lengths in bits that the host supports, ascending; empty without SVE.
     pub sve_vector_lengths: Vec<u32>,
+    /// The maximum number of bits of a VM's guest physical addresses (`KVM_CAP_ARM_VM_IPA_SIZE`),
+    /// or `None` if it is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub physical_address_bits: Option<u32>,
+    /// The firmware registers of a new VM; empty if they are unknown.
+    #[serde(skip_serializing_if = "FirmwareValues::is_empty")]
+    pub firmware: FirmwareValues,
 }
 
 /// One CPU's implementation, as reported by the kernel.

@@ -123,6 +123,8 @@ pub mod config;
 #[cfg(feature = "std")]
 pub mod fake;
 #[cfg(feature = "std")]
+pub mod firmware;
+#[cfg(feature = "std")]
 pub mod host;
 #[cfg(feature = "std")]
 pub mod model;
@@ -131,11 +133,15 @@ pub mod number;
 #[cfg(feature = "std")]
 pub mod plan;
 #[cfg(feature = "std")]
+mod reading;
+#[cfg(feature = "std")]
 mod text;
 #[cfg(feature = "std")]
 pub mod values;
 #[cfg(feature = "std")]
 pub mod vcpu;
+#[cfg(feature = "std")]
+pub mod view;
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64", feature = "kvm"))]
 pub mod kvm;
@@ -149,5 +155,6 @@ pub use self::{
     plan::{Plan, PlanError},
     values::RegisterValues,
     vcpu::VcpuRegs,
+    view::View,
 };
 pub use idreg_macros::include_sysreg;

@@ -78,3 +78,26 @@ pub trait VcpuRegs {
     /// The kernel's error, usually [`Errno::EINVAL`], or [`Errno::EBUSY`] after the guest has run.
     fn set(&self, register: Encoding, value: u64) -> Result<(), Errno>;
 }
+
+/// Registers of one vCPU by their ids in `KVM_GET_ONE_REG`, for those that are not system
+/// registers: firmware registers and cache sizes.
+pub trait RegistersById {
+    /// Reads a register of 32 or 64 bits, by its id.
+    ///
+    /// # Errors
+    ///
+    /// [`Errno::ENOENT`] if this vCPU does not have the register; other errors as the kernel
+    /// returns them.
+    fn get_by_id(&self, id: u64) -> Result<u64, Errno>;
+}
+
+/// The number of caches that CSSELR_EL1 can select: seven levels, data and instructions apart
+/// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `CSSELR_MAX`).
+pub const CACHE_SIZES: u8 = 14;
+
+/// The id of CCSIDR_EL1 for a value of CSSELR_EL1 below [`CACHE_SIZES`], in `KVM_GET_ONE_REG`
+/// (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`, `KVM_REG_ARM_DEMUX_ID_CCSIDR`).
+#[must_use]
+pub const fn cache_size_id(selection: u8) -> u64 {
+    0x6020_0000_0011_0000 | selection as u64
+}

@@ -55,6 +55,21 @@ pub const fn feature_id_index(register: Encoding) -> Option<usize> {
     Some(block << 6 | (register.crm() as usize) << 3 | register.op2() as usize)
 }
 
+/// True if all vCPUs of a VM share the register (Linux 7.2, `arch/arm64/kvm/sys_regs.c`,
+/// `is_vm_ftr_id_reg`); of the other registers each vCPU has its own.
+#[must_use]
+pub const fn is_of_vm(register: Encoding) -> bool {
+    match (register.op0(), register.op1(), register.crn()) {
+        // CRm 0 has MIDR_EL1 and REVIDR_EL1.
+        (3, 0, 0) => matches!((register.crm(), register.op2()), (1..=7, _) | (0, 0 | 6)),
+        // AIDR_EL1
+        (3, 1, 0) => register.crm() == 0 && register.op2() == 7,
+        // CTR_EL0
+        (3, 3, 0) => register.crm() == 0 && register.op2() == 1,
+        _ => false,
+    }
+}
+
 /// The masks of the feature ID range: the bits of each register that KVM reports as writable.
 ///
 /// A set bit does not guarantee a change: KVM also compares the value with the limit, and some
@@ -112,6 +127,27 @@ mod tests {
         for (register, index) in cases {
             assert_eq!(feature_id_index(register), index, "{register}");
         }
+    }
+
+    #[test]
+    fn registers_of_a_vm_are_those_of_the_kernel() {
+        let of_vm = [
+            Encoding::new(3, 0, 0, 0, 0), // MIDR_EL1
+            Encoding::new(3, 0, 0, 0, 6), // REVIDR_EL1
+            Encoding::new(3, 0, 0, 1, 0),
+            Encoding::new(3, 0, 0, 7, 7),
+            Encoding::new(3, 1, 0, 0, 7), // AIDR_EL1
+            Encoding::new(3, 3, 0, 0, 1), // CTR_EL0
+        ];
+        let of_vcpu = [
+            Encoding::new(3, 0, 0, 0, 5), // MPIDR_EL1
+            Encoding::new(3, 1, 0, 0, 0), // CCSIDR_EL1
+            Encoding::new(3, 1, 0, 0, 1), // CLIDR_EL1
+            Encoding::new(3, 0, 0, 8, 0),
+            Encoding::new(2, 0, 0, 1, 0),
+        ];
+        assert!(of_vm.into_iter().all(is_of_vm));
+        assert!(!of_vcpu.into_iter().any(is_of_vm));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::{
 use crate::config::capabilities::{Capabilities, WritableMasks};
 use crate::config::{Gic, VcpuConfig};
 use crate::description::Description;
+use crate::firmware::FirmwareValues;
 use crate::host::{Host, HostInfo, Implementation, read_registers};
 use crate::regs;
 use kvm_ioctls::{Kvm, VcpuFd, VmFd};
@@ -114,6 +115,7 @@ pub fn read_host_from(
     let registers = KvmVcpu::new(vcpu);
     host(
         &regs::DESCRIPTION,
+        kvm,
         config,
         implementations,
         probed,
@@ -146,11 +148,19 @@ fn read_here(
         sve_vector_lengths: scratch.sve_vector_lengths()?,
         masks: scratch.writable_masks()?,
     };
-    host(description, config, implementations, probed, scratch.regs())
+    host(
+        description,
+        kvm,
+        config,
+        implementations,
+        probed,
+        scratch.regs(),
+    )
 }
 
 fn host(
     description: &'static Description,
+    kvm: &Kvm,
     config: VcpuConfig,
     implementations: Vec<Implementation>,
     probed: Probed,
@@ -163,6 +173,10 @@ fn host(
         implementations,
         timer_frequency: timer_frequency(),
         sve_vector_lengths: probed.sve_vector_lengths,
+        physical_address_bits: u32::try_from(kvm.get_host_ipa_limit())
+            .ok()
+            .filter(|bits| *bits > 0),
+        firmware: FirmwareValues::read(&registers)?,
     };
     let host = Host::read_described(description, info, &registers, probed.masks.as_ref())?;
     Ok(host)

@@ -1,7 +1,7 @@
 //! The registers of a KVM vCPU.
 
 use crate::encoding::Encoding;
-use crate::vcpu::{Errno, VcpuRegs};
+use crate::vcpu::{Errno, RegistersById, VcpuRegs};
 use kvm_bindings::{KVM_REG_ARM64, KVM_REG_ARM64_SYSREG, KVM_REG_SIZE_U64};
 use kvm_ioctls::VcpuFd;
 
@@ -42,6 +42,15 @@ impl VcpuRegs for KvmVcpu<'_> {
             .set_one_reg(kvm_reg_id(register), &value.to_ne_bytes())
             .map_err(Errno::from)?;
         Ok(())
+    }
+}
+
+impl RegistersById for KvmVcpu<'_> {
+    fn get_by_id(&self, id: u64) -> Result<u64, Errno> {
+        // arm64 Linux is little-endian, so a register of 32 bits fills the low half.
+        let mut bytes = [0; 8];
+        self.fd.get_one_reg(id, &mut bytes).map_err(Errno::from)?;
+        Ok(u64::from_le_bytes(bytes))
     }
 }
 

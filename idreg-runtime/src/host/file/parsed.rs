@@ -5,6 +5,7 @@ use super::object::{object, objects};
 use crate::config::VcpuConfig;
 use crate::config::capabilities::Capabilities;
 use crate::description::{Description, RegisterDescription};
+use crate::firmware::FirmwareValues;
 use crate::host::{CoreReading, Host, HostInfo, Implementation};
 use crate::number::{self, Hex};
 use crate::text::Printable;
@@ -34,6 +35,10 @@ struct HostMembers {
     implementations: Vec<Implementation>,
     timer_frequency: u64,
     sve_vector_lengths: Vec<u32>,
+    #[serde(default)]
+    physical_address_bits: Option<u32>,
+    #[serde(default)]
+    firmware: FirmwareValues,
     registers: ParsedRegisters,
     #[serde(default, deserialize_with = "objects::<_, _, MAX_CORE_TYPES>")]
     cores: Vec<ParsedCore>,
@@ -96,6 +101,8 @@ impl ParsedHost {
                 implementations: members.implementations,
                 timer_frequency: members.timer_frequency,
                 sve_vector_lengths: members.sve_vector_lengths,
+                physical_address_bits: members.physical_address_bits,
+                firmware: members.firmware,
             },
             values,
             writable,
