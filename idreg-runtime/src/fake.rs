@@ -5,7 +5,7 @@ mod first_run;
 mod setters;
 
 use self::calls::Calls;
-use self::setters::{Hidden, PendingWrite};
+use self::setters::{MaskedValue, PendingWrite};
 use crate::config::capabilities::{
     FEATURE_ID_REGISTERS, WritableMasks, feature_id_index, is_of_vm,
 };
@@ -18,9 +18,9 @@ use crate::regs::mpidr_el1::{Aff0, Aff1, Aff2};
 use crate::regs::{CtrEl0, MpidrEl1};
 use crate::values::RegisterValues;
 use crate::vcpu::{CACHE_SIZES, Errno, RegistersById, VcpuRegs, cache_size_id};
-use std::cell::{Cell, RefCell};
+use core::mem;
 use std::collections::{BTreeMap, HashMap};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A VM of a recorded [`Host`] that answers as KVM does.
 ///
@@ -51,7 +51,7 @@ use std::rc::Rc;
 /// ```
 #[derive(Clone, Debug)]
 pub struct FakeVm {
-    state: Rc<State>,
+    state: Arc<State>,
 }
 
 /// One vCPU of a [`FakeVm`].
@@ -62,7 +62,7 @@ pub struct FakeVm {
 #[derive(Clone, Debug)]
 pub struct FakeVcpu {
     vm: FakeVm,
-    own: Rc<RefCell<RegisterValues>>,
+    index: u32,
 }
 
 #[derive(Debug)]
@@ -71,15 +71,22 @@ struct State {
     host: Host,
     /// The host's registers by encoding.
     registers: HashMap<Encoding, &'static RegisterDescription>,
-    /// The registers that all vCPUs share.
-    shared: RefCell<RegisterValues>,
-    /// The registers of each vCPU alone, by its index.
-    own: RefCell<BTreeMap<u32, Rc<RefCell<RegisterValues>>>>,
-    hidden: RefCell<Vec<Hidden>>,
-    write_ignored: RefCell<Vec<Encoding>>,
-    enforces_dependencies: Cell<bool>,
-    has_run: Cell<bool>,
     calls: Calls,
+    /// Behind one lock, like KVM's `config_lock` of a VM.
+    mutable: Mutex<Mutable>,
+}
+
+/// The state that calls change.
+#[derive(Debug)]
+struct Mutable {
+    /// The registers that all vCPUs share.
+    shared: RegisterValues,
+    /// The registers of each vCPU alone, by its index.
+    own: BTreeMap<u32, RegisterValues>,
+    masked: Vec<MaskedValue>,
+    write_ignored: Vec<Encoding>,
+    enforces_dependencies: bool,
+    has_run: bool,
 }
 
 impl FakeVm {
@@ -90,21 +97,23 @@ impl FakeVm {
         let registers = registers.map(|(register, _)| (register.encoding, register));
         let state = State {
             registers: registers.collect(),
-            shared: RefCell::new(values_in_scope(host, is_of_vm)),
             host: host.clone(),
-            own: RefCell::default(),
-            hidden: RefCell::default(),
-            write_ignored: RefCell::default(),
-            enforces_dependencies: Cell::new(false),
-            has_run: Cell::new(false),
             calls: Calls::default(),
+            mutable: Mutex::new(Mutable {
+                shared: values_in_scope(host, is_of_vm),
+                own: BTreeMap::new(),
+                masked: Vec::new(),
+                write_ignored: Vec::new(),
+                enforces_dependencies: false,
+                has_run: false,
+            }),
         };
         Self {
-            state: Rc::new(state),
+            state: Arc::new(state),
         }
     }
 
-    /// Makes a field accept a value that is not stored: the VM's own value is stored in its place.
+    /// Masks a value of a field: a write of it is accepted, and the VM's own value is stored.
     /// Can be called several times, also for one field.
     ///
     /// KVM treats the hardware's values of ID_AA64PFR0_EL1.MPAM, ID_AA64PFR1_EL1.MPAM_frac and
@@ -112,8 +121,8 @@ impl FakeVm {
     /// `arch/arm64/kvm/sys_regs.c`, `set_id_aa64pfr0_el1` and similar functions). A host file does
     /// not contain them.
     #[must_use]
-    pub fn hides(self, field: RegisterField, value: u64) -> Self {
-        self.state.hidden.borrow_mut().push(Hidden { field, value });
+    pub fn masking(self, field: RegisterField, value: u64) -> Self {
+        self.state.lock().masked.push(MaskedValue { field, value });
         self
     }
 
@@ -122,7 +131,7 @@ impl FakeVm {
     /// `kvm_idregs_enforce_dependencies`).
     #[must_use]
     pub fn enforcing_dependencies(self) -> Self {
-        self.state.enforces_dependencies.set(true);
+        self.state.lock().enforces_dependencies = true;
         self
     }
 
@@ -130,17 +139,16 @@ impl FakeVm {
     /// MPIDR_EL1 of any other follows from its index.
     #[must_use]
     pub fn vcpu(&self, index: u32) -> FakeVcpu {
-        let mut vcpus = self.state.own.borrow_mut();
-        let own = vcpus.entry(index).or_insert_with(|| {
+        self.state.lock().own.entry(index).or_insert_with(|| {
             let mut own = values_in_scope(&self.state.host, |register| !is_of_vm(register));
             if index != 0 && own.get(MpidrEl1::DESCRIPTION).is_some() {
                 own.set(MpidrEl1::DESCRIPTION, mpidr(index));
             }
-            Rc::new(RefCell::new(own))
+            own
         });
         FakeVcpu {
             vm: self.clone(),
-            own: Rc::clone(own),
+            index,
         }
     }
 
@@ -185,20 +193,20 @@ impl FakeVm {
     /// Accepts writes of a register and stores nothing, like KVM for the AArch32 ID registers of a
     /// host that cannot run AArch32 (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `REG_USER_WI`).
     pub fn ignore_writes(&self, register: Encoding) {
-        self.state.write_ignored.borrow_mut().push(register);
+        self.state.lock().write_ignored.push(register);
     }
 
     /// Runs the guest. At the first run KVM changes the GIC fields to match the VM's interrupt
     /// controller and freezes the registers that all vCPUs share. CLIDR_EL1 and MPIDR_EL1 stay
     /// writable.
     pub fn run(&self) {
-        if self.state.has_run.replace(true) {
+        let mut mutable = self.state.lock();
+        if mem::replace(&mut mutable.has_run, true) {
             return;
         }
-        let mut shared = self.state.shared.borrow_mut();
-        first_run::finalize_gic(&self.state.host, &mut shared);
-        if self.state.enforces_dependencies.get() {
-            first_run::enforce_dependencies(&mut shared);
+        first_run::finalize_gic(&self.state.host, &mut mutable.shared);
+        if mutable.enforces_dependencies {
+            first_run::enforce_dependencies(&mut mutable.shared);
         }
     }
 
@@ -264,47 +272,60 @@ impl FakeVcpu {
     pub fn writes(&self) -> usize {
         self.vm.writes()
     }
+}
 
-    fn values(&self, register: Encoding) -> &RefCell<RegisterValues> {
-        if is_of_vm(register) {
-            &self.vm.state.shared
-        } else {
-            &self.own
-        }
+impl State {
+    fn lock(&self) -> MutexGuard<'_, Mutable> {
+        // Every change is complete before the lock is released, also by a panic.
+        self.mutable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn register(&self, encoding: Encoding) -> Result<(&'static RegisterDescription, u64), Errno> {
-        let register = self.vm.state.registers.get(&encoding);
-        let register = *register.ok_or(Errno::ENOENT)?;
-        let present = self.values(encoding).borrow().get(register);
-        Ok((register, present.ok_or(Errno::ENOENT)?))
+    fn register(&self, encoding: Encoding) -> Result<&'static RegisterDescription, Errno> {
+        self.registers.get(&encoding).copied().ok_or(Errno::ENOENT)
+    }
+}
+
+impl Mutable {
+    /// The values among which a vCPU has this register.
+    fn values(&mut self, vcpu: u32, register: Encoding) -> Result<&mut RegisterValues, Errno> {
+        if is_of_vm(register) {
+            Ok(&mut self.shared)
+        } else {
+            self.own.get_mut(&vcpu).ok_or(Errno::ENOENT)
+        }
     }
 }
 
 impl VcpuRegs for FakeVcpu {
     fn get(&self, encoding: Encoding) -> Result<u64, Errno> {
-        self.vm.state.calls.call()?;
-        let (_, present) = self.register(encoding)?;
-        Ok(present)
+        let vm = &self.vm.state;
+        vm.calls.call()?;
+        let register = vm.register(encoding)?;
+        let mut mutable = vm.lock();
+        let values = mutable.values(self.index, encoding)?;
+        values.get(register).ok_or(Errno::ENOENT)
     }
 
     fn set(&self, encoding: Encoding, value: u64) -> Result<(), Errno> {
         let vm = &self.vm.state;
         vm.calls.write()?;
-        let (register, present) = self.register(encoding)?;
-        if vm.write_ignored.borrow().contains(&encoding) {
+        let register = vm.register(encoding)?;
+        let mut mutable = vm.lock();
+        let present = mutable.values(self.index, encoding)?.get(register);
+        let present = present.ok_or(Errno::ENOENT)?;
+        if mutable.write_ignored.contains(&encoding) {
             return Ok(());
         }
         let write = PendingWrite {
             host: &vm.host,
-            hidden: &vm.hidden.borrow(),
+            masked: &mutable.masked,
             register,
             limit: vm.host.values().get(register).ok_or(Errno::ENOENT)?,
             present,
-            has_run: vm.has_run.get(),
+            has_run: mutable.has_run,
         };
         let stored = write.after(value)?;
-        self.values(encoding).borrow_mut().set(register, stored);
+        mutable.values(self.index, encoding)?.set(register, stored);
         Ok(())
     }
 }

@@ -5,12 +5,13 @@ pub mod property;
 use crate::config::VcpuConfig;
 use crate::config::capabilities::Capabilities;
 use crate::config::options::{CpuOption, OptionSetting, SVE_QUADWORD_BITS};
+use crate::description::RegisterField;
 use crate::number::{self, InvalidNumber};
 use crate::register::{FieldValue, RegisterValue};
 use crate::text::{Printable, on_off, parse_on_off};
 use core::fmt;
 use core::str::FromStr;
-use property::{ENFORCE, short_name};
+use property::{ENFORCE, whole_register};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -94,21 +95,48 @@ impl CpuModel {
         self.replace(property.into(), Setting::Number(value))
     }
 
-    /// Overrides a whole register by type: MIDR_EL1, REVIDR_EL1 or AIDR_EL1. It replaces an earlier
-    /// override of the register. A plan rejects other registers, which are overridden field by
-    /// field.
+    /// Overrides a field, and replaces an earlier override of it. A value that does not fit the
+    /// field is rejected by the plan.
     ///
     /// ```
     /// use idreg_runtime::model::CpuModel;
-    /// use idreg_runtime::regs::MidrEl1;
+    /// use idreg_runtime::regs::DESCRIPTION;
+    ///
+    /// let field = DESCRIPTION.property("SYSREG_ID_AA64ISAR0_EL1_DP").ok_or("no such field")?;
+    /// let mut model = CpuModel::host();
+    /// model.set_field(field, 0);
+    /// assert_eq!(model, "host,SYSREG_ID_AA64ISAR0_EL1_DP=0".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn set_field(&mut self, field: RegisterField, value: u64) -> &mut Self {
+        self.set_property(field.to_string(), value)
+    }
+
+    /// Overrides a whole register by type, and replaces earlier overrides of it.
+    ///
+    /// MIDR_EL1, REVIDR_EL1 and AIDR_EL1 are properties themselves. Of any other register it
+    /// overrides every field with its value here; a field that has this value on the host needs no
+    /// write. Bits that belong to no field keep the host's value.
+    ///
+    /// ```
+    /// use idreg_runtime::model::CpuModel;
+    /// use idreg_runtime::regs::{IdAa64afr0El1, MidrEl1};
     ///
     /// let mut model = CpuModel::host();
     /// model.set_register(MidrEl1::from_bits(0x413fd0c1));
-    /// assert_eq!(model, "host,midr=0x413fd0c1".parse()?);
+    /// assert_eq!(model.to_string(), "host,midr=0x413fd0c1");
+    /// model.set_register(IdAa64afr0El1::from_bits(1));
+    /// assert_eq!(model.overrides().len(), 9); // one for each field of ID_AA64AFR0_EL1
     /// # Ok::<(), idreg_runtime::model::UnknownModel>(())
     /// ```
     pub fn set_register<R: RegisterValue>(&mut self, value: R) -> &mut Self {
-        self.set_property(short_name(R::DESCRIPTION), value.bits())
+        if let Some(property) = whole_register(R::DESCRIPTION) {
+            return self.set_property(property, value.bits());
+        }
+        for field in R::DESCRIPTION.fields() {
+            self.set_field(field, field.field.extract(value.bits()));
+        }
+        self
     }
 
     /// Turns an option or a feature on or off, and replaces an earlier override of it.

@@ -6,6 +6,7 @@ pub mod check;
 mod configure;
 pub mod consistency;
 mod constraint;
+mod elsewhere;
 mod feature;
 mod file;
 pub mod rejection;
@@ -26,11 +27,13 @@ use configure::Options;
 use consistency::Violation;
 use constraint::{Constraint, constraints};
 use core::fmt;
+use elsewhere::Elsewhere;
 use rejection::{OverrideAt, Reason, Rejection};
 use resolve::{Resolved, resolve};
 use std::collections::BTreeMap;
 use std::ptr;
 
+pub use elsewhere::ExpectError;
 pub use file::SCHEMA;
 
 /// The register writes after which a guest on a host sees a model.
@@ -69,6 +72,8 @@ pub struct Plan {
     writes: Vec<Write>,
     host: RegisterValues,
     expected: RegisterValues,
+    /// The registers that the plan does not write although they may change.
+    elsewhere: Vec<Elsewhere>,
     warnings: Vec<Warning>,
 }
 
@@ -221,6 +226,7 @@ impl Plan {
             writes: writes(host.values(), &expected),
             host: host.values().clone(),
             expected,
+            elsewhere: Vec::new(),
         })
     }
 
@@ -261,7 +267,8 @@ impl Plan {
         &self.host
     }
 
-    /// The values of every register after the writes, as the guest sees them.
+    /// The values of every register after the writes, as the guest sees them, those of
+    /// [other writers](Plan::expect) included.
     #[must_use]
     pub fn expected(&self) -> &RegisterValues {
         &self.expected

@@ -7,7 +7,7 @@ use idreg_runtime::firmware::FirmwareObstacle::{
 use idreg_runtime::firmware::FirmwareRegister::{
     PsciVersion, Std, StdHyp, VendorHyp, VendorHyp2, Workaround1, Workaround2, Workaround3,
 };
-use idreg_runtime::firmware::{FirmwareRegister, FirmwareValues};
+use idreg_runtime::firmware::{FirmwareObstacle, FirmwareRegister, FirmwareValues};
 
 #[test]
 fn values_follow_the_rules_of_kvm() {
@@ -58,7 +58,7 @@ fn values_follow_the_rules_of_kvm() {
 fn obstacles_have_names() {
     let names = [Absent, Newer, NoVersion, Unprotected, NoLevel, Services(1)];
     assert_eq!(
-        names.map(|obstacle| obstacle.name()),
+        names.map(FirmwareObstacle::name),
         [
             "absent",
             "newer",

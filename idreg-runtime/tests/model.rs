@@ -1,8 +1,15 @@
 //! CPU models as text and with types.
 
+mod hosts;
+
+use hosts::{MAX_7_2, host};
 use idreg_runtime::model::{CpuModel, InvalidValue};
 use idreg_runtime::number::{self, Hex};
-use idreg_runtime::regs::{id_aa64isar0_el1::Dp, id_aa64pfr0_el1::Fp};
+use idreg_runtime::plan::Plan;
+use idreg_runtime::register::RegisterValue;
+use idreg_runtime::regs::id_aa64isar0_el1::{Aes, Dp};
+use idreg_runtime::regs::id_aa64pfr0_el1::Fp;
+use idreg_runtime::regs::{AidrEl1, DESCRIPTION, IdAa64isar0El1, MidrEl1, RevidrEl1};
 
 #[test]
 fn typed_and_string_forms_agree() {
@@ -120,4 +127,47 @@ fn enforce_given_twice_is_kept_for_the_plan() {
     );
     let once: CpuModel = "host,enforce=off".parse().unwrap();
     assert!(!once.enforce() && once.overrides().is_empty());
+}
+
+#[test]
+fn field_is_set_by_description() {
+    let mut model = CpuModel::host();
+    let field = |name| DESCRIPTION.property(name).unwrap();
+    model
+        .set_field(field("SYSREG_ID_AA64ISAR0_EL1_DP"), 1)
+        .set_field(field("SYSREG_ID_AA64ISAR0_EL1_AES"), 0)
+        .set_field(field("SYSREG_ID_AA64ISAR0_EL1_DP"), 0);
+    let text = "host,SYSREG_ID_AA64ISAR0_EL1_AES=0x0,SYSREG_ID_AA64ISAR0_EL1_DP=0x0";
+    assert_eq!(model.to_string(), text);
+}
+
+#[test]
+fn register_that_is_a_property_is_one_override() {
+    let mut model = CpuModel::host();
+    model
+        .set_register(MidrEl1::from_bits(1))
+        .set_register(RevidrEl1::from_bits(2))
+        .set_register(AidrEl1::from_bits(3))
+        .set_register(MidrEl1::from_bits(4));
+    assert_eq!(model.to_string(), "host,revidr=0x2,aidr=0x3,midr=0x4");
+}
+
+#[test]
+fn register_sets_every_field_of_it() {
+    let host = host(MAX_7_2);
+    let isar0: IdAa64isar0El1 = host.values().get_as().unwrap();
+    let mut model = CpuModel::host();
+    model
+        .set(Dp::IMP)
+        .set_register(isar0.with_dp(Dp::NI).with_aes(Aes::AES));
+    let fields = IdAa64isar0El1::DESCRIPTION.fields().count();
+    assert_eq!(
+        model.overrides().len(),
+        fields,
+        "the earlier override is replaced"
+    );
+    let plan = Plan::new(&host, &model).unwrap();
+    assert_eq!(plan.changes().len(), 2, "equal fields need no change");
+    let expected: IdAa64isar0El1 = plan.expected().get_as().unwrap();
+    assert_eq!(expected, isar0.with_dp(Dp::NI).with_aes(Aes::AES));
 }

@@ -1,14 +1,15 @@
 //! The calls into a VM: their counts and their faults.
 
 use crate::vcpu::Errno;
-use std::cell::{Cell, RefCell};
+use core::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The counts and faults of all vCPUs of a VM.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    made: Cell<usize>,
-    writes: Cell<usize>,
-    faults: RefCell<Vec<Fault>>,
+    made: AtomicUsize,
+    writes: AtomicUsize,
+    faults: Mutex<Vec<Fault>>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -30,9 +31,8 @@ impl Fault {
 impl Calls {
     /// Counts a call, and returns the error if the call must fail before it does anything.
     pub(super) fn call(&self) -> Result<(), Errno> {
-        let call = self.made.get();
-        self.made.set(call + 1);
-        let faults = self.faults.borrow();
+        let call = self.made.fetch_add(1, Ordering::Relaxed);
+        let faults = self.faults();
         match faults.iter().find_map(|fault| fault.of(call)) {
             Some(errno) => Err(errno),
             None => Ok(()),
@@ -41,27 +41,31 @@ impl Calls {
 
     /// Counts a write as well, otherwise like [`Calls::call`].
     pub(super) fn write(&self) -> Result<(), Errno> {
-        self.writes.set(self.writes.get() + 1);
+        self.writes.fetch_add(1, Ordering::Relaxed);
         self.call()
     }
 
     pub(super) fn made(&self) -> usize {
-        self.made.get()
+        self.made.load(Ordering::Relaxed)
     }
 
     pub(super) fn writes(&self) -> usize {
-        self.writes.get()
+        self.writes.load(Ordering::Relaxed)
     }
 
     pub(super) fn fail_at(&self, call: usize, errno: Errno) {
-        self.faults.borrow_mut().push(Fault::At(call, errno));
+        self.faults().push(Fault::At(call, errno));
     }
 
     pub(super) fn fail_from(&self, call: usize, errno: Errno) {
-        self.faults.borrow_mut().push(Fault::From(call, errno));
+        self.faults().push(Fault::From(call, errno));
     }
 
     pub(super) fn no_fault(&self) {
-        self.faults.borrow_mut().clear();
+        self.faults().clear();
+    }
+
+    fn faults(&self) -> MutexGuard<'_, Vec<Fault>> {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

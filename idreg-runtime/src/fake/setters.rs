@@ -17,7 +17,7 @@ use crate::vcpu::Errno;
 
 /// A value of a field that KVM accepts and does not store.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Hidden {
+pub(super) struct MaskedValue {
     pub(super) field: RegisterField,
     pub(super) value: u64,
 }
@@ -26,7 +26,7 @@ pub(super) struct Hidden {
 #[derive(Debug)]
 pub(super) struct PendingWrite<'a> {
     pub(super) host: &'a Host,
-    pub(super) hidden: &'a [Hidden],
+    pub(super) masked: &'a [MaskedValue],
     pub(super) register: &'static RegisterDescription,
     /// The register's value in a new VM, which KVM compares with.
     pub(super) limit: u64,
@@ -111,9 +111,9 @@ impl PendingWrite<'_> {
     /// ones.
     fn corrected(&self, value: u64) -> u64 {
         let value = self
-            .hidden
+            .masked
             .iter()
-            .fold(value, |value, hidden| self.with_shown(value, *hidden));
+            .fold(value, |value, masked| self.with_own(value, *masked));
         match self.register.encoding {
             // set_id_aa64dfr0_el1
             IdAa64dfr0El1::ENCODING => {
@@ -129,9 +129,9 @@ impl PendingWrite<'_> {
         }
     }
 
-    fn with_shown(&self, value: u64, hidden: Hidden) -> u64 {
-        let RegisterField { register, field } = hidden.field;
-        if register.encoding == self.register.encoding && field.extract(value) == hidden.value {
+    fn with_own(&self, value: u64, masked: MaskedValue) -> u64 {
+        let RegisterField { register, field } = masked.field;
+        if register.encoding == self.register.encoding && field.extract(value) == masked.value {
             field.insert(value, field.extract(self.limit))
         } else {
             value

@@ -143,6 +143,12 @@ fn whole_registers(
         .filter_map(|name| description.register(name))
 }
 
+/// The property of a register that is set as a whole, or `None` for any other register.
+pub(super) fn whole_register(register: &RegisterDescription) -> Option<String> {
+    let whole = [MidrEl1::NAME, RevidrEl1::NAME, AidrEl1::NAME];
+    whole.contains(&register.name).then(|| short_name(register))
+}
+
 /// The property of a register that is set as a whole, such as `midr` for MIDR_EL1.
 pub(crate) fn short_name(register: &RegisterDescription) -> String {
     let name = register.name;

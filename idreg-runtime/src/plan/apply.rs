@@ -78,7 +78,7 @@ impl Plan {
     /// Writes the plan's registers into a vCPU that has not run, and reads every register back.
     ///
     /// The vCPU must have the host's values or those of this plan. A vCPU with another plan is
-    /// refused.
+    /// refused. Registers of [other writers](Plan::expect) are read and not written.
     ///
     /// A register that already has its new value is not written, so a second vCPU of a VM, which
     /// shares most ID registers with the first, costs little. The result has the vCPU's registers
@@ -109,7 +109,7 @@ impl Plan {
         let after = self
             .read_back(vcpu)
             .map_err(|error| self.restored(vcpu, &before, error.into()))?;
-        let differences = differing(self.expected(), &after);
+        let differences = self.unlike(self.expected(), &after);
         if differences.is_empty() {
             return Ok(after);
         }
@@ -126,7 +126,7 @@ impl Plan {
     /// one that is expected [in the guest](Plan::in_guest). Nothing is written.
     pub fn verify(&self, vcpu: &impl VcpuRegs) -> Result<RegisterValues, ApplyError> {
         let found = self.read_back(vcpu)?;
-        let differences = differing(&self.in_guest(), &found);
+        let differences = self.unlike_in_guest(&found);
         if differences.is_empty() {
             Ok(found)
         } else {
@@ -228,7 +228,7 @@ impl Plan {
         let Ok(now) = self.read_back(vcpu) else {
             return error;
         };
-        let mut unlike = differing(self.host(), &now);
+        let mut unlike = self.unlike(self.host(), &now);
         unlike.retain(|difference| !is_written(difference.register));
         if unlike.is_empty() {
             error

@@ -115,9 +115,9 @@ fn setters_of_their_own_refuse_and_replace_values() {
 #[test]
 fn hidden_values_are_accepted_and_not_stored() {
     let vm = FakeVm::new(&max())
-        .hides(field("ID_AA64PFR0_EL1_MPAM"), 1)
-        .hides(field("ID_AA64MMFR2_EL1_NV"), 2)
-        .hides(field("ID_AA64MMFR2_EL1_NV"), 3);
+        .masking(field("ID_AA64PFR0_EL1_MPAM"), 1)
+        .masking(field("ID_AA64MMFR2_EL1_NV"), 2)
+        .masking(field("ID_AA64MMFR2_EL1_NV"), 3);
     #[rustfmt::skip]
     let cases = [
         case("MPAM as the hardware has it", max(), "ID_AA64PFR0_EL1_MPAM", 1, Ok(0)),
@@ -135,7 +135,7 @@ fn hidden_values_are_accepted_and_not_stored() {
 #[test]
 fn the_rest_of_a_write_with_a_hidden_value_is_stored() {
     let (mpam, dit) = (field("ID_AA64PFR0_EL1_MPAM"), field("ID_AA64PFR0_EL1_DIT"));
-    let vcpu = FakeVm::new(&max()).hides(mpam, 1).vcpu(0);
+    let vcpu = FakeVm::new(&max()).masking(mpam, 1).vcpu(0);
     let register = encoding("ID_AA64PFR0_EL1");
     let value = dit.field.insert(vcpu.get(register).unwrap(), 0);
     vcpu.set(register, mpam.field.insert(value, 1)).unwrap();

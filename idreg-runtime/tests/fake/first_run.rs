@@ -44,7 +44,7 @@ fn a_corrected_value_is_the_same_value_after_the_first_run() {
     let vcpu = FakeVcpu::new(&without_pmu);
     vcpu.run();
     assert_eq!(write(&vcpu, "ID_AA64DFR0_EL1_PMUVer", 0xf), Ok(()));
-    let vm = FakeVm::new(&max()).hides(field("ID_AA64PFR0_EL1_MPAM"), 1);
+    let vm = FakeVm::new(&max()).masking(field("ID_AA64PFR0_EL1_MPAM"), 1);
     vm.run();
     assert_eq!(write(&vm.vcpu(0), "ID_AA64PFR0_EL1_MPAM", 1), Ok(()));
 }

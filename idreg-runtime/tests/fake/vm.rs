@@ -1,8 +1,9 @@
 //! Registers that vCPUs share, and injected faults of calls.
 
-use crate::hosts::{MAX_6_1, host};
+use crate::hosts::{MAX_6_1, MAX_7_2, host};
 use crate::{encoding, field, max, max_with, read, write};
 use idreg_runtime::fake::{FakeVcpu, FakeVm};
+use idreg_runtime::regs::MidrEl1;
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
 
 #[test]
@@ -116,4 +117,24 @@ fn writes_can_be_ignored() {
     vcpu.ignore_writes(encoding("ID_AA64ISAR0_EL1"));
     assert_eq!(write(&vcpu, "ID_AA64ISAR0_EL1_AES", 0), Ok(()));
     assert_eq!(read(&vcpu, "ID_AA64ISAR0_EL1_AES"), 2);
+}
+
+#[test]
+fn vm_and_vcpus_can_be_used_by_several_threads() {
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<FakeVm>();
+    is_shared::<FakeVcpu>();
+
+    let vm = FakeVm::new(&host(MAX_7_2));
+    std::thread::scope(|threads| {
+        for index in 0..4 {
+            let vcpu = vm.vcpu(index);
+            threads.spawn(move || {
+                for _ in 0..100 {
+                    assert!(vcpu.get(MidrEl1::ENCODING).is_ok());
+                }
+            });
+        }
+    });
+    assert_eq!(vm.calls(), 400);
 }

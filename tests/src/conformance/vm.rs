@@ -37,7 +37,7 @@ impl VmFactory for FakeFactory<'_> {
     fn create(&self, _vcpus: NonZeroU16) -> Result<FakeVm, Failure> {
         let vm = FakeVm::new(self.host);
         let masked = self.masked.iter();
-        Ok(masked.fold(vm, |vm, (field, value)| vm.hides(*field, *value)))
+        Ok(masked.fold(vm, |vm, (field, value)| vm.masking(*field, *value)))
     }
 }
 
