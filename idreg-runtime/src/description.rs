@@ -2,17 +2,17 @@
 
 pub mod feature;
 mod index;
-mod named_values;
 mod registers;
 pub mod rule;
+mod value_names;
 
 use feature::{Consistency, FeatureDescription};
 
-pub use named_values::{NamedValues, NamedValuesIter, ValueDescription};
 pub use registers::{
     FieldDescription, FieldKind, LayoutDescription, PROPERTY_PREFIX, RegisterDescription,
     RegisterField, ShownValue,
 };
+pub use value_names::{ValueDescription, ValueNames, ValueNamesIter};
 
 /// Every register of a description, in file order, with the features and rules of its fields.
 #[derive(Debug)]

@@ -250,7 +250,7 @@ pub mod names {
                     shift: 20,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -258,7 +258,7 @@ pub mod names {
                     shift: 16,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],
@@ -289,7 +289,7 @@ pub mod names {
                     shift: 28,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -297,7 +297,7 @@ pub mod names {
                     shift: 12,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],
@@ -328,7 +328,7 @@ pub mod names {
                     shift: 8,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule {
                         safety: ::idreg_runtime::description::rule::Safety::Exact {
                             safe: 0,
@@ -348,7 +348,7 @@ pub mod names {
                     shift: 4,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule {
                         safety: ::idreg_runtime::description::rule::Safety::Exact {
                             safe: 0,
@@ -391,7 +391,7 @@ pub mod names {
                     shift: 12,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule {
                         safety: ::idreg_runtime::description::rule::Safety::Exact {
                             safe: 0,
@@ -434,7 +434,7 @@ pub mod names {
                     shift: 24,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: &[],
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],
@@ -465,7 +465,7 @@ pub mod names {
                     shift: 63,
                     width: 1,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: &[],
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::of(::idreg_runtime::description::rule::Safety::Exact {
                         safe: 0,
                     }),
@@ -498,16 +498,7 @@ pub mod names {
                     shift: 28,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::SignedEnum,
-                    values: &[
-                        ::idreg_runtime::description::ValueDescription {
-                            name: "IMP",
-                            value: 0,
-                        },
-                        ::idreg_runtime::description::ValueDescription {
-                            name: "NI",
-                            value: 15,
-                        },
-                    ],
+                    values: ::idreg_runtime::description::ValueNames::of("IMP NI=15"),
                     rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -515,16 +506,7 @@ pub mod names {
                     shift: 24,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::SignedEnum,
-                    values: &[
-                        ::idreg_runtime::description::ValueDescription {
-                            name: "IMP",
-                            value: 0,
-                        },
-                        ::idreg_runtime::description::ValueDescription {
-                            name: "NI",
-                            value: 15,
-                        },
-                    ],
+                    values: ::idreg_runtime::description::ValueNames::of("IMP NI=15"),
                     rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -532,7 +514,7 @@ pub mod names {
                     shift: 20,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: &[],
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],

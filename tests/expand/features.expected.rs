@@ -90,7 +90,7 @@ pub mod names {
                     shift: 32,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule {
                         safety: ::idreg_runtime::description::rule::Safety::Lower,
                         refused: &[],
@@ -131,7 +131,7 @@ pub mod names {
                     shift: 20,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule {
                         safety: ::idreg_runtime::description::rule::Safety::Lower,
                         refused: &[],
@@ -147,7 +147,7 @@ pub mod names {
                     shift: 0,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule {
                         safety: ::idreg_runtime::description::rule::Safety::Lower,
                         refused: &[],
@@ -186,7 +186,7 @@ pub mod names {
                     shift: 44,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],

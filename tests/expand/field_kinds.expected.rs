@@ -108,7 +108,7 @@ pub mod names {
                     shift: 60,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::SignedEnum,
-                    values: ::idreg_runtime::description::NamedValues::of("NI=15 IMP=0"),
+                    values: ::idreg_runtime::description::ValueNames::of("NI=15 IMP=0"),
                     rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -116,7 +116,7 @@ pub mod names {
                     shift: 56,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::UnsignedEnum,
-                    values: ::idreg_runtime::description::NamedValues::of("NI IMP"),
+                    values: ::idreg_runtime::description::ValueNames::of("NI IMP"),
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -124,7 +124,7 @@ pub mod names {
                     shift: 55,
                     width: 1,
                     kind: ::idreg_runtime::description::FieldKind::Enum,
-                    values: ::idreg_runtime::description::NamedValues::of("OFF ON"),
+                    values: ::idreg_runtime::description::ValueNames::of("OFF ON"),
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -132,7 +132,7 @@ pub mod names {
                     shift: 0,
                     width: 55,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],

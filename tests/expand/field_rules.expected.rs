@@ -118,7 +118,7 @@ pub mod names {
                     shift: 60,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule {
                         safety: ::idreg_runtime::description::rule::Safety::Lower,
                         refused: &[],
@@ -132,7 +132,7 @@ pub mod names {
                     shift: 32,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule {
                         safety: ::idreg_runtime::description::rule::Safety::Lower,
                         refused: &[],
@@ -150,7 +150,7 @@ pub mod names {
                     shift: 20,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::SignedEnum,
-                    values: ::idreg_runtime::description::NamedValues::of("IMP NI=15"),
+                    values: ::idreg_runtime::description::ValueNames::of("IMP NI=15"),
                     rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -158,7 +158,7 @@ pub mod names {
                     shift: 0,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule {
                         safety: ::idreg_runtime::description::rule::Safety::Lower,
                         refused: &[
@@ -200,7 +200,7 @@ pub mod names {
                     shift: 24,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::of(
                         ::idreg_runtime::description::rule::Safety::HigherOrZero,
                     ),
@@ -210,7 +210,7 @@ pub mod names {
                     shift: 14,
                     width: 2,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule {
                         safety: ::idreg_runtime::description::rule::Safety::Exact {
                             safe: 2,

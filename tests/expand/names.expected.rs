@@ -84,7 +84,7 @@ pub mod names {
                     shift: 32,
                     width: 32,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -92,7 +92,7 @@ pub mod names {
                     shift: 16,
                     width: 16,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -100,7 +100,7 @@ pub mod names {
                     shift: 8,
                     width: 8,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -108,7 +108,7 @@ pub mod names {
                     shift: 0,
                     width: 8,
                     kind: ::idreg_runtime::description::FieldKind::Enum,
-                    values: ::idreg_runtime::description::NamedValues::of(
+                    values: ::idreg_runtime::description::ValueNames::of(
                         "52_BIT fn GICv3",
                     ),
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,

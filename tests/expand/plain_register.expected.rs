@@ -59,7 +59,7 @@ pub mod names {
                     shift: 4,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::UnsignedEnum,
-                    values: ::idreg_runtime::description::NamedValues::of("NI IMP"),
+                    values: ::idreg_runtime::description::ValueNames::of("NI IMP"),
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -67,7 +67,7 @@ pub mod names {
                     shift: 0,
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::NamedValues::NONE,
+                    values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
                 },
             ],

@@ -158,7 +158,7 @@ fn field(krate: &TokenStream, field: &Field, rule: &TokenStream) -> TokenStream 
         FieldKind::SignedEnum => quote!(SignedEnum),
         FieldKind::UnsignedEnum => quote!(UnsignedEnum),
     };
-    let values = named_values(krate, field);
+    let values = value_names(krate, field);
     quote! {
         #krate::description::FieldDescription {
             name: #name,
@@ -172,9 +172,9 @@ fn field(krate: &TokenStream, field: &Field, rule: &TokenStream) -> TokenStream 
 }
 
 /// The named values in one text, with a number where the value is not the one after the one before.
-fn named_values(krate: &TokenStream, field: &Field) -> TokenStream {
+fn value_names(krate: &TokenStream, field: &Field) -> TokenStream {
     if field.enumerators().is_empty() {
-        return quote!(#krate::description::NamedValues::NONE);
+        return quote!(#krate::description::ValueNames::NONE);
     }
     let mut next = 0;
     let values = field.enumerators().iter().map(|known| {
@@ -187,7 +187,7 @@ fn named_values(krate: &TokenStream, field: &Field) -> TokenStream {
         }
     });
     let text = values.collect::<Vec<_>>().join(" ");
-    quote!(#krate::description::NamedValues::of(#text))
+    quote!(#krate::description::ValueNames::of(#text))
 }
 
 /// A mask in hexadecimal, as the Arm ARM writes it.

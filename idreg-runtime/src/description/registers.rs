@@ -1,7 +1,7 @@
 //! Registers, their layouts, fields and values.
 
-use super::named_values::NamedValues;
 use super::rule::{FieldRule, Safety};
+use super::value_names::ValueNames;
 use crate::encoding::Encoding;
 use core::fmt;
 
@@ -50,7 +50,7 @@ pub struct FieldDescription {
     /// The kind of its values.
     pub kind: FieldKind,
     /// The named values; others are possible.
-    pub values: NamedValues,
+    pub values: ValueNames,
     /// The rule by which KVM accepts values.
     pub rule: &'static FieldRule,
 }

@@ -1,4 +1,4 @@
-//! The named values of a field, packed into text.
+//! The named values of a field, as text.
 
 use core::fmt;
 
@@ -8,7 +8,7 @@ use core::fmt;
 /// names of a field are one text: `NI IMP` counts from 0, and `NI=15 IMP=0` has a number wherever
 /// the value is not the one after the value before.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct NamedValues(&'static str);
+pub struct ValueNames(&'static str);
 
 /// A named value of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct ValueDescription {
     pub value: u64,
 }
 
-impl NamedValues {
+impl ValueNames {
     /// A field without named values.
     pub const NONE: Self = Self("");
 
@@ -38,8 +38,8 @@ impl NamedValues {
 
     /// The named values, in file order.
     #[must_use]
-    pub const fn iter(self) -> NamedValuesIter {
-        NamedValuesIter {
+    pub const fn iter(self) -> ValueNamesIter {
+        ValueNamesIter {
             rest: self.0,
             next: 0,
         }
@@ -58,15 +58,15 @@ impl NamedValues {
     }
 }
 
-/// The iterator over [`NamedValues`].
+/// The iterator over [`ValueNames`].
 #[derive(Clone, Debug)]
-pub struct NamedValuesIter {
+pub struct ValueNamesIter {
     rest: &'static str,
     /// The next value, unless the text has a number.
     next: u64,
 }
 
-impl NamedValuesIter {
+impl ValueNamesIter {
     /// `Iterator::next` for constants.
     const fn next_value(&mut self) -> Option<ValueDescription> {
         if self.rest.is_empty() {
@@ -85,7 +85,7 @@ impl NamedValuesIter {
     }
 }
 
-impl Iterator for NamedValuesIter {
+impl Iterator for ValueNamesIter {
     type Item = ValueDescription;
 
     fn next(&mut self) -> Option<ValueDescription> {
@@ -93,17 +93,17 @@ impl Iterator for NamedValuesIter {
     }
 }
 
-impl IntoIterator for NamedValues {
+impl IntoIterator for ValueNames {
     type Item = ValueDescription;
-    type IntoIter = NamedValuesIter;
+    type IntoIter = ValueNamesIter;
 
-    fn into_iter(self) -> NamedValuesIter {
+    fn into_iter(self) -> ValueNamesIter {
         self.iter()
     }
 }
 
 /// Shows the values with their names.
-impl fmt::Debug for NamedValues {
+impl fmt::Debug for ValueNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let values = self.iter().map(|known| (known.value, known.name));
         f.debug_map().entries(values).finish()
@@ -145,7 +145,7 @@ mod tests {
     use std::vec::Vec;
 
     fn pairs(text: &'static str) -> Vec<(&'static str, u64)> {
-        let values = NamedValues::of(text).iter();
+        let values = ValueNames::of(text).iter();
         values.map(|known| (known.name, known.value)).collect()
     }
 
@@ -170,14 +170,14 @@ mod tests {
 
     #[test]
     fn the_first_name_of_a_value_counts() {
-        let values = NamedValues::of("IMP OTHER=0");
+        let values = ValueNames::of("IMP OTHER=0");
         assert_eq!(values.name_of(0), Some("IMP"));
         assert_eq!(values.name_of(1), None);
     }
 
     #[test]
     fn an_empty_text_has_no_values() {
-        assert!(NamedValues::NONE.is_empty());
-        assert_eq!(NamedValues::NONE.iter().next(), None);
+        assert!(ValueNames::NONE.is_empty());
+        assert_eq!(ValueNames::NONE.iter().next(), None);
     }
 }
