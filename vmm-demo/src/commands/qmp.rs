@@ -49,12 +49,12 @@ impl NoGuest {
 }
 
 impl GuestControl for NoGuest {
-    fn status(&self) -> Status {
-        Status::Prelaunch
+    fn status(&self) -> Result<Status, ControlError> {
+        Ok(Status::Prelaunch)
     }
 
-    fn cpus(&self) -> Vec<VcpuInfo> {
-        Vec::new()
+    fn cpus(&self) -> Result<Vec<VcpuInfo>, ControlError> {
+        Ok(Vec::new())
     }
 
     fn stop(&self) -> Result<(), ControlError> {

@@ -130,10 +130,7 @@ impl Supervisor {
         // A signal interrupts long KVM ioctls, which then fail with EINTR.
         self.handle_signals();
         if self.result.is_none() {
-            let cause = match failure {
-                Failure::Guest(_) => ShutdownCause::GuestPanic,
-                _ => ShutdownCause::HostError,
-            };
+            let cause = shutdown_cause(&failure);
             self.result = Some(Err(failure));
             self.send_event(Event::Shutdown(cause));
         }
@@ -320,6 +317,19 @@ impl MutEventSubscriber for Supervisor {
             }
             _ => {}
         }
+    }
+}
+
+/// The cause of a shutdown by a failure. Only a system event is a panic of the guest: QEMU ends no
+/// guest for an access to an unmapped address, and `host-error` means that a guest cannot go on.
+fn shutdown_cause(failure: &Failure) -> ShutdownCause {
+    match failure {
+        Failure::Guest(error)
+            if matches!(error.downcast_ref(), Some(VcpuError::SystemEvent { .. })) =>
+        {
+            ShutdownCause::GuestPanic
+        }
+        _ => ShutdownCause::HostError,
     }
 }
 

@@ -1,7 +1,8 @@
 //! A client of the server: a session and its socket.
 
-use super::session::Session;
+use super::session::{PendingRequest, Session};
 use event_manager::EventSet;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -14,9 +15,6 @@ const CHUNK: usize = 4096;
 pub(super) struct Client {
     stream: UnixStream,
     pub(super) session: Session,
-    /// True if the client no longer reads. Its pending requests are still executed: a client may
-    /// close its end right after `quit`.
-    peer_closed: bool,
     /// Events that are registered with epoll.
     pub(super) registered: EventSet,
 }
@@ -32,7 +30,6 @@ impl Client {
         Ok(Self {
             stream,
             session: Session::new(),
-            peer_closed: false,
             registered: EventSet::empty(),
         })
     }
@@ -57,26 +54,41 @@ impl Client {
         }
     }
 
-    /// Handles a closed peer: only its pending requests remain.
+    /// Takes the next request, or `None` if none can be answered now. A request whose reply nobody
+    /// would read is dropped with all that follow it, as in QEMU: a client that only closes its
+    /// writing side still gets its replies.
+    pub(super) fn next_request(&mut self) -> Option<PendingRequest> {
+        if self.session.has_work() && self.has_hung_up() {
+            self.session.abandon();
+        }
+        self.session.next()
+    }
+
+    /// True if the peer has closed its socket.
+    fn has_hung_up(&self) -> bool {
+        // A hang-up is reported without being asked for.
+        let mut polled = [PollFd::new(&self.stream, PollFlags::empty())];
+        let ready = poll(&mut polled, Some(&Timespec::default()));
+        ready.is_ok()
+            && polled
+                .iter()
+                .any(|fd| fd.revents().contains(PollFlags::HUP))
+    }
+
+    /// Handles a hang-up: nothing remains to be done for the client.
     pub(super) fn note_hang_up(&mut self, events: EventSet) {
         if events.intersects(EventSet::HANG_UP | EventSet::ERROR) {
-            self.peer_closed = true;
-            // Drops the output only: bytes that it wrote before are still read, a chunk at a time.
-            self.write();
+            self.session.abandon();
         }
     }
 
     /// Writes as much output as the socket accepts.
     pub(super) fn write(&mut self) {
         while !self.session.output().is_empty() {
-            if self.peer_closed {
-                self.session.written(usize::MAX);
-                return;
-            }
             match self.stream.write(self.session.output()) {
                 Ok(count) => self.session.written(count),
                 Err(error) if is_retryable(&error) => return,
-                Err(_) => self.peer_closed = true,
+                Err(_) => self.session.abandon(),
             }
         }
     }

@@ -3,12 +3,12 @@
 use super::arguments::Arguments;
 use super::definitions;
 use super::expansion::{self, Models};
-use super::guest::{ControlError, GuestControl, VcpuInfo};
-use super::message::{ErrorClass, QmpError, Request};
+use super::guest::{ControlError, GuestControl, Status, VcpuInfo};
+use super::message::{CommandResult, ErrorClass, QmpError, Request, ReturnValue};
 use crate::machine::Machine;
 use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::cell::OnceCell;
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub(super) struct Context {
     host: OnceCell<Option<Host>>,
 }
 
-type Handler = fn(&Context, Arguments) -> Result<Value, QmpError>;
+type Handler = fn(&Context, Arguments) -> CommandResult;
 
 /// Command that negotiates capabilities; no other command is accepted before it.
 const QMP_CAPABILITIES: &str = "qmp_capabilities";
@@ -28,15 +28,15 @@ const QMP_CAPABILITIES: &str = "qmp_capabilities";
 const COMMANDS: [(&str, Handler); 13] = [
     (QMP_CAPABILITIES, qmp_capabilities),
     ("query-version", |_, arguments| {
-        without_arguments(arguments, || Ok(version()))
+        without_arguments(arguments, || ReturnValue::new(&VersionInfo::HERE))
     }),
     ("query-commands", |_, arguments| {
-        without_arguments(arguments, || Ok(commands()))
+        without_arguments(arguments, commands)
     }),
     ("query-status", query_status),
     ("query-cpus-fast", query_cpus_fast),
     ("query-cpu-definitions", |_, arguments| {
-        without_arguments(arguments, || Ok(definitions::definitions()))
+        without_arguments(arguments, definitions::definitions)
     }),
     ("query-cpu-model-expansion", |context, arguments| {
         expansion::expand(&context.models, arguments)
@@ -62,7 +62,11 @@ const COMMANDS: [(&str, Handler); 13] = [
 ];
 
 /// QEMU version whose protocol this is. Clients enable features by the version that they see here.
-const QEMU_VERSION: (u32, u32, u32) = (11, 1, 1);
+const QEMU_VERSION: VersionTriple = VersionTriple {
+    micro: 1,
+    minor: 1,
+    major: 11,
+};
 
 impl Context {
     pub(super) fn new(guest: Box<dyn GuestControl>, models: Models) -> Self {
@@ -93,9 +97,25 @@ impl fmt::Debug for Context {
 }
 
 /// First message of the server.
-pub(super) fn greeting() -> Value {
-    json!({ "QMP": { "version": version(), "capabilities": [] } })
+#[derive(Debug, Serialize)]
+pub(super) struct Greeting {
+    #[serde(rename = "QMP")]
+    qmp: Offer,
 }
+
+#[derive(Debug, Serialize)]
+struct Offer {
+    version: VersionInfo,
+    /// The names of optional capabilities.
+    capabilities: [&'static str; 0],
+}
+
+pub(super) const GREETING: Greeting = Greeting {
+    qmp: Offer {
+        version: VersionInfo::HERE,
+        capabilities: [],
+    },
+};
 
 /// True if a request negotiates capabilities.
 pub(super) fn negotiates(request: &Request) -> bool {
@@ -103,11 +123,7 @@ pub(super) fn negotiates(request: &Request) -> bool {
 }
 
 /// Executes a request; `negotiated` is the client's state before it.
-pub(super) fn run(
-    context: &Context,
-    negotiated: bool,
-    request: Request,
-) -> Result<Value, QmpError> {
+pub(super) fn run(context: &Context, negotiated: bool, request: Request) -> CommandResult {
     let not_found = |desc: &str| Err(QmpError::new(ErrorClass::CommandNotFound, desc));
     match (negotiated, negotiates(&request)) {
         (false, false) => {
@@ -129,73 +145,124 @@ pub(super) fn run(
 }
 
 /// Answers a query without arguments.
-fn without_arguments(
-    arguments: Arguments,
-    answer: impl FnOnce() -> Result<Value, QmpError>,
-) -> Result<Value, QmpError> {
+fn without_arguments(arguments: Arguments, answer: impl FnOnce() -> ReturnValue) -> CommandResult {
     arguments.finish()?;
-    answer()
+    Ok(answer())
 }
 
 /// Controls the guest by a command without arguments.
 fn control(
     arguments: Arguments,
     action: impl FnOnce() -> Result<(), ControlError>,
-) -> Result<Value, QmpError> {
+) -> CommandResult {
     arguments.finish()?;
     action().map_err(QmpError::generic)?;
-    Ok(json!({}))
+    Ok(ReturnValue::empty())
 }
 
-fn qmp_capabilities(_: &Context, mut arguments: Arguments) -> Result<Value, QmpError> {
+fn qmp_capabilities(_: &Context, mut arguments: Arguments) -> CommandResult {
     let enable = arguments.optional_words("enable", &["oob"])?;
     arguments.finish()?;
     // The greeting offers no capability.
     if enable.is_empty() {
-        Ok(json!({}))
+        Ok(ReturnValue::empty())
     } else {
         Err(QmpError::generic("Capability oob not available"))
     }
 }
 
-fn version() -> Value {
-    let (major, minor, micro) = QEMU_VERSION;
-    json!({
-        "qemu": { "major": major, "minor": minor, "micro": micro },
-        "package": concat!("idreg vmm-demo ", env!("CARGO_PKG_VERSION")),
-    })
+/// The version of this server (`VersionInfo` of QEMU 11.1, `qapi/control.json`).
+#[derive(Debug, Serialize)]
+struct VersionInfo {
+    qemu: VersionTriple,
+    package: &'static str,
 }
 
-fn commands() -> Value {
-    let names = COMMANDS.iter().map(|(name, _)| json!({ "name": name }));
-    names.collect()
+#[derive(Debug, Serialize)]
+struct VersionTriple {
+    micro: u32,
+    minor: u32,
+    major: u32,
 }
 
-fn query_status(context: &Context, arguments: Arguments) -> Result<Value, QmpError> {
+impl VersionInfo {
+    const HERE: Self = Self {
+        qemu: QEMU_VERSION,
+        package: concat!("idreg vmm-demo ", env!("CARGO_PKG_VERSION")),
+    };
+}
+
+/// A command (`CommandInfo` of QEMU 11.1, `qapi/control.json`).
+#[derive(Debug, Serialize)]
+struct CommandInfo {
+    name: &'static str,
+}
+
+fn commands() -> ReturnValue {
+    ReturnValue::new(&COMMANDS.map(|(name, _)| CommandInfo { name }))
+}
+
+/// The run state (`StatusInfo` of QEMU 11.1, `qapi/run-state.json`).
+#[derive(Debug, Serialize)]
+struct StatusInfo {
+    status: Status,
+    running: bool,
+}
+
+fn query_status(context: &Context, arguments: Arguments) -> CommandResult {
     arguments.finish()?;
-    let status = context.guest.status();
-    Ok(json!({ "running": status.is_running(), "status": status }))
+    let status = context.guest.status().map_err(QmpError::generic)?;
+    let running = status.is_running();
+    Ok(ReturnValue::new(&StatusInfo { status, running }))
 }
 
-fn query_cpus_fast(context: &Context, arguments: Arguments) -> Result<Value, QmpError> {
+fn query_cpus_fast(context: &Context, arguments: Arguments) -> CommandResult {
     arguments.finish()?;
-    Ok(context.guest.cpus().iter().map(vcpu_info).collect())
+    let cpus = context.guest.cpus().map_err(QmpError::generic)?;
+    let cpus: Vec<CpuInfoFast> = cpus.iter().map(CpuInfoFast::of).collect();
+    Ok(ReturnValue::new(&cpus))
 }
 
-/// A vCPU (`CpuInfoFast` of QEMU 11.1, `qapi/machine.json`), with the affinity levels of MPIDR_EL1
-/// as its topology (Arm ARM DDI 0487, D24.2.106: Aff0 in bits 7:0, Aff1 in 15:8, Aff2 in 23:16).
-fn vcpu_info(vcpu: &VcpuInfo) -> Value {
-    let level = |shift: u32| vcpu.mpidr >> shift & 0xff;
-    json!({
-        "cpu-index": vcpu.index,
-        "qom-path": format!("/machine/unattached/device[{}]", vcpu.index),
-        "thread-id": vcpu.thread_id,
-        "props": {
-            "socket-id": level(16),
-            "cluster-id": level(8),
-            "core-id": level(0),
-            "thread-id": 0,
-        },
-        "target": "aarch64",
-    })
+/// A vCPU (`CpuInfoFast` of QEMU 11.1, `qapi/machine.json`).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct CpuInfoFast {
+    thread_id: i64,
+    props: CpuInstanceProperties,
+    qom_path: String,
+    cpu_index: u32,
+    target: &'static str,
+}
+
+/// A vCPU's topology: the affinity levels of MPIDR_EL1 (Arm ARM DDI 0487, D24.2.106).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[expect(clippy::struct_field_names, reason = "the names of QEMU's schema")]
+struct CpuInstanceProperties {
+    /// Aff0, bits 7:0.
+    core_id: u64,
+    /// No CPU of this machine has several threads.
+    thread_id: u64,
+    /// Aff2, bits 23:16.
+    socket_id: u64,
+    /// Aff1, bits 15:8.
+    cluster_id: u64,
+}
+
+impl CpuInfoFast {
+    fn of(vcpu: &VcpuInfo) -> Self {
+        let level = |shift: u32| vcpu.mpidr >> shift & 0xff;
+        Self {
+            thread_id: vcpu.thread_id,
+            props: CpuInstanceProperties {
+                core_id: level(0),
+                thread_id: 0,
+                socket_id: level(16),
+                cluster_id: level(8),
+            },
+            qom_path: format!("/machine/unattached/device[{}]", vcpu.index),
+            cpu_index: vcpu.index,
+            target: "aarch64",
+        }
+    }
 }

@@ -1,7 +1,6 @@
 //! Events: messages to clients that answer no request.
 
 use serde::Serialize;
-use serde_json::{Value, json};
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -25,7 +24,7 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ShutdownCause {
-    /// An error of this program.
+    /// An error prevents further use of the guest.
     HostError,
     /// The command `quit`.
     HostQmpQuit,
@@ -39,7 +38,7 @@ pub enum ShutdownCause {
     GuestShutdown,
     /// The guest reset itself.
     GuestReset,
-    /// The guest crashed.
+    /// The guest reported that it crashed.
     GuestPanic,
 }
 
@@ -113,32 +112,57 @@ impl EventQueue {
         &self.wake
     }
 
+    /// Makes the eventfd readable. The only possible error means that it is readable already.
+    pub(super) fn wake_again(&self) {
+        let _ = self.wake.write(1);
+    }
+
     /// Takes the queued events, oldest first.
     pub(super) fn drain(&self) -> impl Iterator<Item = TimedEvent> + '_ {
         self.events.try_iter()
     }
 }
 
+/// An event's message to clients.
+#[derive(Debug, Serialize)]
+pub(super) struct EventMessage {
+    timestamp: Timestamp,
+    event: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<EventData>,
+}
+
+/// Time since the epoch.
+#[derive(Debug, Serialize)]
+struct Timestamp {
+    seconds: u64,
+    microseconds: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct EventData {
+    guest: bool,
+    reason: ShutdownCause,
+}
+
 impl TimedEvent {
-    /// The message to clients.
-    pub(super) fn message(self) -> Value {
+    pub(super) fn message(self) -> EventMessage {
         let since = self.time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let timestamp = json!({
-            "seconds": since.as_secs(),
-            "microseconds": since.subsec_micros(),
-        });
-        let (name, cause) = match self.event {
+        let (event, cause) = match self.event {
             Event::Stop => ("STOP", None),
             Event::Resume => ("RESUME", None),
             Event::Reset(cause) => ("RESET", Some(cause)),
             Event::Shutdown(cause) => ("SHUTDOWN", Some(cause)),
         };
-        match cause {
-            None => json!({ "timestamp": timestamp, "event": name }),
-            Some(cause) => json!({
-                "timestamp": timestamp,
-                "event": name,
-                "data": { "guest": cause.is_guest(), "reason": cause },
+        EventMessage {
+            timestamp: Timestamp {
+                seconds: since.as_secs(),
+                microseconds: since.subsec_micros(),
+            },
+            event,
+            data: cause.map(|reason| EventData {
+                guest: reason.is_guest(),
+                reason,
             }),
         }
     }

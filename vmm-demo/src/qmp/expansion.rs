@@ -2,7 +2,7 @@
 
 use super::arguments::Arguments;
 use super::definitions;
-use super::message::QmpError;
+use super::message::{CommandResult, QmpError, ReturnValue};
 use super::model::RequestedModel;
 use crate::machine::Machine;
 use crate::output::failure::Failure;
@@ -12,7 +12,8 @@ use idreg_runtime::model::CpuModel;
 use idreg_runtime::model::property::Property;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::check::rejected_everywhere;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 /// The host that CPU models are expanded for.
 #[derive(Debug)]
@@ -32,13 +33,25 @@ enum Expansion {
     Full,
 }
 
+/// An answer (`CpuModelExpansionInfo` of QEMU 11.1, `qapi/machine-target.json`).
+#[derive(Debug, Serialize)]
+struct CpuModelExpansionInfo {
+    model: CpuModelInfo,
+}
+
+#[derive(Debug, Serialize)]
+struct CpuModelInfo {
+    name: String,
+    props: Map<String, Value>,
+}
+
 /// Answers `query-cpu-model-expansion`.
 ///
 /// # Errors
 ///
 /// Fails with all mistakes of the model in one error, of class `KVMMissingCap` if only capabilities
 /// of KVM are missing.
-pub(super) fn expand(models: &Models, mut arguments: Arguments) -> Result<Value, QmpError> {
+pub(super) fn expand(models: &Models, mut arguments: Arguments) -> CommandResult {
     let words = [("static", Expansion::Static), ("full", Expansion::Full)];
     let expansion = arguments.word("type", &words)?;
     let mut model = arguments.object("model")?;
@@ -63,7 +76,8 @@ pub(super) fn expand(models: &Models, mut arguments: Arguments) -> Result<Value,
             properties(&host, &plan)
         }
     };
-    Ok(json!({ "model": { "name": name, "props": props } }))
+    let model = CpuModelInfo { name, props };
+    Ok(ReturnValue::new(&CpuModelExpansionInfo { model }))
 }
 
 /// Plans a model for the host; on this machine KVM accepts the plan.

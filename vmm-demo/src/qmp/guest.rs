@@ -8,9 +8,17 @@ use serde::Serialize;
 /// every client waits for it; it fails if the machine's thread no longer answers.
 pub trait GuestControl: Send {
     /// The machine's run state.
-    fn status(&self) -> Status;
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] if the machine no longer answers.
+    fn status(&self) -> Result<Status, ControlError>;
     /// The vCPUs, by index.
-    fn cpus(&self) -> Vec<VcpuInfo>;
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] if the machine no longer answers, or has ended.
+    fn cpus(&self) -> Result<Vec<VcpuInfo>, ControlError>;
     /// Stops the vCPUs; no effect if they are stopped.
     ///
     /// # Errors

@@ -1,11 +1,9 @@
 //! Requests and replies (QEMU 11.1, `docs/interop/qmp-spec.rst`).
 
-use super::json::{Unique, UniqueMap};
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use super::json::frame::Tokens;
+use super::json::{parser, writer};
+use serde::Serialize;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// Class of an error; most clients distinguish only `CommandNotFound` from the others.
@@ -36,8 +34,8 @@ impl QmpError {
     }
 }
 
-/// A client's ID of a request, in the client's own spelling.
-pub(super) type Id = Option<Box<RawValue>>;
+/// A client's ID of a request.
+pub(super) type Id = Option<Value>;
 
 /// Well-formed request.
 #[derive(Debug)]
@@ -47,34 +45,28 @@ pub(super) struct Request {
 }
 
 /// Parses a text into its `id`, if it has one, and the request or an error.
-pub(super) fn request(text: &[u8]) -> (Id, Result<Request, QmpError>) {
-    if text.first() != Some(&b'{') {
-        let error = match parse::<IgnoredAny>(text) {
-            Ok(_) => QmpError::generic("QMP input must be a JSON object"),
-            Err(error) => error,
-        };
-        return (None, Err(error));
-    }
-    match parse::<UniqueMap<Box<RawValue>>>(text) {
-        Ok(UniqueMap(mut members)) => (members.remove("id"), Request::of(&members)),
-        Err(error) => (None, Err(error)),
+pub(super) fn request(tokens: &Tokens) -> (Id, Result<Request, QmpError>) {
+    match parser::parse(tokens) {
+        Ok(Value::Object(mut members)) => (members.remove("id"), Request::of(members)),
+        Ok(_) => {
+            let error = QmpError::generic("QMP input must be a JSON object");
+            (None, Err(error))
+        }
+        Err(error) => (None, Err(QmpError::generic(error))),
     }
 }
 
 impl Request {
-    fn of(members: &BTreeMap<String, Box<RawValue>>) -> Result<Self, QmpError> {
+    fn of(members: Map<String, Value>) -> Result<Self, QmpError> {
         let (mut execute, mut arguments) = (None, Map::new());
         for (name, value) in members {
-            let value = match name.as_str() {
-                "execute" | "arguments" => parse(value.get().as_bytes())?,
-                // `exec-oob` too: this server executes no command out of band.
-                name => return Err(input_member(name, "is unexpected")),
-            };
             match (name.as_str(), value) {
-                ("execute", Unique(Value::String(command))) => execute = Some(command),
-                ("execute", _) => return Err(input_member(name, "must be a string")),
-                (_, Unique(Value::Object(members))) => arguments = members,
-                (name, _) => return Err(input_member(name, "must be an object")),
+                ("execute", Value::String(command)) => execute = Some(command),
+                ("execute", _) => return Err(input_member(&name, "must be a string")),
+                ("arguments", Value::Object(members)) => arguments = members,
+                ("arguments", _) => return Err(input_member(&name, "must be an object")),
+                // `exec-oob` too: this server executes no command out of band.
+                _ => return Err(input_member(&name, "is unexpected")),
             }
         }
         match execute {
@@ -88,40 +80,44 @@ fn input_member(name: &str, what: &str) -> QmpError {
     QmpError::generic(format!("QMP input member '{name}' {what}"))
 }
 
-fn parse<'t, T: Deserialize<'t>>(text: &'t [u8]) -> Result<T, QmpError> {
-    let parsed = serde_json::from_slice(text);
-    parsed.map_err(|error| QmpError::generic(format!("JSON parse error, {error}")))
+/// A command's result as JSON.
+#[derive(Debug)]
+pub(super) struct ReturnValue(Vec<u8>);
+
+impl ReturnValue {
+    pub(super) fn new(value: &impl Serialize) -> Self {
+        Self(writer::text(value))
+    }
+
+    /// The result of a command that returns nothing.
+    pub(super) fn empty() -> Self {
+        Self(b"{}".to_vec())
+    }
 }
 
-/// Reply to a request.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Reply<'r> {
-    Return {
-        r#return: Value,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        id: Option<&'r RawValue>,
-    },
-    Error {
-        error: QmpError,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        id: Option<&'r RawValue>,
-    },
-}
+/// The result of a command, or its error.
+pub(super) type CommandResult = Result<ReturnValue, QmpError>;
 
-/// Formats a reply as one line.
-pub(super) fn reply(id: &Id, result: Result<Value, QmpError>) -> Vec<u8> {
-    let id = id.as_deref();
-    line(&match result {
-        Ok(r#return) => Reply::Return { r#return, id },
-        Err(error) => Reply::Error { error, id },
-    })
-}
-
-/// Formats a message as one line.
-pub(super) fn line(message: &impl Serialize) -> Vec<u8> {
-    // Cannot fail: all keys are strings, and a write to memory has no error.
-    let mut line = serde_json::to_vec(message).unwrap_or_default();
-    line.push(b'\n');
-    line
+/// Formats a reply as one line; the order of the members is QEMU's.
+pub(super) fn reply(id: &Id, result: CommandResult) -> Vec<u8> {
+    let id = id.as_ref().map(writer::text);
+    let (before, after) = match (&id, &result) {
+        (None, _) => (Vec::new(), Vec::new()),
+        (Some(id), Ok(_)) => (Vec::new(), [b", \"id\": ", &id[..]].concat()),
+        (Some(id), Err(_)) => ([b"\"id\": ", &id[..], b", "].concat(), Vec::new()),
+    };
+    let (name, result) = match result {
+        Ok(ReturnValue(value)) => ("return", value),
+        Err(error) => ("error", writer::text(&error)),
+    };
+    let name = format!("\"{name}\": ");
+    [
+        b"{",
+        &before[..],
+        name.as_bytes(),
+        &result,
+        &after,
+        b"}\r\n",
+    ]
+    .concat()
 }

@@ -5,12 +5,12 @@ use super::command::{self, Context};
 use super::event::{self, EventQueue, EventSender};
 use super::expansion::Models;
 use super::guest::GuestControl;
-use super::message;
+use super::json::writer;
+use super::listener::{Listener, Sources};
 use super::socket::{Socket, SocketFile};
 use event_manager::{EventManager, EventOps, EventSet, Events, MutEventSubscriber, SubscriberOps};
 use std::collections::BTreeMap;
 use std::io;
-use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, channel};
@@ -28,8 +28,14 @@ const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
 
 // Sources of events; client numbers begin at `FIRST_CLIENT`.
 const LISTENER: u32 = 0;
-const WAKE: u32 = 1;
-const FIRST_CLIENT: u32 = 2;
+const RETRY: u32 = 1;
+const WAKE: u32 = 2;
+const FIRST_CLIENT: u32 = 3;
+
+const SOURCES: Sources = Sources {
+    listener: LISTENER,
+    retry: RETRY,
+};
 
 /// Handle of a running server; dropping it ends the server and removes its socket.
 #[derive(Debug)]
@@ -66,8 +72,7 @@ pub fn start(
     let (events, queue) = event::channel()?;
     let stop = Arc::new(AtomicBool::new(false));
     let service = Service {
-        listener,
-        listening: false,
+        listener: Listener::new(listener)?,
         queue,
         context: Context::new(guest, models),
         clients: BTreeMap::new(),
@@ -121,10 +126,7 @@ impl Drop for ServerHandle {
 /// The listener and all clients, by the number in their events.
 #[derive(Debug)]
 struct Service {
-    listener: UnixListener,
-    /// True if the listener is registered with epoll: not while the number of clients is at its
-    /// maximum.
-    listening: bool,
+    listener: Listener,
     queue: EventQueue,
     context: Context,
     clients: BTreeMap<u32, Client>,
@@ -134,17 +136,9 @@ struct Service {
 impl Service {
     /// Accepts connections up to `MAX_CLIENTS`.
     fn accept(&mut self, ops: &mut EventOps) {
-        while self.clients.len() < MAX_CLIENTS {
-            let stream = match self.listener.accept() {
-                Ok((stream, _)) => stream,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-                Err(error) => {
-                    // For example too many open files. The connection stays in the backlog until a
-                    // client has left.
-                    tracing::warn!(%error, "cannot accept a QMP client now");
-                    break;
-                }
-            };
+        while self.clients.len() < MAX_CLIENTS
+            && let Some(stream) = self.listener.accept()
+        {
             let Ok(client) = Client::new(stream) else {
                 continue;
             };
@@ -157,52 +151,32 @@ impl Service {
                 Err(error) => tracing::warn!(%error, "cannot watch a QMP client; disconnected"),
             }
         }
-        self.watch_listener(ops, false);
-    }
-
-    /// Registers the listener with epoll, or removes it.
-    fn watch_listener(&mut self, ops: &mut EventOps, listen: bool) {
-        if self.listening == listen {
-            return;
-        }
-        let events = Events::with_data(&self.listener, LISTENER, EventSet::IN);
-        let result = if listen {
-            ops.add(events)
-        } else {
-            ops.remove(events)
-        };
-        match result {
-            Ok(()) => self.listening = listen,
-            Err(error) => tracing::error!(%error, "cannot watch the QMP listener"),
-        }
     }
 
     /// Sends queued events to all clients.
     fn send_events(&mut self) {
         for event in self.queue.drain() {
-            let line = message::line(&event.message());
+            let line = writer::line(&event.message());
             for client in self.clients.values_mut() {
                 client.session.event(&line);
             }
         }
     }
 
-    /// Answers one request of each client in turn, until no request can be answered now.
-    fn answer(&mut self) {
-        let mut numbers: Vec<u32> = self.clients.keys().copied().collect();
-        while !numbers.is_empty() {
-            numbers.retain(|number| self.answer_one(*number));
+    /// Answers one request of each client that has one. Others connect, leave and send between two
+    /// rounds, so that nobody waits for all that a client has asked.
+    fn answer_round(&mut self) {
+        let numbers: Vec<u32> = self.clients.keys().copied().collect();
+        for number in numbers {
+            self.answer_one(number);
         }
     }
 
-    /// Answers a request of this client; false if it has none.
-    fn answer_one(&mut self, number: u32) -> bool {
-        let Some(client) = self.clients.get_mut(&number) else {
-            return false;
-        };
-        client.write();
-        let Some(pending) = client.session.next() else {
-            return false;
+    /// Answers a request of this client, if it has one.
+    fn answer_one(&mut self, number: u32) {
+        let client = self.clients.get_mut(&number);
+        let Some(pending) = client.and_then(Client::next_request) else {
+            return;
         };
         let (id, negotiated) = (pending.id, pending.negotiated);
         let mut is_negotiation = false;
@@ -214,12 +188,13 @@ impl Service {
         self.send_events();
         if let Some(client) = self.clients.get_mut(&number) {
             client.session.answer(&id, result, is_negotiation);
+            client.write();
         }
-        true
     }
 
     /// Writes output, disconnects finished clients, and updates the registration of the others.
     fn update_clients(&mut self, ops: &mut EventOps) {
+        let before = self.clients.len();
         self.clients.retain(|number, client| {
             client.write();
             if client.is_finished() {
@@ -239,7 +214,24 @@ impl Service {
             }
             true
         });
-        self.watch_listener(ops, self.clients.len() < MAX_CLIENTS);
+        let now = self.clients.len();
+        if now < before {
+            self.listener.relieve();
+        }
+        if let Err(error) = self.listener.watch(ops, SOURCES, now < MAX_CLIENTS) {
+            tracing::error!(%error, "cannot watch the QMP listener");
+        }
+    }
+
+    /// Asks for another round if a request can be answered.
+    fn schedule_round(&self) {
+        if self
+            .clients
+            .values()
+            .any(|client| client.session.has_work())
+        {
+            self.queue.wake_again();
+        }
     }
 
     /// Writes the last output to clients, for at most `FLUSH_TIMEOUT`.
@@ -261,17 +253,24 @@ impl Service {
 
 impl MutEventSubscriber for Service {
     fn init(&mut self, ops: &mut EventOps) {
-        self.watch_listener(ops, true);
-        if let Err(error) = ops.add(Events::with_data(self.queue.wake(), WAKE, EventSet::IN)) {
-            tracing::error!(%error, "cannot watch events; QMP clients will not receive them");
+        let started = self.listener.start(ops, SOURCES);
+        if let Err(error) = started.and_then(|()| {
+            let wake = Events::with_data(self.queue.wake(), WAKE, EventSet::IN);
+            ops.add(wake)
+        }) {
+            tracing::error!(%error, "cannot watch the QMP listener; QMP clients are not answered");
         }
     }
 
     fn process(&mut self, events: Events, ops: &mut EventOps) {
         match events.data() {
             LISTENER => self.accept(ops),
-            // The read resets the eventfd; its count has no meaning.
-            WAKE => drop(self.queue.wake().read()),
+            RETRY => self.listener.relieve(),
+            WAKE => {
+                // The read resets the eventfd; its count has no meaning.
+                let _count = self.queue.wake().read();
+                self.answer_round();
+            }
             number => {
                 if let Some(client) = self.clients.get_mut(&number) {
                     client.read();
@@ -280,7 +279,7 @@ impl MutEventSubscriber for Service {
             }
         }
         self.send_events();
-        self.answer();
         self.update_clients(ops);
+        self.schedule_round();
     }
 }

@@ -1,9 +1,9 @@
 //! Session of one client, without its socket: bytes in, one request at a time, bytes out.
 
 use super::command;
-use super::frame::{Frame, Frames};
-use super::message::{self, Id, QmpError, Request};
-use serde_json::Value;
+use super::json::frame::{Frame, Frames};
+use super::json::writer;
+use super::message::{self, CommandResult, Id, QmpError, Request};
 
 /// Unread bytes above which a client gets no further replies; one reply adds at most some hundred
 /// thousand.
@@ -43,7 +43,7 @@ impl Session {
             frames: Frames::default(),
             input: Vec::new(),
             ready: None,
-            output: message::line(&command::greeting()),
+            output: writer::line(&command::GREETING),
             negotiated: false,
             input_closed: false,
         }
@@ -60,6 +60,14 @@ impl Session {
     /// Closes the input; pending requests are still answered.
     pub(super) fn close_input(&mut self) {
         self.input_closed = true;
+    }
+
+    /// Drops all input and output: the client has left.
+    pub(super) fn abandon(&mut self) {
+        self.input_closed = true;
+        self.input = Vec::new();
+        self.ready = None;
+        self.output = Vec::new();
     }
 
     /// True if more input is accepted: no request is pending, and the client reads its replies.
@@ -89,7 +97,7 @@ impl Session {
 
     /// Removes written bytes from the output.
     pub(super) fn written(&mut self, bytes: usize) {
-        self.output.drain(..bytes.min(self.output.len()));
+        self.output.drain(..bytes);
         if self.output.is_empty() {
             self.output = Vec::new();
         }
@@ -120,7 +128,7 @@ impl Session {
     }
 
     /// Answers a request; `negotiates` if it negotiates capabilities, which enables events.
-    pub(super) fn answer(&mut self, id: &Id, result: Result<Value, QmpError>, negotiates: bool) {
+    pub(super) fn answer(&mut self, id: &Id, result: CommandResult, negotiates: bool) {
         self.negotiated |= negotiates && result.is_ok();
         self.output.extend(message::reply(id, result));
     }

@@ -141,10 +141,10 @@ fn clients_receive_the_reset_of_a_guest() {
 }
 
 #[test]
-fn clients_receive_the_crash_of_a_guest() {
+fn access_to_an_unmapped_address_is_no_panic_of_the_guest() {
     let code = [&load(0, 0x1000)[..], &[LDR], &IDLE].concat();
     let (running, _client, event) = event_of_guest("crashes", &code);
-    assert_eq!(event, r#""SHUTDOWN" {"guest":true,"reason":"guest-panic"}"#);
+    assert_eq!(event, r#""SHUTDOWN" {"guest":false,"reason":"host-error"}"#);
     assert_eq!(running.wait().0.code(), Some(1));
 }
 

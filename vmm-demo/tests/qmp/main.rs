@@ -9,6 +9,11 @@
 )]
 
 mod commands;
+mod control;
+mod crowds;
+mod golden;
+mod guests;
 mod hostile;
+mod remote;
 mod server;
 mod sockets;

@@ -2,10 +2,10 @@
 
 use rustix::process::Pid;
 use serde_json::Value;
-use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -37,16 +37,14 @@ impl Server {
     pub(crate) fn start() -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("qmp.sock");
-        let child = command(path.to_str().expect("a path")).spawn();
+        let stderr = File::create(directory.path().join("stderr")).expect("a file");
+        let mut command = command(path.to_str().expect("a path"));
+        let child = command.stderr(stderr).spawn();
         let server = Self {
             child: child.expect("it starts"),
             directory,
         };
-        let started = Instant::now();
-        while UnixStream::connect(server.path()).is_err() {
-            assert!(started.elapsed() < TIMEOUT, "the server does not listen");
-            thread::sleep(Duration::from_millis(1));
-        }
+        drop(connect(&server.path()));
         server
     }
 
@@ -68,17 +66,16 @@ impl Server {
 
     /// A client that has negotiated.
     pub(crate) fn client(&self) -> Client {
-        let mut client = self.greeted();
-        client.write(br#"{"execute":"qmp_capabilities"}"#);
-        assert_eq!(client.read().to_string(), r#"{"return":{}}"#);
-        client
+        Client::negotiated(self.stream())
     }
 
     /// A client that has not read anything.
     pub(crate) fn connected(&self) -> Client {
-        let stream = UnixStream::connect(self.path()).expect("it listens");
-        stream.set_read_timeout(Some(TIMEOUT)).expect("a socket");
-        Client(BufReader::new(stream))
+        Client::of(self.stream())
+    }
+
+    fn stream(&self) -> UnixStream {
+        UnixStream::connect(self.path()).expect("it listens")
     }
 
     /// Peak resident memory, in KiB.
@@ -88,6 +85,11 @@ impl Server {
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let peak = peak.and_then(|text| text.trim().strip_suffix(" kB"));
         peak.expect("a size").parse().expect("a number")
+    }
+
+    /// All that the server has printed on standard error.
+    pub(crate) fn stderr(&self) -> String {
+        fs::read_to_string(self.directory.path().join("stderr")).expect("a file")
     }
 
     pub(crate) fn wait(&mut self) -> ExitStatus {
@@ -111,7 +113,34 @@ impl Drop for Server {
 
 pub(crate) struct Client(BufReader<UnixStream>);
 
+/// Connects to a socket as soon as a server listens there.
+pub(crate) fn connect(path: &Path) -> UnixStream {
+    let started = Instant::now();
+    loop {
+        match UnixStream::connect(path) {
+            Ok(stream) => return stream,
+            Err(error) => assert!(started.elapsed() < TIMEOUT, "{}: {error}", path.display()),
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 impl Client {
+    /// A client that has not read anything.
+    pub(crate) fn of(stream: UnixStream) -> Self {
+        stream.set_read_timeout(Some(TIMEOUT)).expect("a socket");
+        Self(BufReader::new(stream))
+    }
+
+    /// A client that has negotiated.
+    pub(crate) fn negotiated(stream: UnixStream) -> Self {
+        let mut client = Self::of(stream);
+        client.read();
+        client.write(br#"{"execute":"qmp_capabilities"}"#);
+        assert_eq!(client.line(), "{\"return\": {}}\r\n");
+        client
+    }
+
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         self.0.get_mut().write_all(bytes).expect("it is taken");
     }
@@ -125,10 +154,25 @@ impl Client {
         written
     }
 
-    /// The next message.
-    pub(crate) fn read(&mut self) -> Value {
+    /// True if no byte has arrived.
+    pub(crate) fn nothing_yet(&mut self) -> bool {
+        let stream = self.0.get_mut();
+        stream.set_nonblocking(true).expect("a socket");
+        let nothing = stream.read(&mut [0]);
+        stream.set_nonblocking(false).expect("a socket");
+        nothing.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+    }
+
+    /// The next line, with its end.
+    pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
         self.0.read_line(&mut line).expect("a message");
+        line
+    }
+
+    /// The next message.
+    pub(crate) fn read(&mut self) -> Value {
+        let line = self.line();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: `{line}`"))
     }
 
