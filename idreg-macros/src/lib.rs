@@ -108,6 +108,10 @@ use proc_macro::TokenStream;
 /// `[env]` in `.cargo/config.toml`, from Cargo, or from a build script (`cargo::rustc-env`). The
 /// crate is rebuilt when the variable or the description changes.
 ///
+/// rust-analyzer does not tell a macro which file calls it. There, a relative path is searched in
+/// the crate's folder and then in its `src`, `tests`, `examples` and `benches`. A description in a
+/// deeper folder needs a path that begins with `env!("CARGO_MANIFEST_DIR")`:
+///
 /// ```
 /// mod registers {
 ///     idreg_runtime::include_sysreg!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/example.sysreg"));

@@ -9,4 +9,7 @@
 //! assert_eq!(Dp::PROPERTY, "SYSREG_ID_AA64ISAR0_EL1_DP");
 //! ```
 
-idreg_macros::include_sysreg!("../data/aarch64-id.sysreg");
+idreg_macros::include_sysreg!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/data/aarch64-id.sysreg"
+));

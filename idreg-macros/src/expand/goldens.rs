@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 use sysreg::Source;
 
-const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/expand");
+const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/expand");
 const DESCRIPTION: &str = ".sysreg";
 const GOLDEN: &str = ".expected.rs";
 const REMEDY: &str = "UPDATE_EXPECT=1 cargo test -p idreg-macros goldens";

@@ -78,10 +78,7 @@ impl File {
         if path.is_empty() {
             return Err(self.error("the path of the description is empty"));
         }
-        let directory = Directory::of(self.path.first_literal());
-        let shown = clean(&directory.shown.join(&path)).display().to_string();
-        let on_disk = directory.on_disk.join(path);
-        Ok(Location { on_disk, shown })
+        Ok(Location::of(&path, self.path.first_literal()))
     }
 
     /// A hint for a relative path whose file does not exist; empty for an absolute path.
@@ -107,32 +104,40 @@ struct Location {
     shown: String,
 }
 
-/// The directory of the Rust file that contains a path.
-struct Directory {
-    on_disk: PathBuf,
-    /// The path that the compiler shows: relative to the workspace, so the same on every machine.
-    shown: PathBuf,
-}
-
-impl Directory {
-    fn of(span: Span) -> Self {
+impl Location {
+    /// The location of a path; `span` is of the Rust file that contains the path.
+    fn of(path: &str, span: Span) -> Self {
         let span = span.unwrap();
-        let parent = |file: &Path| file.parent().map(Path::to_owned).unwrap_or_default();
-        match span.local_file() {
-            Some(file) => Self {
-                on_disk: parent(&file),
-                shown: parent(Path::new(&span.file())),
-            },
-            // Older rust-analyzers do not report the file; the crate's folder is the best guess.
+        let folder = |file: &Path| file.parent().map(Path::to_owned).unwrap_or_default();
+        let (on_disk, shown) = match span.local_file() {
+            // The compiler shows a path relative to the workspace, the same on every machine.
+            Some(file) => (folder(&file), folder(Path::new(&span.file()))),
             None => {
-                let on_disk = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
-                Self {
-                    on_disk: on_disk.unwrap_or_default(),
-                    shown: PathBuf::new(),
-                }
+                let manifest = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+                let crate_folder = Path::new(&manifest);
+                let folder = source_folder(crate_folder, Path::new(path));
+                (crate_folder.join(folder), PathBuf::from(folder))
             }
+        };
+        Self {
+            on_disk: on_disk.join(path),
+            shown: clean(&shown.join(path)).display().to_string(),
         }
     }
+}
+
+/// The folders of a crate that contain its Rust files: its own, and those that Cargo names.
+const SOURCE_FOLDERS: [&str; 5] = ["", "src", "tests", "examples", "benches"];
+
+/// The first source folder in which the file of a relative path exists, or the crate's own.
+///
+/// rust-analyzer does not tell a macro which file calls it (`local_file` is `None`).
+fn source_folder(crate_folder: &Path, path: &Path) -> &'static str {
+    let has_file = |folder: &&str| crate_folder.join(folder).join(path).is_file();
+    SOURCE_FOLDERS
+        .into_iter()
+        .find(has_file)
+        .unwrap_or_default()
 }
 
 /// Removes `..` and `.` from a path without access to the file system.
@@ -150,4 +155,24 @@ fn clean(path: &Path) -> PathBuf {
         }
     }
     clean
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_is_searched_in_the_folders_of_a_crate() {
+        let this_crate = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for (path, folder) in [
+            ("src/example.sysreg", ""),
+            ("example.sysreg", "src"),
+            ("../src/example.sysreg", "src"),
+            ("expand/names.sysreg", "tests"),
+            ("no-such.sysreg", ""),
+            ("expand", ""),
+        ] {
+            assert_eq!(source_folder(this_crate, Path::new(path)), folder, "{path}");
+        }
+    }
 }

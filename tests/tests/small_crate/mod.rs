@@ -31,6 +31,15 @@ impl SmallCrate {
         small_crate
     }
 
+    #[allow(
+        dead_code,
+        reason = "each test program compiles this module, and only one needs the folder"
+    )]
+    /// The folder of the crate.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Writes a file of the crate.
     pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
         let path = self.root.join(path);
@@ -50,12 +59,11 @@ impl SmallCrate {
 
     /// Prepares cargo in the crate; the first argument is its command.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("small-crates");
         let (first, rest) = arguments.split_first().expect("a command of cargo's");
         let mut command = Command::new(env!("CARGO"));
         command
             .args([first, "--quiet", "--offline", "--target-dir"])
-            .arg(target)
+            .arg(TARGET)
             .args(rest)
             .current_dir(&self.root);
         command
@@ -64,3 +72,6 @@ impl SmallCrate {
 
 /// Directory of the runtime.
 pub(crate) const RUNTIME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../idreg-runtime");
+
+/// Directory of what all these crates build.
+pub(crate) const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/small-crates");

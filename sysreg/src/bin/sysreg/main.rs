@@ -1,5 +1,8 @@
 //! Program `sysreg`: checks, lists and updates descriptions of the arm64 system registers.
 
+// Cargo does not build the program without the feature, but rust-analyzer reads its files.
+#![cfg(feature = "cli")]
+
 mod check;
 mod cli;
 mod defines;
