@@ -47,8 +47,8 @@ enum Action {
         #[arg(long, value_name = "ADDRESS")]
         archive: Option<String>,
     },
-    /// Run `idreg ARGS` or `vmm-demo ARGS` on a fresh host, without a time limit; output and exit
-    /// code pass through unchanged
+    /// Run `idreg ARGS`, `vmm-demo ARGS` or any other arm64 program on a fresh host, without a time
+    /// limit; output and exit code pass through unchanged
     Exec(Box<Exec>),
     /// Write the host files in `tests/data/hosts`; tests of every crate read them
     Hosts(HostFiles),
@@ -161,12 +161,12 @@ fn setup(refresh: bool, archive: Option<String>) -> Result<u8, TestbedError> {
     Ok(0)
 }
 
-/// Sets up the artifacts of one host with `options` for `program`, with a Linux guest of kernel
+/// Sets up the artifacts of one host with `options` for `programs`, with a Linux guest of kernel
 /// `guest`.
 fn one_host(
     hardware: bool,
     options: &Options,
-    program: Program,
+    programs: &[Program],
     guest: Option<Kernel>,
     progress: Progress,
 ) -> Result<Artifacts, TestbedError> {
@@ -179,7 +179,7 @@ fn one_host(
         hardware,
         kernels,
         guests: guest.into_iter().collect(),
-        programs: program.with_others().to_vec(),
+        programs: programs.to_vec(),
         refresh: false,
         archive: None,
         progress,
@@ -191,7 +191,7 @@ fn demo(choice: Choice) -> Result<u8, TestbedError> {
     let program = Program::VmmDemo;
     let machine = demo_host(choice, None, Progress::new())?;
     eprintln!("running {program} {}", DEMO.join(" "));
-    pass_through(&machine, program, &DEMO)
+    pass_through(&machine, &program.into(), &DEMO)
 }
 
 /// Boots a host for a demonstration, with the artifacts of a Linux guest of kernel `guest`.
@@ -201,8 +201,8 @@ fn demo_host(
     progress: Progress,
 ) -> Result<Machine, TestbedError> {
     let options = Options::default();
-    let program = Program::VmmDemo;
-    let artifacts = one_host(choice.hardware(), &options, program, guest, progress)?;
+    let programs = Program::VmmDemo.with_others();
+    let artifacts = one_host(choice.hardware(), &options, programs, guest, progress)?;
     match artifacts
         .emulation
         .as_ref()

@@ -8,7 +8,7 @@ mod reply_writer;
 mod sink;
 mod socket;
 
-use crate::program::{Program, VMM_DEMO};
+use crate::program::{Executable, Program, VMM_DEMO};
 use crate::protocol::{Frame, FrameError, Message};
 use crate::writer_queue::{Connection, WriterQueue};
 use processes::RunningCommands;
@@ -16,10 +16,11 @@ use reply_writer::ReplyWriter;
 use sink::{Sink, Sinks};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Component, Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -70,10 +71,10 @@ impl<W: Write + Send + 'static> Server<W> {
             match message {
                 Message::PowerOff => return Ok(()),
                 Message::Run(program, args) => {
-                    self.run(exchange, program, &args, Stdio::null())?;
+                    self.run(exchange, &program, &args, Stdio::null())?;
                 }
                 Message::RunWithInput(program, args) => {
-                    self.run(exchange, program, &args, Stdio::piped())?;
+                    self.run(exchange, &program, &args, Stdio::piped())?;
                 }
                 Message::Terminate => self.running.terminate(exchange),
                 Message::Kill => {
@@ -110,6 +111,22 @@ impl<W: Write + Send + 'static> Server<W> {
         }
     }
 
+    /// Path of a program. A transferred file becomes executable here.
+    fn executable(&self, program: &Executable) -> io::Result<PathBuf> {
+        match program {
+            Executable::Program(program) => {
+                let path = self.service.programs.get(program);
+                path.cloned()
+                    .ok_or_else(|| io::Error::other("the program was not built for this host"))
+            }
+            Executable::File(name) => {
+                let path = self.path(name)?;
+                fs::set_permissions(&path, Permissions::from_mode(0o755))?;
+                Ok(path)
+            }
+        }
+    }
+
     /// Ends the input of an exchange. Only a file is acknowledged; commands and connections report
     /// their own end.
     fn complete(&self, exchange: u32) -> Result<(), FrameError> {
@@ -134,12 +151,13 @@ impl<W: Write + Send + 'static> Server<W> {
     fn run(
         &self,
         exchange: u32,
-        program: Program,
+        program: &Executable,
         args: &[Vec<u8>],
         stdin: Stdio,
     ) -> Result<(), FrameError> {
-        let Some(path) = self.service.programs.get(&program) else {
-            return self.fail(exchange, &"the program was not built for this host");
+        let path = match self.executable(program) {
+            Ok(path) => path,
+            Err(error) => return self.fail(exchange, &error),
         };
         let mut command = Command::new(path);
         if let Some(vmm_demo) = self.service.programs.get(&Program::VmmDemo) {

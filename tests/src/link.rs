@@ -5,7 +5,7 @@ mod routes;
 mod tests;
 
 use crate::guard::lock;
-use crate::program::Program;
+use crate::program::Executable;
 use crate::protocol::{CHUNK, Frame, FrameError, Message};
 use crate::writer_queue::{Connection, WriterQueue};
 use routes::{Route, Routes};
@@ -110,8 +110,12 @@ impl Link {
     /// # Errors
     ///
     /// [`LinkError::Lost`] or [`LinkError::Unsendable`].
-    pub fn run(&self, program: Program, args: Vec<Vec<u8>>) -> Result<Exchange<'_>, LinkError> {
-        self.open(Message::Run(program, args))
+    pub fn run(
+        &self,
+        program: impl Into<Executable>,
+        args: Vec<Vec<u8>>,
+    ) -> Result<Exchange<'_>, LinkError> {
+        self.open(Message::Run(program.into(), args))
     }
 
     /// Starts a program with `args`; [`Message::Data`] and [`Message::End`] are its standard input.
@@ -121,10 +125,10 @@ impl Link {
     /// [`LinkError::Lost`] or [`LinkError::Unsendable`].
     pub fn run_with_input(
         &self,
-        program: Program,
+        program: impl Into<Executable>,
         args: Vec<Vec<u8>>,
     ) -> Result<Exchange<'_>, LinkError> {
-        self.open(Message::RunWithInput(program, args))
+        self.open(Message::RunWithInput(program.into(), args))
     }
 
     /// Connects to the UNIX socket of this name in the host's working directory. The connection is

@@ -22,7 +22,7 @@ pub use shared::shared;
 use crate::artifacts::{Artifacts, Kernel};
 use crate::init::{self, Service};
 use crate::link::{Exchange, Link, LinkError};
-use crate::program::Program;
+use crate::program::{Executable, Program};
 use linux::Linux;
 use qemu::Qemu;
 use std::ffi::OsStr;
@@ -248,18 +248,19 @@ impl Machine {
         self.start(Program::VmmTests, args)?.output(VMM_TESTS_LIMIT)
     }
 
-    /// Starts any of the programs. It is ended when the result is dropped.
+    /// Starts any of the programs, or a file of [`put`](Self::put). It is ended when the result is
+    /// dropped.
     ///
     /// # Errors
     ///
     /// [`Error::Lost`], or [`Error::Failed`] if the arguments cannot be sent.
     pub fn start<S: AsRef<OsStr>>(
         &self,
-        program: Program,
+        program: impl Into<Executable>,
         args: impl IntoIterator<Item = S>,
     ) -> Result<Running<'_>, Error> {
-        let args = bytes_of(args);
-        let action = shown(program, &args);
+        let (program, args) = (program.into(), bytes_of(args));
+        let action = shown(&program, &args);
         let exchange = self.link.run(program, args);
         self.running(exchange, action)
     }
@@ -271,11 +272,11 @@ impl Machine {
     /// As for [`start`](Self::start).
     pub fn start_with_stdin<S: AsRef<OsStr>>(
         &self,
-        program: Program,
+        program: impl Into<Executable>,
         args: impl IntoIterator<Item = S>,
     ) -> Result<Running<'_>, Error> {
-        let args = bytes_of(args);
-        let action = shown(program, &args);
+        let (program, args) = (program.into(), bytes_of(args));
+        let action = shown(&program, &args);
         let exchange = self.link.run_with_input(program, args);
         self.running(exchange, action)
     }
@@ -350,7 +351,7 @@ fn bytes_of<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Vec<Vec<u8>> 
 }
 
 /// A command in the form of error messages.
-fn shown(program: Program, args: &[Vec<u8>]) -> String {
+fn shown(program: &Executable, args: &[Vec<u8>]) -> String {
     let words: Vec<_> = args
         .iter()
         .map(|arg| String::from_utf8_lossy(arg))

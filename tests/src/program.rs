@@ -2,14 +2,27 @@
 
 #[cfg(feature = "testbed")]
 mod command;
+#[cfg(feature = "testbed")]
+mod file;
 
 #[cfg(feature = "testbed")]
 pub use self::command::NoSuchCommand;
+#[cfg(feature = "testbed")]
+pub use self::file::{ProgramFile, ProgramFileError, ProgramFileFault};
 
 use std::fmt;
 
 /// Environment variable with the path of the demo VMM on the host, for the programs that run there.
 pub const VMM_DEMO: &str = "IDREG_VMM_DEMO";
+
+/// A program that a host can run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Executable {
+    /// A program that was built for the host.
+    Program(Program),
+    /// The file of this name in the working directory.
+    File(String),
+}
 
 /// A program of the host, by its name in the protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +93,21 @@ impl Program {
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|program| program.name() == name)
+    }
+}
+
+impl From<Program> for Executable {
+    fn from(program: Program) -> Self {
+        Self::Program(program)
+    }
+}
+
+impl fmt::Display for Executable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Program(program) => program.fmt(f),
+            Self::File(name) => f.pad(name),
+        }
     }
 }
 

@@ -16,9 +16,10 @@
 //! full, its input ends.
 //!
 //! On the wire a frame is, little-endian: `u32` length of the payload, `u8` kind, `u32` exchange,
-//! payload. That of `Run` is the program's name and the arguments, each ended by a zero byte.
+//! payload. That of `Run` is the program and the arguments, each ended by a zero byte. The program
+//! is the name of a [`Program`], or `./` and the name of a file in the working directory.
 
-use crate::program::Program;
+use crate::program::{Executable, Program};
 use std::io::{self, Read, Write};
 use std::str;
 
@@ -32,6 +33,9 @@ pub const MAX_PAYLOAD: usize = 1 << 20;
 pub const CHUNK: usize = 64 << 10;
 
 const HEADER: usize = 9;
+
+/// Prefix of a program that is a file in the working directory.
+const FILE: &str = "./";
 
 /// One message and the exchange that it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,9 +52,9 @@ pub enum Message {
     /// The host is up; the text is its kernel release.
     Ready(String),
     /// Run a program with these arguments.
-    Run(Program, Vec<Vec<u8>>),
+    Run(Executable, Vec<Vec<u8>>),
     /// Run a program with these arguments; the following `Data` is its standard input.
-    RunWithInput(Program, Vec<Vec<u8>>),
+    RunWithInput(Executable, Vec<Vec<u8>>),
     /// Ask the running program to end: SIGTERM.
     Terminate,
     /// End the running program or the connection.
@@ -221,7 +225,7 @@ impl Message {
                 Vec::new()
             }
             Self::Run(program, args) | Self::RunWithInput(program, args) => {
-                join(*program, args).ok_or(FrameError::Malformed { kind: self.kind() })?
+                join(program, args).ok_or(FrameError::Malformed { kind: self.kind() })?
             }
         })
     }
@@ -252,10 +256,14 @@ impl Message {
 }
 
 /// A program's name and arguments, each ended by a zero byte; `None` if an argument has one inside.
-fn join(program: Program, args: &[Vec<u8>]) -> Option<Vec<u8>> {
+fn join(program: &Executable, args: &[Vec<u8>]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
+    let program = match program {
+        Executable::Program(program) => program.name().to_owned(),
+        Executable::File(name) => format!("{FILE}{name}"),
+    };
     let words = args.iter().map(Vec::as_slice);
-    for arg in [program.name().as_bytes()].into_iter().chain(words) {
+    for arg in [program.as_bytes()].into_iter().chain(words) {
         if arg.contains(&0) {
             return None;
         }
@@ -265,9 +273,13 @@ fn join(program: Program, args: &[Vec<u8>]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-fn split(payload: &[u8]) -> Option<(Program, Vec<Vec<u8>>)> {
+fn split(payload: &[u8]) -> Option<(Executable, Vec<Vec<u8>>)> {
     let mut words = payload.strip_suffix(&[0])?.split(|&byte| byte == 0);
-    let program = Program::named(str::from_utf8(words.next()?).ok()?)?;
+    let program = str::from_utf8(words.next()?).ok()?;
+    let program = match program.strip_prefix(FILE) {
+        Some(name) => Executable::File(name.to_owned()),
+        None => Program::named(program)?.into(),
+    };
     Some((program, words.map(<[u8]>::to_vec).collect()))
 }
 
@@ -296,13 +308,14 @@ mod tests {
     fn every_message() -> Vec<Message> {
         vec![
             Message::Ready("7.2.0".into()),
-            Message::Run(Program::KvmTests, vec![]),
-            Message::Run(Program::VmmDemo, vec![b"".to_vec()]),
+            Message::Run(Program::KvmTests.into(), vec![]),
+            Message::Run(Program::VmmDemo.into(), vec![b"".to_vec()]),
+            Message::Run(Executable::File("busybox".into()), vec![b"sh".to_vec()]),
             Message::Run(
-                Program::VmmDemo,
+                Program::VmmDemo.into(),
                 vec![b"run".to_vec(), b"".to_vec(), vec![0xff, 0x80]],
             ),
-            Message::RunWithInput(Program::VmmTests, vec![b"a".to_vec()]),
+            Message::RunWithInput(Program::VmmTests.into(), vec![b"a".to_vec()]),
             Message::Terminate,
             Message::Kill,
             Message::Connect("qmp.sock".into()),
@@ -403,7 +416,10 @@ mod tests {
 
     #[test]
     fn an_argument_with_a_zero_byte_is_refused() {
-        let frame = Frame::new(1, Message::Run(Program::VmmDemo, vec![b"a\0b".to_vec()]));
+        let frame = Frame::new(
+            1,
+            Message::Run(Program::VmmDemo.into(), vec![b"a\0b".to_vec()]),
+        );
         assert!(matches!(
             frame.write_to(&mut Vec::new()),
             Err(FrameError::Malformed { .. })

@@ -13,6 +13,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::io::{self, Write};
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::NamedTempFile;
@@ -178,8 +179,9 @@ impl Programs {
     /// The archive's file name. Archives with different programs have different names, so that the
     /// tests keep theirs while a single command runs.
     fn archive_name(&self, release: &str) -> String {
-        let names: Vec<_> = self.files.keys().map(|program| program.name()).collect();
-        format!("initramfs-{}-{release}.cpio", names.join("-"))
+        let names = self.files.keys().map(|program| program.name());
+        let words: Vec<_> = iter::once("initramfs").chain(names).collect();
+        format!("{}-{release}.cpio", words.join("-"))
     }
 }
 
@@ -370,6 +372,7 @@ mod tests {
             };
             programs.archive_name("7.2")
         };
+        assert_eq!(name(&[]), "initramfs-7.2.cpio");
         assert_eq!(name(&[Program::VmmDemo]), "initramfs-vmm-demo-7.2.cpio");
         assert_eq!(
             name(&Program::ALL),

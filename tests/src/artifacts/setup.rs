@@ -98,7 +98,10 @@ impl Setup {
     /// Every variant of [`SetupError`].
     pub fn run(&self) -> Result<Artifacts, SetupError> {
         let parts = self.parts()?;
-        let names: Vec<_> = self.programs.iter().map(|program| program.name()).collect();
+        let mut names: Vec<_> = self.programs.iter().map(|program| program.name()).collect();
+        if names.is_empty() {
+            names.push("the first program");
+        }
         let step = format!("building {} for the Arm host", names.join(" and "));
         Ok(self.progress.step(&step, || self.build(parts))?)
     }

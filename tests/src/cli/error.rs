@@ -4,7 +4,7 @@ use crate::artifacts::build::BuildError;
 use crate::artifacts::setup::SetupError;
 use crate::demo::DemoError;
 use crate::machine;
-use crate::program::{NoSuchCommand, Program};
+use crate::program::{Executable, NoSuchCommand, ProgramFileError};
 use std::io;
 use std::path::PathBuf;
 
@@ -21,6 +21,9 @@ pub enum TestbedError {
     /// No program has the command.
     #[error(transparent)]
     Command(#[from] NoSuchCommand),
+    /// The file given as the program is none for the host.
+    #[error(transparent)]
+    ProgramFile(#[from] ProgramFileError),
     /// The host failed.
     #[error(transparent)]
     Machine(#[from] machine::Error),
@@ -56,7 +59,7 @@ pub enum TestbedError {
     #[error("cannot pass on the output of {program}")]
     Output {
         /// The program.
-        program: Program,
+        program: Executable,
         /// The cause.
         source: io::Error,
     },
@@ -64,7 +67,7 @@ pub enum TestbedError {
     #[error("{program} was ended by signal {signal}")]
     Killed {
         /// The program.
-        program: Program,
+        program: Executable,
         /// The signal.
         signal: i32,
     },
@@ -74,12 +77,12 @@ pub enum TestbedError {
 }
 
 impl TestbedError {
-    /// The exit code of the testbed for this error: 2 for a command that no program has, 3 if
-    /// packages are missing, otherwise 4.
+    /// The exit code of the testbed for this error: 2 for a command that no program has and
+    /// for a file that is no program, 3 if packages are missing, otherwise 4.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Command(_) => 2,
+            Self::Command(_) | Self::ProgramFile(_) => 2,
             Self::Setup(SetupError::Packages { .. }) => 3,
             _ => 4,
         }

@@ -4,7 +4,7 @@ use super::{Choice, TestbedError, one_host};
 use crate::artifacts::{Artifacts, Kernel};
 use crate::forward::Forward;
 use crate::machine::{self, Ending, Event, Machine, Options};
-use crate::program::Program;
+use crate::program::{Executable, Program, ProgramFile};
 use crate::progress::Progress;
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -44,9 +44,8 @@ pub(super) struct Exec {
     /// hypervisors
     #[arg(long, value_name = "WORD")]
     append: Vec<String>,
-    /// The program to run [default: idreg or vmm-demo, by the command]
-    #[arg(long, value_enum, value_name = "NAME")]
-    program: Option<Program>,
+    #[arg(long, value_name = "NAME|PATH", value_parser = parse_program, help = program_help())]
+    program: Option<Chosen>,
     /// Put the files of a Linux guest into the working directory: `Image`, the kernel of the host,
     /// and `initrd.cpio.gz`. On an Arm machine `Image` is `latest`, which is fetched
     #[arg(long)]
@@ -72,6 +71,38 @@ pub(super) struct Exec {
     args: Vec<OsString>,
 }
 
+/// The program of the command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Chosen {
+    Named(Program),
+    /// A file of this machine.
+    File(PathBuf),
+}
+
+fn program_help() -> String {
+    format!(
+        "The program to run, or the file of any program for arm64 Linux \
+         [default: idreg or vmm-demo, by the command] [names: {}]",
+        program_names()
+    )
+}
+
+fn program_names() -> String {
+    Program::ALL.map(Program::name).join(", ")
+}
+
+/// A name stays a name; a path has a `/` or is that of a file.
+fn parse_program(text: &str) -> Result<Chosen, String> {
+    match Program::named(text) {
+        Some(program) => Ok(Chosen::Named(program)),
+        None if text.contains('/') || Path::new(text).exists() => Ok(Chosen::File(text.into())),
+        None => Err(format!(
+            "neither a file nor one of the programs {}",
+            program_names()
+        )),
+    }
+}
+
 fn parse_pair(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((name, path)) if !name.is_empty() && !path.is_empty() => {
@@ -83,10 +114,7 @@ fn parse_pair(text: &str) -> Result<(String, PathBuf), String> {
 
 impl Exec {
     pub(super) fn run(self) -> Result<u8, TestbedError> {
-        let program = match self.program {
-            Some(program) => program,
-            None => Program::of_command(&self.args)?,
-        };
+        let task = self.task()?;
         let files = read_files(&self.files)?;
         let options = Options {
             cpu: self.cpu,
@@ -97,10 +125,15 @@ impl Exec {
             append: self.append,
         };
         let hardware = self.choice.hardware() && options.any();
+        if let Some(file) = &task.file
+            && self.overlay.is_none()
+        {
+            file.needs_nothing_else(hardware)?;
+        }
         let progress = Progress::on_terminal();
         let own = options.kernel.unwrap_or_default();
         let guest = self.linux.then(|| self.guest_kernel.unwrap_or(own));
-        let mut artifacts = one_host(hardware, &options, program, guest, progress)?;
+        let mut artifacts = one_host(hardware, &options, task.programs, guest, progress)?;
         let scratch = match &self.overlay {
             Some(overlay) => Some(add_overlay(&mut artifacts, own, overlay)?),
             None => None,
@@ -114,18 +147,52 @@ impl Exec {
         for (name, bytes) in &files {
             machine.put(name, bytes)?;
         }
+        if let Some(file) = &task.file {
+            machine.put(&file.name, &file.bytes)?;
+        }
         let machine = Arc::new(machine);
         let forwards = self.forwards.into_iter().map(|(name, path)| {
             let forward = Forward::listen(Arc::clone(&machine), name, &path);
             forward.map_err(|source| TestbedError::Listen { path, source })
         });
         let _kept_to_the_end = forwards.collect::<Result<Vec<_>, _>>()?;
-        let code = pass_through(&machine, program, &self.args)?;
+        let code = pass_through(&machine, &task.program, &self.args)?;
         for (name, path) in self.outs {
             let bytes = machine.get(&name)?;
             fs::write(&path, bytes).map_err(|source| TestbedError::File { path, source })?;
         }
         Ok(code)
+    }
+}
+
+/// A program to run.
+struct Task {
+    program: Executable,
+    /// The programs to build for it.
+    programs: &'static [Program],
+    /// The file to put into the host, if it is one of this machine.
+    file: Option<ProgramFile>,
+}
+
+impl Exec {
+    fn task(&self) -> Result<Task, TestbedError> {
+        let program = match &self.program {
+            Some(Chosen::File(path)) => {
+                let file = ProgramFile::read(path)?;
+                return Ok(Task {
+                    program: Executable::File(file.name.clone()),
+                    programs: &[],
+                    file: Some(file),
+                });
+            }
+            Some(Chosen::Named(program)) => *program,
+            None => Program::of_command(&self.args)?,
+        };
+        Ok(Task {
+            program: program.into(),
+            programs: program.with_others(),
+            file: None,
+        })
     }
 }
 
@@ -175,13 +242,16 @@ fn read_files(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, TestbedError>
 /// second one kills it.
 pub(super) fn pass_through<S: AsRef<OsStr>>(
     machine: &Machine,
-    program: Program,
+    program: &Executable,
     args: &[S],
 ) -> Result<u8, TestbedError> {
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(TestbedError::Signals)?;
     let mut is_terminated = false;
-    let running = machine.start(program, args)?;
-    let failed = |source| TestbedError::Output { program, source };
+    let running = machine.start(program.clone(), args)?;
+    let failed = |source| TestbedError::Output {
+        program: program.clone(),
+        source,
+    };
     loop {
         match running.next(SIGNAL_POLL) {
             Ok(Event::Stdout(bytes)) => pass_on(io::stdout(), &bytes).map_err(failed)?,
@@ -191,6 +261,7 @@ pub(super) fn pass_through<S: AsRef<OsStr>>(
                 return Ok(u8::try_from(code & 0xff).unwrap_or(u8::MAX));
             }
             Ok(Event::Ended(Ending::Killed(signal))) => {
+                let program = program.clone();
                 return Err(TestbedError::Killed { program, signal });
             }
             Err(machine::Error::TimeLimit { .. }) => {}
@@ -240,6 +311,23 @@ mod tests {
     }
 
     #[test]
+    fn a_program_is_a_name_or_a_path() {
+        let here = env!("CARGO_MANIFEST_PATH");
+        for (text, program) in [
+            ("idreg", Chosen::Named(Program::Idreg)),
+            ("kvm-tests", Chosen::Named(Program::KvmTests)),
+            ("./idreg", Chosen::File("./idreg".into())),
+            ("target/none", Chosen::File("target/none".into())),
+            ("Cargo.toml", Chosen::File("Cargo.toml".into())),
+            (here, Chosen::File(here.into())),
+        ] {
+            assert_eq!(parse_program(text), Ok(program), "{text}");
+        }
+        let error = parse_program("no-such-program").unwrap_err();
+        assert!(error.starts_with("neither a file nor one of the programs idreg, vmm-demo, kvm-"));
+    }
+
+    #[test]
     fn exec_puts_a_linux_guest() {
         let linux = |line: &str| match Cli::try_parse_from(words(line)).unwrap().action {
             Action::Exec(exec) => (exec.linux, exec.guest_kernel),
@@ -262,6 +350,6 @@ mod tests {
         };
         assert_eq!(exec.machine, ["mte=on", "gic-version=4"]);
         assert_eq!(exec.append, ["kvm-arm.mode=nested"]);
-        assert_eq!(exec.program, Some(Program::KvmTests));
+        assert_eq!(exec.program, Some(Chosen::Named(Program::KvmTests)));
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn run(choice: Choice) -> Result<u8, TestbedError> {
     }
     if let [before, after] = reports.as_slice() {
         let shown = demo::comparison(MODELS, [before, after]);
-        let program = Program::VmmDemo;
+        let program = Program::VmmDemo.into();
         pass_on(io::stdout(), shown.as_bytes())
             .map_err(|source| TestbedError::Output { program, source })?;
     }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::init::{Service, serve};
+use crate::program::Program;
 use std::fs;
 use std::io::Write;
 use std::os::unix::net::UnixListener;
@@ -123,6 +124,21 @@ fn a_program_that_the_host_lacks_is_refused() {
         matches!(&end, Message::Failed(reason) if reason.contains("not built")),
         "{end:?}"
     );
+}
+
+#[test]
+fn a_transferred_file_runs() {
+    let (link, _directory) = shell();
+    link.put("greet", b"#!/bin/sh\necho hello $1; exit 5\n", LIMIT)
+        .unwrap();
+    let file = |name: &str| Executable::File(name.to_owned());
+    let exchange = link.run(file("greet"), vec![b"you".to_vec()]).unwrap();
+    let (stdout, _, end) = finish(&exchange);
+    assert_eq!((&*stdout, end), (&b"hello you\n"[..], Message::Exited(5)));
+    for name in ["missing", "../greet", "/bin/sh"] {
+        let (_, _, end) = finish(&link.run(file(name), vec![]).unwrap());
+        assert!(matches!(end, Message::Failed(_)), "{name}: {end:?}");
+    }
 }
 
 #[test]

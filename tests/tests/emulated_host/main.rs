@@ -15,3 +15,4 @@ mod hosts;
 mod models;
 mod options;
 mod predicted;
+mod programs;
