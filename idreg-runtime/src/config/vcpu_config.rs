@@ -14,10 +14,27 @@ pub enum Gic {
     V3,
 }
 
+/// Shows `GICv2` or `GICv3`.
+impl fmt::Display for Gic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::V2 => "GICv2",
+            Self::V3 => "GICv3",
+        })
+    }
+}
+
 /// The vCPU features and the interrupt controller of a VM.
 ///
 /// KVM hides the ID fields of features that are off, so a host can only be compared with a VM of
-/// the same configuration. The default is a vCPU with all of them off.
+/// the same configuration. The default is a vCPU with all of them off:
+///
+/// ```
+/// use idreg_runtime::config::{Gic, VcpuConfig};
+///
+/// const CONFIG: VcpuConfig = VcpuConfig::new().with_sve(true).with_gic(Some(Gic::V3));
+/// assert_eq!(CONFIG.to_string(), "SVE, GICv3");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -44,6 +61,132 @@ pub struct VcpuConfig {
     pub aarch32: bool,
     /// The in-kernel interrupt controller, or `None`.
     pub gic: Option<Gic>,
+}
+
+/// The vCPU features of `KVM_ARM_VCPU_INIT`, as bits of the first word
+/// (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`).
+mod feature {
+    pub(super) const POWER_OFF: u32 = 1 << 0;
+    pub(super) const EL1_32BIT: u32 = 1 << 1;
+    pub(super) const PSCI_0_2: u32 = 1 << 2;
+    pub(super) const PMU_V3: u32 = 1 << 3;
+    pub(super) const SVE: u32 = 1 << 4;
+    pub(super) const PTRAUTH_ADDRESS: u32 = 1 << 5;
+    pub(super) const PTRAUTH_GENERIC: u32 = 1 << 6;
+    pub(super) const HAS_EL2: u32 = 1 << 7;
+}
+
+impl VcpuConfig {
+    /// The vCPU feature with which a vCPU waits for the guest's `CPU_ON`
+    /// (`1 << KVM_ARM_VCPU_POWER_OFF`; Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`).
+    pub const POWER_OFF: u32 = feature::POWER_OFF;
+
+    /// Makes a configuration with every feature off and without an interrupt controller, like the
+    /// default.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            sve: false,
+            sve_limit: None,
+            pauth: false,
+            pmu: false,
+            mte: false,
+            el2: false,
+            aarch32: false,
+            gic: None,
+        }
+    }
+
+    /// Sets [`sve`](Self::sve).
+    #[must_use]
+    pub const fn with_sve(mut self, on: bool) -> Self {
+        self.sve = on;
+        self
+    }
+
+    /// Sets [`sve_limit`](Self::sve_limit), in bits.
+    #[must_use]
+    pub const fn with_sve_limit(mut self, limit: Option<u32>) -> Self {
+        self.sve_limit = limit;
+        self
+    }
+
+    /// Sets [`pauth`](Self::pauth).
+    #[must_use]
+    pub const fn with_pauth(mut self, on: bool) -> Self {
+        self.pauth = on;
+        self
+    }
+
+    /// Sets [`pmu`](Self::pmu).
+    #[must_use]
+    pub const fn with_pmu(mut self, on: bool) -> Self {
+        self.pmu = on;
+        self
+    }
+
+    /// Sets [`mte`](Self::mte).
+    #[must_use]
+    pub const fn with_mte(mut self, on: bool) -> Self {
+        self.mte = on;
+        self
+    }
+
+    /// Sets [`el2`](Self::el2).
+    #[must_use]
+    pub const fn with_el2(mut self, on: bool) -> Self {
+        self.el2 = on;
+        self
+    }
+
+    /// Sets [`aarch32`](Self::aarch32).
+    #[must_use]
+    pub const fn with_aarch32(mut self, on: bool) -> Self {
+        self.aarch32 = on;
+        self
+    }
+
+    /// Sets [`gic`](Self::gic).
+    #[must_use]
+    pub const fn with_gic(mut self, gic: Option<Gic>) -> Self {
+        self.gic = gic;
+        self
+    }
+
+    /// The vCPU features with which `KVM_ARM_VCPU_INIT` makes such a vCPU: the first word of
+    /// `kvm_vcpu_init.features`, whose other words are 0.
+    ///
+    /// PSCI 0.2 and newer (`KVM_ARM_VCPU_PSCI_0_2`) is always on. [`POWER_OFF`](Self::POWER_OFF)
+    /// is not included, since it differs between the vCPUs of a VM. Memory tagging and the
+    /// interrupt controller belong to the VM and are no vCPU features.
+    ///
+    /// ```
+    /// use idreg_runtime::VcpuConfig;
+    ///
+    /// let config = VcpuConfig::new().with_sve(true).with_pauth(true);
+    /// let first = config.features();
+    /// let other = config.features() | VcpuConfig::POWER_OFF;
+    /// assert_eq!((first, other), (0b111_0100, 0b111_0101));
+    /// ```
+    #[must_use]
+    pub const fn features(self) -> u32 {
+        // KVM refuses one half of pointer authentication without the other.
+        const PTRAUTH: u32 = feature::PTRAUTH_ADDRESS | feature::PTRAUTH_GENERIC;
+        let Self {
+            sve,
+            pauth,
+            pmu,
+            el2,
+            aarch32,
+            ..
+        } = self;
+        feature::PSCI_0_2
+            | if sve { feature::SVE } else { 0 }
+            | if pauth { PTRAUTH } else { 0 }
+            | if pmu { feature::PMU_V3 } else { 0 }
+            | if el2 { feature::HAS_EL2 } else { 0 }
+            | if aarch32 { feature::EL1_32BIT } else { 0 }
+    }
 }
 
 impl Capabilities {
