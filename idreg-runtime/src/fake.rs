@@ -12,7 +12,7 @@ use crate::config::capabilities::{
 use crate::description::{RegisterDescription, RegisterField};
 use crate::encoding::Encoding;
 use crate::firmware::FirmwareRegister;
-use crate::host::Host;
+use crate::host::{Host, is_of_an_option};
 use crate::register::{FieldValue, RegisterValue};
 use crate::regs::mpidr_el1::{Aff0, Aff1, Aff2};
 use crate::regs::{CtrEl0, MpidrEl1};
@@ -300,6 +300,9 @@ impl VcpuRegs for FakeVcpu {
     fn get(&self, encoding: Encoding) -> Result<u64, Errno> {
         let vm = &self.vm.state;
         vm.calls.call()?;
+        if is_of_an_option(vm.host.info().vcpu, encoding) {
+            return Ok(0);
+        }
         let register = vm.register(encoding)?;
         let mut mutable = vm.lock();
         let values = mutable.values(self.index, encoding)?;

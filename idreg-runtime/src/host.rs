@@ -3,6 +3,7 @@
 mod accepted;
 mod allowed;
 mod cache_levels;
+mod configuration;
 mod cores;
 mod derived;
 mod file;
@@ -13,12 +14,18 @@ use crate::config::capabilities::{Capabilities, WritableMasks};
 use crate::description::{Description, RegisterDescription, RegisterField};
 use crate::firmware::FirmwareValues;
 use crate::regs::{self, AidrEl1, MidrEl1, RevidrEl1};
+use crate::text::{caused, lines};
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
+use core::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use self::accepted::accepted_values;
 pub use self::allowed::Obstacle;
+#[cfg(all(target_os = "linux", target_arch = "aarch64", feature = "kvm"))]
+pub(crate) use self::configuration::differences as configuration_differences;
+pub(crate) use self::configuration::is_of_an_option;
+pub use self::configuration::{ConfigurationDifference, OptionEvidence};
 pub use self::cores::{CoreDifference, CoreReading};
 pub use self::derived::NotDerivable;
 pub use self::file::SCHEMA;
@@ -79,9 +86,8 @@ pub struct Implementation {
     pub aidr: Option<u64>,
 }
 
-/// The error of a register that cannot be read.
+/// The error of a register that cannot be read; `{:#}` shows the kernel's error too.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("cannot read {register} from the vCPU")]
 pub struct ReadError {
     /// The register's name.
     pub register: &'static str,
@@ -89,11 +95,40 @@ pub struct ReadError {
     pub source: Errno,
 }
 
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { register, source } = self;
+        caused(
+            &format_args!("cannot read {register} from the vCPU"),
+            source,
+            f,
+        )
+    }
+}
+
+/// The error of reading a host from a vCPU; `{:#}` shows the kernel's error too.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadHostError {
+    /// A register cannot be read.
+    #[error(transparent)]
+    Register(#[from] ReadError),
+    /// The vCPU was created with another configuration than that of the [`HostInfo`].
+    #[error("{}", lines(.0))]
+    OtherConfiguration(Vec<ConfigurationDifference>),
+}
+
 impl Host {
     /// Reads every register of [`regs::DESCRIPTION`] from a vCPU that has not run.
     ///
     /// `masks` are the writable bits that KVM reports, or `None` if it does not report them (before
     /// Linux 6.7).
+    ///
+    /// The vCPU is compared with the configuration in `info`: apart from its ID registers, a
+    /// register is read for each option that these show as off. Registers tell `sve`, `pauth`,
+    /// `pmu`, `mte` and `el2`, and a GICv3 that is missing. They do not tell a limit of the vector
+    /// lengths, the execution state at EL1 (`aarch32`), or a GIC that the configuration does not
+    /// have; the module `kvm` asks KVM for these.
     ///
     /// ```
     /// # let recorded: idreg_runtime::host::Host =
@@ -105,6 +140,7 @@ impl Host {
     /// let mut info = HostInfo::default();
     /// info.kernel_release = "7.2.0".to_owned();
     /// info.capabilities.writable_masks = true;
+    /// info.vcpu = recorded.info().vcpu; // that the vCPU was created with
     /// let vcpu = FakeVcpu::new(&recorded); // any `VcpuRegs`
     /// let masks = WritableMasks::new([0; FEATURE_ID_REGISTERS]); // KVM_ARM_GET_REG_WRITABLE_MASKS
     /// let host = Host::read(info, &vcpu, Some(&masks))?;
@@ -114,13 +150,14 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// [`ReadError`] if reading a register that KVM has fails. A register that KVM does not have is
-    /// not an error.
+    /// [`ReadHostError::Register`] if reading a register that KVM has fails. A register that KVM
+    /// does not have is not an error. [`ReadHostError::OtherConfiguration`] if the vCPU was created
+    /// with another configuration.
     pub fn read(
         info: HostInfo,
         vcpu: &impl VcpuRegs,
         masks: Option<&WritableMasks>,
-    ) -> Result<Self, ReadError> {
+    ) -> Result<Self, ReadHostError> {
         Self::read_described(&regs::DESCRIPTION, info, vcpu, masks)
     }
 
@@ -134,8 +171,12 @@ impl Host {
         info: HostInfo,
         vcpu: &impl VcpuRegs,
         masks: Option<&WritableMasks>,
-    ) -> Result<Self, ReadError> {
+    ) -> Result<Self, ReadHostError> {
         let values = read_registers(description, vcpu)?;
+        let differences = configuration::differences(info.vcpu, &values, vcpu)?;
+        if !differences.is_empty() {
+            return Err(ReadHostError::OtherConfiguration(differences));
+        }
         let mut writable = RegisterValues::new(description);
         for (register, _) in values.iter() {
             let mask = masks.and_then(|masks| masks.get(register.encoding));

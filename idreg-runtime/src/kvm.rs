@@ -1,124 +1,99 @@
-//! Access to KVM: reads hosts, and creates vCPUs in the order that KVM requires.
+//! Access to KVM: reads hosts, and configures VMs and vCPUs.
 //!
-//! The same functions make a VM that runs a guest and a [`ScratchVm`] that only answers questions,
-//! so a scratch VM has the registers that the guest's VM will have:
+//! Two parts, for two kinds of callers:
 //!
-//! 1. [`create_vm`], which enables memory tagging and writable implementation registers: KVM does
-//!    so only before there is a vCPU;
-//! 2. [`create_vcpu`] for all vCPUs (KVM refuses more of them once the GIC is initialised);
-//! 3. [`init_vcpu`] for each, with the options of its [`VcpuConfig`](crate::config::VcpuConfig). It
-//!    limits and finalises the vector lengths of SVE: before that KVM returns no register, after it
-//!    the lengths are fixed;
-//! 4. [`create_gic`]. It rewrites the GIC fields of the ID registers, so these are read after it;
-//! 5. for a VM that runs: [`init_gic`] with the VMM's addresses;
-//! 6. reading and writing ID registers through [`KvmVcpu`];
-//! 7. steps that may depend on ID registers: [`init_pmu`] for each vCPU, [`offer_target_cpus`] if
-//!    the guest must know other CPUs than its own;
-//! 8. the first `KVM_RUN`, which finalises and freezes the ID registers. A [`ScratchVm`] does it
-//!    without a guest ([`ScratchVm::run_immediately`]).
+//! - Functions on a VM or vCPU that **exists** take any type with its descriptor (`impl AsRawFd`),
+//!   such as `VmFd` and `VcpuFd` of the VMM's own version of `kvm-ioctls`. They need the feature
+//!   `kvm`, and no crate of KVM's types.
+//! - Functions that **make** VMs and vCPUs use the types of [`kvm_ioctls`], re-exported here, and
+//!   need the feature `scratch`. They make the VM of a guest and a [`ScratchVm`] that only answers
+//!   questions in the same way, so that a scratch VM has the registers of the guest's VM.
 //!
-//! The types `Kvm`, `VmFd`, `VcpuFd` and `DeviceFd` are those of [`kvm_ioctls`], re-exported here.
+//! A VMM with its own VM passes the descriptors to [`read_vm`] and [`OneReg`]:
+//!
+//! ```no_run
+//! # use idreg_runtime::config::{Gic, VcpuConfig};
+//! # use idreg_runtime::kvm::{self, OneReg};
+//! # use idreg_runtime::{CpuModel, Plan};
+//! # use std::os::fd::OwnedFd;
+//! # fn configure(vm: OwnedFd, vcpus: Vec<OwnedFd>) -> Result<(), Box<dyn std::error::Error>> {
+//! let config = VcpuConfig::new().with_gic(Some(Gic::V3)); // as the VM was created
+//! let model: CpuModel = "host,FEAT_DotProd=off".parse()?;
+//! let host = kvm::read_vm(&vm, &vcpus[0], config)?;
+//! let plan = Plan::new(&host, &model)?;
+//! for vcpu in &vcpus {
+//!     plan.apply(&OneReg::new(vcpu))?;
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Order
+//!
+//! KVM prescribes no single sequence. These constraints hold, of KVM on Linux 6.1 to 7.2:
+//!
+//! | step | not before | not after | reason |
+//! |---|---|---|---|
+//! | [`enable_mte`], [`enable_implementation_ids`] | | the first vCPU is created | KVM then answers `EINVAL` |
+//! | creating a vCPU | | the GIC is initialised ([`init_gic`]) | KVM then answers `EBUSY`; the GIC may be *created* before all vCPUs |
+//! | initialising a vCPU ([`init_vcpu`]) | it is created | | the GIC may be created and initialised before or after; every vCPU of a VM has the same features |
+//! | limiting the vector lengths ([`limit_vector_lengths`]) | the vCPU is initialised | its SVE is finalised | KVM answers `ENOEXEC` or `EPERM` |
+//! | finalising SVE ([`init_vcpu`] does) | the lengths are limited | the first run | KVM then answers `EPERM`; a vCPU that is not finalised does not run |
+//! | reading the host ([`read_vm`]) | the vCPU is initialised; the VM has its GIC, if it will have one | an ID register is written, or the VM has run | creating the GIC rewrites the GIC fields; a written value would pass for the host's |
+//! | writing ID registers ([`Plan::apply`](crate::plan::Plan::apply)) | the host is read | the first run | KVM then answers `EBUSY` |
+//! | [`init_pmu`] | the GIC is initialised, if there is one | the first run | KVM answers `ENODEV`; an uninitialised PMU does not run |
+//! | [`offer_target_cpus`] | the vCPU is initialised | the first run | KVM answers `EBUSY` |
+//!
+//! The first `KVM_RUN` of any vCPU finalises and freezes the ID registers of the VM, even one that
+//! returns at once; [`Plan::verify`](crate::plan::Plan::verify) then shows what the guest sees. A
+//! VM may have a GICv3, a GICv2, or no in-kernel GIC; without one KVM clears the GIC fields at the
+//! first run. ID registers are of the VM, except for MPIDR_EL1 and CLIDR_EL1: a plan is applied to
+//! every vCPU, and writes most registers on the first.
 
+#[cfg(feature = "scratch")]
 mod affinity;
 mod capabilities;
+#[cfg(feature = "scratch")]
 mod core_types;
+#[cfg(feature = "scratch")]
 mod create;
 mod error;
 mod gic;
+mod init;
+mod ioctl;
+mod one_reg;
+#[cfg(feature = "scratch")]
 mod read;
+#[cfg(feature = "scratch")]
 mod scratch;
 mod sve;
 mod sysfs;
 mod target;
-mod vcpu;
+mod vm;
+mod vm_host;
 
-pub use self::capabilities::{capabilities, open};
+pub use self::capabilities::capabilities;
+#[cfg(feature = "scratch")]
 pub use self::create::{
-    create_vcpu, create_vm, create_vm_with, init_pmu, init_vcpu, physical_address_bits,
+    create_gic, create_vcpu, create_vm, create_vm_with, open, physical_address_bits,
 };
-pub use self::error::KvmError;
-pub use self::gic::{GicAddresses, create_gic, init_gic};
+pub use self::error::{KvmError, KvmStep};
+pub use self::gic::{GicAddresses, in_kernel_gic, init_gic};
+pub use self::init::{init_pmu, init_vcpu};
+pub use self::one_reg::{OneReg, kvm_reg_id};
+#[cfg(feature = "scratch")]
 pub use self::read::{read_host, read_host_described, read_host_from, supported};
+#[cfg(feature = "scratch")]
 pub use self::scratch::ScratchVm;
-pub use self::sve::sve_vector_lengths;
+pub use self::sve::{limit_vector_lengths, sve_vector_lengths};
 pub use self::sysfs::{implementations, kernel_release};
 pub use self::target::{answer_target_cpus, offer_target_cpus};
-pub use self::vcpu::{KvmVcpu, kvm_reg_id};
+pub use self::vm::{enable_implementation_ids, enable_mte, has_implementation_ids, writable_masks};
+pub use self::vm_host::{check_configuration, read_vm};
+#[cfg(feature = "scratch")]
 pub use kvm_ioctls;
 
-use crate::config::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};
-use crate::vcpu::Errno;
 use core::arch::asm;
-use kvm_bindings::{
-    KVM_ARM_FEATURE_ID_RANGE, KVM_ARM_FEATURE_ID_RANGE_SIZE, KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES,
-    KVMIO, reg_mask_range,
-};
-use kvm_ioctls::VmFd;
-use vmm_sys_util::ioctl::ioctl_with_mut_ref;
-use vmm_sys_util::ioctl_ior_nr;
-
-// Linux 7.2, include/uapi/linux/kvm.h; neither kvm-ioctls 0.25 nor kvm-bindings 0.14 defines it.
-#[allow(missing_docs, reason = "the macro takes no documentation")]
-mod ioctl {
-    use super::{KVMIO, ioctl_ior_nr, reg_mask_range};
-
-    ioctl_ior_nr!(KVM_ARM_GET_REG_WRITABLE_MASKS, KVMIO, 0xb6, reg_mask_range);
-}
-
-const _: () = assert!(FEATURE_ID_REGISTERS == KVM_ARM_FEATURE_ID_RANGE_SIZE as usize);
-
-/// Reads the writable bits of the ID registers, or `None` if the kernel does not report them
-/// (before Linux 6.7).
-///
-/// # Errors
-///
-/// [`KvmError::WritableMasks`] if the kernel has the ioctl and refuses it, as for a protected VM.
-pub fn writable_masks(vm: &VmFd) -> Result<Option<WritableMasks>, KvmError> {
-    let ranges = vm.check_extension_raw(KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES.into());
-    if ranges & (1 << KVM_ARM_FEATURE_ID_RANGE) == 0 {
-        return Ok(None);
-    }
-    read_writable_masks(vm).map(Some)
-}
-
-/// Reads the masks from a kernel that reports them.
-fn read_writable_masks(vm: &VmFd) -> Result<WritableMasks, KvmError> {
-    let masks = get_writable_masks(vm, KVM_ARM_FEATURE_ID_RANGE, [0; 13]);
-    masks.map_err(|source| KvmError::WritableMasks { source })
-}
-
-/// Calls `KVM_ARM_GET_REG_WRITABLE_MASKS` with any range and reserved words, of which KVM accepts
-/// one each; for tests.
-///
-/// # Errors
-///
-/// The kernel's error.
-#[doc(hidden)]
-#[allow(
-    unsafe_code,
-    reason = "kvm-ioctls has no wrapper of this ioctl, and its argument holds a pointer"
-)]
-pub fn get_writable_masks(
-    vm: &VmFd,
-    range: u32,
-    reserved: [u32; 13],
-) -> Result<WritableMasks, Errno> {
-    let mut masks = [0; FEATURE_ID_REGISTERS];
-    let mut range = reg_mask_range {
-        addr: (&raw mut masks) as u64,
-        range,
-        reserved,
-    };
-    // SAFETY: `vm` is a VM. The kernel reads the `reg_mask_range` that the ioctl number names. For
-    // the one range that it knows it writes KVM_ARM_FEATURE_ID_RANGE_SIZE words to `addr`, which is
-    // the length of `masks` (asserted above); for any other it writes nothing.
-    let result =
-        unsafe { ioctl_with_mut_ref(vm, ioctl::KVM_ARM_GET_REG_WRITABLE_MASKS(), &mut range) };
-    if result < 0 {
-        return Err(vmm_sys_util::errno::Error::last().into());
-    }
-    Ok(WritableMasks::new(masks))
-}
 
 /// The frequency of this host's generic timer in Hz (CNTFRQ_EL0), which every guest sees too.
 #[must_use]

@@ -35,7 +35,7 @@
 //! model.set(Dp::NI); // or "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0".parse()?
 //!
 //! let plan = Plan::new(&host, &model)?;
-//! let vcpu = FakeVcpu::new(&host); // on Arm: kvm::KvmVcpu::new(&vcpu_fd)
+//! let vcpu = FakeVcpu::new(&host); // on Arm: kvm::OneReg::new(&vcpu_fd)
 //! let view = plan.apply(&vcpu)?;
 //! assert_eq!(view.get_as::<IdAa64isar0El1>().map(IdAa64isar0El1::dp), Some(Dp::NI));
 //!
@@ -92,7 +92,8 @@
 //!
 //! # Features
 //!
-//! - `kvm` (default): the module `kvm`, on arm64 Linux; on other machines
+//! - `scratch` (default, with `kvm`): makes VMs and vCPUs with the types of `kvm_ioctls`.
+//! - `kvm`: the module `kvm`, on arm64 Linux; on other machines
 //!   `cargo doc --target aarch64-unknown-linux-gnu` shows it. Everything else works on any machine.
 //! - `std` (with `kvm`): hosts, models, plans and everything that works on them.
 //!

@@ -1,5 +1,6 @@
 //! Text forms that messages and models share: switches, lists, and text from outside.
 
+use core::error::Error;
 use core::fmt;
 
 /// The number of characters of a text from outside that a message shows.
@@ -87,6 +88,23 @@ pub(crate) fn lines<T: fmt::Display>(items: &[T]) -> String {
 /// A heading, and below it an indented line for each item.
 pub(crate) fn under_heading<T: fmt::Display>(heading: &str, items: &[T]) -> String {
     format!("{heading}\n  {}", joined(items, "\n  "))
+}
+
+/// Shows the message of an error, and with `{:#}` its causes: `cannot create a VM: ENOMEM (12)`.
+///
+/// For `#[error(fmt = caused)]` on a variant of a message and its source.
+pub(crate) fn caused(
+    message: &impl fmt::Display,
+    source: &(impl Error + 'static),
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    write!(f, "{message}")?;
+    let mut next: Option<&dyn Error> = f.alternate().then_some(source);
+    while let Some(cause) = next {
+        write!(f, ": {cause}")?;
+        next = cause.source();
+    }
+    Ok(())
 }
 
 /// Lists items with a separator between them.

@@ -14,6 +14,8 @@ impl Errno {
     pub const ENOENT: Self = Self(2);
     /// Interrupted: `KVM_RUN` returned before the guest did anything that the VMM must handle.
     pub const EINTR: Self = Self(4);
+    /// No such device or address: the VM's in-kernel GIC has the interrupt inputs of the vCPUs.
+    pub const ENXIO: Self = Self(6);
     /// The vCPU is not initialised yet.
     pub const ENOEXEC: Self = Self(8);
     /// Try again: the vCPU cannot run in its present state.
@@ -37,6 +39,7 @@ impl Errno {
             Self::EPERM => "EPERM",
             Self::ENOENT => "ENOENT",
             Self::EINTR => "EINTR",
+            Self::ENXIO => "ENXIO",
             Self::ENOEXEC => "ENOEXEC",
             Self::EAGAIN => "EAGAIN",
             Self::ENOMEM => "ENOMEM",

@@ -5,11 +5,11 @@ mod hosts;
 
 use hosts::{MAX_7_2, host};
 use idreg_runtime::fake::FakeVm;
-use idreg_runtime::host::{Host, ReadError};
+use idreg_runtime::host::{Host, ReadError, ReadHostError};
 use idreg_runtime::regs::DESCRIPTION;
 use idreg_runtime::vcpu::Errno;
 
-fn read(vm: &FakeVm, recorded: &Host) -> Result<Result<Host, ReadError>, Errno> {
+fn read(vm: &FakeVm, recorded: &Host) -> Result<Result<Host, ReadHostError>, Errno> {
     let vcpu = vm.vcpu(0);
     let masks = vm.writable_masks()?;
     Ok(Host::read(recorded.info().clone(), &vcpu, masks.as_ref()))
@@ -22,8 +22,8 @@ fn a_host_is_read_as_it_was_recorded() {
     assert_eq!(read(&vm, &recorded), Ok(Ok(recorded.clone())));
     assert_eq!(
         vm.calls(),
-        1 + DESCRIPTION.registers.len(),
-        "the masks, and every register once"
+        1 + DESCRIPTION.registers.len() + 2,
+        "the masks, every register once, and a register each of mte and el2, which are off"
     );
 }
 
@@ -38,7 +38,27 @@ fn a_fault_names_the_register() {
             register: register.name,
             source: Errno::EFAULT,
         };
-        assert_eq!(error, expected);
+        assert_eq!(error, ReadHostError::Register(expected));
+    }
+}
+
+/// The registers that show an option without an ID register.
+#[test]
+fn a_fault_names_the_register_of_an_option() {
+    let recorded = host(MAX_7_2);
+    let calls = 1 + DESCRIPTION.registers.len();
+    for (call, register) in [(calls, "GCR_EL1"), (calls + 1, "HCR_EL2")] {
+        let vm = FakeVm::new(&recorded);
+        vm.fail_at(call, Errno::EFAULT);
+        let error = read(&vm, &recorded).expect("the masks").unwrap_err();
+        assert_eq!(
+            format!("{error}"),
+            format!("cannot read {register} from the vCPU")
+        );
+        assert_eq!(
+            format!("{error:#}"),
+            format!("cannot read {register} from the vCPU: EFAULT (14)")
+        );
     }
 }
 

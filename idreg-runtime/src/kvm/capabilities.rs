@@ -1,54 +1,36 @@
 //! Capabilities of this machine's KVM.
 
-use super::KvmError;
+use super::ioctl::check_extension;
 use crate::config::capabilities::Capabilities;
-use crate::vcpu::Errno;
-use kvm_bindings::{
-    KVM_API_VERSION, KVM_CAP_ARM_EL1_32BIT, KVM_CAP_ARM_MTE, KVM_CAP_ARM_PMU_V3,
-    KVM_CAP_ARM_PTRAUTH_ADDRESS, KVM_CAP_ARM_PTRAUTH_GENERIC,
-    KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES, KVM_CAP_ARM_SVE, KVM_CAP_ARM_WRITABLE_IMP_ID_REGS,
-};
-use kvm_ioctls::{Kvm, VmFd};
+use std::os::fd::{AsRawFd, RawFd};
 
-/// Nested virtualisation (Linux 7.2, `include/uapi/linux/kvm.h`); not in kvm-bindings 0.14.
+// Linux 7.2, include/uapi/linux/kvm.h.
+const KVM_CAP_ARM_EL1_32BIT: u32 = 93;
+const KVM_CAP_ARM_PMU_V3: u32 = 126;
+const KVM_CAP_ARM_VM_IPA_SIZE: u32 = 165;
+const KVM_CAP_ARM_SVE: u32 = 170;
+const KVM_CAP_ARM_PTRAUTH_ADDRESS: u32 = 171;
+const KVM_CAP_ARM_PTRAUTH_GENERIC: u32 = 172;
+pub(super) const KVM_CAP_ARM_MTE: u32 = 205;
+pub(super) const KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES: u32 = 230;
+pub(super) const KVM_CAP_ARM_WRITABLE_IMP_ID_REGS: u32 = 239;
 const KVM_CAP_ARM_EL2: u32 = 240;
 
-/// Opens `/dev/kvm`.
+/// Reads the capabilities that affect ID registers, from `/dev/kvm` or a VM.
 ///
-/// # Errors
+/// They are what KVM offers, not what a VM has enabled: of a VM that exists,
+/// [`read_vm`](super::read_vm) finds out.
 ///
-/// [`KvmError::Missing`], [`KvmError::NotPermitted`] or [`KvmError::Open`] if that fails,
-/// [`KvmError::ApiVersion`] if the device has another version of the interface.
-pub fn open() -> Result<Kvm, KvmError> {
-    let kvm = Kvm::new().map_err(|error| match error.errno() {
-        libc::ENOENT | libc::ENXIO | libc::ENODEV => KvmError::Missing,
-        libc::EACCES | libc::EPERM => KvmError::NotPermitted,
-        number => KvmError::Open {
-            source: Errno(number),
-        },
-    })?;
-    let found = kvm.get_api_version();
-    if u32::try_from(found) != Ok(KVM_API_VERSION) {
-        return Err(KvmError::ApiVersion {
-            found,
-            expected: KVM_API_VERSION,
-        });
-    }
-    Ok(kvm)
-}
-
-/// Reads the capabilities that affect ID registers.
+/// # System calls
+///
+/// `ioctl` `KVM_CHECK_EXTENSION` (0xae03), nine times at most.
 #[must_use]
-pub fn capabilities(kvm: &Kvm) -> Capabilities {
-    collect(|capability| kvm.check_extension_raw(capability.into()) > 0)
+pub fn capabilities(kvm: &impl AsRawFd) -> Capabilities {
+    capabilities_of(kvm.as_raw_fd())
 }
 
-/// Reads the capabilities of a VM, otherwise like [`capabilities`].
-pub(super) fn capabilities_of(vm: &VmFd) -> Capabilities {
-    collect(|capability| vm.check_extension_raw(capability.into()) > 0)
-}
-
-fn collect(has: impl Fn(u32) -> bool) -> Capabilities {
+pub(super) fn capabilities_of(fd: RawFd) -> Capabilities {
+    let has = |capability| check_extension(fd, capability) > 0;
     Capabilities {
         writable_masks: has(KVM_CAP_ARM_SUPPORTED_REG_MASK_RANGES),
         writable_implementation_ids: has(KVM_CAP_ARM_WRITABLE_IMP_ID_REGS),
@@ -59,4 +41,10 @@ fn collect(has: impl Fn(u32) -> bool) -> Capabilities {
         el1_32bit: has(KVM_CAP_ARM_EL1_32BIT),
         el2: has(KVM_CAP_ARM_EL2),
     }
+}
+
+/// The maximum number of bits of a guest physical address, or `None` before Linux 4.20, which does
+/// not tell it.
+pub(super) fn address_limit(fd: RawFd) -> Option<u32> {
+    Some(check_extension(fd, KVM_CAP_ARM_VM_IPA_SIZE)).filter(|bits| *bits > 0)
 }

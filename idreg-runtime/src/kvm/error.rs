@@ -2,15 +2,17 @@
 
 use crate::config::options::{CpuOption, OptionSetting};
 use crate::config::{Gic, VcpuConfig};
-use crate::host::ReadError;
-use crate::text::comma_list;
+use crate::host::{ConfigurationDifference, ReadError, ReadHostError};
+use crate::text::{caused, comma_list, lines};
 use crate::vcpu::Errno;
-use std::io;
+use core::fmt;
 use std::path::PathBuf;
 use thiserror::Error;
 
-/// A failed step of reading a host or creating a vCPU.
-#[derive(Debug, Error)]
+/// The error of reading a host or of creating a vCPU.
+///
+/// `{}` shows the error alone, `{:#}` also its causes.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum KvmError {
     /// There is no `/dev/kvm`.
@@ -25,12 +27,6 @@ pub enum KvmError {
          root"
     )]
     NotPermitted,
-    /// `/dev/kvm` cannot be opened for another reason.
-    #[error("cannot open `/dev/kvm`")]
-    Open {
-        /// The kernel's error.
-        source: Errno,
-    },
     /// `/dev/kvm` has another version of the interface.
     #[error("KVM has API version {found}, this program needs {expected}")]
     ApiVersion {
@@ -39,33 +35,21 @@ pub enum KvmError {
         /// The only version since Linux 2.6.22.
         expected: u32,
     },
-    /// `KVM_CREATE_VM` failed.
-    #[error("cannot create a VM")]
-    CreateVm {
+    /// KVM refused a step.
+    #[error(fmt = caused)]
+    Failed {
+        /// The step.
+        step: KvmStep,
         /// The kernel's error.
         source: Errno,
     },
-    /// `KVM_ENABLE_CAP` failed for a capability that the kernel offers.
-    #[error("cannot enable {capability}")]
-    EnableCapability {
-        /// The constant's name in `linux/kvm.h`.
-        capability: &'static str,
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// `KVM_CREATE_VCPU` failed.
-    #[error("cannot create vCPU {index}")]
-    CreateVcpu {
-        /// The vCPU's number.
-        index: u64,
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// `KVM_ARM_PREFERRED_TARGET` failed.
-    #[error("the host names no vCPU type to create")]
-    PreferredTarget {
-        /// The kernel's error.
-        source: Errno,
+    /// The host does not support this size of guest physical addresses.
+    #[error("this host cannot give a VM {bits} bits of physical address: 32 to {limit} work")]
+    AddressBits {
+        /// The requested number of bits.
+        bits: u32,
+        /// The host's maximum.
+        limit: u32,
     },
     /// This host's KVM does not support an option of the configuration.
     #[error(
@@ -94,14 +78,6 @@ pub enum KvmError {
          works, and without it el2=off does"
     )]
     El2WithoutGicV3,
-    /// `KVM_ARM_VCPU_INIT` failed although KVM supports every option.
-    #[error("cannot initialise a vCPU with {}", options(*.config))]
-    InitVcpu {
-        /// The configuration.
-        config: VcpuConfig,
-        /// The kernel's error.
-        source: Errno,
-    },
     /// Every SVE vector length of the host is above the limit of the configuration.
     #[error(
         "no SVE vectors are as short as {limit} bits: this host has {}; a limit of at least \
@@ -113,103 +89,18 @@ pub enum KvmError {
         /// The lengths of the host in bits, ascending.
         lengths: Vec<u32>,
     },
-    /// `KVM_REG_ARM64_SVE_VLS` cannot be set.
-    #[error("cannot limit the vCPU's SVE vectors to {limit} bits")]
-    LimitSve {
-        /// The limit, in bits.
-        limit: u32,
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// `KVM_ARM_VCPU_FINALIZE` failed for SVE.
-    #[error("cannot finalise the vCPU's SVE")]
-    FinalizeSve {
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// `KVM_CREATE_DEVICE` failed for the interrupt controller.
-    #[error("cannot create an in-kernel {}", match gic { Gic::V2 => "GICv2", Gic::V3 => "GICv3" })]
-    CreateGic {
-        /// The controller's version.
-        gic: Gic,
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// `KVM_DEV_ARM_VGIC_GRP_ADDR` failed.
-    #[error("cannot put the GIC's {part} at {address:#x}")]
-    GicAddress {
-        /// The part of the GIC.
-        part: &'static str,
-        /// The guest physical address.
-        address: u64,
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// `KVM_DEV_ARM_VGIC_GRP_NR_IRQS` failed.
-    #[error("cannot give the GIC {interrupts} interrupts; multiples of 32 from 64 to 1024 work")]
-    GicInterrupts {
-        /// The number of interrupts.
-        interrupts: u32,
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// `KVM_DEV_ARM_VGIC_CTRL_INIT` failed.
-    #[error("cannot initialise the GIC")]
-    InitGic {
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// `KVM_ARM_VCPU_PMU_V3_IRQ` failed.
-    #[error("cannot give the vCPU's PMU its interrupt")]
-    PmuInterrupt {
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// `KVM_ARM_VCPU_PMU_V3_INIT` failed.
-    #[error("cannot initialise the vCPU's PMU")]
-    InitPmu {
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// `KVM_ARM_GET_REG_WRITABLE_MASKS` failed.
-    #[error("cannot read which bits of the ID registers are writable")]
-    WritableMasks {
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// `KVM_REG_ARM64_SVE_VLS` cannot be read.
-    #[error("cannot read the vCPU's SVE vector lengths")]
-    SveVectorLengths {
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// `KVM_GET_ONE_REG` failed for a register that the vCPU has.
+    /// A register of the vCPU cannot be read.
     #[error(transparent)]
     ReadRegister(#[from] ReadError),
+    /// The vCPU was created with another configuration than the one that was passed.
+    #[error("{}", lines(.0))]
+    OtherConfiguration(Vec<ConfigurationDifference>),
     /// The kernel cannot announce the hypercalls for target CPUs.
     #[error(
         "this kernel cannot tell a guest on which CPUs it may come to run (there is no register \
          KVM_REG_ARM_VENDOR_HYP_BMAP_2): that needs Linux 6.15 or newer"
     )]
     NoTargetCpus,
-    /// The hypercalls for target CPUs cannot be announced or forwarded to the VMM.
-    #[error("cannot offer the guest the CPUs that it may come to run on")]
-    OfferTargetCpus {
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// The registers of a vCPU that made a hypercall cannot be read or written.
-    #[error("cannot answer the vCPU's hypercall")]
-    Hypercall {
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// `KVM_RUN` failed.
-    #[error("cannot run the vCPU")]
-    Run {
-        /// The kernel's error.
-        source: Errno,
-    },
     /// The affinity of the calling thread cannot be read.
     #[error("cannot tell which CPUs this thread may run on")]
     Affinity {
@@ -229,8 +120,8 @@ pub enum KvmError {
     Machine {
         /// The file or directory.
         path: PathBuf,
-        /// The error of the read.
-        source: io::Error,
+        /// The kernel's error.
+        source: Errno,
     },
     /// A file of `/sys` that should list CPUs holds something else.
     #[error("`{}` holds `{text}`, expected CPUs such as `0-3,8`", path.display())]
@@ -250,7 +141,146 @@ pub enum KvmError {
     },
 }
 
+/// A step that KVM can refuse, shown as `cannot create a VM`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KvmStep {
+    /// Opening `/dev/kvm`.
+    Open,
+    /// `KVM_CREATE_VM`.
+    CreateVm,
+    /// `KVM_ENABLE_CAP` for a capability that the kernel offers.
+    EnableCapability {
+        /// The constant's name in `linux/kvm.h`.
+        capability: &'static str,
+    },
+    /// `KVM_CREATE_VCPU`.
+    CreateVcpu {
+        /// The vCPU's number.
+        index: u64,
+    },
+    /// `KVM_ARM_PREFERRED_TARGET`.
+    PreferredTarget,
+    /// `KVM_ARM_VCPU_INIT` although KVM supports every option.
+    InitVcpu {
+        /// The configuration.
+        config: VcpuConfig,
+    },
+    /// Reading `KVM_REG_ARM64_SVE_VLS`.
+    SveVectorLengths,
+    /// Writing `KVM_REG_ARM64_SVE_VLS`.
+    LimitSve {
+        /// The limit, in bits.
+        limit: u32,
+    },
+    /// `KVM_ARM_VCPU_FINALIZE` for SVE.
+    FinalizeSve,
+    /// `KVM_CREATE_DEVICE` for the interrupt controller.
+    CreateGic {
+        /// The controller's version.
+        gic: Gic,
+    },
+    /// `KVM_DEV_ARM_VGIC_GRP_ADDR`.
+    GicAddress {
+        /// The part of the GIC.
+        part: &'static str,
+        /// The guest physical address.
+        address: u64,
+    },
+    /// `KVM_DEV_ARM_VGIC_GRP_NR_IRQS`.
+    GicInterrupts {
+        /// The number of interrupts.
+        interrupts: u32,
+    },
+    /// `KVM_DEV_ARM_VGIC_CTRL_INIT`.
+    InitGic,
+    /// `KVM_IRQ_LINE`, whose error tells if the VM has an in-kernel GIC.
+    FindGic,
+    /// `KVM_ARM_VCPU_PMU_V3_IRQ`.
+    PmuInterrupt,
+    /// `KVM_ARM_VCPU_PMU_V3_INIT`.
+    InitPmu,
+    /// `KVM_ARM_GET_REG_WRITABLE_MASKS`.
+    WritableMasks,
+    /// Writing REVIDR_EL1, to learn if the VM lets it be changed.
+    TryImplementationIds,
+    /// Reading the vCPU's PSTATE.
+    ProcessorState,
+    /// Announcing the hypercalls for target CPUs, or forwarding them to the VMM.
+    OfferTargetCpus,
+    /// Reading or writing the registers of a vCPU that made a hypercall.
+    AnswerHypercall,
+    /// `KVM_RUN`.
+    Run,
+}
+
+impl KvmStep {
+    /// The error of this step from the kernel's.
+    pub(super) fn failed<E: Into<Errno>>(self) -> impl FnOnce(E) -> KvmError {
+        move |error| KvmError::Failed {
+            step: self,
+            source: error.into(),
+        }
+    }
+}
+
+impl fmt::Display for KvmStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Open => "cannot open `/dev/kvm`",
+            Self::CreateVm => "cannot create a VM",
+            Self::EnableCapability { capability } => {
+                return write!(f, "cannot enable {capability}");
+            }
+            Self::CreateVcpu { index } => return write!(f, "cannot create vCPU {index}"),
+            Self::PreferredTarget => "the host names no vCPU type to create",
+            Self::InitVcpu { config } => {
+                return write!(f, "cannot initialise a vCPU with {}", options(*config));
+            }
+            Self::SveVectorLengths => "cannot read the vCPU's SVE vector lengths",
+            Self::LimitSve { limit } => {
+                return write!(f, "cannot limit the vCPU's SVE vectors to {limit} bits");
+            }
+            Self::FinalizeSve => "cannot finalise the vCPU's SVE",
+            Self::CreateGic { gic } => return write!(f, "cannot create an in-kernel {gic}"),
+            Self::GicAddress { part, address } => {
+                return write!(f, "cannot put the GIC's {part} at {address:#x}");
+            }
+            Self::GicInterrupts { interrupts } => {
+                return write!(
+                    f,
+                    "cannot give the GIC {interrupts} interrupts; multiples of 32 from 64 to 1024 \
+                     work"
+                );
+            }
+            Self::InitGic => "cannot initialise the GIC",
+            Self::FindGic => "cannot tell which in-kernel GIC the VM has",
+            Self::PmuInterrupt => "cannot give the vCPU's PMU its interrupt",
+            Self::InitPmu => "cannot initialise the vCPU's PMU",
+            Self::WritableMasks => "cannot read which bits of the ID registers are writable",
+            Self::TryImplementationIds => {
+                "cannot restore REVIDR_EL1 after trying to change it; the VM must not run"
+            }
+            Self::ProcessorState => "cannot read PSTATE from the vCPU",
+            Self::OfferTargetCpus => "cannot offer the guest the CPUs that it may come to run on",
+            Self::AnswerHypercall => "cannot answer the vCPU's hypercall",
+            Self::Run => "cannot run the vCPU",
+        };
+        f.write_str(text)
+    }
+}
+
+impl From<ReadHostError> for KvmError {
+    fn from(error: ReadHostError) -> Self {
+        match error {
+            ReadHostError::Register(error) => Self::ReadRegister(error),
+            ReadHostError::OtherConfiguration(differences) => Self::OtherConfiguration(differences),
+        }
+    }
+}
+
 /// The error number of an ioctl.
+#[cfg(feature = "scratch")]
 impl From<kvm_ioctls::Error> for Errno {
     fn from(error: kvm_ioctls::Error) -> Self {
         Self(error.errno())

@@ -1,15 +1,23 @@
 //! The in-kernel interrupt controller.
 
-use super::KvmError;
+use super::{KvmError, KvmStep, ioctl};
 use crate::config::Gic;
 use crate::vcpu::Errno;
-use kvm_bindings::{
-    KVM_DEV_ARM_VGIC_CTRL_INIT, KVM_DEV_ARM_VGIC_GRP_ADDR, KVM_DEV_ARM_VGIC_GRP_CTRL,
-    KVM_DEV_ARM_VGIC_GRP_NR_IRQS, KVM_VGIC_V2_ADDR_TYPE_CPU, KVM_VGIC_V2_ADDR_TYPE_DIST,
-    KVM_VGIC_V3_ADDR_TYPE_DIST, KVM_VGIC_V3_ADDR_TYPE_REDIST, kvm_create_device, kvm_device_attr,
-    kvm_device_type_KVM_DEV_TYPE_ARM_VGIC_V2, kvm_device_type_KVM_DEV_TYPE_ARM_VGIC_V3,
-};
-use kvm_ioctls::{DeviceFd, VmFd};
+use std::os::fd::AsRawFd;
+
+/// The attributes of the device (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`):
+/// `KVM_DEV_ARM_VGIC_GRP_ADDR`.
+const GROUP_ADDRESSES: u32 = 0;
+/// `KVM_DEV_ARM_VGIC_GRP_NR_IRQS`.
+const GROUP_INTERRUPTS: u32 = 3;
+/// `KVM_DEV_ARM_VGIC_GRP_CTRL` and `KVM_DEV_ARM_VGIC_CTRL_INIT`.
+const CONTROL_INIT: (u32, u32) = (4, 0);
+
+/// The maximum number of vCPUs of a VM (Linux 7.2, `include/uapi/linux/kvm.h`).
+const KVM_CAP_MAX_VCPUS: u32 = 66;
+/// The maximum number of vCPUs with a GICv2 (Linux 7.2, `include/kvm/arm_vgic.h`,
+/// `VGIC_V2_MAX_CPUS`).
+const GIC_V2_VCPUS: u32 = 8;
 
 /// The guest physical addresses of the interrupt controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,96 +38,90 @@ pub enum GicAddresses {
     },
 }
 
-/// Creates the interrupt controller without addresses, which the VMM sets later.
-///
-/// # Errors
-///
-/// [`KvmError::CreateGic`], with `ENODEV` if the host does not support this version.
-pub fn create_gic(vm: &VmFd, gic: Gic) -> Result<DeviceFd, KvmError> {
-    let mut device = kvm_create_device {
-        type_: match gic {
-            Gic::V2 => kvm_device_type_KVM_DEV_TYPE_ARM_VGIC_V2,
-            Gic::V3 => kvm_device_type_KVM_DEV_TYPE_ARM_VGIC_V3,
-        },
-        ..Default::default()
-    };
-    vm.create_device(&mut device)
-        .map_err(|error| KvmError::CreateGic {
-            gic,
-            source: error.into(),
-        })
-}
-
 /// Sets the addresses of the GIC of a VM that has all its vCPUs, and initialises it: no vCPU can be
 /// added after that.
 ///
-/// `interrupts` includes the 32 private ones of each vCPU; KVM accepts multiples of 32 from 64 to
-/// 1024 (Linux 7.2, `Documentation/virt/kvm/devices/arm-vgic-v3.rst`).
+/// `device` is the descriptor from `KVM_CREATE_DEVICE`. `interrupts` includes the 32 private ones
+/// of each vCPU; KVM accepts multiples of 32 from 64 to 1024 (Linux 7.2,
+/// `Documentation/virt/kvm/devices/arm-vgic-v3.rst`).
 ///
 /// # Errors
 ///
-/// [`KvmError::GicAddress`], [`KvmError::GicInterrupts`] or [`KvmError::InitGic`].
+/// [`KvmStep::GicAddress`], [`KvmStep::GicInterrupts`] or [`KvmStep::InitGic`].
+///
+/// # System calls
+///
+/// `ioctl` `KVM_SET_DEVICE_ATTR` (0x4018aee1) on the device, four times.
 pub fn init_gic(
-    device: &DeviceFd,
+    device: &impl AsRawFd,
     addresses: GicAddresses,
     interrupts: u32,
 ) -> Result<(), KvmError> {
+    let device = device.as_raw_fd();
     for (part, kind, address) in addresses.parts() {
-        let value = (&raw const address) as u64;
-        set(device, KVM_DEV_ARM_VGIC_GRP_ADDR, kind, value).map_err(|source| {
-            KvmError::GicAddress {
-                part,
-                address,
-                source,
-            }
-        })?;
+        ioctl::set_device_attr(device, GROUP_ADDRESSES, kind, Some(address))
+            .map_err(KvmStep::GicAddress { part, address }.failed())?;
     }
-    let value = (&raw const interrupts) as u64;
-    set(device, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, 0, value)
-        .map_err(|source| KvmError::GicInterrupts { interrupts, source })?;
-    set(
-        device,
-        KVM_DEV_ARM_VGIC_GRP_CTRL,
-        KVM_DEV_ARM_VGIC_CTRL_INIT,
-        0,
-    )
-    .map_err(|source| KvmError::InitGic { source })
+    ioctl::set_device_attr(device, GROUP_INTERRUPTS, 0, Some(interrupts))
+        .map_err(KvmStep::GicInterrupts { interrupts }.failed())?;
+    let (group, attribute) = CONTROL_INIT;
+    ioctl::set_device_attr::<u32>(device, group, attribute, None).map_err(KvmStep::InitGic.failed())
+}
+
+/// The in-kernel interrupt controller of a VM, or `None` if it has none (yet).
+///
+/// ID registers do not tell: before the first run a VM without one, or on some kernels with a
+/// GICv2, shows a GICv3.
+///
+/// # Errors
+///
+/// [`KvmStep::FindGic`] if `vm` is not a VM.
+///
+/// # System calls
+///
+/// `ioctl` on the VM: `KVM_IRQ_LINE` (0x4008ae61), which KVM refuses in any case, and
+/// `KVM_CHECK_EXTENSION` (0xae03).
+pub fn in_kernel_gic(vm: &impl AsRawFd) -> Result<Option<Gic>, KvmError> {
+    /// The input of vCPU 0 of type `KVM_ARM_IRQ_TYPE_CPU` with a number that no vCPU has. KVM
+    /// checks first that the VM has no interrupt controller that would own the inputs, then the
+    /// number (Linux 7.2, `arch/arm64/kvm/arm.c`, `kvm_vm_ioctl_irq_line`).
+    const NO_SUCH_INPUT: u32 = 0xffff;
+    let vm = vm.as_raw_fd();
+    match ioctl::irq_line(vm, NO_SUCH_INPUT, 0) {
+        Err(Errno::ENXIO) => {}
+        Err(Errno::EINVAL) => return Ok(None),
+        Err(error) => return Err(KvmStep::FindGic.failed()(error)),
+        // No kernel has such an input.
+        Ok(()) => return Err(KvmStep::FindGic.failed()(Errno::EINVAL)),
+    }
+    // The controller decides the maximum when it is created (arch/arm64/kvm/vgic/vgic-init.c,
+    // kvm_vgic_create).
+    if ioctl::check_extension(vm, KVM_CAP_MAX_VCPUS) <= GIC_V2_VCPUS {
+        Ok(Some(Gic::V2))
+    } else {
+        Ok(Some(Gic::V3))
+    }
 }
 
 impl GicAddresses {
-    /// The parts whose addresses KVM requires: name, `KVM_VGIC_*_ADDR_TYPE_*` and address.
+    /// The parts whose addresses KVM requires: name, `KVM_VGIC_V2_ADDR_TYPE_DIST` (0) and `_CPU`
+    /// (1) or `KVM_VGIC_V3_ADDR_TYPE_DIST` (2) and `_REDIST` (3), and address.
     const fn parts(self) -> [(&'static str, u32, u64); 2] {
         match self {
             Self::V2 {
                 distributor,
                 cpu_interface,
             } => [
-                ("distributor", KVM_VGIC_V2_ADDR_TYPE_DIST, distributor),
-                ("CPU interface", KVM_VGIC_V2_ADDR_TYPE_CPU, cpu_interface),
+                ("distributor", 0, distributor),
+                ("CPU interface", 1, cpu_interface),
             ],
             Self::V3 {
                 distributor,
                 redistributors,
             } => [
-                ("distributor", KVM_VGIC_V3_ADDR_TYPE_DIST, distributor),
-                (
-                    "redistributors",
-                    KVM_VGIC_V3_ADDR_TYPE_REDIST,
-                    redistributors,
-                ),
+                ("distributor", 2, distributor),
+                ("redistributors", 3, redistributors),
             ],
         }
     }
-}
-
-/// Sets an attribute; `addr` is the address of its value, or 0 if it has none.
-fn set(device: &DeviceFd, group: u32, attr: u32, addr: u64) -> Result<(), Errno> {
-    device
-        .set_device_attr(&kvm_device_attr {
-            group,
-            attr: attr.into(),
-            addr,
-            ..Default::default()
-        })
-        .map_err(Errno::from)
 }

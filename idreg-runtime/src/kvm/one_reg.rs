@@ -1,55 +1,89 @@
 //! The registers of a KVM vCPU.
 
+use super::ioctl;
 use crate::encoding::Encoding;
 use crate::vcpu::{Errno, RegistersById, VcpuRegs};
-use kvm_bindings::{KVM_REG_ARM64, KVM_REG_ARM64_SYSREG, KVM_REG_SIZE_U64};
-use kvm_ioctls::VcpuFd;
+use core::marker::PhantomData;
+use std::os::fd::{AsRawFd, RawFd};
+
+/// The ids of arm64 registers of 64 bits (Linux 7.2, `include/uapi/linux/kvm.h`, `KVM_REG_ARM64`
+/// and `KVM_REG_SIZE_U64`).
+pub(super) const REG_U64: u64 = 0x6030_0000_0000_0000;
+/// The ids of system registers (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`,
+/// `KVM_REG_ARM64_SYSREG`).
+const REG_SYSREG: u64 = 0x0013 << 16;
 
 /// The id of a system register in `KVM_GET_ONE_REG` and `KVM_SET_ONE_REG`.
+///
+/// ```
+/// use idreg_runtime::kvm::kvm_reg_id;
+/// use idreg_runtime::regs::IdAa64pfr0El1;
+///
+/// assert_eq!(kvm_reg_id(IdAa64pfr0El1::ENCODING), 0x6030_0000_0013_c020);
+/// ```
+///
+/// # System calls
+///
+/// None.
 #[must_use]
-pub fn kvm_reg_id(register: Encoding) -> u64 {
-    KVM_REG_ARM64
-        | KVM_REG_SIZE_U64
-        | u64::from(KVM_REG_ARM64_SYSREG)
-        | u64::from(register.packed())
+pub const fn kvm_reg_id(register: Encoding) -> u64 {
+    REG_U64 | REG_SYSREG | register.packed() as u64
 }
 
-/// The system registers of a vCPU that has been initialised.
+/// The system registers of a vCPU that has been initialised, by `KVM_GET_ONE_REG` and
+/// `KVM_SET_ONE_REG`.
+///
+/// # System calls
+///
+/// [`get`](VcpuRegs::get) and [`get_by_id`](RegistersById::get_by_id) are one `ioctl`
+/// `KVM_GET_ONE_REG` (0x4010aeab), [`set`](VcpuRegs::set) is one `ioctl` `KVM_SET_ONE_REG`
+/// (0x4010aeac), all on the vCPU.
 #[derive(Clone, Copy, Debug)]
-pub struct KvmVcpu<'a> {
-    fd: &'a VcpuFd,
+pub struct OneReg<'a> {
+    fd: RawFd,
+    vcpu: PhantomData<&'a ()>,
 }
 
-impl<'a> KvmVcpu<'a> {
-    /// Wraps a vCPU; before `KVM_ARM_VCPU_INIT` every access fails with [`Errno::ENOEXEC`].
+impl<'a> OneReg<'a> {
+    /// Borrows a vCPU: `kvm_ioctls::VcpuFd` of any version, or another type with the descriptor.
+    /// Before `KVM_ARM_VCPU_INIT` every access fails with [`Errno::ENOEXEC`].
     #[must_use]
-    pub const fn new(fd: &'a VcpuFd) -> Self {
-        Self { fd }
+    pub fn new(vcpu: &'a impl AsRawFd) -> Self {
+        Self {
+            fd: vcpu.as_raw_fd(),
+            vcpu: PhantomData,
+        }
     }
-}
 
-impl VcpuRegs for KvmVcpu<'_> {
-    fn get(&self, register: Encoding) -> Result<u64, Errno> {
+    /// Reads a register of 64 bits by its id.
+    pub(super) fn get_id(self, id: u64) -> Result<u64, Errno> {
         let mut bytes = [0; 8];
-        self.fd
-            .get_one_reg(kvm_reg_id(register), &mut bytes)
-            .map_err(Errno::from)?;
+        ioctl::get_one_reg(self.fd, id, &mut bytes)?;
         Ok(u64::from_ne_bytes(bytes))
     }
 
-    fn set(&self, register: Encoding, value: u64) -> Result<(), Errno> {
-        self.fd
-            .set_one_reg(kvm_reg_id(register), &value.to_ne_bytes())
-            .map_err(Errno::from)?;
-        Ok(())
+    /// Writes a register of 64 bits by its id.
+    pub(super) fn set_id(self, id: u64, value: u64) -> Result<(), Errno> {
+        ioctl::set_one_reg(self.fd, id, &value.to_ne_bytes())
     }
 }
 
-impl RegistersById for KvmVcpu<'_> {
+impl VcpuRegs for OneReg<'_> {
+    fn get(&self, register: Encoding) -> Result<u64, Errno> {
+        self.get_id(kvm_reg_id(register))
+    }
+
+    fn set(&self, register: Encoding, value: u64) -> Result<(), Errno> {
+        self.set_id(kvm_reg_id(register), value)
+    }
+}
+
+impl RegistersById for OneReg<'_> {
     fn get_by_id(&self, id: u64) -> Result<u64, Errno> {
         // arm64 Linux is little-endian, so a register of 32 bits fills the low half.
         let mut bytes = [0; 8];
-        self.fd.get_one_reg(id, &mut bytes).map_err(Errno::from)?;
+        let value = bytes.get_mut(..ioctl::register_size(id));
+        ioctl::get_one_reg(self.fd, id, value.ok_or(Errno::EINVAL)?)?;
         Ok(u64::from_le_bytes(bytes))
     }
 }

@@ -1,30 +1,29 @@
 //! Reads hosts.
 
 use super::affinity::Affinity;
-use super::capabilities::{capabilities, capabilities_of};
+use super::capabilities::address_limit;
 use super::core_types::core_types;
 use super::create::new_vm;
-use super::gic::create_gic;
+use super::vm_host::{Probed, check_lengths, host_of, read_vm_with};
 use super::{
-    KvmError, KvmVcpu, ScratchVm, implementations, kernel_release, read_writable_masks,
-    sve_vector_lengths, timer_frequency,
+    KvmError, ScratchVm, capabilities, check_configuration, create_gic, implementations,
+    physical_address_bits, sve_vector_lengths,
 };
-use crate::config::capabilities::{Capabilities, WritableMasks};
 use crate::config::{Gic, VcpuConfig};
 use crate::description::Description;
-use crate::firmware::FirmwareValues;
-use crate::host::{Host, HostInfo, Implementation, read_registers};
+use crate::host::{Host, Implementation, read_registers};
 use crate::regs;
-use kvm_ioctls::{Kvm, VcpuFd, VmFd};
+use kvm_ioctls::Kvm;
+use std::os::fd::AsRawFd;
 
 /// The configuration of an ordinary guest with every option that this host supports: the options of
 /// [`Capabilities::config`], and a GIC if the host supports one, a GICv3 if it supports both.
 ///
 /// # Errors
 ///
-/// [`KvmError::CreateVm`]: only a VM shows which GIC the host supports.
+/// [`KvmStep::CreateVm`](super::KvmStep::CreateVm): only a VM shows which GIC the host supports.
 pub fn supported(kvm: &Kvm) -> Result<VcpuConfig, KvmError> {
-    let vm = new_vm(kvm)?;
+    let vm = new_vm(kvm, physical_address_bits(kvm))?;
     // Created rather than tested with KVM_CREATE_DEVICE_TEST: kvm-ioctls 0.25 then takes a
     // descriptor that the kernel does not return as its own, and closes standard input.
     let gic = [Gic::V3, Gic::V2]
@@ -43,8 +42,9 @@ pub fn supported(kvm: &Kvm) -> Result<VcpuConfig, KvmError> {
 /// # Errors
 ///
 /// The error of the step that failed: of [`ScratchVm::new`], of reading `/sys` or `/proc`,
-/// [`KvmError::WritableMasks`], [`KvmError::SveVectorLengths`] or [`KvmError::ReadRegister`]; with
-/// several core types also [`KvmError::Affinity`] or [`KvmError::MoveToCpu`].
+/// [`KvmStep::WritableMasks`](super::KvmStep::WritableMasks),
+/// [`KvmStep::SveVectorLengths`](super::KvmStep::SveVectorLengths) or [`KvmError::ReadRegister`];
+/// with several core types also [`KvmError::Affinity`] or [`KvmError::MoveToCpu`].
 pub fn read_host(kvm: &Kvm, config: VcpuConfig) -> Result<Host, KvmError> {
     read_host_described(&regs::DESCRIPTION, kvm, config)
 }
@@ -84,50 +84,39 @@ pub fn read_host_described(
 
 /// Reads this host like [`read_host`], from the first vCPU of the guest's own VM.
 ///
-/// The VM must have been created with `config`, have its GIC, and have no plan yet. This saves the
-/// time of a scratch VM if one vCPU is enough. Machines with several core types and configurations
-/// that limit the vector lengths still use a scratch VM.
+/// The VM must have been created with `config`, have its GIC, and have no plan yet; [`read_vm`]
+/// gives the reasons. This saves the time of a scratch VM if one vCPU is enough. Machines with
+/// several core types and configurations that limit the vector lengths still use a scratch VM.
+///
+/// [`read_vm`]: super::read_vm
 ///
 /// # Errors
 ///
-/// The errors of [`read_host`].
+/// The errors of [`read_host`] and [`check_configuration`].
+///
+/// # System calls
+///
+/// Those of [`read_vm`]; with several core types or a limit of the vector lengths those of
+/// [`read_host`] and [`check_configuration`].
 pub fn read_host_from(
     kvm: &Kvm,
-    vm: &VmFd,
-    vcpu: &VcpuFd,
+    vm: &impl AsRawFd,
+    vcpu: &impl AsRawFd,
     config: VcpuConfig,
 ) -> Result<Host, KvmError> {
     let implementations = implementations()?;
     let types = core_types(&implementations, |_| true).len();
-    if types > 1 || config.sve_limit.is_some() {
-        return read_host(kvm, config);
+    if types <= 1 && config.sve_limit.is_none() {
+        return read_vm_with(&regs::DESCRIPTION, vm, vcpu, config, implementations);
     }
-    let capabilities = capabilities_of(vm);
-    let probed = Probed {
-        capabilities,
-        sve_vector_lengths: sve_vector_lengths(vcpu)?,
-        masks: if capabilities.writable_masks {
-            Some(read_writable_masks(vm)?)
-        } else {
-            None
-        },
-    };
-    let registers = KvmVcpu::new(vcpu);
-    host(
-        &regs::DESCRIPTION,
-        kvm,
+    check_configuration(vm, vcpu, config)?;
+    let host = read_host(kvm, config)?;
+    check_lengths(
         config,
-        implementations,
-        probed,
-        registers,
-    )
-}
-
-/// Facts that a VM reports apart from its registers.
-struct Probed {
-    capabilities: Capabilities,
-    sve_vector_lengths: Vec<u32>,
-    masks: Option<WritableMasks>,
+        &sve_vector_lengths(vcpu)?,
+        &host.info().sve_vector_lengths,
+    )?;
+    Ok(host)
 }
 
 /// Reads the host from a vCPU on the CPU that this thread runs on.
@@ -147,37 +136,7 @@ fn read_here(
         capabilities: scratch.capabilities(),
         sve_vector_lengths: scratch.sve_vector_lengths()?,
         masks: scratch.writable_masks()?,
+        physical_address_bits: address_limit(kvm.as_raw_fd()),
     };
-    host(
-        description,
-        kvm,
-        config,
-        implementations,
-        probed,
-        scratch.regs(),
-    )
-}
-
-fn host(
-    description: &'static Description,
-    kvm: &Kvm,
-    config: VcpuConfig,
-    implementations: Vec<Implementation>,
-    probed: Probed,
-    registers: KvmVcpu<'_>,
-) -> Result<Host, KvmError> {
-    let info = HostInfo {
-        kernel_release: kernel_release(),
-        capabilities: probed.capabilities,
-        vcpu: config,
-        implementations,
-        timer_frequency: timer_frequency(),
-        sve_vector_lengths: probed.sve_vector_lengths,
-        physical_address_bits: u32::try_from(kvm.get_host_ipa_limit())
-            .ok()
-            .filter(|bits| *bits > 0),
-        firmware: FirmwareValues::read(&registers)?,
-    };
-    let host = Host::read_described(description, info, &registers, probed.masks.as_ref())?;
-    Ok(host)
+    host_of(description, config, implementations, probed, scratch.regs())
 }

@@ -1,10 +1,9 @@
 //! A VM without a guest, for reading a host and for trying writes.
 
-use super::capabilities::capabilities;
-use super::create::create_vm_with;
+use super::vm::read_writable_masks;
 use super::{
-    GicAddresses, KvmError, KvmVcpu, create_gic, create_vcpu, init_gic, init_pmu, init_vcpu,
-    read_writable_masks, sve_vector_lengths,
+    GicAddresses, KvmError, KvmStep, OneReg, capabilities, create_gic, create_vcpu, create_vm_with,
+    init_gic, init_pmu, init_vcpu, physical_address_bits, sve_vector_lengths,
 };
 use crate::config::capabilities::{Capabilities, WritableMasks};
 use crate::config::{Gic, VcpuConfig};
@@ -13,6 +12,7 @@ use crate::plan::apply::ApplyError;
 use crate::values::RegisterValues;
 use core::num::NonZeroU16;
 use kvm_ioctls::{DeviceFd, Kvm, VcpuFd, VmFd};
+use std::os::fd::AsRawFd;
 
 /// The GIC addresses of a VM without memory. GICv3 redistributors take 128 KiB for each vCPU, so
 /// they come last.
@@ -78,7 +78,7 @@ impl ScratchVm {
     /// The errors of [`ScratchVm::new`].
     pub fn with_vcpus(kvm: &Kvm, config: VcpuConfig, vcpus: NonZeroU16) -> Result<Self, KvmError> {
         let capabilities = capabilities(kvm);
-        let vm = create_vm_with(kvm, config, &capabilities)?;
+        let vm = create_vm_with(kvm, config, &capabilities, physical_address_bits(kvm))?;
         let first = create_vcpu(&vm, 0)?;
         let others = (1..vcpus.get()).map(|index| create_vcpu(&vm, index.into()));
         let others = others.collect::<Result<Vec<_>, _>>()?;
@@ -109,14 +109,14 @@ impl ScratchVm {
 
     /// The registers of the first vCPU.
     #[must_use]
-    pub const fn regs(&self) -> KvmVcpu<'_> {
-        KvmVcpu::new(&self.first)
+    pub fn regs(&self) -> OneReg<'_> {
+        OneReg::new(&self.first)
     }
 
     /// The registers of the vCPU with this number, from 0, or `None` if there are fewer vCPUs.
     #[must_use]
-    pub fn regs_of(&self, index: u16) -> Option<KvmVcpu<'_>> {
-        self.vcpus().nth(index.into()).map(KvmVcpu::new)
+    pub fn regs_of(&self, index: u16) -> Option<OneReg<'_>> {
+        self.vcpus().nth(index.into()).map(OneReg::new)
     }
 
     /// The capabilities of the host.
@@ -130,17 +130,19 @@ impl ScratchVm {
     ///
     /// # Errors
     ///
-    /// [`KvmError::WritableMasks`].
+    /// [`KvmStep::WritableMasks`].
     pub fn writable_masks(&self) -> Result<Option<WritableMasks>, KvmError> {
         let offered = self.capabilities.writable_masks;
-        offered.then(|| read_writable_masks(&self.vm)).transpose()
+        offered
+            .then(|| read_writable_masks(self.vm.as_raw_fd()))
+            .transpose()
     }
 
     /// The SVE vector lengths of a vCPU in bits, ascending; empty without SVE.
     ///
     /// # Errors
     ///
-    /// [`KvmError::SveVectorLengths`].
+    /// [`KvmStep::SveVectorLengths`].
     pub fn sve_vector_lengths(&self) -> Result<Vec<u32>, KvmError> {
         if self.config.sve {
             sve_vector_lengths(&self.first)
@@ -158,7 +160,7 @@ impl ScratchVm {
     pub fn try_plan(&self, plan: &Plan) -> Result<RegisterValues, ApplyError> {
         let shown = plan.apply(&self.regs())?;
         for vcpu in &self.others {
-            plan.apply(&KvmVcpu::new(vcpu))?;
+            plan.apply(&OneReg::new(vcpu))?;
         }
         Ok(shown)
     }
@@ -174,7 +176,7 @@ impl ScratchVm {
     ///
     /// # Errors
     ///
-    /// The error of [`init_gic`] or [`init_pmu`]; [`KvmError::Run`].
+    /// The error of [`init_gic`] or [`init_pmu`]; [`KvmStep::Run`].
     pub fn run_immediately(&mut self) -> Result<(), KvmError> {
         if self.has_run {
             return Ok(());
@@ -191,11 +193,7 @@ impl ScratchVm {
         match self.first.run() {
             Ok(_) => {}
             Err(error) if error.errno() == libc::EINTR => {}
-            Err(error) => {
-                return Err(KvmError::Run {
-                    source: error.into(),
-                });
-            }
+            Err(error) => return Err(KvmStep::Run.failed()(error)),
         }
         self.has_run = true;
         Ok(())

@@ -1,46 +1,58 @@
 //! The SVE vector lengths of a vCPU.
 
-use super::KvmError;
-use crate::config::options::SVE_QUADWORD_BITS;
+use super::{KvmError, KvmStep, ioctl};
+use crate::config::options::{SVE_MAX_BITS, SVE_QUADWORD_BITS};
 use crate::vcpu::Errno;
-use kvm_bindings::{
-    __SVE_VQ_BYTES, KVM_ARM64_SVE_VLS_WORDS, KVM_REG_ARM64, KVM_REG_ARM64_SVE, KVM_REG_SIZE_U512,
-};
-use kvm_ioctls::VcpuFd;
+use std::os::fd::{AsRawFd, RawFd};
 
-/// The set of vector lengths as eight words (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`);
-/// not in kvm-bindings 0.14.
-const KVM_REG_ARM64_SVE_VLS: u64 =
-    KVM_REG_ARM64 | KVM_REG_SIZE_U512 | KVM_REG_ARM64_SVE as u64 | 0xffff;
+/// The set of vector lengths: 512 bits of the SVE registers (Linux 7.2,
+/// `arch/arm64/include/uapi/asm/kvm.h`, `KVM_REG_ARM64_SVE_VLS`).
+const KVM_REG_ARM64_SVE_VLS: u64 = 0x6060_0000_0015_ffff;
 
-const _: () = assert!(SVE_QUADWORD_BITS == __SVE_VQ_BYTES * 8);
+/// The set of vector lengths as bytes, `KVM_ARM64_SVE_VLS_WORDS` (8) words; bit n means a vector of
+/// n + 1 quadwords (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.68).
+type Bitmap = [u8; 64];
 
-/// The set of vector lengths as bytes; bit n means a vector of n + 1 quadwords (Linux 7.2,
-/// `Documentation/virt/kvm/api.rst`, 4.68).
-type Bitmap = [u8; KVM_ARM64_SVE_VLS_WORDS as usize * 8];
+// The architecture's lengths are the first 16 of the set's 512.
+const _: () = assert!(SVE_MAX_BITS / SVE_QUADWORD_BITS <= 512);
 
 /// The SVE vector lengths of a vCPU in bits, ascending; empty if it was created without SVE.
 ///
 /// # Errors
 ///
-/// [`KvmError::SveVectorLengths`] if the vCPU is not initialised.
-pub fn sve_vector_lengths(vcpu: &VcpuFd) -> Result<Vec<u32>, KvmError> {
-    match get(vcpu) {
+/// [`KvmStep::SveVectorLengths`] if the vCPU is not initialised.
+///
+/// # System calls
+///
+/// `ioctl` `KVM_GET_ONE_REG` (0x4010aeab) on the vCPU.
+pub fn sve_vector_lengths(vcpu: &impl AsRawFd) -> Result<Vec<u32>, KvmError> {
+    match get(vcpu.as_raw_fd()) {
         Ok(bitmap) => Ok(lengths(&bitmap)),
         Err(Errno::ENOENT) => Ok(Vec::new()),
-        Err(source) => Err(KvmError::SveVectorLengths { source }),
+        Err(error) => Err(KvmStep::SveVectorLengths.failed()(error)),
     }
 }
 
-/// Removes the lengths above `limit` bits from a vCPU whose SVE is not finalised. KVM requires all
-/// of the host's lengths up to a maximum (Linux 7.2, `arch/arm64/kvm/guest.c`, `set_sve_vls`).
+/// Removes the lengths above `limit` bits from a vCPU with SVE, between `KVM_ARM_VCPU_INIT` and
+/// `KVM_ARM_VCPU_FINALIZE`. KVM requires all of the host's lengths up to a maximum (Linux 7.2,
+/// `arch/arm64/kvm/guest.c`, `set_sve_vls`).
+///
+/// [`init_vcpu`](super::init_vcpu) does it for a configuration with
+/// [`sve_limit`](crate::config::VcpuConfig::sve_limit); a VMM that initialises its vCPUs itself
+/// calls it for each of them, since every vCPU has lengths of its own.
 ///
 /// # Errors
 ///
-/// [`KvmError::SveLimit`] if no length remains, [`KvmError::SveVectorLengths`] or
-/// [`KvmError::LimitSve`] if reading or writing the set fails.
-pub(super) fn limit_vector_lengths(vcpu: &VcpuFd, limit: u32) -> Result<(), KvmError> {
-    let all = get(vcpu).map_err(|source| KvmError::SveVectorLengths { source })?;
+/// [`KvmError::SveLimit`] if no length remains; [`KvmStep::SveVectorLengths`] with `ENOENT` if the
+/// vCPU has no SVE; [`KvmStep::LimitSve`], with `EPERM` if its SVE is finalised.
+///
+/// # System calls
+///
+/// `ioctl` on the vCPU: `KVM_GET_ONE_REG` (0x4010aeab) and, if a length is above the limit,
+/// `KVM_SET_ONE_REG` (0x4010aeac).
+pub fn limit_vector_lengths(vcpu: &impl AsRawFd, limit: u32) -> Result<(), KvmError> {
+    let vcpu = vcpu.as_raw_fd();
+    let all = get(vcpu).map_err(KvmStep::SveVectorLengths.failed())?;
     let kept = up_to(limit, all);
     if kept == all {
         return Ok(());
@@ -51,18 +63,13 @@ pub(super) fn limit_vector_lengths(vcpu: &VcpuFd, limit: u32) -> Result<(), KvmE
             lengths: lengths(&all),
         });
     }
-    vcpu.set_one_reg(KVM_REG_ARM64_SVE_VLS, &kept)
-        .map_err(|error| KvmError::LimitSve {
-            limit,
-            source: error.into(),
-        })?;
-    Ok(())
+    ioctl::set_one_reg(vcpu, KVM_REG_ARM64_SVE_VLS, &kept)
+        .map_err(KvmStep::LimitSve { limit }.failed())
 }
 
-fn get(vcpu: &VcpuFd) -> Result<Bitmap, Errno> {
+fn get(vcpu: RawFd) -> Result<Bitmap, Errno> {
     let mut bitmap: Bitmap = [0; 64];
-    vcpu.get_one_reg(KVM_REG_ARM64_SVE_VLS, &mut bitmap)
-        .map_err(Errno::from)?;
+    ioctl::get_one_reg(vcpu, KVM_REG_ARM64_SVE_VLS, &mut bitmap)?;
     Ok(bitmap)
 }
 
@@ -95,11 +102,6 @@ mod tests {
         let mut bitmap = [0; 64];
         bitmap[..2].copy_from_slice(&[0b0000_1011, 0b1000_0000]);
         bitmap
-    }
-
-    #[test]
-    fn the_register_id_is_that_of_the_kernel_documentation() {
-        assert_eq!(KVM_REG_ARM64_SVE_VLS, 0x6060_0000_0015_ffff);
     }
 
     #[test]

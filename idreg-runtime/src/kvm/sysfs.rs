@@ -2,6 +2,7 @@
 
 use super::KvmError;
 use crate::host::Implementation;
+use crate::vcpu::Errno;
 use rustix::system::uname;
 use std::fs::File;
 use std::io::{self, Read};
@@ -34,10 +35,7 @@ pub fn kernel_release() -> String {
 
 fn implementations_below(root: &Path) -> Result<Vec<Implementation>, KvmError> {
     let path = root.join("present");
-    let failed = |source| KvmError::Machine {
-        path: path.clone(),
-        source,
-    };
+    let failed = |error| unreadable(path.clone(), &error);
     // Not the directory: it has other entries too, and reading it takes as long as all the files
     // read from it.
     let list = read(&path).map_err(failed)?;
@@ -79,7 +77,7 @@ fn register(path: PathBuf) -> Result<Option<u64>, KvmError> {
     let text = match read(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(KvmError::Machine { path, source }),
+        Err(error) => return Err(unreadable(path, &error)),
     };
     let value = text
         .strip_prefix("0x")
@@ -88,6 +86,11 @@ fn register(path: PathBuf) -> Result<Option<u64>, KvmError> {
         Some(value) => Ok(Some(value)),
         None => Err(KvmError::NotANumber { path, text }),
     }
+}
+
+fn unreadable(path: PathBuf, error: &io::Error) -> KvmError {
+    let source = Errno(error.raw_os_error().unwrap_or(libc::EIO));
+    KvmError::Machine { path, source }
 }
 
 /// Reads a sysfs file, which returns its whole content in one read, without the newline.

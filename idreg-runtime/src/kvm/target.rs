@@ -1,25 +1,31 @@
 //! Hypercalls by which a guest learns its target CPUs.
 
-use super::KvmError;
+use super::one_reg::REG_U64;
+use super::{KvmError, KvmStep, OneReg, ioctl};
 use crate::config::target::{DISCOVER_IMPL_CPUS, DISCOVER_IMPL_VER, TargetCpus};
 use crate::vcpu::Errno;
-use core::mem::offset_of;
-use kvm_bindings::{
-    KVM_ARM_VM_SMCCC_CTRL, KVM_ARM_VM_SMCCC_FILTER, KVM_REG_ARM_CORE, KVM_REG_ARM_FW_FEAT_BMAP,
-    KVM_REG_ARM_VENDOR_HYP_BIT_DISCOVER_IMPL_CPUS, KVM_REG_ARM_VENDOR_HYP_BIT_DISCOVER_IMPL_VER,
-    KVM_REG_ARM64, KVM_REG_SIZE_U64, kvm_device_attr, kvm_regs, kvm_smccc_filter,
-    kvm_smccc_filter_action_KVM_SMCCC_FILTER_FWD_TO_USER,
-};
-use kvm_ioctls::{VcpuFd, VmFd};
+use std::os::fd::AsRawFd;
 
 /// The register of the vendor's calls from 64 on that are announced to a guest:
-/// `KVM_REG_ARM_VENDOR_HYP_BMAP_2` (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`); not in
-/// kvm-bindings 0.14.
-const KVM_REG_ARM_VENDOR_HYP_BMAP_2: u64 =
-    KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_FW_FEAT_BMAP as u64 | 3;
+/// `KVM_REG_ARM_VENDOR_HYP_BMAP_2` (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`).
+const KVM_REG_ARM_VENDOR_HYP_BMAP_2: u64 = REG_U64 | 0x0016 << 16 | 3;
+/// The bits of both calls in it: `KVM_REG_ARM_VENDOR_HYP_BIT_DISCOVER_IMPL_VER` and `_CPUS`.
+const DISCOVER_CALLS: u64 = 1 << 0 | 1 << 1;
+/// The VM's attribute that selects the calls which are forwarded: `KVM_ARM_VM_SMCCC_CTRL` and
+/// `KVM_ARM_VM_SMCCC_FILTER`.
+const SMCCC_FILTER: (u32, u32) = (0, 0);
+/// `KVM_SMCCC_FILTER_FWD_TO_USER`.
+const FORWARD: u8 = 2;
 
-const DISCOVER_CALLS: u64 = 1 << KVM_REG_ARM_VENDOR_HYP_BIT_DISCOVER_IMPL_VER
-    | 1 << KVM_REG_ARM_VENDOR_HYP_BIT_DISCOVER_IMPL_CPUS;
+/// `struct kvm_smccc_filter`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct SmcccFilter {
+    base: u32,
+    functions: u32,
+    action: u8,
+    pad: [u8; 15],
+}
 
 /// Announces the hypercalls for [target CPUs](crate::config::target) to a VM's guest and forwards
 /// them to the VMM.
@@ -30,34 +36,32 @@ const DISCOVER_CALLS: u64 = 1 << KVM_REG_ARM_VENDOR_HYP_BIT_DISCOVER_IMPL_VER
 ///
 /// # Errors
 ///
-/// [`KvmError::NoTargetCpus`] before Linux 6.15; [`KvmError::OfferTargetCpus`].
-pub fn offer_target_cpus(vm: &VmFd, vcpu: &VcpuFd) -> Result<(), KvmError> {
-    let failed = |source| KvmError::OfferTargetCpus { source };
-    let mut offered = [0; 8];
-    match vcpu.get_one_reg(KVM_REG_ARM_VENDOR_HYP_BMAP_2, &mut offered) {
-        Ok(_) => {}
-        Err(error) if Errno::from(error) == Errno::ENOENT => return Err(KvmError::NoTargetCpus),
-        Err(error) => return Err(failed(error.into())),
-    }
-    let filter = kvm_smccc_filter {
+/// [`KvmError::NoTargetCpus`] before Linux 6.15; [`KvmStep::OfferTargetCpus`].
+///
+/// # System calls
+///
+/// `ioctl` `KVM_SET_DEVICE_ATTR` (0x4018aee1) on the VM; `KVM_GET_ONE_REG` (0x4010aeab) and
+/// `KVM_SET_ONE_REG` (0x4010aeac) on the vCPU.
+pub fn offer_target_cpus(vm: &impl AsRawFd, vcpu: &impl AsRawFd) -> Result<(), KvmError> {
+    let failed = |error: Errno| KvmStep::OfferTargetCpus.failed()(error);
+    let registers = OneReg::new(vcpu);
+    let offered = match registers.get_id(KVM_REG_ARM_VENDOR_HYP_BMAP_2) {
+        Ok(offered) => offered,
+        Err(Errno::ENOENT) => return Err(KvmError::NoTargetCpus),
+        Err(error) => return Err(failed(error)),
+    };
+    let filter = SmcccFilter {
         // The two numbers are consecutive.
         base: u32::try_from(DISCOVER_IMPL_VER).unwrap_or_default(),
-        nr_functions: u32::try_from(DISCOVER_IMPL_CPUS - DISCOVER_IMPL_VER + 1).unwrap_or_default(),
-        action: u8::try_from(kvm_smccc_filter_action_KVM_SMCCC_FILTER_FWD_TO_USER)
-            .unwrap_or_default(),
-        ..Default::default()
+        functions: u32::try_from(DISCOVER_IMPL_CPUS - DISCOVER_IMPL_VER + 1).unwrap_or_default(),
+        action: FORWARD,
+        pad: [0; 15],
     };
-    vm.set_device_attr(&kvm_device_attr {
-        group: KVM_ARM_VM_SMCCC_CTRL,
-        attr: KVM_ARM_VM_SMCCC_FILTER.into(),
-        addr: (&raw const filter) as u64,
-        ..Default::default()
-    })
-    .map_err(|error| failed(error.into()))?;
-    let bits = u64::from_ne_bytes(offered) | DISCOVER_CALLS;
-    vcpu.set_one_reg(KVM_REG_ARM_VENDOR_HYP_BMAP_2, &bits.to_ne_bytes())
-        .map_err(|error| failed(error.into()))?;
-    Ok(())
+    let (group, attribute) = SMCCC_FILTER;
+    ioctl::set_device_attr(vm.as_raw_fd(), group, attribute, Some(filter)).map_err(failed)?;
+    registers
+        .set_id(KVM_REG_ARM_VENDOR_HYP_BMAP_2, offered | DISCOVER_CALLS)
+        .map_err(failed)
 }
 
 /// Answers the hypercall that ended a vCPU's `KVM_RUN` with `KVM_EXIT_HYPERCALL`, and returns true
@@ -65,33 +69,34 @@ pub fn offer_target_cpus(vm: &VmFd, vcpu: &VcpuFd) -> Result<(), KvmError> {
 ///
 /// # Errors
 ///
-/// [`KvmError::Hypercall`] if the vCPU's registers cannot be read or written.
-pub fn answer_target_cpus(vcpu: &VcpuFd, targets: &TargetCpus) -> Result<bool, KvmError> {
-    let failed = |error: kvm_ioctls::Error| KvmError::Hypercall {
-        source: error.into(),
-    };
+/// [`KvmStep::AnswerHypercall`] if the vCPU's registers cannot be read or written.
+///
+/// # System calls
+///
+/// `ioctl` on the vCPU: four `KVM_GET_ONE_REG` (0x4010aeab) and, if it was such a hypercall, four
+/// `KVM_SET_ONE_REG` (0x4010aeac).
+pub fn answer_target_cpus(vcpu: &impl AsRawFd, targets: &TargetCpus) -> Result<bool, KvmError> {
+    let failed = |error: Errno| KvmStep::AnswerHypercall.failed()(error);
+    let registers = OneReg::new(vcpu);
     let mut call = [0; 4];
-    for (index, register) in call.iter_mut().enumerate() {
-        let mut bytes = [0; 8];
-        vcpu.get_one_reg(general_purpose(index), &mut bytes)
-            .map_err(failed)?;
-        *register = u64::from_ne_bytes(bytes);
+    for (index, register) in (0..).zip(&mut call) {
+        *register = registers.get_id(general_purpose(index)).map_err(failed)?;
     }
     let Some(answer) = targets.answer(call) else {
         return Ok(false);
     };
-    for (index, value) in answer.into_iter().enumerate() {
-        vcpu.set_one_reg(general_purpose(index), &value.to_ne_bytes())
+    for (index, value) in (0..).zip(answer) {
+        registers
+            .set_id(general_purpose(index), value)
             .map_err(failed)?;
     }
     Ok(true)
 }
 
-/// The id of a register x0 to x30, which counts 32-bit words of `kvm_regs` (Linux 7.2,
-/// `Documentation/virt/kvm/api.rst`, 4.68).
-const fn general_purpose(index: usize) -> u64 {
-    let word = (offset_of!(kvm_regs, regs.regs) + 8 * index) / size_of::<u32>();
-    KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE as u64 | word as u64
+/// The id of a register x0 to x30: a core register, by its offset in `struct kvm_regs` in 32-bit
+/// words (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.68).
+const fn general_purpose(index: u64) -> u64 {
+    REG_U64 | 0x0010 << 16 | (2 * index)
 }
 
 #[cfg(test)]

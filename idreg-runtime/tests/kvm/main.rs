@@ -6,7 +6,7 @@
 //! prints `skipped: ROW: WHY` on standard error, where the end-to-end tests of the workspace look
 //! for it.
 
-#![cfg(all(target_os = "linux", target_arch = "aarch64", feature = "kvm"))]
+#![cfg(all(target_os = "linux", target_arch = "aarch64", feature = "scratch"))]
 #![allow(
     clippy::expect_used,
     clippy::panic,

@@ -1,23 +1,13 @@
 //! `set_id_regs`, the rows that are not about a field with a rule.
 
 use crate::vm::{TestVm, host, open, plainest, richest, skipped};
-use idreg_runtime::kvm::{capabilities, create_vm, get_writable_masks, writable_masks};
+use idreg_runtime::kvm::{capabilities, create_vm, writable_masks};
 use idreg_runtime::register::FieldValue;
 use idreg_runtime::regs::{
     AidrEl1, ClidrEl1, CtrEl0, IdAa64isar0El1, IdAa64pfr0El1, IdAa64pfr1El1, MidrEl1, MpidrEl1,
     RevidrEl1, ctr_el0, id_aa64isar0_el1, id_aa64pfr0_el1, id_aa64pfr1_el1,
 };
 use idreg_runtime::vcpu::Errno;
-
-#[test]
-fn masks_of_another_range_are_refused() {
-    let vm = create_vm(&open(), plainest()).expect("a VM");
-    assert!(get_writable_masks(&vm, 0, [0; 13]).is_ok());
-    let mut reserved = [0; 13];
-    reserved[0] = 1;
-    assert_eq!(get_writable_masks(&vm, 0, reserved), Err(Errno::EINVAL));
-    assert_eq!(get_writable_masks(&vm, 1, [0; 13]), Err(Errno::EINVAL));
-}
 
 #[test]
 fn masks_are_reported_before_there_is_a_vcpu() {

@@ -3,7 +3,7 @@
 
 use crate::vm::{TestVm, open, plainest, read, richest, skipped};
 use idreg_runtime::encoding::Encoding;
-use idreg_runtime::kvm::{KvmVcpu, create_vcpu, create_vm, sve_vector_lengths};
+use idreg_runtime::kvm::{OneReg, create_vcpu, create_vm, sve_vector_lengths};
 use idreg_runtime::regs::{ClidrEl1, IdAa64isar0El1, MpidrEl1, id_aa64isar0_el1::Crc32};
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
 
@@ -14,7 +14,7 @@ const SVE_VLS: u64 = 0x6060_0000_0015_ffff;
 fn registers_exist_after_init_only() {
     let vm = create_vm(&open(), plainest()).expect("a VM");
     let vcpu = create_vcpu(&vm, 0).expect("a vCPU");
-    let regs = KvmVcpu::new(&vcpu);
+    let regs = OneReg::new(&vcpu);
     assert_eq!(regs.get(IdAa64isar0El1::ENCODING), Err(Errno::ENOEXEC));
     assert_eq!(regs.set(IdAa64isar0El1::ENCODING, 0), Err(Errno::ENOEXEC));
 }

@@ -5,7 +5,7 @@ use idreg_runtime::encoding::Encoding;
 use idreg_runtime::host::Host;
 use idreg_runtime::kvm::kvm_ioctls::{self, DeviceFd, Kvm, VcpuFd, VmFd};
 use idreg_runtime::kvm::{
-    self, KvmVcpu, create_gic, create_vcpu, create_vm, init_vcpu, read_host, supported,
+    self, OneReg, create_gic, create_vcpu, create_vm, init_vcpu, read_host, supported,
 };
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
 use std::fmt::Display;
@@ -63,8 +63,8 @@ impl TestVm {
         Self::new(richest(), 1)
     }
 
-    pub(crate) fn regs(&self, vcpu: usize) -> KvmVcpu<'_> {
-        KvmVcpu::new(self.vcpus.get(vcpu).expect("a vCPU of that number"))
+    pub(crate) fn regs(&self, vcpu: usize) -> OneReg<'_> {
+        OneReg::new(self.vcpus.get(vcpu).expect("a vCPU of that number"))
     }
 
     /// Reads a register of the first vCPU.
@@ -110,7 +110,7 @@ impl TestVm {
     }
 }
 
-pub(crate) fn read(vcpu: KvmVcpu<'_>, register: Encoding) -> u64 {
+pub(crate) fn read(vcpu: OneReg<'_>, register: Encoding) -> u64 {
     match vcpu.get(register) {
         Ok(value) => value,
         Err(error) => panic!("{register} cannot be read: {error}"),

@@ -4,7 +4,7 @@ use super::raw::{RawError, RawIoctls};
 use super::report::{IoctlCounts, OverheadReport, Phases, micros, ratio};
 use super::trace::Trace;
 use idreg_runtime::host::Host;
-use idreg_runtime::kvm::{self, KvmVcpu};
+use idreg_runtime::kvm::{self, OneReg};
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
 use kvm_ioctls::Kvm;
@@ -98,13 +98,15 @@ fn library(machine: &Machine, model: &CpuModel) -> Result<PhaseTimes, Failure> {
 fn apply(kvm: &Kvm, host: &Host, plan: &Plan) -> Result<(Duration, Duration), Failure> {
     let config = plan.config();
     let start = Instant::now();
-    let vm = kvm::create_vm_with(kvm, config, &host.info().capabilities).map_err(Failure::other)?;
+    let address_bits = kvm::physical_address_bits(kvm);
+    let vm = kvm::create_vm_with(kvm, config, &host.info().capabilities, address_bits)
+        .map_err(Failure::other)?;
     let vcpu = kvm::create_vcpu(&vm, 0).map_err(Failure::other)?;
     kvm::init_vcpu(&vm, &vcpu, config, false).map_err(Failure::other)?;
     let gic = config.gic.map(|gic| kvm::create_gic(&vm, gic)).transpose();
     let _gic = gic.map_err(Failure::other)?;
     let created = Instant::now();
-    black_box(plan.apply(&KvmVcpu::new(&vcpu))?);
+    black_box(plan.apply(&OneReg::new(&vcpu))?);
     Ok((created - start, created.elapsed()))
 }
 

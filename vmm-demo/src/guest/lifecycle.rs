@@ -11,7 +11,7 @@ use crate::vmm::timeline::Timeline;
 use crate::vmm::vcpus::{GuestExit, VcpuShared, Vcpus};
 use crate::vmm::vm::{Vm, VmConfig};
 use idreg_runtime::config::target::TargetCpus;
-use idreg_runtime::kvm::KvmVcpu;
+use idreg_runtime::kvm::OneReg;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::apply::ApplyError;
 use kvm_ioctls::Kvm;
@@ -151,7 +151,7 @@ impl Guest {
     pub(crate) fn end(self, plan: &Plan) -> Result<(), Failure> {
         let ran = self.first_run().is_some();
         for vcpu in self.vcpus.end() {
-            match plan.verify(&KvmVcpu::new(&vcpu)) {
+            match plan.verify(&OneReg::new(&vcpu)) {
                 Err(ApplyError::Differs(found)) if ran => return Err(Failure::AfterRun(found)),
                 Err(error) if ran => return Err(error.into()),
                 _ => {}

@@ -8,7 +8,7 @@ use idreg_runtime::config::capabilities::Capabilities;
 use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::config::{Gic, VcpuConfig};
 use idreg_runtime::host::Host;
-use idreg_runtime::kvm::{self, GicAddresses, KvmError, KvmVcpu};
+use idreg_runtime::kvm::{self, GicAddresses, KvmError, OneReg};
 use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::apply::ApplyError;
 use idreg_runtime::regs::MpidrEl1;
@@ -112,8 +112,9 @@ impl Vm {
     /// The [`VmError`] of the step that failed.
     pub fn new(kvm: &Kvm, vm: VmConfig, timeline: &mut Timeline) -> Result<Self, VmError> {
         let config = vm.config;
-        let fd = kvm::create_vm_with(kvm, config, &vm.capabilities)?;
-        let memory = memory::allocate(vm.ram, kvm::physical_address_bits(kvm))?;
+        let address_bits = kvm::physical_address_bits(kvm);
+        let fd = kvm::create_vm_with(kvm, config, &vm.capabilities, address_bits)?;
+        let memory = memory::allocate(vm.ram, address_bits)?;
         let slots = slots::attach(&fd, &memory)?;
         timeline.step("vm");
         let vcpus = (0..vm.vcpus)
@@ -196,8 +197,8 @@ impl Vm {
     }
 
     /// The ID registers of every vCPU, in the order of their numbers.
-    pub(crate) fn regs(&self) -> impl Iterator<Item = KvmVcpu<'_>> {
-        self.vcpus.iter().map(KvmVcpu::new)
+    pub(crate) fn regs(&self) -> impl Iterator<Item = OneReg<'_>> {
+        self.vcpus.iter().map(OneReg::new)
     }
 
     /// The guest's RAM.

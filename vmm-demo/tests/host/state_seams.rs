@@ -5,7 +5,7 @@ use crate::bare::{LDRB_LINE_STATUS, SERIAL, SYSTEM_OFF, load, psci};
 use crate::running::TIMEOUT;
 use idreg_runtime::config::Gic;
 use idreg_runtime::config::target::TargetCpus;
-use idreg_runtime::kvm::{self, KvmVcpu};
+use idreg_runtime::kvm::{self, OneReg};
 use idreg_runtime::regs::{IdAa64pfr0El1, MpidrEl1};
 use idreg_runtime::vcpu::VcpuRegs as _;
 use kvm_bindings::{KVM_DEV_ARM_VGIC_GRP_DIST_REGS, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, kvm_device_attr};
@@ -151,7 +151,7 @@ fn paused_vcpus_answer_requests() {
         assert_eq!(x0, stored + u64::from(instruction == 3));
     }
     let id_registers = guest.vcpus.with_vcpu(1, |fd| {
-        let registers = KvmVcpu::new(fd);
+        let registers = OneReg::new(fd);
         let name = thread::current().name().map(str::to_owned);
         let values = [IdAa64pfr0El1::ENCODING, MpidrEl1::ENCODING].map(|id| registers.get(id));
         (name, values)

@@ -22,7 +22,7 @@ use crate::vmm::timeline::Timeline;
 use crate::vmm::vm::{Vm, VmConfig, VmError};
 use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::config::{Gic, VcpuConfig};
-use idreg_runtime::kvm::{self, KvmError};
+use idreg_runtime::kvm::{self, KvmError, KvmStep};
 use idreg_runtime::plan::Plan;
 use kvm_ioctls::Kvm;
 use std::path::Path;
@@ -123,7 +123,11 @@ fn prepare(
 
 /// Maps a VM error to a failure; a GIC that cannot be created may mean that the host has no GICv3.
 fn without_gic_v3(kvm: &Kvm, error: VmError) -> Failure {
-    let VmError::Kvm(KvmError::CreateGic { .. }) = error else {
+    let VmError::Kvm(KvmError::Failed {
+        step: KvmStep::CreateGic { .. },
+        ..
+    }) = error
+    else {
         return vm_failure(error);
     };
     match kvm::supported(kvm) {

@@ -7,7 +7,7 @@ use crate::vmm::pause_gate::PauseGate;
 use crate::vmm::serial::Serial;
 use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::encoding::Encoding;
-use idreg_runtime::kvm::{self, KvmVcpu};
+use idreg_runtime::kvm::{self, OneReg};
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
 use kvm_bindings::{KVM_SYSTEM_EVENT_RESET, KVM_SYSTEM_EVENT_SHUTDOWN};
 use kvm_ioctls::{VcpuExit, VcpuFd};
@@ -88,11 +88,11 @@ impl VcpuThread {
         self.complete_access();
         let keeps_clock = self.index == 0 && shared.first_run.get().is_some();
         let count = keeps_clock
-            .then(|| KvmVcpu::new(&self.fd).get(TIMER_COUNT).ok())
+            .then(|| OneReg::new(&self.fd).get(TIMER_COUNT).ok())
             .flatten();
         let open = shared.gate.wait(self.index, &mut self.fd);
         if let Some(count) = count.filter(|_| open)
-            && let Err(error) = KvmVcpu::new(&self.fd).set(TIMER_COUNT, count)
+            && let Err(error) = OneReg::new(&self.fd).set(TIMER_COUNT, count)
         {
             tracing::warn!(%error, "the guest's clock jumps over the pause");
         }
