@@ -11,12 +11,13 @@ mod feature;
 mod file;
 pub mod rejection;
 mod resolve;
+mod warning;
 
 use crate::config::options::CpuOption;
 use crate::config::{Gic, VcpuConfig};
 use crate::description::rule::Owner;
 use crate::description::{Description, RegisterDescription, RegisterField};
-use crate::host::{CoreDifference, Host, Obstacle};
+use crate::host::{Host, Obstacle};
 use crate::model::CpuModel;
 use crate::model::property::Property;
 use crate::regs::ClidrEl1;
@@ -26,7 +27,6 @@ use bound::target;
 use configure::Options;
 use consistency::Violation;
 use constraint::{Constraint, constraints};
-use core::fmt;
 use elsewhere::Elsewhere;
 use rejection::{OverrideAt, Reason, Rejection};
 use resolve::{Resolved, resolve};
@@ -35,6 +35,8 @@ use std::ptr;
 
 pub use elsewhere::ExpectError;
 pub use file::SCHEMA;
+pub use warning::Warning;
+pub(crate) use warning::of_host;
 
 /// The register writes after which a guest on a host sees a model.
 ///
@@ -97,32 +99,6 @@ pub struct Write {
     pub old: u64,
     /// Its value for the guest.
     pub new: u64,
-}
-
-/// A warning about a plan that is possible but suspicious.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Warning {
-    /// The overrides break a rule of the architecture.
-    Inconsistent(Violation),
-    /// A field gets a value without a name, although other values of the field have names.
-    Unnamed {
-        /// The field.
-        field: RegisterField,
-        /// The value.
-        value: u64,
-    },
-    /// The host's own registers contradict each other, without any override.
-    HostContradiction(Violation),
-    /// A register differs between the host's core types, so the guest's view may depend on the core
-    /// that it runs on.
-    CoresDiffer(CoreDifference),
-    /// The host's registers were not read through KVM: [fields](Host::hidden_fields) that KVM hides
-    /// from every guest have values.
-    NotOfKvm {
-        /// These fields, with their values.
-        fields: Vec<(RegisterField, u64)>,
-    },
 }
 
 /// The reason why there is no plan.
@@ -217,17 +193,29 @@ impl Plan {
         });
         let changes: Vec<Change> = changes.collect();
         let warnings = broken.into_iter().map(Warning::Inconsistent);
-        Ok(Self {
+        let warnings = warnings.chain(unnamed(&changes)).chain(of_host).collect();
+        Ok(Self::with(host, model, changes, expected, warnings))
+    }
+
+    /// A plan for these values of a host's registers, which the host allows.
+    pub(crate) fn with(
+        host: &Host,
+        model: &CpuModel,
+        changes: Vec<Change>,
+        expected: RegisterValues,
+        warnings: Vec<Warning>,
+    ) -> Self {
+        Self {
             model: model.clone(),
             kernel_release: host.info().kernel_release.clone(),
             config: host.info().vcpu,
-            warnings: warnings.chain(unnamed(&changes)).chain(of_host).collect(),
+            warnings,
             changes,
             writes: writes(host.values(), &expected),
             host: host.values().clone(),
             expected,
             elsewhere: Vec::new(),
-        })
+        }
     }
 
     /// The model of the plan.
@@ -389,79 +377,6 @@ fn suggest_names(description: &Description, rejections: &mut [Rejection]) {
     });
     for (property, nearest) in unknown.take(SUGGESTIONS) {
         *nearest = Property::nearest(description, property);
-    }
-}
-
-/// Shows the warning in a line.
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Inconsistent(violation) => violation.fmt(f),
-            Self::Unnamed { field, value } => {
-                write!(
-                    f,
-                    "{field}={value:#x}: the value has no name in the description"
-                )
-            }
-            Self::HostContradiction(violation) => {
-                write!(f, "the host contradicts itself: {violation}")
-            }
-            Self::CoresDiffer(difference) => difference.fmt(f),
-            Self::NotOfKvm { fields } => {
-                f.write_str("the host's registers are not those of a KVM guest: ")?;
-                for (index, (field, value)) in fields.iter().enumerate() {
-                    let (register, field) = (field.register.name, field.field);
-                    let before = if index == 0 { "" } else { ", " };
-                    write!(
-                        f,
-                        "{before}{register}.{}={}",
-                        field.name,
-                        field.show(*value)
-                    )?;
-                }
-                f.write_str(
-                    ", which KVM hides; all results are about a machine that no KVM guest sees; \
-                     read the host through KVM",
-                )
-            }
-        }
-    }
-}
-
-/// The warnings about a host itself, except for fields that a model sets to values that every core
-/// type can honour.
-fn of_host(host: &Host, set: &[RegisterField]) -> Vec<Warning> {
-    let differences = host.differences_beside(set).into_iter();
-    let contradictions = consistency::contradictions(host.values()).into_iter();
-    let contradictions = contradictions.map(Warning::HostContradiction);
-    let mut warnings: Vec<Warning> = contradictions
-        .chain(differences.map(Warning::CoresDiffer))
-        .collect();
-    let fields = host.hidden_fields();
-    if !fields.is_empty() {
-        warnings.push(Warning::NotOfKvm { fields });
-    }
-    warnings
-}
-
-impl Warning {
-    /// The warnings about a host itself, which every plan for it has unless overrides remove their
-    /// cause.
-    #[must_use]
-    pub fn of_host(host: &Host) -> Vec<Self> {
-        of_host(host, &[])
-    }
-
-    /// A stable name for programs.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Inconsistent(_) => "inconsistent",
-            Self::Unnamed { .. } => "unnamed-value",
-            Self::HostContradiction(_) => "host-contradiction",
-            Self::CoresDiffer(_) => "cores-differ",
-            Self::NotOfKvm { .. } => "not-of-kvm",
-        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Views: what a guest sees of its machine, read back from its vCPUs.
 
 mod file;
+mod fit;
+mod incompatible;
+mod options;
 mod read;
 
 use crate::config::VcpuConfig;
@@ -15,6 +18,7 @@ use crate::values::RegisterValues;
 use crate::vcpu::CACHE_SIZES;
 
 pub use self::file::SCHEMA;
+pub use self::incompatible::{Incompatibility, Incompatible};
 pub use self::read::ReadViewError;
 
 /// What a guest sees of its machine, read back, and the options that its VM was made with.

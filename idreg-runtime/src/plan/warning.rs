@@ -1,0 +1,136 @@
+//! Warnings about plans that are possible but suspicious.
+
+use super::consistency::{self, Violation};
+use crate::description::RegisterField;
+use crate::host::{CoreDifference, Host};
+use crate::number::Hex;
+use crate::text::comma_list;
+use core::fmt;
+
+/// A warning about a plan that is possible but suspicious.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// The overrides break a rule of the architecture.
+    Inconsistent(Violation),
+    /// A field gets a value without a name, although other values of the field have names.
+    Unnamed {
+        /// The field.
+        field: RegisterField,
+        /// The value.
+        value: u64,
+    },
+    /// The host's own registers contradict each other, without any override.
+    HostContradiction(Violation),
+    /// A register differs between the host's core types, so the guest's view may depend on the core
+    /// that it runs on.
+    CoresDiffer(CoreDifference),
+    /// The host's registers were not read through KVM: [fields](Host::hidden_fields) that KVM hides
+    /// from every guest have values.
+    NotOfKvm {
+        /// These fields, with their values.
+        fields: Vec<(RegisterField, u64)>,
+    },
+    /// Facts of a guest's view that could not be compared with the host's, since one of both does
+    /// not tell them.
+    NotCompared(Vec<&'static str>),
+    /// The guest knows nothing of the host's CPUs, so it may lack workarounds for their errata.
+    NotAnnounced {
+        /// MIDR_EL1 as the guest sees it.
+        midr: u64,
+        /// MIDR_EL1 of the host's CPUs, each value once.
+        host: Vec<u64>,
+    },
+}
+
+/// Shows the warning in a line.
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inconsistent(violation) => violation.fmt(f),
+            Self::Unnamed { field, value } => {
+                write!(
+                    f,
+                    "{field}={value:#x}: the value has no name in the description"
+                )
+            }
+            Self::HostContradiction(violation) => {
+                write!(f, "the host contradicts itself: {violation}")
+            }
+            Self::CoresDiffer(difference) => difference.fmt(f),
+            Self::NotOfKvm { fields } => not_of_kvm(fields, f),
+            Self::NotCompared(facts) => write!(
+                f,
+                "unknown on one side, so not compared: {}",
+                comma_list(facts)
+            ),
+            Self::NotAnnounced { midr, host } => {
+                let host: Vec<Hex> = host.iter().copied().map(Hex).collect();
+                write!(
+                    f,
+                    "the guest sees MIDR_EL1 {} and was told of no other CPU, while this host has \
+                     {}: it may lack workarounds for errata; announce the host's CPUs to the guest",
+                    Hex(*midr),
+                    comma_list(&host)
+                )
+            }
+        }
+    }
+}
+
+fn not_of_kvm(fields: &[(RegisterField, u64)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("the host's registers are not those of a KVM guest: ")?;
+    for (index, (field, value)) in fields.iter().enumerate() {
+        let (register, field) = (field.register.name, field.field);
+        let before = if index == 0 { "" } else { ", " };
+        write!(
+            f,
+            "{before}{register}.{}={}",
+            field.name,
+            field.show(*value)
+        )?;
+    }
+    f.write_str(
+        ", which KVM hides; all results are about a machine that no KVM guest sees; read the host \
+         through KVM",
+    )
+}
+
+/// The warnings about a host itself, except for fields that a model sets to values that every core
+/// type can honour.
+pub(crate) fn of_host(host: &Host, set: &[RegisterField]) -> Vec<Warning> {
+    let differences = host.differences_beside(set).into_iter();
+    let contradictions = consistency::contradictions(host.values()).into_iter();
+    let contradictions = contradictions.map(Warning::HostContradiction);
+    let mut warnings: Vec<Warning> = contradictions
+        .chain(differences.map(Warning::CoresDiffer))
+        .collect();
+    let fields = host.hidden_fields();
+    if !fields.is_empty() {
+        warnings.push(Warning::NotOfKvm { fields });
+    }
+    warnings
+}
+
+impl Warning {
+    /// The warnings about a host itself, which every plan for it has unless overrides remove their
+    /// cause.
+    #[must_use]
+    pub fn of_host(host: &Host) -> Vec<Self> {
+        of_host(host, &[])
+    }
+
+    /// A stable name for programs.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Inconsistent(_) => "inconsistent",
+            Self::Unnamed { .. } => "unnamed-value",
+            Self::HostContradiction(_) => "host-contradiction",
+            Self::CoresDiffer(_) => "cores-differ",
+            Self::NotOfKvm { .. } => "not-of-kvm",
+            Self::NotCompared(_) => "not-compared",
+            Self::NotAnnounced { .. } => "not-announced",
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The reasons why a guest cannot run on a host.
+
+mod message;
+
+use crate::config::Gic;
+use crate::config::options::OptionSetting;
+use crate::config::target::TargetCpu;
+use crate::description::RegisterField;
+use crate::description::rule::ValueRange;
+use crate::firmware::{FirmwareObstacle, FirmwareRegister};
+use crate::host::Obstacle;
+use crate::text::under_heading;
+
+/// Every reason why a guest with a view cannot run on a host.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", under_heading(&heading(reasons.len()), reasons))]
+#[non_exhaustive]
+pub struct Incompatible {
+    /// The reasons, at least one: options first, then registers in index order, then the others.
+    pub reasons: Vec<Incompatibility>,
+}
+
+/// One reason why a guest with a view cannot run on a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Incompatibility {
+    /// The host's KVM does not support an option of the guest's vCPUs.
+    NoCapability {
+        /// The option as the guest has it.
+        setting: OptionSetting,
+        /// The capability's name in `linux/kvm.h`.
+        capability: &'static str,
+    },
+    /// The host was read with another setting of an option, so its registers with the guest's are
+    /// unknown.
+    NotRead {
+        /// The option as the host was read.
+        read_with: OptionSetting,
+    },
+    /// The host was read with another interrupt controller.
+    Gic {
+        /// The guest's.
+        view: Option<Gic>,
+        /// The host's.
+        host: Option<Gic>,
+    },
+    /// The host cannot give the guest its vector lengths and no others up to the longest.
+    VectorLengths {
+        /// The guest's lengths in bits, ascending.
+        view: Vec<u32>,
+        /// The host's lengths in bits, ascending.
+        host: Vec<u32>,
+    },
+    /// The host does not allow the guest's value of a field.
+    Field {
+        /// The field.
+        field: RegisterField,
+        /// The guest's value; 0 if its view does not have the register.
+        view: u64,
+        /// The host's value.
+        host: u64,
+        /// The values that the host allows, ascending.
+        allowed: Vec<ValueRange>,
+        /// The obstacle to the guest's value.
+        obstacle: Obstacle,
+        /// The release of the host's kernel.
+        kernel: String,
+    },
+    /// The host's KVM does not have a register that is not zero in the guest.
+    NoRegister {
+        /// The register's name.
+        register: &'static str,
+        /// The guest's value.
+        view: u64,
+    },
+    /// Bits that no field has differ; KVM keeps the host's.
+    OtherBits {
+        /// The register's name.
+        register: &'static str,
+        /// The guest's value, the bits of fields left out.
+        view: u64,
+        /// The host's value, the bits of fields left out.
+        host: u64,
+    },
+    /// The guest does not clean its data cache for instructions, and on this host it must.
+    ImpliesIdc {
+        /// The vCPU's number.
+        vcpu: usize,
+        /// Its CLIDR_EL1.
+        clidr: u64,
+    },
+    /// The cache lines of the guest are shorter than the host's.
+    CacheLine {
+        /// The vCPU's number.
+        vcpu: usize,
+        /// CSSELR_EL1 of the cache.
+        selection: usize,
+        /// The length in the guest, in bytes.
+        view: u64,
+        /// The length on the host, in bytes.
+        host: u64,
+    },
+    /// The timers count at other frequencies, and no VMM can change that.
+    TimerFrequency {
+        /// The guest's frequency in Hz.
+        view: u64,
+        /// The host's.
+        host: u64,
+    },
+    /// The guest's physical addresses have more bits than a VM of this host.
+    PhysicalAddressBits {
+        /// The number of bits in the guest.
+        view: u32,
+        /// The maximum on the host.
+        host: u32,
+    },
+    /// KVM refuses the guest's value of a firmware register.
+    Firmware {
+        /// The register.
+        register: FirmwareRegister,
+        /// The guest's value.
+        view: u64,
+        /// The value of a new VM on the host, or `None` if its KVM does not have the register.
+        host: Option<u64>,
+        /// The obstacle to the guest's value.
+        obstacle: FirmwareObstacle,
+    },
+    /// The guest was told on which CPUs it may run, and the host has others.
+    OtherCpu {
+        /// A CPU of the host that the guest was not told of.
+        host: TargetCpu,
+        /// The CPUs that the guest was told of.
+        told: Vec<TargetCpu>,
+    },
+}
+
+impl Incompatibility {
+    /// A stable name for programs: that of the [`Obstacle`] for a field, of the
+    /// [`FirmwareObstacle`] after `firmware-`, and `no-capability`, `not-read`, `gic`,
+    /// `vector-lengths`, `no-register`, `other-bits`, `implies-idc`, `cache-line`,
+    /// `timer-frequency`, `physical-address-bits` or `other-cpu`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NoCapability { .. } => "no-capability",
+            Self::NotRead { .. } => "not-read",
+            Self::Gic { .. } => "gic",
+            Self::VectorLengths { .. } => "vector-lengths",
+            Self::Field { obstacle, .. } => obstacle.name(),
+            Self::NoRegister { .. } => "no-register",
+            Self::OtherBits { .. } => "other-bits",
+            Self::ImpliesIdc { .. } => "implies-idc",
+            Self::CacheLine { .. } => "cache-line",
+            Self::TimerFrequency { .. } => "timer-frequency",
+            Self::PhysicalAddressBits { .. } => "physical-address-bits",
+            Self::Firmware { obstacle, .. } => match obstacle {
+                FirmwareObstacle::Absent => "firmware-absent",
+                FirmwareObstacle::Newer => "firmware-newer",
+                FirmwareObstacle::NoVersion => "firmware-no-version",
+                FirmwareObstacle::Unprotected => "firmware-unprotected",
+                FirmwareObstacle::NoLevel => "firmware-no-level",
+                FirmwareObstacle::Services(_) => "firmware-services",
+            },
+            Self::OtherCpu { .. } => "other-cpu",
+        }
+    }
+
+    /// The field of the reason, or `None` if it is not about one field.
+    #[must_use]
+    pub const fn field(&self) -> Option<RegisterField> {
+        match self {
+            Self::Field { field, .. } => Some(*field),
+            _ => None,
+        }
+    }
+}
+
+fn heading(reasons: usize) -> String {
+    let count = if reasons == 1 {
+        "1 reason".to_owned()
+    } else {
+        format!("{reasons} reasons")
+    };
+    format!("the guest cannot run on this host, for {count}:")
+}

@@ -1,0 +1,125 @@
+//! The default view of every emulated host on every other: which fits, and how many reasons there
+//! are where it does not.
+
+mod hosts;
+
+use hosts::host;
+use idreg_runtime::fake::FakeVm;
+use idreg_runtime::host::Host;
+use idreg_runtime::plan::Plan;
+use idreg_runtime::view::{View, ViewInfo};
+use std::error::Error;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+/// Every recorded host with its name, by kernel and CPU.
+fn hosts() -> Result<Vec<(String, Host)>, Box<dyn Error>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/hosts");
+    let mut hosts = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_stem().ok_or("no name")?.to_string_lossy();
+        let (cpu, kernel) = name.rsplit_once('-').ok_or("no kernel in the name")?;
+        let name = format!("{kernel} {cpu}");
+        hosts.push((name, host(&fs::read_to_string(&path)?)));
+    }
+    hosts.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(hosts)
+}
+
+/// The view of a guest without overrides.
+fn default_view(host: &Host) -> Result<View, Box<dyn Error>> {
+    view_of(host, "host")
+}
+
+fn view_of(host: &Host, model: &str) -> Result<View, Box<dyn Error>> {
+    let plan = Plan::new(host, &model.parse()?)?;
+    let vm = FakeVm::new(&host.reconfigured(plan.config())?);
+    let vcpus = [vm.vcpu(0), vm.vcpu(1)];
+    for vcpu in &vcpus {
+        plan.apply(vcpu)?;
+    }
+    vm.run();
+    Ok(View::read(ViewInfo::of(&plan, host), &vcpus)?)
+}
+
+#[test]
+fn default_views_fit_as_recorded() {
+    let hosts = hosts().unwrap();
+    let mut table =
+        "A dot: the guest of the row fits on the host of the column, in the order of the rows. \
+                     A number: so many reasons.\n\n"
+            .to_owned();
+    for (from, source) in &hosts {
+        let view = default_view(source).unwrap();
+        write!(table, "{from:22}").unwrap();
+        for (_, host) in &hosts {
+            match Plan::for_view(host, &view) {
+                Ok(_) => write!(table, "   .").unwrap(),
+                Err(error) => write!(table, "{:4}", error.reasons.len()).unwrap(),
+            }
+        }
+        table.push('\n');
+    }
+    expect_test::expect_file!["data/view-matrix.txt"].assert_eq(&table);
+}
+
+/// The fields that alone keep a default view from another host.
+#[test]
+fn few_reasons_are_named() {
+    let hosts = hosts().unwrap();
+    let mut list = String::new();
+    for (from, source) in &hosts {
+        let view = default_view(source).unwrap();
+        for (to, host) in hosts.iter().filter(|(to, _)| to != from) {
+            let Err(error) = Plan::for_view(host, &view) else {
+                continue;
+            };
+            if error.reasons.len() <= 4 {
+                writeln!(list, "{from} on {to}").unwrap();
+                for reason in &error.reasons {
+                    writeln!(list, "  {reason}").unwrap();
+                }
+            }
+        }
+    }
+    expect_test::expect_file!["data/view-reasons.txt"].assert_eq(&list);
+}
+
+/// The fields that no write can make equal decide which CPUs can share a model at all: on Linux
+/// 7.2, with the options off, three groups of CPUs. A view does not show this; the values of the
+/// other fields must be chosen so that all hosts allow them.
+#[test]
+fn cpus_share_a_model_in_three_groups() {
+    let mut hosts = hosts().unwrap();
+    hosts.retain(|(name, _)| name.starts_with("latest "));
+    let without_options = "host,sve=off,pauth=off,pmu=off";
+    let mut groups: Vec<Vec<&str>> = Vec::new();
+    for (name, host) in &hosts {
+        let view = view_of(host, without_options).unwrap();
+        let group = hosts.iter().filter(|(_, other)| {
+            let of_other = view_of(other, without_options).unwrap();
+            let there = Plan::for_view(other, &view).err();
+            let back = Plan::for_view(host, &of_other).err();
+            let errors = there.into_iter().chain(back);
+            let mut reasons = errors.flat_map(|error| error.reasons);
+            !reasons.any(|reason| ["not-writable", "owned"].contains(&reason.name()))
+        });
+        let group: Vec<&str> = group.map(|(name, _)| name.as_str()).collect();
+        assert!(group.contains(&name.as_str()), "{name}");
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    let groups: Vec<String> = groups.iter().map(|group| group.join(", ")).collect();
+    assert_eq!(
+        groups,
+        [
+            "latest a64fx",
+            "latest cortex-a35, latest cortex-a57, latest cortex-a72",
+            "latest cortex-a55, latest cortex-a76, latest neoverse-n1",
+            "latest cortex-a710, latest max, latest neoverse-n2, latest neoverse-v1",
+        ]
+    );
+}
