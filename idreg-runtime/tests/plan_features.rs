@@ -246,21 +246,16 @@ fn override_of_several_fields_is_reported_once() {
 }
 
 #[test]
-fn feature_of_a_register_that_the_file_lacks_is_absent() {
-    let start = MAX_7_2
-        .find("    \"ID_AA64ISAR0_EL1\": {")
-        .expect("the register");
-    let rest = MAX_7_2.get(start..).expect("the rest");
-    let end = rest.find("},\n").expect("its end") + 3;
-    let without = MAX_7_2.replace(rest.get(..end).expect("the register"), "");
-    for setting in ["on", "off"] {
-        let text = plan(&without, &format!("host,FEAT_DotProd={setting}"));
-        let text = text.expect_err("no register").to_string();
-        assert!(
-            text.ends_with("this host's KVM does not have the register"),
-            "{text}"
-        );
-    }
+fn cpu_has_at_least_one_size_of_pages() {
+    let model = "host,SYSREG_ID_AA64MMFR0_EL1_TGRAN4=0xf,SYSREG_ID_AA64MMFR0_EL1_TGRAN16=0,\
+                 SYSREG_ID_AA64MMFR0_EL1_TGRAN64=0xf";
+    let violated = "at least one of TGran4K, TGran16K or TGran64K must be there: \
+                    ID_AA64MMFR0_EL1.TGRAN4=0xf (NI) while ID_AA64MMFR0_EL1.TGRAN16=0x0 (NI) and \
+                    ID_AA64MMFR0_EL1.TGRAN64=0xf (NI)";
+    assert_eq!(warnings(model), [violated]);
+    refused(&format!("{model},enforce"), violated);
+    let one = model.replace("TGRAN64=0xf", "TGRAN64=0");
+    assert!(plan(MAX_7_2, &format!("{one},enforce")).is_ok());
 }
 
 /// A feature of a host has its required features, as far as KVM shows them.

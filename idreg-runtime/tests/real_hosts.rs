@@ -1,5 +1,11 @@
 //! Features of real machines, beside what other projects read from the same registers.
 
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a file of the test that is wrong ends it"
+)]
+
 use idreg_runtime::description::feature::FeatureDescription;
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::{Plan, PlanError, Warning};

@@ -223,7 +223,11 @@ impl fmt::Display for Violation {
             }
         }
         for (index, (field, value)) in self.fields.iter().enumerate() {
-            let before = if index == 0 { ": " } else { " while " };
+            let before = match index {
+                0 => ": ",
+                1 => " while ",
+                _ => " and ",
+            };
             let (register, field) = (field.register.name, field.field);
             write!(
                 f,

@@ -20,15 +20,14 @@ pub(super) fn bounds(
         .asked
         .switch()
         .map_err(|error| Box::new((None, Reason::InvalidValue(error))))?;
-    let bound = if on { Bound::In } else { Bound::NotIn };
-    let absent = |range: &FieldRange| host.values().field(range.field).is_none();
-    let first_absent = |definition: &Definition| definition.fields.iter().copied().find(absent);
-    let mut all_absent = feature.definitions.iter().map(first_absent);
-    if let Some(Some(range)) = all_absent.next()
-        && all_absent.all(|absent| absent.is_some())
-    {
-        let target = target(host, range.field, Some(bound(range).value()));
-        let reason = host_refuses(host, range.field, bound(range), Obstacle::Absent);
+    if let Some(range) = unknown(host, feature) {
+        let bound = if on {
+            Bound::In(range)
+        } else {
+            Bound::NotIn(range)
+        };
+        let target = target(host, range.field, Some(bound.value()));
+        let reason = host_refuses(host, range.field, bound, Obstacle::Absent);
         return Err(Box::new((Some(target), reason)));
     }
     if on {
@@ -36,6 +35,19 @@ pub(super) fn bounds(
     } else {
         Ok(absent_on_all_cores(host, feature))
     }
+}
+
+/// A range of a register that the host lacks, if no definition is of registers that it has.
+fn unknown(host: &Host, feature: &FeatureDescription) -> Option<FieldRange> {
+    let mut definitions = feature.definitions.iter().map(|definition| {
+        let mut ranges = required(definition, host.values()).into_iter();
+        ranges.find_map(|(field, bound)| match bound {
+            Bound::In(range) if host.values().field(field).is_none() => Some(range),
+            _ => None,
+        })
+    });
+    let first = definitions.next().flatten()?;
+    definitions.all(|range| range.is_some()).then_some(first)
 }
 
 /// The bounds of the definition that is met, or of the first one that can be.
@@ -170,11 +182,16 @@ pub(super) fn still_present(
             return None;
         };
         let definition = met(expected, feature).filter(|_| asked.switch() == Ok(false))?;
-        let by = definition.to_string();
-        let by_features_alone = definition.fields.is_empty();
-        let reason = Reason::StillPresent {
-            by,
-            by_features_alone,
+        let features = definition.with.iter().filter_map(|with| match with {
+            Condition::Feature(feature) => Some(feature.name),
+            Condition::Field(_) => None,
+        });
+        let reason = if definition.fields.is_empty() {
+            let features = features.collect();
+            Reason::OfFeatures { features }
+        } else {
+            let by = definition.to_string();
+            Reason::StillPresent { by }
         };
         Some(OverrideAt { position, asked }.reject(None, reason))
     });

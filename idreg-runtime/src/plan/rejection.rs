@@ -100,12 +100,15 @@ pub enum Reason {
         /// An obstacle to each definition.
         obstacles: Vec<Rejection>,
     },
-    /// The feature is still there, by other features or by other overrides.
+    /// The feature consists of other features, which are all still there.
+    OfFeatures {
+        /// The names of the other features.
+        features: Vec<&'static str>,
+    },
+    /// The feature is still there, by another override.
     StillPresent {
         /// The definition that is met, in one line.
         by: String,
-        /// True if other features alone make up the definition.
-        by_features_alone: bool,
     },
     /// The cache levels would make the guest skip cache maintenance that this host requires.
     ImpliesIdc,
@@ -142,6 +145,7 @@ impl Reason {
             Self::Conflict { .. } => "conflict",
             Self::Host { obstacle, .. } => obstacle.name(),
             Self::NoDefinition { .. } => "no-definition",
+            Self::OfFeatures { .. } => "of-features",
             Self::StillPresent { .. } => "still-present",
             Self::ImpliesIdc => "implies-idc",
             Self::NoCapability { .. } => "no-capability",

@@ -4,6 +4,7 @@
 
 use idreg_runtime::host::Host;
 use idreg_runtime::number::Hex;
+use idreg_runtime::regs::DESCRIPTION;
 
 pub(crate) const MAX_7_2: &str = include_str!("../../../tests/data/hosts/max-latest.json");
 pub(crate) const MAX_6_12: &str = include_str!("../../../tests/data/hosts/max-lts.json");
@@ -27,4 +28,26 @@ pub(crate) fn edited(
     let old: Hex = serde_json::from_value(number.clone()).expect("a number");
     *number = Hex(edit(old.0)).to_string().into();
     json.to_string()
+}
+
+/// The 7.2 host's file without one of its registers.
+pub(crate) fn without(register: &str) -> String {
+    let mut json: serde_json::Value = serde_json::from_str(MAX_7_2).expect("JSON");
+    let registers = json
+        .pointer_mut("/registers")
+        .and_then(|it| it.as_object_mut());
+    let removed = registers.and_then(|registers| registers.remove(register));
+    assert!(removed.is_some(), "{register}");
+    json.to_string()
+}
+
+/// The 7.2 host's file with other values of fields.
+pub(crate) fn with(fields: &[(&str, u64)]) -> String {
+    let mut file = MAX_7_2.to_owned();
+    for (property, value) in fields {
+        let field = DESCRIPTION.property(property).expect(property);
+        let insert = |old| field.field.insert(old, *value);
+        file = edited(&file, field.register.name, "value", insert);
+    }
+    file
 }

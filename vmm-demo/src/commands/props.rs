@@ -10,7 +10,7 @@ use crate::output;
 use crate::output::failure::Failure;
 use idreg_runtime::description::RegisterField;
 use idreg_runtime::host::Host;
-use idreg_runtime::plan::Plan;
+use idreg_runtime::plan::{Plan, Warning, consistency};
 use wildmatch::WildMatch;
 
 /// Lists the properties of a host, or its features.
@@ -36,8 +36,11 @@ fn list(arguments: &PropsArguments, host: &Host, machine: Option<&Machine>) -> R
         .as_ref()
         .and_then(|plan| host.reconfigured(plan.config()).ok());
     let host = derived.as_ref().unwrap_or(host);
-    if let Some(plan) = plan.as_ref().filter(|_| !arguments.json) {
-        output::warnings(plan.warnings());
+    if !arguments.json {
+        match &plan {
+            Some(plan) => output::warnings(plan.warnings()),
+            None => output::warnings(&contradictions(host)),
+        }
     }
     if arguments.features {
         return features::list(arguments, host, plan.as_ref());
@@ -65,6 +68,12 @@ fn list(arguments: &PropsArguments, host: &Host, machine: Option<&Machine>) -> R
             &fields,
         ))
     }
+}
+
+/// The contradictions between the host's own registers, which every plan warns of.
+fn contradictions(host: &Host) -> Vec<Warning> {
+    let found = consistency::contradictions(host.values());
+    found.into_iter().map(Warning::HostContradiction).collect()
 }
 
 fn no_match(kind: &'static str, pattern: &str) -> Failure {

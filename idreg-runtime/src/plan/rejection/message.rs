@@ -65,11 +65,15 @@ impl Rejection {
                 remedy,
             } => self.obstacle(*obstacle, kernel, *remedy, f),
             Reason::NoDefinition { obstacles } => no_definition(obstacles, f),
-            Reason::StillPresent {
-                by,
-                by_features_alone: true,
-            } => write!(f, "the feature consists of {by}; turn one of them off"),
-            Reason::StillPresent { by, .. } => {
+            Reason::OfFeatures { features } => match features.as_slice() {
+                [one] => write!(f, "the feature is {one} by another name; turn that off"),
+                all => write!(
+                    f,
+                    "the feature consists of {}; turn one of them off",
+                    comma_list(all)
+                ),
+            },
+            Reason::StillPresent { by } => {
                 write!(f, "the feature is still there, by {by}; change that too")
             }
             Reason::ImpliesIdc => f.write_str(
@@ -225,12 +229,14 @@ impl Rejection {
     ) -> fmt::Result {
         match (owner, owner.option()) {
             (_, Some(option)) => {
-                let what = if self.target.is_some() {
-                    "this field"
-                } else {
-                    "its fields"
+                let Some(_) = self.target else {
+                    write!(f, "the option {option} sets the feature's fields")?;
+                    return match remedy {
+                        Some(remedy) => write!(f, "; use {remedy}"),
+                        None => f.write_str(", which do not show it on this host"),
+                    };
                 };
-                write!(f, "the option {option} sets {what}")?;
+                write!(f, "the option {option} sets this field")?;
                 match remedy {
                     Some(remedy) => write!(f, "; use {remedy}")?,
                     None => self.host_value(", on this host to", f)?,

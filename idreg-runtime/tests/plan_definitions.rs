@@ -1,0 +1,337 @@
+//! Features that several fields or other features define.
+
+mod hosts;
+
+use hosts::{MAX_7_2, edited, host, with, without};
+use idreg_runtime::plan::{Plan, PlanError, Warning};
+use idreg_runtime::regs::DESCRIPTION;
+
+fn plan(file: &str, model: &str) -> Result<Plan, PlanError> {
+    Plan::new(&host(file), &model.parse().expect("`host` and overrides"))
+}
+
+fn changes(file: &str, model: &str) -> Vec<String> {
+    let plan = plan(file, model).expect("a model that is possible");
+    let changes = plan.changes().iter();
+    changes
+        .map(|change| format!("{}={:#x}", change.field, change.new))
+        .collect()
+}
+
+fn warnings(file: &str, model: &str) -> Vec<String> {
+    let plan = plan(file, model).expect("a model that is possible");
+    plan.warnings().iter().map(Warning::to_string).collect()
+}
+
+fn has(file: &str, feature: &str) -> bool {
+    let feature = DESCRIPTION.feature(feature).expect(feature);
+    host(file).values().has(feature)
+}
+
+#[track_caller]
+fn refused_by(file: &str, model: &str, expected: &str) {
+    let text = plan(file, model)
+        .expect_err("a model that is not possible")
+        .to_string();
+    let reasons: Vec<&str> = text.lines().skip(1).map(str::trim).collect();
+    assert_eq!(reasons, [expected]);
+}
+
+#[test]
+fn feature_of_a_register_that_the_file_lacks_is_absent() {
+    let file = without("ID_AA64ISAR0_EL1");
+    for (setting, value) in [("on", "0x1 (IMP)"), ("off", "0x0 (NI)")] {
+        refused_by(
+            &file,
+            &format!("host,FEAT_DotProd={setting}"),
+            &format!(
+                "FEAT_DotProd={setting}, which is SYSREG_ID_AA64ISAR0_EL1_DP={value}: this \
+                 host's KVM does not have the register"
+            ),
+        );
+    }
+    refused_by(
+        &file,
+        "host,FEAT_Armv9_Crypto=off",
+        "FEAT_Armv9_Crypto=off, which is SYSREG_ID_AA64ISAR0_EL1_AES=0x1 (AES): this host's KVM \
+         does not have the register",
+    );
+}
+
+#[test]
+fn one_known_definition_is_enough() {
+    let file = without("ID_AA64MMFR4_EL1");
+    assert!(changes(&file, "host,FEAT_NV2=off").is_empty());
+}
+
+/// The value 0xf of PMUVer is a PMU of the implementation's own.
+#[test]
+fn value_without_order_is_no_version() {
+    let pmu = |value| with(&[("SYSREG_ID_AA64DFR0_EL1_PMUVer", value)]);
+    let versions = DESCRIPTION.features.iter().map(|feature| feature.name);
+    let versions = versions.filter(|name| *name == "FEAT_PMUv3" || name.starts_with("FEAT_PMUv3p"));
+    for version in versions {
+        assert!(!has(&pmu(0xf), version), "{version}");
+        assert_eq!(has(&pmu(4), version), version < "FEAT_PMUv3p4", "{version}");
+    }
+}
+
+/// 0xf is -1 in a signed field: not implemented.
+#[test]
+fn highest_value_of_a_signed_field_is_below_zero() {
+    for (property, feature) in [
+        ("SYSREG_ID_AA64PFR0_EL1_FP", "FEAT_FP"),
+        ("SYSREG_ID_AA64PFR0_EL1_AdvSIMD", "FEAT_AdvSIMD"),
+        ("SYSREG_ID_AA64MMFR0_EL1_TGRAN4", "FEAT_TGran4K"),
+        ("SYSREG_ID_AA64MMFR0_EL1_TGRAN64", "FEAT_TGran64K"),
+        ("SYSREG_ID_AA64DFR0_EL1_MTPMU", "FEAT_MTPMU"),
+        ("SYSREG_ID_AA64DFR0_EL1_DoubleLock", "FEAT_DoubleLock"),
+        ("SYSREG_ID_AA64MMFR4_EL1_E2H0", "FEAT_E2H0"),
+    ] {
+        assert!(has(&with(&[(property, 1)]), feature), "{feature}");
+        assert!(!has(&with(&[(property, 0xf)]), feature), "{feature}");
+    }
+}
+
+#[test]
+fn either_field_shows_a_feature_and_both_change_with_it() {
+    let (all, el0) = (
+        "SYSREG_ID_AA64MMFR0_EL1_BIGEND",
+        "SYSREG_ID_AA64MMFR0_EL1_BIGENDEL0",
+    );
+    for (values, off) in [
+        ([1, 0], vec![format!("{all}=0x0")]),
+        ([0, 1], vec![format!("{el0}=0x0")]),
+        ([0, 0], vec![]),
+        ([1, 1], vec![format!("{all}=0x0"), format!("{el0}=0x0")]),
+    ] {
+        let file = with(&[(all, values[0]), (el0, values[1])]);
+        assert_eq!(has(&file, "FEAT_MixedEndEL0"), values != [0, 0]);
+        assert_eq!(changes(&file, "host,FEAT_MixedEndEL0=off"), off);
+        if values != [0, 0] {
+            assert!(changes(&file, "host,FEAT_MixedEndEL0=on").is_empty());
+        }
+    }
+}
+
+#[test]
+fn fields_that_sve_repeats_change_with_the_feature() {
+    for (feature, field) in [("FEAT_BF16", "BF16"), ("FEAT_I8MM", "I8MM")] {
+        let model = format!("host,{feature}=off");
+        assert_eq!(
+            changes(MAX_7_2, &model),
+            [
+                format!("SYSREG_ID_AA64ISAR1_EL1_{field}=0x0"),
+                format!("SYSREG_ID_AA64ZFR0_EL1_{field}=0x0"),
+            ]
+        );
+        let warnings = warnings(MAX_7_2, &model);
+        assert!(
+            !warnings.iter().any(|it| it.starts_with("two fields")),
+            "{warnings:?}"
+        );
+        assert_eq!(
+            changes(MAX_7_2, &format!("{model},sve=off")),
+            [format!("SYSREG_ID_AA64ISAR1_EL1_{field}=0x0")]
+        );
+    }
+    assert_eq!(
+        changes(MAX_7_2, "host,FEAT_EBF16=off"),
+        [
+            "SYSREG_ID_AA64ISAR1_EL1_BF16=0x1",
+            "SYSREG_ID_AA64ZFR0_EL1_BF16=0x1"
+        ]
+    );
+}
+
+/// The fraction counts with RAS=1 alone, and a feature that is off is there by no definition.
+#[test]
+fn fraction_counts_at_its_base_value() {
+    let (ras, fraction) = (
+        "SYSREG_ID_AA64PFR0_EL1_RAS",
+        "SYSREG_ID_AA64PFR1_EL1_RAS_frac",
+    );
+    let file = |base, part| with(&[(ras, base), (fraction, part)]);
+    for (base, part, expected) in [(0, 1, false), (1, 0, false), (1, 1, true), (2, 0, true)] {
+        assert_eq!(
+            has(&file(base, part), "FEAT_RASv1p1"),
+            expected,
+            "{base} {part}"
+        );
+    }
+    assert_eq!(
+        changes(&file(1, 1), "host,FEAT_RASv1p1=off"),
+        [format!("{fraction}=0x0")]
+    );
+    assert_eq!(
+        changes(&file(2, 1), "host,FEAT_RASv1p1=off"),
+        [format!("{ras}=0x1"), format!("{fraction}=0x0")]
+    );
+    assert!(changes(&file(0, 1), "host,FEAT_RASv1p1=off").is_empty());
+}
+
+#[test]
+fn other_override_does_not_take_what_a_feature_needs() {
+    let file = with(&[
+        ("SYSREG_ID_AA64PFR0_EL1_RAS", 1),
+        ("SYSREG_ID_AA64PFR1_EL1_RAS_frac", 1),
+    ]);
+    refused_by(
+        &file,
+        "host,FEAT_RASv1p1=on,SYSREG_ID_AA64PFR0_EL1_RAS=0",
+        "SYSREG_ID_AA64PFR0_EL1_RAS=0x0 (NI): contradicts FEAT_RASv1p1=on; leave one of them out",
+    );
+}
+
+#[test]
+fn every_granule_with_52_bits_makes_lpa2() {
+    let file = |four, sixteen| {
+        with(&[
+            ("SYSREG_ID_AA64MMFR0_EL1_TGRAN4", four),
+            ("SYSREG_ID_AA64MMFR0_EL1_TGRAN16", sixteen),
+        ])
+    };
+    for (four, sixteen, expected) in [
+        (1, 2, true),
+        (1, 0, true),
+        (0xf, 2, true),
+        (0, 2, false),
+        (1, 1, false),
+        (0xf, 0, false),
+    ] {
+        assert_eq!(
+            has(&file(four, sixteen), "FEAT_LPA2"),
+            expected,
+            "{four} {sixteen}"
+        );
+    }
+    assert_eq!(
+        changes(&file(1, 2), "host,FEAT_LPA2=off"),
+        [
+            "SYSREG_ID_AA64MMFR0_EL1_TGRAN4=0x0",
+            "SYSREG_ID_AA64MMFR0_EL1_TGRAN16=0x1"
+        ]
+    );
+}
+
+#[test]
+fn pointer_authentication_is_there_by_any_algorithm() {
+    let file = |algorithm: &str, value| {
+        with(&[
+            ("SYSREG_ID_AA64ISAR1_EL1_APA", 0),
+            ("SYSREG_ID_AA64ISAR1_EL1_API", 0),
+            ("SYSREG_ID_AA64ISAR1_EL1_GPI", 0),
+            ("SYSREG_ID_AA64ISAR2_EL1_APA3", 0),
+            (algorithm, value),
+        ])
+    };
+    let versions = [
+        "FEAT_PAuth",
+        "FEAT_EPAC",
+        "FEAT_PAuth2",
+        "FEAT_FPAC",
+        "FEAT_FPACCOMBINE",
+        "FEAT_PAuth_LR",
+    ];
+    for (algorithm, name) in [
+        ("SYSREG_ID_AA64ISAR1_EL1_APA", "FEAT_PACQARMA5"),
+        ("SYSREG_ID_AA64ISAR1_EL1_API", "FEAT_PACIMP"),
+        ("SYSREG_ID_AA64ISAR2_EL1_APA3", "FEAT_PACQARMA3"),
+    ] {
+        for (value, expected) in [
+            (0, vec![]),
+            (1, vec!["FEAT_PAuth"]),
+            (2, vec!["FEAT_PAuth", "FEAT_EPAC"]),
+            (3, vec!["FEAT_PAuth", "FEAT_PAuth2"]),
+            (
+                5,
+                vec!["FEAT_PAuth", "FEAT_PAuth2", "FEAT_FPAC", "FEAT_FPACCOMBINE"],
+            ),
+        ] {
+            let file = file(algorithm, value);
+            let present = versions.into_iter().filter(|version| has(&file, version));
+            assert_eq!(present.collect::<Vec<_>>(), expected, "{algorithm} {value}");
+            assert_eq!(has(&file, name), value > 0);
+        }
+    }
+}
+
+#[test]
+fn feature_with_several_definitions_names_what_would_make_it() {
+    refused_by(
+        MAX_7_2,
+        "host,FEAT_PAuth=off",
+        "FEAT_PAuth=off, which is SYSREG_ID_AA64ISAR1_EL1_API=0x0 (NI): the option pauth sets this \
+         field; use pauth=off",
+    );
+    refused_by(
+        MAX_7_2,
+        "host,FEAT_PAuth=on,pauth=off",
+        "FEAT_PAuth=on: the option pauth sets the feature's fields; use pauth=on",
+    );
+    refused_by(
+        MAX_7_2,
+        "host,FEAT_EPAC=on",
+        "FEAT_EPAC=on: the option pauth sets the feature's fields, which do not show it on this \
+         host",
+    );
+    refused_by(
+        MAX_7_2,
+        "host,FEAT_NV2=on",
+        "FEAT_NV2=on: none of its definitions is possible here; \
+         SYSREG_ID_AA64MMFR2_EL1_NV=0x2 (NV2): kernel 7.2.12+deb14-cloud-arm64 does not allow \
+         changes of this field; keep the host's value 0x0 (NI); \
+         SYSREG_ID_AA64MMFR4_EL1_NV_frac=0x1 (NV2_ONLY): above the host's value 0x0 (NV_NV2); no \
+         other value is allowed",
+    );
+}
+
+#[test]
+fn feature_of_other_features_is_turned_off_by_them() {
+    refused_by(
+        MAX_7_2,
+        "host,FEAT_Armv9_Crypto=off",
+        "FEAT_Armv9_Crypto=off: the feature consists of FEAT_PMULL, FEAT_SHA1, FEAT_SHA512, \
+         FEAT_SHA3; turn one of them off",
+    );
+    refused_by(
+        MAX_7_2,
+        "host,FEAT_AA64=off",
+        "FEAT_AA64=off: the feature is FEAT_AA64EL0 by another name; turn that off",
+    );
+    let sha3 = "SYSREG_ID_AA64ISAR0_EL1_SHA3=0x0";
+    let model = "host,FEAT_Armv9_Crypto=off,FEAT_SHA3=off";
+    assert_eq!(changes(MAX_7_2, model), [sha3]);
+    assert!(changes(MAX_7_2, "host,FEAT_Armv9_Crypto=on").is_empty());
+}
+
+/// ID_AA64ZFR0_EL1 counts with SVE alone; the host is wrong, and no override is.
+#[test]
+fn host_that_contradicts_itself_is_reported_once() {
+    let file = with(&[("SYSREG_ID_AA64PFR0_EL1_SVE", 0)]);
+    assert!(has(MAX_7_2, "FEAT_SVE2") && !has(&file, "FEAT_SVE2"));
+    for model in ["host", "host,enforce", "host,FEAT_SVE2=off,enforce"] {
+        assert_eq!(
+            warnings(&file, model),
+            [
+                "the host contradicts itself: ID_AA64ZFR0_EL1 is zero without SVE or SME: \
+                 ID_AA64ZFR0_EL1.F64MM=0x1 (IMP) while ID_AA64PFR0_EL1.SVE=0x0 (NI) \
+                 and ID_AA64PFR1_EL1.SME=0x0 (NI)"
+            ],
+            "{model}"
+        );
+    }
+    let streaming = edited(&file, "ID_AA64PFR1_EL1", "value", |old| old | 1 << 24);
+    assert!(warnings(&streaming, "host").is_empty());
+    assert!(!has(&streaming, "FEAT_SVE2"));
+}
+
+#[test]
+fn tags_count_with_memory_tagging_alone() {
+    let tags = ("SYSREG_ID_AA64PFR2_EL1_MTESTOREONLY", 1);
+    for (mte, expected) in [(0, false), (1, false), (2, true)] {
+        let file = with(&[("SYSREG_ID_AA64PFR1_EL1_MTE", mte), tags]);
+        assert_eq!(has(&file, "FEAT_MTE_STORE_ONLY"), expected, "{mte}");
+        assert_eq!(has(&file, "FEAT_MTE_ASYNC"), expected, "{mte}");
+    }
+}
