@@ -81,6 +81,52 @@ fn stopped_guest_does_nothing_until_it_is_resumed() {
 }
 
 #[test]
+fn requests_on_one_line_are_carried_out_in_order() {
+    let mut running = Running::start(&guest("line", &echo()), &["--qmp", "unix:line.sock"]);
+    let mut client = Client::negotiated("line.sock");
+    let names = ["stop", "query-status", "cont", "query-status"];
+    let requests: Vec<_> = names
+        .iter()
+        .map(|name| format!("{{'execute':'{name}'}}"))
+        .collect();
+    client.write(requests.concat().repeat(20).as_bytes());
+    for _ in 0..20 {
+        assert_eq!(client.read().get("event"), Some(&"STOP".into()));
+        assert!(client.read().get("return").is_some());
+        let paused = client.read();
+        assert_eq!(paused.pointer("/return/status"), Some(&"paused".into()));
+        assert_eq!(client.read().get("event"), Some(&"RESUME".into()));
+        assert!(client.read().get("return").is_some());
+        let runs = client.read();
+        assert_eq!(runs.pointer("/return/status"), Some(&"running".into()));
+    }
+    running.type_in("still here\n");
+    assert_eq!(running.line(), "still here");
+}
+
+#[test]
+fn resets_in_a_row_leave_nothing_behind() {
+    let socket = ["--qmp", "unix:row.sock", "--smp", "4"];
+    let mut running = Running::start(&guest("row", &echo()), &socket);
+    let mut client = Client::negotiated("row.sock");
+    assert_eq!(client.execute("system_reset"), ["RESET"]);
+    let (files, threads, resident) = running.holds();
+    for reset in 0..100 {
+        assert_eq!(client.execute("system_reset"), ["RESET"], "{reset}");
+    }
+    let (files_after, threads_after, resident_after) = running.holds();
+    assert_eq!((files_after, threads_after), (files, threads));
+    assert!(
+        resident_after < resident + (4 << 10),
+        "{resident} KiB, then {resident_after} KiB"
+    );
+    running.type_in("still here\n");
+    assert_eq!(running.line(), "still here");
+    client.execute("quit");
+    assert_eq!(running.wait().0.code(), Some(5));
+}
+
+#[test]
 fn guest_keeps_running_beside_hostile_clients() {
     let mut running = Running::start(&guest("goes-on", &echo()), &["--qmp", "unix:goes-on.sock"]);
     let before = Client::negotiated("goes-on.sock");
