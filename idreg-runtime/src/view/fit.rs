@@ -85,11 +85,12 @@ impl Plan {
         if !reasons.is_empty() {
             return Err(Incompatible { reasons });
         }
-        let set = host.description().fields().filter(|field| {
+        // The guest sees these values on every core.
+        let honoured = host.description().fields().filter(|field| {
             let value = expected.field(*field);
             value.is_some_and(|value| host.honours(*field, value))
         });
-        let mut warnings = of_host(host, &set.collect::<Vec<_>>());
+        let mut warnings = of_host(host, &honoured.collect::<Vec<_>>());
         warnings.extend(announced);
         if !not_compared.is_empty() {
             warnings.push(Warning::NotCompared(not_compared));

@@ -173,22 +173,23 @@ fn fixed(
         Obstacle::Owned(Owner::Gic) => {
             f.write_str("whose KVM sets this field from the VM's interrupt controller")
         }
-        Obstacle::Owned(owner) => write!(
-            f,
-            "with the same setting of the option {}: the hosts' CPUs or kernels differ, and KVM \
-             does not allow changes of this field",
-            owner.name()
-        ),
         Obstacle::Without(owner) => write!(
             f,
             "where the field reads as zero while the option {} is off",
             owner.name()
         ),
-        _ => write!(
-            f,
-            "whose kernel {kernel} does not allow changes of {}.{}",
-            field.register.name, field.field.name
-        ),
+        _ => match field.field.rule.owner.and_then(Owner::option) {
+            Some(option) => write!(
+                f,
+                "with the same setting of the option {option}: the CPUs or kernels differ, and \
+                 kernel {kernel} does not allow changes of this field"
+            ),
+            None => write!(
+                f,
+                "whose kernel {kernel} does not allow changes of {}.{}",
+                field.register.name, field.field.name
+            ),
+        },
     }
 }
 
