@@ -7,6 +7,7 @@
 
 use crate::number::Hex;
 use crate::reading::{self, Entries};
+use crate::text::Printable;
 use core::fmt;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -287,8 +288,9 @@ impl<'de> Deserialize<'de> for FirmwareValues {
                 None if value == 0 => {}
                 None => {
                     return Err(D::Error::custom(format!(
-                        "firmware register {name} is {}, and this version does not know it; use \
-                         the version that wrote the file",
+                        "firmware register {} is {}, and this version does not know it; use the \
+                         version that wrote the file",
+                        Printable(&name),
                         Hex(value)
                     )));
                 }

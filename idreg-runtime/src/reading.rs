@@ -1,6 +1,7 @@
 //! Strict reading of files: errors name the member, and lists have a maximum length.
 
 use crate::number;
+use crate::text::Printable;
 use core::fmt;
 use core::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
@@ -24,7 +25,10 @@ pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
             if is_whole {
                 Err(error)
             } else {
-                Err(D::Error::custom(format_args!("`{path}`: {error}")))
+                Err(D::Error::custom(format_args!(
+                    "`{}`: {error}",
+                    Printable(&path)
+                )))
             }
         }
     }
@@ -64,11 +68,12 @@ pub(crate) fn check_schema(schema: &str, expected: &str, kind: &str) -> Result<(
             number::parse(number).ok().filter(|_| is_decimal)?,
         ))
     };
+    let shown = Printable(schema);
     match (parts(schema), parts(expected)) {
         (Some((name, number)), Some((known, newest))) if name == known => {
             if number > newest {
                 return Err(format!(
-                    "schema `{schema}` is newer than `{expected}`, the newest that this version \
+                    "schema `{shown}` is newer than `{expected}`, the newest that this version \
                      reads"
                 ));
             }
@@ -79,7 +84,7 @@ pub(crate) fn check_schema(schema: &str, expected: &str, kind: &str) -> Result<(
         _ => {}
     }
     Err(format!(
-        "schema `{schema}` is not `{expected}`: not a {kind}"
+        "schema `{shown}` is not `{expected}`: not a {kind}"
     ))
 }
 

@@ -7,6 +7,7 @@ use crate::number::Hex;
 use crate::reading::{self, Entries};
 use crate::register::{FieldValue, RegisterValue};
 use crate::regs;
+use crate::text::Printable;
 use core::fmt;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -198,8 +199,9 @@ impl NamedValues {
                 None if value == 0 => {}
                 None => {
                     return Err(format!(
-                        "register {name} is {}, and this version does not know it; use the \
-                         version that wrote the file",
+                        "register {} is {}, and this version does not know it; use the version \
+                         that wrote the file",
+                        Printable(&name),
                         Hex(value)
                     ));
                 }

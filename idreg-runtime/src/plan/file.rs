@@ -1,6 +1,9 @@
 //! Plans in JSON.
 
+mod parsed;
+
 use super::Plan;
+use super::elsewhere::Elsewhere;
 use crate::config::VcpuConfig;
 use crate::number::Hex;
 use crate::values::RegisterValues;
@@ -11,7 +14,9 @@ use serde::{Serialize, Serializer};
 ///
 /// Members: `schema`; `cpu`, the model's text; `kernel_release` of the host; `vcpu`, the
 /// configuration of the vCPUs; `changes`, each with `property`, `old` and `new`; `writes`, each
-/// with `register`, `old` and `new`; `warnings`, each with `kind` and `message`; `expected`, every
+/// with `register`, `old` and `new`; `other_writes`, the registers that are left to
+/// [other writers](Plan::expect), likewise, without `new` if each vCPU has a value of its own, and
+/// not in the file if there are none; `warnings`, each with `kind` and `message`; `expected`, every
 /// register as the guest sees it. Numbers are `0x` strings.
 pub const SCHEMA: &str = "idreg-plan/1";
 
@@ -23,7 +28,9 @@ struct PlanObject<'p> {
     vcpu: VcpuConfig,
     changes: Vec<ChangeObject>,
     writes: Vec<WriteObject>,
-    warnings: Vec<WarningObject>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    other_writes: Vec<OtherWriteObject>,
+    warnings: Vec<WarningObject<'p>>,
     expected: &'p RegisterValues,
 }
 
@@ -42,8 +49,16 @@ struct WriteObject {
 }
 
 #[derive(Serialize)]
-struct WarningObject {
-    kind: &'static str,
+struct OtherWriteObject {
+    register: &'static str,
+    old: Hex,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<Hex>,
+}
+
+#[derive(Serialize)]
+struct WarningObject<'p> {
+    kind: &'p str,
     message: String,
 }
 
@@ -60,6 +75,12 @@ impl Serialize for Plan {
             old: Hex(write.old),
             new: Hex(write.new),
         });
+        let other_writes = self.elsewhere.iter();
+        let other_writes = other_writes.map(|Elsewhere { register, value }| OtherWriteObject {
+            register: register.name,
+            old: Hex(self.host.get(register).unwrap_or(0)),
+            new: value.map(Hex),
+        });
         let warnings = self.warnings.iter().map(|warning| WarningObject {
             kind: warning.name(),
             message: warning.to_string(),
@@ -71,6 +92,7 @@ impl Serialize for Plan {
             vcpu: self.config,
             changes: changes.collect(),
             writes: writes.collect(),
+            other_writes: other_writes.collect(),
             warnings: warnings.collect(),
             expected: &self.expected,
         };

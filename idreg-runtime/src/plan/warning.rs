@@ -41,6 +41,13 @@ pub enum Warning {
         /// MIDR_EL1 of the host's CPUs, each value once.
         host: Vec<u64>,
     },
+    /// A warning of a plan that was read from a file.
+    Recorded {
+        /// The [name](Warning::name) of the warning.
+        kind: String,
+        /// Its message.
+        message: String,
+    },
 }
 
 /// Shows the warning in a line.
@@ -74,6 +81,7 @@ impl fmt::Display for Warning {
                     comma_list(&host)
                 )
             }
+            Self::Recorded { message, .. } => f.write_str(message),
         }
     }
 }
@@ -122,7 +130,7 @@ impl Warning {
 
     /// A stable name for programs.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
             Self::Inconsistent(_) => "inconsistent",
             Self::Unnamed { .. } => "unnamed-value",
@@ -131,6 +139,7 @@ impl Warning {
             Self::NotOfKvm { .. } => "not-of-kvm",
             Self::NotCompared(_) => "not-compared",
             Self::NotAnnounced { .. } => "not-announced",
+            Self::Recorded { kind, .. } => kind,
         }
     }
 }
