@@ -136,7 +136,7 @@ pub mod plan;
 #[cfg(feature = "std")]
 mod reading;
 #[cfg(feature = "std")]
-mod text;
+pub mod text;
 #[cfg(feature = "std")]
 pub mod values;
 #[cfg(feature = "std")]

@@ -30,8 +30,10 @@ impl fmt::Display for Printable<'_> {
     }
 }
 
-/// True if a character is visible text, as far as the standard library knows.
-pub(crate) fn is_printable(character: char) -> bool {
+/// True if a character is visible text, as far as the standard library knows: false for characters
+/// that control a terminal, end a line or change the writing direction.
+#[must_use]
+pub fn is_printable(character: char) -> bool {
     // `escape_debug` also escapes these, which are visible.
     matches!(character, '\'' | '"' | '\\') || character.escape_debug().len() == 1
 }

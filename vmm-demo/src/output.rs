@@ -1,14 +1,16 @@
 //! Output of the commands: text, tables, JSON, messages, failures and the log.
 
 pub mod failure;
+pub mod file;
 pub mod json;
 pub mod list;
 pub mod log;
 pub mod table;
 
 use self::failure::Failure;
+use idreg_runtime::text::is_printable;
 use serde::Serialize;
-use std::fmt::Display;
+use std::fmt::{Display, Write as _};
 use std::io::{self, ErrorKind, Write};
 
 /// Prints text and a newline. A reader that closes the pipe early (`| head`) is not a failure.
@@ -52,15 +54,26 @@ pub fn warnings<'w, W: Display + 'w>(warnings: impl IntoIterator<Item = &'w W>) 
     }
 }
 
-/// Escapes control characters, which can come from a file or an argument.
+/// Text of several lines without characters that control the terminal or are not visible, which can
+/// come from a file or an argument.
 fn printable(text: &str) -> String {
-    let escaped = |character: char| {
-        let control = character.is_control() && character != '\n';
-        let escape = control.then(|| character.escape_debug());
-        let plain = (!control).then_some(character);
-        escape.into_iter().flatten().chain(plain)
+    let lines = text.split('\n').map(escaped);
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Text from outside without characters that control the terminal or are not visible: it stays on
+/// its line.
+#[must_use]
+pub fn escaped(text: &str) -> String {
+    let escape = |character: char| {
+        let plain = is_printable(character);
+        let escape = (!plain).then(|| character.escape_debug());
+        escape
+            .into_iter()
+            .flatten()
+            .chain(plain.then_some(character))
     };
-    text.chars().flat_map(escaped).collect()
+    text.chars().flat_map(escape).collect()
 }
 
 /// Prints a value as JSON, indented.
@@ -69,7 +82,26 @@ fn printable(text: &str) -> String {
 ///
 /// [`Failure::Output`].
 pub fn json(value: &impl Serialize) -> Result<(), Failure> {
-    text(&serde_json::to_string_pretty(value).map_err(Failure::other)?)
+    text(&printable_json(
+        &serde_json::to_string_pretty(value).map_err(Failure::other)?,
+    ))
+}
+
+/// JSON with the same value in which only strings' visible characters stand as they are.
+fn printable_json(json: &str) -> String {
+    let mut printable = String::with_capacity(json.len());
+    for character in json.chars() {
+        // Outside strings, line ends are the layout; inside, they are escaped already.
+        if character == '\n' || is_printable(character) {
+            printable.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            // Writing to a String cannot fail.
+            let _ = write!(printable, "\\u{unit:04x}");
+        }
+    }
+    printable
 }
 
 #[cfg(test)]
@@ -82,5 +114,18 @@ mod tests {
             printable("a\x1b[31mb\tc\nd\u{9b}"),
             "a\\u{1b}[31mb\\tc\nd\\u{9b}"
         );
+        assert_eq!(escaped("a\nb\u{202e}'\""), "a\\nb\\u{202e}'\"");
+    }
+
+    #[test]
+    fn escapes_of_json_are_those_of_json() {
+        let text = "\u{9b}\u{202e}\u{e0001}\n\t\u{e9}'\"";
+        let json = serde_json::to_string(text).unwrap();
+        let printed = printable_json(&json);
+        assert_eq!(
+            printed,
+            r#""\u009b\u202e\udb40\udc01\n\t\u{e9}'\"""#.replace(r"\u{e9}", "\u{e9}")
+        );
+        assert_eq!(serde_json::from_str::<String>(&printed).unwrap(), text);
     }
 }

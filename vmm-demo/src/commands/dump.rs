@@ -2,8 +2,8 @@
 
 use crate::cli::idreg::DumpArguments;
 use crate::machine::Machine;
-use crate::output;
 use crate::output::failure::Failure;
+use crate::output::{self, file};
 use idreg_runtime::plan::Plan;
 
 /// Writes this host as JSON.
@@ -19,12 +19,7 @@ pub fn dump(arguments: &DumpArguments) -> Result<(), Failure> {
     let Some(path) = &arguments.output else {
         return output::json(machine.host());
     };
-    let failed = |source| Failure::WriteFile {
-        path: path.clone(),
-        source,
-    };
-    let mut json =
-        serde_json::to_string_pretty(machine.host()).map_err(|error| failed(error.into()))?;
+    let mut json = serde_json::to_string_pretty(machine.host()).map_err(Failure::other)?;
     json.push('\n');
-    std::fs::write(path, json).map_err(failed)
+    file::write(path, json.as_bytes())
 }

@@ -1,5 +1,6 @@
 //! Failures of commands with their messages and exit codes.
 
+use crate::output::escaped;
 use crate::output::list::lines;
 use idreg_runtime::plan::PlanError;
 use idreg_runtime::plan::apply::{ApplyError, Difference};
@@ -43,7 +44,7 @@ pub enum Failure {
     #[error("the guest's registers differ from the plan:\n{}", lines(.0))]
     GuestDiffers(Vec<Difference>),
     /// A host file cannot be used.
-    #[error("cannot use the host file `{}`", path.display())]
+    #[error("cannot use the host file `{}`", escaped(&path.to_string_lossy()))]
     HostFile {
         /// The file.
         path: PathBuf,
@@ -51,7 +52,7 @@ pub enum Failure {
         source: Box<dyn Error>,
     },
     /// A file cannot be written.
-    #[error("cannot write `{}`", path.display())]
+    #[error("cannot write `{}`", escaped(&path.to_string_lossy()))]
     WriteFile {
         /// The file.
         path: PathBuf,

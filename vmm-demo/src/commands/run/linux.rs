@@ -2,7 +2,7 @@
 
 mod report;
 
-use self::report::{LinuxRunReport, ReportFile};
+use self::report::LinuxRunReport;
 use crate::cli::vmm_demo::RunArguments;
 use crate::guest::ending::Ending;
 use crate::guest::lifecycle::{GuestBuilder, GuestEvents};
@@ -12,6 +12,7 @@ use crate::guest::supervisor::{QmpConnection, Supervisor};
 use crate::machine::kvm::{check_vcpus, open_kvm, vm_failure};
 use crate::output;
 use crate::output::failure::Failure;
+use crate::output::file::OutputFile;
 use crate::qmp::expansion::Models;
 use crate::qmp::server::{self, ServerHandle};
 use crate::qmp::socket::Socket;
@@ -55,7 +56,17 @@ pub(super) fn run_linux(
     timeline.step("open_files");
     // Handlers first: a signal must not leave the files and sockets below behind.
     let mut signals = install_signal_handlers().map_err(Failure::other)?;
-    let report = linux.report.as_deref().map(ReportFile::open).transpose()?;
+    let mut ending = None;
+    let mut is_to_end = || {
+        ending = pending_signal(&mut signals);
+        ending.is_some()
+    };
+    let report = linux.report.as_deref();
+    let report = report.map(|path| OutputFile::open(path, &mut is_to_end));
+    if let Some(ending) = ending {
+        return Ok(ending);
+    }
+    let report = report.transpose()?;
     let server = linux.qmp.as_ref().map(serve).transpose()?;
     timeline.step("qmp");
     let (builder, vm) = match prepare(kernel, arguments, &mut timeline) {
@@ -78,7 +89,7 @@ pub(super) fn run_linux(
     let (supervisor, ended) = supervisor.run(vm, &mut timeline)?;
     if let Some(file) = report {
         let report = LinuxRunReport::new(supervisor.plan(), arguments.smp, &ended, &timeline);
-        file.write(&report)?;
+        report::write(file, &report)?;
     }
     ended.result
 }

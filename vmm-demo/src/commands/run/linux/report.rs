@@ -2,13 +2,11 @@
 
 use crate::guest::ending::{Ended, Ending};
 use crate::output::failure::Failure;
+use crate::output::file::OutputFile;
 use crate::output::json::{self, WriteEntry};
 use crate::vmm::timeline::Timeline;
 use idreg_runtime::plan::{Plan, Warning};
 use serde::Serialize;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
 
 /// The file's content.
 #[derive(Serialize)]
@@ -54,62 +52,9 @@ impl<'r> LinuxRunReport<'r> {
     }
 }
 
-/// The file for a report.
-///
-/// It is opened before the guest starts, so that an unusable path is reported at once. A file that
-/// was created for a report is removed if the report is never written.
-#[derive(Debug)]
-pub(super) struct ReportFile {
-    path: PathBuf,
-    file: File,
-    remove_on_drop: bool,
-}
-
-impl ReportFile {
-    pub(super) fn open(path: &Path) -> Result<Self, Failure> {
-        let open = |options: &mut OpenOptions| options.write(true).open(path);
-        let (opened, created) = match open(OpenOptions::new().create_new(true)) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                (open(OpenOptions::new().create(true)), false)
-            }
-            opened => (opened, true),
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            file: opened.map_err(|error| failed(path, error))?,
-            remove_on_drop: created,
-        })
-    }
-
-    pub(super) fn write(mut self, report: &LinuxRunReport<'_>) -> Result<(), Failure> {
-        let mut json = serde_json::to_string_pretty(report).map_err(Failure::other)?;
-        json.push('\n');
-        self.remove_on_drop = false;
-        self.replace_content(&json)
-            .map_err(|error| failed(&self.path, error))
-    }
-
-    fn replace_content(&mut self, text: &str) -> io::Result<()> {
-        // Pipes and devices have no length to set.
-        if self.file.metadata()?.is_file() {
-            self.file.set_len(0)?;
-        }
-        self.file.write_all(text.as_bytes())
-    }
-}
-
-impl Drop for ReportFile {
-    fn drop(&mut self) {
-        if self.remove_on_drop {
-            // Another process may have removed it already.
-            let _removed = fs::remove_file(&self.path);
-        }
-    }
-}
-
-fn failed(path: &Path, source: io::Error) -> Failure {
-    Failure::WriteFile {
-        path: path.to_owned(),
-        source,
-    }
+/// Writes the report of a run.
+pub(super) fn write(file: OutputFile, report: &LinuxRunReport<'_>) -> Result<(), Failure> {
+    let mut json = serde_json::to_string_pretty(report).map_err(Failure::other)?;
+    json.push('\n');
+    file.write(json.as_bytes())
 }
