@@ -4,13 +4,35 @@ mod examples;
 pub mod idreg;
 pub mod vmm_demo;
 
-use clap::Args;
+use crate::output::escaped;
+use clap::error::{ContextKind, ContextValue};
+use clap::{Args, Parser};
 use clap_complete::Shell;
 use idreg_runtime::config::options::CpuOption;
 use idreg_runtime::model::{CpuModel, Override};
 use std::error::Error;
 use std::path::PathBuf;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+
+/// Parses the command line; prints a message and exits if there is a mistake, or for `--help`.
+///
+/// The message shows the mistaken argument, which may come from a script's input, escaped.
+#[must_use]
+pub fn parse<C: Parser>() -> C {
+    C::try_parse().unwrap_or_else(|mut error| {
+        for kind in [
+            ContextKind::InvalidArg,
+            ContextKind::InvalidSubcommand,
+            ContextKind::InvalidValue,
+        ] {
+            if let Some(ContextValue::String(text)) = error.get(kind) {
+                let text = ContextValue::String(escaped(text));
+                error.insert(kind, text);
+            }
+        }
+        error.exit()
+    })
+}
 
 /// The log level.
 #[derive(Debug, Args)]

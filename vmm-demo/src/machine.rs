@@ -1,5 +1,6 @@
 //! The machine that the command runs on, and its host.
 
+mod host_file;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod kvm;
 #[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
@@ -11,7 +12,6 @@ pub use self::kvm::Machine;
 use crate::output::failure::Failure;
 use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
-use std::error::Error;
 use std::path::Path;
 
 /// Reads the host from a file, or from this machine with the model's options.
@@ -21,14 +21,10 @@ use std::path::Path;
 /// [`Failure::HostFile`], or those of [`Machine::open`].
 pub fn host(file: Option<&Path>, model: &CpuModel) -> Result<Host, Failure> {
     match file {
-        Some(path) => read_file(path).map_err(|source| Failure::HostFile {
+        Some(path) => host_file::read(path).map_err(|source| Failure::HostFile {
             path: path.to_owned(),
-            source,
+            source: source.into(),
         }),
         None => Ok(Machine::open(model)?.into_host()),
     }
-}
-
-fn read_file(path: &Path) -> Result<Host, Box<dyn Error>> {
-    Ok(serde_json::from_slice(&std::fs::read(path)?)?)
 }

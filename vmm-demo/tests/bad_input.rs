@@ -200,6 +200,29 @@ const MODELS: &[BadModel] = &[
         1,
         "KVM does not have the register",
     ),
+    (
+        "host,a\nerror: b=1",
+        1,
+        "\n  a\\nerror: b=0x1: no such property",
+    ),
+    (
+        "h\u{202e}st\nerror: x",
+        2,
+        r"invalid value 'h\u{202e}st\nerror: x' for '--cpu <MODEL>': no CPU model `h\u{202e}st\n",
+    ),
+    ("host,enforce=1", 1, "`1` is neither `on` nor `off`"),
+    ("host,enforce=true", 1, "`true` is neither `on` nor `off`"),
+    ("host,Enforce", 1, "no such property; did you mean enforce?"),
+    (
+        "host,enforce=on,enforce=off",
+        1,
+        "given twice, first as enforce=on",
+    ),
+    (
+        "host,SYSREG_ID_AA64ISAR0_EL1_DP=01",
+        1,
+        "`01` has a leading zero",
+    ),
     ("host,\u{1b}[31m=1", 1, "\\u{1b}[31m=0x1: no such property"),
     (
         "host,SYSREG_ID_AA64ISAR0_EL1_DP=\u{202e}1",
@@ -212,7 +235,11 @@ const MODELS: &[BadModel] = &[
 type BadFile = (&'static str, &'static str, &'static str);
 
 const FILES: &[BadFile] = &[
-    ("{\n  \"schema\"", "[\n  \"schema\"", "not a host file"),
+    (
+        "{\n  \"schema\"",
+        "[\n  \"schema\"",
+        "invalid type: sequence, expected an object",
+    ),
     ("{\n  \"schema\"", "\"schema\"", "expected"),
     (
         "\"schema\": \"idreg-host/1\",",
@@ -236,21 +263,29 @@ const FILES: &[BadFile] = &[
     (
         "\"kernel_release\": \"7.2.12+deb14-cloud-arm64\"",
         "\"kernel_release\": null",
-        "expected a string",
+        "kernel_release: invalid type: null, expected a string",
     ),
     (
         "\"writable_masks\": true",
         "\"writable_masks\": 1",
-        "expected a boolean",
+        "capabilities.writable_masks: invalid type: integer `1`, expected a boolean",
     ),
     (
         "\"capabilities\": {",
         "\"capability\": {",
         "missing field `capabilities`",
     ),
-    ("\"gic\": \"v3\"", "\"gic\": \"v9\"", "unknown variant `v9`"),
+    (
+        "\"gic\": \"v3\"",
+        "\"gic\": \"v9\"",
+        "vcpu.gic: unknown variant `v9`",
+    ),
     ("\"gic\": \"v3\"\n", "\"gic\": \"v3\",\n", "trailing comma"),
-    ("\"cpu\": 0", "\"cpu\": -1", "expected u32"),
+    (
+        "\"cpu\": 0",
+        "\"cpu\": -1",
+        "implementations[0].cpu: invalid value",
+    ),
     ("\"cpu\": 0", "\"cpu\": 4294967296", "expected u32"),
     ("\"midr\": \"0x", "\"midr\": \"1x", "is not a number"),
     (
@@ -261,14 +296,18 @@ const FILES: &[BadFile] = &[
     (
         "\"timer_frequency\": 1000000000",
         "\"timer_frequency\": 1e9",
-        "expected u64",
+        "timer_frequency: invalid type: floating point `1000000000.0`, expected u64",
     ),
     (
         "\"timer_frequency\": 1000000000,",
         "",
         "missing field `timer_frequency`",
     ),
-    ("    128,", "    \"128\",", "expected u32"),
+    (
+        "    128,",
+        "    \"128\",",
+        "sve_vector_lengths[0]: invalid type",
+    ),
     (
         "\"registers\": {",
         "\"registers\": [{",
@@ -300,12 +339,37 @@ const FILES: &[BadFile] = &[
     (
         "7.2.12+deb14",
         "7.2\\n12",
-        "expected a release without control characters",
+        r"`kernel_release` is `7.2\n12-cloud-arm64`, expected a release of up to 64 bytes",
     ),
     (
         "    128,\n",
         "    100,\n",
-        "expected multiples of 128 up to 2048, ascending",
+        "`sve_vector_lengths` is not made of multiples of 128 up to 2048, ascending",
+    ),
+    (
+        "\"0x00000000000f0510\"",
+        "\"0017\"",
+        "implementations[0].midr: `0017` has a leading zero",
+    ),
+    (
+        "\"gic\": \"v3\"",
+        "\"gic\": \"v\\n9\"",
+        r"unknown variant `v\n9`",
+    ),
+    (
+        "\"gic\": \"v3\"",
+        "\"gic\": \"\\u202e9\"",
+        r"unknown variant `\u{202e}9`",
+    ),
+    (
+        "\"mte\": false,\n    \"el2\": false,\n    \"aarch32\"",
+        "\"mte\": true,\n    \"el2\": false,\n    \"aarch32\"",
+        "`vcpu.mte` is true, but `capabilities.mte` is false",
+    ),
+    (
+        "\"schema\"",
+        "\"a\\nb\": 1, \"schema\": 2, \"x\"",
+        "schema: invalid type: integer `2`",
     ),
 ];
 
@@ -359,9 +423,16 @@ fn files_without_valid_text() {
     for (bytes, part) in [
         (&b""[..], "EOF while parsing"),
         (b"\0\0\0\0", "expected value"),
-        (b"\xff\xfe{\0}\0", "expected value"),
+        (b"\xff\xfe{\0}\0", "the file is UTF-16"),
+        (b"\xfe\xff\0{\0}", "the file is UTF-16"),
+        (b"{\0}\0", "the file is UTF-16"),
+        (b"\0{\0}", "the file is UTF-16"),
+        (b"\xef\xbb\xbf{}", "begins with a byte order mark"),
+        (b"{\"\xff\"", "invalid unicode code point"),
+        (b"null", "invalid type: null, expected an object"),
         (half.as_bytes(), "EOF while parsing"),
         (&b"[".repeat(1 << 20), "invalid type: sequence"),
+        (&b" ".repeat(5 << 20), "longer than 4 MiB: not a host file"),
     ] {
         fs::write(&path, bytes).expect("a file");
         fails(&check("host", &path), 2, part, part);
@@ -378,4 +449,32 @@ fn files_without_valid_text() {
         "No such file",
         "no file",
     );
+}
+
+/// `host` would be read for ever from one, and waited for at the other.
+#[test]
+#[cfg(target_os = "linux")]
+fn endless_files() {
+    use rustix::fs::{CWD, Mode, mkfifoat};
+    let zero = check("host", std::path::Path::new("/dev/zero"));
+    fails(&zero, 2, "`/dev/zero`: longer than 4 MiB", "/dev/zero");
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("fifo");
+    mkfifoat(CWD, &path, Mode::RUSR | Mode::WUSR).expect("a FIFO");
+    let mut waiting = Command::new(env!("CARGO_BIN_EXE_idreg"))
+        .args(["check", "--host"])
+        .arg(&path)
+        .spawn()
+        .expect("idreg starts");
+    let pid = rustix::process::Pid::from_child(&waiting);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
+    let status = waiting.wait().expect("it ends");
+    assert!(!status.success(), "{status}");
+}
+
+#[test]
+fn path_of_a_file_stays_on_its_line() {
+    let output = check("host", std::path::Path::new("no\nsuch\u{202e}"));
+    fails(&output, 2, r"`no\nsuch\u{202e}`: No such file", "a path");
 }

@@ -349,3 +349,71 @@ fn linux_guests_need_a_kernel_and_sane_numbers() {
         assert!(output.stdout.is_empty());
     }
 }
+
+/// A file of two core types; the second one lacks FEAT_IESB.
+const TWO_CORE_TYPES: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../idreg-runtime/tests/data/two-core-types.json"
+);
+
+const CORES_DIFFER: &str = "warning: ID_AA64MMFR2_EL1 is not the same on all cores: \
+     0x0000000000001000 on CPU 0, 0x0000000000000000 on CPU 4; run the vCPUs on CPUs with one \
+     value, or add SYSREG_ID_AA64MMFR2_EL1_IESB=0x0\n";
+
+#[test]
+fn value_of_a_core_type_is_judged_like_the_host() {
+    let stdout = "vCPUs are created with: no optional features\n\
+                  the host (kernel 6.12) supports this model without register writes; not tried \
+                  on KVM\n";
+    for model in [
+        "host",
+        "host,SYSREG_ID_AA64MMFR2_EL1_IESB=1",
+        "host,FEAT_IESB=on",
+    ] {
+        let arguments = ["check", "--host", TWO_CORE_TYPES, "--cpu", model];
+        check(&arguments, 0, stdout, CORES_DIFFER);
+    }
+    let model = "host,SYSREG_ID_AA64MMFR2_EL1_IESB=0";
+    let output = idreg(&["check", "--host", TWO_CORE_TYPES, "--cpu", model]);
+    assert_eq!(
+        (output.status.code(), text(&output.stderr)),
+        (Some(0), String::new())
+    );
+}
+
+#[test]
+fn limit_and_features_are_what_all_core_types_have() {
+    let arguments = ["props", "--json", "--host", TWO_CORE_TYPES, "*MMFR2*IESB"];
+    let output = idreg(&arguments);
+    let list: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let iesb = &list["properties"][0];
+    assert_eq!(
+        (&iesb["value"], &iesb["limit"]),
+        (&"0x1".into(), &"0x0".into())
+    );
+    assert_eq!(iesb["allowed"], serde_json::json!(["0x0-0x1"]));
+    let arguments = ["props", "--features", "--host", TWO_CORE_TYPES];
+    let output = idreg(&arguments);
+    assert_eq!(text(&output.stderr), CORES_DIFFER);
+    let features = text(&output.stdout);
+    assert!(features.contains("FEAT_TGran64K"), "{features}");
+    assert!(!features.contains("FEAT_IESB"), "{features}");
+}
+
+#[test]
+fn host_that_is_no_kvm_guest_is_a_warning_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("host.json");
+    let mut host: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(HOST).expect("a file")).expect("JSON");
+    host["registers"]["ID_AA64SMFR0_EL1"]["value"] = "0x8000000000000000".into();
+    std::fs::write(&path, host.to_string()).expect("a file");
+    let path = path.to_str().expect("text");
+    let warning = "warning: the host's registers are not those of a KVM guest: \
+                   ID_AA64SMFR0_EL1.FA64=0x1 (IMP), which KVM hides; all results are about a \
+                   machine that no KVM guest sees; read the host through KVM\n";
+    for arguments in [&["props"][..], &["props", "--cpu", "host"], &["check"]] {
+        let output = idreg(&[arguments, &["--host", path]].concat());
+        assert_eq!(text(&output.stderr), warning);
+    }
+}

@@ -1,14 +1,14 @@
 //! `idreg`: reads hosts and checks CPU models.
 
-use clap::Parser;
 use std::process::ExitCode;
+use vmm_demo::cli;
 use vmm_demo::cli::idreg::{IdregCli, IdregCommand};
 use vmm_demo::commands::{check, dump, exit_code, manual, props, qmp};
 use vmm_demo::guest::ending::Ending;
 use vmm_demo::output::log;
 
 fn main() -> ExitCode {
-    let IdregCli { command, log } = IdregCli::parse();
+    let IdregCli { command, log } = cli::parse();
     log::start(log.filter.as_ref());
     let done = |()| Ending::Done;
     let result = match &command {

@@ -1,8 +1,8 @@
 //! `vmm-demo`: runs guests with a chosen view of the Arm ID registers.
 
-use clap::Parser;
 use std::process::ExitCode;
 use std::time::Instant;
+use vmm_demo::cli;
 use vmm_demo::cli::vmm_demo::{VmmDemoCli, VmmDemoCommand};
 use vmm_demo::commands::{exit_code, manual, run};
 use vmm_demo::guest::ending::Ending;
@@ -10,7 +10,7 @@ use vmm_demo::output::log;
 
 fn main() -> ExitCode {
     let started = Instant::now();
-    let VmmDemoCli { command, log } = VmmDemoCli::parse();
+    let VmmDemoCli { command, log } = cli::parse();
     log::start(log.filter.as_ref());
     let done = |()| Ending::Done;
     let result = match &command {

@@ -10,7 +10,7 @@ use crate::output;
 use crate::output::failure::Failure;
 use idreg_runtime::description::RegisterField;
 use idreg_runtime::host::Host;
-use idreg_runtime::plan::{Plan, Warning, consistency};
+use idreg_runtime::plan::{Plan, Warning};
 use wildmatch::WildMatch;
 
 /// Lists the properties of a host, or its features.
@@ -39,7 +39,7 @@ fn list(arguments: &PropsArguments, host: &Host, machine: Option<&Machine>) -> R
     if !arguments.json {
         match &plan {
             Some(plan) => output::warnings(plan.warnings()),
-            None => output::warnings(&contradictions(host)),
+            None => output::warnings(&Warning::of_host(host)),
         }
     }
     if arguments.features {
@@ -68,12 +68,6 @@ fn list(arguments: &PropsArguments, host: &Host, machine: Option<&Machine>) -> R
             &fields,
         ))
     }
-}
-
-/// The contradictions between the host's own registers, which every plan warns of.
-fn contradictions(host: &Host) -> Vec<Warning> {
-    let found = consistency::contradictions(host.values());
-    found.into_iter().map(Warning::HostContradiction).collect()
 }
 
 fn no_match(kind: &'static str, pattern: &str) -> Failure {

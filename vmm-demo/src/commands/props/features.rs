@@ -6,7 +6,8 @@ use crate::output::failure::Failure;
 use crate::output::{self, table};
 use idreg_runtime::description::feature::{Condition, FeatureDescription, FieldRange};
 use idreg_runtime::host::Host;
-use idreg_runtime::plan::Plan;
+use idreg_runtime::plan::{Change, Plan};
+use idreg_runtime::values::RegisterValues;
 use serde::Serialize;
 use wildmatch::WildMatch;
 
@@ -60,7 +61,10 @@ pub(super) fn list(
     plan: Option<&Plan>,
 ) -> Result<(), Failure> {
     let pattern = arguments.pattern.as_deref();
-    let has = |feature: &FeatureDescription| host.values().has(feature);
+    // On a machine with several core types a guest can rely only on what all of them have.
+    let common = host.common_values();
+    let has = |feature: &FeatureDescription| common.has(feature);
+    let in_model = plan.map(|plan| with_changes(common.clone(), plan));
     let listed = |feature: &&FeatureDescription| match pattern {
         Some(pattern) => WildMatch::new_case_insensitive(pattern).matches(feature.name),
         None => arguments.all || arguments.json || has(feature),
@@ -70,7 +74,7 @@ pub(super) fn list(
         .map(|feature| FeatureEntry {
             name: feature.name,
             host: has(feature),
-            model: plan.map(|plan| plan.expected().has(feature)),
+            model: in_model.as_ref().map(|values| values.has(feature)),
             definitions: definitions(host, feature),
             mirrors: fields(host, feature.mirrors),
             feature,
@@ -87,6 +91,16 @@ pub(super) fn list(
         });
     }
     output::text(&human(&features, plan.is_some()))
+}
+
+/// The values after a plan.
+fn with_changes(mut values: RegisterValues, plan: &Plan) -> RegisterValues {
+    for Change { field, new, .. } in plan.changes() {
+        if let Some(old) = values.get(field.register) {
+            values.set(field.register, field.field.insert(old, *new));
+        }
+    }
+    values
 }
 
 fn definitions(host: &Host, feature: &FeatureDescription) -> Vec<DefinitionEntry> {
@@ -114,7 +128,7 @@ fn fields<'r>(host: &Host, ranges: impl IntoIterator<Item = &'r FieldRange>) -> 
         property: range.field.to_string(),
         first: hexadecimal(range.first),
         last: hexadecimal(range.last),
-        value: host.values().field(range.field).map(hexadecimal),
+        value: host.limit(range.field).map(hexadecimal),
     });
     entries.collect()
 }

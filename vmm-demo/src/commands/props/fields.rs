@@ -29,7 +29,7 @@ pub(super) struct PropertyEntry {
     /// The host's value; `None` if KVM does not have the register.
     value: Option<String>,
     name: Option<&'static str>,
-    /// The limit that KVM compares a new value with.
+    /// The limit that KVM compares a new value with: what all core types can honour.
     limit: Option<String>,
     /// The safety rule: how KVM compares.
     safety: &'static str,
@@ -110,7 +110,7 @@ impl PropertyEntry {
             bits: register_field.field.bits().to_string(),
             value: on_host.map(hexadecimal),
             name: on_host.and_then(|value| register_field.field.value_name(value)),
-            limit: on_host.map(hexadecimal),
+            limit: host.limit(register_field).map(hexadecimal),
             safety: rule.safety.name(),
             writable: obstacle.is_none(),
             blocked: obstacle.map(Obstacle::name),
