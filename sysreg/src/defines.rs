@@ -15,6 +15,18 @@ pub struct Define {
     pub value: String,
 }
 
+/// A version of the kernel's generator, `arch/arm64/tools/gen-sysreg.awk`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Generator {
+    /// The generator of Linux 7.2.
+    Linux7_2,
+    /// The generator of Linux 7.3, which also makes the masks of registers with `Fields` or
+    /// `Mapping`: `#define ACTLR_EL12_RES0 (ACTLR_EL1_RES0)`.
+    #[default]
+    Linux7_3,
+}
+
 /// Shows name and value with a tab between them.
 impl fmt::Display for Define {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,11 +34,10 @@ impl fmt::Display for Define {
     }
 }
 
-/// Lists the macros that the generator of Linux 7.2 makes of a description, in its order.
+/// Lists the macros that the kernel's generator makes of a description, in its order.
 ///
-/// The generator is `arch/arm64/tools/gen-sysreg.awk`. The generators of 6.1 and 6.2 do not make
-/// the macros that end in `_UNKN`; the generator of 7.3 makes further ones for registers whose
-/// layout is defined in another block.
+/// The generators of Linux 6.1 and 6.2 make those of [`Generator::Linux7_2`] without the macros that
+/// end in `_UNKN`.
 ///
 /// ```
 /// let source = sysreg::Source::new(
@@ -34,28 +45,39 @@ impl fmt::Display for Define {
 ///     "Sysreg A 3 0 0 0 0\nRes0 63:1\nField 0 X\nEndSysreg\n",
 /// )?;
 /// let model = sysreg::load(&source).model;
-/// let shown: Vec<String> = sysreg::defines(&model).map(|define| define.to_string()).collect();
+/// let defines = sysreg::defines(&model, sysreg::Generator::Linux7_3);
+/// let shown: Vec<String> = defines.map(|define| define.to_string()).collect();
 /// assert_eq!(shown.len(), 14);
 /// assert_eq!(shown[0], "REG_A\tS3_0_C0_C0_0");
 /// assert_eq!(shown[7], "A_X\tGENMASK(0, 0)");
 /// assert_eq!(shown[11], "A_RES0\t(UL(0) | GENMASK_ULL(63, 1))");
 /// # Ok::<(), sysreg::SourceError>(())
 /// ```
-pub fn defines(model: &Model) -> impl Iterator<Item = Define> {
-    model.items().iter().flat_map(|item| match item {
-        Item::Register(register) => of_register(register),
+pub fn defines(model: &Model, generator: Generator) -> impl Iterator<Item = Define> {
+    model.items().iter().flat_map(move |item| match item {
+        Item::Register(register) => of_register(register, generator),
         Item::SharedLayout(shared) => of_shared_layout(shared),
     })
 }
 
-fn of_register(register: &Register) -> Vec<Define> {
+fn of_register(register: &Register, generator: Generator) -> Vec<Define> {
     let name = register.name();
     let mut out = DefineList::default();
     out.encoding(name, register.encoding());
     match register.body() {
         Body::Own(layouts) => out.layouts(name, layouts),
-        Body::Fields { alternatives, .. } | Body::Mapping { alternatives, .. } => {
+        Body::Fields {
+            alternatives,
+            target,
+        }
+        | Body::Mapping {
+            alternatives,
+            target,
+        } => {
             out.alternatives(name, alternatives);
+            if generator == Generator::Linux7_3 {
+                out.masks_of(name, target);
+            }
         }
     }
     out.0
@@ -66,6 +88,9 @@ fn of_shared_layout(shared: &SharedLayout) -> Vec<Define> {
     out.layouts(shared.name(), shared.layouts());
     out.0
 }
+
+/// The last words of the macros of reserved bits.
+const MASKS: [&str; 3] = ["RES0", "RES1", "UNKN"];
 
 /// The macros of one block.
 #[derive(Default)]
@@ -114,6 +139,13 @@ impl DefineList {
         }
     }
 
+    /// The masks of a register whose layout is that of `target`.
+    fn masks_of(&mut self, name: &str, target: &str) {
+        for word in MASKS {
+            self.push(format!("{name}_{word}"), format!("({target}_{word})"));
+        }
+    }
+
     fn layout(&mut self, name: &str, layout: &Layout) {
         let (mut res0, mut res1, mut unkn) = (Vec::new(), Vec::new(), Vec::new());
         for entry in layout.entries() {
@@ -125,7 +157,7 @@ impl DefineList {
                 Entry::Field(field) => self.field(name, field),
             }
         }
-        for (word, bits) in [("RES0", res0), ("RES1", res1), ("UNKN", unkn)] {
+        for (word, bits) in MASKS.into_iter().zip([res0, res1, unkn]) {
             self.push(format!("{name}_{word}"), mask(&bits));
         }
     }

@@ -68,7 +68,7 @@ mod validate;
 use crate::diagnostic::Report;
 
 pub use crate::bits::BitRange;
-pub use crate::defines::{Define, defines};
+pub use crate::defines::{Define, Generator, defines};
 pub use crate::diagnostic::{Diagnostic, Note, Rule, Severity};
 pub use crate::encoding::Encoding;
 pub use crate::import::{Change, ChangeKind, Changes, import, leading_comment};

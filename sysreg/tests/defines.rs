@@ -2,15 +2,19 @@
 
 use expect_test::{Expect, expect};
 use std::fmt::Write;
-use sysreg::{Source, defines, load};
+use sysreg::{Generator, Source, defines, load};
 
 /// Compares the macros of a description, without those of the encoding of register A.
 fn check(text: &str, expected: &Expect) {
+    check_like(Generator::Linux7_3, text, expected);
+}
+
+fn check_like(generator: Generator, text: &str, expected: &Expect) {
     let source = Source::new("test.sysreg", text).expect("a test's text is small");
     let loaded = load(&source);
     assert_eq!(loaded.diagnostics, []);
     let mut shown = String::new();
-    for define in defines(&loaded.model) {
+    for define in defines(&loaded.model, generator) {
         if !define.name.starts_with("REG_A") && !define.name.starts_with("SYS_A") {
             // Writing to a String cannot fail.
             let _ = writeln!(shown, "{define}");
@@ -32,6 +36,9 @@ fn an_encoding_is_given_in_three_ways() {
             SYS_X_EL1_CRn	10
             SYS_X_EL1_CRm	0
             SYS_X_EL1_Op2	7
+            X_EL1_RES0	(A_RES0)
+            X_EL1_RES1	(A_RES1)
+            X_EL1_UNKN	(A_UNKN)
             A_RES0	(UL(0) | GENMASK_ULL(63, 0))
             A_RES1	(UL(0))
             A_UNKN	(UL(0))
@@ -110,7 +117,7 @@ fn a_value_may_have_any_number_of_digits() {
     let text = format!("Sysreg A 3 0 0 0 0\nEnum 63:0 E\n0b{zeros}1 V\nEndEnum\nEndSysreg\n");
     let source = Source::new("test.sysreg", text).unwrap();
     let model = load(&source).model;
-    let value = defines(&model).find(|define| define.name == "A_E_V");
+    let value = defines(&model, Generator::Linux7_3).find(|define| define.name == "A_E_V");
     assert_eq!(value.unwrap().value, format!("UL(0b{zeros}1)"));
 }
 
@@ -120,6 +127,9 @@ fn a_shared_layout_has_its_macros_once_under_its_own_name() {
         "Sysreg A 3 0 0 0 0\nFields SHARED\nEndSysreg\n\
          SysregFields SHARED\nField 63:0 X\nEndSysregFields\n",
         &expect![[r"
+            A_RES0	(SHARED_RES0)
+            A_RES1	(SHARED_RES1)
+            A_UNKN	(SHARED_UNKN)
             SHARED_X	GENMASK(63, 0)
             SHARED_X_MASK	GENMASK(63, 0)
             SHARED_X_SHIFT	0
@@ -146,6 +156,47 @@ fn a_prefix_goes_before_the_registers_name() {
             Q_A2_RES0	(UL(0) | GENMASK_ULL(63, 0))
             Q_A2_RES1	(UL(0))
             Q_A2_UNKN	(UL(0))
+            A2_RES0	(A_RES0)
+            A2_RES1	(A_RES1)
+            A2_UNKN	(A_UNKN)
         "]],
+    );
+}
+
+/// The generator does not look the other block up: MPAM1_ELx does not exist in Linux 7.2.
+#[test]
+fn masks_of_a_layout_in_another_block_are_made_since_linux_7_3() {
+    let text = "Sysreg A 3 0 0 0 0\nMapping A1\nEndSysreg\n\
+                Sysreg A1 3 0 0 0 1\nPrefix P\nRes0 63:0\nEndPrefix\nFields SHARED\nEndSysreg\n\
+                SysregFields SHARED\nRes1 63:0\nEndSysregFields\n";
+    check_like(
+        Generator::Linux7_2,
+        text,
+        &expect![[r"
+            P_A1_RES0	(UL(0) | GENMASK_ULL(63, 0))
+            P_A1_RES1	(UL(0))
+            P_A1_UNKN	(UL(0))
+            SHARED_RES0	(UL(0))
+            SHARED_RES1	(UL(0) | GENMASK_ULL(63, 0))
+            SHARED_UNKN	(UL(0))
+        "]],
+    );
+    check_like(
+        Generator::Linux7_3,
+        text,
+        &expect![[r"
+        A_RES0	(A1_RES0)
+        A_RES1	(A1_RES1)
+        A_UNKN	(A1_UNKN)
+        P_A1_RES0	(UL(0) | GENMASK_ULL(63, 0))
+        P_A1_RES1	(UL(0))
+        P_A1_UNKN	(UL(0))
+        A1_RES0	(SHARED_RES0)
+        A1_RES1	(SHARED_RES1)
+        A1_UNKN	(SHARED_UNKN)
+        SHARED_RES0	(UL(0))
+        SHARED_RES1	(UL(0) | GENMASK_ULL(63, 0))
+        SHARED_UNKN	(UL(0))
+    "]],
     );
 }

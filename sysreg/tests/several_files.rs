@@ -185,7 +185,7 @@ fn a_second_register_of_one_encoding() {
     let b = "Sysreg B 3 0 0 0 0\nField 63:0 X\nEndSysreg\n";
     check(
         &[A, b],
-        &["A"],
+        &["A", "B"],
         &expect![[r#"
         B: `A` has the encoding 3 0 0 0 0 too
           at 2.sysreg:1:8

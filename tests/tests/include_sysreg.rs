@@ -12,7 +12,7 @@ use sysreg::{MAX_BYTES, Rule, Source};
 const FAILING: [&str; 6] = ["errors", "file", "names", "options", "path", "rule"];
 
 /// Rules whose violation is a warning, which a macro cannot report.
-const NEVER_AN_ERROR: [Rule; 1] = [Rule::UnknownTarget];
+const NEVER_AN_ERROR: [Rule; 2] = [Rule::SharedEncoding, Rule::UnknownTarget];
 
 const UI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/ui");
 

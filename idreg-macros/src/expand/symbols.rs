@@ -72,7 +72,10 @@ impl Symbols {
     fn define_alias(&mut self, alias: &Alias<'_>, collisions: &mut Vec<Diagnostic>) {
         let register = alias.row.register;
         let (name, span) = (register.name(), register.span());
-        collisions.extend(self.items.define(&alias.type_name, name, span));
+        if let Some(collision) = self.items.define(&alias.type_name, name, span) {
+            collisions.push(collision);
+            return;
+        }
         self.define_properties(register, alias.layout, collisions);
     }
 
@@ -84,7 +87,11 @@ impl Symbols {
             span,
             ..
         } = layout_type;
-        collisions.extend(self.items.define(type_name, name, *span));
+        // The fields of a type of this name would meet those of the first, one by one.
+        if let Some(collision) = self.items.define(type_name, name, *span) {
+            collisions.push(collision);
+            return;
+        }
         if let Role::Alternative(block) = &layout_type.role {
             self.define_conversions(layout_type, block, collisions);
         }

@@ -230,7 +230,10 @@ impl fmt::Debug for RegisterField {
 
 impl PartialEq for RegisterField {
     fn eq(&self, other: &Self) -> bool {
-        self.register.encoding == other.register.encoding && self.field.shift == other.field.shift
+        self.register.encoding == other.register.encoding
+            && self.field.shift == other.field.shift
+            // A register that is read and one that is written can have one encoding.
+            && self.register.name == other.register.name
     }
 }
 

@@ -1,6 +1,6 @@
 //! Command `defines`: lines for other programs.
 
-use crate::{FINE, GAP, TWO_NAMES, TempFolder, text};
+use crate::{FINE, GAP, TWO_NAMES, TempFolder, run, text};
 use expect_test::expect;
 use std::process::Stdio;
 use sysreg::AARCH64_ID;
@@ -52,6 +52,25 @@ fn defines_in_file_order() {
               note: the first name is here, at c:4:5
         "]],
     );
+}
+
+#[test]
+fn defines_like_a_version_of_the_generator() {
+    let layout = "SysregFields S\nRes0 63:0\nEndSysregFields\n";
+    let user = "Sysreg D 3 0 0 1 3\nFields S\nEndSysreg\n";
+    let folder = TempFolder::new("defines-like", &[("a", layout), ("b", user)]);
+    for (like, has_masks) in [
+        (&[][..], true),
+        (&["--like", "7.3"], true),
+        (&["--like", "7.2"], false),
+    ] {
+        let output = run(folder.command(&["defines", "a", "b"]).args(like));
+        let masks = text(&output.stdout).contains("D_RES0\t(S_RES0)\nD_RES1\t(S_RES1)\n");
+        assert_eq!(masks, has_masks, "{like:?}");
+    }
+    let output = run(&mut folder.command(&["defines", "a", "b", "--like", "6.12"]));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("[possible values: 7.2, 7.3]"));
 }
 
 #[test]

@@ -70,16 +70,27 @@ fn import_shows_what_is_wrong_with_the_new_description() {
     let folder = TempFolder::new("import-clash", &[("kernel", FINE), ("current", clash)]);
     folder.check(
         &["import", "kernel", "--current", "current"],
-        1,
-        &expect![[""]],
+        0,
         &expect![[r"
-            error: MIDR_EL1: `A` has the encoding 3 0 0 1 0 too
+            Sysreg	A	3	0	0	1	0
+            Res0	63:1
+            Field	0	X
+            EndSysreg
+
+            Sysreg	MIDR_EL1	3	0	0	1	0
+            Res0	63:0
+            EndSysreg
+        "]],
+        &expect![[r"
+            warning: MIDR_EL1: `A` has the encoding 3 0 0 1 0 too
               at the new description:6:8
                 |
               6 | Sysreg MIDR_EL1 3 0 0 1 0
                 |        ^^^^^^^^
               note: that one is here, at the new description:1:8
-            1 error in the new description
+            registers added: 1
+              A (3 0 0 1 0): 1 field
+            1 change, which breaks no existing property
         "]],
     );
 }

@@ -57,6 +57,26 @@ fn a_file_that_cannot_be_read_is_wrong_usage() {
 }
 
 #[test]
+fn a_description_without_registers_is_the_wrong_file() {
+    let layout = "SysregFields S\nField 63:0 X\nEndSysregFields\n";
+    let folder = TempFolder::new("no-register", &[("empty", "# none\n"), ("layout", layout)]);
+    for arguments in [
+        &["check", "empty"][..],
+        &["check", "empty", "layout"],
+        &["defines", "layout"],
+        &["import", "empty", "-o", "new"],
+        &["import", "--check", "layout"],
+    ] {
+        let output = run(&mut folder.command(arguments));
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {message}");
+        assert!(message.contains("` describes no register: "), "{message}");
+        assert_eq!(text(&output.stdout), "", "{arguments:?}");
+    }
+    assert_eq!(folder.files(), ["empty", "layout"]);
+}
+
+#[test]
 fn wrong_usage_has_its_exit_code() {
     let folder = TempFolder::new("usage", &[("a", FINE)]);
     for arguments in [

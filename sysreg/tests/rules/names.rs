@@ -2,7 +2,7 @@
 
 use crate::check;
 use expect_test::expect;
-use sysreg::{Loaded, Rule, Severity, Source, load, load_strict};
+use sysreg::{Loaded, Register, Rule, Severity, Source, load, load_strict};
 
 #[test]
 fn invalid_encoding() {
@@ -61,6 +61,21 @@ fn shared_encoding() {
               note: that one is here, at test.sysreg:1:8
         "#]],
     );
+}
+
+/// DBGDTRRX_EL0 is read and DBGDTRTX_EL0 is written by one encoding.
+#[test]
+fn shared_encoding_leaves_both_registers() {
+    let text = "Sysreg RX_EL0 2 3 0 5 0\nField 63:0 X\nEndSysreg\n\
+                Sysreg TX_EL0 2 3 0 5 0\nField 63:0 X\nEndSysreg\n";
+    let source = Source::new("test.sysreg", text).unwrap();
+    for load in [load, load_strict] {
+        let loaded = load(&source);
+        let severities: Vec<_> = loaded.diagnostics.iter().map(|d| d.severity).collect();
+        assert_eq!(severities, [Severity::Warning]);
+        let names: Vec<_> = loaded.model.registers().map(Register::name).collect();
+        assert_eq!(names, ["RX_EL0", "TX_EL0"]);
+    }
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub(crate) fn check(arguments: &Check) -> Result<(), Failure> {
     if errors > 0 {
         return Err(description::invalid(&source, &loaded.diagnostics));
     }
+    let loaded = description::with_registers(&source, loaded)?;
     output::note(&format!(
         "{}: {}, {}, {}, {}",
         source.name(),

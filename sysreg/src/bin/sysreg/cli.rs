@@ -1,7 +1,8 @@
 //! Arguments and help texts of the command line.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use sysreg::Generator;
 
 /// Checks, lists and updates descriptions of the arm64 system registers.
 ///
@@ -25,14 +26,14 @@ pub(crate) enum Command {
     /// Reports all errors and warnings of a description.
     ///
     /// Writes the report to the standard output, and a last line with the totals to the standard
-    /// error. Warnings alone are not a failure.
+    /// error. Warnings alone are not a failure; a description without registers is.
     #[command(after_help = "\
 Example, for a description in two files:
   sysreg check linux/arch/arm64/tools/sysreg vendor.sysreg")]
     Check(Check),
     /// Prints the macros that the kernel's own generator makes of a description.
     ///
-    /// One macro on a line: name, tab and value, in the order of the generator of Linux 7.2,
+    /// One macro on a line: name, tab and value, in the order of the kernel's generator,
     /// arch/arm64/tools/gen-sysreg.awk. The generators of 6.1 and 6.2 do not make the macros that
     /// end in _UNKN.
     #[command(after_help = "\
@@ -66,13 +67,37 @@ pub(crate) struct Check {
 
 #[derive(Debug, Args)]
 pub(crate) struct Defines {
+    /// The Linux version of the generator.
+    ///
+    /// From 7.3 on, a register whose layout is defined in another block has _RES0, _RES1 and _UNKN
+    /// too: those of that block.
+    #[arg(long, value_enum, default_value = "7.3", value_name = "VERSION")]
+    pub(crate) like: Like,
     #[command(flatten)]
     pub(crate) files: Files,
 }
 
+/// A version of the kernel's generator.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Like {
+    #[value(name = "7.2")]
+    Linux7_2,
+    #[value(name = "7.3")]
+    Linux7_3,
+}
+
+impl From<Like> for Generator {
+    fn from(like: Like) -> Self {
+        match like {
+            Like::Linux7_2 => Self::Linux7_2,
+            Like::Linux7_3 => Self::Linux7_3,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Files {
-    /// The description; several files are one description, with unique names and encodings.
+    /// The description; several files are one description, with unique names.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) paths: Vec<PathBuf>,
 }

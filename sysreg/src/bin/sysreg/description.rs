@@ -30,6 +30,14 @@ pub(crate) fn valid(source: &Source, loaded: Loaded) -> Result<Loaded, Failure> 
     Err(invalid(source, &loaded.diagnostics))
 }
 
+/// Fails if a valid description has no registers: it is the wrong file, and the macro rejects it.
+pub(crate) fn with_registers(source: &Source, loaded: Loaded) -> Result<Loaded, Failure> {
+    if loaded.model.registers().next().is_none() {
+        return Err(Failure::NoRegister(source.name().to_string()));
+    }
+    Ok(loaded)
+}
+
 /// The failure of a description after its diagnostics.
 pub(crate) fn invalid(source: &Source, diagnostics: &[Diagnostic]) -> Failure {
     let (errors, warnings) = totals(diagnostics);

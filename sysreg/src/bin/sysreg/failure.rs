@@ -10,6 +10,8 @@ use sysreg::SourceError;
 pub(crate) enum Failure {
     /// A description with errors, which are shown before; the text is the last line.
     Invalid(String),
+    /// A description that describes no register.
+    NoRegister(String),
     /// Existing properties would break; the report lists them.
     Breaks,
     ReadFile {
@@ -29,7 +31,7 @@ impl Failure {
     /// The exit code: 1 for an invalid description or a break, 2 for usage, 4 for other failures.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Invalid(_) | Self::Breaks => 1,
+            Self::Invalid(_) | Self::NoRegister(_) | Self::Breaks => 1,
             Self::ReadFile { .. } | Self::TooLarge(_) => 2,
             Self::WriteFile { .. } | Self::Output(_) => 4,
         }
@@ -40,6 +42,11 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Invalid(summary) => f.write_str(summary),
+            Self::NoRegister(name) => write!(
+                f,
+                "`{name}` describes no register: a description is a file like the kernel's \
+                 arch/arm64/tools/sysreg"
+            ),
             Self::Breaks => f.write_str("existing properties would break"),
             Self::ReadFile { path, source } => {
                 write!(f, "cannot read `{}`: {source}", path.display())

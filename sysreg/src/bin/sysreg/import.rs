@@ -1,7 +1,7 @@
 //! Command `import`: updates this project's description from the kernel's.
 
 use crate::cli::Import;
-use crate::description::{self, valid};
+use crate::description::{self, valid, with_registers};
 use crate::failure::Failure;
 use crate::output::{self, Stream};
 use std::path::Path;
@@ -13,7 +13,7 @@ pub(crate) fn import(arguments: &Import) -> Result<(), Failure> {
         Some(path) => description::read_file(path)?,
         None => in_memory("the built-in description", AARCH64_ID)?,
     };
-    let theirs = valid(&kernel, load(&kernel))?.model;
+    let theirs = with_registers(&kernel, valid(&kernel, load(&kernel))?)?.model;
     let old = valid(&current, load(&current))?.model;
     let text = sysreg::import(&theirs, &old, leading_comment(current.text()));
 
