@@ -406,11 +406,11 @@ fn host_that_is_no_kvm_guest_is_a_warning_once() {
     let path = directory.path().join("host.json");
     let mut host: serde_json::Value =
         serde_json::from_slice(&std::fs::read(HOST).expect("a file")).expect("JSON");
-    host["registers"]["ID_AA64SMFR0_EL1"]["value"] = "0x8000000000000000".into();
+    host["registers"]["ID_AA64PFR0_EL1"]["value"] = "0x1101101121110222".into();
     std::fs::write(&path, host.to_string()).expect("a file");
     let path = path.to_str().expect("text");
     let warning = "warning: the host's registers are not those of a KVM guest: \
-                   ID_AA64SMFR0_EL1.FA64=0x1 (IMP), which KVM hides; all results are about a \
+                   ID_AA64PFR0_EL1.AMU=0x1 (IMP), which KVM hides; all results are about a \
                    machine that no KVM guest sees; read the host through KVM\n";
     for arguments in [&["props"][..], &["props", "--cpu", "host"], &["check"]] {
         let output = idreg(&[arguments, &["--host", path]].concat());
