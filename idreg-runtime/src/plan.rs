@@ -149,6 +149,11 @@ impl Plan {
                     rejections.push(of.reject(target, Reason::Duplicate { first }));
                 }
                 (Ok(more), _) => all.extend(more),
+                // Given twice on every host, whatever this one lacks.
+                (Err(rejection), Some(first)) if rejection.reason.is_of_host() => {
+                    let first = first.clone();
+                    rejections.push(of.reject(rejection.target, Reason::Duplicate { first }));
+                }
                 (Err(rejection), _) => rejections.push(*rejection),
             }
         }

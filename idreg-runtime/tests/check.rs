@@ -33,6 +33,12 @@ fn every_reason_of_the_model_alone_is_reported() {
             "SYSREG_ID_AA64ISAR0_EL1_DP=0x1",
             "duplicate",
         ),
+        (
+            "FEAT_SHA512=off,FEAT_SHA512=on",
+            "FEAT_SHA512=on",
+            "duplicate",
+        ),
+        ("midr=1,midr=1", "midr=0x1", "duplicate"),
         ("sve=off,sve=on", "sve=on", "duplicate"),
         ("enforce=on,enforce=off", "enforce=off", "duplicate"),
         ("enforce,enforce", "enforce=on", "duplicate"),

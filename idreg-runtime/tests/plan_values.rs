@@ -6,7 +6,8 @@ use hosts::{A64FX_7_2, MAX_6_12, MAX_7_2, edited, host};
 use idreg_runtime::description::RegisterField;
 use idreg_runtime::description::rule::Owner;
 use idreg_runtime::host::{Host, Obstacle};
-use idreg_runtime::plan::Plan;
+use idreg_runtime::plan::rejection::Reason;
+use idreg_runtime::plan::{Plan, PlanError};
 use idreg_runtime::regs::DESCRIPTION;
 
 fn field(property: &str) -> RegisterField {
@@ -262,6 +263,72 @@ fn cache_levels_that_imply_too_much_are_refused() {
     );
     let host = host_with("SYSREG_CTR_EL0_IDC", 1);
     assert!(Plan::new(&host, &model).is_ok());
+}
+
+/// The override of cache levels is rejected, wherever it is among others.
+#[test]
+fn cache_levels_are_rejected_at_their_own_override() {
+    let host = host_with("SYSREG_CTR_EL0_IDC", 0);
+    let model = "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_CLIDR_EL1_LoUU=0,\
+                 SYSREG_CLIDR_EL1_LoC=0,SYSREG_ID_AA64ISAR0_EL1_AES=0";
+    let Err(PlanError::Rejected(rejections)) = Plan::new(&host, &model.parse().unwrap()) else {
+        panic!("not rejected");
+    };
+    assert_eq!(rejections.len(), 1);
+    let rejection = &rejections[0];
+    assert_eq!(rejection.reason, Reason::ImpliesIdc);
+    assert_eq!(
+        (rejection.position, rejection.asked.property.as_str()),
+        (2, "SYSREG_CLIDR_EL1_LoC")
+    );
+    let target = rejection.target.as_ref().unwrap();
+    assert_eq!(target.field.to_string(), "SYSREG_CLIDR_EL1_LoC");
+    assert_eq!((target.requested, target.host), (Some(0), Some(1)));
+}
+
+/// A host may have such levels itself; a model that does not touch them is not to blame.
+#[test]
+fn cache_levels_of_the_host_are_no_rejection() {
+    let file = edited(MAX_7_2, "CTR_EL0", "value", |value| value & !(3 << 28));
+    let file = edited(&file, "CLIDR_EL1", "value", |_| 0);
+    let model = "host,SYSREG_ID_AA64ISAR0_EL1_DP=0".parse().unwrap();
+    assert!(Plan::new(&host(&file), &model).is_ok());
+}
+
+/// The registers that identify the implementation need their mask and their capability.
+#[test]
+fn implementation_id_is_fixed_by_mask_or_capability() {
+    let reason =
+        |file: &str, property| host(file).why_fixed(DESCRIPTION.property(property).unwrap());
+    let without = |file: &str| {
+        let on = "\"writable_implementation_ids\": true";
+        let off = file.replace(on, "\"writable_implementation_ids\": false");
+        assert_ne!(off, file);
+        off
+    };
+    let midr = "SYSREG_MIDR_EL1_PartNum";
+    let no_mask = |file: &str| edited(file, "MIDR_EL1", "writable", |_| 0);
+    assert_eq!(reason(MAX_7_2, midr), None);
+    assert_eq!(
+        reason(&without(MAX_7_2), midr),
+        Some(Obstacle::ImplementationId)
+    );
+    assert_eq!(reason(&no_mask(MAX_7_2), midr), Some(Obstacle::NotWritable));
+    assert_eq!(
+        reason(&no_mask(&without(MAX_7_2)), midr),
+        Some(Obstacle::NotWritable)
+    );
+    for property in ["SYSREG_REVIDR_EL1_IMPDEF", "SYSREG_AIDR_EL1_IMPDEF"] {
+        assert_eq!(
+            reason(&without(MAX_7_2), property),
+            Some(Obstacle::ImplementationId)
+        );
+    }
+    // Another register with a mask does not need the capability.
+    assert_eq!(
+        reason(&without(MAX_7_2), "SYSREG_ID_AA64ISAR0_EL1_DP"),
+        None
+    );
 }
 
 /// The kernels' masks decide this; no code here knows their versions.

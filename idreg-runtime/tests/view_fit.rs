@@ -15,7 +15,7 @@ use idreg_runtime::register::{FieldValue, RegisterValue};
 use idreg_runtime::regs::id_aa64isar0_el1::{Aes, Dp};
 use idreg_runtime::regs::id_aa64isar1_el1::Api;
 use idreg_runtime::regs::id_aa64pfr0_el1;
-use idreg_runtime::regs::id_aa64pfr1_el1::Ssbs;
+use idreg_runtime::regs::id_aa64pfr1_el1::{Mte, Ssbs};
 use idreg_runtime::regs::{ClidrEl1, CtrEl0, DESCRIPTION, IdAa64isar0El1, MpidrEl1, SmidrEl1};
 use idreg_runtime::vcpu::VcpuRegs;
 use idreg_runtime::view::{Incompatibility, Incompatible, VcpuReading, View, ViewInfo};
@@ -291,25 +291,36 @@ fn other_interrupt_controller_is_one_reason() {
 
 #[test]
 fn option_that_the_host_was_read_without() {
-    let off = complete().replacen(
-        "\"pmu\": true,\n    \"mte\": false,\n    \"el2\"",
-        "\"pmu\": false,\n    \"mte\": false,\n    \"el2\"",
-        1,
-    );
-    assert_ne!(off, complete());
-    let view = view_of(&host(&complete()), "host").unwrap();
-    let error = refused(&host(&off), &view);
-    let names: Vec<&str> = error.reasons.iter().map(Incompatibility::name).collect();
-    assert_eq!(
-        names,
-        ["not-read"],
-        "fields of the option are not reported beside it"
-    );
-    assert_eq!(
-        error.reasons[0].to_string(),
-        "pmu=on: the guest's vCPUs have it, and the host was read with pmu=off, so its registers \
-         are unknown; read the host with pmu=on"
-    );
+    let all = host(&complete());
+    let view = view_of(&all, "host").unwrap();
+    for option in ["sve", "pauth", "pmu"] {
+        let plan = Plan::new(&all, &format!("host,{option}=off").parse().unwrap()).unwrap();
+        let error = refused(&all.reconfigured(plan.config()).unwrap(), &view);
+        let texts: Vec<String> = error.reasons.iter().map(ToString::to_string).collect();
+        let expected = format!(
+            "{option}=on: the guest's vCPUs have it, and the host was read with {option}=off, so \
+             its registers are unknown; read the host with {option}=on"
+        );
+        assert_eq!(
+            texts,
+            [expected],
+            "fields of the option are not reported beside it"
+        );
+        assert_eq!(error.reasons[0].name(), "not-read");
+    }
+}
+
+#[test]
+fn fields_of_an_option_are_not_reported_beside_it() {
+    let view = changed(|info, vcpus| {
+        info.vcpu.mte = true;
+        all_vcpus(vcpus, |vcpu| {
+            vcpu.values.set_field(Mte::new(2).expect("four bits"));
+        });
+    });
+    let expected = "mte=on: the guest's vCPUs have it, and this host's KVM does not support it (no \
+                    KVM_CAP_ARM_MTE)";
+    check(&view, &[("no-capability", expected)]);
 }
 
 #[test]
@@ -438,7 +449,8 @@ fn register_that_differs_between_vcpus_is_left() {
     let view = changed(|_, vcpus| vcpus[1].values.set(ClidrEl1::DESCRIPTION, other));
     let host = host(&complete());
     let plan = Plan::for_view(&host, &view).unwrap();
-    assert!(plan.writes().is_empty());
+    assert!(plan.writes().is_empty() && plan.changes().is_empty());
+    assert_eq!(plan.expected(), plan.host());
     let vm = FakeVm::new(&host);
     let vcpus = [vm.vcpu(0), vm.vcpu(1)];
     vcpus[1].set(ClidrEl1::ENCODING, other).unwrap();
@@ -473,6 +485,22 @@ fn cache_lines_are_not_shorter_than_the_hosts() {
     let expected = "vCPU 1: CCSIDR_EL1 of CSSELR_EL1 3 has lines of 32 bytes, and this host's are \
                     64 bytes; KVM refuses shorter lines";
     check(&shorter, &[("cache-line", expected)]);
+}
+
+/// CSSELR_EL1 with an odd value selects a cache for instructions.
+#[test]
+fn lines_of_data_and_instructions_are_compared_apart() {
+    // Lines of 32 bytes for instructions and of 64 for data.
+    let file = edited(&complete(), CtrEl0::NAME, "value", |value| value & !0xf | 3);
+    let host = host(&file);
+    let view = view_of(&host, "host").unwrap();
+    let with = |caches: &[Option<u32>]| {
+        let mut vcpu = view.vcpu(0).unwrap();
+        vcpu.caches = caches.to_vec();
+        View::new(view.info().clone(), vec![vcpu]).unwrap()
+    };
+    assert!(Plan::for_view(&host, &with(&[Some(2), Some(1)])).is_ok());
+    assert_eq!(refused(&host, &with(&[Some(1), Some(1)])).reasons.len(), 1);
 }
 
 #[test]

@@ -133,6 +133,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// True if another host may allow the override.
+    pub(super) const fn is_of_host(&self) -> bool {
+        matches!(self, Self::Host { .. } | Self::NoDefinition { .. })
+    }
+
     /// A stable name for programs.
     #[must_use]
     pub fn name(&self) -> &'static str {
