@@ -58,8 +58,8 @@ impl Property {
         if let Some(field) = description.property(name) {
             return Some(Self::Field(field));
         }
-        if let Some(feature) = description.feature(name) {
-            return Some(Self::Feature(feature));
+        if name.starts_with(FEATURE_PREFIX) {
+            return description.feature(name).map(Self::Feature);
         }
         if let Ok(option) = name.parse() {
             return Some(Self::Option(option));
