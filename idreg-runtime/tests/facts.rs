@@ -1,7 +1,7 @@
 //! Facts about fields, in the description of this project's registers.
 
 use idreg_runtime::description::feature::{Condition, Consistency, FeatureDescription};
-use idreg_runtime::description::rule::{FieldRule, Owner, Safety, ValueRange};
+use idreg_runtime::description::rule::{Audience, FieldRule, Owner, Safety, ValueRange};
 use idreg_runtime::description::{FieldKind, RegisterField};
 use idreg_runtime::regs::DESCRIPTION;
 
@@ -203,4 +203,17 @@ fn a_part_of_the_registers_has_its_part_of_the_facts() {
         })
         .collect();
     assert_eq!(rules, ["CTR_EL0.DIC CTR_EL0.IDC"]);
+}
+
+#[test]
+fn audiences_are_in_the_table() {
+    for (property, audience) in [
+        ("SYSREG_ID_AA64ISAR0_EL1_DP", Audience::El0),
+        ("SYSREG_ID_AA64MMFR1_EL1_PAN", Audience::El1),
+        ("SYSREG_ID_AA64MMFR2_EL1_EVT", Audience::El2),
+        ("SYSREG_ID_AA64DFR0_EL1_BRPs", Audience::Debugger),
+        ("SYSREG_CTR_EL0_L1Ip", Audience::El0),
+    ] {
+        assert_eq!(rule(property).audience, Some(audience), "{property}");
+    }
 }

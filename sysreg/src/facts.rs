@@ -14,6 +14,7 @@
 //! | `Owned OWNER REGISTER FIELD...` | the owner that sets the fields: `sve`, `pauth`, `pmu`, `mte`, `el2`, `gic` or `topology` |
 //! | `Needs OWNER REGISTER FIELD...` | the fields read as zero without the owner |
 //! | `Mitigation REGISTER FIELD...` | the fields report protection against speculation attacks |
+//! | `Audience AUDIENCE REGISTER FIELD...` | the software that can act on the fields: `el0`, `el1`, `el2` or `debugger` |
 //! | `Unordered FIRST[-LAST] REGISTER FIELD...` | values at the end of a field's range that no minimum includes, although they are higher |
 //! | `Feature FEAT_NAME RANGE... [with CONDITION...]` | the feature is present if all ranges and conditions of the line are met, or those of another line for it; the ranges change with the feature and the conditions do not |
 //! | `Mirror FEAT_NAME RANGE...` | fields that describe the feature again and do not decide if it is present |
@@ -74,6 +75,7 @@ struct FieldStatements {
     owner: Option<Owner>,
     needs: Option<Owner>,
     mitigation: bool,
+    audience: Option<Audience>,
     unordered: Option<ValueRange>,
 }
 
@@ -97,6 +99,8 @@ pub struct FieldRule {
     pub needs: Option<Owner>,
     /// True if the field reports protection against speculation attacks.
     pub mitigation: bool,
+    /// The software that can act on the field, or `None` if no statement says it.
+    pub audience: Option<Audience>,
 }
 
 /// Declares an enum with the word of each variant.
@@ -147,6 +151,20 @@ by_word! {
         Gic = "gic",
         /// The vCPU's place in the topology.
         Topology = "topology",
+    }
+}
+
+by_word! {
+    /// The software that can act on a field: the least privileged that uses what the field reports.
+    Audience {
+        /// Any program: an instruction, a register or a behaviour at EL0.
+        El0 = "el0",
+        /// The operating system's kernel.
+        El1 = "el1",
+        /// A hypervisor or firmware at EL2 or EL3; a guest without EL2 cannot act on it.
+        El2 = "el2",
+        /// A debugger, tracer or profiler.
+        Debugger = "debugger",
     }
 }
 
@@ -279,7 +297,7 @@ pub enum Consistency {
 impl Facts {
     /// The rule of a register's field.
     ///
-    /// `Safety`, `Owned` and `Needs` of the field override those of every field (`*`) of the
+    /// `Safety`, `Owned`, `Needs` and `Audience` of the field override those of every field (`*`) of the
     /// register; `Refused` and `Mitigation` of both apply.
     #[must_use]
     pub fn rule(&self, register: &str, field: &Field) -> FieldRule {
@@ -294,6 +312,7 @@ impl Facts {
             owner: None,
             needs: None,
             mitigation: false,
+            audience: None,
         };
         let stated = self.stated.get(register);
         for name in [EVERY_FIELD, field.name()] {
@@ -368,6 +387,7 @@ impl FieldStatements {
         rule.owner = self.owner.or(rule.owner);
         rule.needs = self.needs.or(rule.needs);
         rule.mitigation |= self.mitigation;
+        rule.audience = self.audience.or(rule.audience);
         rule.refused.extend(&self.refused);
         rule.refused.sort_unstable();
     }

@@ -5,8 +5,8 @@ use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeMap;
 use sysreg::facts::{
-    self, Condition, Consistency, Definition, Facts, Feature, FieldRange, FieldRule, Owner, Place,
-    Safety,
+    self, Audience, Condition, Consistency, Definition, Facts, Feature, FieldRange, FieldRule,
+    Owner, Place, Safety,
 };
 use sysreg::{Field, Layout, Source};
 
@@ -39,10 +39,17 @@ pub(crate) fn rule(
     if !is_only_safety {
         return whole_rule(krate, &safety, &rule);
     }
-    match rule.safety {
-        Safety::Lower => quote!(&#krate::description::rule::FieldRule::LOWER),
-        Safety::SignedLower => quote!(&#krate::description::rule::FieldRule::SIGNED_LOWER),
-        _ => quote!(&#krate::description::rule::FieldRule::of(#safety)),
+    let of_safety = match rule.safety {
+        Safety::Lower => quote!(#krate::description::rule::FieldRule::LOWER),
+        Safety::SignedLower => quote!(#krate::description::rule::FieldRule::SIGNED_LOWER),
+        _ => quote!(#krate::description::rule::FieldRule::of(#safety)),
+    };
+    match rule.audience {
+        None => quote!(&#of_safety),
+        Some(audience) => {
+            let audience = audience_name(krate, audience);
+            quote!(&#of_safety.for_audience(#audience))
+        }
     }
 }
 
@@ -54,6 +61,13 @@ fn whole_rule(krate: &TokenStream, safety: &TokenStream, rule: &FieldRule) -> To
     });
     let (owner, needs) = (owner(krate, rule.owner), owner(krate, rule.needs));
     let mitigation = rule.mitigation;
+    let audience = match rule.audience {
+        None => quote!(::core::option::Option::None),
+        Some(audience) => {
+            let audience = audience_name(krate, audience);
+            quote!(::core::option::Option::Some(#audience))
+        }
+    };
     quote! {
         &#krate::description::rule::FieldRule {
             safety: #safety,
@@ -61,8 +75,19 @@ fn whole_rule(krate: &TokenStream, safety: &TokenStream, rule: &FieldRule) -> To
             owner: #owner,
             needs: #needs,
             mitigation: #mitigation,
+            audience: #audience,
         }
     }
+}
+
+fn audience_name(krate: &TokenStream, audience: Audience) -> TokenStream {
+    let name = match audience {
+        Audience::El0 => quote!(El0),
+        Audience::El1 => quote!(El1),
+        Audience::El2 => quote!(El2),
+        Audience::Debugger => quote!(Debugger),
+    };
+    quote!(#krate::description::rule::Audience::#name)
 }
 
 fn safety(krate: &TokenStream, safety: Safety) -> TokenStream {

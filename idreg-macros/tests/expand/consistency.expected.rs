@@ -251,7 +251,8 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER
+                        .for_audience(::idreg_runtime::description::rule::Audience::El0),
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "FP",
@@ -259,7 +260,8 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER
+                        .for_audience(::idreg_runtime::description::rule::Audience::El0),
                 },
             ],
             alternatives: &[],
@@ -290,7 +292,10 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER
+                        .for_audience(
+                            ::idreg_runtime::description::rule::Audience::Debugger,
+                        ),
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "BRPs",
@@ -298,7 +303,10 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER
+                        .for_audience(
+                            ::idreg_runtime::description::rule::Audience::Debugger,
+                        ),
                 },
             ],
             alternatives: &[],
@@ -341,6 +349,9 @@ pub mod names {
                             ::idreg_runtime::description::rule::Owner::Pauth,
                         ),
                         mitigation: false,
+                        audience: ::core::option::Option::Some(
+                            ::idreg_runtime::description::rule::Audience::El0,
+                        ),
                     },
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -361,6 +372,9 @@ pub mod names {
                             ::idreg_runtime::description::rule::Owner::Pauth,
                         ),
                         mitigation: false,
+                        audience: ::core::option::Option::Some(
+                            ::idreg_runtime::description::rule::Audience::El0,
+                        ),
                     },
                 },
             ],
@@ -404,6 +418,9 @@ pub mod names {
                             ::idreg_runtime::description::rule::Owner::Pauth,
                         ),
                         mitigation: false,
+                        audience: ::core::option::Option::Some(
+                            ::idreg_runtime::description::rule::Audience::El0,
+                        ),
                     },
                 },
             ],
@@ -435,7 +452,8 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER
+                        .for_audience(::idreg_runtime::description::rule::Audience::El0),
                 },
             ],
             alternatives: &[],
@@ -467,8 +485,9 @@ pub mod names {
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::of(::idreg_runtime::description::rule::Safety::Exact {
-                        safe: 0,
-                    }),
+                            safe: 0,
+                        })
+                        .for_audience(::idreg_runtime::description::rule::Audience::El0),
                 },
             ],
             alternatives: &[],
@@ -499,7 +518,8 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::SignedEnum,
                     values: ::idreg_runtime::description::ValueNames::of("IMP NI=15"),
-                    rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER
+                        .for_audience(::idreg_runtime::description::rule::Audience::El1),
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "TGRAN64",
@@ -507,7 +527,8 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::SignedEnum,
                     values: ::idreg_runtime::description::ValueNames::of("IMP NI=15"),
-                    rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER
+                        .for_audience(::idreg_runtime::description::rule::Audience::El1),
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "TGRAN16",
@@ -515,7 +536,8 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER
+                        .for_audience(::idreg_runtime::description::rule::Audience::El1),
                 },
             ],
             alternatives: &[],

@@ -101,6 +101,9 @@ pub mod names {
                             ::idreg_runtime::description::rule::Owner::Sve,
                         ),
                         mitigation: false,
+                        audience: ::core::option::Option::Some(
+                            ::idreg_runtime::description::rule::Audience::El0,
+                        ),
                     },
                 },
             ],
@@ -140,6 +143,9 @@ pub mod names {
                             ::idreg_runtime::description::rule::Owner::Sve,
                         ),
                         mitigation: false,
+                        audience: ::core::option::Option::Some(
+                            ::idreg_runtime::description::rule::Audience::El0,
+                        ),
                     },
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -156,6 +162,9 @@ pub mod names {
                             ::idreg_runtime::description::rule::Owner::Sve,
                         ),
                         mitigation: false,
+                        audience: ::core::option::Option::Some(
+                            ::idreg_runtime::description::rule::Audience::El0,
+                        ),
                     },
                 },
             ],
@@ -187,7 +196,8 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER
+                        .for_audience(::idreg_runtime::description::rule::Audience::El0),
                 },
             ],
             alternatives: &[],

@@ -125,6 +125,9 @@ pub mod names {
                         owner: ::core::option::Option::None,
                         needs: ::core::option::Option::None,
                         mitigation: true,
+                        audience: ::core::option::Option::Some(
+                            ::idreg_runtime::description::rule::Audience::El1,
+                        ),
                     },
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -143,6 +146,9 @@ pub mod names {
                             ::idreg_runtime::description::rule::Owner::Sve,
                         ),
                         mitigation: false,
+                        audience: ::core::option::Option::Some(
+                            ::idreg_runtime::description::rule::Audience::El0,
+                        ),
                     },
                 },
                 ::idreg_runtime::description::FieldDescription {
@@ -151,7 +157,8 @@ pub mod names {
                     width: 4,
                     kind: ::idreg_runtime::description::FieldKind::SignedEnum,
                     values: ::idreg_runtime::description::ValueNames::of("IMP NI=15"),
-                    rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER,
+                    rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER
+                        .for_audience(::idreg_runtime::description::rule::Audience::El0),
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "EL0",
@@ -170,6 +177,9 @@ pub mod names {
                         owner: ::core::option::Option::None,
                         needs: ::core::option::Option::None,
                         mitigation: false,
+                        audience: ::core::option::Option::Some(
+                            ::idreg_runtime::description::rule::Audience::El0,
+                        ),
                     },
                 },
             ],
@@ -202,8 +212,9 @@ pub mod names {
                     kind: ::idreg_runtime::description::FieldKind::Plain,
                     values: ::idreg_runtime::description::ValueNames::NONE,
                     rule: &::idreg_runtime::description::rule::FieldRule::of(
-                        ::idreg_runtime::description::rule::Safety::HigherOrZero,
-                    ),
+                            ::idreg_runtime::description::rule::Safety::HigherOrZero,
+                        )
+                        .for_audience(::idreg_runtime::description::rule::Audience::El0),
                 },
                 ::idreg_runtime::description::FieldDescription {
                     name: "L1Ip",
@@ -224,6 +235,9 @@ pub mod names {
                         owner: ::core::option::Option::None,
                         needs: ::core::option::Option::None,
                         mitigation: false,
+                        audience: ::core::option::Option::Some(
+                            ::idreg_runtime::description::rule::Audience::El0,
+                        ),
                     },
                 },
             ],

@@ -40,6 +40,8 @@ pub struct FieldRule {
     pub needs: Option<Owner>,
     /// True if the field describes a mitigation of speculation attacks, not a feature.
     pub mitigation: bool,
+    /// The software that can act on the field, or `None` if the facts do not say it.
+    pub audience: Option<Audience>,
 }
 
 impl FieldRule {
@@ -57,6 +59,41 @@ impl FieldRule {
             owner: None,
             needs: None,
             mitigation: false,
+            audience: None,
+        }
+    }
+
+    /// The rule with an audience.
+    #[must_use]
+    pub const fn for_audience(mut self, audience: Audience) -> Self {
+        self.audience = Some(audience);
+        self
+    }
+}
+
+/// The least privileged software that can act on what a field reports (Arm ARM DDI 0487, D24.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Audience {
+    /// Any program: an instruction, a register or a behaviour at EL0.
+    El0,
+    /// The operating system's kernel.
+    El1,
+    /// A hypervisor or firmware at EL2 or EL3; a guest without EL2 cannot act on it.
+    El2,
+    /// A debugger, tracer or profiler.
+    Debugger,
+}
+
+impl Audience {
+    /// A stable name for programs: `el0`, `el1`, `el2` or `debugger`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::El0 => "el0",
+            Self::El1 => "el1",
+            Self::El2 => "el2",
+            Self::Debugger => "debugger",
         }
     }
 }

@@ -40,12 +40,13 @@ pub fn load(source: &Source) -> Result<Facts, Vec<Diagnostic>> {
 }
 
 /// The statements: the first word, and the form of the words after it.
-const FORMS: [(&str, &str); 14] = [
+const FORMS: [(&str, &str); 15] = [
     ("Safety", "TYPE [VALUE] REGISTER FIELD..."),
     ("Refused", "FIRST[-LAST] REGISTER FIELD..."),
     ("Owned", "OWNER REGISTER FIELD..."),
     ("Needs", "OWNER REGISTER FIELD..."),
     ("Mitigation", "REGISTER FIELD..."),
+    ("Audience", "AUDIENCE REGISTER FIELD..."),
     ("Unordered", "FIRST[-LAST] REGISTER FIELD..."),
     ("Feature", "FEAT_NAME RANGE... [with CONDITION...]"),
     ("Mirror", "FEAT_NAME RANGE..."),
@@ -85,6 +86,7 @@ impl<'s> FactsParser<'_, 's> {
             "Owned" => self.owned(line),
             "Needs" => self.needs(line),
             "Mitigation" => self.mitigation(line),
+            "Audience" => self.audience(line),
             "Unordered" => self.unordered(line),
             "Feature" => self.feature(line),
             "Mirror" => self.mirror(line),
@@ -134,6 +136,14 @@ impl<'s> FactsParser<'_, 's> {
         let owner = words::owner(word, self.report)?;
         self.fields(line, line.directive, fields, |field| {
             field.needs = Some(owner);
+        })
+    }
+
+    fn audience(&mut self, line: &Line<'_, 's>) -> Option<()> {
+        let (word, fields) = self.first(line)?;
+        let audience = words::audience(word, self.report)?;
+        self.fields(line, line.directive, fields, |field| {
+            field.audience = Some(audience);
         })
     }
 

@@ -1,6 +1,6 @@
 //! Parsers of the single words of a facts file.
 
-use super::{Condition, FieldRange, Owner, Place, Safety, ValueRange, Values};
+use super::{Audience, Condition, FieldRange, Owner, Place, Safety, ValueRange, Values};
 use crate::diagnostic::{Diagnostic, Report, Rule};
 use crate::lex::Word;
 
@@ -32,11 +32,25 @@ pub(super) fn safety(word: Word<'_>, report: &mut Report) -> Option<Safety> {
 pub(super) fn owner(word: Word<'_>, report: &mut Report) -> Option<Owner> {
     let owner = Owner::of_word(word.text);
     if owner.is_none() {
-        let known: Vec<_> = Owner::ALL.iter().map(|owner| owner.word()).collect();
-        let error = invalid(Rule::InvalidName, word, "owner of fields");
-        report.push(error.note(format!("allowed: {}", known.join(", "))));
+        let known = Owner::ALL.iter().map(|owner| owner.word());
+        report.push(not_among(word, "owner of fields", known));
     }
     owner
+}
+
+pub(super) fn audience(word: Word<'_>, report: &mut Report) -> Option<Audience> {
+    let audience = Audience::of_word(word.text);
+    if audience.is_none() {
+        let known = Audience::ALL.iter().map(|audience| audience.word());
+        report.push(not_among(word, "audience of fields", known));
+    }
+    audience
+}
+
+/// The error for a word that is none of the known ones.
+fn not_among(word: Word<'_>, what: &str, known: impl Iterator<Item = &'static str>) -> Diagnostic {
+    let known: Vec<_> = known.collect();
+    invalid(Rule::InvalidName, word, what).note(format!("allowed: {}", known.join(", ")))
 }
 
 pub(super) fn range(word: Word<'_>, report: &mut Report) -> Option<ValueRange> {

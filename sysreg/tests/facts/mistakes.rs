@@ -14,7 +14,7 @@ fn unknown_statement() {
             |
           1 | Safe Lower A X
             | ^^^^
-          note: allowed: Safety, Refused, Owned, Needs, Mitigation, Unordered,
+          note: allowed: Safety, Refused, Owned, Needs, Mitigation, Audience, Unordered,
          Feature, Mirror, Requires, Equal, AtMostOne, AtLeastOne, NotAbove, ZeroWithout
     "#]]
     .assert_eq(&shown);
@@ -32,6 +32,21 @@ fn unknown_safety_type() {
                 |        ^^^^^
               note: allowed: `Lower`, `SignedLower`, `Higher`, `HigherOrZero`, `Any`, `Exact`
         "#]],
+    );
+}
+
+#[test]
+fn unknown_audience() {
+    check(
+        "Audience el3 A X\n",
+        &expect![[r#"
+        `el3` is no audience of fields
+          at test.facts:1:10
+            |
+          1 | Audience el3 A X
+            |          ^^^
+          note: allowed: el0, el1, el2, debugger
+    "#]],
     );
 }
 

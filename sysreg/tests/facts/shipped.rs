@@ -2,7 +2,7 @@
 
 use crate::{facts, feature_names, model};
 use std::collections::BTreeSet;
-use sysreg::facts::{Condition, FieldRange};
+use sysreg::facts::{Audience, Condition, FieldRange};
 use sysreg::{AARCH64_FACTS, AARCH64_ID};
 
 #[test]
@@ -62,5 +62,42 @@ fn no_shipped_feature_is_always_present() {
                 feature.name
             );
         }
+    }
+}
+
+#[test]
+fn every_field_has_an_audience() {
+    let (facts, model) = (facts(AARCH64_FACTS), model(AARCH64_ID));
+    for register in model.registers() {
+        let layout = model.layout(register).expect("no opaque register");
+        for field in layout.fields() {
+            let audience = facts.rule(register.name(), field).audience;
+            assert!(audience.is_some(), "{}", register.property(field));
+        }
+    }
+}
+
+/// A sample over the exception levels, by the Arm ARM's description of each field.
+#[test]
+fn audiences_are_those_of_the_architecture() {
+    let (facts, model) = (facts(AARCH64_FACTS), model(AARCH64_ID));
+    for (register, field, audience) in [
+        ("ID_AA64ISAR0_EL1", "DP", Audience::El0),
+        ("ID_AA64PFR0_EL1", "SVE", Audience::El0),
+        ("ID_AA64MMFR1_EL1", "PAN", Audience::El1),
+        ("ID_AA64MMFR2_EL1", "IDS", Audience::El1),
+        ("ID_AA64MMFR2_EL1", "EVT", Audience::El2),
+        ("ID_AA64MMFR2_EL1", "FWB", Audience::El2),
+        ("ID_AA64MMFR1_EL1", "VMIDBits", Audience::El2),
+        ("ID_AA64MMFR0_EL1", "TGRAN4_2", Audience::El2),
+        ("ID_AA64DFR0_EL1", "BRPs", Audience::Debugger),
+    ] {
+        let layout = model.register(register).and_then(|it| model.layout(it));
+        let field = layout.and_then(|layout| layout.field(field)).expect(field);
+        assert_eq!(
+            facts.rule(register, field).audience,
+            Some(audience),
+            "{register} {field:?}"
+        );
     }
 }

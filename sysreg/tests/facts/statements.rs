@@ -1,7 +1,9 @@
 //! Statements of facts, and their selection for a model.
 
 use crate::{facts, feature_names, place, rule, safety, small_model};
-use sysreg::facts::{Condition, Consistency, FieldRange, Owner, Place, Safety, ValueRange, Values};
+use sysreg::facts::{
+    Audience, Condition, Consistency, FieldRange, Owner, Place, Safety, ValueRange, Values,
+};
 
 #[test]
 fn without_a_statement_lower_is_safe() {
@@ -247,5 +249,18 @@ fn a_rule_is_dropped_with_any_of_its_fields_or_features() {
             left,
             "{rule}"
         );
+    }
+}
+
+#[test]
+fn every_audience_is_read() {
+    for audience in Audience::ALL {
+        let facts = facts(&format!(
+            "Audience {} A X\nAudience el1 B *\n",
+            audience.word()
+        ));
+        assert_eq!(rule(&facts, "A", "X").audience, Some(*audience));
+        assert_eq!(rule(&facts, "A", "Y").audience, None);
+        assert_eq!(rule(&facts, "B", "X").audience, Some(Audience::El1));
     }
 }
