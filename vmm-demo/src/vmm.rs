@@ -5,6 +5,8 @@ pub mod fdt;
 pub mod layout;
 pub mod pause_gate;
 pub mod timeline;
+#[cfg(target_os = "linux")]
+pub mod uart;
 
 cfg_if::cfg_if! {
     if #[cfg(all(target_os = "linux", target_arch = "aarch64"))] {

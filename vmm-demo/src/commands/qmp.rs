@@ -2,6 +2,7 @@
 
 use crate::cli::idreg::QmpArguments;
 use crate::guest::ending::Ending;
+use crate::guest::signals::install_undisturbed;
 use crate::output::failure::Failure;
 use crate::qmp::expansion::Models;
 use crate::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
@@ -22,7 +23,8 @@ pub fn qmp(arguments: &QmpArguments) -> Result<Ending, Failure> {
         Some(file) => Models::Host(Box::new(machine::host(Some(file), &CpuModel::host())?)),
         None => Models::ThisMachine,
     };
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP]).map_err(Failure::other)?;
+    let signals = install_undisturbed(|| Signals::new([SIGINT, SIGTERM, SIGHUP]));
+    let mut signals = signals.map_err(Failure::other)?;
     let socket = Socket::bind(&arguments.listen)?;
     let guest = Box::new(NoGuest {
         end: signals.handle(),

@@ -11,9 +11,8 @@ use std::io;
 /// Bytes per read of standard input; bytes that the guest has not taken yet are kept.
 const CHUNK: usize = 256;
 
-/// Limit of typed bytes kept for a guest that does not take them. Later bytes are lost, as on a
-/// serial line.
-const MAX_TYPED: usize = 1 << 16;
+/// Limit of typed bytes kept for a guest that does not take them. The terminal holds later ones.
+const MAX_TYPED: usize = 1 << 14;
 
 /// Standard input in raw mode, if it is a terminal and this program is in its foreground.
 #[derive(Debug)]
@@ -100,10 +99,18 @@ impl ConsoleInput {
         }
     }
 
-    /// True if more input should be read. For typed input always, so that Ctrl-A x works even if
-    /// the guest takes no input; otherwise once the guest has taken all pending input.
+    /// True if more input should be read. Typed input is read ahead, so that Ctrl-A x works even if
+    /// the guest takes no input; other input once the guest has taken all that is pending.
     pub(crate) fn wants_more(&self) -> bool {
-        self.keys.is_some() || self.pending.is_empty()
+        match self.keys {
+            Some(_) => self.pending.len() < MAX_TYPED,
+            None => self.pending.is_empty(),
+        }
+    }
+
+    /// True if the terminal holds typed input that is not read, and with it any escape command.
+    pub(crate) fn holds_back(&self) -> bool {
+        self.keys.is_some() && !self.wants_more()
     }
 
     /// Reads available input; blocks if none is available.
@@ -119,11 +126,7 @@ impl ConsoleInput {
             }
         };
         let command = match &mut self.keys {
-            Some(keys) => {
-                let command = keys.sort(read, &mut self.pending);
-                self.pending.truncate(MAX_TYPED);
-                command
-            }
+            Some(keys) => keys.sort(read, &mut self.pending),
             None => {
                 self.pending.extend(read);
                 None

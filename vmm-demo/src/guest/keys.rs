@@ -17,6 +17,11 @@ Ctrl-A x     end this guest
 Ctrl-A a     send Ctrl-A to the guest
 Ctrl-A h     this help";
 
+/// Message about a terminal whose input is not read because the guest does not take it.
+pub const HELD_BACK: &str = "\
+the guest takes no input, and much is typed already: the terminal keeps the rest, Ctrl-A x too, \
+until the guest goes on; SIGTERM ends it";
+
 const CTRL_A: u8 = 1;
 
 /// Parser of escape commands; remembers a Ctrl-A at the end of a read.

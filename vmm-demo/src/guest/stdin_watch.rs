@@ -72,6 +72,11 @@ impl StdinWatch {
         &mut self.input.pending
     }
 
+    /// True if the terminal holds typed input that is not read, and with it any escape command.
+    pub(crate) fn holds_back(&self) -> bool {
+        self.input.holds_back()
+    }
+
     /// Pauses or resumes the registration, by the amount of pending input.
     pub(crate) fn update(&mut self, ops: &mut EventOps) {
         let wants_more = self.input.wants_more();

@@ -19,6 +19,7 @@ use crate::vmm::vm::Vm;
 use event_manager::{EventManager, EventOps, EventSet, Events, MutEventSubscriber, SubscriberOps};
 use idreg_runtime::plan::Plan;
 use std::os::fd::AsRawFd;
+use std::thread;
 
 // Sources of events.
 const SIGNAL: u32 = 0;
@@ -47,6 +48,8 @@ pub(crate) struct Supervisor {
     signals: Signals,
     input: StdinWatch,
     initrd: InitrdCheck,
+    /// True if the message about input that the terminal keeps was printed.
+    held_back: bool,
     /// True if QMP has stopped the vCPUs.
     paused: bool,
     resets: u64,
@@ -64,6 +67,7 @@ impl Supervisor {
             signals,
             input: StdinWatch::new(console::input_kind(), INPUT),
             initrd,
+            held_back: false,
             paused: false,
             resets: 0,
             result: None,
@@ -85,7 +89,18 @@ impl Supervisor {
 
     /// Builds a guest from a VM, runs it and returns when it has ended.
     pub(crate) fn run(mut self, vm: Vm, timeline: &mut Timeline) -> Result<(Self, Ended), Failure> {
-        let guest = self.builder.build(vm, timeline)?;
+        let guest = match self.builder.build(vm, timeline) {
+            Ok(guest) => guest,
+            // A signal interrupts slow ioctls of KVM with EINTR.
+            Err(failure) => {
+                let ending = pending_signal(&mut self.signals).ok_or(failure)?;
+                let ended = Ended {
+                    result: Ok(ending),
+                    resets: 0,
+                };
+                return Ok((self, ended));
+            }
+        };
         let _terminal = Terminal::take().map_err(Failure::other)?;
         guest.resume();
         self.guest = Some(guest);
@@ -239,10 +254,14 @@ impl Supervisor {
     fn read_input(&mut self, ops: &mut EventOps) {
         match self.input.read(ops) {
             Some(EscapeCommand::Quit) => self.finish(Ending::Quit, ShutdownCause::HostUi),
-            Some(EscapeCommand::Help) => output::note(keys::HELP),
+            Some(EscapeCommand::Help) => note(keys::HELP),
             None => {}
         }
         self.feed_guest(ops);
+        if self.input.holds_back() && !self.held_back {
+            self.held_back = true;
+            note(keys::HELD_BACK);
+        }
     }
 
     /// Feeds pending input to the guest, and updates the watch of standard input.
@@ -330,6 +349,15 @@ fn shutdown_cause(failure: &Failure) -> ShutdownCause {
             ShutdownCause::GuestPanic
         }
         _ => ShutdownCause::HostError,
+    }
+}
+
+/// Prints a message in a thread of its own: a terminal that takes no output must not stop the main
+/// thread, which handles signals.
+fn note(message: &'static str) {
+    let printing = thread::Builder::new().name("message".into());
+    if let Err(error) = printing.spawn(|| output::note(message)) {
+        tracing::warn!(%error, "a message cannot be printed");
     }
 }
 

@@ -1,21 +1,31 @@
 //! The guest's console: a 16550 with this program's standard output.
 
 use crate::vmm::pause_gate::PauseGate;
+use crate::vmm::uart::Uart;
 use kvm_ioctls::VcpuFd;
 use rustix::io::Errno;
 use rustix::stdio::stdout;
 use std::collections::VecDeque;
-use std::io::{self, Write};
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use vm_superio::Trigger;
 use vm_superio::serial::{self, SerialEvents};
-use vm_superio::{Serial as Device, Trigger};
 use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
+/// The modem control register of a 16550, which has the loop-back bit.
+const MCR: u8 = 4;
+
 /// The console device and its connections.
+///
+/// Two locks: a vCPU blocks in a write to the standard output if its reader is slow, and holds only
+/// that of the output then. The main thread, which gives input and ends the guest, takes only that
+/// of the registers.
 #[derive(Debug)]
 pub struct Serial {
-    device: Mutex<Device<Interrupt, InputDrained, Output>>,
+    uart: Mutex<Uart<Interrupt, InputDrained>>,
+    output: Mutex<Output>,
     interrupt: EventFd,
+    drained: EventFd,
 }
 
 impl Serial {
@@ -27,18 +37,19 @@ impl Serial {
     /// The event for the interrupt cannot be created.
     pub fn new(gate: Arc<PauseGate<VcpuFd>>, drained: EventFd) -> io::Result<Self> {
         let interrupt = EventFd::new(EFD_NONBLOCK)?;
+        let uart = Uart::new(
+            Interrupt(interrupt.try_clone()?),
+            InputDrained(drained.try_clone()?),
+        );
         let output = Output {
-            pending: VecDeque::new(),
+            unwritten: VecDeque::new(),
             gate,
         };
-        let device = Device::with_events(
-            Interrupt(interrupt.try_clone()?),
-            InputDrained(drained),
-            output,
-        );
         Ok(Self {
-            device: Mutex::new(device),
+            uart: Mutex::new(uart),
+            output: Mutex::new(output),
             interrupt,
+            drained,
         })
     }
 
@@ -51,28 +62,39 @@ impl Serial {
     pub(crate) fn read(&self, offset: u64, data: &mut [u8]) {
         data.fill(0);
         if let (Ok(offset), Some(first)) = (u8::try_from(offset), data.first_mut()) {
-            *first = self.device().read(offset);
+            *first = self.uart().read(offset);
         }
     }
 
-    /// Handles a guest's write to the register at `offset`.
+    /// Handles a guest's write to the register at `offset`; blocks while the standard output takes
+    /// no bytes and the gate is open.
     pub(crate) fn write(&self, offset: u64, data: &[u8]) {
         let (Ok(offset), Some(value)) = (u8::try_from(offset), data.first()) else {
             return;
         };
-        if let Err(error) = self.device().write(offset, *value) {
-            // A 16550 cannot report this to the guest: it has no error for a dead line.
-            tracing::debug!(%error, "the console lost a byte");
+        let mut uart = self.uart();
+        if let Err(error) = uart.write(offset, *value) {
+            tracing::warn!(%error, "the console cannot interrupt the guest");
+        }
+        let has_output = uart.has_output();
+        drop(uart);
+        if offset == MCR {
+            // The device takes no input in loop-back, and reports no end of it. The event is full
+            // only after 2^64 writes without a read.
+            let _full = self.drained.write(1);
+        }
+        if has_output {
+            self.write_output();
         }
     }
 
     /// Moves as much input to the device as its FIFO holds.
     pub(crate) fn give(&self, input: &mut VecDeque<u8>) {
-        let mut device = self.device();
-        while device.fifo_capacity() > 0 {
+        let mut uart = self.uart();
+        while uart.fifo_capacity() > 0 {
             let (next, _) = input.as_slices();
-            let count = next.len().min(device.fifo_capacity());
-            match device.enqueue_raw_bytes(next.get(..count).unwrap_or_default()) {
+            let count = next.len().min(uart.fifo_capacity());
+            match uart.enqueue(next.get(..count).unwrap_or_default()) {
                 // No input is left, or the guest has switched the device to loop-back.
                 Ok(0) | Err(serial::Error::FullFifo) => return,
                 Ok(taken) => drop(input.drain(..taken)),
@@ -84,8 +106,19 @@ impl Serial {
         }
     }
 
-    fn device(&self) -> MutexGuard<'_, Device<Interrupt, InputDrained, Output>> {
-        self.device.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Writes the collected output. The bytes are taken under the output's lock, so that they stay
+    /// in order.
+    fn write_output(&self) {
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        let collected = self.uart().take_output();
+        if let Err(error) = output.write(&collected) {
+            // A 16550 cannot report this to the guest: it has no error for a dead line.
+            tracing::debug!(%error, "the console lost output");
+        }
+    }
+
+    fn uart(&self) -> MutexGuard<'_, Uart<Interrupt, InputDrained>> {
+        self.uart.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -120,29 +153,25 @@ impl SerialEvents for InputDrained {
 #[derive(Debug)]
 struct Output {
     /// Bytes of vCPUs that were kicked before they could write them; one byte of each at most.
-    pending: VecDeque<u8>,
+    unwritten: VecDeque<u8>,
     gate: Arc<PauseGate<VcpuFd>>,
 }
 
-impl Write for Output {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.pending.extend(bytes);
-        while !self.pending.is_empty() {
-            let (next, _) = self.pending.as_slices();
+impl Output {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Errno> {
+        self.unwritten.extend(bytes);
+        while !self.unwritten.is_empty() {
+            let (next, _) = self.unwritten.as_slices();
             match rustix::io::write(stdout(), next) {
-                Ok(count) => drop(self.pending.drain(..count)),
+                Ok(count) => drop(self.unwritten.drain(..count)),
                 Err(Errno::INTR) if self.gate.is_open() => {}
                 Err(Errno::INTR) => break,
                 Err(error) => {
-                    self.pending.clear();
-                    return Err(error.into());
+                    self.unwritten.clear();
+                    return Err(error);
                 }
             }
         }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

@@ -51,6 +51,15 @@ pub(crate) fn say(text: &str) -> Vec<u32> {
     load(0, SERIAL).into_iter().chain(bytes).collect()
 }
 
+/// Writes to the console, for ever.
+pub(crate) fn talk() -> Vec<u32> {
+    let mut code = say("................................................................\n");
+    // b: back to the start.
+    let back = i32::try_from(code.len()).expect("few");
+    code.push(0x1400_0000 | (-back).cast_unsigned() & 0x03ff_ffff);
+    code
+}
+
 /// Echoes the console's input, for ever.
 pub(crate) fn echo() -> Vec<u32> {
     let wait = [

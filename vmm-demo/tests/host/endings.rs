@@ -1,10 +1,15 @@
 //! Tests of the endings of a run, and of their exit codes.
 
-use crate::bare::{IDLE, SYSTEM_OFF, SYSTEM_RESET, echo, guest, psci, say};
-use crate::running::Running;
-use rustix::process::Signal;
+use crate::bare::{IDLE, SYSTEM_OFF, SYSTEM_RESET, echo, guest, psci, say, talk};
+use crate::qmp::Client;
+use crate::running::{Running, wait_for, wait_for_blocked_output};
+use rustix::io::ioctl_fionread;
+use rustix::pipe::fcntl_setpipe_size;
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use std::fs;
+use std::io::{self, PipeReader, Write};
+use std::process::Stdio;
 
 #[test]
 fn guest_that_powers_off_ends_the_run() {
@@ -72,17 +77,37 @@ fn signal_ends_an_idle_guest_in_good_order() {
     }
 }
 
-/// The vCPU thread is blocked in a write to a full pipe, and not in the guest.
+/// Runs a talking guest whose standard output is a full pipe, until its vCPU blocks there and the
+/// main thread has read a line of input.
+fn start_blocked(name: &str, arguments: &[&str]) -> (Running, PipeReader) {
+    let (reader, mut writer) = io::pipe().expect("a pipe");
+    let size = fcntl_setpipe_size(&writer, 4096).expect("a size");
+    writer.write_all(&vec![b'x'; size]).expect("it has space");
+    let output = Stdio::from(writer);
+    let mut running = Running::start_with_output(&guest(name, &talk()), arguments, output);
+    let pid = Pid::from_raw(running.pid()).expect("a process");
+    wait_for_blocked_output(pid);
+    running.type_in("hello\n");
+    let stdin = running.stdin.as_ref().expect("a pipe");
+    wait_for(|| (ioctl_fionread(stdin).expect("a pipe") == 0).then_some(()));
+    (running, reader)
+}
+
 #[test]
 fn signal_ends_a_guest_whose_output_is_not_read() {
-    // b: back to the start, to print again.
-    let mut code = say("................................................................\n");
-    let back = i32::try_from(code.len()).expect("few");
-    code.push(0x1400_0000 | (-back).cast_unsigned() & 0x03ff_ffff);
-    let running = Running::start(&guest("talks", &code), &[]);
-    std::thread::sleep(std::time::Duration::from_secs(3));
+    let (running, _unread) = start_blocked("talks", &["--smp", "2"]);
     running.signal(Signal::TERM);
     assert_eq!(running.wait().0.code(), Some(128 + 15));
+}
+
+#[test]
+fn quit_ends_a_guest_whose_output_is_not_read() {
+    let (running, _unread) = start_blocked("talks-qmp", &["--qmp", "unix:talks.sock"]);
+    let mut client = Client::negotiated("talks.sock");
+    client.execute("stop");
+    client.execute("cont");
+    client.execute("quit");
+    assert_eq!(running.wait().0.code(), Some(5));
 }
 
 #[test]

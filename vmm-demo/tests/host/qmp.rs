@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-struct Client(BufReader<UnixStream>);
+pub(crate) struct Client(BufReader<UnixStream>);
 
 impl Client {
     fn connect(path: &str) -> Self {
@@ -24,7 +24,7 @@ impl Client {
         Self(BufReader::new(stream))
     }
 
-    fn negotiated(path: &str) -> Self {
+    pub(crate) fn negotiated(path: &str) -> Self {
         let mut client = Self::connect(path);
         client.read();
         client.execute("qmp_capabilities");
@@ -43,7 +43,7 @@ impl Client {
     }
 
     /// Executes a command; returns the names of the events before its answer.
-    fn execute(&mut self, command: &str) -> Vec<String> {
+    pub(crate) fn execute(&mut self, command: &str) -> Vec<String> {
         self.write(format!("{{\"execute\":\"{command}\"}}").as_bytes());
         let mut events = Vec::new();
         loop {

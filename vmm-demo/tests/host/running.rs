@@ -1,6 +1,7 @@
 //! Guest that runs beside a test.
 
 use crate::program::vmm_demo;
+use rustix::process::Pid;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -15,26 +16,32 @@ pub(crate) const TIMEOUT: Duration = Duration::from_mins(1);
 pub(crate) struct Running {
     child: Child,
     pub(crate) stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
+    /// `None` if the test has given another standard output.
+    stdout: Option<BufReader<ChildStdout>>,
 }
 
 impl Running {
     /// Runs a kernel, with more arguments.
     pub(crate) fn start(kernel: &Path, arguments: &[&str]) -> Self {
+        Self::start_with_output(kernel, arguments, Stdio::piped())
+    }
+
+    /// Runs a kernel with this standard output.
+    pub(crate) fn start_with_output(kernel: &Path, arguments: &[&str], output: Stdio) -> Self {
         let kernel = kernel.to_str().expect("a name");
         let mut child = vmm_demo(["run", "--kernel", kernel])
             .args(arguments)
             .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
+            .stdout(output)
             .stderr(Stdio::piped())
             .spawn()
             .expect("it starts");
         let stdin = child.stdin.take();
-        let stdout = child.stdout.take().expect("a pipe");
+        let stdout = child.stdout.take().map(BufReader::new);
         Self {
             child,
             stdin,
-            stdout: BufReader::new(stdout),
+            stdout,
         }
     }
 
@@ -45,7 +52,8 @@ impl Running {
     /// The next line of the guest's console.
     pub(crate) fn line(&mut self) -> String {
         let mut line = String::new();
-        self.stdout.read_line(&mut line).expect("a line");
+        let stdout = self.stdout.as_mut().expect("a pipe");
+        stdout.read_line(&mut line).expect("a line");
         line.trim_end().to_owned()
     }
 
@@ -94,6 +102,46 @@ impl Running {
         let resident = resident.parse().expect("a number");
         (count("fd"), count("task"), resident)
     }
+}
+
+/// Waits until something is there.
+pub(crate) fn wait_for<T>(mut there: impl FnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = there() {
+            return found;
+        }
+        assert!(
+            started.elapsed() < TIMEOUT,
+            "the awaited state does not come"
+        );
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Waits until the thread of vCPU 0 is blocked in a write to the standard output, and not only on
+/// its way through it.
+pub(crate) fn wait_for_blocked_output(process: Pid) {
+    const LOOKS: u32 = 50;
+    let mut blocked = 0;
+    wait_for(|| {
+        blocked = if is_in_write(process) { blocked + 1 } else { 0 };
+        (blocked == LOOKS).then_some(())
+    });
+}
+
+fn is_in_write(process: Pid) -> bool {
+    /// The number of `write` (Linux 7.2, `include/uapi/asm-generic/unistd.h`).
+    const WRITE: &str = "64";
+    let tasks = fs::read_dir(format!("/proc/{process}/task"));
+    tasks.expect("a process").flatten().any(|task| {
+        let read = |name: &str| fs::read_to_string(task.path().join(name)).unwrap_or_default();
+        let call = read("syscall");
+        let mut words = call.split_whitespace();
+        read("comm").trim() == "vCPU 0"
+            && words.next() == Some(WRITE)
+            && words.next() == Some("0x1")
+    })
 }
 
 impl Drop for Running {

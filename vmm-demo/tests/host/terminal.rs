@@ -1,8 +1,11 @@
 //! Tests of the terminal of the guest's console.
 
-use crate::bare::{IDLE, echo, guest, say};
+use crate::bare::{IDLE, echo, guest, say, talk};
 use crate::program::vmm_demo;
+use crate::qmp::Client;
+use crate::running::{wait_for, wait_for_blocked_output};
 use rustix::fs::{Mode, OFlags, open};
+use rustix::io::ioctl_fionread;
 use rustix::process::{Pid, Signal, ioctl_tiocsctty, kill_process, setsid};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Termios, tcgetattr};
@@ -13,7 +16,7 @@ use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Environment variable that makes this program the session leader of [`session`].
 const TERMINAL: &str = "IDREG_TEST_TERMINAL";
@@ -119,20 +122,6 @@ impl Drop for Console {
     }
 }
 
-fn wait_for<T>(mut there: impl FnMut() -> Option<T>) -> T {
-    let started = Instant::now();
-    loop {
-        if let Some(found) = there() {
-            return found;
-        }
-        assert!(
-            started.elapsed() < crate::running::TIMEOUT,
-            "the awaited state does not come"
-        );
-        thread::sleep(Duration::from_millis(1));
-    }
-}
-
 /// No test by itself: the leader of a session, which runs a guest on its terminal.
 #[test]
 #[allow(
@@ -203,9 +192,41 @@ fn control_a_x_ends_the_guest_and_other_keys_reach_it() {
 fn control_a_x_ends_a_guest_that_takes_no_input() {
     let mut console = Console::start("tty-deaf", &[say("up\n"), IDLE.to_vec()].concat());
     console.expect("up");
-    for _ in 0..100 {
+    for _ in 0..16 {
         console.type_in(&[b'k'; 1000]);
     }
+    console.type_in(b"\x01x");
+    console.ends(5);
+}
+
+#[test]
+fn control_a_x_ends_a_guest_whose_output_the_terminal_does_not_take() {
+    let mut console = Console::start("tty-full", &talk());
+    let pid = console.pid();
+    wait_for_blocked_output(pid);
+    console.type_in(b"hello\x01h\x01x");
+    console.ends(5);
+}
+
+/// The guest is stopped, so that all of the paste has to wait: in this program, which reads 16 KiB
+/// ahead, and the rest in the terminal.
+#[test]
+fn paste_of_any_length_reaches_the_guest_whole() {
+    let mut console = Console::start("tty-paste", &echo());
+    let mut client = Client::negotiated("tty-paste.pid.sock");
+    client.execute("stop");
+    wait_for(|| console.is_raw().then_some(()));
+    let paste: Vec<u8> = (b'0'..=b'z').cycle().take(18_000).collect();
+    let mut keyboard = console.master.try_clone().expect("a descriptor");
+    let typed = paste.clone();
+    let typing = thread::spawn(move || keyboard.write_all(&typed).expect("a terminal"));
+    // More than this program reads ahead is in the terminal.
+    wait_for(|| (ioctl_fionread(&console.terminal).expect("a terminal") > 1000).then_some(()));
+    client.execute("cont");
+    let mut echoed = vec![0; paste.len()];
+    console.master.read_exact(&mut echoed).expect("a terminal");
+    typing.join().expect("it is typed");
+    assert!(echoed == paste, "{}", String::from_utf8_lossy(&echoed));
     console.type_in(b"\x01x");
     console.ends(5);
 }
