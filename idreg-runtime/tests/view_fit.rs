@@ -18,7 +18,7 @@ use idreg_runtime::regs::id_aa64pfr0_el1;
 use idreg_runtime::regs::id_aa64pfr1_el1::{Mte, Ssbs};
 use idreg_runtime::regs::{ClidrEl1, CtrEl0, DESCRIPTION, IdAa64isar0El1, MpidrEl1, SmidrEl1};
 use idreg_runtime::vcpu::VcpuRegs;
-use idreg_runtime::view::{Incompatibility, Incompatible, VcpuReading, View, ViewInfo};
+use idreg_runtime::view::{Incompatible, VcpuReading, View, ViewInfo};
 use std::error::Error;
 
 const FIRMWARE: &str = r#"{
