@@ -233,7 +233,10 @@ fn implementations_that_differ_are_a_warning() {
 #[test]
 fn implementations_are_grouped_and_the_first_are_shown() {
     let mut json: serde_json::Value = serde_json::from_str(MAX_7_2).expect("JSON");
-    let cpu = |cpu: u64, midr: u64| serde_json::json!({"cpu": cpu, "midr": Hex(midr).to_string(), "revidr": null, "aidr": null});
+    let cpu = |cpu: u64, midr: u64| {
+        let midr = Hex(midr);
+        serde_json::json!({"cpu": cpu, "midr": midr, "revidr": null, "aidr": null})
+    };
     json["implementations"] = (0..20).map(|number| cpu(number, number % 10)).collect();
     let host: Host = serde_json::from_value(json).expect("a host");
     let [warning] = &warnings(&host, "host")[..] else {
@@ -298,4 +301,26 @@ fn register_that_the_host_lacks_is_in_the_file() {
     let host: Host = serde_json::from_value(json).expect("a host");
     assert_eq!(host.core_differences().len(), 2);
     assert_eq!(read_back(&host), host);
+}
+
+/// Overrides name fields: bits without a description still differ after them.
+#[test]
+fn difference_of_other_bits_is_not_removed_by_overrides() {
+    let mixed = mixed();
+    let mut cores = mixed.cores().to_vec();
+    let register = DESCRIPTION
+        .register("ID_AA64ISAR0_EL1")
+        .expect("a register");
+    let last = cores.last_mut().expect("a core type");
+    let value = last.values.get(register).expect("a value");
+    // Bits 3 to 0 are reserved.
+    last.values.set(register, value | 1);
+    let host = mixed.with_cores(cores);
+    for model in ["host", "host,SYSREG_ID_AA64ISAR0_EL1_DP=0"] {
+        let [warning] = &warnings(&host, model)[..] else {
+            panic!("one warning")
+        };
+        let end = "0x1221011110212121 on CPU 2; run the vCPUs on CPUs with one value";
+        assert!(warning.ends_with(end), "{warning}");
+    }
 }

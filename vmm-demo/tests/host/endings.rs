@@ -3,13 +3,17 @@
 use crate::bare::{IDLE, SYSTEM_OFF, SYSTEM_RESET, echo, guest, psci, say, talk};
 use crate::qmp::Client;
 use crate::running::{Running, wait_for, wait_for_blocked_output};
+use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::io::ioctl_fionread;
 use rustix::pipe::fcntl_setpipe_size;
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use std::fs;
 use std::io::{self, PipeReader, Write};
+use std::os::unix::fs::symlink;
 use std::process::Stdio;
+use std::thread;
+use std::time::Duration;
 
 #[test]
 fn guest_that_powers_off_ends_the_run() {
@@ -29,6 +33,42 @@ fn report_replaces_an_older_one() {
     let report = fs::read("report.json").expect("a file");
     let report: Value = serde_json::from_slice(&report).expect("JSON");
     assert_eq!(report.get("ending"), Some(&Value::from("powered-off")));
+}
+
+/// Opening a FIFO waits for a reader, and is begun again after a signal that has a handler.
+#[test]
+fn signal_ends_the_wait_for_a_reader_of_the_report() {
+    let kernel = guest("unread", &psci(SYSTEM_OFF));
+    let mode = Mode::RUSR | Mode::WUSR;
+    mkfifoat(CWD, "report.fifo", mode).expect("a FIFO");
+    let running = Running::start(&kernel, &["--report", "report.fifo"]);
+    while !has_handler_of_sigterm(running.pid()) {
+        thread::sleep(Duration::from_millis(10));
+    }
+    running.signal(Signal::TERM);
+    assert_eq!(running.wait().0.code(), Some(128 + 15));
+}
+
+/// Looks at the mask of caught signals, in hexadecimal (Linux 7.2,
+/// `Documentation/filesystems/proc.rst`, 1.1).
+fn has_handler_of_sigterm(pid: i32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
+    let mut lines = status.lines();
+    let mask = lines.find_map(|line| line.strip_prefix("SigCgt:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.expect("a mask") >> (15 - 1) & 1 == 1
+}
+
+#[test]
+fn report_replaces_a_link_and_not_its_target() {
+    let kernel = guest("linked", &psci(SYSTEM_OFF));
+    fs::write("target.json", "older").expect("a file");
+    symlink("target.json", "link.json").expect("a link");
+    let running = Running::start(&kernel, &["--report", "link.json"]);
+    assert_eq!(running.wait().0.code(), Some(0));
+    let link = fs::symlink_metadata("link.json").expect("a file");
+    assert!(link.is_file() && link.len() > 100);
+    assert_eq!(fs::read("target.json").expect("a file"), b"older");
 }
 
 #[test]
