@@ -324,3 +324,30 @@ fn difference_of_other_bits_is_not_removed_by_overrides() {
         assert!(warning.ends_with(end), "{warning}");
     }
 }
+
+/// A CPU that is offline has no value in sysfs, and no type.
+#[test]
+fn offline_cpu_differs_from_none() {
+    let mut json: serde_json::Value = serde_json::from_str(MAX_7_2).expect("JSON");
+    for register in ["midr", "revidr", "aidr"] {
+        json["implementations"][1][register] = serde_json::Value::Null;
+    }
+    let host: Host = serde_json::from_value(json).expect("a host");
+    assert_eq!(warnings(&host, "host"), [""; 0]);
+}
+
+/// MIDR_EL1 in the readings and in sysfs.
+#[test]
+fn register_in_both_sources_is_one_difference() {
+    let mut json: serde_json::Value = serde_json::from_str(MAX_7_2).expect("JSON");
+    json["implementations"][1]["midr"] = "0x410fd461".into();
+    let other = serde_json::json!({"MIDR_EL1": "0x410fd461"});
+    json["cores"] = serde_json::json!([
+        {"cpus": [0], "registers": {}},
+        {"cpus": [1], "registers": other},
+    ]);
+    let host: Host = serde_json::from_value(json).expect("a host");
+    let names = host.core_differences().into_iter();
+    let names: Vec<&str> = names.map(|difference| difference.register).collect();
+    assert_eq!(names, ["MIDR_EL1"]);
+}
