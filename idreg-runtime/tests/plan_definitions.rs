@@ -3,6 +3,9 @@
 mod hosts;
 
 use hosts::{MAX_7_2, edited, host, with, without};
+use idreg_runtime::config::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};
+use idreg_runtime::fake::FakeVcpu;
+use idreg_runtime::host::{CoreReading, Host, HostInfo};
 use idreg_runtime::plan::{Plan, PlanError, Warning};
 use idreg_runtime::regs::DESCRIPTION;
 
@@ -334,5 +337,99 @@ fn tags_count_with_memory_tagging_alone() {
         let file = with(&[("SYSREG_ID_AA64PFR1_EL1_MTE", mte), tags]);
         assert_eq!(has(&file, "FEAT_MTE_STORE_ONLY"), expected, "{mte}");
         assert_eq!(has(&file, "FEAT_MTE_ASYNC"), expected, "{mte}");
+    }
+}
+
+/// The stage 2 granule that is as at stage 1 goes to `not supported`, and the instruction cache
+/// with VMIDs to the next policy that KVM has.
+#[test]
+fn lowest_value_gives_place_to_the_next_higher_one() {
+    for (property, feature, value) in [
+        ("SYSREG_ID_AA64MMFR0_EL1_TGRAN4_2", "FEAT_S2TGran4K", 1),
+        ("SYSREG_CTR_EL0_L1Ip", "FEAT_VPIPT", 2),
+    ] {
+        let file = with(&[(property, 0)]);
+        assert!(has(&file, feature), "{feature}");
+        let off = changes(&file, &format!("host,{feature}=off"));
+        assert_eq!(off, [format!("{property}={value:#x}")]);
+    }
+}
+
+#[test]
+fn other_override_does_not_bring_a_feature_back() {
+    let file = with(&[("SYSREG_ID_AA64MMFR1_EL1_SpecSEI", 0)]);
+    refused_by(
+        &file,
+        "host,FEAT_SpecSEI=off,SYSREG_ID_AA64MMFR1_EL1_SpecSEI=1",
+        "SYSREG_ID_AA64MMFR1_EL1_SpecSEI=0x1 (IMP): contradicts FEAT_SpecSEI=off; leave one of \
+         them out",
+    );
+    // Without pages of 16K, those of 4K alone decide.
+    let file = with(&[
+        ("SYSREG_ID_AA64MMFR0_EL1_TGRAN4", 1),
+        ("SYSREG_ID_AA64MMFR0_EL1_TGRAN16", 1),
+    ]);
+    assert!(!has(&file, "FEAT_LPA2"));
+    refused_by(
+        &file,
+        "host,FEAT_LPA2=off,SYSREG_ID_AA64MMFR0_EL1_TGRAN16=0",
+        "FEAT_LPA2=off: the feature is still there, by SYSREG_ID_AA64MMFR0_EL1_TGRAN4>=0x1 with \
+         SYSREG_ID_AA64MMFR0_EL1_TGRAN16=0x0; change that too",
+    );
+}
+
+/// A feature that is on and off on different kinds of cores is off on all.
+#[test]
+fn feature_goes_on_every_kind_of_cores() {
+    let host = host(MAX_7_2);
+    let base = host.values().clone();
+    let field = DESCRIPTION.property("SYSREG_ID_AA64MMFR0_EL1_BIGEND");
+    let field = field.expect("a property");
+    let mut without = base.clone();
+    let old = without.get(field.register).expect("a register");
+    without.set(field.register, field.field.insert(old, 0));
+    for values in [[base.clone(), without.clone()], [without, base]] {
+        let [first, _] = &values;
+        let mut host = host.clone();
+        host = host.with_cores(
+            values
+                .iter()
+                .zip([0, 4])
+                .map(|(values, cpu)| CoreReading {
+                    cpus: vec![cpu],
+                    values: values.clone(),
+                })
+                .collect(),
+        );
+        let model = "host,FEAT_MixedEnd=off".parse().expect("a model");
+        let plan = Plan::new(&host, &model).expect("a model that is possible");
+        assert_eq!(
+            plan.expected().field(field),
+            Some(0),
+            "{:?}",
+            first.field(field)
+        );
+    }
+}
+
+/// Without names, a feature that is off leaves one less than its minimum.
+#[test]
+fn field_without_names_goes_one_below() {
+    mod plain {
+        #![allow(missing_docs, reason = "not for users")]
+        idreg_runtime::include_sysreg!("data/plain.sysreg");
+    }
+    let recorded = host(MAX_7_2);
+    let mut info = HostInfo::default();
+    info.capabilities.writable_masks = true;
+    let masks = WritableMasks::new([u64::MAX; FEATURE_ID_REGISTERS]);
+    let vcpu = FakeVcpu::new(&recorded);
+    let host = Host::read_described(&plain::DESCRIPTION, info, &vcpu, Some(&masks));
+    let host = host.expect("a host");
+    for (feature, value) in [("FEAT_SHA512", 1), ("FEAT_SHA256", 0)] {
+        let model = format!("host,{feature}=off").parse().expect("a model");
+        let plan = Plan::new(&host, &model).expect("a model that is possible");
+        let new: Vec<u64> = plan.changes().iter().map(|change| change.new).collect();
+        assert_eq!(new, [value], "{feature}");
     }
 }

@@ -3,7 +3,7 @@
 
 mod hosts;
 
-use hosts::{A64FX_7_2, MAX_7_2, host};
+use hosts::{A64FX_7_2, MAX_6_12, MAX_7_2, edited, host};
 use idreg_runtime::config::options::CpuOption;
 use idreg_runtime::description::rule::Owner;
 use idreg_runtime::host::Host;
@@ -295,4 +295,90 @@ fn enforce_is_the_same_by_name() {
     let mut model = CpuModel::host();
     model.switch("enforce", true);
     assert_eq!(model.to_string(), "host,enforce");
+}
+
+/// Every rejection at once: an option that is not possible hides no other one.
+#[test]
+fn impossible_option_leaves_the_others_in_force() {
+    let host = host(MAX_7_2);
+    let reasons = |model: &str| {
+        let error = plan(&host, model).expect_err("a model that is not possible");
+        let text = error.to_string();
+        let reasons = text.lines().skip(1).map(|line| line.trim().to_owned());
+        reasons.collect::<Vec<_>>()
+    };
+    let no_mte = "mte=on: not supported by this host's KVM (no KVM_CAP_ARM_MTE); leave it out";
+    assert_eq!(
+        reasons("host,mte=on,sve=off,SYSREG_ID_AA64ZFR0_EL1_AES=1"),
+        [
+            no_mte,
+            "SYSREG_ID_AA64ZFR0_EL1_AES=0x1 (IMP): the field reads as zero while the option sve \
+             is off; use sve=on"
+        ]
+    );
+    assert_eq!(reasons("host,aarch64=off,mte=on"), [no_mte]);
+}
+
+/// With SVE off, ID_AA64ZFR0_EL1 reads as zero: also the bits that the description has no field
+/// for.
+#[test]
+fn register_of_an_option_that_is_off_is_zero_as_a_whole() {
+    let undescribed = 1 << 29;
+    let host = host(&edited(MAX_7_2, "ID_AA64ZFR0_EL1", "value", |old| {
+        old | undescribed
+    }));
+    let zfr0 = DESCRIPTION.register("ID_AA64ZFR0_EL1").expect("a register");
+    let isar1 = DESCRIPTION
+        .register("ID_AA64ISAR1_EL1")
+        .expect("a register");
+    let fields = zfr0
+        .fields()
+        .fold(0, |bits, field| bits | field.field.mask());
+    assert_eq!(fields & undescribed, 0);
+    let on = plan(&host, "host").unwrap();
+    assert_ne!(
+        on.expected().get(zfr0).map(|value| value & undescribed),
+        Some(0)
+    );
+    let off = plan(&host, "host,sve=off").unwrap();
+    assert_eq!(off.expected().get(zfr0), Some(0));
+    assert_eq!(off.expected().get(isar1), host.values().get(isar1));
+}
+
+/// An option is advised only if its setting gives the value that is asked for.
+#[test]
+fn option_that_would_not_help_is_not_advised() {
+    for (file, kernel) in [
+        (MAX_7_2, "7.2.12+deb14-cloud-arm64"),
+        (MAX_6_12, "6.12.95+deb12-cloud-arm64"),
+    ] {
+        refused(
+            &host(file),
+            "host,FEAT_VHE=off,el2=off",
+            &format!(
+                "FEAT_VHE=off, which is SYSREG_ID_AA64MMFR1_EL1_VH=0x0 (NI): kernel {kernel} does \
+                 not allow changes of this field; keep the host's value 0x1 (IMP)"
+            ),
+        );
+    }
+    refused(
+        &host(MAX_6_12),
+        "host,FEAT_NV=off,el2=off",
+        "FEAT_NV=off, which is SYSREG_ID_AA64MMFR2_EL1_NV=0x0 (NI): kernel \
+         6.12.95+deb12-cloud-arm64 does not allow changes of this field; keep the host's value \
+         0x2 (NV2)",
+    );
+    refused(
+        &host(MAX_7_2),
+        "host,FEAT_E2H0=off",
+        "FEAT_E2H0=off, which is SYSREG_ID_AA64MMFR4_EL1_E2H0=0xf (NI): the option el2 sets this \
+         field, on this host to 0x0 (IMP)",
+    );
+    let without_sve = MAX_7_2.replace("\"sve\": true", "\"sve\": false");
+    refused(
+        &host(&without_sve),
+        "host,SYSREG_ID_AA64ZFR0_EL1_AES=1",
+        "SYSREG_ID_AA64ZFR0_EL1_AES=0x1 (IMP): the field reads as zero while the option sve is \
+         off, and this host's KVM does not support it",
+    );
 }

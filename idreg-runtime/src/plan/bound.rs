@@ -7,7 +7,7 @@ use crate::description::feature::FieldRange;
 use crate::host::{Host, Obstacle};
 
 /// The values of a field that meet a constraint.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(super) enum Bound {
     /// This value.
     Exactly(u64),
@@ -82,12 +82,19 @@ impl Bound {
     }
 }
 
-/// The highest value with a name that is below a range, or else the lowest above it; without
-/// names, one less.
+/// The highest value with a name that is below a range, or else the lowest above it, as far as KVM
+/// takes them; without such a value, one less.
 fn outside(range: FieldRange) -> u64 {
     let field = range.field.field;
     let number = |value: &u64| field.comparable(*value);
-    let values = || field.values.iter().map(|value| value.value);
+    let is_refused = |value: &u64| {
+        let mut refused = field.rule.refused.iter();
+        refused.any(|range| range.contains(*value))
+    };
+    let values = || {
+        let named = field.values.iter().map(|named| named.value);
+        named.filter(|value| !is_refused(value))
+    };
     let below = values().filter(|value| number(value) < number(&range.first));
     let above = values().filter(|value| number(value) > number(&range.last));
     below

@@ -46,7 +46,6 @@ impl<'m> Options<'m> {
         model: &CpuModel,
         rejections: &mut Vec<Rejection>,
     ) -> Cow<'h, Host> {
-        let before = rejections.len();
         for (index, given) in self.given.iter().enumerate() {
             let earlier = self.given.get(..index).unwrap_or(&[]);
             if let Some(reason) = impossible(host, earlier, given.setting) {
@@ -54,11 +53,14 @@ impl<'m> Options<'m> {
             }
         }
         let config = config(host, model);
-        if rejections.len() > before || config == host.info().vcpu {
+        if config == host.info().vcpu {
             return Cow::Borrowed(host);
         }
         if let Some((given, with)) = self.excluded(config) {
-            rejections.push(given.of.reject(None, Reason::Conflict { with }));
+            let position = given.of.position;
+            if !rejections.iter().any(|known| known.position == position) {
+                rejections.push(given.of.reject(None, Reason::Conflict { with }));
+            }
             return Cow::Borrowed(host);
         }
         match host.reconfigured(config) {

@@ -126,11 +126,7 @@ fn absent_on_all_cores(host: &Host, feature: &'static FeatureDescription) -> Bou
     let mut has_feature = false;
     for values in [host.values()].into_iter().chain(cores) {
         has_feature |= values.has(feature);
-        for bound in absent(values, feature) {
-            if !bounds.contains(&bound) {
-                bounds.push(bound);
-            }
-        }
+        bounds.extend(absent(values, feature));
     }
     let mirrors = feature
         .mirrors
