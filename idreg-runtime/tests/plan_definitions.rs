@@ -63,8 +63,13 @@ fn feature_of_a_register_that_the_file_lacks_is_absent() {
 
 #[test]
 fn one_known_definition_is_enough() {
-    let file = without("ID_AA64MMFR4_EL1");
-    assert!(changes(&file, "host,FEAT_NV2=off").is_empty());
+    for (register, feature) in [
+        ("ID_AA64MMFR4_EL1", "FEAT_NV2"),
+        ("ID_AA64PFR0_EL1", "FEAT_MPAM"),
+    ] {
+        let file = without(register);
+        assert!(changes(&file, &format!("host,{feature}=off")).is_empty());
+    }
 }
 
 /// The value 0xf of PMUVer is a PMU of the implementation's own.
@@ -378,37 +383,29 @@ fn other_override_does_not_bring_a_feature_back() {
     );
 }
 
-/// A feature that is on and off on different kinds of cores is off on all.
+/// A feature that only some kinds of cores have is off on all, with its mirrors.
 #[test]
 fn feature_goes_on_every_kind_of_cores() {
     let host = host(MAX_7_2);
-    let base = host.values().clone();
-    let field = DESCRIPTION.property("SYSREG_ID_AA64MMFR0_EL1_BIGEND");
-    let field = field.expect("a property");
-    let mut without = base.clone();
-    let old = without.get(field.register).expect("a register");
-    without.set(field.register, field.field.insert(old, 0));
-    for values in [[base.clone(), without.clone()], [without, base]] {
-        let [first, _] = &values;
-        let mut host = host.clone();
-        host = host.with_cores(
-            values
-                .iter()
-                .zip([0, 4])
-                .map(|(values, cpu)| CoreReading {
-                    cpus: vec![cpu],
-                    values: values.clone(),
-                })
-                .collect(),
-        );
-        let model = "host,FEAT_MixedEnd=off".parse().expect("a model");
-        let plan = Plan::new(&host, &model).expect("a model that is possible");
-        assert_eq!(
-            plan.expected().field(field),
-            Some(0),
-            "{:?}",
-            first.field(field)
-        );
+    let field = |property: &str| DESCRIPTION.property(property).expect(property);
+    let main = field("SYSREG_ID_AA64ISAR0_EL1_CRC32");
+    let mirror = field("SYSREG_ID_ISAR5_EL1_CRC32");
+    let with = host.values().clone();
+    let mut without = with.clone();
+    let old = without.get(main.register).expect("a register");
+    without.set(main.register, main.field.insert(old, 0));
+    let file = edited(MAX_7_2, main.register.name, "value", |old| {
+        main.field.insert(old, 0)
+    });
+    let cores = [(0, without), (4, with)].map(|(cpu, values)| CoreReading {
+        cpus: vec![cpu],
+        values,
+    });
+    let host = self::host(&file).with_cores(cores.into());
+    let model = "host,FEAT_CRC32=off".parse().expect("a model");
+    let plan = Plan::new(&host, &model).expect("a model that is possible");
+    for field in [main, mirror] {
+        assert_eq!(plan.expected().field(field), Some(0), "{field}");
     }
 }
 
