@@ -75,13 +75,6 @@ impl Client {
                 .any(|fd| fd.revents().contains(PollFlags::HUP))
     }
 
-    /// Handles a hang-up: nothing remains to be done for the client.
-    pub(super) fn note_hang_up(&mut self, events: EventSet) {
-        if events.intersects(EventSet::HANG_UP | EventSet::ERROR) {
-            self.session.abandon();
-        }
-    }
-
     /// Writes as much output as the socket accepts.
     pub(super) fn write(&mut self) {
         while !self.session.output().is_empty() {

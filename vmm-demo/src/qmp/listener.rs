@@ -2,7 +2,7 @@
 
 use event_manager::{EventOps, EventSet, Events};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::time::Duration;
 use vmm_sys_util::timerfd::TimerFd;
@@ -61,19 +61,16 @@ impl Listener {
 
     /// Accepts a connection; `None` if none waits, or if none can be accepted now.
     pub(super) fn accept(&mut self) -> Option<UnixStream> {
-        loop {
-            match self.socket.accept() {
-                Ok((stream, _)) => return Some(stream),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                // Without a file descriptor left, `accept` fails although nobody waits.
-                Err(error) if self.is_waiting() => {
-                    self.starve(&error);
-                    return None;
-                }
-                Err(_) => {
-                    self.warned = false;
-                    return None;
-                }
+        match self.socket.accept() {
+            Ok((stream, _)) => Some(stream),
+            // Without a file descriptor left, `accept` fails although nobody waits.
+            Err(error) if self.is_waiting() => {
+                self.starve(&error);
+                None
+            }
+            Err(_) => {
+                self.warned = false;
+                None
             }
         }
     }

@@ -24,7 +24,7 @@ const MAX_CLIENTS: usize = 64;
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Timeout for writing the last output to the clients.
-const FLUSH_TIMEOUT: Duration = Duration::from_millis(200);
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 // Sources of events; client numbers begin at `FIRST_CLIENT`.
 const LISTENER: u32 = 0;
@@ -274,7 +274,6 @@ impl MutEventSubscriber for Service {
             number => {
                 if let Some(client) = self.clients.get_mut(&number) {
                     client.read();
-                    client.note_hang_up(events.event_set());
                 }
             }
         }
