@@ -36,8 +36,8 @@ impl fmt::Display for Define {
 
 /// Lists the macros that the kernel's generator makes of a description, in its order.
 ///
-/// The generators of Linux 6.1 and 6.2 make those of [`Generator::Linux7_2`] without the macros that
-/// end in `_UNKN`.
+/// The generators of Linux 6.1 and 6.2 make those of [`Generator::Linux7_2`] without the macros
+/// that end in `_UNKN`.
 ///
 /// ```
 /// let source = sysreg::Source::new(

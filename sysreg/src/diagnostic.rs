@@ -51,7 +51,8 @@ rules! {
     BitsOrder = "bits-order",
     /// A value of op0, op1, CRn, CRm or op2 that is not a number of its range.
     InvalidEncoding = "invalid-encoding",
-    /// Two registers with one encoding, such as one that is read and one that is written; a warning.
+    /// Two registers with one encoding, such as one that is read and one that is written; always a
+    /// warning.
     SharedEncoding = "shared-encoding",
     /// Two `Sysreg` blocks of one name.
     DuplicateRegister = "duplicate-register",

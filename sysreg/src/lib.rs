@@ -46,8 +46,8 @@
 //!   give to a guest, the architecture's features that the fields define, and the rules between
 //!   fields. The module [`facts`] reads it.
 //!
-//! The program `sysreg`, behind the feature `cli`, offers `check`, `defines` and `import` as
-//! commands.
+//! The program `sysreg`, behind the feature `cli`, offers `check`, `defines`, `rules` and
+//! `import` as commands.
 
 mod ast;
 mod bits;

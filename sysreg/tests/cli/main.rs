@@ -8,6 +8,7 @@
 mod check;
 mod defines;
 mod import;
+mod rules;
 mod usage;
 
 use expect_test::Expect;

@@ -54,6 +54,15 @@ Examples, a preview of the changes of a new kernel, and the import:
   sysreg import --check linux/arch/arm64/tools/sysreg
   sysreg import linux/arch/arm64/tools/sysreg -o sysreg/data/aarch64-id.sysreg")]
     Import(Import),
+    /// Prints the rule of every field, for programs in other languages.
+    ///
+    /// For each field: the values that KVM accepts, the option or part of a VM that sets it or that
+    /// it needs, the software that can act on it, and the architecture's features that it defines.
+    #[command(after_help = "\
+Examples, the fields that only a hypervisor can act on, and a header for a C program:
+  sysreg rules --json | jq '.fields[] | select(.audience == \"el2\") | .property'
+  sysreg rules --c-header > idreg-rules.h")]
+    Rules(Rules),
 }
 
 #[derive(Debug, Args)]
@@ -100,6 +109,19 @@ pub(crate) struct Files {
     /// The description; several files are one description, with unique names.
     #[arg(required = true, value_name = "FILE")]
     pub(crate) paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rules {
+    /// Prints JSON with the schema `idreg-rules/1`.
+    #[arg(long, required_unless_present = "c_header")]
+    pub(crate) json: bool,
+    /// Prints a header in C11, with tables and functions.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) c_header: bool,
+    /// The description, in one file or several [default: built-in].
+    #[arg(value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -3,13 +3,17 @@
 use crate::cli::Files;
 use crate::failure::Failure;
 use crate::output::Stream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use sysreg::{Diagnostic, Loaded, Source};
 
 /// Reads the files of one description.
 pub(crate) fn read(files: &Files) -> Result<Source, Failure> {
-    let sources: Result<Vec<Source>, Failure> =
-        files.paths.iter().map(|path| read_file(path)).collect();
+    read_all(&files.paths)
+}
+
+/// Reads several files as one description.
+pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Source, Failure> {
+    let sources: Result<Vec<Source>, Failure> = paths.iter().map(|path| read_file(path)).collect();
     Source::join(sources?).map_err(Failure::TooLarge)
 }
 

@@ -10,6 +10,7 @@ mod description;
 mod failure;
 mod import;
 mod output;
+mod rules;
 
 use clap::Parser;
 use cli::{Cli, Command};
@@ -19,6 +20,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Check(arguments) => check::check(&arguments),
         Command::Defines(arguments) => defines::defines(&arguments),
+        Command::Rules(arguments) => rules::rules(&arguments),
         Command::Import(arguments) => import::import(&arguments),
     };
     match result {
