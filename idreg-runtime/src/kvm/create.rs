@@ -18,6 +18,8 @@ use std::os::fd::AsRawFd;
 /// `Documentation/virt/kvm/api.rst`, 4.2). The host's maximum is expensive: with 52 bits, Linux 7.2
 /// takes seconds to destroy an empty VM.
 const PHYSICAL_ADDRESS_BITS: u32 = 40;
+/// The minimum (Linux 7.2, `arch/arm64/include/asm/kvm_mmu.h`, `ARM64_MIN_PARANGE_BITS`).
+const ADDRESS_BITS_MINIMUM: u32 = 32;
 /// The number of attempts to create a VM while signals arrive. Each signal is handled before the
 /// next attempt, so a second one usually succeeds.
 const ATTEMPTS: usize = 32;
@@ -114,6 +116,14 @@ fn most_address_bits(kvm: &Kvm) -> u32 {
 
 /// Creates a VM without enabling any capability.
 pub(super) fn new_vm(kvm: &Kvm, address_bits: u32) -> Result<VmFd, KvmError> {
+    let refused = || KvmError::AddressBits {
+        bits: address_bits,
+        limit: most_address_bits(kvm),
+    };
+    // KVM_VM_TYPE_ARM_IPA_SIZE_MASK has 8 bits; kvm-ioctls cuts off what is above.
+    if !(ADDRESS_BITS_MINIMUM..=0xff).contains(&address_bits) {
+        return Err(refused());
+    }
     // Type 0 is the default, the only one that kernels before Linux 4.20 have.
     let size = if address_bits == PHYSICAL_ADDRESS_BITS {
         0
@@ -121,14 +131,11 @@ pub(super) fn new_vm(kvm: &Kvm, address_bits: u32) -> Result<VmFd, KvmError> {
         address_bits
     };
     uninterrupted(|| kvm.create_vm_with_ipa_size(size).map_err(Errno::from)).map_err(|error| {
-        let limit = most_address_bits(kvm);
-        if error == Errno::EINVAL && !(32..=limit).contains(&address_bits) {
-            return KvmError::AddressBits {
-                bits: address_bits,
-                limit,
-            };
+        if error == Errno::EINVAL && address_bits > most_address_bits(kvm) {
+            refused()
+        } else {
+            KvmStep::CreateVm.failed()(error)
         }
-        KvmStep::CreateVm.failed()(error)
     })
 }
 

@@ -44,7 +44,7 @@ pub enum KvmError {
         source: Errno,
     },
     /// The host does not support this size of guest physical addresses.
-    #[error("this host cannot give a VM {bits} bits of physical address: 32 to {limit} work")]
+    #[error("this host cannot give a VM {bits} bits of physical address; 32 to {limit} work")]
     AddressBits {
         /// The requested number of bits.
         bits: u32,

@@ -9,14 +9,17 @@
 #![cfg(all(target_os = "linux", target_arch = "aarch64", feature = "scratch"))]
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     reason = "clippy counts helpers of an integration test as production code"
 )]
 
 mod aarch32_id_regs;
+mod configuration;
 mod field_values;
 mod get_reg_list;
 mod no_vgic;
+mod order;
 mod set_id_regs;
 mod vcpu_states;
 mod vm;

@@ -10,6 +10,7 @@ use idreg_runtime::kvm::{
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::OnceLock;
 
 pub(crate) fn open() -> Kvm {
@@ -107,6 +108,22 @@ impl TestVm {
         vcpu.set_kvm_immediate_exit(1);
         let answer = vcpu.run().map_err(kvm_ioctls::Error::errno);
         assert!(matches!(answer, Err(libc::EINTR)), "{answer:?}");
+    }
+}
+
+/// A descriptor whose type no KVM crate knows.
+pub(crate) struct Descriptor(RawFd);
+
+impl Descriptor {
+    /// The caller keeps the descriptor open.
+    pub(crate) fn of(fd: &impl AsRawFd) -> Self {
+        Self(fd.as_raw_fd())
+    }
+}
+
+impl AsRawFd for Descriptor {
+    fn as_raw_fd(&self) -> RawFd {
+        self.0
     }
 }
 
