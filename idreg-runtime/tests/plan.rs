@@ -164,8 +164,8 @@ fn implementation_registers_need_their_capability() {
         error.to_string(),
         "1 override is not possible on this host; nothing was written:\n  \
          SYSREG_MIDR_EL1_Revision=0x5: this host's KVM does not allow changes of the \
-         registers that identify the implementation (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS); keep \
-         the host's value 0x0"
+         registers that identify the implementation (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS, or a VM \
+         that has not enabled it); keep the host's value 0x0"
     );
 }
 

@@ -48,8 +48,8 @@ fn boot(options: &Options) -> &'static Machine {
     }
 }
 
-/// Checks that all rows pass on a host of QEMU's default machine, and that exactly the expected ones
-/// are skipped.
+/// Checks that all rows pass on a host of QEMU's default machine, and that it skips exactly the
+/// expected ones.
 fn rows_pass(cpu: &str, kernel: Kernel, skipped: &[&str]) {
     let skipped = [&WITHOUT_MACHINE_OPTIONS, skipped].concat();
     rows_pass_with(&Options::emulated(cpu, kernel), &[], ROWS, skipped);
@@ -96,7 +96,7 @@ fn rows_on_lts_max() {
     rows_pass("max", Kernel::Lts, &[WITH_AARCH32]);
 }
 
-/// What a CPU without AArch32 and pointer authentication skips.
+/// The rows that a CPU without AArch32 and pointer authentication skips.
 fn a64fx() -> Vec<&'static str> {
     let [garbage, dfr0] = WITHOUT_AARCH32;
     vec![garbage, dfr0, WITHOUT_AARCH32_AT_EL1, WITHOUT_PAUTH]

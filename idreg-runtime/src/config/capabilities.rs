@@ -18,7 +18,7 @@ pub struct Capabilities {
     pub writable_masks: bool,
     /// MIDR_EL1, REVIDR_EL1 and AIDR_EL1 are writable (`KVM_CAP_ARM_WRITABLE_IMP_ID_REGS`). Without
     /// this capability KVM refuses a change with `EINVAL`, although the masks of these registers
-    /// are not zero.
+    /// are not zero. In a host that was read from a VM that exists: the VM has enabled it.
     pub writable_implementation_ids: bool,
     /// Scalable vectors (`KVM_CAP_ARM_SVE`).
     pub sve: bool,

@@ -21,7 +21,7 @@ pub enum Obstacle {
     /// The host's KVM does not allow writes of the field.
     NotWritable,
     /// The register requires `KVM_CAP_ARM_WRITABLE_IMP_ID_REGS`, which the host's KVM does not
-    /// have.
+    /// have, or the VM that was read has not enabled.
     ImplementationId,
     /// The field's owner sets the field.
     Owned(Owner),

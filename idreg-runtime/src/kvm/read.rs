@@ -19,9 +19,17 @@ use std::os::fd::AsRawFd;
 /// The configuration of an ordinary guest with every option that this host supports: the options of
 /// [`Capabilities::config`], and a GIC if the host supports one, a GICv3 if it supports both.
 ///
+/// [`Capabilities::config`]: crate::config::capabilities::Capabilities::config
+///
 /// # Errors
 ///
 /// [`KvmStep::CreateVm`](super::KvmStep::CreateVm): only a VM shows which GIC the host supports.
+///
+/// # System calls
+///
+/// Those of [`capabilities`]; `ioctl` on `/dev/kvm`: `KVM_CREATE_VM` (0xae01),
+/// `KVM_CHECK_EXTENSION` (0xae03) and `KVM_GET_VCPU_MMAP_SIZE` (0xae04); `KVM_CREATE_DEVICE`
+/// (0xc00caee0) on the VM; `close`.
 pub fn supported(kvm: &Kvm) -> Result<VcpuConfig, KvmError> {
     let vm = new_vm(kvm, physical_address_bits(kvm))?;
     // Created rather than tested with KVM_CREATE_DEVICE_TEST: kvm-ioctls 0.25 then takes a
@@ -45,6 +53,13 @@ pub fn supported(kvm: &Kvm) -> Result<VcpuConfig, KvmError> {
 /// [`KvmStep::WritableMasks`](super::KvmStep::WritableMasks),
 /// [`KvmStep::SveVectorLengths`](super::KvmStep::SveVectorLengths) or [`KvmError::ReadRegister`];
 /// with several core types also [`KvmError::Affinity`] or [`KvmError::MoveToCpu`].
+///
+/// # System calls
+///
+/// Those of [`implementations`], [`kernel_release`](super::kernel_release), [`ScratchVm::new`],
+/// [`ScratchVm::writable_masks`] and [`ScratchVm::sve_vector_lengths`]; `ioctl` `KVM_GET_ONE_REG`
+/// (0x4010aeab) on the vCPU; with several core types also `sched_getaffinity` and
+/// `sched_setaffinity`.
 pub fn read_host(kvm: &Kvm, config: VcpuConfig) -> Result<Host, KvmError> {
     read_host_described(&regs::DESCRIPTION, kvm, config)
 }
@@ -54,6 +69,10 @@ pub fn read_host(kvm: &Kvm, config: VcpuConfig) -> Result<Host, KvmError> {
 /// # Errors
 ///
 /// The errors of [`read_host`].
+///
+/// # System calls
+///
+/// Those of [`read_host`].
 pub fn read_host_described(
     description: &'static Description,
     kvm: &Kvm,

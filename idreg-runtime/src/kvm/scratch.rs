@@ -66,6 +66,11 @@ impl ScratchVm {
     ///
     /// The error of the step that failed: of [`create_vm`](super::create_vm), [`create_vcpu`],
     /// [`init_vcpu`] or [`create_gic`].
+    ///
+    /// # System calls
+    ///
+    /// Those of [`create_vm`](super::create_vm), [`create_vcpu`], [`init_vcpu`] and [`create_gic`];
+    /// `munmap` and `close` when it is dropped.
     pub fn new(kvm: &Kvm, config: VcpuConfig) -> Result<Self, KvmError> {
         Self::with_vcpus(kvm, config, NonZeroU16::MIN)
     }
@@ -76,6 +81,10 @@ impl ScratchVm {
     /// # Errors
     ///
     /// The errors of [`ScratchVm::new`].
+    ///
+    /// # System calls
+    ///
+    /// Those of [`ScratchVm::new`].
     pub fn with_vcpus(kvm: &Kvm, config: VcpuConfig, vcpus: NonZeroU16) -> Result<Self, KvmError> {
         let capabilities = capabilities(kvm);
         let vm = create_vm_with(kvm, config, &capabilities, physical_address_bits(kvm))?;
@@ -131,6 +140,10 @@ impl ScratchVm {
     /// # Errors
     ///
     /// [`KvmStep::WritableMasks`].
+    ///
+    /// # System calls
+    ///
+    /// `ioctl` `KVM_ARM_GET_REG_WRITABLE_MASKS` (0x8040aeb6) on the VM.
     pub fn writable_masks(&self) -> Result<Option<WritableMasks>, KvmError> {
         let offered = self.capabilities.writable_masks;
         offered
@@ -143,6 +156,10 @@ impl ScratchVm {
     /// # Errors
     ///
     /// [`KvmStep::SveVectorLengths`].
+    ///
+    /// # System calls
+    ///
+    /// Those of [`sve_vector_lengths`].
     pub fn sve_vector_lengths(&self) -> Result<Vec<u32>, KvmError> {
         if self.config.sve {
             sve_vector_lengths(&self.first)
@@ -157,6 +174,10 @@ impl ScratchVm {
     /// # Errors
     ///
     /// The error of [`Plan::apply`] on the first vCPU that fails.
+    ///
+    /// # System calls
+    ///
+    /// Those of [`OneReg`].
     pub fn try_plan(&self, plan: &Plan) -> Result<RegisterValues, ApplyError> {
         let shown = plan.apply(&self.regs())?;
         for vcpu in &self.others {
@@ -177,6 +198,10 @@ impl ScratchVm {
     /// # Errors
     ///
     /// The error of [`init_gic`] or [`init_pmu`]; [`KvmStep::Run`].
+    ///
+    /// # System calls
+    ///
+    /// Those of [`init_gic`] and [`init_pmu`]; `ioctl` `KVM_RUN` (0xae80) on the vCPU.
     pub fn run_immediately(&mut self) -> Result<(), KvmError> {
         if self.has_run {
             return Ok(());

@@ -35,7 +35,8 @@ const MODE: u64 = 0x1f;
 /// it has enabled that. `config` must be what the VM and the vCPU were created with; all of it that
 /// a vCPU tells is compared. Constraints:
 ///
-/// - The vCPU is initialised and, with SVE, finalised: before that KVM returns no registers.
+/// - The vCPU is initialised: before that KVM returns no registers.
+/// - Its vector lengths are limited, if they will be: until SVE is finalised they can change.
 /// - The VM has its GIC, or will have none: KVM rewrites the GIC fields when it is created.
 /// - No ID register has been written: a written value is not the limit, and would pass for it.
 /// - The VM has not run: the first run freezes the registers and changes some.

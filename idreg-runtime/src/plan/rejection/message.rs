@@ -183,7 +183,8 @@ impl Rejection {
             Obstacle::ImplementationId => {
                 f.write_str(
                     "this host's KVM does not allow changes of the registers that identify the \
-                     implementation (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS)",
+                     implementation (no KVM_CAP_ARM_WRITABLE_IMP_ID_REGS, or a VM that has not \
+                     enabled it)",
                 )?;
                 self.keep(f)
             }
