@@ -50,11 +50,7 @@
 //! first run. ID registers are of the VM, except for MPIDR_EL1 and CLIDR_EL1: a plan is applied to
 //! every vCPU, and writes most registers on the first.
 
-#[cfg(feature = "scratch")]
-mod affinity;
 mod capabilities;
-#[cfg(feature = "scratch")]
-mod core_types;
 #[cfg(feature = "scratch")]
 mod create;
 mod error;
@@ -67,7 +63,6 @@ mod read;
 #[cfg(feature = "scratch")]
 mod scratch;
 mod sve;
-mod sysfs;
 mod target;
 mod vm;
 mod vm_host;
@@ -82,28 +77,12 @@ pub use self::gic::{GicAddresses, in_kernel_gic, init_gic};
 pub use self::init::{init_pmu, init_vcpu};
 pub use self::one_reg::{OneReg, kvm_reg_id};
 #[cfg(feature = "scratch")]
-pub use self::read::{read_host, read_host_described, read_host_from, supported};
+pub use self::read::{read_host, read_host_described, read_host_from, read_host_with, supported};
 #[cfg(feature = "scratch")]
 pub use self::scratch::ScratchVm;
 pub use self::sve::{limit_vector_lengths, sve_vector_lengths};
-pub use self::sysfs::{implementations, kernel_release};
 pub use self::target::{answer_target_cpus, offer_target_cpus};
 pub use self::vm::{enable_implementation_ids, enable_mte, has_implementation_ids, writable_masks};
-pub use self::vm_host::{check_configuration, read_vm};
+pub use self::vm_host::{check_configuration, read_vm, read_vm_with};
 #[cfg(feature = "scratch")]
 pub use kvm_ioctls;
-
-use core::arch::asm;
-
-/// The frequency of this host's generic timer in Hz (CNTFRQ_EL0), which every guest sees too.
-#[must_use]
-#[allow(unsafe_code, reason = "no safe interface offers this register")]
-pub fn timer_frequency() -> u64 {
-    let frequency;
-    // SAFETY: reads CNTFRQ_EL0 and nothing else. Linux lets EL0 read it, or emulates the read if a
-    // timer erratum makes it trap (arch/arm64/kernel/traps.c, cntfrq_read_handler).
-    unsafe {
-        asm!("mrs {}, cntfrq_el0", out(reg) frequency, options(nomem, nostack, preserves_flags));
-    }
-    frequency
-}

@@ -95,7 +95,8 @@
 //! - `scratch` (default, with `kvm`): makes VMs and vCPUs with the types of `kvm_ioctls`.
 //! - `kvm`: the module `kvm`, on arm64 Linux; on other machines
 //!   `cargo doc --target aarch64-unknown-linux-gnu` shows it. Everything else works on any machine.
-//! - `std` (with `kvm`): hosts, models, plans and everything that works on them.
+//! - `std` (with `kvm`): hosts, models, plans and everything that works on them; on Linux also the
+//!   module `linux`, for VMMs with their own access to KVM.
 //!
 //! Without features the crate is `no_std` and does not allocate. It then has [`include_sysreg!`],
 //! [`regs`], [`register`], [`description`] and [`encoding`], for firmware and hypervisors.
@@ -146,6 +147,8 @@ pub mod view;
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64", feature = "kvm"))]
 pub mod kvm;
+#[cfg(all(target_os = "linux", feature = "std"))]
+pub mod linux;
 
 #[cfg(feature = "std")]
 pub use self::{

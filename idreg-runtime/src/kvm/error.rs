@@ -3,10 +3,10 @@
 use crate::config::options::{CpuOption, OptionSetting};
 use crate::config::{Gic, VcpuConfig};
 use crate::host::{ConfigurationDifference, ReadError, ReadHostError};
+use crate::linux::UnexpectedContent;
 use crate::text::{caused, comma_list, lines};
 use crate::vcpu::Errno;
 use core::fmt;
-use std::path::PathBuf;
 use thiserror::Error;
 
 /// The error of reading a host or of creating a vCPU.
@@ -115,30 +115,9 @@ pub enum KvmError {
         /// The kernel's error.
         source: Errno,
     },
-    /// A file that describes the machine cannot be read.
-    #[error("cannot read `{}`", path.display())]
-    Machine {
-        /// The file or directory.
-        path: PathBuf,
-        /// The kernel's error.
-        source: Errno,
-    },
-    /// A file of `/sys` that should list CPUs holds something else.
-    #[error("`{}` holds `{text}`, expected CPUs such as `0-3,8`", path.display())]
-    NotCpus {
-        /// The file.
-        path: PathBuf,
-        /// The file's content.
-        text: String,
-    },
-    /// A file of `/sys` that should hold a hexadecimal number holds something else.
-    #[error("`{}` holds `{text}`, expected a hexadecimal number", path.display())]
-    NotANumber {
-        /// The file.
-        path: PathBuf,
-        /// The file's content.
-        text: String,
-    },
+    /// A file that describes the machine has another form than the kernel's.
+    #[error(transparent)]
+    Machine(#[from] UnexpectedContent),
 }
 
 /// A step that KVM can refuse, shown as `cannot create a VM`.

@@ -1,17 +1,18 @@
 //! Reads hosts.
 
-use super::affinity::Affinity;
 use super::capabilities::address_limit;
-use super::core_types::core_types;
 use super::create::new_vm;
 use super::vm_host::{Probed, check_lengths, host_of, read_vm_with};
 use super::{
-    KvmError, ScratchVm, capabilities, check_configuration, create_gic, implementations,
-    physical_address_bits, sve_vector_lengths,
+    KvmError, ScratchVm, capabilities, check_configuration, create_gic, physical_address_bits,
+    sve_vector_lengths,
 };
 use crate::config::{Gic, VcpuConfig};
 use crate::description::Description;
-use crate::host::{Host, Implementation, read_registers};
+use crate::host::{CoreReading, Host, read_registers};
+use crate::linux::MachineInfo;
+use crate::linux::affinity::Affinity;
+use crate::linux::core_types::core_types;
 use crate::regs;
 use kvm_ioctls::Kvm;
 use std::os::fd::AsRawFd;
@@ -49,7 +50,7 @@ pub fn supported(kvm: &Kvm) -> Result<VcpuConfig, KvmError> {
 ///
 /// # Errors
 ///
-/// The error of the step that failed: of [`ScratchVm::new`], of reading `/sys` or `/proc`,
+/// The error of the step that failed: of [`ScratchVm::new`], [`KvmError::Machine`],
 /// [`KvmStep::WritableMasks`](super::KvmStep::WritableMasks),
 /// [`KvmStep::SveVectorLengths`](super::KvmStep::SveVectorLengths) or [`KvmError::ReadRegister`];
 /// with several core types also [`KvmError::Affinity`] or [`KvmError::MoveToCpu`].
@@ -78,30 +79,66 @@ pub fn read_host_described(
     kvm: &Kvm,
     config: VcpuConfig,
 ) -> Result<Host, KvmError> {
-    let implementations = implementations()?;
-    if core_types(&implementations, |_| true).len() < 2 {
-        return read_here(description, kvm, config, implementations);
+    read_host_with(description, kvm, config, MachineInfo::read()?)
+}
+
+/// Reads this host like [`read_host_described`], with what the caller knows about the machine: in a
+/// sandbox without `/sys` and `/proc`, or without the time that reading them takes.
+///
+/// # Errors
+///
+/// The errors of [`read_host`] except [`KvmError::Machine`].
+///
+/// # System calls
+///
+/// Those of [`ScratchVm::new`]; with several core types also `sched_getaffinity` and
+/// `sched_setaffinity`.
+pub fn read_host_with(
+    description: &'static Description,
+    kvm: &Kvm,
+    config: VcpuConfig,
+    machine: MachineInfo,
+) -> Result<Host, KvmError> {
+    if core_types(&machine.implementations, |_| true).len() < 2 {
+        return read_here(description, kvm, config, machine);
     }
-    let thread = Affinity::of_this_thread()?;
-    let types = core_types(&implementations, |cpu| thread.may_run_on(cpu));
-    let Some((first, others)) = types.split_first() else {
-        return read_here(description, kvm, config, implementations);
+    let thread = Affinity::of_this_thread().map_err(|source| KvmError::Affinity { source })?;
+    let types = core_types(&machine.implementations, |cpu| thread.may_run_on(cpu));
+    let mut types = types.into_iter();
+    let Some(first) = types.next() else {
+        return read_here(description, kvm, config, machine);
     };
-    let host = thread.on(first.representative, || {
-        read_here(description, kvm, config, implementations)
+    let host = on(&thread, first.representative, || {
+        read_here(description, kvm, config, machine)
     })?;
-    let mut cores = vec![first.reading(host.values().clone())];
-    for core_type in others {
-        let values = thread.on(core_type.representative, || {
+    let mut cores = vec![CoreReading {
+        cpus: first.cpus,
+        values: host.values().clone(),
+    }];
+    for core_type in types {
+        let values = on(&thread, core_type.representative, || {
             let scratch = ScratchVm::new(kvm, config)?;
             Ok(read_registers(description, &scratch.regs())?)
         })?;
-        cores.push(core_type.reading(values));
+        cores.push(CoreReading {
+            cpus: core_type.cpus,
+            values,
+        });
     }
     Ok(host.with_cores(cores))
 }
 
-/// Reads this host like [`read_host`], from the first vCPU of the guest's own VM.
+/// Reads a part of the host on one CPU.
+fn on<T>(
+    thread: &Affinity,
+    cpu: u32,
+    read: impl FnOnce() -> Result<T, KvmError>,
+) -> Result<T, KvmError> {
+    let moved = thread.on(cpu, read);
+    moved.map_err(|source| KvmError::MoveToCpu { cpu, source })?
+}
+
+/// Reads this host like [`read_host_with`], from the first vCPU of the guest's own VM.
 ///
 /// The VM must have been created with `config`, have its GIC, and have no plan yet; [`read_vm`]
 /// gives the reasons. This saves the time of a scratch VM if one vCPU is enough. Machines with
@@ -116,20 +153,20 @@ pub fn read_host_described(
 /// # System calls
 ///
 /// Those of [`read_vm`]; with several core types or a limit of the vector lengths those of
-/// [`read_host`] and [`check_configuration`].
+/// [`read_host_with`] and [`check_configuration`].
 pub fn read_host_from(
     kvm: &Kvm,
     vm: &impl AsRawFd,
     vcpu: &impl AsRawFd,
     config: VcpuConfig,
+    machine: MachineInfo,
 ) -> Result<Host, KvmError> {
-    let implementations = implementations()?;
-    let types = core_types(&implementations, |_| true).len();
+    let types = core_types(&machine.implementations, |_| true).len();
     if types <= 1 && config.sve_limit.is_none() {
-        return read_vm_with(&regs::DESCRIPTION, vm, vcpu, config, implementations);
+        return read_vm_with(&regs::DESCRIPTION, vm, vcpu, config, machine);
     }
     check_configuration(vm, vcpu, config)?;
-    let host = read_host(kvm, config)?;
+    let host = read_host_with(&regs::DESCRIPTION, kvm, config, machine)?;
     check_lengths(
         config,
         &sve_vector_lengths(vcpu)?,
@@ -143,7 +180,7 @@ fn read_here(
     description: &'static Description,
     kvm: &Kvm,
     config: VcpuConfig,
-    implementations: Vec<Implementation>,
+    machine: MachineInfo,
 ) -> Result<Host, KvmError> {
     // No register shows the vector lengths; only a vCPU without the limit has all of them.
     let unlimited = VcpuConfig {
@@ -157,5 +194,5 @@ fn read_here(
         masks: scratch.writable_masks()?,
         physical_address_bits: address_limit(kvm.as_raw_fd()),
     };
-    host_of(description, config, implementations, probed, scratch.regs())
+    host_of(description, config, machine, probed, scratch.regs())
 }

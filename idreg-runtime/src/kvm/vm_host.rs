@@ -3,19 +3,17 @@
 use super::capabilities::{address_limit, capabilities_of};
 use super::one_reg::REG_U64;
 use super::vm::{has_implementation_ids, read_writable_masks};
-use super::{
-    KvmError, KvmStep, OneReg, implementations, in_kernel_gic, kernel_release, sve_vector_lengths,
-    timer_frequency,
-};
+use super::{KvmError, KvmStep, OneReg, in_kernel_gic, sve_vector_lengths};
 use crate::config::VcpuConfig;
 use crate::config::capabilities::{Capabilities, WritableMasks};
 use crate::config::options::{CpuOption, OptionSetting};
 use crate::description::Description;
 use crate::firmware::FirmwareValues;
 use crate::host::{
-    ConfigurationDifference, Host, HostInfo, Implementation, OptionEvidence,
-    configuration_differences, read_registers,
+    ConfigurationDifference, Host, HostInfo, OptionEvidence, configuration_differences,
+    read_registers,
 };
+use crate::linux::MachineInfo;
 use crate::regs;
 use std::os::fd::AsRawFd;
 
@@ -47,30 +45,41 @@ const MODE: u64 = 0x1f;
 ///
 /// # Errors
 ///
-/// [`KvmError::OtherConfiguration`] and the other errors of [`check_configuration`]; the error of
-/// reading `/sys`; [`KvmStep::WritableMasks`], [`KvmStep::SveVectorLengths`],
+/// [`KvmError::OtherConfiguration`] and the other errors of [`check_configuration`];
+/// [`KvmError::Machine`]; [`KvmStep::WritableMasks`], [`KvmStep::SveVectorLengths`],
 /// [`KvmStep::TryImplementationIds`] or [`KvmError::ReadRegister`].
 ///
 /// # System calls
 ///
 /// `ioctl` `KVM_CHECK_EXTENSION` (0xae03), `KVM_IRQ_LINE` (0x4008ae61) and
 /// `KVM_ARM_GET_REG_WRITABLE_MASKS` (0x8040aeb6) on the VM; `KVM_GET_ONE_REG` (0x4010aeab) and
-/// `KVM_SET_ONE_REG` (0x4010aeac) on the vCPU. Those of [`implementations`] and
-/// [`kernel_release`].
+/// `KVM_SET_ONE_REG` (0x4010aeac) on the vCPU. Those of
+/// [`MachineInfo::read`].
 pub fn read_vm(
     vm: &impl AsRawFd,
     vcpu: &impl AsRawFd,
     config: VcpuConfig,
 ) -> Result<Host, KvmError> {
-    read_vm_with(&regs::DESCRIPTION, vm, vcpu, config, implementations()?)
+    read_vm_with(&regs::DESCRIPTION, vm, vcpu, config, MachineInfo::read()?)
 }
 
-pub(super) fn read_vm_with(
+/// Reads the host like [`read_vm`], with another description and with what the caller knows about
+/// the machine: in a sandbox without `/sys` and `/proc`, or without the time that reading them
+/// takes.
+///
+/// # Errors
+///
+/// The errors of [`read_vm`] except [`KvmError::Machine`].
+///
+/// # System calls
+///
+/// The ioctls of [`read_vm`].
+pub fn read_vm_with(
     description: &'static Description,
     vm: &impl AsRawFd,
     vcpu: &impl AsRawFd,
     config: VcpuConfig,
-    implementations: Vec<Implementation>,
+    machine: MachineInfo,
 ) -> Result<Host, KvmError> {
     let offered = capabilities_of(vm.as_raw_fd());
     let capabilities = Capabilities {
@@ -89,13 +98,7 @@ pub(super) fn read_vm_with(
         physical_address_bits: address_limit(vm.as_raw_fd()),
     };
     let beyond_registers = beyond_registers(vm, vcpu, config, &probed.sve_vector_lengths)?;
-    let host = host_of(
-        description,
-        config,
-        implementations,
-        probed,
-        OneReg::new(vcpu),
-    );
+    let host = host_of(description, config, machine, probed, OneReg::new(vcpu));
     match host {
         Ok(host) if beyond_registers.is_empty() => Ok(host),
         Ok(_) => Err(KvmError::OtherConfiguration(beyond_registers)),
@@ -119,16 +122,16 @@ pub(super) struct Probed {
 pub(super) fn host_of(
     description: &'static Description,
     config: VcpuConfig,
-    implementations: Vec<Implementation>,
+    machine: MachineInfo,
     probed: Probed,
     registers: OneReg<'_>,
 ) -> Result<Host, KvmError> {
     let info = HostInfo {
-        kernel_release: kernel_release(),
+        kernel_release: machine.kernel_release,
         capabilities: probed.capabilities,
         vcpu: config,
-        implementations,
-        timer_frequency: timer_frequency(),
+        implementations: machine.implementations,
+        timer_frequency: machine.timer_frequency,
         sve_vector_lengths: probed.sve_vector_lengths,
         physical_address_bits: probed.physical_address_bits,
         firmware: FirmwareValues::read(&registers)?,

@@ -9,6 +9,7 @@ use idreg_runtime::kvm::{
     KvmError, OneReg, capabilities, check_configuration, create_gic, create_vm, in_kernel_gic,
     read_host_from, read_vm, sve_vector_lengths,
 };
+use idreg_runtime::linux::MachineInfo;
 use std::fmt::Debug;
 
 /// Reads the vCPU of a VM with a configuration, by each function that does.
@@ -17,7 +18,14 @@ fn read_by_all(vm: &TestVm, config: VcpuConfig) -> [Result<(), KvmError>; 3] {
     [
         check_configuration(&vm.vm, vcpu, config),
         read_vm(&vm.vm, vcpu, config).map(drop),
-        read_host_from(&open(), &vm.vm, vcpu, config).map(drop),
+        read_host_from(
+            &open(),
+            &vm.vm,
+            vcpu,
+            config,
+            MachineInfo::read_midrs().unwrap(),
+        )
+        .map(drop),
     ]
 }
 
@@ -186,6 +194,7 @@ fn the_limit_of_vectors_is_compared() {
         &vm.vm,
         vcpu,
         all.with_sve_limit(Some(next)),
+        MachineInfo::read_midrs().unwrap(),
     ));
     let expected = ConfigurationDifference::SveLengths {
         limit: next,

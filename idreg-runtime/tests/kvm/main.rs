@@ -18,6 +18,7 @@ mod aarch32_id_regs;
 mod configuration;
 mod field_values;
 mod get_reg_list;
+mod machine;
 mod no_vgic;
 mod order;
 mod set_id_regs;

@@ -211,8 +211,8 @@ fn features(config: VcpuConfig) -> u32 {
     on.fold(0, |bits, (_, feature)| bits | 1 << feature)
 }
 
-/// The files that [`implementations`](idreg_runtime::kvm::implementations) and
-/// [`kernel_release`](idreg_runtime::kvm::kernel_release) read.
+/// The files that [`implementations`](idreg_runtime::linux::implementations) and
+/// [`kernel_release`](idreg_runtime::linux::kernel_release) read.
 fn files(implementations: &[Implementation]) -> Vec<PathBuf> {
     let of_cpus = implementations.iter().flat_map(|one| {
         let shown = [

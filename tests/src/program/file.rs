@@ -88,8 +88,8 @@ impl ProgramFile {
         })
     }
 
-    /// Checks that the program is static; where `here` is true, that it is, or its dynamic linker is
-    /// on this machine.
+    /// Checks that the program is static; with `here`, that it is, or that its dynamic linker is on
+    /// this machine.
     ///
     /// # Errors
     ///

@@ -9,9 +9,10 @@ use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::config::{Gic, VcpuConfig};
 use idreg_runtime::host::Host;
 use idreg_runtime::kvm::{self, GicAddresses, KvmError, OneReg};
+use idreg_runtime::linux::MachineInfo;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::apply::ApplyError;
-use idreg_runtime::regs::MpidrEl1;
+use idreg_runtime::regs::{self, MpidrEl1};
 use idreg_runtime::vcpu::Errno;
 use kvm_bindings::RegList;
 use kvm_ioctls::{DeviceFd, Kvm, VcpuFd, VmFd};
@@ -142,10 +143,11 @@ impl Vm {
     ///
     /// [`VmError::Kvm`].
     pub(crate) fn read_host(&self, kvm: &Kvm, config: VcpuConfig) -> Result<Host, VmError> {
-        match self.vcpus.first() {
-            Some(first) => Ok(kvm::read_host_from(kvm, &self.fd, first, config)?),
-            None => Ok(kvm::read_host(kvm, config)?),
-        }
+        let machine = MachineInfo::read_midrs().map_err(KvmError::from)?;
+        Ok(match self.vcpus.first() {
+            Some(first) => kvm::read_host_from(kvm, &self.fd, first, config, machine)?,
+            None => kvm::read_host_with(&regs::DESCRIPTION, kvm, config, machine)?,
+        })
     }
 
     /// Applies the plan to every vCPU, then takes the steps that may depend on the ID registers.

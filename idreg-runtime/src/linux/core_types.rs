@@ -1,25 +1,14 @@
 //! The core types of a machine.
 
-use crate::host::{CoreReading, Implementation};
-use crate::values::RegisterValues;
+use crate::host::Implementation;
 
 /// A core type: the CPUs of one implementation.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct CoreType {
+pub(crate) struct CoreType {
     /// The first of them, on which the vCPU is read.
-    pub(super) representative: u32,
+    pub(crate) representative: u32,
     /// All of them, the first included, ascending.
-    cpus: Vec<u32>,
-}
-
-impl CoreType {
-    /// Makes the reading of this core type from a vCPU's values.
-    pub(super) fn reading(&self, values: RegisterValues) -> CoreReading {
-        CoreReading {
-            cpus: self.cpus.clone(),
-            values,
-        }
-    }
+    pub(crate) cpus: Vec<u32>,
 }
 
 /// Groups the included CPUs by MIDR_EL1, REVIDR_EL1 and AIDR_EL1, in the order of their first
@@ -27,7 +16,7 @@ impl CoreType {
 ///
 /// A CPU without a MIDR_EL1 is offline: Linux shows the registers of online CPUs only (Linux 7.2,
 /// `arch/arm64/kernel/cpuinfo.c`, `cpuid_cpu_offline`).
-pub(super) fn core_types(
+pub(crate) fn core_types(
     implementations: &[Implementation],
     is_included: impl Fn(u32) -> bool,
 ) -> Vec<CoreType> {
