@@ -11,8 +11,8 @@
 //! machine.kernel_release = "6.12.74".to_owned();
 //! ```
 //!
-//! [`kernel_release`] calls `uname`, `timer_frequency` (arm64) makes no system call. The others call
-//! `openat`, `read` and `close` for these files:
+//! [`kernel_release`] calls `uname`, `timer_frequency` (arm64) makes no system call. The others
+//! call `openat`, `read` and `close` for these files:
 //!
 //! - [`midrs`]: `/proc/cpuinfo`; if CPUs differ, also those of [`implementations`];
 //! - [`implementations`]: `/sys/devices/system/cpu/present`, and of each CPU
@@ -106,7 +106,7 @@ pub fn kernel_release() -> String {
     if unsafe { libc::uname(names.as_mut_ptr()) } != 0 {
         return UNKNOWN.to_owned();
     }
-    // SAFETY: a `utsname` is arrays of characters, for which any byte is valid, and all were zeroed.
+    // SAFETY: all bytes were zeroed, and any byte is valid in the arrays of characters.
     let names = unsafe { names.assume_init() };
     let characters = names
         .release

@@ -143,14 +143,10 @@ impl FieldDescription {
     /// The field's bits as the kernel writes them: `47:44`, or `31` for a single one.
     #[must_use]
     pub fn bits(&self) -> impl fmt::Display + use<> {
-        let (msb, lsb) = (self.msb(), self.shift);
-        fmt::from_fn(move |f| {
-            if msb == lsb {
-                write!(f, "{msb}")
-            } else {
-                write!(f, "{msb}:{lsb}")
-            }
-        })
+        ShownBits {
+            msb: self.msb(),
+            lsb: self.shift,
+        }
     }
 
     /// The mask of the field's bits in the register.
@@ -238,6 +234,21 @@ impl PartialEq for RegisterField {
 }
 
 impl Eq for RegisterField {}
+
+/// The bits of a field, shown as the kernel writes them.
+struct ShownBits {
+    msb: u8,
+    lsb: u8,
+}
+
+impl fmt::Display for ShownBits {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self { msb, lsb } if msb == lsb => write!(f, "{msb}"),
+            Self { msb, lsb } => write!(f, "{msb}:{lsb}"),
+        }
+    }
+}
 
 /// A field's value, shown with its name; see [`FieldDescription::show`].
 #[derive(Clone, Copy, Debug)]

@@ -15,8 +15,8 @@ const CPU_INFO: &str = "/proc/cpuinfo";
 const SYSFS_FILE: usize = 4096;
 /// More CPUs than Linux supports (Linux 7.2, `arch/arm64/Kconfig`, `NR_CPUS`).
 const CPU_NUMBERS: u32 = 1 << 16;
-/// MIDR_EL1.Architecture of every CPU with ID registers (Arm ARM, MIDR_EL1), in its place. It is not
-/// in `/proc/cpuinfo`.
+/// MIDR_EL1.Architecture of every CPU with ID registers (Arm ARM, MIDR_EL1), in its place;
+/// `/proc/cpuinfo` does not have it.
 const ARCHITECTURE: u64 = 0xf << 16;
 
 /// The error of a file of the kernel that has another form than the kernel's.
