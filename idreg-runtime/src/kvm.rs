@@ -64,6 +64,7 @@ mod read;
 mod scratch;
 mod sve;
 mod target;
+mod view;
 mod vm;
 mod vm_host;
 
@@ -82,6 +83,7 @@ pub use self::read::{read_host, read_host_described, read_host_from, read_host_w
 pub use self::scratch::ScratchVm;
 pub use self::sve::{limit_vector_lengths, sve_vector_lengths};
 pub use self::target::{answer_target_cpus, offer_target_cpus};
+pub use self::view::read_view;
 pub use self::vm::{enable_implementation_ids, enable_mte, has_implementation_ids, writable_masks};
 pub use self::vm_host::{check_configuration, read_vm, read_vm_with};
 #[cfg(feature = "scratch")]

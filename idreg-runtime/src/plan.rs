@@ -65,7 +65,7 @@ pub(crate) use warning::of_host;
 /// assert!(warnings.iter().any(|warning| warning.contains("SHA3 needs SHA512")));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     model: CpuModel,
     kernel_release: String,
@@ -121,6 +121,15 @@ pub enum PlanError {
     #[error("{}", inconsistent(.0))]
     Inconsistent(Vec<Violation>),
 }
+
+impl PartialEq for Write {
+    fn eq(&self, other: &Self) -> bool {
+        self.register.encoding == other.register.encoding
+            && (self.old, self.new) == (other.old, other.new)
+    }
+}
+
+impl Eq for Write {}
 
 impl Plan {
     /// Checks the whole model against a host and plans its writes.

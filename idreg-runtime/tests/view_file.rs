@@ -297,8 +297,7 @@ fn failed_read_names_vcpu_and_register() {
     // 8 firmware registers, then the registers and 14 cache sizes of each vCPU.
     vm.fail_at(8 + registers + 14, idreg_runtime::vcpu::Errno::EFAULT);
     let error = View::read(ViewInfo::of(&plan, &host), &vcpus).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "vCPU 1: cannot read MIDR_EL1 from the vCPU"
-    );
+    assert_eq!(error.to_string(), "cannot read MIDR_EL1 from vCPU 1");
+    let chain = "cannot read MIDR_EL1 from vCPU 1: EFAULT (14)";
+    assert_eq!(format!("{error:#}"), chain);
 }

@@ -7,13 +7,13 @@ use crate::description::rule::Owner;
 use crate::encoding::Encoding;
 use crate::host::ReadError;
 use crate::number::Hex;
-use crate::text::lines;
+use crate::text::{caused, lines};
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
 use core::fmt;
 
-/// The reason why a vCPU does not have the model. Every register has its old value again, except
-/// for those in [`ApplyError::NotRestored`].
+/// The reason why a vCPU does not have the model; `{:#}` shows its causes too. Every register has
+/// its old value again, except for those in [`ApplyError::NotRestored`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
@@ -34,10 +34,7 @@ pub enum ApplyError {
     #[error("KVM accepted the model but stored other values:\n{}", lines(.0))]
     Differs(Vec<Difference>),
     /// After an error, some registers could not be restored. The vCPU must not run.
-    #[error(
-        "the vCPU is left changed: {} could not be restored after an error",
-        registers.join(", ")
-    )]
+    #[error(fmt = not_restored)]
     NotRestored {
         /// The registers that do not have their old values.
         registers: Vec<&'static str>,
@@ -45,6 +42,17 @@ pub enum ApplyError {
         #[source]
         error: Box<ApplyError>,
     },
+}
+
+fn not_restored(
+    registers: &[&'static str],
+    error: &ApplyError,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    let registers = registers.join(", ");
+    let message =
+        format_args!("the vCPU is left changed: {registers} could not be restored after an error");
+    caused(&message, error, f)
 }
 
 /// A change that KVM refused.

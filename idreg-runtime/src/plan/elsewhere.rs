@@ -41,6 +41,14 @@ pub enum ExpectError {
     },
 }
 
+impl PartialEq for Elsewhere {
+    fn eq(&self, other: &Self) -> bool {
+        self.register.encoding == other.register.encoding && self.value == other.value
+    }
+}
+
+impl Eq for Elsewhere {}
+
 impl Plan {
     /// Expects a value that the VMM writes to a register itself, such as CLIDR_EL1 for the caches
     /// that its guest sees, or MPIDR_EL1 for a topology of its own.

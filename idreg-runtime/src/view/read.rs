@@ -6,23 +6,41 @@ use crate::host::{Host, ReadError, read_registers};
 use crate::plan::Plan;
 use crate::regs;
 use crate::regs::CcsidrEl1;
+use crate::text::caused;
 use crate::vcpu::{CACHE_SIZES, Errno, RegistersById, VcpuRegs, cache_size_id};
+use core::fmt;
 
-/// A view that cannot be read.
+/// The error of reading a view; `{:#}` shows the kernel's error too.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadViewError {
-    /// A register cannot be read.
-    #[error("vCPU {vcpu}: {source}")]
-    Read {
+    /// A register of a vCPU cannot be read.
+    #[error(fmt = unreadable)]
+    Register {
         /// The vCPU's number.
         vcpu: usize,
-        /// The register and the kernel's error.
-        source: ReadError,
+        /// The register's name.
+        register: &'static str,
+        /// The kernel's error.
+        source: Errno,
     },
     /// The vCPUs are not those of one VM.
     #[error(transparent)]
     Invalid(#[from] InvalidView),
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "thiserror passes the members by reference"
+)]
+fn unreadable(
+    vcpu: &usize,
+    register: &&'static str,
+    source: &Errno,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    let message = format_args!("cannot read {register} from vCPU {vcpu}");
+    caused(&message, source, f)
 }
 
 impl ViewInfo {
@@ -54,7 +72,7 @@ impl View {
     ///
     /// # Errors
     ///
-    /// [`ReadViewError::Read`] if reading a register that KVM has fails;
+    /// [`ReadViewError::Register`] if reading a register that KVM has fails;
     /// [`ReadViewError::Invalid`] if the vCPUs cannot be those of one VM.
     pub fn read<'v, V: VcpuRegs + RegistersById + 'v>(
         mut info: ViewInfo,
@@ -62,7 +80,11 @@ impl View {
     ) -> Result<Self, ReadViewError> {
         let mut readings = Vec::new();
         for (vcpu, registers) in vcpus.into_iter().enumerate() {
-            let failed = |source| ReadViewError::Read { vcpu, source };
+            let failed = |ReadError { register, source }| ReadViewError::Register {
+                vcpu,
+                register,
+                source,
+            };
             if vcpu == 0 {
                 info.firmware = FirmwareValues::read(registers).map_err(failed)?;
             }

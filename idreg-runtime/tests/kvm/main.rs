@@ -23,4 +23,5 @@ mod no_vgic;
 mod order;
 mod set_id_regs;
 mod vcpu_states;
+mod view;
 mod vm;

@@ -1,0 +1,29 @@
+//! Reads the view of a guest from its vCPUs.
+
+use super::{KvmError, OneReg, sve_vector_lengths, timer_frequency};
+use crate::view::{View, ViewInfo};
+use std::os::fd::AsRawFd;
+
+/// Reads what a guest sees from all vCPUs of its VM, in the order of their numbers.
+///
+/// `info` is usually [`ViewInfo::of`] with what the VMM alone knows: the physical address bits of
+/// the VM, target CPUs, the identity of the GIC. The vector lengths, the timer's frequency and the
+/// firmware registers in it are replaced by those that KVM shows. The view is complete after the
+/// guest's first run, since KVM changes registers there.
+///
+/// # Errors
+///
+/// [`KvmStep::SveVectorLengths`](super::KvmStep::SveVectorLengths), or [`KvmError::ReadView`] if a
+/// register cannot be read or the vCPUs are not those of one VM.
+///
+/// # System calls
+///
+/// `ioctl` `KVM_GET_ONE_REG` (0x4010aeab) on each vCPU.
+pub fn read_view<V: AsRawFd>(mut info: ViewInfo, vcpus: &[V]) -> Result<View, KvmError> {
+    if let Some(first) = vcpus.first() {
+        info.sve_vector_lengths = sve_vector_lengths(first)?;
+    }
+    info.timer_frequency = timer_frequency();
+    let registers: Vec<OneReg<'_>> = vcpus.iter().map(OneReg::new).collect();
+    Ok(View::read(info, &registers)?)
+}

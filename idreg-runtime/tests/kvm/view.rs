@@ -1,0 +1,74 @@
+//! Views of guests, and the firmware registers in them.
+
+use crate::vm::{TestVm, host, plainest, richest};
+use idreg_runtime::firmware::{FirmwareRegister, FirmwareValues};
+use idreg_runtime::kvm::read_view;
+use idreg_runtime::plan::Plan;
+use idreg_runtime::regs::{ClidrEl1, IdAa64isar0El1, MpidrEl1};
+use idreg_runtime::vcpu::Errno;
+use idreg_runtime::view::{View, ViewInfo};
+
+/// A view of two vCPUs is read back, written, read, and fits the same host with the same writes.
+#[test]
+fn view_of_a_guest_fits_its_own_host() {
+    let model = "host,FEAT_AES=off".parse().expect("a model");
+    let plan = Plan::new(host(), &model).expect("a possible model");
+    let vm = TestVm::new(richest(), 2);
+    for vcpu in 0..2 {
+        plan.apply(&vm.regs(vcpu)).expect("the plan");
+    }
+    let mut info = ViewInfo::of(&plan, host());
+    info.physical_address_bits = Some(36);
+    let view = read_view(info, &vm.vcpus).expect("a view");
+    assert_eq!(view.vcpu_count(), 2);
+    assert_eq!(
+        view.info().sve_vector_lengths,
+        host().info().sve_vector_lengths
+    );
+    assert_eq!(view.info().firmware, host().info().firmware);
+    assert!(
+        view.common().get_as::<MpidrEl1>().is_none(),
+        "each vCPU has its own"
+    );
+    assert!(view.common().get_as::<ClidrEl1>().is_some());
+    let caches = view.vcpu(1).expect("a vCPU").caches;
+    assert!(!caches.is_empty(), "KVM shows cache sizes");
+
+    let file = serde_json::to_string(&view).expect("JSON");
+    assert_eq!(
+        serde_json::from_str::<View>(&file).expect("a view file"),
+        view
+    );
+
+    let again = Plan::for_view(host(), &view).expect("a guest that fits");
+    assert_eq!(again.writes(), plan.writes());
+    let other = TestVm::new(again.config(), 1);
+    let shown = again.apply(&other.regs(0)).expect("the plan");
+    assert_eq!(shown.get_as(), view.common().get_as::<IdAa64isar0El1>());
+}
+
+/// KVM takes a value of a firmware register if and only if the library says so.
+#[test]
+fn firmware_registers_take_the_predicted_values() {
+    let vm = TestVm::new(plainest(), 1);
+    let vcpu = vm.vcpus.first().expect("a vCPU");
+    let host = FirmwareValues::read(&vm.regs(0)).expect("firmware registers");
+    assert!(host.get(FirmwareRegister::PsciVersion).is_some());
+    for register in FirmwareRegister::ALL {
+        let own = host.get(register);
+        let versions = (0..=4).map(|minor| 0x1_0000 + minor);
+        for value in (0..=0x24).chain(versions).chain([0x2_0000, 1 << 40]) {
+            let answer = vcpu.set_one_reg(register.id(), &u64::to_le_bytes(value));
+            let answer = answer.map_err(|error| Errno(error.errno()));
+            let predicted = register.check(own, value);
+            // A register that is not there cannot be written, and reads as zero to a guest.
+            let taken = answer.is_ok() || own.is_none() && value == 0;
+            assert_eq!(
+                taken,
+                predicted.is_ok(),
+                "{} = {value:#x}, host {own:x?}: {answer:?}, {predicted:?}",
+                register.name()
+            );
+        }
+    }
+}
