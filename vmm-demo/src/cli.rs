@@ -95,6 +95,7 @@ fn log_filter(text: &str) -> Result<Targets, Box<dyn Error + Send + Sync>> {
     let levels = text.split(',').filter(|part| !part.contains('='));
     for word in levels {
         if word.parse::<LevelFilter>().is_err() {
+            let word = escaped(word);
             return Err(format!(
                 "`{word}` is not a level; levels: off, error, warn, info, debug, trace"
             )
@@ -112,7 +113,7 @@ fn only_options(text: &str) -> Result<CpuModel, Box<dyn Error + Send + Sync>> {
         Some(other) => Err(format!(
             "`{}` is not an option of the vCPU; options: sve, sve<BITS>, pauth, pmu, mte, \
              aarch64, el2",
-            other.property
+            escaped(&other.property)
         )
         .into()),
         None => Ok(model),

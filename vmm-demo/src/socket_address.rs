@@ -39,8 +39,9 @@ pub enum InvalidAddress {
     ZeroByte,
     /// A word after the path is unknown.
     #[error(
-        "`{word}` is not supported after the path; allowed: `server=on` and `wait=off`, as this \
-         server always listens and never waits for a client"
+        "`{}` is not supported after the path; allowed: `server=on` and `wait=off`, as this \
+         server always listens and never waits for a client",
+        .word.escape_debug()
     )]
     Word {
         /// The word.

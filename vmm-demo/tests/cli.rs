@@ -417,3 +417,35 @@ fn host_that_is_no_kvm_guest_is_a_warning_once() {
         assert_eq!(text(&output.stderr), warning);
     }
 }
+
+/// Text of an argument cannot imitate a message of its own.
+#[test]
+fn arguments_stay_on_the_line_of_their_mistake() {
+    let text_of = "x\nerror: \u{202e}";
+    for (program, arguments) in [
+        (IDREG, &["dump", "--cpu", "host,x\nerror: \u{202e}"][..]),
+        (IDREG, &["props", "--host", HOST, text_of]),
+        (IDREG, &["props", "--host", text_of]),
+        (IDREG, &[text_of]),
+        (IDREG, &["props", "--log", text_of]),
+        (IDREG, &["qmp", "--listen", text_of]),
+        (IDREG, &["qmp", "--listen", "unix:a,x\nerror: \u{202e}"]),
+        (VMM_DEMO, &["run", "--impl-cpu", text_of]),
+        (VMM_DEMO, &["run", "--smp", text_of]),
+        (VMM_DEMO, &["run", "--mem", text_of]),
+    ] {
+        let output = output(program, arguments);
+        let shown = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {shown}");
+        assert_eq!(
+            shown.matches("\nerror").count(),
+            0,
+            "{arguments:?}: {shown}"
+        );
+        assert!(!shown.contains('\u{202e}'), "{arguments:?}: {shown}");
+        assert!(
+            shown.contains(r"x\nerror: \u{202e}"),
+            "{arguments:?}: {shown}"
+        );
+    }
+}

@@ -20,6 +20,7 @@
 //! `kvm::answer_target_cpus` answers one.
 
 use crate::number::{self, Hex, InvalidNumber};
+use crate::text::Printable;
 use core::fmt;
 use core::str::FromStr;
 use thiserror::Error;
@@ -56,7 +57,7 @@ pub struct TargetCpu {
 #[non_exhaustive]
 pub enum InvalidTargetCpu {
     /// A part is not `NAME=NUMBER` with one of the three names.
-    #[error("`{0}` is not one of midr=NUMBER, revidr=NUMBER and aidr=NUMBER")]
+    #[error("`{}` is not one of midr=NUMBER, revidr=NUMBER and aidr=NUMBER", Printable(.0))]
     Unknown(String),
     /// A register is given a second time.
     #[error("`{0}` is given twice; give it once")]

@@ -31,8 +31,9 @@ pub enum Failure {
     Unusable(Box<dyn Error>),
     /// A pattern matches nothing.
     #[error(
-        "no {kind} matches `{pattern}`; `*` matches any text, as in `*ISAR0*`; \
-         --features lists features"
+        "no {kind} matches `{}`; `*` matches any text, as in `*ISAR0*`; \
+         --features lists features",
+        escaped(pattern)
     )]
     NoMatch {
         /// The kind: property or feature.
