@@ -2,6 +2,7 @@
 //! `aarch64-id.facts`.
 
 use super::registers::{RegisterDescription, RegisterField};
+use crate::text::comma_list;
 use core::fmt;
 
 /// A feature of the architecture, such as `FEAT_DotProd`, defined by ranges of fields' values.
@@ -35,9 +36,9 @@ impl FeatureDescription {
 
     /// The definitions in one line, as in `A>=0x1, B>=0x1 or C=0x0 with FEAT_SVE`.
     #[must_use]
-    pub fn definition(&self) -> impl fmt::Display + use<> {
-        let definitions = self.definitions;
-        fmt::from_fn(move |f| joined(definitions, " or ", f))
+    pub fn definition(&self) -> String {
+        let definitions = self.definitions.iter().map(Definition::to_string);
+        definitions.collect::<Vec<_>>().join(" or ")
     }
 
     /// Every field that describes the feature: those of the definitions, then the mirrors.
@@ -59,32 +60,16 @@ pub struct Definition {
 /// Shows the fields, and the conditions after `with`.
 impl fmt::Display for Definition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        joined(self.fields, ", ", f)?;
+        f.write_str(&comma_list(self.fields))?;
         if !self.fields.is_empty() && !self.with.is_empty() {
             f.write_str(" with ")?;
         }
-        let with = self.with.iter().map(|condition| {
-            fmt::from_fn(move |f| match condition {
-                Condition::Feature(feature) => f.write_str(feature.name),
-                Condition::Field(range) => range.fmt(f),
-            })
+        let with = self.with.iter().map(|condition| match condition {
+            Condition::Feature(feature) => feature.name.to_owned(),
+            Condition::Field(range) => range.to_string(),
         });
-        joined(with, ", ", f)
+        f.write_str(&comma_list(&with.collect::<Vec<_>>()))
     }
-}
-
-fn joined<T: fmt::Display>(
-    items: impl IntoIterator<Item = T>,
-    separator: &str,
-    f: &mut fmt::Formatter<'_>,
-) -> fmt::Result {
-    for (index, item) in items.into_iter().enumerate() {
-        if index > 0 {
-            f.write_str(separator)?;
-        }
-        item.fmt(f)?;
-    }
-    Ok(())
 }
 
 /// A field and a range of its values, both ends included, in signed order if the field's rule is.
