@@ -43,8 +43,8 @@ fn fields(layout: Option<&Layout>) -> String {
     table
 }
 
-/// The name, bits and kind of a field, and a table of its named values.
-pub(crate) fn field(layout: &str, field: &Field) -> String {
+/// The name, bits and kind of a field, a table of its named values, and its features.
+pub(crate) fn field(layout: &str, field: &Field, features: &[&str]) -> String {
     let kind = match field.kind() {
         FieldKind::Plain => "a number",
         FieldKind::Enum => "an enumeration",
@@ -58,6 +58,9 @@ pub(crate) fn field(layout: &str, field: &Field) -> String {
             let (value, name) = (enumerator.value(), enumerator.name());
             let _ = write!(doc, "\n| {value:#x} | `{name}` |");
         }
+    }
+    if !features.is_empty() {
+        let _ = write!(doc, "\n\nFeatures: `{}`.", features.join("`, `"));
     }
     doc
 }

@@ -49,7 +49,7 @@ fn items(input: &Input, source: &Source, facts: &Facts) -> TokenStream {
     let errors = report::compile_errors(input, source, &diagnostics);
     let krate = &options.krate;
     let types = emitted.iter().map(|emitted| match emitted {
-        EmittedType::Layout(layout_type) => value_type::layout(layout_type),
+        EmittedType::Layout(layout_type) => value_type::layout(layout_type, facts),
         EmittedType::Alias(alias) => value_type::alias(alias),
     });
     let names = table::names(krate, &emitted, facts);

@@ -12,7 +12,7 @@ use core::fmt;
 ///
 /// The macro emits such a type for every register that defines its own fields, for every layout
 /// that registers share, and for every alternative layout of a register.
-pub trait Layout: PartialEq + 'static {
+pub trait Layout: Eq + 'static {
     /// The layout's fields.
     const LAYOUT: &'static LayoutDescription;
 }

@@ -297,8 +297,8 @@ pub enum Consistency {
 impl Facts {
     /// The rule of a register's field.
     ///
-    /// `Safety`, `Owned`, `Needs` and `Audience` of the field override those of every field (`*`) of
-    /// the register; `Refused` and `Mitigation` of both apply.
+    /// `Safety`, `Owned`, `Needs` and `Audience` of the field override those of every field (`*`)
+    /// of the register; `Refused` and `Mitigation` of both apply.
     #[must_use]
     pub fn rule(&self, register: &str, field: &Field) -> FieldRule {
         let signed = field.kind() == FieldKind::SignedEnum;

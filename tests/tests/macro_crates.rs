@@ -4,6 +4,32 @@ mod small_crate;
 
 use small_crate::{RUNTIME, SmallCrate};
 
+/// The lints that other people's crates may deny.
+#[test]
+fn no_lint_of_clippy_fires_in_emitted_code() {
+    let small_crate = SmallCrate::new("lints", "");
+    small_crate.write(
+        "src/lib.rs",
+        "//! Registers.\n\nidreg_runtime::include_sysreg!(\"all.sysreg\");\n",
+    );
+    let all = concat!(env!("CARGO_MANIFEST_DIR"), "/ui/ok_all_forms.sysreg");
+    small_crate.write(
+        "src/all.sysreg",
+        std::fs::read(all).expect("a case of `ui`"),
+    );
+    let lints = ["all", "pedantic", "nursery", "cargo"].map(|group| format!("-Dclippy::{group}"));
+    // The manifest of the small crate is no subject here.
+    let allowed = [
+        "-Aclippy::cargo_common_metadata",
+        "-Aclippy::multiple_crate_versions",
+    ];
+    let mut arguments = vec!["clippy", "--", "-Dwarnings"];
+    arguments.extend(lints.iter().map(String::as_str).chain(allowed));
+    let clippy = small_crate.cargo(&arguments);
+    let errors = String::from_utf8_lossy(&clippy.stderr);
+    assert!(clippy.status.success(), "{errors}");
+}
+
 #[test]
 fn runtime_under_another_name() {
     let small_crate = SmallCrate::new("runtime-renamed", "");

@@ -8,7 +8,7 @@ use sysreg::facts::{
     self, Audience, Condition, Consistency, Definition, Facts, Feature, FieldRange, FieldRule,
     Owner, Place, Safety,
 };
-use sysreg::{Field, Layout, Source};
+use sysreg::{Field, Layout, Register, Source};
 
 /// The facts in `aarch64-id.facts`.
 pub(crate) fn shipped() -> syn::Result<Facts> {
@@ -50,6 +50,30 @@ pub(crate) fn rule(
             let audience = audience_name(krate, audience);
             quote!(&#of_safety.for_audience(#audience))
         }
+    }
+}
+
+/// The names of a field in configurations and in the architecture.
+#[derive(Default)]
+pub(crate) struct FieldNames<'f> {
+    /// `SYSREG_<REGISTER>_<FIELD>`.
+    pub(crate) property: Option<String>,
+    /// The features that the field defines, alone or with others.
+    pub(crate) features: Vec<&'f str>,
+}
+
+/// The names of a register's field.
+pub(crate) fn names<'f>(facts: &'f Facts, register: &Register, field: &Field) -> FieldNames<'f> {
+    let is_field = |range: &FieldRange| {
+        range.place.register == register.name() && range.place.field == field.name()
+    };
+    let features = facts.features().filter(|feature| {
+        let mut defining = feature.definitions.iter().flat_map(|one| &one.fields);
+        defining.any(is_field)
+    });
+    FieldNames {
+        property: Some(register.property(field)),
+        features: features.map(|feature| feature.name).collect(),
     }
 }
 

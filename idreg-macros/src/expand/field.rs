@@ -1,5 +1,6 @@
 //! The type of a field, and the methods that read and replace it.
 
+use super::facts::FieldNames;
 use crate::{docs, names};
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote};
@@ -32,12 +33,20 @@ pub(crate) fn accessors(module: &Ident, field: &Field) -> TokenStream {
     }
 }
 
-/// The type of a field; `layout` is the kernel's name, `layout_name` the marker type.
-pub(crate) fn field_type(layout: &str, layout_name: &Ident, field: &Field) -> TokenStream {
+/// The type of a field; `layout` is the kernel's name, `layout_name` the marker type, and `names`
+/// are what else it is known by.
+pub(crate) fn field_type(
+    layout: &str,
+    layout_name: &Ident,
+    field: &Field,
+    names: &FieldNames<'_>,
+) -> TokenStream {
     let type_name = names::type_name(field.name());
     let msb = Literal::u8_unsuffixed(field.bits().msb());
     let lsb = Literal::u8_unsuffixed(field.bits().lsb());
-    let doc = docs::field(layout, field);
+    let doc = docs::field(layout, field, &names.features);
+    let aliases = names.property.as_deref().into_iter();
+    let aliases = aliases.chain(names.features.iter().copied());
     let values = field.enumerators().iter().map(value_constant);
     let signed = signed(field);
     let inherent = (signed.is_some() || !field.enumerators().is_empty()).then(|| {
@@ -50,6 +59,7 @@ pub(crate) fn field_type(layout: &str, layout_name: &Ident, field: &Field) -> To
     });
     quote! {
         #[doc = #doc]
+        #(#[doc(alias = #aliases)])*
         pub type #type_name = super::values::Field<super::names::#layout_name, #msb, #lsb>;
         #inherent
     }

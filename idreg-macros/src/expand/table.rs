@@ -20,6 +20,7 @@ pub(crate) fn names(
     });
     quote! {
         /// Marker types of registers and layouts.
+        #[doc(hidden)]
         pub mod names {
             #(#names)*
         }
@@ -72,7 +73,7 @@ fn layout_marker(krate: &TokenStream, layout_type: &LayoutType<'_>, facts: &Fact
     };
     quote! {
         #[doc = #doc]
-        #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+        #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
         pub enum #type_name {}
 
         impl #krate::register::Layout for #type_name {

@@ -1,10 +1,11 @@
 //! The value type of a layout with its methods, and the module of its field types.
 
-use super::field;
 use super::layout_type::{Alias, Block, LayoutType, Role};
+use super::{facts, field};
 use crate::{docs, names};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use sysreg::facts::Facts;
 
 /// The value type of a register whose layout another block states.
 pub(crate) fn alias(alias: &Alias<'_>) -> TokenStream {
@@ -15,14 +16,16 @@ pub(crate) fn alias(alias: &Alias<'_>) -> TokenStream {
         ..
     } = alias;
     let doc = docs::alias(row.register, layout_name);
+    let kernel_name = kernel_name(row.register.name(), type_name);
     quote! {
         #[doc = #doc]
+        #kernel_name
         pub type #type_name = values::Register<names::#layout_name, names::#type_name>;
     }
 }
 
 /// The value type of a layout, its methods, and the types of its fields.
-pub(crate) fn layout(layout_type: &LayoutType<'_>) -> TokenStream {
+pub(crate) fn layout(layout_type: &LayoutType<'_>, facts: &Facts) -> TokenStream {
     let value_type = value_type(layout_type);
     let LayoutType {
         name,
@@ -38,9 +41,15 @@ pub(crate) fn layout(layout_type: &LayoutType<'_>) -> TokenStream {
         return quote!(#value_type #conversions);
     };
     let accessors = layout.fields().map(|f| field::accessors(module, f));
-    let types = layout
-        .fields()
-        .map(|f| field::field_type(name, type_name, f));
+    let types = layout.fields().map(|f| {
+        // Only a register's own fields have a property, and facts.
+        let register = match &layout_type.role {
+            Role::Register(row) => Some(row.register),
+            Role::Shared | Role::Alternative(_) => None,
+        };
+        let names = register.map(|register| facts::names(facts, register, f));
+        field::field_type(name, type_name, f, &names.unwrap_or_default())
+    });
     let doc = format!("Field types of `{name}`.");
     quote! {
         #value_type
@@ -58,6 +67,12 @@ pub(crate) fn layout(layout_type: &LayoutType<'_>) -> TokenStream {
     }
 }
 
+/// The kernel's name for the documentation's search; `None` if it is the type's, which rustdoc
+/// rejects.
+fn kernel_name(name: &str, type_name: &Ident) -> Option<TokenStream> {
+    (type_name != name).then(|| quote!(#[doc(alias = #name)]))
+}
+
 /// The alias of `values::Register` for a layout, generic over the register if several have it.
 fn value_type(layout_type: &LayoutType<'_>) -> TokenStream {
     let LayoutType {
@@ -66,11 +81,13 @@ fn value_type(layout_type: &LayoutType<'_>) -> TokenStream {
         layout,
         ..
     } = layout_type;
+    let kernel_name = kernel_name(name, type_name);
     match &layout_type.role {
         Role::Register(row) => {
             let doc = docs::register(row.register, *layout);
             quote! {
                 #[doc = #doc]
+                #kernel_name
                 pub type #type_name = values::Register<names::#type_name>;
             }
         }
@@ -82,6 +99,7 @@ fn value_type(layout_type: &LayoutType<'_>) -> TokenStream {
             let doc = docs::alternative(name, block, *layout);
             quote! {
                 #[doc = #doc]
+                #kernel_name
                 pub type #type_name = values::Register<names::#type_name, names::#register>;
             }
         }
@@ -89,6 +107,7 @@ fn value_type(layout_type: &LayoutType<'_>) -> TokenStream {
             let doc = docs::alternative(name, block, *layout);
             quote! {
                 #[doc = #doc]
+                #kernel_name
                 pub type #type_name<R> = values::Register<names::#type_name, R>;
             }
         }
@@ -96,6 +115,7 @@ fn value_type(layout_type: &LayoutType<'_>) -> TokenStream {
             let doc = docs::shared(name, *layout);
             quote! {
                 #[doc = #doc]
+                #kernel_name
                 pub type #type_name<R> = values::Register<names::#type_name, R>;
             }
         }

@@ -4,6 +4,7 @@
 | bits | field |
 |---|---|
 | 63:0 | `WHOLE` |*/
+#[doc(alias = "TWO_EL1")]
 pub type TwoEl1 = values::Register<names::TwoEl1>;
 impl<R> values::Register<names::TwoEl1, R> {
     ///Returns `WHOLE`, bits 63:0.
@@ -18,6 +19,7 @@ impl<R> values::Register<names::TwoEl1, R> {
 ///Field types of `TWO_EL1`.
 pub mod two_el1 {
     ///`TWO_EL1.WHOLE`, bits 63:0: a number.
+    #[doc(alias = "SYSREG_TWO_EL1_WHOLE")]
     pub type Whole = super::values::Field<super::names::TwoEl1, 63, 0>;
 }
 /**`FEAT_X_TWO_EL1`, an alternative layout of `TWO_EL1`.
@@ -25,6 +27,7 @@ pub mod two_el1 {
 | bits | field |
 |---|---|
 | 0 | `ENABLE` |*/
+#[doc(alias = "FEAT_X_TWO_EL1")]
 pub type FeatXTwoEl1 = values::Register<names::FeatXTwoEl1, names::TwoEl1>;
 impl<R> values::Register<names::FeatXTwoEl1, R> {
     ///Returns `ENABLE`, bit 0.
@@ -54,9 +57,10 @@ pub mod feat_x_two_el1 {
     pub type Enable = super::values::Field<super::names::FeatXTwoEl1, 0, 0>;
 }
 /// Marker types of registers and layouts.
+#[doc(hidden)]
 pub mod names {
     ///`TWO_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum TwoEl1 {}
     impl ::idreg_runtime::register::Layout for TwoEl1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
@@ -87,7 +91,7 @@ pub mod names {
         };
     }
     ///`FEAT_X_TWO_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum FeatXTwoEl1 {}
     impl ::idreg_runtime::register::Layout for FeatXTwoEl1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {

@@ -4,6 +4,7 @@
 | bits | field |
 |---|---|
 | 63:0 | `WHOLE` |*/
+#[doc(alias = "SPLIT_ELx")]
 pub type SplitELx<R> = values::Register<names::SplitELx, R>;
 impl<R> values::Register<names::SplitELx, R> {
     ///Returns `WHOLE`, bits 63:0.
@@ -25,6 +26,7 @@ pub mod split_elx {
 | bits | field |
 |---|---|
 | 31:0 | `HALF` |*/
+#[doc(alias = "FEAT_Z_SPLIT_ELx")]
 pub type FeatZSplitELx<R> = values::Register<names::FeatZSplitELx, R>;
 impl<R> values::Register<names::FeatZSplitELx, R> {
     ///Returns `HALF`, bits 31:0.
@@ -56,12 +58,14 @@ pub mod feat_z_split_elx {
 /**`SPLIT_EL1`, encoded as `S3_0_C15_C4_0`.
 
 It has the fields of [`SplitELx`].*/
+#[doc(alias = "SPLIT_EL1")]
 pub type SplitEl1 = values::Register<names::SplitELx, names::SplitEl1>;
 /**`FEAT_Y_SPLIT_EL1`, an alternative layout of `SPLIT_EL1`.
 
 | bits | field |
 |---|---|
 | 7:0 | `LOW` |*/
+#[doc(alias = "FEAT_Y_SPLIT_EL1")]
 pub type FeatYSplitEl1 = values::Register<names::FeatYSplitEl1, names::SplitEl1>;
 impl<R> values::Register<names::FeatYSplitEl1, R> {
     ///Returns `LOW`, bits 7:0.
@@ -93,9 +97,10 @@ pub mod feat_y_split_el1 {
     pub type Low = super::values::Field<super::names::FeatYSplitEl1, 7, 0>;
 }
 /// Marker types of registers and layouts.
+#[doc(hidden)]
 pub mod names {
     ///`SPLIT_ELx`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum SplitELx {}
     impl ::idreg_runtime::register::Layout for SplitELx {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
@@ -117,7 +122,7 @@ pub mod names {
         };
     }
     ///`FEAT_Z_SPLIT_ELx`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum FeatZSplitELx {}
     impl ::idreg_runtime::register::Layout for FeatZSplitELx {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
@@ -151,7 +156,7 @@ pub mod names {
         };
     }
     ///`FEAT_Y_SPLIT_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum FeatYSplitEl1 {}
     impl ::idreg_runtime::register::Layout for FeatYSplitEl1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {

@@ -5,6 +5,7 @@
 |---|---|
 | 23:20 | `AdvSIMD` |
 | 19:16 | `FP` |*/
+#[doc(alias = "ID_AA64PFR0_EL1")]
 pub type IdAa64pfr0El1 = values::Register<names::IdAa64pfr0El1>;
 impl<R> values::Register<names::IdAa64pfr0El1, R> {
     ///Returns `AdvSIMD`, bits 23:20.
@@ -26,9 +27,19 @@ impl<R> values::Register<names::IdAa64pfr0El1, R> {
 }
 ///Field types of `ID_AA64PFR0_EL1`.
 pub mod id_aa64pfr0_el1 {
-    ///`ID_AA64PFR0_EL1.AdvSIMD`, bits 23:20: a number.
+    /**`ID_AA64PFR0_EL1.AdvSIMD`, bits 23:20: a number.
+
+Features: `FEAT_AdvSIMD`, `FEAT_FP16`.*/
+    #[doc(alias = "SYSREG_ID_AA64PFR0_EL1_AdvSIMD")]
+    #[doc(alias = "FEAT_AdvSIMD")]
+    #[doc(alias = "FEAT_FP16")]
     pub type AdvSIMD = super::values::Field<super::names::IdAa64pfr0El1, 23, 20>;
-    ///`ID_AA64PFR0_EL1.FP`, bits 19:16: a number.
+    /**`ID_AA64PFR0_EL1.FP`, bits 19:16: a number.
+
+Features: `FEAT_FP`, `FEAT_FP16`.*/
+    #[doc(alias = "SYSREG_ID_AA64PFR0_EL1_FP")]
+    #[doc(alias = "FEAT_FP")]
+    #[doc(alias = "FEAT_FP16")]
     pub type Fp = super::values::Field<super::names::IdAa64pfr0El1, 19, 16>;
 }
 /**`ID_AA64DFR0_EL1`, encoded as `S3_0_C0_C5_0`.
@@ -37,6 +48,7 @@ pub mod id_aa64pfr0_el1 {
 |---|---|
 | 31:28 | `CTX_CMPs` |
 | 15:12 | `BRPs` |*/
+#[doc(alias = "ID_AA64DFR0_EL1")]
 pub type IdAa64dfr0El1 = values::Register<names::IdAa64dfr0El1>;
 impl<R> values::Register<names::IdAa64dfr0El1, R> {
     ///Returns `CTX_CMPs`, bits 31:28.
@@ -59,8 +71,10 @@ impl<R> values::Register<names::IdAa64dfr0El1, R> {
 ///Field types of `ID_AA64DFR0_EL1`.
 pub mod id_aa64dfr0_el1 {
     ///`ID_AA64DFR0_EL1.CTX_CMPs`, bits 31:28: a number.
+    #[doc(alias = "SYSREG_ID_AA64DFR0_EL1_CTX_CMPs")]
     pub type CtxCMPs = super::values::Field<super::names::IdAa64dfr0El1, 31, 28>;
     ///`ID_AA64DFR0_EL1.BRPs`, bits 15:12: a number.
+    #[doc(alias = "SYSREG_ID_AA64DFR0_EL1_BRPs")]
     pub type BRPs = super::values::Field<super::names::IdAa64dfr0El1, 15, 12>;
 }
 /**`ID_AA64ISAR1_EL1`, encoded as `S3_0_C0_C6_1`.
@@ -69,6 +83,7 @@ pub mod id_aa64dfr0_el1 {
 |---|---|
 | 11:8 | `API` |
 | 7:4 | `APA` |*/
+#[doc(alias = "ID_AA64ISAR1_EL1")]
 pub type IdAa64isar1El1 = values::Register<names::IdAa64isar1El1>;
 impl<R> values::Register<names::IdAa64isar1El1, R> {
     ///Returns `API`, bits 11:8.
@@ -90,9 +105,29 @@ impl<R> values::Register<names::IdAa64isar1El1, R> {
 }
 ///Field types of `ID_AA64ISAR1_EL1`.
 pub mod id_aa64isar1_el1 {
-    ///`ID_AA64ISAR1_EL1.API`, bits 11:8: a number.
+    /**`ID_AA64ISAR1_EL1.API`, bits 11:8: a number.
+
+Features: `FEAT_EPAC`, `FEAT_FPAC`, `FEAT_FPACCOMBINE`, `FEAT_PACIMP`, `FEAT_PAuth`, `FEAT_PAuth2`, `FEAT_PAuth_LR`.*/
+    #[doc(alias = "SYSREG_ID_AA64ISAR1_EL1_API")]
+    #[doc(alias = "FEAT_EPAC")]
+    #[doc(alias = "FEAT_FPAC")]
+    #[doc(alias = "FEAT_FPACCOMBINE")]
+    #[doc(alias = "FEAT_PACIMP")]
+    #[doc(alias = "FEAT_PAuth")]
+    #[doc(alias = "FEAT_PAuth2")]
+    #[doc(alias = "FEAT_PAuth_LR")]
     pub type Api = super::values::Field<super::names::IdAa64isar1El1, 11, 8>;
-    ///`ID_AA64ISAR1_EL1.APA`, bits 7:4: a number.
+    /**`ID_AA64ISAR1_EL1.APA`, bits 7:4: a number.
+
+Features: `FEAT_EPAC`, `FEAT_FPAC`, `FEAT_FPACCOMBINE`, `FEAT_PACQARMA5`, `FEAT_PAuth`, `FEAT_PAuth2`, `FEAT_PAuth_LR`.*/
+    #[doc(alias = "SYSREG_ID_AA64ISAR1_EL1_APA")]
+    #[doc(alias = "FEAT_EPAC")]
+    #[doc(alias = "FEAT_FPAC")]
+    #[doc(alias = "FEAT_FPACCOMBINE")]
+    #[doc(alias = "FEAT_PACQARMA5")]
+    #[doc(alias = "FEAT_PAuth")]
+    #[doc(alias = "FEAT_PAuth2")]
+    #[doc(alias = "FEAT_PAuth_LR")]
     pub type Apa = super::values::Field<super::names::IdAa64isar1El1, 7, 4>;
 }
 /**`ID_AA64ISAR2_EL1`, encoded as `S3_0_C0_C6_2`.
@@ -100,6 +135,7 @@ pub mod id_aa64isar1_el1 {
 | bits | field |
 |---|---|
 | 15:12 | `APA3` |*/
+#[doc(alias = "ID_AA64ISAR2_EL1")]
 pub type IdAa64isar2El1 = values::Register<names::IdAa64isar2El1>;
 impl<R> values::Register<names::IdAa64isar2El1, R> {
     ///Returns `APA3`, bits 15:12.
@@ -113,7 +149,17 @@ impl<R> values::Register<names::IdAa64isar2El1, R> {
 }
 ///Field types of `ID_AA64ISAR2_EL1`.
 pub mod id_aa64isar2_el1 {
-    ///`ID_AA64ISAR2_EL1.APA3`, bits 15:12: a number.
+    /**`ID_AA64ISAR2_EL1.APA3`, bits 15:12: a number.
+
+Features: `FEAT_EPAC`, `FEAT_FPAC`, `FEAT_FPACCOMBINE`, `FEAT_PACQARMA3`, `FEAT_PAuth`, `FEAT_PAuth2`, `FEAT_PAuth_LR`.*/
+    #[doc(alias = "SYSREG_ID_AA64ISAR2_EL1_APA3")]
+    #[doc(alias = "FEAT_EPAC")]
+    #[doc(alias = "FEAT_FPAC")]
+    #[doc(alias = "FEAT_FPACCOMBINE")]
+    #[doc(alias = "FEAT_PACQARMA3")]
+    #[doc(alias = "FEAT_PAuth")]
+    #[doc(alias = "FEAT_PAuth2")]
+    #[doc(alias = "FEAT_PAuth_LR")]
     pub type Apa3 = super::values::Field<super::names::IdAa64isar2El1, 15, 12>;
 }
 /**`ID_AA64PFR1_EL1`, encoded as `S3_0_C0_C4_1`.
@@ -121,6 +167,7 @@ pub mod id_aa64isar2_el1 {
 | bits | field |
 |---|---|
 | 27:24 | `SME` |*/
+#[doc(alias = "ID_AA64PFR1_EL1")]
 pub type IdAa64pfr1El1 = values::Register<names::IdAa64pfr1El1>;
 impl<R> values::Register<names::IdAa64pfr1El1, R> {
     ///Returns `SME`, bits 27:24.
@@ -134,7 +181,12 @@ impl<R> values::Register<names::IdAa64pfr1El1, R> {
 }
 ///Field types of `ID_AA64PFR1_EL1`.
 pub mod id_aa64pfr1_el1 {
-    ///`ID_AA64PFR1_EL1.SME`, bits 27:24: a number.
+    /**`ID_AA64PFR1_EL1.SME`, bits 27:24: a number.
+
+Features: `FEAT_SME`, `FEAT_SME2`.*/
+    #[doc(alias = "SYSREG_ID_AA64PFR1_EL1_SME")]
+    #[doc(alias = "FEAT_SME")]
+    #[doc(alias = "FEAT_SME2")]
     pub type Sme = super::values::Field<super::names::IdAa64pfr1El1, 27, 24>;
 }
 /**`ID_AA64SMFR0_EL1`, encoded as `S3_0_C0_C4_5`.
@@ -142,6 +194,7 @@ pub mod id_aa64pfr1_el1 {
 | bits | field |
 |---|---|
 | 63 | `FA64` |*/
+#[doc(alias = "ID_AA64SMFR0_EL1")]
 pub type IdAa64smfr0El1 = values::Register<names::IdAa64smfr0El1>;
 impl<R> values::Register<names::IdAa64smfr0El1, R> {
     ///Returns `FA64`, bit 63.
@@ -155,7 +208,11 @@ impl<R> values::Register<names::IdAa64smfr0El1, R> {
 }
 ///Field types of `ID_AA64SMFR0_EL1`.
 pub mod id_aa64smfr0_el1 {
-    ///`ID_AA64SMFR0_EL1.FA64`, bit 63: a number.
+    /**`ID_AA64SMFR0_EL1.FA64`, bit 63: a number.
+
+Features: `FEAT_SME_FA64`.*/
+    #[doc(alias = "SYSREG_ID_AA64SMFR0_EL1_FA64")]
+    #[doc(alias = "FEAT_SME_FA64")]
     pub type Fa64 = super::values::Field<super::names::IdAa64smfr0El1, 63, 63>;
 }
 /**`ID_AA64MMFR0_EL1`, encoded as `S3_0_C0_C7_0`.
@@ -165,6 +222,7 @@ pub mod id_aa64smfr0_el1 {
 | 31:28 | `TGRAN4` |
 | 27:24 | `TGRAN64` |
 | 23:20 | `TGRAN16` |*/
+#[doc(alias = "ID_AA64MMFR0_EL1")]
 pub type IdAa64mmfr0El1 = values::Register<names::IdAa64mmfr0El1>;
 impl<R> values::Register<names::IdAa64mmfr0El1, R> {
     ///Returns `TGRAN4`, bits 31:28.
@@ -199,7 +257,12 @@ pub mod id_aa64mmfr0_el1 {
 | value | name |
 |---|---|
 | 0x0 | `IMP` |
-| 0xf | `NI` |*/
+| 0xf | `NI` |
+
+Features: `FEAT_LPA2`, `FEAT_TGran4K`.*/
+    #[doc(alias = "SYSREG_ID_AA64MMFR0_EL1_TGRAN4")]
+    #[doc(alias = "FEAT_LPA2")]
+    #[doc(alias = "FEAT_TGran4K")]
     pub type Tgran4 = super::values::Field<super::names::IdAa64mmfr0El1, 31, 28>;
     impl Tgran4 {
         ///`IMP`, 0x0.
@@ -217,7 +280,11 @@ pub mod id_aa64mmfr0_el1 {
 | value | name |
 |---|---|
 | 0x0 | `IMP` |
-| 0xf | `NI` |*/
+| 0xf | `NI` |
+
+Features: `FEAT_TGran64K`.*/
+    #[doc(alias = "SYSREG_ID_AA64MMFR0_EL1_TGRAN64")]
+    #[doc(alias = "FEAT_TGran64K")]
     pub type Tgran64 = super::values::Field<super::names::IdAa64mmfr0El1, 27, 24>;
     impl Tgran64 {
         ///`IMP`, 0x0.
@@ -230,13 +297,19 @@ pub mod id_aa64mmfr0_el1 {
             (self.bits() << 60).cast_signed() >> 60
         }
     }
-    ///`ID_AA64MMFR0_EL1.TGRAN16`, bits 23:20: a number.
+    /**`ID_AA64MMFR0_EL1.TGRAN16`, bits 23:20: a number.
+
+Features: `FEAT_LPA2`, `FEAT_TGran16K`.*/
+    #[doc(alias = "SYSREG_ID_AA64MMFR0_EL1_TGRAN16")]
+    #[doc(alias = "FEAT_LPA2")]
+    #[doc(alias = "FEAT_TGran16K")]
     pub type Tgran16 = super::values::Field<super::names::IdAa64mmfr0El1, 23, 20>;
 }
 /// Marker types of registers and layouts.
+#[doc(hidden)]
 pub mod names {
     ///`ID_AA64PFR0_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum IdAa64pfr0El1 {}
     impl ::idreg_runtime::register::Layout for IdAa64pfr0El1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
@@ -277,7 +350,7 @@ pub mod names {
         };
     }
     ///`ID_AA64DFR0_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum IdAa64dfr0El1 {}
     impl ::idreg_runtime::register::Layout for IdAa64dfr0El1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
@@ -322,7 +395,7 @@ pub mod names {
         };
     }
     ///`ID_AA64ISAR1_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum IdAa64isar1El1 {}
     impl ::idreg_runtime::register::Layout for IdAa64isar1El1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
@@ -391,7 +464,7 @@ pub mod names {
         };
     }
     ///`ID_AA64ISAR2_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum IdAa64isar2El1 {}
     impl ::idreg_runtime::register::Layout for IdAa64isar2El1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
@@ -437,7 +510,7 @@ pub mod names {
         };
     }
     ///`ID_AA64PFR1_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum IdAa64pfr1El1 {}
     impl ::idreg_runtime::register::Layout for IdAa64pfr1El1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
@@ -469,7 +542,7 @@ pub mod names {
         };
     }
     ///`ID_AA64SMFR0_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum IdAa64smfr0El1 {}
     impl ::idreg_runtime::register::Layout for IdAa64smfr0El1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
@@ -503,7 +576,7 @@ pub mod names {
         };
     }
     ///`ID_AA64MMFR0_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum IdAa64mmfr0El1 {}
     impl ::idreg_runtime::register::Layout for IdAa64mmfr0El1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {

@@ -4,6 +4,7 @@
 | bits | field |
 |---|---|
 | 35:32 | `SVE` |*/
+#[doc(alias = "ID_AA64PFR0_EL1")]
 pub type IdAa64pfr0El1 = values::Register<names::IdAa64pfr0El1>;
 impl<R> values::Register<names::IdAa64pfr0El1, R> {
     ///Returns `SVE`, bits 35:32.
@@ -17,7 +18,11 @@ impl<R> values::Register<names::IdAa64pfr0El1, R> {
 }
 ///Field types of `ID_AA64PFR0_EL1`.
 pub mod id_aa64pfr0_el1 {
-    ///`ID_AA64PFR0_EL1.SVE`, bits 35:32: a number.
+    /**`ID_AA64PFR0_EL1.SVE`, bits 35:32: a number.
+
+Features: `FEAT_SVE`.*/
+    #[doc(alias = "SYSREG_ID_AA64PFR0_EL1_SVE")]
+    #[doc(alias = "FEAT_SVE")]
     pub type Sve = super::values::Field<super::names::IdAa64pfr0El1, 35, 32>;
 }
 /**`ID_AA64ZFR0_EL1`, encoded as `S3_0_C0_C4_4`.
@@ -26,6 +31,7 @@ pub mod id_aa64pfr0_el1 {
 |---|---|
 | 23:20 | `BF16` |
 | 3:0 | `SVEver` |*/
+#[doc(alias = "ID_AA64ZFR0_EL1")]
 pub type IdAa64zfr0El1 = values::Register<names::IdAa64zfr0El1>;
 impl<R> values::Register<names::IdAa64zfr0El1, R> {
     ///Returns `BF16`, bits 23:20.
@@ -48,8 +54,16 @@ impl<R> values::Register<names::IdAa64zfr0El1, R> {
 ///Field types of `ID_AA64ZFR0_EL1`.
 pub mod id_aa64zfr0_el1 {
     ///`ID_AA64ZFR0_EL1.BF16`, bits 23:20: a number.
+    #[doc(alias = "SYSREG_ID_AA64ZFR0_EL1_BF16")]
     pub type Bf16 = super::values::Field<super::names::IdAa64zfr0El1, 23, 20>;
-    ///`ID_AA64ZFR0_EL1.SVEver`, bits 3:0: a number.
+    /**`ID_AA64ZFR0_EL1.SVEver`, bits 3:0: a number.
+
+Features: `FEAT_SVE2`, `FEAT_SVE2p1`, `FEAT_SVE2p2`, `FEAT_SVE2p3`.*/
+    #[doc(alias = "SYSREG_ID_AA64ZFR0_EL1_SVEver")]
+    #[doc(alias = "FEAT_SVE2")]
+    #[doc(alias = "FEAT_SVE2p1")]
+    #[doc(alias = "FEAT_SVE2p2")]
+    #[doc(alias = "FEAT_SVE2p3")]
     pub type SVEver = super::values::Field<super::names::IdAa64zfr0El1, 3, 0>;
 }
 /**`ID_AA64ISAR1_EL1`, encoded as `S3_0_C0_C6_1`.
@@ -57,6 +71,7 @@ pub mod id_aa64zfr0_el1 {
 | bits | field |
 |---|---|
 | 47:44 | `BF16` |*/
+#[doc(alias = "ID_AA64ISAR1_EL1")]
 pub type IdAa64isar1El1 = values::Register<names::IdAa64isar1El1>;
 impl<R> values::Register<names::IdAa64isar1El1, R> {
     ///Returns `BF16`, bits 47:44.
@@ -70,13 +85,19 @@ impl<R> values::Register<names::IdAa64isar1El1, R> {
 }
 ///Field types of `ID_AA64ISAR1_EL1`.
 pub mod id_aa64isar1_el1 {
-    ///`ID_AA64ISAR1_EL1.BF16`, bits 47:44: a number.
+    /**`ID_AA64ISAR1_EL1.BF16`, bits 47:44: a number.
+
+Features: `FEAT_BF16`, `FEAT_EBF16`.*/
+    #[doc(alias = "SYSREG_ID_AA64ISAR1_EL1_BF16")]
+    #[doc(alias = "FEAT_BF16")]
+    #[doc(alias = "FEAT_EBF16")]
     pub type Bf16 = super::values::Field<super::names::IdAa64isar1El1, 47, 44>;
 }
 /// Marker types of registers and layouts.
+#[doc(hidden)]
 pub mod names {
     ///`ID_AA64PFR0_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum IdAa64pfr0El1 {}
     impl ::idreg_runtime::register::Layout for IdAa64pfr0El1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
@@ -120,7 +141,7 @@ pub mod names {
         };
     }
     ///`ID_AA64ZFR0_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum IdAa64zfr0El1 {}
     impl ::idreg_runtime::register::Layout for IdAa64zfr0El1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
@@ -181,7 +202,7 @@ pub mod names {
         };
     }
     ///`ID_AA64ISAR1_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum IdAa64isar1El1 {}
     impl ::idreg_runtime::register::Layout for IdAa64isar1El1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {

@@ -7,6 +7,7 @@
 | 59:56 | `UNSIGNED` |
 | 55 | `CHOICE` |
 | 54:0 | `NUMBER` |*/
+#[doc(alias = "KINDS_EL1")]
 pub type KindsEl1 = values::Register<names::KindsEl1>;
 impl<R> values::Register<names::KindsEl1, R> {
     ///Returns `SIGNED`, bits 63:60.
@@ -50,6 +51,7 @@ pub mod kinds_el1 {
 |---|---|
 | 0xf | `NI` |
 | 0x0 | `IMP` |*/
+    #[doc(alias = "SYSREG_KINDS_EL1_SIGNED")]
     pub type Signed = super::values::Field<super::names::KindsEl1, 63, 60>;
     impl Signed {
         ///`NI`, 0xf.
@@ -68,6 +70,7 @@ pub mod kinds_el1 {
 |---|---|
 | 0x0 | `NI` |
 | 0x1 | `IMP` |*/
+    #[doc(alias = "SYSREG_KINDS_EL1_UNSIGNED")]
     pub type Unsigned = super::values::Field<super::names::KindsEl1, 59, 56>;
     impl Unsigned {
         ///`NI`, 0x0.
@@ -81,6 +84,7 @@ pub mod kinds_el1 {
 |---|---|
 | 0x0 | `OFF` |
 | 0x1 | `ON` |*/
+    #[doc(alias = "SYSREG_KINDS_EL1_CHOICE")]
     pub type Choice = super::values::Field<super::names::KindsEl1, 55, 55>;
     impl Choice {
         ///`OFF`, 0x0.
@@ -89,12 +93,14 @@ pub mod kinds_el1 {
         pub const ON: Self = Self::of(1);
     }
     ///`KINDS_EL1.NUMBER`, bits 54:0: a number.
+    #[doc(alias = "SYSREG_KINDS_EL1_NUMBER")]
     pub type Number = super::values::Field<super::names::KindsEl1, 54, 0>;
 }
 /// Marker types of registers and layouts.
+#[doc(hidden)]
 pub mod names {
     ///`KINDS_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum KindsEl1 {}
     impl ::idreg_runtime::register::Layout for KindsEl1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {

@@ -7,6 +7,7 @@
 | 35:32 | `SVE` |
 | 23:20 | `AdvSIMD` |
 | 3:0 | `EL0` |*/
+#[doc(alias = "ID_AA64PFR0_EL1")]
 pub type IdAa64pfr0El1 = values::Register<names::IdAa64pfr0El1>;
 impl<R> values::Register<names::IdAa64pfr0El1, R> {
     ///Returns `CSV3`, bits 63:60.
@@ -44,16 +45,29 @@ impl<R> values::Register<names::IdAa64pfr0El1, R> {
 }
 ///Field types of `ID_AA64PFR0_EL1`.
 pub mod id_aa64pfr0_el1 {
-    ///`ID_AA64PFR0_EL1.CSV3`, bits 63:60: a number.
+    /**`ID_AA64PFR0_EL1.CSV3`, bits 63:60: a number.
+
+Features: `FEAT_CSV3`.*/
+    #[doc(alias = "SYSREG_ID_AA64PFR0_EL1_CSV3")]
+    #[doc(alias = "FEAT_CSV3")]
     pub type Csv3 = super::values::Field<super::names::IdAa64pfr0El1, 63, 60>;
-    ///`ID_AA64PFR0_EL1.SVE`, bits 35:32: a number.
+    /**`ID_AA64PFR0_EL1.SVE`, bits 35:32: a number.
+
+Features: `FEAT_SVE`.*/
+    #[doc(alias = "SYSREG_ID_AA64PFR0_EL1_SVE")]
+    #[doc(alias = "FEAT_SVE")]
     pub type Sve = super::values::Field<super::names::IdAa64pfr0El1, 35, 32>;
     /**`ID_AA64PFR0_EL1.AdvSIMD`, bits 23:20: a signed enumeration.
 
 | value | name |
 |---|---|
 | 0x0 | `IMP` |
-| 0xf | `NI` |*/
+| 0xf | `NI` |
+
+Features: `FEAT_AdvSIMD`, `FEAT_FP16`.*/
+    #[doc(alias = "SYSREG_ID_AA64PFR0_EL1_AdvSIMD")]
+    #[doc(alias = "FEAT_AdvSIMD")]
+    #[doc(alias = "FEAT_FP16")]
     pub type AdvSIMD = super::values::Field<super::names::IdAa64pfr0El1, 23, 20>;
     impl AdvSIMD {
         ///`IMP`, 0x0.
@@ -66,7 +80,13 @@ pub mod id_aa64pfr0_el1 {
             (self.bits() << 60).cast_signed() >> 60
         }
     }
-    ///`ID_AA64PFR0_EL1.EL0`, bits 3:0: a number.
+    /**`ID_AA64PFR0_EL1.EL0`, bits 3:0: a number.
+
+Features: `FEAT_AA32EL0`, `FEAT_AA64EL0`, `FEAT_EL0`.*/
+    #[doc(alias = "SYSREG_ID_AA64PFR0_EL1_EL0")]
+    #[doc(alias = "FEAT_AA32EL0")]
+    #[doc(alias = "FEAT_AA64EL0")]
+    #[doc(alias = "FEAT_EL0")]
     pub type El0 = super::values::Field<super::names::IdAa64pfr0El1, 3, 0>;
 }
 /**`CTR_EL0`, encoded as `S3_3_C0_C0_1`.
@@ -75,6 +95,7 @@ pub mod id_aa64pfr0_el1 {
 |---|---|
 | 27:24 | `CWG` |
 | 15:14 | `L1Ip` |*/
+#[doc(alias = "CTR_EL0")]
 pub type CtrEl0 = values::Register<names::CtrEl0>;
 impl<R> values::Register<names::CtrEl0, R> {
     ///Returns `CWG`, bits 27:24.
@@ -97,14 +118,20 @@ impl<R> values::Register<names::CtrEl0, R> {
 ///Field types of `CTR_EL0`.
 pub mod ctr_el0 {
     ///`CTR_EL0.CWG`, bits 27:24: a number.
+    #[doc(alias = "SYSREG_CTR_EL0_CWG")]
     pub type Cwg = super::values::Field<super::names::CtrEl0, 27, 24>;
-    ///`CTR_EL0.L1Ip`, bits 15:14: a number.
+    /**`CTR_EL0.L1Ip`, bits 15:14: a number.
+
+Features: `FEAT_VPIPT`.*/
+    #[doc(alias = "SYSREG_CTR_EL0_L1Ip")]
+    #[doc(alias = "FEAT_VPIPT")]
     pub type L1Ip = super::values::Field<super::names::CtrEl0, 15, 14>;
 }
 /// Marker types of registers and layouts.
+#[doc(hidden)]
 pub mod names {
     ///`ID_AA64PFR0_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum IdAa64pfr0El1 {}
     impl ::idreg_runtime::register::Layout for IdAa64pfr0El1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {
@@ -196,7 +223,7 @@ pub mod names {
         };
     }
     ///`CTR_EL0`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum CtrEl0 {}
     impl ::idreg_runtime::register::Layout for CtrEl0 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {

@@ -4,6 +4,7 @@
 | bits | field |
 |---|---|
 | 63:0 | `ADDRESS` |*/
+#[doc(alias = "ONE_EL1")]
 pub type OneEl1 = values::Register<names::OneEl1>;
 impl<R> values::Register<names::OneEl1, R> {
     ///Returns `ADDRESS`, bits 63:0.
@@ -18,16 +19,19 @@ impl<R> values::Register<names::OneEl1, R> {
 ///Field types of `ONE_EL1`.
 pub mod one_el1 {
     ///`ONE_EL1.ADDRESS`, bits 63:0: a number.
+    #[doc(alias = "SYSREG_ONE_EL1_ADDRESS")]
     pub type Address = super::values::Field<super::names::OneEl1, 63, 0>;
 }
 /**`ONE_EL12`, encoded as `S3_5_C15_C2_0`.
 
 It has the fields of [`OneEl1`].*/
+#[doc(alias = "ONE_EL12")]
 pub type OneEl12 = values::Register<names::OneEl1, names::OneEl12>;
 /// Marker types of registers and layouts.
+#[doc(hidden)]
 pub mod names {
     ///`ONE_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum OneEl1 {}
     impl ::idreg_runtime::register::Layout for OneEl1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {

@@ -7,6 +7,7 @@
 | 31:16 | `type` |
 | 15:8 | `SELF` |
 | 7:0 | `TGRAN4_2` |*/
+#[doc(alias = "8K_EL1")]
 pub type _8kEl1 = values::Register<names::_8kEl1>;
 impl<R> values::Register<names::_8kEl1, R> {
     ///Returns `4K`, bits 63:32.
@@ -45,10 +46,13 @@ impl<R> values::Register<names::_8kEl1, R> {
 ///Field types of `8K_EL1`.
 pub mod _8k_el1 {
     ///`8K_EL1.4K`, bits 63:32: a number.
+    #[doc(alias = "SYSREG_8K_EL1_4K")]
     pub type _4k = super::values::Field<super::names::_8kEl1, 63, 32>;
     ///`8K_EL1.type`, bits 31:16: a number.
+    #[doc(alias = "SYSREG_8K_EL1_type")]
     pub type Type = super::values::Field<super::names::_8kEl1, 31, 16>;
     ///`8K_EL1.SELF`, bits 15:8: a number.
+    #[doc(alias = "SYSREG_8K_EL1_SELF")]
     pub type Self_ = super::values::Field<super::names::_8kEl1, 15, 8>;
     /**`8K_EL1.TGRAN4_2`, bits 7:0: an enumeration.
 
@@ -57,6 +61,7 @@ pub mod _8k_el1 {
 | 0x0 | `52_BIT` |
 | 0x1 | `fn` |
 | 0x2 | `GICv3` |*/
+    #[doc(alias = "SYSREG_8K_EL1_TGRAN4_2")]
     pub type Tgran4_2 = super::values::Field<super::names::_8kEl1, 7, 0>;
     impl Tgran4_2 {
         ///`52_BIT`, 0x0.
@@ -68,9 +73,10 @@ pub mod _8k_el1 {
     }
 }
 /// Marker types of registers and layouts.
+#[doc(hidden)]
 pub mod names {
     ///`8K_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum _8kEl1 {}
     impl ::idreg_runtime::register::Layout for _8kEl1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {

@@ -4,6 +4,7 @@
 | bits | field |
 |---|---|
 | 63:0 | `DATA` |*/
+#[doc(alias = "SHARED_ELx")]
 pub type SharedELx<R> = values::Register<names::SharedELx, R>;
 impl<R> values::Register<names::SharedELx, R> {
     ///Returns `DATA`, bits 63:0.
@@ -23,11 +24,13 @@ pub mod shared_elx {
 /**`ONE_EL2`, encoded as `S3_4_C15_C6_0`.
 
 It has the fields of [`SharedELx`].*/
+#[doc(alias = "ONE_EL2")]
 pub type OneEl2 = values::Register<names::SharedELx, names::OneEl2>;
 /// Marker types of registers and layouts.
+#[doc(hidden)]
 pub mod names {
     ///`SHARED_ELx`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum SharedELx {}
     impl ::idreg_runtime::register::Layout for SharedELx {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {

@@ -5,6 +5,7 @@
 |---|---|
 | 7:4 | `MODE` |
 | 3:0 | `COUNT` |*/
+#[doc(alias = "DEMO_EL1")]
 pub type DemoEl1 = values::Register<names::DemoEl1>;
 impl<R> values::Register<names::DemoEl1, R> {
     ///Returns `MODE`, bits 7:4.
@@ -32,6 +33,7 @@ pub mod demo_el1 {
 |---|---|
 | 0x0 | `NI` |
 | 0x1 | `IMP` |*/
+    #[doc(alias = "SYSREG_DEMO_EL1_MODE")]
     pub type Mode = super::values::Field<super::names::DemoEl1, 7, 4>;
     impl Mode {
         ///`NI`, 0x0.
@@ -40,12 +42,14 @@ pub mod demo_el1 {
         pub const IMP: Self = Self::of(1);
     }
     ///`DEMO_EL1.COUNT`, bits 3:0: a number.
+    #[doc(alias = "SYSREG_DEMO_EL1_COUNT")]
     pub type Count = super::values::Field<super::names::DemoEl1, 3, 0>;
 }
 /// Marker types of registers and layouts.
+#[doc(hidden)]
 pub mod names {
     ///`DEMO_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum DemoEl1 {}
     impl ::idreg_runtime::register::Layout for DemoEl1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {

@@ -2,11 +2,13 @@
 /**`MASKS_EL1`, encoded as `S3_0_C15_C0_2`.
 
 It has no named fields.*/
+#[doc(alias = "MASKS_EL1")]
 pub type MasksEl1 = values::Register<names::MasksEl1>;
 /// Marker types of registers and layouts.
+#[doc(hidden)]
 pub mod names {
     ///`MASKS_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum MasksEl1 {}
     impl ::idreg_runtime::register::Layout for MasksEl1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {

@@ -4,6 +4,7 @@
 | bits | field |
 |---|---|
 | 7:0 | `LEVEL` |*/
+#[doc(alias = "SHARED_ELx")]
 pub type SharedELx<R> = values::Register<names::SharedELx, R>;
 impl<R> values::Register<names::SharedELx, R> {
     ///Returns `LEVEL`, bits 7:0.
@@ -23,15 +24,18 @@ pub mod shared_elx {
 /**`SHARED_EL1`, encoded as `S3_0_C15_C1_0`.
 
 It has the fields of [`SharedELx`].*/
+#[doc(alias = "SHARED_EL1")]
 pub type SharedEl1 = values::Register<names::SharedELx, names::SharedEl1>;
 /**`SHARED_EL2`, encoded as `S3_4_C15_C1_0`.
 
 It has the fields of [`SharedELx`].*/
+#[doc(alias = "SHARED_EL2")]
 pub type SharedEl2 = values::Register<names::SharedELx, names::SharedEl2>;
 /// Marker types of registers and layouts.
+#[doc(hidden)]
 pub mod names {
     ///`SHARED_ELx`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum SharedELx {}
     impl ::idreg_runtime::register::Layout for SharedELx {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {

@@ -2,11 +2,13 @@
 /**`OPAQUE_EL1`, encoded as `S3_0_C15_C2_1`.
 
 The description does not define its fields.*/
+#[doc(alias = "OPAQUE_EL1")]
 pub type OpaqueEl1 = values::Register<names::OpaqueEl1>;
 /// Marker types of registers and layouts.
+#[doc(hidden)]
 pub mod names {
     ///`OPAQUE_EL1`.
-    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+    #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum OpaqueEl1 {}
     impl ::idreg_runtime::register::Layout for OpaqueEl1 {
         const LAYOUT: &'static ::idreg_runtime::description::LayoutDescription = &::idreg_runtime::description::LayoutDescription {

@@ -102,7 +102,7 @@ macro_rules! __value_types {
             /// The value of a field: the bits `MSB` to `LSB` of the layout `L`.
             ///
             /// Named values are constants that work in patterns; other values are possible.
-            #[derive(::core::cmp::PartialEq)]
+            #[derive(::core::cmp::PartialEq, ::core::cmp::Eq)]
             #[must_use = "a value of a field has no effect by itself"]
             #[repr(transparent)]
             pub struct Field<
@@ -197,14 +197,6 @@ macro_rules! __value_types {
 
             impl<L, const MSB: ::core::primitive::u32, const LSB: ::core::primitive::u32>
                 ::core::marker::Copy for Field<L, MSB, LSB>
-            {
-            }
-
-            impl<
-                L: ::core::cmp::PartialEq,
-                const MSB: ::core::primitive::u32,
-                const LSB: ::core::primitive::u32,
-            > ::core::cmp::Eq for Field<L, MSB, LSB>
             {
             }
 
