@@ -4,6 +4,11 @@
 //!
 //! Data flows one way: the macro's input → the files → `sysreg::Model` → the selected types → Rust.
 
+// The examples of the README are tested like those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod docs;
 mod expand;
 mod input;

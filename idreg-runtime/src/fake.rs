@@ -32,7 +32,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 ///
 /// ```
 /// # let host: idreg_runtime::host::Host =
-/// #     serde_json::from_str(include_str!("../../tests/data/hosts/max-latest.json"))?;
+/// #     serde_json::from_str(include_str!("../data/hosts/max-latest.json"))?;
 /// use idreg_runtime::regs::{IdAa64isar0El1, MpidrEl1, id_aa64isar0_el1::Dp};
 /// use idreg_runtime::fake::FakeVm;
 /// use idreg_runtime::vcpu::{Errno, VcpuRegs};

@@ -132,7 +132,7 @@ impl Host {
     ///
     /// ```
     /// # let recorded: idreg_runtime::host::Host =
-    /// #     serde_json::from_str(include_str!("../../tests/data/hosts/max-latest.json"))?;
+    /// #     serde_json::from_str(include_str!("../data/hosts/max-latest.json"))?;
     /// use idreg_runtime::config::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};
     /// use idreg_runtime::host::{HostInfo, Host};
     /// use idreg_runtime::fake::FakeVcpu;

@@ -24,7 +24,7 @@
 //! plan has every write that the model needs, or every reason why it is not possible:
 //!
 //! ```
-//! # let file = include_str!("../../tests/data/hosts/max-latest.json");
+//! # let file = include_str!("../data/hosts/max-latest.json");
 //! use idreg_runtime::fake::FakeVcpu;
 //! use idreg_runtime::regs::{IdAa64isar0El1, id_aa64isar0_el1::Dp};
 //! use idreg_runtime::{CpuModel, Host, Plan};
@@ -48,7 +48,7 @@
 //! that KVM accepts the writes of a plan. The allowed values of a field need no model:
 //!
 //! ```
-//! # let file = include_str!("../../tests/data/hosts/max-latest.json");
+//! # let file = include_str!("../data/hosts/max-latest.json");
 //! # let host: idreg_runtime::Host = serde_json::from_str(file)?;
 //! for field in host.description().fields() {
 //!     match host.why_fixed(field) {
@@ -63,7 +63,7 @@
 //! of the VM on other machines:
 //!
 //! ```
-//! # let file = include_str!("../../tests/data/hosts/max-latest.json");
+//! # let file = include_str!("../data/hosts/max-latest.json");
 //! use idreg_runtime::fake::FakeVm;
 //! use idreg_runtime::{CpuModel, Host, Plan};
 //!
@@ -111,6 +111,11 @@
 //!   `enforce`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+
+// The examples of the README are tested like those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 // The code that `include_sysreg!` emits refers to this crate by name, here too.
 extern crate self as idreg_runtime;

@@ -46,7 +46,7 @@ pub(crate) use warning::of_host;
 ///
 /// ```
 /// # let host: idreg_runtime::host::Host =
-/// #     serde_json::from_str(include_str!("../../tests/data/hosts/max-latest.json"))?;
+/// #     serde_json::from_str(include_str!("../data/hosts/max-latest.json"))?;
 /// use idreg_runtime::plan::Plan;
 /// use idreg_runtime::regs::{IdAa64isar0El1, IdAa64pfr0El1};
 ///

@@ -49,6 +49,11 @@
 //! The program `sysreg`, behind the feature `cli`, offers `check`, `defines`, `rules` and
 //! `import` as commands.
 
+// The examples of the README are tested like those of the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 mod ast;
 mod bits;
 mod defines;

@@ -12,7 +12,7 @@ use crate::vcpu::{Errno, VcpuRegs};
 /// register has its old value afterwards, but all vCPUs of the VM see it change.
 ///
 /// ```
-/// # let file = include_str!("../../../tests/data/hosts/max-latest.json");
+/// # let file = include_str!("../../data/hosts/max-latest.json");
 /// # let host: idreg_runtime::host::Host = serde_json::from_str(file)?;
 /// use idreg_runtime::fake::FakeVcpu; // on Arm: the vCPU of a kvm::ScratchVm
 /// use idreg_runtime::host::accepted_values;

@@ -62,7 +62,7 @@ impl Host {
     ///
     /// ```
     /// # let host: idreg_runtime::host::Host =
-    /// #     serde_json::from_str(include_str!("../../../tests/data/hosts/max-latest.json"))?;
+    /// #     serde_json::from_str(include_str!("../../data/hosts/max-latest.json"))?;
     /// use idreg_runtime::host::Obstacle;
     /// use idreg_runtime::description::rule::Owner;
     ///
@@ -199,7 +199,7 @@ impl Host {
     ///
     /// ```
     /// # let host: idreg_runtime::host::Host =
-    /// #     serde_json::from_str(include_str!("../../../tests/data/hosts/max-latest.json"))?;
+    /// #     serde_json::from_str(include_str!("../../data/hosts/max-latest.json"))?;
     /// # let field = |name| host.description().property(name).ok_or("no such property");
     /// use idreg_runtime::description::rule::ValueRange;
     ///

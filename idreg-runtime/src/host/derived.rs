@@ -24,7 +24,7 @@ impl Host {
     ///
     /// ```
     /// # let host: idreg_runtime::host::Host =
-    /// #     serde_json::from_str(include_str!("../../../tests/data/hosts/max-latest.json"))?;
+    /// #     serde_json::from_str(include_str!("../../data/hosts/max-latest.json"))?;
     /// use idreg_runtime::regs::{IdAa64pfr0El1, id_aa64pfr0_el1::Sve};
     ///
     /// let mut config = host.info().vcpu;
