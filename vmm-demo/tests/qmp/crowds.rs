@@ -69,6 +69,15 @@ fn a_client_that_leaves_with_its_replies_unread_makes_room() {
 }
 
 #[test]
+fn requests_are_not_read_while_their_replies_are_not() {
+    let server = Server::start();
+    let mut deaf = server.client();
+    // More than the kernel holds for a socket.
+    assert!(!deaf.write_for(Duration::from_secs(1), &LIST.repeat(25_000)));
+    server.client().returns(STATUS);
+}
+
+#[test]
 fn a_slow_reader_gets_whole_replies() {
     let server = Server::start();
     let mut slow = server.client();
@@ -103,8 +112,8 @@ fn clients_that_come_at_once_are_counted() {
     kill_process(server.pid(), Signal::STOP).expect("it runs");
     let mut clients: Vec<_> = (0..70).map(|_| server.connected()).collect();
     kill_process(server.pid(), Signal::CONT).expect("it is there");
-    let (served, waiting) = clients.split_at_mut(MAX_CLIENTS);
-    for client in served {
+    let (first, waiting) = clients.split_at_mut(MAX_CLIENTS);
+    for client in first {
         is_greeted(client);
     }
     let before = ticks(server.pid());

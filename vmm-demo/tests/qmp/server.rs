@@ -154,6 +154,13 @@ impl Client {
         written
     }
 
+    /// Writes until the socket takes nothing for this time; true if it took everything.
+    pub(crate) fn write_for(&mut self, time: Duration, text: &str) -> bool {
+        let stream = self.0.get_mut();
+        stream.set_write_timeout(Some(time)).expect("a socket");
+        stream.write_all(text.as_bytes()).is_ok()
+    }
+
     /// True if no byte has arrived.
     pub(crate) fn nothing_yet(&mut self) -> bool {
         let stream = self.0.get_mut();
