@@ -21,7 +21,7 @@ fn feature(name: &str) -> &'static FeatureDescription {
 fn defined_by(name: &str) -> String {
     let feature = feature(name);
     let mirrors = feature.mirrors.iter().map(|range| format!("; {range}"));
-    let text = feature.definition() + &mirrors.collect::<String>();
+    let text = feature.definition().to_string() + &mirrors.collect::<String>();
     text.replace("SYSREG_", "")
 }
 

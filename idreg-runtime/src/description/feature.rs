@@ -2,7 +2,6 @@
 //! `aarch64-id.facts`.
 
 use super::registers::{RegisterDescription, RegisterField};
-use crate::text::comma_list;
 use core::fmt;
 
 /// A feature of the architecture, such as `FEAT_DotProd`, defined by ranges of fields' values.
@@ -36,9 +35,8 @@ impl FeatureDescription {
 
     /// The definitions in one line, as in `A>=0x1, B>=0x1 or C=0x0 with FEAT_SVE`.
     #[must_use]
-    pub fn definition(&self) -> String {
-        let definitions = self.definitions.iter().map(Definition::to_string);
-        definitions.collect::<Vec<_>>().join(" or ")
+    pub fn definition(&self) -> impl fmt::Display + use<> {
+        DefinitionList(self.definitions)
     }
 
     /// Every field that describes the feature: those of the definitions, then the mirrors.
@@ -60,16 +58,49 @@ pub struct Definition {
 /// Shows the fields, and the conditions after `with`.
 impl fmt::Display for Definition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&comma_list(self.fields))?;
+        write_list(self.fields, ", ", f)?;
         if !self.fields.is_empty() && !self.with.is_empty() {
             f.write_str(" with ")?;
         }
-        let with = self.with.iter().map(|condition| match condition {
-            Condition::Feature(feature) => feature.name.to_owned(),
-            Condition::Field(range) => range.to_string(),
-        });
-        f.write_str(&comma_list(&with.collect::<Vec<_>>()))
+        let names = self.with.iter().map(ConditionName);
+        write_list(names, ", ", f)
     }
+}
+
+/// The definitions of a feature, shown in one line.
+struct DefinitionList(&'static [Definition]);
+
+impl fmt::Display for DefinitionList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_list(self.0, " or ", f)
+    }
+}
+
+/// A condition, shown by the whole name of its feature or field.
+struct ConditionName<'c>(&'c Condition);
+
+impl fmt::Display for ConditionName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Condition::Feature(feature) => f.write_str(feature.name),
+            Condition::Field(range) => range.fmt(f),
+        }
+    }
+}
+
+/// Writes items with a separator between them, without an allocation.
+fn write_list<T: fmt::Display>(
+    items: impl IntoIterator<Item = T>,
+    separator: &str,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    for (index, item) in items.into_iter().enumerate() {
+        if index > 0 {
+            f.write_str(separator)?;
+        }
+        item.fmt(f)?;
+    }
+    Ok(())
 }
 
 /// A field and a range of its values, both ends included, in signed order if the field's rule is.

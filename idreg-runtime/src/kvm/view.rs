@@ -1,6 +1,7 @@
 //! Reads the view of a guest from its vCPUs.
 
-use super::{KvmError, OneReg, sve_vector_lengths, timer_frequency};
+use super::{KvmError, OneReg, sve_vector_lengths};
+use crate::linux::timer_frequency;
 use crate::view::{View, ViewInfo};
 use std::os::fd::AsRawFd;
 

@@ -142,7 +142,7 @@ fn human(features: &[FeatureEntry], with_model: bool) -> String {
             feature.name.to_owned(),
             yes_or_no(feature.host).to_owned(),
             feature.model.map_or("", yes_or_no).to_owned(),
-            feature.feature.definition(),
+            feature.feature.definition().to_string(),
         ]);
     }
     if !with_model && let Some(column) = table.column_mut(2) {
