@@ -33,10 +33,10 @@ impl FeatureDescription {
             .copied()
     }
 
-    /// The definitions in one line, as in `A>=0x1, B>=0x1 or C=0x0 with FEAT_SVE`.
+    /// The definitions for a message, as in `A>=0x1, B>=0x1 or C=0x0 with FEAT_SVE`.
     #[must_use]
     pub fn definition(&self) -> impl fmt::Display + use<> {
-        DefinitionList(self.definitions)
+        Joined(self.definitions, " or ")
     }
 
     /// Every field that describes the feature: those of the definitions, then the mirrors.
@@ -58,49 +58,33 @@ pub struct Definition {
 /// Shows the fields, and the conditions after `with`.
 impl fmt::Display for Definition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_list(self.fields, ", ", f)?;
-        if !self.fields.is_empty() && !self.with.is_empty() {
-            f.write_str(" with ")?;
+        Joined(self.fields, ", ").fmt(f)?;
+        let before = if self.fields.is_empty() { "" } else { " with " };
+        for (index, condition) in self.with.iter().enumerate() {
+            f.write_str(if index == 0 { before } else { ", " })?;
+            match condition {
+                Condition::Feature(feature) => f.write_str(feature.name)?,
+                Condition::Field(range) => range.fmt(f)?,
+            }
         }
-        let names = self.with.iter().map(ConditionName);
-        write_list(names, ", ", f)
+        Ok(())
     }
 }
 
-/// The definitions of a feature, shown in one line.
-struct DefinitionList(&'static [Definition]);
+/// Items with a separator between them.
+struct Joined<T: 'static>(&'static [T], &'static str);
 
-impl fmt::Display for DefinitionList {
+impl<T: fmt::Display> fmt::Display for Joined<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_list(self.0, " or ", f)
-    }
-}
-
-/// A condition, shown by the whole name of its feature or field.
-struct ConditionName<'c>(&'c Condition);
-
-impl fmt::Display for ConditionName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Condition::Feature(feature) => f.write_str(feature.name),
-            Condition::Field(range) => range.fmt(f),
+        let Self(items, separator) = self;
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                f.write_str(separator)?;
+            }
+            item.fmt(f)?;
         }
+        Ok(())
     }
-}
-
-/// Writes items with a separator between them, without an allocation.
-fn write_list<T: fmt::Display>(
-    items: impl IntoIterator<Item = T>,
-    separator: &str,
-    f: &mut fmt::Formatter<'_>,
-) -> fmt::Result {
-    for (index, item) in items.into_iter().enumerate() {
-        if index > 0 {
-            f.write_str(separator)?;
-        }
-        item.fmt(f)?;
-    }
-    Ok(())
 }
 
 /// A field and a range of its values, both ends included, in signed order if the field's rule is.
