@@ -34,6 +34,21 @@ pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     }
 }
 
+/// Reads a struct from an object only, without the member in an error.
+pub(crate) fn struct_only<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    Object::deserialize(deserializer).map(|Object(value)| value)
+}
+
+/// Reads a list of at most `MOST` structs, each from an object only.
+pub(crate) fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>, const MOST: usize>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    let list = Bounded::<Object<T>, MOST>::deserialize(deserializer)?;
+    Ok(list.0.into_iter().map(|Object(value)| value).collect())
+}
+
 /// An object in a file. Serde itself also reads a struct from an array of its members.
 #[derive(Debug, Default)]
 pub(crate) struct Object<T>(pub(crate) T);
@@ -126,7 +141,7 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for BoundedVisito
     type Value = Bounded<T, MOST>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a list of at most {MOST} items")
+        write!(f, "an array of at most {MOST} items")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {

@@ -278,7 +278,7 @@ fn impossible_core_types_are_an_error() {
         ),
         (
             (0..65).map(|cpu| core(json!([cpu]))).collect(),
-            "expected an array of at most 64 objects",
+            "expected an array of at most 64 items",
         ),
     ] {
         let text = error_after(|host| host["cores"] = cores.clone());
@@ -301,7 +301,7 @@ fn implementations_are_bounded() {
     let cpu = |cpu: u32| json!({"cpu": cpu, "midr": null, "revidr": null, "aidr": null});
     let text = error_after(|host| host["implementations"] = (0..4097).map(cpu).collect());
     assert!(
-        text.contains("expected an array of at most 4096 objects"),
+        text.contains("expected an array of at most 4096 items"),
         "{text}"
     );
 }

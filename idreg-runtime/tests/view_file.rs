@@ -217,7 +217,7 @@ fn lists_are_bounded() {
     let many = vec!["{}"; 513].join(",");
     let text = error(&edited("\"vcpus\": [", &format!("\"vcpus\": [{many},")));
     assert!(
-        text.contains("expected a list of at most 512 items"),
+        text.contains("expected an array of at most 512 items"),
         "{text}"
     );
     let long = edited(

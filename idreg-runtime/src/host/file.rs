@@ -1,7 +1,6 @@
 //! Host files: a host in JSON.
 
 mod consistency;
-mod object;
 mod parsed;
 
 use self::parsed::ParsedHost;

@@ -1,13 +1,13 @@
 //! A host file's content before a description selects the known registers.
 
 use super::SCHEMA;
-use super::object::{object, objects};
 use crate::config::VcpuConfig;
 use crate::config::capabilities::Capabilities;
 use crate::description::{Description, RegisterDescription};
 use crate::firmware::FirmwareValues;
 use crate::host::{CoreReading, Host, HostInfo, Implementation};
 use crate::number::{self, Hex};
+use crate::reading::{check_schema, objects, struct_only};
 use crate::text::Printable;
 use crate::values::RegisterValues;
 use core::fmt;
@@ -27,9 +27,9 @@ struct HostMembers {
     #[serde(rename = "schema", deserialize_with = "schema")]
     _schema: (),
     kernel_release: String,
-    #[serde(deserialize_with = "object")]
+    #[serde(deserialize_with = "struct_only")]
     capabilities: Capabilities,
-    #[serde(deserialize_with = "object")]
+    #[serde(deserialize_with = "struct_only")]
     vcpu: VcpuConfig,
     #[serde(deserialize_with = "objects::<_, _, MAX_CPUS>")]
     implementations: Vec<Implementation>,
@@ -65,7 +65,7 @@ enum ParsedRegister {
 
 impl<'de> Deserialize<'de> for ParsedHost {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        object(deserializer).map(Self)
+        struct_only(deserializer).map(Self)
     }
 }
 
@@ -160,26 +160,7 @@ impl ParsedRegister {
 /// Reads a schema that is exactly this version's.
 fn schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
     let schema = Cow::<str>::deserialize(deserializer)?;
-    if schema == SCHEMA {
-        return Ok(());
-    }
-    let shown = Printable(&schema);
-    if number_of(&schema) > number_of(SCHEMA) {
-        return Err(D::Error::custom(format!(
-            "schema `{shown}` is newer than `{SCHEMA}`, the newest that this version reads"
-        )));
-    }
-    Err(D::Error::custom(format!(
-        "schema `{shown}` is not `{SCHEMA}`: not a host file"
-    )))
-}
-
-/// The number of a host file's schema, or `None` for another text.
-fn number_of(schema: &str) -> Option<u64> {
-    let (name, _) = SCHEMA.split_once('/')?;
-    let digits = schema.strip_prefix(name)?.strip_prefix('/')?;
-    let is_decimal = digits.bytes().all(|digit| digit.is_ascii_digit());
-    digits.parse().ok().filter(|_| is_decimal)
+    check_schema(&schema, SCHEMA, "host file").map_err(D::Error::custom)
 }
 
 impl<'de> Deserialize<'de> for ParsedRegisters {
