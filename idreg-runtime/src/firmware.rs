@@ -180,11 +180,11 @@ impl FirmwareRegister {
 
     /// A value in readable form: `1.1` for a version, else a number.
     #[must_use]
-    pub fn show(self, value: u64) -> impl fmt::Display {
-        fmt::from_fn(move |f| match self {
-            Self::PsciVersion => write!(f, "{}.{}", value >> 16, value & 0xffff),
-            _ => write!(f, "{value:#x}"),
-        })
+    pub fn show(self, value: u64) -> String {
+        match self {
+            Self::PsciVersion => format!("{}.{}", value >> 16, value & 0xffff),
+            _ => format!("{value:#x}"),
+        }
     }
 }
 

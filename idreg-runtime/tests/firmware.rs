@@ -93,9 +93,9 @@ fn ids_are_those_of_the_kernel_header() {
 
 #[test]
 fn versions_are_shown_as_such() {
-    assert_eq!(PsciVersion.show(0x1_0003).to_string(), "1.3");
-    assert_eq!(PsciVersion.show(2).to_string(), "0.2");
-    assert_eq!(VendorHyp.show(3).to_string(), "0x3");
+    assert_eq!(PsciVersion.show(0x1_0003), "1.3");
+    assert_eq!(PsciVersion.show(2), "0.2");
+    assert_eq!(VendorHyp.show(3), "0x3");
 }
 
 #[test]

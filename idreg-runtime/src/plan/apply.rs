@@ -51,7 +51,7 @@ fn not_restored(
 ) -> fmt::Result {
     let registers = registers.join(", ");
     let message =
-        format_args!("the vCPU is left changed: {registers} could not be restored after an error");
+        format!("the vCPU is left changed: {registers} could not be restored after an error");
     caused(&message, error, f)
 }
 

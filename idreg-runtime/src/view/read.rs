@@ -39,7 +39,7 @@ fn unreadable(
     source: &Errno,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
-    let message = format_args!("cannot read {register} from vCPU {vcpu}");
+    let message = format!("cannot read {register} from vCPU {vcpu}");
     caused(&message, source, f)
 }
 
