@@ -199,8 +199,10 @@ fn two_faults_leave_the_vcpu_as_it_was_or_name_changed_registers() {
                 .iter()
                 .map(|difference| difference.register.name)
                 .collect();
+            let (text, chain) = (error.to_string(), format!("{error:#}"));
             if let ApplyError::NotRestored { registers, error } = error {
                 not_restored += 1;
+                assert!(chain.starts_with(&format!("{text}: {error}")), "{chain}");
                 assert!(
                     lost.iter().all(|name| registers.contains(name)),
                     "{lost:?} {error}"
