@@ -1,9 +1,10 @@
 //! `completions` and `man`: completion scripts and manual pages, generated from the command line.
 
 use crate::cli::{CompletionsArguments, ManArguments};
-use crate::output;
 use crate::output::failure::Failure;
-use clap::CommandFactory;
+use crate::output::{self, file};
+use clap::{Command, CommandFactory};
+use std::path::Path;
 
 /// Prints the completion script of a shell.
 ///
@@ -31,8 +32,19 @@ pub fn man<C: CommandFactory>(arguments: &ManArguments) -> Result<(), Failure> {
             .map_err(Failure::Output)?;
         return output::bytes(&page);
     };
-    clap_mangen::generate_to(C::command(), directory).map_err(|source| Failure::WriteFile {
-        path: directory.clone(),
-        source,
-    })
+    let mut command = C::command().disable_help_subcommand(true);
+    command.build();
+    write_pages(&command, directory)
+}
+
+/// Writes the pages of a command's subcommands and its own.
+fn write_pages(command: &Command, directory: &Path) -> Result<(), Failure> {
+    let subcommands = command.get_subcommands();
+    for subcommand in subcommands.filter(|command| !command.is_hide_set()) {
+        write_pages(subcommand, directory)?;
+    }
+    let page = clap_mangen::Man::new(command.clone());
+    let mut text = Vec::new();
+    page.render(&mut text).map_err(Failure::other)?;
+    file::write(&directory.join(page.get_filename()), &text)
 }

@@ -108,19 +108,9 @@ fn directory(path: &Path) -> &Path {
 
 fn beside(path: &Path, older: Option<&Metadata>) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".new-");
-    #[cfg(unix)]
-    let builder = {
-        use std::os::unix::fs::PermissionsExt as _;
-        // As for any new file: what the process's mask leaves of it.
-        builder.permissions(fs::Permissions::from_mode(0o666))
-    };
-    let file = builder.tempfile_in(directory(path)).map_err(|error| {
-        // The temporary file's own name would confuse.
-        error
-            .raw_os_error()
-            .map_or(error, io::Error::from_raw_os_error)
-    })?;
+    // The ordinary permissions of a new file, and errors without the temporary name.
+    let create = |path: &Path| OpenOptions::new().write(true).create_new(true).open(path);
+    let file = builder.prefix(".new-").make_in(directory(path), create)?;
     if let Some(older) = older {
         keep_metadata(file.as_file(), older)?;
     }
@@ -310,12 +300,18 @@ mod tests {
         let (directory, path) = directory_with("older");
         let missing = directory.path().join("missing/host.json");
         for (path, part) in [
-            (missing.as_path(), "missing/host.json`: No such file"),
-            (directory.path(), "is a directory"),
-            (&path.join("below"), "host.json/below`: Not a directory"),
+            (
+                missing.as_path(),
+                "missing/host.json`: No such file or directory (os error 2)",
+            ),
+            (directory.path(), "`: is a directory"),
+            (
+                &path.join("below"),
+                "host.json/below`: Not a directory (os error 20)",
+            ),
         ] {
             let error = OutputFile::open(path, || false).unwrap_err().message();
-            assert!(error.contains(part), "{part} is not in: {error}");
+            assert!(error.ends_with(part), "{part} is not the end of: {error}");
         }
     }
 
