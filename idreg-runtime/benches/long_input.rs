@@ -11,7 +11,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 const HOST: &str = include_str!("../../tests/data/hosts/max-latest.json");
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 50;
 
 fn main() {
     let host: Host = serde_json::from_str(HOST).expect("a host");

@@ -67,9 +67,10 @@ impl Property {
         if name == ENFORCE {
             return Some(Self::Enforce);
         }
-        let mut registers = whole_registers(description);
-        let register = registers.find(|register| short_name(register) == name)?;
-        Some(Self::Register(register))
+        let full_name = WHOLE_REGISTERS
+            .into_iter()
+            .find(|full| is_short_name(full, name))?;
+        description.register(full_name).map(Self::Register)
     }
 
     /// Every property of a description: options, `enforce`, whole registers, features and fields.
@@ -134,13 +135,22 @@ impl Property {
     }
 }
 
+/// The registers that models set as a whole.
+const WHOLE_REGISTERS: [&str; 3] = [MidrEl1::NAME, RevidrEl1::NAME, AidrEl1::NAME];
+
 /// The registers that models set as a whole, as far as a description has them.
 fn whole_registers(
     description: &Description,
 ) -> impl Iterator<Item = &'static RegisterDescription> {
-    [MidrEl1::NAME, RevidrEl1::NAME, AidrEl1::NAME]
-        .into_iter()
-        .filter_map(|name| description.register(name))
+    let names = WHOLE_REGISTERS.into_iter();
+    names.filter_map(|name| description.register(name))
+}
+
+/// True if a name is the property of a register that is set as a whole.
+fn is_short_name(register: &str, name: &str) -> bool {
+    let short = register.strip_suffix("_EL1").unwrap_or(register);
+    let lower_case = short.bytes().map(|byte| byte.to_ascii_lowercase());
+    lower_case.eq(name.bytes())
 }
 
 /// The property of a register that is set as a whole, or `None` for any other register.
