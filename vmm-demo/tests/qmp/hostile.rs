@@ -31,6 +31,7 @@ fn oversize_and_deep_input_end_the_connection_with_an_error() {
         let answer = client.read();
         let desc = answer["error"]["desc"].as_str().expect("an error");
         assert!(desc.contains(expected), "{desc}");
+        assert!(client.is_disconnected(), "{expected}");
     }
     server.client();
 }

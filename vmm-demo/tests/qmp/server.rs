@@ -154,6 +154,15 @@ impl Client {
         written
     }
 
+    /// True if the server closes the connection without another message.
+    pub(crate) fn is_disconnected(&mut self) -> bool {
+        match self.0.read(&mut [0]) {
+            Ok(count) => count == 0,
+            // It left bytes of the client unread.
+            Err(error) => error.kind() == ErrorKind::ConnectionReset,
+        }
+    }
+
     /// Writes until the socket takes nothing for this time; true if it took everything.
     pub(crate) fn write_for(&mut self, time: Duration, text: &str) -> bool {
         let stream = self.0.get_mut();
