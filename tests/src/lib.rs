@@ -43,6 +43,8 @@ pub mod machine;
 pub mod progress;
 #[cfg(feature = "testbed")]
 pub mod python;
+#[cfg(feature = "testbed")]
+mod work_directory;
 
 /// The examples of the README, so that they compile.
 #[cfg(doctest)]

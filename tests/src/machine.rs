@@ -23,6 +23,7 @@ use crate::artifacts::{Artifacts, Kernel};
 use crate::init::{self, Service};
 use crate::link::{Exchange, Link, LinkError};
 use crate::program::{Executable, Program};
+use crate::work_directory::WorkDirectory;
 use linux::Linux;
 use qemu::Qemu;
 use std::ffi::OsStr;
@@ -30,7 +31,6 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::Duration;
-use tempfile::TempDir;
 
 /// Time limit for the boot of an emulated host: a few seconds, and the rest for busy machines.
 pub const BOOT_LIMIT: Duration = Duration::from_mins(2);
@@ -109,7 +109,7 @@ pub struct Machine {
 enum Host {
     Emulated(Qemu),
     /// This machine, with the directory in which its commands run.
-    Hardware(#[expect(dead_code, reason = "dropping it removes the directory")] TempDir),
+    Hardware(#[expect(dead_code, reason = "dropping it removes the directory")] WorkDirectory),
 }
 
 impl Machine {
@@ -159,7 +159,7 @@ impl Machine {
 
     fn on_hardware(artifacts: &Artifacts) -> Result<Self, Error> {
         let failed = |source| Error::Hardware { source };
-        let directory = TempDir::with_prefix("idreg-testbed-").map_err(failed)?;
+        let directory = WorkDirectory::new().map_err(failed)?;
         let service = Service {
             programs: artifacts.programs.clone(),
             directory: directory.path().to_owned(),

@@ -4,9 +4,10 @@ use super::apt::{AptError, DebianArchive, Purpose, Root, Source};
 use super::cache::{Cache, CacheError};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// The package that follows the newest kernel of each suite.
@@ -20,6 +21,9 @@ const HEADER: &str = "arch/arm64/include/generated/asm/sysreg-defs.h";
 
 /// The name that [`HEADER`] has in the cache.
 const KEPT_HEADER: &str = "sysreg-defs.h";
+
+/// The checksums of a cached kernel's files, in the form of `sha256sum`.
+const CHECKSUMS: &str = "SHA256SUMS";
 
 /// Drivers of the port to the testbed, in the order of their dependencies: modules in Linux 6.1,
 /// built in since.
@@ -100,10 +104,16 @@ impl Kernel {
         }
     }
 
-    /// The cached kernel, or `None` if it was not fetched.
+    /// The cached kernel, or `None` if it was not fetched, or if a file has changed since; that is
+    /// reported on standard error.
     #[must_use]
     pub fn cached(self, cache: &Cache) -> Option<Fetched> {
-        let fetched = Fetched::read(&self.directory(cache)).ok()?;
+        let directory = self.directory(cache);
+        let fetched = Fetched::read(&directory).ok()?;
+        if let Err(damage) = check(&directory) {
+            eprintln!("testbed: the kernel `{self}` is fetched again: {damage}");
+            return None;
+        }
         (fetched.header.is_some() || !self.has_header()).then_some(fetched)
     }
 
@@ -131,6 +141,7 @@ impl Kernel {
             let header = header_in(&headers, &release);
             fs::rename(&header, new.join(KEPT_HEADER)).map_err(at(&header))?;
         }
+        seal(&new).map_err(at(&new))?;
         let place = self.directory(cache);
         cache.replace(&new, &place, &scratch)?;
         Fetched::read(&place).map_err(at(&place))
@@ -199,6 +210,50 @@ fn select(package: &Path, image: &Path, release: &str, kept: &Path) -> io::Resul
         }
     }
     Ok(())
+}
+
+/// Writes the checksums of a kernel's files beside them.
+fn seal(directory: &Path) -> io::Result<()> {
+    let mut lines = Vec::new();
+    for path in files(directory)? {
+        let name = path.strip_prefix(directory).unwrap_or(&path);
+        writeln!(lines, "{}  {}", checksum(&path)?, name.display())?;
+    }
+    fs::write(directory.join(CHECKSUMS), lines)
+}
+
+/// Compares a kernel's files with their checksums; returns the damage. Caches of earlier versions
+/// have none.
+fn check(directory: &Path) -> Result<(), String> {
+    let Ok(lines) = fs::read_to_string(directory.join(CHECKSUMS)) else {
+        return Ok(());
+    };
+    for line in lines.lines() {
+        let (expected, name) = line.split_once("  ").unwrap_or((line, ""));
+        let path = directory.join(name);
+        match checksum(&path) {
+            Ok(found) if found == expected => {}
+            Ok(_) => return Err(format!("{} is cut short or has changed", path.display())),
+            Err(error) => return Err(format!("{} cannot be read: {error}", path.display())),
+        }
+    }
+    Ok(())
+}
+
+/// The files of a cached kernel.
+fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
+    let all = [entries(directory)?, entries(&directory.join("modules"))?].concat();
+    let is_sealed = |path: &PathBuf| path.is_file() && !path.ends_with(CHECKSUMS);
+    Ok(all.into_iter().filter(is_sealed).collect())
+}
+
+/// The SHA-256 of a file in hexadecimal.
+fn checksum(path: &Path) -> io::Result<String> {
+    let digest = Sha256::digest(fs::read(path)?);
+    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    Ok(digits
+        .filter_map(|digit| char::from_digit(digit.into(), 16))
+        .collect())
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> KernelError {
@@ -299,6 +354,47 @@ mod tests {
         ]);
         assert_eq!(next_package(&stub).unwrap(), "linux-binary-7.2.12");
         assert_eq!(next_package(&names(&["kmod", "linux-base"])), None);
+    }
+
+    #[test]
+    fn a_file_that_has_changed_is_named() {
+        let kernel = tempfile::tempdir().unwrap();
+        let path = |name: &str| kernel.path().join(name);
+        fs::create_dir(path("modules")).unwrap();
+        fs::write(path("Image"), [7; 4096]).unwrap();
+        fs::write(path("modules/0-virtio.ko"), "module").unwrap();
+        assert_eq!(
+            check(kernel.path()),
+            Ok(()),
+            "a cache of an earlier version"
+        );
+        seal(kernel.path()).unwrap();
+        assert_eq!(check(kernel.path()), Ok(()));
+
+        File::options()
+            .write(true)
+            .open(path("Image"))
+            .unwrap()
+            .set_len(4095)
+            .unwrap();
+        let damage = check(kernel.path()).unwrap_err();
+        assert!(damage.ends_with("/Image is cut short or has changed"));
+        fs::write(path("Image"), [7; 4096]).unwrap();
+        fs::remove_file(path("modules/0-virtio.ko")).unwrap();
+        let damage = check(kernel.path()).unwrap_err();
+        assert!(
+            damage.contains("/modules/0-virtio.ko cannot be read"),
+            "{damage}"
+        );
+    }
+
+    #[test]
+    fn a_checksum_is_that_of_sha256sum() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "abc").unwrap();
+        // The example of FIPS 180-4 for messages of one block.
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(checksum(file.path()).unwrap(), expected);
     }
 
     #[test]

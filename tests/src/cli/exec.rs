@@ -6,6 +6,7 @@ use crate::forward::Forward;
 use crate::machine::{self, Ending, Event, Machine, Options};
 use crate::program::{Executable, Program, ProgramFile};
 use crate::progress::Progress;
+use crate::work_directory::WorkDirectory;
 use clap::Args;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
@@ -16,7 +17,6 @@ use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tempfile::TempDir;
 
 /// Interval between looks for signals while a command prints nothing.
 const SIGNAL_POLL: Duration = Duration::from_millis(100);
@@ -202,12 +202,12 @@ fn add_overlay(
     artifacts: &mut Artifacts,
     kernel: Kernel,
     overlay: &Path,
-) -> Result<TempDir, TestbedError> {
+) -> Result<WorkDirectory, TestbedError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| TestbedError::File { path, source }
     };
-    let scratch = TempDir::with_prefix("idreg-testbed-").map_err(failed(overlay))?;
+    let scratch = WorkDirectory::new().map_err(failed(overlay))?;
     let image = artifacts
         .emulation
         .as_mut()

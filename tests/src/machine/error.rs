@@ -44,7 +44,11 @@ pub enum Error {
         source: io::Error,
     },
     /// The emulated host did not boot.
-    #[error("an emulated host with CPU `{cpu}` and kernel {release} did not boot\n{diagnosis}")]
+    #[error(
+        "an emulated host with CPU `{cpu}` and kernel {release} did not boot; if other CPUs do not \
+         either, the kernel may be damaged: `cargo testbed setup --refresh` fetches it again\n\
+         {diagnosis}"
+    )]
     Boot {
         /// The emulated CPU.
         cpu: String,
