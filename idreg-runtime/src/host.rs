@@ -177,17 +177,26 @@ impl Host {
         if !differences.is_empty() {
             return Err(ReadHostError::OtherConfiguration(differences));
         }
-        let mut writable = RegisterValues::new(description);
+        Ok(Self::from_values(info, values, masks))
+    }
+
+    /// A host with these values, which a vCPU of the configuration in `info` had.
+    pub(crate) fn from_values(
+        info: HostInfo,
+        values: RegisterValues,
+        masks: Option<&WritableMasks>,
+    ) -> Self {
+        let mut writable = RegisterValues::new(values.description());
         for (register, _) in values.iter() {
             let mask = masks.and_then(|masks| masks.get(register.encoding));
             writable.set(register, mask.unwrap_or(0));
         }
-        Ok(Self {
+        Self {
             info,
             values,
             writable,
             cores: Vec::new(),
-        })
+        }
     }
 
     /// A host whose vCPUs have no registers.

@@ -2,7 +2,7 @@
 
 use crate::config::options::{CpuOption, OptionSetting};
 use crate::config::{Gic, VcpuConfig};
-use crate::host::{ConfigurationDifference, ReadError, ReadHostError};
+use crate::host::{ConfigurationDifference, ReadError};
 use crate::linux::UnexpectedContent;
 use crate::text::{caused, comma_list, lines};
 use crate::vcpu::Errno;
@@ -250,15 +250,6 @@ impl fmt::Display for KvmStep {
             Self::Run => "cannot run the vCPU",
         };
         f.write_str(text)
-    }
-}
-
-impl From<ReadHostError> for KvmError {
-    fn from(error: ReadHostError) -> Self {
-        match error {
-            ReadHostError::Register(error) => Self::ReadRegister(error),
-            ReadHostError::OtherConfiguration(differences) => Self::OtherConfiguration(differences),
-        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::config::{Gic, VcpuConfig};
 use crate::description::Description;
+use crate::firmware::FirmwareValues;
 use crate::host::{CoreReading, Host, read_registers};
 use crate::linux::MachineInfo;
 use crate::linux::affinity::Affinity;
@@ -193,6 +194,9 @@ fn read_here(
         sve_vector_lengths: scratch.sve_vector_lengths()?,
         masks: scratch.writable_masks()?,
         physical_address_bits: address_limit(kvm.as_raw_fd()),
+        firmware: FirmwareValues::read(&scratch.regs())?,
     };
-    host_of(description, config, machine, probed, scratch.regs())
+    // The vCPU was created with this configuration above, so the two are not compared.
+    let values = read_registers(description, &scratch.regs())?;
+    Ok(host_of(config, machine, probed, values))
 }

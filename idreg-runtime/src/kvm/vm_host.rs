@@ -15,6 +15,7 @@ use crate::host::{
 };
 use crate::linux::MachineInfo;
 use crate::regs;
+use crate::values::RegisterValues;
 use std::os::fd::AsRawFd;
 
 /// PSTATE: a core register, `offsetof(struct kvm_regs, regs.pstate)` in 32-bit words (Linux 7.2,
@@ -96,18 +97,17 @@ pub fn read_vm_with(
             None
         },
         physical_address_bits: address_limit(vm.as_raw_fd()),
+        firmware: FirmwareValues::read(&OneReg::new(vcpu))?,
     };
-    let beyond_registers = beyond_registers(vm, vcpu, config, &probed.sve_vector_lengths)?;
-    let host = host_of(description, config, machine, probed, OneReg::new(vcpu));
-    match host {
-        Ok(host) if beyond_registers.is_empty() => Ok(host),
-        Ok(_) => Err(KvmError::OtherConfiguration(beyond_registers)),
-        Err(KvmError::OtherConfiguration(mut differences)) => {
-            differences.extend(beyond_registers);
-            Err(KvmError::OtherConfiguration(differences))
-        }
-        Err(error) => Err(error),
+    let registers = OneReg::new(vcpu);
+    let values = read_registers(description, &registers)?;
+    let mut differences = configuration_differences(config, &values, &registers)?;
+    let lengths = &probed.sve_vector_lengths;
+    differences.extend(beyond_registers(vm, vcpu, config, lengths)?);
+    if !differences.is_empty() {
+        return Err(KvmError::OtherConfiguration(differences));
     }
+    Ok(host_of(config, machine, probed, values))
 }
 
 /// Facts that a VM reports apart from its registers.
@@ -117,15 +117,16 @@ pub(super) struct Probed {
     pub(super) masks: Option<WritableMasks>,
     /// The maximum number of bits of a guest physical address, or `None` before Linux 4.20.
     pub(super) physical_address_bits: Option<u32>,
+    pub(super) firmware: FirmwareValues,
 }
 
+/// The host whose vCPUs, of this configuration, have these values.
 pub(super) fn host_of(
-    description: &'static Description,
     config: VcpuConfig,
     machine: MachineInfo,
     probed: Probed,
-    registers: OneReg<'_>,
-) -> Result<Host, KvmError> {
+    values: RegisterValues,
+) -> Host {
     let info = HostInfo {
         kernel_release: machine.kernel_release,
         capabilities: probed.capabilities,
@@ -134,10 +135,9 @@ pub(super) fn host_of(
         timer_frequency: machine.timer_frequency,
         sve_vector_lengths: probed.sve_vector_lengths,
         physical_address_bits: probed.physical_address_bits,
-        firmware: FirmwareValues::read(&registers)?,
+        firmware: probed.firmware,
     };
-    let host = Host::read_described(description, info, &registers, probed.masks.as_ref())?;
-    Ok(host)
+    Host::from_values(info, values, probed.masks.as_ref())
 }
 
 /// Compares an initialised vCPU and its VM, which have not run, with a configuration.
