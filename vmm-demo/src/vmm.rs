@@ -1,5 +1,6 @@
 //! The virtual machine monitor: VMs, their vCPUs, memory and devices, and a guest's boot files.
 
+pub mod address_size;
 pub mod boot;
 pub mod fdt;
 pub mod layout;

@@ -103,6 +103,8 @@ impl GuestBuilder {
     /// its devices keep their state.
     pub(crate) fn rebuild(&mut self) -> Result<Guest, Failure> {
         let mut timeline = Timeline::since(Instant::now());
+        self.kernel.read_again()?;
+        self.kernel.check_pages(&self.plan.in_guest())?;
         let vm = Vm::new(&self.kvm, self.vm_config, &mut timeline).map_err(vm_failure)?;
         self.build(vm, &mut timeline)
     }

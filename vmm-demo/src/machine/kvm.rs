@@ -4,6 +4,7 @@ use crate::output::failure::Failure;
 use crate::probe::guest::run_probe;
 use crate::probe::report::ReadOutcome;
 use crate::probe::view::GuestView;
+use crate::vmm::layout::GICV2_CPUS;
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vm::{Vm, VmConfig, VmError};
 use idreg_runtime::config::Gic;
@@ -141,12 +142,22 @@ pub(crate) fn open_kvm() -> Result<Kvm, Failure> {
 pub(crate) fn check_vcpus(kvm: &Kvm, gic: Option<Gic>, asked: u16) -> Result<(), Failure> {
     let of_kvm = kvm.get_max_vcpus();
     let maximum = match gic {
-        // The architecture's limit (Arm IHI 0048, 1.1).
-        Some(Gic::V2) => of_kvm.min(8),
+        Some(Gic::V2) => of_kvm.min(GICV2_CPUS),
         Some(Gic::V3) | None => of_kvm,
     };
     if usize::from(asked) > maximum {
-        return Err(Failure::CannotHere(TooManyVcpus { asked, maximum }.into()));
+        // A host whose KVM has as few vCPUs has no GICv3 to offer.
+        let limit = if maximum == GICV2_CPUS {
+            " of a GICv2"
+        } else {
+            ""
+        };
+        let error = TooManyVcpus {
+            asked,
+            maximum,
+            limit,
+        };
+        return Err(Failure::CannotHere(error.into()));
     }
     Ok(())
 }
@@ -169,10 +180,11 @@ struct ProbeIsA64;
 
 /// More vCPUs than a VM on this machine can have.
 #[derive(Debug, thiserror::Error)]
-#[error("{asked} vCPUs are more than a VM on this machine can have; maximum: {maximum}")]
+#[error("{asked} vCPUs are more than a VM on this machine can have; maximum{limit}: {maximum}")]
 struct TooManyVcpus {
     asked: u16,
     maximum: usize,
+    limit: &'static str,
 }
 
 fn kvm_failure(error: KvmError) -> Failure {

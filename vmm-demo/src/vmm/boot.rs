@@ -1,11 +1,13 @@
 //! The boot files of a guest: checks and loads a kernel, its initial RAM disk and its command line.
 
 mod addresses;
+pub mod command_line;
 mod error;
 pub mod image;
 pub mod initrd;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod load;
+mod unpack;
 
 pub use self::addresses::LoadAddresses;
 pub use self::error::KernelError;
@@ -15,26 +17,19 @@ use self::initrd::InitrdError;
 use idreg_runtime::regs::IdAa64mmfr0El1;
 use idreg_runtime::regs::id_aa64mmfr0_el1::{Tgran4, Tgran16, Tgran64};
 use idreg_runtime::values::RegisterValues;
-use linux_loader::cmdline::Cmdline;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// The maximum size of a command line, with its zero byte (Linux 7.2,
-/// `arch/arm64/include/uapi/asm/setup.h`, `COMMAND_LINE_SIZE`).
-const COMMAND_LINE_SIZE: usize = 2048;
-
-/// The default command line: the kernel's messages go to the console.
-const COMMAND_LINE: &str = "console=ttyS0";
 
 /// A kernel and its boot files. The files stay open, so that the guest starts with the same ones
 /// after a reset.
 #[derive(Debug)]
 pub struct Kernel {
     path: PathBuf,
-    /// The kernel's file.
-    pub file: File,
+    file: File,
     image: Image,
+    /// The unpacked image, or `None` if the file is a plain one.
+    unpacked: Option<Vec<u8>>,
     /// The initial RAM disk, or `None` without one.
     pub initrd: Option<Initrd>,
     /// The command line.
@@ -66,17 +61,32 @@ impl Kernel {
             source,
         };
         let mut file = open_file(path).map_err(|error| failed(error.into()))?;
-        let image = Image::read(&mut file).map_err(failed)?;
-        // `Cmdline` checks the length and the characters; the device tree needs the text.
-        let words = command_line.unwrap_or(COMMAND_LINE);
-        let command_line = Cmdline::try_from(words, COMMAND_LINE_SIZE)?;
+        let (image, unpacked) = Image::open(&mut file).map_err(failed)?;
         Ok(Self {
             path: path.to_owned(),
             file,
             image,
+            unpacked,
             initrd: initrd.map(Initrd::open).transpose()?,
-            command_line: command_line.as_cstring()?.to_string_lossy().into_owned(),
+            command_line: command_line::check(command_line)?.to_owned(),
         })
+    }
+
+    /// Checks the files again: one that was overwritten in place starts as it is now.
+    ///
+    /// # Errors
+    ///
+    /// [`KernelError`].
+    pub fn read_again(&mut self) -> Result<(), KernelError> {
+        let opened = Image::open(&mut self.file).map_err(|source| KernelError::Image {
+            path: self.path.clone(),
+            source,
+        });
+        (self.image, self.unpacked) = opened?;
+        match &mut self.initrd {
+            Some(initrd) => initrd.measure(),
+            None => Ok(()),
+        }
     }
 
     /// Opens the initial RAM disk a second time, so that it can be read to its end while the guest
@@ -152,17 +162,25 @@ impl Kernel {
 
 impl Initrd {
     fn open(path: &Path) -> Result<Self, KernelError> {
-        let failed = |error: io::Error| initrd_failed(path, error.into());
-        let file = open_file(path).map_err(failed)?;
-        let length = file.metadata().map_err(failed)?.len();
-        if length == 0 {
-            return Err(initrd_failed(path, InitrdError::Empty));
-        }
-        Ok(Self {
+        let mut initrd = Self {
             path: path.to_owned(),
-            file,
-            length,
-        })
+            file: open_file(path).map_err(|error| initrd_failed(path, error.into()))?,
+            length: 0,
+        };
+        initrd.measure()?;
+        Ok(initrd)
+    }
+
+    /// Reads the file's length.
+    fn measure(&mut self) -> Result<(), KernelError> {
+        let metadata = self.file.metadata();
+        self.length = metadata
+            .map_err(|error| initrd_failed(&self.path, error.into()))?
+            .len();
+        if self.length == 0 {
+            return Err(initrd_failed(&self.path, InitrdError::Empty));
+        }
+        Ok(())
     }
 }
 
@@ -222,6 +240,41 @@ mod tests {
     }
 
     #[test]
+    fn files_overwritten_in_place_are_read_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let (kernel, initrd) = files(directory.path());
+        let mut opened = Kernel::open(&kernel, Some(&initrd), None).unwrap();
+        let mut larger = std::fs::read(&kernel).unwrap();
+        larger[16..24].copy_from_slice(&(40 * MIB).to_le_bytes());
+        std::fs::write(&kernel, larger).unwrap();
+        std::fs::write(&initrd, b"070701 and longer than it was before").unwrap();
+        opened.read_again().unwrap();
+        let addresses = opened.load_addresses(64 * MIB).unwrap();
+        assert_eq!(addresses.fdt, layout::RAM_START + 40 * MIB);
+        let initrd_range = addresses.initrd.unwrap();
+        assert_eq!(initrd_range.end - initrd_range.start, 36);
+        std::fs::write(&kernel, b"\x7fELF").unwrap();
+        let error = opened.read_again().unwrap_err().to_string();
+        assert!(error.starts_with("cannot use the kernel"), "{error}");
+    }
+
+    #[test]
+    fn packed_kernel_is_unpacked() {
+        use flate2::write::GzEncoder;
+        use std::io::Write as _;
+
+        let directory = tempfile::tempdir().unwrap();
+        let (kernel, _) = files(directory.path());
+        let plain = std::fs::read(&kernel).unwrap();
+        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(&plain).unwrap();
+        std::fs::write(&kernel, encoder.finish().unwrap()).unwrap();
+        let opened = Kernel::open(&kernel, None, None).unwrap();
+        assert_eq!(opened.image.size, 4 * MIB);
+        assert!(opened.unpacked == Some(plain));
+    }
+
+    #[test]
     fn files_that_cannot_be_used_are_named() {
         let directory = tempfile::tempdir().unwrap();
         let (kernel, initrd) = files(directory.path());
@@ -260,6 +313,7 @@ mod tests {
                 page_size: Some(page_size),
                 ..IMAGE
             },
+            unpacked: None,
             initrd: None,
             command_line: String::new(),
         };

@@ -1,7 +1,8 @@
 //! The device tree, which describes the guest's machine to it.
 
 use crate::vmm::layout;
-use idreg_runtime::config::VcpuConfig;
+use crate::vmm::layout::GICV2_CPUS;
+use idreg_runtime::config::{Gic, VcpuConfig};
 use std::ops::Range;
 use vm_fdt::{Error, FdtWriter};
 
@@ -70,7 +71,7 @@ impl MachineDescription<'_> {
         self.gic(&mut fdt)?;
         self.timer(&mut fdt)?;
         if self.config.pmu {
-            pmu(&mut fdt)?;
+            self.pmu(&mut fdt)?;
         }
         clock(&mut fdt)?;
         serial(&mut fdt)?;
@@ -125,23 +126,35 @@ impl MachineDescription<'_> {
 
     fn gic(&self, fdt: &mut FdtWriter) -> Result<(), Error> {
         let count = self.mpidrs.len() as u64;
-        let redistributors = layout::gic_redistributors(count);
+        let (compatible, distributor_size, second_frame) = match self.config.gic {
+            // The name of the oldest GICv2, which every driver knows
+            // (`interrupt-controller/arm,gic.yaml`).
+            Some(Gic::V2) => (
+                "arm,cortex-a15-gic",
+                layout::GICV2_DISTRIBUTOR_SIZE,
+                [layout::GIC_CPU_INTERFACE, layout::GIC_CPU_INTERFACE_SIZE],
+            ),
+            Some(Gic::V3) | None => (
+                "arm,gic-v3",
+                layout::GIC_DISTRIBUTOR_SIZE,
+                [
+                    layout::gic_redistributors(count),
+                    count * layout::GIC_REDISTRIBUTOR_SIZE,
+                ],
+            ),
+        };
         let node = fdt.begin_node(&at("interrupt-controller", layout::GIC_DISTRIBUTOR))?;
-        fdt.property_string("compatible", "arm,gic-v3")?;
+        fdt.property_string("compatible", compatible)?;
         fdt.property_null("interrupt-controller")?;
         fdt.property_u32("#interrupt-cells", 3)?;
         fdt.property_phandle(GIC)?;
+        let [start, size] = second_frame;
         fdt.property_array_u64(
             "reg",
-            &[
-                layout::GIC_DISTRIBUTOR,
-                layout::GIC_DISTRIBUTOR_SIZE,
-                redistributors,
-                count * layout::GIC_REDISTRIBUTOR_SIZE,
-            ],
+            &[layout::GIC_DISTRIBUTOR, distributor_size, start, size],
         )?;
         if self.config.el2 {
-            fdt.property_array_u32("interrupts", &[PPI, GIC_MAINTENANCE_PPI, LEVEL_HIGH])?;
+            fdt.property_array_u32("interrupts", &self.ppi(GIC_MAINTENANCE_PPI))?;
         }
         fdt.end_node(node)
     }
@@ -149,20 +162,30 @@ impl MachineDescription<'_> {
     fn timer(&self, fdt: &mut FdtWriter) -> Result<(), Error> {
         let count = if self.config.el2 { 5 } else { 4 };
         let ppis = TIMER_PPIS.into_iter().take(count);
-        let interrupts: Vec<u32> = ppis.flat_map(|ppi| [PPI, ppi, LEVEL_HIGH]).collect();
+        let interrupts: Vec<u32> = ppis.flat_map(|ppi| self.ppi(ppi)).collect();
         let node = fdt.begin_node("timer")?;
         fdt.property_string("compatible", "arm,armv8-timer")?;
         fdt.property_array_u32("interrupts", &interrupts)?;
         fdt.property_null("always-on")?;
         fdt.end_node(node)
     }
-}
 
-fn pmu(fdt: &mut FdtWriter) -> Result<(), Error> {
-    let node = fdt.begin_node("pmu")?;
-    fdt.property_string("compatible", "arm,armv8-pmuv3")?;
-    fdt.property_array_u32("interrupts", &[PPI, PMU_PPI, LEVEL_HIGH])?;
-    fdt.end_node(node)
+    fn pmu(&self, fdt: &mut FdtWriter) -> Result<(), Error> {
+        let node = fdt.begin_node("pmu")?;
+        fdt.property_string("compatible", "arm,armv8-pmuv3")?;
+        fdt.property_array_u32("interrupts", &self.ppi(PMU_PPI))?;
+        fdt.end_node(node)
+    }
+
+    /// The cells of a level-triggered PPI. A GICv2 has a mask of the CPUs that it goes to in bits
+    /// 15:8 of the flags (`interrupt-controller/arm,gic.yaml`).
+    fn ppi(&self, number: u32) -> [u32; 3] {
+        let cpus = match self.config.gic {
+            Some(Gic::V2) => (1 << self.mpidrs.len().min(GICV2_CPUS)) - 1,
+            Some(Gic::V3) | None => 0,
+        };
+        [PPI, number, cpus << 8 | LEVEL_HIGH]
+    }
 }
 
 fn clock(fdt: &mut FdtWriter) -> Result<(), Error> {
@@ -269,6 +292,27 @@ mod tests {
             psci.property("method").expect("the property").value(),
             b"smc\0"
         );
+    }
+
+    #[test]
+    fn gicv2_has_a_cpu_interface_and_masks_of_cpus() {
+        let mut config = VcpuConfig::default();
+        config.gic = Some(Gic::V2);
+        config.pmu = true;
+        let bytes = tree(4, config);
+        let fdt = Fdt::new(&bytes).expect("a valid tree");
+        let value = |path: &str, name: &str| {
+            let node = fdt.find_node(path).expect("the node");
+            node.property(name).expect("the property").value().to_vec()
+        };
+        let gic = "/interrupt-controller@3fff0000";
+        assert_eq!(value(gic, "compatible"), b"arm,cortex-a15-gic\0");
+        let frames: [u64; 4] = [0x3fff_0000, 0x1000, 0x3ffe_0000, 0x2000];
+        assert_eq!(value(gic, "reg"), frames.map(u64::to_be_bytes).concat());
+        let ppi = |number: u32| [1, number, 0xf04].map(u32::to_be_bytes).concat();
+        assert_eq!(value("/pmu", "interrupts"), ppi(7));
+        let timers = [13, 14, 11, 10].map(ppi).concat();
+        assert_eq!(value("/timer", "interrupts"), timers);
     }
 
     #[test]

@@ -10,9 +10,17 @@ pub const GIC_DISTRIBUTOR: u64 = 0x3fff_0000;
 /// The size of GICv3's distributor (Arm IHI 0069, 12.8).
 pub const GIC_DISTRIBUTOR_SIZE: u64 = 0x1_0000;
 
-/// The address of GICv2's CPU interface: 8 KiB, in 64 KiB of its own for hosts with pages of that
-/// size.
+/// The size of GICv2's distributor (Arm IHI 0048, 4.1.2).
+pub const GICV2_DISTRIBUTOR_SIZE: u64 = 0x1000;
+
+/// The maximum number of CPUs of a GICv2 (Arm IHI 0048, 1.1).
+pub const GICV2_CPUS: usize = 8;
+
+/// The address of GICv2's CPU interface, in 64 KiB of its own for hosts with pages of that size.
 pub const GIC_CPU_INTERFACE: u64 = GIC_DISTRIBUTOR - 0x1_0000;
+
+/// The size of GICv2's CPU interface (Arm IHI 0048, 4.1.3).
+pub const GIC_CPU_INTERFACE_SIZE: u64 = 0x2000;
 
 /// The size of one GICv3 redistributor: two frames of 64 KiB (Arm IHI 0069, 12.10).
 pub const GIC_REDISTRIBUTOR_SIZE: u64 = 0x2_0000;

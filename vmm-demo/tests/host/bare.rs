@@ -71,6 +71,14 @@ pub(crate) fn echo() -> Vec<u32> {
     [&load(0, SERIAL)[..], &wait, &answer].concat()
 }
 
+/// Waits for a key, and echoes it.
+pub(crate) fn echo_once() -> Vec<u32> {
+    let mut code = echo();
+    // Without the branch back.
+    code.pop();
+    code
+}
+
 /// The bytes of a kernel image of these instructions
 /// (Linux 7.2, `Documentation/arch/arm64/booting.rst`, 4).
 pub(crate) fn image(code: &[u32]) -> Vec<u8> {

@@ -1,8 +1,10 @@
 //! Tests of the endings of a run, and of their exit codes.
 
-use crate::bare::{IDLE, SYSTEM_OFF, SYSTEM_RESET, echo, guest, psci, say, talk};
+use crate::bare::{IDLE, SYSTEM_OFF, SYSTEM_RESET, echo, echo_once, guest, image, psci, say, talk};
 use crate::qmp::Client;
 use crate::running::{Running, wait_for, wait_for_blocked_output};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use rustix::fs::{CWD, Mode, mkfifoat};
 use rustix::io::ioctl_fionread;
 use rustix::pipe::fcntl_setpipe_size;
@@ -11,6 +13,7 @@ use serde_json::Value;
 use std::fs;
 use std::io::{self, PipeReader, Write};
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Stdio;
 use std::thread;
 use std::time::Duration;
@@ -78,6 +81,58 @@ fn more_memory_than_the_machine_has_is_a_warning() {
     assert_eq!(status.code(), Some(0), "{stderr}");
     let start = "warning: 300G of memory are more than this machine has, ";
     assert!(stderr.starts_with(start), "{stderr}");
+}
+
+#[test]
+fn ram_that_ends_at_the_shown_address_size_is_usable() {
+    let kernel = guest("at-limit", &psci(SYSTEM_OFF));
+    for (size, model) in [
+        ("2G", "host,SYSREG_ID_AA64MMFR0_EL1_PARANGE=0x0"),
+        ("62G", "host,SYSREG_ID_AA64MMFR0_EL1_PARANGE=0x1"),
+    ] {
+        let (status, stderr) = Running::start(&kernel, &["--mem", size, "--cpu", model]).wait();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+    }
+}
+
+#[test]
+fn kernel_overwritten_in_place_is_read_again_at_a_reset() {
+    let code = [say("old\n"), echo_once(), psci(SYSTEM_RESET)].concat();
+    let path = guest("replaced", &code);
+    let mut running = Running::start(&path, &[]);
+    assert_eq!(running.line(), "old");
+    let mut larger = image(&[say("new\n"), psci(SYSTEM_OFF)].concat());
+    larger.resize(4 << 20, 0xff);
+    fs::write(&path, larger).expect("a file");
+    running.type_in("x");
+    // The key is echoed before the reset.
+    assert_eq!(running.line(), "xnew");
+    assert_eq!(running.wait().0.code(), Some(0));
+}
+
+#[test]
+fn packed_kernel_starts() {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    let code = [say("unpacked\n"), psci(SYSTEM_OFF)].concat();
+    encoder.write_all(&image(&code)).expect("memory");
+    fs::write("bare.gz", encoder.finish().expect("memory")).expect("a file");
+    let mut running = Running::start(Path::new("bare.gz"), &[]);
+    assert_eq!(running.line(), "unpacked");
+    assert_eq!(running.wait().0.code(), Some(0));
+}
+
+#[test]
+fn command_line_that_names_other_consoles_is_a_warning() {
+    let kernel = guest("silent", &psci(SYSTEM_OFF));
+    let words = ["--append", "console=ttyAMA0 earlycon=pl011,0x9000000"];
+    let (status, stderr) = Running::start(&kernel, &words).wait();
+    assert_eq!(status.code(), Some(0), "{stderr}");
+    for expected in [
+        "warning: `console=ttyAMA0` names",
+        "warning: `earlycon=pl011,0x9000000`",
+    ] {
+        assert!(stderr.contains(expected), "{stderr}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Tests of QMP beside a running guest: neither delays the other.
 
-use crate::bare::{IDLE, LDR, SYSTEM_RESET, echo, guest, load, psci, say};
+use crate::bare::{IDLE, LDR, SYSTEM_RESET, echo, echo_once, guest, load, psci, say};
 use crate::running::{Running, TIMEOUT};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
@@ -192,12 +192,4 @@ fn access_to_an_unmapped_address_is_no_panic_of_the_guest() {
     let (running, _client, event) = event_of_guest("crashes", &code);
     assert_eq!(event, r#""SHUTDOWN" {"guest":false,"reason":"host-error"}"#);
     assert_eq!(running.wait().0.code(), Some(1));
-}
-
-/// Waits for a key, and echoes it.
-fn echo_once() -> Vec<u32> {
-    let mut code = echo();
-    // Without the branch back.
-    code.pop();
-    code
 }

@@ -70,7 +70,7 @@ fn files_that_are_no_images() {
             "cannot use the kernel `bad-missing`: cannot read it: No such file",
         ),
         ("bad-empty", "it has 0 bytes"),
-        ("bad-gzip", "compressed with gzip"),
+        ("bad-gzip", "its gzip data is damaged or truncated"),
         ("bad-short", "it is truncated: its sections need"),
         ("bad-corrupt", "not an arm64 kernel image"),
         ("/", "cannot read it: it is not a regular file"),
@@ -103,6 +103,12 @@ fn impossible_memory_sizes() {
     ] {
         check(&["--kernel", "Image", "--mem", size], code, expected);
     }
+    let model = "host,SYSREG_ID_AA64MMFR0_EL1_PARANGE=0x0";
+    check(
+        &["--kernel", "Image", "--mem", "6G", "--cpu", model],
+        2,
+        "6G of memory end at 0x200000000, beyond the 32-bit physical addresses",
+    );
     for size in ["0", "1K", "x", "99999999999T", "-1"] {
         let output = vmm_demo(["run", "--kernel", "Image", &format!("--mem={size}")]).output();
         assert_eq!(output.expect("it starts").status.code(), Some(2), "{size}");

@@ -17,15 +17,15 @@ use crate::qmp::expansion::Models;
 use crate::qmp::server::{self, ServerHandle};
 use crate::qmp::socket::Socket;
 use crate::socket_address::Address;
-use crate::vmm::boot::Kernel;
+use crate::vmm::address_size::check_address_size;
+use crate::vmm::boot::{Kernel, KernelError, command_line};
 use crate::vmm::memory::Overcommitted;
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vm::{Vm, VmConfig, VmError};
+use idreg_runtime::config::Gic;
 use idreg_runtime::config::target::TargetCpus;
-use idreg_runtime::config::{Gic, VcpuConfig};
 use idreg_runtime::kvm::{self, KvmError, KvmStep};
 use idreg_runtime::plan::Plan;
-use kvm_ioctls::Kvm;
 use std::path::Path;
 use std::time::Instant;
 
@@ -33,11 +33,10 @@ use std::time::Instant;
 #[derive(Debug, thiserror::Error)]
 enum NoLinux {
     #[error(
-        "a Linux guest needs a GICv3 in the kernel; this host offers {}; \
-         the built-in guest (`run` without --kernel) does not need one",
-        match offered { Some(Gic::V2) => "only a GICv2", _ => "no GIC" }
+        "a Linux guest needs an interrupt controller in the kernel, and KVM on this host offers \
+         neither a GICv3 nor a GICv2; the built-in guest (`run` without --kernel) does not need one"
     )]
-    NoGicV3 { offered: Option<Gic> },
+    NoGic,
     #[error("a Linux guest starts in AArch64, which the model switches off; remove aarch64=off")]
     Aarch32,
 }
@@ -76,6 +75,7 @@ pub(super) fn run_linux(
     };
     output::warnings(builder.plan.warnings());
     output::warnings(&Overcommitted::by(linux.mem));
+    output::warnings(&command_line::warnings(&builder.kernel.command_line));
     let mut supervisor = Supervisor::new(builder, signals)?;
     timeline.step("start_initrd_check");
     if linux.no_reboot {
@@ -103,23 +103,36 @@ fn prepare(
     let model = &arguments.model.cpu;
     let kvm = open_kvm()?;
     let capabilities = kvm::capabilities(&kvm);
-    let config = model.config(capabilities.config(Some(Gic::V3)), &capabilities);
+    let with_gic = |gic| model.config(capabilities.config(Some(gic)), &capabilities);
+    let config = with_gic(Gic::V3);
     if config.aarch32 {
         return Err(Failure::CannotHere(NoLinux::Aarch32.into()));
     }
     check_vcpus(&kvm, config.gic, arguments.smp)?;
     timeline.step("kvm");
-    let vm_config = VmConfig {
+    let mut vm_config = VmConfig {
         config,
         capabilities,
         vcpus: arguments.smp,
         ram: arguments.linux.mem.0,
     };
-    let vm = Vm::new(&kvm, vm_config, timeline).map_err(|error| without_gic_v3(&kvm, error))?;
-    let host = vm.read_host(&kvm, config).map_err(vm_failure)?;
+    let vm = match Vm::new(&kvm, vm_config, timeline) {
+        Err(VmError::Kvm(KvmError::Failed {
+            step: KvmStep::CreateGic { .. },
+            ..
+        })) => {
+            vm_config.config = with_gic(Gic::V2);
+            check_vcpus(&kvm, vm_config.config.gic, arguments.smp)?;
+            Vm::new(&kvm, vm_config, timeline).map_err(without_gic)?
+        }
+        result => result.map_err(vm_failure)?,
+    };
+    let host = vm.read_host(&kvm, vm_config.config).map_err(vm_failure)?;
     timeline.step("read_host");
     let plan = Plan::new(&host, model)?;
-    kernel.check_pages(&plan.in_guest())?;
+    let in_guest = plan.in_guest();
+    kernel.check_pages(&in_guest)?;
+    check_address_size(&in_guest, vm_config.ram).map_err(KernelError::from)?;
     timeline.step("plan");
     let builder = GuestBuilder {
         kvm,
@@ -132,23 +145,14 @@ fn prepare(
     Ok((builder, vm))
 }
 
-/// Maps a VM error to a failure; a GIC that cannot be created may mean that the host has no GICv3.
-fn without_gic_v3(kvm: &Kvm, error: VmError) -> Failure {
-    let VmError::Kvm(KvmError::Failed {
-        step: KvmStep::CreateGic { .. },
-        ..
-    }) = error
-    else {
-        return vm_failure(error);
-    };
-    match kvm::supported(kvm) {
-        Ok(VcpuConfig {
-            gic: Some(Gic::V3), ..
-        }) => vm_failure(error),
-        Ok(VcpuConfig { gic: offered, .. }) => {
-            Failure::CannotHere(NoLinux::NoGicV3 { offered }.into())
-        }
-        Err(error) => Failure::other(error),
+/// Maps the error of a VM with a GICv2, tried after one with a GICv3, to a failure.
+fn without_gic(error: VmError) -> Failure {
+    match error {
+        VmError::Kvm(KvmError::Failed {
+            step: KvmStep::CreateGic { .. },
+            ..
+        }) => Failure::CannotHere(NoLinux::NoGic.into()),
+        error => vm_failure(error),
     }
 }
 

@@ -1,10 +1,11 @@
 //! Errors of a guest's boot files.
 
+use super::command_line::CommandLineError;
 use super::image::ImageError;
 use super::initrd::InitrdError;
 use crate::output::failure::Failure;
 use crate::size::MemorySize;
-use linux_loader::cmdline;
+use crate::vmm::address_size::RamTooLarge;
 use std::error::Error;
 use std::path::PathBuf;
 
@@ -29,7 +30,7 @@ pub enum KernelError {
     },
     /// The kernel's command line cannot be used.
     #[error("cannot use the kernel's command line")]
-    CommandLine(#[from] cmdline::Error),
+    CommandLine(#[from] CommandLineError),
     /// The guest's memory is too small for its boot files.
     #[error(
         "{} of memory are too little: kernel, device tree and initial RAM disk take {}, and a \
@@ -58,6 +59,9 @@ pub enum KernelError {
         /// Its value.
         value: String,
     },
+    /// The vCPUs cannot address all of the guest's memory.
+    #[error(transparent)]
+    RamTooLarge(#[from] RamTooLarge),
     /// A boot file cannot be loaded into the guest's memory.
     #[error("cannot load {what} into the guest's memory")]
     Load {

@@ -1,9 +1,10 @@
 //! The header of an arm64 kernel image (Linux 7.2, `Documentation/arch/arm64/booting.rst`, 4),
 //! checked before a guest is started: a kernel that cannot run here stops without a message.
 
+use super::unpack;
 use object::LittleEndian;
 use object::read::pe::PeFile64;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use thiserror::Error;
 
 /// The bytes read from a file: the header, and the PE header behind it in kernels with an EFI stub.
@@ -13,11 +14,7 @@ const HEADER: usize = 64;
 const MAGIC: &[u8] = b"ARM\x64";
 
 /// Magic numbers of other kinds of files, with a hint for each.
-const OTHERS: [(&[u8], &str); 8] = [
-    (
-        b"\x1f\x8b",
-        "it is compressed with gzip: `zcat FILE > Image` unpacks it",
-    ),
+const OTHERS: [(&[u8], &str); 10] = [
     (
         b"\xfd7zXZ",
         "it is compressed with xz: `xzcat FILE > Image` unpacks it",
@@ -36,12 +33,25 @@ const OTHERS: [(&[u8], &str); 8] = [
     ),
     (
         b"\x7fELF",
-        "it is an ELF file, perhaps `vmlinux`: use `arch/arm64/boot/Image` of the same build",
+        "it is an ELF file: `objcopy -O binary FILE Image` makes an image of an arm64 `vmlinux`",
+    ),
+    (
+        b"BZh",
+        "it is compressed with bzip2: `bzcat FILE > Image` unpacks it",
+    ),
+    (
+        b"\x5d\0\0",
+        "it is compressed with lzma: `xzcat --format=lzma FILE > Image` unpacks it",
+    ),
+    (
+        b"\x27\x05\x19\x56",
+        "it is a uImage of U-Boot: `tail -c +65 FILE > Image` unpacks one without compression",
     ),
     (b"07070", "it is a cpio archive: pass it with `--initrd`"),
     (
         b"\xd0\x0d\xfe\xed",
-        "it is a device tree: this program generates its own",
+        "it is a device tree, which this program generates itself, or an image in that form (FIT): \
+         `dumpimage -T flat_dt -p 0 -o Image FILE` unpacks the latter",
     ),
 ];
 
@@ -62,6 +72,39 @@ pub enum ImageError {
     NotAnImage {
         /// The kind, and the remedy.
         hint: &'static str,
+    },
+    /// It is packed in a known form, and its data is damaged.
+    #[error("its {format} data is damaged or truncated")]
+    Unpack {
+        /// The compression.
+        format: &'static str,
+        /// The cause.
+        source: io::Error,
+    },
+    /// It is packed, and larger than any kernel.
+    #[error(
+        "its {format} data unpacks to more than {limit} bytes, the limit of this program: \
+         no kernel is that large"
+    )]
+    TooLarge {
+        /// The compression.
+        format: &'static str,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// It is an EFI zboot image in a compression that this program does not unpack.
+    #[error(
+        "it is an EFI zboot image compressed with {compression}{}",
+        match command {
+            Some(command) => format!(": `{command}` unpacks it"),
+            None => ", which this program cannot unpack".to_owned(),
+        }
+    )]
+    Compression {
+        /// The compression.
+        compression: String,
+        /// The command that unpacks it, or `None` if none is known.
+        command: Option<String>,
     },
     /// It is a kernel for big-endian CPUs.
     #[error("it is a kernel image for big-endian CPUs; only little-endian kernels are supported")]
@@ -110,7 +153,34 @@ pub struct Image {
 }
 
 impl Image {
-    /// Reads and checks the header of a file.
+    /// Reads and checks the header of a file, and unpacks the file if distributions ship kernels so:
+    /// returns the image's bytes then, and `None` for a plain image.
+    ///
+    /// # Errors
+    ///
+    /// [`ImageError`].
+    pub fn open(file: &mut (impl Read + Seek)) -> Result<(Self, Option<Vec<u8>>), ImageError> {
+        let mut head = Vec::new();
+        file.rewind()?;
+        file.by_ref().take(HEAD).read_to_end(&mut head)?;
+        if !unpack::is_packed(&head) {
+            return Ok((Self::read(file)?, None));
+        }
+        let mut packed = head;
+        file.take(unpack::LIMIT).read_to_end(&mut packed)?;
+        // `vmlinuz.efi.gz` is packed twice.
+        let mut unpacked = packed;
+        for _ in 0..2 {
+            match unpack::unpack(&unpacked, unpack::LIMIT)? {
+                Some(inner) => unpacked = inner,
+                None => break,
+            }
+        }
+        let image = Self::read(&mut Cursor::new(&unpacked))?;
+        Ok((image, Some(unpacked)))
+    }
+
+    /// Reads and checks the header of a plain image.
     ///
     /// # Errors
     ///
@@ -136,16 +206,10 @@ impl Image {
         let Some(header) = head.first_chunk::<HEADER>() else {
             return Err(ImageError::Short { length });
         };
-        // EFI's own compressed kernels have a PE header too, with `zimg` in the place of an
-        // Image's text offset.
-        if header.get(4..8) == Some(b"zimg") {
-            let hint = "it is a compressed EFI image (vmlinuz.efi): the kernel's build has \
-                        `arch/arm64/boot/Image` too";
-            return Err(ImageError::NotAnImage { hint });
-        }
         if header.get(56..60) != Some(MAGIC) {
-            let hint = "the four bytes \"ARM\\x64\" are not at offset 56";
-            return Err(ImageError::NotAnImage { hint });
+            return Err(ImageError::NotAnImage {
+                hint: hint_without_magic(head),
+            });
         }
         let word = |at: usize| {
             let bytes = header.get(at..).and_then(<[u8]>::first_chunk);
@@ -177,6 +241,25 @@ impl Image {
                 _ => None,
             },
         })
+    }
+}
+
+/// The kind of a file that lacks the magic number of an image, and the remedy.
+fn hint_without_magic(head: &[u8]) -> &'static str {
+    /// The magic number of x86's boot protocol (Linux 7.2, `Documentation/arch/x86/boot.rst`).
+    const BZ_IMAGE: &[u8] = b"HdrS";
+    if head.get(0x202..0x206) == Some(BZ_IMAGE) {
+        return "it is a kernel for x86 (bzImage): a guest needs one for arm64";
+    }
+    let Ok(pe) = PeFile64::parse(head) else {
+        return "the four bytes \"ARM\\x64\" are not at offset 56";
+    };
+    let mut sections = pe.section_table().iter();
+    if sections.any(|section| section.raw_name() == b".linux") {
+        "it is a unified kernel image (UKI): `objcopy -O binary -j .linux FILE Image` unpacks its \
+         kernel, `-j .initrd` its initial RAM disk"
+    } else {
+        "it is an EFI program and no kernel"
     }
 }
 
@@ -234,8 +317,11 @@ mod tests {
     #[test]
     fn other_kinds_of_files_are_named() {
         for (file, hint) in [
-            (&b"\x1f\x8b\x08"[..], "zcat"),
-            (b"\x7fELF", "arch/arm64/boot/Image"),
+            (&b"\xfd7zXZ"[..], "xzcat"),
+            (b"\x7fELF", "objcopy -O binary FILE Image"),
+            (b"BZh9", "bzcat"),
+            (b"\x27\x05\x19\x56", "tail -c +65"),
+            (b"\xd0\x0d\xfe\xed", "dumpimage"),
             (b"070701", "--initrd"),
             (b"MZ\0\0zimg", "less than the header"),
             (b"", "it has 0 bytes"),
@@ -244,9 +330,9 @@ mod tests {
             let error = read(file).unwrap_err();
             assert!(error.contains(hint), "{error}");
         }
-        let mut efi = header(0xa, 4096);
-        efi[4..8].copy_from_slice(b"zimg");
-        assert!(read(&efi).unwrap_err().contains("vmlinuz.efi"));
+        let mut x86 = vec![0; 4096];
+        x86[0x202..0x206].copy_from_slice(b"HdrS");
+        assert!(read(&x86).unwrap_err().contains("bzImage"));
     }
 
     #[test]

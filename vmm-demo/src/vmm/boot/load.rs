@@ -34,8 +34,11 @@ impl Kernel {
     ) -> Result<EntryPoint, KernelError> {
         let addresses = self.load_addresses(ram)?;
         let base = GuestAddress(addresses.kernel_base);
-        let kernel = PE::load(memory, Some(base), &mut self.file, None)
-            .map_err(|error| failed("the kernel", error))?;
+        let loaded = match &self.unpacked {
+            Some(image) => PE::load(memory, Some(base), &mut Cursor::new(image), None),
+            None => PE::load(memory, Some(base), &mut self.file, None),
+        };
+        let kernel = loaded.map_err(|error| failed("the kernel", error))?;
         if let (Some(initrd), Some(range)) = (&mut self.initrd, &addresses.initrd) {
             initrd.load(memory, range.start)?;
         }
