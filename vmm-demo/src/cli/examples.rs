@@ -10,7 +10,7 @@ Exit codes:
   0      done
   1      refused or incompatible
   2      wrong usage, or an unusable file
-  3      not possible on this machine: no /dev/kvm, not arm64, kernel too old, no GICv3
+  3      not possible on this machine: no /dev/kvm, not arm64, kernel too old, no GIC
   4      any other error
   5      `qmp` was stopped by a client's quit
   128+N  `qmp` was stopped by signal N";
@@ -24,7 +24,7 @@ Exit codes:
   0      done; the guest powered off
   1      refused or incompatible; the guest crashed or accessed an unmapped address
   2      wrong usage, or an unusable file
-  3      not possible on this machine: no /dev/kvm, not arm64, kernel too old, no GICv3
+  3      not possible on this machine: no /dev/kvm, not arm64, kernel too old, no GIC
   4      any other error
   5      stopped by QMP's quit, or by Ctrl-A x on the console
   6      the guest reset itself, with --no-reboot
