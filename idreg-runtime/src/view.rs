@@ -29,7 +29,7 @@ pub use self::read::ReadViewError;
 ///
 /// ```
 /// # let host: idreg_runtime::Host =
-/// #     serde_json::from_str(include_str!("../../tests/data/hosts/max-latest.json"))?;
+/// #     serde_json::from_str(include_str!("../data/hosts/max-latest.json"))?;
 /// use idreg_runtime::fake::FakeVm;
 /// use idreg_runtime::plan::Plan;
 /// use idreg_runtime::view::{View, ViewInfo};

@@ -46,7 +46,7 @@ impl Host {
     ///
     /// ```
     /// # let host: idreg_runtime::host::Host =
-    /// #     serde_json::from_str(include_str!("../../../tests/data/hosts/max-latest.json"))?;
+    /// #     serde_json::from_str(include_str!("../../data/hosts/max-latest.json"))?;
     /// assert_eq!(host.hidden_fields(), []);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -30,8 +30,8 @@ impl Plan {
     ///
     /// ```
     /// # let host = |file| serde_json::from_str::<idreg_runtime::Host>(file);
-    /// # let n1 = host(include_str!("../../../tests/data/hosts/neoverse-n1-latest.json"))?;
-    /// # let a57 = host(include_str!("../../../tests/data/hosts/cortex-a57-latest.json"))?;
+    /// # let n1 = host(include_str!("../../data/hosts/neoverse-n1-latest.json"))?;
+    /// # let a57 = host(include_str!("../../data/hosts/cortex-a57-latest.json"))?;
     /// use idreg_runtime::fake::FakeVm;
     /// use idreg_runtime::plan::Plan;
     /// use idreg_runtime::view::{View, ViewInfo};

@@ -65,7 +65,7 @@ struct ParsedWarning {
 ///
 /// ```
 /// # let host: idreg_runtime::host::Host =
-/// #     serde_json::from_str(include_str!("../../../../tests/data/hosts/max-latest.json"))?;
+/// #     serde_json::from_str(include_str!("../../../data/hosts/max-latest.json"))?;
 /// use idreg_runtime::fake::FakeVcpu;
 /// use idreg_runtime::plan::Plan;
 ///
