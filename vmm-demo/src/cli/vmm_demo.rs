@@ -66,8 +66,8 @@ pub struct RunArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "A Linux guest")]
 pub struct LinuxArguments {
-    /// Run this arm64 kernel instead of the built-in guest: an `Image`, plain or with gzip, or an EFI
-    /// zboot image with gzip or zstd.
+    /// Run this arm64 kernel instead of the built-in guest: an `Image`, plain or with gzip, or an
+    /// EFI zboot image with gzip or zstd.
     #[arg(long, value_name = "IMAGE")]
     pub kernel: Option<PathBuf>,
     /// Give the kernel this initial RAM disk.

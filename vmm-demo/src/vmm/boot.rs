@@ -4,6 +4,7 @@ mod addresses;
 pub mod command_line;
 mod error;
 pub mod image;
+mod image_error;
 pub mod initrd;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod load;
@@ -11,6 +12,7 @@ mod unpack;
 
 pub use self::addresses::LoadAddresses;
 pub use self::error::KernelError;
+pub use self::image_error::ImageError;
 
 use self::image::{Image, PageSize};
 use self::initrd::InitrdError;

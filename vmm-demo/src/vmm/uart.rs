@@ -22,8 +22,8 @@ const LSR_DATA_READY: u8 = 1;
 /// A 16550 whose output is collected until it is [taken](Self::take_output).
 ///
 /// The receiver is off from the moment at which a driver switches the FIFOs off until it switches
-/// them or the interrupt of received data on. Linux sets a port up in this state and reads RBR twice
-/// meanwhile, to discard what a real line has left there (Linux 7.2,
+/// them or the interrupt of received data on. Linux sets a port up in this state and reads RBR
+/// twice meanwhile, to discard what a real line has left there (Linux 7.2,
 /// `drivers/tty/serial/8250/8250_port.c`, `serial8250_do_startup`). Input does not come from a line
 /// here: it is kept for the driver. A driver that never uses the FIFOs has its receiver on.
 pub struct Uart<T: Trigger, E: SerialEvents> {

@@ -17,7 +17,10 @@ const CONSOLE: &str = "ttyS0";
 #[derive(Debug, Error)]
 pub enum CommandLineError {
     /// It is longer than a kernel reads.
-    #[error("it has {length} bytes, and an arm64 kernel reads {}: shorten --append", COMMAND_LINE_SIZE - 1)]
+    #[error(
+        "it has {length} bytes, and an arm64 kernel reads {}: shorten --append",
+        COMMAND_LINE_SIZE - 1
+    )]
     TooLong {
         /// The length in bytes.
         length: usize,
@@ -32,8 +35,8 @@ pub enum CommandLineError {
 pub enum CommandLineWarning {
     /// No console is the guest's.
     #[error(
-        "`{word}` names no device of this guest, whose console is {CONSOLE}, and no other word names \
-         that: the kernel prints nothing; use `console={CONSOLE}`"
+        "`{word}` names no device of this guest, whose console is {CONSOLE}, and no other word \
+         names that: the kernel prints nothing; use `console={CONSOLE}`"
     )]
     OtherConsole {
         /// The last word for a console.
@@ -41,8 +44,8 @@ pub enum CommandLineWarning {
     },
     /// An early console is not the guest's.
     #[error(
-        "`{word}` names no device of this guest: its use ends the guest; use `earlycon` alone, which \
-         finds the console in the device tree"
+        "`{word}` names no device of this guest: its use ends the guest; use `earlycon` alone, \
+         which finds the console in the device tree"
     )]
     OtherEarlyConsole {
         /// The word.
@@ -129,15 +132,15 @@ mod tests {
         assert_eq!(
             warned("root=/dev/vda console=ttyAMA0"),
             [
-                "`console=ttyAMA0` names no device of this guest, whose console is ttyS0, and no other \
-              word names that: the kernel prints nothing; use `console=ttyS0`"
+                "`console=ttyAMA0` names no device of this guest, whose console is ttyS0, and no \
+              other word names that: the kernel prints nothing; use `console=ttyS0`"
             ]
         );
         assert_eq!(
             warned("earlycon=pl011,0x9000000 console=ttyS0"),
             [
-                "`earlycon=pl011,0x9000000` names no device of this guest: its use ends the guest; use \
-              `earlycon` alone, which finds the console in the device tree"
+                "`earlycon=pl011,0x9000000` names no device of this guest: its use ends the guest; \
+              use `earlycon` alone, which finds the console in the device tree"
             ]
         );
     }

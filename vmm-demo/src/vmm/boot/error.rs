@@ -1,7 +1,7 @@
 //! Errors of a guest's boot files.
 
 use super::command_line::CommandLineError;
-use super::image::ImageError;
+use super::image_error::ImageError;
 use super::initrd::InitrdError;
 use crate::output::failure::Failure;
 use crate::size::MemorySize;

@@ -1,16 +1,14 @@
 //! The header of an arm64 kernel image (Linux 7.2, `Documentation/arch/arm64/booting.rst`, 4),
 //! checked before a guest is started: a kernel that cannot run here stops without a message.
 
+use super::image_error::{HEADER, ImageError};
 use super::unpack;
 use object::LittleEndian;
 use object::read::pe::PeFile64;
-use std::io::{self, Cursor, Read, Seek, SeekFrom};
-use thiserror::Error;
+use std::io::{Cursor, Read, Seek, SeekFrom};
 
 /// The bytes read from a file: the header, and the PE header behind it in kernels with an EFI stub.
 const HEAD: u64 = 4096;
-/// The length of the header itself.
-const HEADER: usize = 64;
 const MAGIC: &[u8] = b"ARM\x64";
 
 /// Magic numbers of other kinds of files, with a hint for each.
@@ -55,81 +53,6 @@ const OTHERS: [(&[u8], &str); 10] = [
     ),
 ];
 
-/// A file that is not a kernel for this VMM.
-#[derive(Debug, Error)]
-pub enum ImageError {
-    /// It cannot be read.
-    #[error("cannot read it")]
-    Read(#[from] io::Error),
-    /// It is shorter than a header.
-    #[error("it has {length} bytes, less than the header of an arm64 kernel image ({HEADER})")]
-    Short {
-        /// The file's length in bytes.
-        length: u64,
-    },
-    /// It is another kind of file.
-    #[error("it is not an arm64 kernel image: {hint}")]
-    NotAnImage {
-        /// The kind, and the remedy.
-        hint: &'static str,
-    },
-    /// It is packed in a known form, and its data is damaged.
-    #[error("its {format} data is damaged or truncated")]
-    Unpack {
-        /// The compression.
-        format: &'static str,
-        /// The cause.
-        source: io::Error,
-    },
-    /// It is packed, and larger than any kernel.
-    #[error(
-        "its {format} data unpacks to more than {limit} bytes, the limit of this program: \
-         no kernel is that large"
-    )]
-    TooLarge {
-        /// The compression.
-        format: &'static str,
-        /// The limit in bytes.
-        limit: u64,
-    },
-    /// It is an EFI zboot image in a compression that this program does not unpack.
-    #[error(
-        "it is an EFI zboot image compressed with {compression}{}",
-        match command {
-            Some(command) => format!(": `{command}` unpacks it"),
-            None => ", which this program cannot unpack".to_owned(),
-        }
-    )]
-    Compression {
-        /// The compression.
-        compression: String,
-        /// The command that unpacks it, or `None` if none is known.
-        command: Option<String>,
-    },
-    /// It is a kernel for big-endian CPUs.
-    #[error("it is a kernel image for big-endian CPUs; only little-endian kernels are supported")]
-    BigEndian,
-    /// Its header does not give its size.
-    #[error("its header has no image size: a kernel since Linux 3.17 is needed")]
-    NoSize,
-    /// Its header has a size that exceeds any address space.
-    #[error("its header claims {size} bytes at offset {offset:#x}, more than an address space has")]
-    Absurd {
-        /// The size in bytes.
-        size: u64,
-        /// The offset of its start.
-        offset: u64,
-    },
-    /// It ends before its sections do.
-    #[error("it is truncated: its sections need {needed} bytes, and it has {length}")]
-    Truncated {
-        /// The bytes that its sections need.
-        needed: u64,
-        /// The file's length in bytes.
-        length: u64,
-    },
-}
-
 /// The page size that a kernel was built for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PageSize {
@@ -153,8 +76,8 @@ pub struct Image {
 }
 
 impl Image {
-    /// Reads and checks the header of a file, and unpacks the file if distributions ship kernels so:
-    /// returns the image's bytes then, and `None` for a plain image.
+    /// Reads and checks the header of a file, and unpacks one in a form of distributions. Returns
+    /// the image's bytes then, and `None` for a plain image.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! Kernels that are packed as distributions ship them: gzip, and EFI zboot images with gzip or
 //! zstd (Linux 7.2, `drivers/firmware/efi/libstub/zboot-header.S`).
 
-use super::image::ImageError;
+use super::image_error::ImageError;
 use flate2::read::GzDecoder;
 use ruzstd::decoding::StreamingDecoder;
 use std::io::{self, Read};
