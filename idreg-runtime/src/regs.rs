@@ -1,7 +1,7 @@
 //! The registers that identify an Arm CPU, as types: generated from this project's description.
 //!
-//! The [types of the registers](#types) are below the modules, which have the types of their fields.
-//! The search finds both by every name: `ID_AA64ISAR0_EL1`, `SYSREG_ID_AA64ISAR0_EL1_DP`,
+//! The [types of the registers](#types) are below the modules, which have the types of their
+//! fields. The search finds both by every name: `ID_AA64ISAR0_EL1`, `SYSREG_ID_AA64ISAR0_EL1_DP`,
 //! `FEAT_DotProd`.
 //!
 //! ```

@@ -21,7 +21,7 @@ pub use self::file::SCHEMA;
 pub use self::incompatible::{Incompatibility, Incompatible};
 pub use self::read::ReadViewError;
 
-/// What a guest sees of its machine, read back, and the options that its VM was made with.
+/// The machine as a guest sees it, read back, with the options that its VM was created with.
 ///
 /// A view decides where a guest can run. It is not what was requested: KVM stores some values
 /// differently, and changes some when the guest first runs. The file is JSON with the schema

@@ -418,6 +418,7 @@ fn field_without_names_goes_one_below() {
     }
     let recorded = host(MAX_7_2);
     let mut info = HostInfo::default();
+    info.vcpu = recorded.info().vcpu;
     info.capabilities.writable_masks = true;
     let masks = WritableMasks::new([u64::MAX; FEATURE_ID_REGISTERS]);
     let vcpu = FakeVcpu::new(&recorded);

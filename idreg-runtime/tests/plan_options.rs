@@ -374,9 +374,13 @@ fn option_that_would_not_help_is_not_advised() {
         "FEAT_E2H0=off, which is SYSREG_ID_AA64MMFR4_EL1_E2H0=0xf (NI): the option el2 sets this \
          field, on this host to 0x0 (IMP)",
     );
-    let without_sve = MAX_7_2.replace("\"sve\": true", "\"sve\": false");
+    let max = host(MAX_7_2);
+    let config = max.info().vcpu.with_sve(false);
+    let mut without_sve = serde_json::to_value(max.reconfigured(config).unwrap()).unwrap();
+    *without_sve.pointer_mut("/capabilities/sve").unwrap() = false.into();
+    *without_sve.pointer_mut("/sve_vector_lengths").unwrap() = Vec::<u32>::new().into();
     refused(
-        &host(&without_sve),
+        &host(&without_sve.to_string()),
         "host,SYSREG_ID_AA64ZFR0_EL1_AES=1",
         "SYSREG_ID_AA64ZFR0_EL1_AES=0x1 (IMP): the field reads as zero while the option sve is \
          off, and this host's KVM does not support it",

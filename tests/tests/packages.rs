@@ -5,9 +5,15 @@
     reason = "clippy counts helpers of an integration test as production code"
 )]
 
+use std::ffi::OsStr;
+use std::path::Path;
 use std::process::{Command, Output};
 
 const PACKAGES: [&str; 3] = ["sysreg", "idreg-macros", "idreg-runtime"];
+
+fn is_rust(file: &str) -> bool {
+    Path::new(file).extension() == Some(OsStr::new("rs"))
+}
 
 fn cargo(arguments: &[&str]) -> Output {
     let output = Command::new(env!("CARGO"))
@@ -51,7 +57,7 @@ fn no_packaged_file_reads_outside_of_its_package() {
             package,
         ]);
         let list = String::from_utf8_lossy(&list.stdout);
-        for file in list.lines().filter(|file| file.ends_with(".rs")) {
+        for file in list.lines().filter(|file| is_rust(file)) {
             let depth = file.matches('/').count();
             let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
             let text = std::fs::read_to_string(format!("{root}/{package}/{file}")).expect(file);

@@ -22,7 +22,7 @@ pub struct OutputFile {
 enum Place {
     /// A new file beside the place, with an older file's metadata.
     Beside(NamedTempFile),
-    /// What the path stands for.
+    /// The destination that the path stands for.
     Through(File),
 }
 
