@@ -23,7 +23,7 @@ fn read_by_all(vm: &TestVm, config: VcpuConfig) -> [Result<(), KvmError>; 3] {
             &vm.vm,
             vcpu,
             config,
-            MachineInfo::read_midrs().unwrap(),
+            MachineInfo::read_midrs().expect("the kernel's files"),
         )
         .map(drop),
     ]
@@ -194,7 +194,7 @@ fn the_limit_of_vectors_is_compared() {
         &vm.vm,
         vcpu,
         all.with_sve_limit(Some(next)),
-        MachineInfo::read_midrs().unwrap(),
+        MachineInfo::read_midrs().expect("the kernel's files"),
     ));
     let expected = ConfigurationDifference::SveLengths {
         limit: next,
