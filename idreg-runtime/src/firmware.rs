@@ -5,12 +5,11 @@
 //! guest asks once, when it starts, and relies on the answers afterwards, so they are part of what
 //! it sees, like ID registers.
 
+#[cfg(feature = "serde")]
+mod file;
+
 use crate::number::Hex;
-use crate::reading::{self, Entries};
-use crate::text::Printable;
 use core::fmt;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A firmware register of KVM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -256,46 +255,5 @@ impl fmt::Debug for FirmwareValues {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let entries = self.iter().map(|(register, value)| (register, Hex(value)));
         f.debug_map().entries(entries).finish()
-    }
-}
-
-/// Serialises registers by [name](FirmwareRegister::name), with `0x` and 16 digits.
-impl Serialize for FirmwareValues {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(
-            self.iter()
-                .map(|(register, value)| (register.name(), Hex(value))),
-        )
-    }
-}
-
-/// Reads registers by name; a register that is not in [`FirmwareRegister::ALL`] is an error unless
-/// its value is zero.
-impl<'de> Deserialize<'de> for FirmwareValues {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const MOST: usize = 64;
-        let entries: Entries<Hex, MOST> = reading::object(deserializer)?;
-        let mut values = Self::default();
-        for (name, Hex(value)) in entries.0 {
-            let mut known = FirmwareRegister::ALL.into_iter();
-            match known.find(|register| register.name() == name) {
-                Some(register) if values.get(register).is_some() => {
-                    return Err(D::Error::custom(format!(
-                        "firmware register {name} appears twice; keep one"
-                    )));
-                }
-                Some(register) => values.set(register, value),
-                None if value == 0 => {}
-                None => {
-                    return Err(D::Error::custom(format!(
-                        "firmware register {} is {}, and this version does not know it; use the \
-                         version that wrote the file",
-                        Printable(&name),
-                        Hex(value)
-                    )));
-                }
-            }
-        }
-        Ok(values)
     }
 }

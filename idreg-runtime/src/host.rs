@@ -6,6 +6,7 @@ mod cache_levels;
 mod configuration;
 mod cores;
 mod derived;
+#[cfg(feature = "serde")]
 mod file;
 mod hidden;
 
@@ -18,7 +19,6 @@ use crate::text::{caused, lines};
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
 use core::fmt;
-use serde::{Deserialize, Serialize};
 
 pub use self::accepted::accepted_values;
 pub use self::allowed::Obstacle;
@@ -28,6 +28,7 @@ pub(crate) use self::configuration::is_of_an_option;
 pub use self::configuration::{ConfigurationDifference, OptionEvidence};
 pub use self::cores::{CoreDifference, CoreReading};
 pub use self::derived::NotDerivable;
+#[cfg(feature = "serde")]
 pub use self::file::SCHEMA;
 
 /// A host, read on the host itself or from a file.
@@ -46,7 +47,8 @@ pub struct Host {
 ///
 /// A VMM that reads its host without this crate's `kvm` module starts from the default, in which
 /// everything is absent, and sets the members that it knows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct HostInfo {
     /// The kernel's release, as `uname -r` prints it.
@@ -63,26 +65,30 @@ pub struct HostInfo {
     pub sve_vector_lengths: Vec<u32>,
     /// The maximum number of bits of a VM's guest physical addresses (`KVM_CAP_ARM_VM_IPA_SIZE`),
     /// or `None` if it is unknown.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub physical_address_bits: Option<u32>,
     /// The firmware registers of a new VM; empty if they are unknown.
-    #[serde(skip_serializing_if = "FirmwareValues::is_empty")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "FirmwareValues::is_empty")
+    )]
     pub firmware: FirmwareValues,
 }
 
 /// One CPU's implementation, as reported by the kernel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Implementation {
     /// The CPU's number in the kernel.
     pub cpu: u32,
     /// MIDR_EL1.
-    #[serde(with = "file::optional_hex")]
+    #[cfg_attr(feature = "serde", serde(with = "file::optional_hex"))]
     pub midr: Option<u64>,
     /// REVIDR_EL1.
-    #[serde(with = "file::optional_hex")]
+    #[cfg_attr(feature = "serde", serde(with = "file::optional_hex"))]
     pub revidr: Option<u64>,
     /// AIDR_EL1; some kernels, such as 6.12, do not report it.
-    #[serde(with = "file::optional_hex")]
+    #[cfg_attr(feature = "serde", serde(with = "file::optional_hex"))]
     pub aidr: Option<u64>,
 }
 

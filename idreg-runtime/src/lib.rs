@@ -97,6 +97,8 @@
 //!   `cargo doc --target aarch64-unknown-linux-gnu` shows it. Everything else works on any machine.
 //! - `std` (with `kvm`): hosts, models, plans and everything that works on them; on Linux also the
 //!   module `linux`, for VMMs with their own access to KVM.
+//! - `serde` (default): hosts, models, plans and views are read from files and written to them.
+//! - `suggestions` (default): messages about unknown properties name the most similar one.
 //!
 //! Without features the crate is `no_std` and does not allocate. It then has [`include_sysreg!`],
 //! [`regs`], [`register`], [`description`] and [`encoding`], for firmware and hypervisors.
@@ -141,7 +143,7 @@ pub mod model;
 pub mod number;
 #[cfg(feature = "std")]
 pub mod plan;
-#[cfg(feature = "std")]
+#[cfg(feature = "serde")]
 mod reading;
 #[cfg(feature = "std")]
 pub mod text;

@@ -8,6 +8,7 @@ pub mod consistency;
 mod constraint;
 mod elsewhere;
 mod feature;
+#[cfg(feature = "serde")]
 mod file;
 pub mod rejection;
 mod resolve;
@@ -34,6 +35,7 @@ use std::collections::BTreeMap;
 use std::ptr;
 
 pub use elsewhere::ExpectError;
+#[cfg(feature = "serde")]
 pub use file::SCHEMA;
 pub use warning::Warning;
 pub(crate) use warning::of_host;

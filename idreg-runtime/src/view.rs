@@ -1,5 +1,6 @@
 //! Views: what a guest sees of its machine, read back from its vCPUs.
 
+#[cfg(feature = "serde")]
 mod file;
 mod fit;
 mod incompatible;
@@ -17,6 +18,7 @@ use crate::text::comma_list;
 use crate::values::RegisterValues;
 use crate::vcpu::CACHE_SIZES;
 
+#[cfg(feature = "serde")]
 pub use self::file::SCHEMA;
 pub use self::incompatible::{Incompatibility, Incompatible};
 pub use self::read::ReadViewError;

@@ -2,11 +2,11 @@
 
 use crate::encoding::Encoding;
 use core::fmt;
-use serde::{Deserialize, Serialize};
 
 /// The KVM capabilities that decide which ID register values a VM can have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 #[allow(
     clippy::struct_excessive_bools,

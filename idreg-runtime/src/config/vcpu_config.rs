@@ -2,11 +2,11 @@
 
 use super::capabilities::Capabilities;
 use core::fmt;
-use serde::{Deserialize, Serialize};
 
 /// The in-kernel interrupt controller of a VM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum Gic {
     /// GICv2 (`KVM_DEV_TYPE_ARM_VGIC_V2`).
     V2,
@@ -35,8 +35,9 @@ impl fmt::Display for Gic {
 /// const CONFIG: VcpuConfig = VcpuConfig::new().with_sve(true).with_gic(Some(Gic::V3));
 /// assert_eq!(CONFIG.to_string(), "SVE, GICv3");
 /// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default))]
 #[non_exhaustive]
 #[allow(
     clippy::struct_excessive_bools,
@@ -47,7 +48,7 @@ pub struct VcpuConfig {
     pub sve: bool,
     /// The maximum vector length in bits, with [`sve`](Self::sve): the guest has the host's lengths
     /// up to it, or all of them if `None`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub sve_limit: Option<u32>,
     /// Pointer authentication, address and generic keys together (`KVM_ARM_VCPU_PTRAUTH_*`).
     pub pauth: bool,

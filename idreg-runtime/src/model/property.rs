@@ -90,8 +90,9 @@ impl Property {
 
     /// The name that is most like one that does not exist, or `None` if no name is near.
     ///
-    /// Case and a missing prefix do not count. A comparison takes time in proportion to the lengths
-    /// of both names, so names of quite another length are not compared.
+    /// Case and a missing prefix do not count. Without the feature `suggestions` only names that
+    /// differ in these are found. A comparison takes time in proportion to the lengths of both
+    /// names, so names of quite another length are not compared.
     #[must_use]
     pub fn nearest(description: &Description, name: &str) -> Option<String> {
         // In a name as short as `pauth`, one wrong letter is a larger part.
@@ -106,12 +107,10 @@ impl Property {
             // Every letter more is a difference.
             100 * known.min(name) >= usize::from(percent) * known.max(name)
         };
-        let similarity = |known: &str| {
+        let rate = |known: &str| {
             let known = bare(known);
             let compared = has_near_length(&known).then_some(known)?;
-            Some(strsim::normalized_damerau_levenshtein(
-                &bare_name, &compared,
-            ))
+            Some(similarity(&bare_name, &compared))
         };
         let fields = description.fields().map(|field| field.to_string());
         let features = description.features.iter();
@@ -120,7 +119,7 @@ impl Property {
         let registers = whole_registers(description).map(short_name);
         let words = options.chain(registers).chain([ENFORCE.to_owned()]);
         let names = fields.chain(features).chain(words);
-        let rated = names.filter_map(|known| Some((similarity(&known)?, known)));
+        let rated = names.filter_map(|known| Some((rate(&known)?, known)));
         let (similarity, name) = rated.max_by(|(left, _), (right, _)| left.total_cmp(right))?;
         (100.0 * similarity >= f64::from(percent)).then_some(name)
     }
@@ -133,6 +132,14 @@ impl Property {
             Self::Feature(_) | Self::Option(_) | Self::Enforce => PropertyType::Switch,
         }
     }
+}
+
+/// The similarity of two names, from 0 to 1.
+fn similarity(name: &str, known: &str) -> f64 {
+    #[cfg(feature = "suggestions")]
+    return strsim::normalized_damerau_levenshtein(name, known);
+    #[cfg(not(feature = "suggestions"))]
+    return f64::from(u8::from(name == known));
 }
 
 /// The registers that models set as a whole.
