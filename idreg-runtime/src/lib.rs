@@ -90,6 +90,8 @@
 //! by [`include_sysreg!`]: those that identify a CPU are in [`regs`], and a VMM that needs others
 //! brings its own description.
 //!
+//! The [`guide`] starts from what QEMU, Firecracker and Cloud Hypervisor have.
+//!
 //! # Features
 //!
 //! - `scratch` (default, with `kvm`): makes VMs and vCPUs with the types of `kvm_ioctls`.
@@ -135,6 +137,8 @@ pub mod config;
 pub mod fake;
 #[cfg(feature = "std")]
 pub mod firmware;
+#[cfg(feature = "std")]
+pub mod guide;
 #[cfg(feature = "std")]
 pub mod host;
 #[cfg(feature = "std")]

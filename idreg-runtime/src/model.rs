@@ -1,4 +1,59 @@
 //! CPU models: a base and overrides, as requested, independent of any host.
+//!
+//! # Syntax
+//!
+//! ```text
+//! MODEL    = BASE { "," OVERRIDE }
+//! BASE     = "host" | "custom"
+//! OVERRIDE = FIELD "=" NUMBER | REGISTER "=" NUMBER | FEATURE "=" SWITCH | OPTION "=" SWITCH
+//!          | "enforce" [ "=" SWITCH ]
+//! FIELD    = "SYSREG_" register "_" field      SYSREG_ID_AA64ISAR0_EL1_DP
+//! REGISTER = "midr" | "revidr" | "aidr"
+//! FEATURE  = "FEAT_" name                      FEAT_DotProd
+//! OPTION   = "sve" | "sve" bits | "pauth" | "pmu" | "mte" | "aarch64" | "el2"
+//! SWITCH   = "on" | "off"
+//! NUMBER   = decimal without leading zeros | "0x" hexadecimal
+//! ```
+//!
+//! `custom` is the same base as `host`. There are no spaces, and case counts. The order of the
+//! overrides has no effect.
+//!
+//! | override | value | effect |
+//! |---|---|---|
+//! | `SYSREG_<REG>_<FIELD>` | number up to the field's width; a signed field as its bits (`0xf` is -1) | the field has this value |
+//! | `midr`, `revidr`, `aidr` | number of 64 bits | MIDR_EL1, REVIDR_EL1 or AIDR_EL1 has this value |
+//! | `FEAT_<NAME>` | `off` | the fields that define the feature are lowered just so far that the guest does not have it |
+//! | `FEAT_<NAME>` | `on` | the guest has the feature; rejected if the host has not |
+//! | `sve`, `pauth`, `pmu` | `on` or `off` | the option; without it as the VMM's configuration says |
+//! | `sve<BITS>` | `on` or `off` | the longest vectors, or the length below which they stay: `sve256=on`, `sve512=off` |
+//! | `mte`, `el2` | `on` or `off` | memory tagging, guest hypervisors |
+//! | `aarch64` | `on` or `off` | the execution state at EL1; `off` is AArch32 |
+//! | `enforce` | none, `on` or `off` | inconsistencies between fields are errors, not [warnings](crate::plan::Plan::warnings) |
+//!
+//! An option decides how vCPUs are made, which [`CpuModel::config`] says, and owns its fields: an
+//! override of a field that an option owns is rejected with the option's name. The registers and
+//! fields are those of [`regs`](crate::regs), by the names of the kernel's
+//! `arch/arm64/tools/sysreg`; [`Property::all`](property::Property::all) lists every property.
+//!
+//! Only an unknown base is an error of `parse`. Everything else, from unknown names to two
+//! overrides of one field, is rejected by [`Plan::new`](crate::plan::Plan::new), all at once:
+//!
+//! ```
+//! # let host: idreg_runtime::Host =
+//! #     serde_json::from_str(include_str!("../data/hosts/max-latest.json"))?;
+//! use idreg_runtime::{CpuModel, Plan, PlanError};
+//!
+//! let model: CpuModel = "host,FEAT_DotProd=off,midr=0x410fd0c0,enforce".parse()?;
+//! assert!(Plan::new(&host, &model).is_ok());
+//!
+//! let model: CpuModel = "host,FEAT_Dotprod=off,sve=maybe,midr=010,pmu".parse()?;
+//! let Err(PlanError::Rejected(reasons)) = Plan::new(&host, &model) else {
+//!     return Err("a plan for an impossible model".into());
+//! };
+//! assert_eq!(reasons.len(), 4);
+//! assert!("neoverse-n1".parse::<CpuModel>().is_err());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod property;
 
