@@ -14,5 +14,6 @@ mod files;
 mod hosts;
 mod models;
 mod options;
+mod outside;
 mod predicted;
 mod programs;
