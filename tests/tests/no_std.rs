@@ -60,7 +60,7 @@ fn without_its_feature_no_crate_of_kvm_is_needed() {
     let with = tree(&[]);
     assert!(of_kvm.iter().all(|name| with.contains(name)), "{with}");
     assert!(!with.contains("rustix"), "{with}");
-    let without = tree(&["--no-default-features", "--features=std"]);
+    let without = tree(&["--no-default-features", "--features=serde"]);
     assert!(
         without.contains("serde") && !without.contains("kvm"),
         "{without}"
@@ -68,5 +68,10 @@ fn without_its_feature_no_crate_of_kvm_is_needed() {
     assert!(
         !of_kvm.iter().any(|name| without.contains(name)),
         "{without}"
+    );
+    let alone = tree(&["--no-default-features", "--features=std"]);
+    assert!(
+        !["serde", "strsim", "kvm"].iter().any(|name| alone.contains(name)),
+        "{alone}"
     );
 }

@@ -33,7 +33,8 @@ const ATTEMPTS: usize = 32;
 ///
 /// # System calls
 ///
-/// `openat` of `/dev/kvm` (read and write), `ioctl` `KVM_GET_API_VERSION` (0xae00).
+/// `openat` of `/dev/kvm` (read and write), with musl followed by `fcntl` `F_SETFD`; `ioctl`
+/// `KVM_GET_API_VERSION` (0xae00).
 pub fn open() -> Result<Kvm, KvmError> {
     let kvm = Kvm::new().map_err(|error| match error.errno() {
         libc::ENOENT | libc::ENXIO | libc::ENODEV => KvmError::Missing,
@@ -106,7 +107,14 @@ pub fn create_vm_with(
 /// `ioctl` `KVM_CHECK_EXTENSION` (0xae03) on `/dev/kvm`.
 #[must_use]
 pub fn physical_address_bits(kvm: &Kvm) -> u32 {
-    most_address_bits(kvm).min(PHYSICAL_ADDRESS_BITS)
+    address_bits_within(address_limit(kvm.as_raw_fd()))
+}
+
+/// The size of a VM from [`create_vm`] on a host with this maximum.
+pub(super) fn address_bits_within(limit: Option<u32>) -> u32 {
+    limit.map_or(PHYSICAL_ADDRESS_BITS, |bits| {
+        bits.min(PHYSICAL_ADDRESS_BITS)
+    })
 }
 
 /// The host's maximum. Where there is none to read there is no other size than the default.

@@ -1,6 +1,5 @@
 //! Reads hosts.
 
-use super::capabilities::address_limit;
 use super::create::new_vm;
 use super::vm_host::{Probed, check_lengths, host_of, read_vm_with};
 use super::{
@@ -192,7 +191,7 @@ fn read_here(
         capabilities: scratch.capabilities(),
         sve_vector_lengths: scratch.sve_vector_lengths()?,
         masks: scratch.writable_masks()?,
-        physical_address_bits: address_limit(kvm.as_raw_fd()),
+        physical_address_bits: scratch.address_limit(),
         firmware: FirmwareValues::read(&scratch.regs())?,
     };
     // The vCPU was created with this configuration above, so the two are not compared.

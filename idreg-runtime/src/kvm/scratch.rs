@@ -1,9 +1,11 @@
 //! A VM without a guest, for reading a host and for trying writes.
 
+use super::capabilities::address_limit;
+use super::create::address_bits_within;
 use super::vm::read_writable_masks;
 use super::{
     GicAddresses, KvmError, KvmStep, OneReg, capabilities, create_gic, create_vcpu, create_vm_with,
-    init_gic, init_pmu, init_vcpu, physical_address_bits, sve_vector_lengths,
+    init_gic, init_pmu, init_vcpu, sve_vector_lengths,
 };
 use crate::config::capabilities::{Capabilities, WritableMasks};
 use crate::config::{Gic, VcpuConfig};
@@ -56,6 +58,7 @@ pub struct ScratchVm {
     vm: VmFd,
     config: VcpuConfig,
     capabilities: Capabilities,
+    address_limit: Option<u32>,
     has_run: bool,
 }
 
@@ -87,7 +90,9 @@ impl ScratchVm {
     /// Those of [`ScratchVm::new`].
     pub fn with_vcpus(kvm: &Kvm, config: VcpuConfig, vcpus: NonZeroU16) -> Result<Self, KvmError> {
         let capabilities = capabilities(kvm);
-        let vm = create_vm_with(kvm, config, &capabilities, physical_address_bits(kvm))?;
+        let address_limit = address_limit(kvm.as_raw_fd());
+        let address_bits = address_bits_within(address_limit);
+        let vm = create_vm_with(kvm, config, &capabilities, address_bits)?;
         let first = create_vcpu(&vm, 0)?;
         let others = (1..vcpus.get()).map(|index| create_vcpu(&vm, index.into()));
         let others = others.collect::<Result<Vec<_>, _>>()?;
@@ -106,6 +111,7 @@ impl ScratchVm {
             vm,
             config,
             capabilities,
+            address_limit,
             has_run: false,
         })
     }
@@ -132,6 +138,12 @@ impl ScratchVm {
     #[must_use]
     pub const fn capabilities(&self) -> Capabilities {
         self.capabilities
+    }
+
+    /// The maximum number of bits of a guest physical address on the host, or `None` before Linux
+    /// 4.20.
+    pub(super) const fn address_limit(&self) -> Option<u32> {
+        self.address_limit
     }
 
     /// The writable bits of the ID registers, or `None` if the kernel does not report them (before

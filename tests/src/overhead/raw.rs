@@ -2,6 +2,7 @@
 
 use idreg_runtime::config::options::SVE_QUADWORD_BITS;
 use idreg_runtime::config::{Gic, VcpuConfig};
+use idreg_runtime::firmware::FirmwareRegister;
 use idreg_runtime::host::{Host, Implementation};
 use idreg_runtime::kvm::{KvmError, kvm_reg_id, writable_masks};
 use idreg_runtime::plan::Plan;
@@ -45,7 +46,7 @@ pub(super) struct RawIoctls<'k> {
     /// The vCPU features of the configuration, as a bitmap.
     features: u32,
     sve_lengths: [u8; 64],
-    /// KVM's ids of all registers of the description.
+    /// KVM's ids of all registers of a host: those of the description, and the firmware registers.
     all: Vec<u64>,
     /// Ids of the registers that the host has.
     present: Vec<u64>,
@@ -65,7 +66,9 @@ pub(super) struct RawVm {
 
 impl<'k> RawIoctls<'k> {
     pub(super) fn new(kvm: &'k Kvm, host: &Host, plan: &Plan) -> Self {
-        let registers = host.description().registers.iter();
+        let described = host.description().registers.iter();
+        let described = described.map(|register| kvm_reg_id(register.encoding));
+        let firmware = FirmwareRegister::ALL.map(FirmwareRegister::id);
         let present = plan.expected().iter();
         let writes = plan.writes().iter();
         Self {
@@ -74,9 +77,7 @@ impl<'k> RawIoctls<'k> {
             has_writable_ids: host.info().capabilities.writable_implementation_ids,
             features: features(plan.config()),
             sve_lengths: sve_lengths(&host.info().sve_vector_lengths),
-            all: registers
-                .map(|register| kvm_reg_id(register.encoding))
-                .collect(),
+            all: described.chain(firmware).collect(),
             present: present
                 .map(|(register, _)| kvm_reg_id(register.encoding))
                 .collect(),
