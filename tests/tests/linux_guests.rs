@@ -68,7 +68,7 @@ fn reports(stdout: &str) -> impl Iterator<Item = Value> {
         .split_inclusive('\n')
         .filter(|line| line.ends_with('\n'));
     let lines = whole.filter(|line| line.starts_with('{'));
-    lines.map(|line| serde_json::from_str(line).expect("JSON"))
+    lines.map(|line| serde_json::from_str(line).expect(line))
 }
 
 fn agreed(output: &Output, vcpus: usize) -> Seen {
