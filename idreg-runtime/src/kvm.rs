@@ -28,6 +28,12 @@
 //! # }
 //! ```
 //!
+//! # System calls
+//!
+//! Each function documents its system calls. [`PLAN_IOCTLS`], [`INIT_IOCTLS`] and, with the feature
+//! `scratch`, [`CREATE_IOCTLS`] and [`CREATE_SYSTEM_CALLS`] list those of all functions, for the
+//! filter of a sandbox; they do not include the calls of the memory allocator.
+//!
 //! # Order
 //!
 //! KVM prescribes no single sequence. These constraints hold, of KVM on Linux 6.1 to 7.2:
@@ -63,6 +69,7 @@ mod read;
 #[cfg(feature = "scratch")]
 mod scratch;
 mod sve;
+mod system_calls;
 mod target;
 mod view;
 mod vm;
@@ -82,6 +89,9 @@ pub use self::read::{read_host, read_host_described, read_host_from, read_host_w
 #[cfg(feature = "scratch")]
 pub use self::scratch::ScratchVm;
 pub use self::sve::{limit_vector_lengths, sve_vector_lengths};
+#[cfg(feature = "scratch")]
+pub use self::system_calls::{CREATE_IOCTLS, CREATE_SYSTEM_CALLS};
+pub use self::system_calls::{INIT_IOCTLS, Ioctl, PLAN_IOCTLS};
 pub use self::target::{answer_target_cpus, offer_target_cpus};
 pub use self::view::read_view;
 pub use self::vm::{enable_implementation_ids, enable_mte, has_implementation_ids, writable_masks};

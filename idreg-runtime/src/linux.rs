@@ -12,19 +12,23 @@
 //! ```
 //!
 //! [`kernel_release`] calls `uname`, `timer_frequency` (arm64) makes no system call. The others
-//! call `openat`, `read` and `close` for these files:
+//! call `openat` (with musl followed by `fcntl` `F_SETFD`), `read` and `close` for these files:
 //!
 //! - [`midrs`]: `/proc/cpuinfo`; if CPUs differ, also those of [`implementations`];
 //! - [`implementations`]: `/sys/devices/system/cpu/present`, and of each CPU
 //!   `/sys/devices/system/cpu/cpu*/regs/identification/midr_el1`, `revidr_el1` and `aidr_el1`.
+//!
+//! [`SYSTEM_CALLS`] lists all of them, for the filter of a sandbox.
 
 #[cfg(any(test, all(target_arch = "aarch64", feature = "scratch")))]
 pub(crate) mod affinity;
 #[cfg(any(test, all(target_arch = "aarch64", feature = "scratch")))]
 pub(crate) mod core_types;
 mod implementations;
+mod system_calls;
 
 pub use self::implementations::{UnexpectedContent, implementations, midrs};
+pub use self::system_calls::{SYSTEM_CALLS, SystemCall};
 
 use crate::host::Implementation;
 use core::mem::MaybeUninit;

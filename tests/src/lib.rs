@@ -21,6 +21,8 @@ pub mod init;
 pub mod overhead;
 pub mod program;
 pub mod protocol;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod writer_queue;
 
 #[cfg(feature = "testbed")]

@@ -47,11 +47,13 @@ pub enum Program {
     Conformance,
     /// The measurement of the library beside bare ioctls, see `src/overhead.rs`.
     Overhead,
+    /// The use of the library in sandboxes, see `src/sandbox.rs`.
+    Sandbox,
 }
 
 impl Program {
     /// Every program.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Idreg,
         Self::VmmDemo,
         Self::KvmTests,
@@ -59,6 +61,7 @@ impl Program {
         Self::Measure,
         Self::Conformance,
         Self::Overhead,
+        Self::Sandbox,
     ];
 
     /// This program and the programs that it starts.
@@ -72,6 +75,7 @@ impl Program {
             Self::Measure => &[Self::Idreg, Self::VmmDemo, Self::Measure],
             Self::Conformance => &[Self::Conformance],
             Self::Overhead => &[Self::Overhead],
+            Self::Sandbox => &[Self::Sandbox],
         }
     }
 
@@ -86,6 +90,7 @@ impl Program {
             Self::Measure => "measure",
             Self::Conformance => "conformance",
             Self::Overhead => "overhead",
+            Self::Sandbox => "sandbox",
         }
     }
 

@@ -20,16 +20,30 @@ use core::ffi::{c_int, c_ulong};
 use std::io;
 use std::os::fd::RawFd;
 
-const CHECK_EXTENSION: u32 = none(0x03);
-const IRQ_LINE: u32 = write::<IrqLevel>(0x61);
-const ENABLE_CAP: u32 = write::<EnableCap>(0xa3);
-const GET_ONE_REG: u32 = write::<OneRegister>(0xab);
-const SET_ONE_REG: u32 = write::<OneRegister>(0xac);
-const ARM_VCPU_INIT: u32 = write::<VcpuInit>(0xae);
-const ARM_PREFERRED_TARGET: u32 = read::<VcpuInit>(0xaf);
-const ARM_GET_REG_WRITABLE_MASKS: u32 = read::<RegMaskRange>(0xb6);
-const ARM_VCPU_FINALIZE: u32 = write::<c_int>(0xc2);
-const SET_DEVICE_ATTR: u32 = write::<DeviceAttr>(0xe1);
+pub(super) const CHECK_EXTENSION: u32 = none(0x03);
+pub(super) const IRQ_LINE: u32 = write::<IrqLevel>(0x61);
+pub(super) const ENABLE_CAP: u32 = write::<EnableCap>(0xa3);
+pub(super) const GET_ONE_REG: u32 = write::<OneRegister>(0xab);
+pub(super) const SET_ONE_REG: u32 = write::<OneRegister>(0xac);
+pub(super) const ARM_VCPU_INIT: u32 = write::<VcpuInit>(0xae);
+pub(super) const ARM_PREFERRED_TARGET: u32 = read::<VcpuInit>(0xaf);
+pub(super) const ARM_GET_REG_WRITABLE_MASKS: u32 = read::<RegMaskRange>(0xb6);
+pub(super) const ARM_VCPU_FINALIZE: u32 = write::<c_int>(0xc2);
+pub(super) const SET_DEVICE_ATTR: u32 = write::<DeviceAttr>(0xe1);
+
+/// The ioctls that `kvm-ioctls` makes for this library.
+#[cfg(feature = "scratch")]
+pub(super) mod create {
+    use super::{none, read_write};
+
+    pub(in super::super) const GET_API_VERSION: u32 = none(0x00);
+    pub(in super::super) const CREATE_VM: u32 = none(0x01);
+    pub(in super::super) const GET_VCPU_MMAP_SIZE: u32 = none(0x04);
+    pub(in super::super) const CREATE_VCPU: u32 = none(0x41);
+    pub(in super::super) const RUN: u32 = none(0x80);
+    pub(in super::super) const CREATE_DEVICE: u32 =
+        read_write::<kvm_bindings::kvm_create_device>(0xe0);
+}
 
 /// The numbers of ioctls: the direction in bits 31:30, the argument's size in 29:16, the type in
 /// 15:8 (Linux 7.2, `include/uapi/asm-generic/ioctl.h`).
@@ -45,6 +59,11 @@ const fn write<T>(number: u32) -> u32 {
 
 const fn read<T>(number: u32) -> u32 {
     2 << 30 | size::<T>() << 16 | KVMIO | number
+}
+
+#[cfg(feature = "scratch")]
+const fn read_write<T>(number: u32) -> u32 {
+    read::<T>(number) | write::<T>(number)
 }
 
 #[allow(

@@ -57,9 +57,7 @@ pub fn supported(kvm: &Kvm) -> Result<VcpuConfig, KvmError> {
 ///
 /// # System calls
 ///
-/// Those of [`MachineInfo::read`], [`ScratchVm::new`], [`ScratchVm::writable_masks`] and
-/// [`ScratchVm::sve_vector_lengths`]; `ioctl` `KVM_GET_ONE_REG` (0x4010aeab) on the vCPU; with
-/// several core types also `sched_getaffinity` and `sched_setaffinity`.
+/// Those of [`MachineInfo::read`] and [`read_host_with`].
 pub fn read_host(kvm: &Kvm, config: VcpuConfig) -> Result<Host, KvmError> {
     read_host_described(&regs::DESCRIPTION, kvm, config)
 }
@@ -90,8 +88,9 @@ pub fn read_host_described(
 ///
 /// # System calls
 ///
-/// Those of [`ScratchVm::new`]; with several core types also `sched_getaffinity` and
-/// `sched_setaffinity`.
+/// Those of [`ScratchVm::new`], [`ScratchVm::writable_masks`] and
+/// [`ScratchVm::sve_vector_lengths`]; `ioctl` `KVM_GET_ONE_REG` (0x4010aeab) on the vCPU; with
+/// several core types also `sched_getaffinity` and `sched_setaffinity`.
 pub fn read_host_with(
     description: &'static Description,
     kvm: &Kvm,

@@ -264,6 +264,16 @@ impl Program {
                     "--features=conformance,overhead",
                 ],
             },
+            Self::Sandbox => CargoTarget {
+                name: "sandbox",
+                command: &[
+                    "build",
+                    "--package=idreg-tests",
+                    "--bin=sandbox",
+                    "--no-default-features",
+                    "--features=sandbox",
+                ],
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Linux 7.2, `Documentation/trace/ftrace.rst` and `events.rst`: files below one directory switch
 //! an event on for one thread, and another file holds the recorded events.
 
+use idreg_runtime::kvm::{CREATE_IOCTLS, INIT_IOCTLS, PLAN_IOCTLS};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
@@ -14,22 +15,6 @@ const TRACEFS: &str = "/sys/kernel/tracing";
 const EVENT: &str = "events/raw_syscalls/sys_enter";
 /// System call number of `ioctl` (Linux 7.2, `scripts/syscall.tbl`).
 const IOCTL: u32 = 29;
-
-/// Numbers and names of the ioctls of this library (Linux 7.2, `include/uapi/linux/kvm.h`).
-const NAMES: [(u64, &str); 12] = [
-    (0xae01, "KVM_CREATE_VM"),
-    (0xae03, "KVM_CHECK_EXTENSION"),
-    (0xae04, "KVM_GET_VCPU_MMAP_SIZE"),
-    (0xae41, "KVM_CREATE_VCPU"),
-    (0x4068_aea3, "KVM_ENABLE_CAP"),
-    (0x4010_aeab, "KVM_GET_ONE_REG"),
-    (0x4010_aeac, "KVM_SET_ONE_REG"),
-    (0x4020_aeae, "KVM_ARM_VCPU_INIT"),
-    (0x8020_aeaf, "KVM_ARM_PREFERRED_TARGET"),
-    (0x8040_aeb6, "KVM_ARM_GET_REG_WRITABLE_MASKS"),
-    (0x4004_aec2, "KVM_ARM_VCPU_FINALIZE"),
-    (0xc00c_aee0, "KVM_CREATE_DEVICE"),
-];
 
 /// Number of calls of each ioctl, by name.
 pub(super) type Counts = BTreeMap<String, u64>;
@@ -92,8 +77,10 @@ impl Drop for Trace {
 fn counts(text: &str) -> Counts {
     let mut counts = Counts::new();
     for request in text.lines().filter_map(request) {
-        let known = NAMES.iter().find(|(number, _)| *number == request);
-        let name = known.map_or_else(|| format!("{request:#x}"), |(_, name)| (*name).to_owned());
+        let lists = [PLAN_IOCTLS, INIT_IOCTLS, CREATE_IOCTLS];
+        let mut ioctls = lists.into_iter().flatten();
+        let known = ioctls.find(|ioctl| u64::from(ioctl.number) == request);
+        let name = known.map_or_else(|| format!("{request:#x}"), |ioctl| ioctl.name.to_owned());
         *counts.entry(name).or_default() += 1;
     }
     counts

@@ -17,3 +17,4 @@ mod options;
 mod outside;
 mod predicted;
 mod programs;
+mod sandboxes;
