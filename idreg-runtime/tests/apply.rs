@@ -124,6 +124,25 @@ fn silently_ignored_write_is_reported() {
 }
 
 #[test]
+fn differences_are_equal_by_register_and_both_values() {
+    let (expected, found) = (host(MAX_7_2), host(A64FX_7_2));
+    let differences = apply::differing(expected.values(), found.values());
+    let [first, second, ..] = differences.as_slice() else {
+        panic!("{differences:?}")
+    };
+    assert_eq!(first, &first.clone());
+    let mut other = *first;
+    other.register = second.register;
+    assert_ne!(first, &other);
+    other = *first;
+    other.expected ^= 1;
+    assert_ne!(first, &other);
+    other = *first;
+    other.found = None;
+    assert_ne!(first, &other);
+}
+
+#[test]
 fn vcpu_of_another_host_is_not_touched() {
     let other = FakeVcpu::new(&host(A64FX_7_2));
     for model in ["host", TWO_REGISTERS] {

@@ -52,6 +52,28 @@ fn host_alone_needs_no_write() {
 }
 
 #[test]
+fn writes_are_equal_by_register_and_both_values() {
+    let plan = plan(
+        MAX_7_2,
+        "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64ISAR1_EL1_DPB=0",
+    )
+    .unwrap();
+    let [first, second] = plan.writes() else {
+        panic!("{:?}", plan.writes())
+    };
+    assert_eq!(first, &first.clone());
+    let mut other = *first;
+    other.register = second.register;
+    assert_ne!(first, &other);
+    other = *first;
+    other.old ^= 1;
+    assert_ne!(first, &other);
+    other = *first;
+    other.new ^= 1;
+    assert_ne!(first, &other);
+}
+
+#[test]
 fn unknown_property_names_the_nearest() {
     refused(
         "host,SYSREG_ID_AA64ISAR0_EL1_dp=0",

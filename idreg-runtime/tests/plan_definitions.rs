@@ -409,6 +409,30 @@ fn feature_goes_on_every_kind_of_cores() {
     }
 }
 
+/// A feature that a kind of cores lacks is not there, though the first kind has more than it.
+#[test]
+fn feature_that_a_kind_of_cores_lacks_cannot_be_on() {
+    let host = host(MAX_7_2);
+    let sha = DESCRIPTION.property("SYSREG_ID_AA64ISAR0_EL1_SHA2");
+    let sha = sha.expect("a property");
+    let with = host.values().clone();
+    let mut without = with.clone();
+    let old = without.get(sha.register).expect("a register");
+    without.set(sha.register, sha.field.insert(old, 0));
+    let cores = [(0, with), (4, without)].map(|(cpu, values)| CoreReading {
+        cpus: vec![cpu],
+        values,
+    });
+    let host = host.with_cores(cores.into());
+    let model = "host,FEAT_SHA256=on".parse().expect("a model");
+    let error = Plan::new(&host, &model).expect_err("a kind of cores lacks it");
+    let expected = "1 override is not possible on this host; nothing was written:\n  \
+                    FEAT_SHA256=on, which is SYSREG_ID_AA64ISAR0_EL1_SHA2=0x1 (SHA256): above the \
+                    host's value 0x2 (SHA512) (0x2 (SHA512) on CPU 0, 0x0 (NI) on CPU 4); allowed: \
+                    0x0 or 0x2";
+    assert_eq!(error.to_string(), expected);
+}
+
 /// Without names, a feature that is off leaves one less than its minimum.
 #[test]
 fn field_without_names_goes_one_below() {

@@ -96,6 +96,23 @@ fn field_in_which_more_is_safe_goes_up() {
 }
 
 #[test]
+fn field_in_which_zero_is_unknown_goes_up_or_to_zero() {
+    let granule = "SYSREG_CTR_EL0_CWG";
+    let with = |value| {
+        let insert = |old| field(granule).field.insert(old, value);
+        let file = edited(MAX_7_2, "CTR_EL0", "value", insert);
+        host(&edited(&file, "CTR_EL0", "writable", |_| u64::MAX))
+    };
+    let host = with(4);
+    assert_eq!(allowed(&host, granule), "0x0 0x4-0xf");
+    obstacle(&host, granule, 3, Some(Obstacle::Below));
+    obstacle(&host, granule, 5, None);
+    let host = with(0);
+    assert_eq!(allowed(&host, granule), "0x0");
+    obstacle(&host, granule, 5, Some(Obstacle::Above));
+}
+
+#[test]
 fn exact_field_has_the_host_s_value_or_the_safe_one() {
     let host = host_with("SYSREG_ID_AA64MMFR0_EL1_TGRAN4_2", 3);
     assert_eq!(

@@ -86,3 +86,15 @@ fn host_that_was_not_read_through_kvm() {
     let names = names(&host(&file), &model("host"));
     assert!(names.contains(&"not-of-kvm".to_owned()), "{names:?}");
 }
+
+#[test]
+fn fields_that_kvm_hides_are_listed() {
+    let file = edited(MAX_7_2, "ID_AA64PFR1_EL1", "value", |value| value | 1 << 24);
+    let file = edited(&file, "ID_AA64PFR0_EL1", "value", |value| value | 1 << 44);
+    let plan = Plan::new(&host(&file), &model("host")).expect("a plan");
+    let warnings: Vec<String> = plan.warnings().iter().map(ToString::to_string).collect();
+    let expected = "the host's registers are not those of a KVM guest: ID_AA64PFR0_EL1.AMU=0x1 \
+                    (IMP), ID_AA64PFR1_EL1.SME=0x1 (IMP), which KVM hides; all results are about a \
+                    machine that no KVM guest sees; read the host through KVM";
+    assert_eq!(warnings, [expected]);
+}

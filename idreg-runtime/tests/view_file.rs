@@ -251,6 +251,7 @@ fn views_that_no_vm_can_have_are_rejected() {
     let without_sve = |info: &mut ViewInfo, _: &mut Vec<VcpuReading>| info.vcpu.sve = false;
     let descending =
         |info: &mut ViewInfo, _: &mut Vec<VcpuReading>| info.sve_vector_lengths.reverse();
+    let odd = |info: &mut ViewInfo, _: &mut Vec<VcpuReading>| info.sve_vector_lengths[1] = 200;
     let caches = |_: &mut ViewInfo, vcpus: &mut Vec<VcpuReading>| vcpus[1].caches = vec![None; 15];
     let release =
         |info: &mut ViewInfo, _: &mut Vec<VcpuReading>| info.kernel_release = "7\n".to_owned();
@@ -271,6 +272,11 @@ fn views_that_no_vm_can_have_are_rejected() {
         (
             invalid(descending),
             "the SVE vector lengths are 256, 128, expected multiples of 128 from 128 to 2048, \
+             ascending, since `sve` is true",
+        ),
+        (
+            invalid(odd),
+            "the SVE vector lengths are 128, 200, expected multiples of 128 from 128 to 2048, \
              ascending, since `sve` is true",
         ),
         (

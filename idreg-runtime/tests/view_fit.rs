@@ -323,6 +323,22 @@ fn fields_of_an_option_are_not_reported_beside_it() {
     check(&view, &[("no-capability", expected)]);
 }
 
+/// Beside an option that the host cannot have, all others are the guest's.
+#[test]
+fn other_options_follow_the_view_beside_one_that_is_not_possible() {
+    let view = view_of(&host(&complete()), "host,pauth=off").expect("a view");
+    let mut info = view.info().clone();
+    info.vcpu.aarch32 = true;
+    let vcpus = (0..2).filter_map(|number| view.vcpu(number)).collect();
+    let view = View::new(info, vcpus).expect("a view that a VM can have");
+    let file = complete().replace("\"el1_32bit\": true", "\"el1_32bit\": false");
+    let error = refused(&host(&file), &view);
+    let reasons: Vec<String> = error.reasons.iter().map(ToString::to_string).collect();
+    let expected = "aarch64=off: the guest's vCPUs have it, and this host's KVM does not support \
+                    it (no KVM_CAP_ARM_EL1_32BIT)";
+    assert_eq!(reasons, [expected]);
+}
+
 #[test]
 fn vector_lengths_are_all_up_to_a_maximum() {
     let host = host(&complete());
