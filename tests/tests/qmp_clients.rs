@@ -132,8 +132,8 @@ fn qmp_shell_drives_a_guest() {
     let stdout = String::from_utf8_lossy(&output.stdout);
     for line in [
         "Connected to QEMU 11.1.1",
-        r#"{"return": {"running": true, "status": "running"}}"#,
-        r#"{"return": {"running": false, "status": "paused"}}"#,
+        r#"{"return": {"status": "running", "running": true}}"#,
+        r#"{"return": {"status": "paused", "running": false}}"#,
         r#""SYSREG_ID_AA64ISAR0_EL1_DP": 0"#,
         "The command no-such-command has not been found",
     ] {
