@@ -179,6 +179,55 @@ fn properties_are_listed_with_the_host_s_values() {
 }
 
 #[test]
+fn descriptions_tell_what_a_property_means_on_the_host() {
+    let server = Server::on("neoverse-v1-latest");
+    let mut client = server.client();
+    let list = client
+        .returns(r#"{"execute":"device-list-properties","arguments":{"typename":"host-arm-cpu"}}"#);
+    for (name, description) in [
+        ("sve256", "vectors of 256 bits"),
+        (
+            "sve384",
+            "vectors of 384 bits; not on this host, which has no such vectors",
+        ),
+        (
+            "mte",
+            "memory tagging; not on this host, no KVM_CAP_ARM_MTE",
+        ),
+        ("FEAT_DotProd", "ID_AA64ISAR0_EL1.DP is 0x1 (IMP) or more"),
+        (
+            "FEAT_MTE_ASYNC",
+            "ID_AA64PFR1_EL1.MTE_frac is 0x0 (ASYNC), FEAT_MTE2 is there",
+        ),
+        (
+            "FEAT_SVE2",
+            "ID_AA64ZFR0_EL1.SVEver is 0x1 (SVE2) or more, FEAT_SVE is there",
+        ),
+        (
+            "FEAT_MixedEndEL0",
+            "ID_AA64MMFR0_EL1.BIGEND is 0x1 (IMP) or more; or ID_AA64MMFR0_EL1.BIGENDEL0 is 0x1 \
+             (IMP) or more",
+        ),
+        ("midr", "the whole of MIDR_EL1"),
+    ] {
+        let mut properties = list.as_array().expect("a list").iter();
+        let found = properties.find(|property| property["name"] == name);
+        assert_eq!(found.expect(name)["description"], description, "{name}");
+    }
+}
+
+#[test]
+fn model_that_lacks_only_a_capability_has_a_class_of_its_own() {
+    let server = Server::start();
+    let mut client = server.client();
+    let (class, desc) = client.error(&props("full", &json!({ "mte": true })));
+    assert_eq!(class, "KVMMissingCap", "{desc}");
+    let both = json!({ "mte": true, "SYSREG_ID_AA64ISAR0_EL1_DP": 2 });
+    let (class, desc) = client.error(&props("full", &both));
+    assert_eq!(class, "GenericError", "{desc}");
+}
+
+#[test]
 fn full_expansion_has_every_property() {
     let server = Server::start();
     let mut client = server.client();
@@ -186,6 +235,11 @@ fn full_expansion_has_every_property() {
     let props = &model["model"]["props"];
     assert_eq!(props["sve"], true);
     assert_eq!(props["SYSREG_ID_AA64ISAR0_EL1_DP"], 1);
+    assert_eq!(props["midr"], 0x000f_0510);
+    assert_eq!(
+        (&props["mte"], &props["FEAT_SHA512"]),
+        (&Value::Null, &Value::Null)
+    );
     let asked = json!({ "sve": false, "SYSREG_ID_AA64ISAR0_EL1_DP": 0, "FEAT_SHA512": "off" });
     let model = client.returns(&expansion(
         "full",

@@ -11,10 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-const HOST: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../tests/data/hosts/max-latest.json"
-);
+const HOSTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/hosts");
 
 /// Timeout of every step, on a busy machine.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,20 +22,30 @@ pub(crate) struct Server {
     pub(crate) directory: TempDir,
 }
 
-/// Command of an `idreg qmp` that listens at a path, for a host file.
+/// Command of an `idreg qmp` that listens at a path, for the host `max-latest`.
 pub(crate) fn command(path: &str) -> Command {
+    command_on("max-latest", path)
+}
+
+fn command_on(host: &str, path: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_idreg"));
-    command.args(["qmp", "--host", HOST, "--listen", &format!("unix:{path}")]);
+    let host = format!("{HOSTS}/{host}.json");
+    command.args(["qmp", "--host", &host, "--listen", &format!("unix:{path}")]);
     command.stderr(Stdio::piped());
     command
 }
 
 impl Server {
     pub(crate) fn start() -> Self {
+        Self::on("max-latest")
+    }
+
+    /// A server for a recorded host.
+    pub(crate) fn on(host: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("qmp.sock");
         let stderr = File::create(directory.path().join("stderr")).expect("a file");
-        let mut command = command(path.to_str().expect("a path"));
+        let mut command = command_on(host, path.to_str().expect("a path"));
         let child = command.stderr(stderr).spawn();
         let server = Self {
             child: child.expect("it starts"),
