@@ -386,7 +386,8 @@ mod tests {
         assert_eq!(name(&[Program::VmmDemo]), "initramfs-vmm-demo-7.2.cpio");
         assert_eq!(
             name(&Program::ALL),
-            "initramfs-idreg-vmm-demo-kvm-tests-vmm-tests-measure-conformance-overhead-7.2.cpio"
+            "initramfs-idreg-vmm-demo-kvm-tests-vmm-tests-measure-conformance-overhead-sandbox-\
+             7.2.cpio"
         );
     }
 }
