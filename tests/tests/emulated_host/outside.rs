@@ -65,7 +65,7 @@ fn programs_of_the_librarys_readme() {
         panic!("{programs:#?}");
     };
 
-    let my_vmm = OutsideCrate::new("my-vmm", "default-features = false, features = [\"std\"]");
+    let my_vmm = OutsideCrate::new("my-vmm", "default-features = false, features = [\"serde\"]");
     my_vmm.write("src/main.rs", first);
     let hosts = "data/hosts/max-latest.json";
     let recorded = std::fs::read_to_string(Path::new("../idreg-runtime").join(hosts));
