@@ -28,6 +28,7 @@ use bound::target;
 use configure::Options;
 use consistency::Violation;
 use constraint::{Constraint, constraints};
+use core::fmt;
 use elsewhere::Elsewhere;
 use rejection::{OverrideAt, Reason, Rejection};
 use resolve::{Resolved, resolve};
@@ -104,7 +105,7 @@ pub struct Write {
 }
 
 /// The reason why there is no plan.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
     /// The host's kernel is too old for any override.
@@ -122,6 +123,13 @@ pub enum PlanError {
     /// The overrides break rules of the architecture, and the model has `enforce`.
     #[error("{}", inconsistent(.0))]
     Inconsistent(Vec<Violation>),
+}
+
+/// Shows the message, as `main` prints the errors that it returns.
+impl fmt::Debug for PlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
 }
 
 impl PartialEq for Write {

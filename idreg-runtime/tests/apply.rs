@@ -219,6 +219,7 @@ fn two_faults_leave_the_vcpu_as_it_was_or_name_changed_registers() {
                 .map(|difference| difference.register.name)
                 .collect();
             let (text, chain) = (error.to_string(), format!("{error:#}"));
+            assert_eq!(format!("{error:?}"), chain);
             if let ApplyError::NotRestored { registers, error } = error {
                 not_restored += 1;
                 assert!(chain.starts_with(&format!("{text}: {error}")), "{chain}");

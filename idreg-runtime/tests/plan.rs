@@ -45,6 +45,12 @@ fn only_registers_that_change_are_written() {
 }
 
 #[test]
+fn debug_of_an_error_is_its_message() {
+    let error = plan(MAX_7_2, "host,sve=maybe").expect_err("neither on nor off");
+    assert_eq!(format!("{error:?}"), error.to_string());
+}
+
+#[test]
 fn host_alone_needs_no_write() {
     for file in [MAX_7_2, MAX_6_1] {
         assert!(plan(file, "host").unwrap().writes().is_empty());

@@ -12,8 +12,8 @@ use thiserror::Error;
 
 /// The error of reading a host or of creating a vCPU.
 ///
-/// `{}` shows the error alone, `{:#}` also its causes.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+/// `{}` shows the error alone, `{:#}` and `{:?}` also its causes.
+#[derive(Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum KvmError {
     /// There is no `/dev/kvm`.
@@ -250,6 +250,13 @@ impl fmt::Display for KvmStep {
             Self::Run => "cannot run the vCPU",
         };
         f.write_str(text)
+    }
+}
+
+/// Shows the message and its causes, as `main` prints the errors that it returns.
+impl fmt::Debug for KvmError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#}")
     }
 }
 

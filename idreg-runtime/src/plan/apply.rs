@@ -12,9 +12,9 @@ use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
 use core::fmt;
 
-/// The reason why a vCPU does not have the model; `{:#}` shows its causes too. Every register has
-/// its old value again, except for those in [`ApplyError::NotRestored`].
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// The reason why a vCPU does not have the model; `{:#}` and `{:?}` show its causes too. Every
+/// register has its old value again, except for those in [`ApplyError::NotRestored`].
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
     /// A register cannot be read.
@@ -42,6 +42,13 @@ pub enum ApplyError {
         #[source]
         error: Box<ApplyError>,
     },
+}
+
+/// Shows the message and its causes, as `main` prints the errors that it returns.
+impl fmt::Debug for ApplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#}")
+    }
 }
 
 fn not_restored(
