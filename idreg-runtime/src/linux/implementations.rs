@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 /// The directory of the machine's CPUs, each with its identification registers
 /// (Linux 7.2, `Documentation/ABI/testing/sysfs-devices-system-cpu`).
 const CPUS: &str = "/sys/devices/system/cpu";
+/// The file with the numbers of the machine's CPUs.
+const PRESENT: &str = "/sys/devices/system/cpu/present";
 /// The file with the fields of the MIDR_EL1 of each CPU that is online (Linux 7.2,
 /// `arch/arm64/kernel/cpuinfo.c`, `c_show`).
 const CPU_INFO: &str = "/proc/cpuinfo";
@@ -21,7 +23,7 @@ const ARCHITECTURE: u64 = 0xf << 16;
 
 /// The error of a file of the kernel that has another form than the kernel's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` holds `{text}`, expected {expected}", path.display())]
+#[error("`{}` holds `{text}`, expected {expected}", path.to_string_lossy())]
 #[non_exhaustive]
 pub struct UnexpectedContent {
     /// The file.
@@ -70,12 +72,15 @@ pub fn implementations() -> Result<Vec<Implementation>, UnexpectedContent> {
 ///
 /// The error of [`implementations`].
 pub fn midrs() -> Result<Vec<Implementation>, UnexpectedContent> {
-    midrs_with(&read)
+    midrs_with(&read_whole, &read)
 }
 
-fn midrs_with(read: Reader<'_>) -> Result<Vec<Implementation>, UnexpectedContent> {
+fn midrs_with(
+    read_whole: Reader<'_>,
+    read: Reader<'_>,
+) -> Result<Vec<Implementation>, UnexpectedContent> {
     let path = Path::new(CPU_INFO);
-    let Some(text) = read(path) else {
+    let Some(text) = read_whole(path) else {
         return implementations_with(read);
     };
     let cpus = cpu_info(&text)
@@ -128,22 +133,22 @@ fn cpu_info(text: &str) -> Result<Vec<Implementation>, &str> {
 const REGISTERS: [&str; 3] = ["midr_el1", "revidr_el1", "aidr_el1"];
 
 fn implementations_with(read: Reader<'_>) -> Result<Vec<Implementation>, UnexpectedContent> {
-    let path = Path::new(CPUS).join("present");
+    let path = Path::new(PRESENT);
     // Not the directory: it has other entries too, and reading it takes as long as all the files
     // read from it.
-    let Some(list) = read(&path) else {
+    let Some(list) = read(path) else {
         return Ok(Vec::new());
     };
     let cpus = cpus_of(&list)
-        .ok_or_else(|| UnexpectedContent::new(&path, &list, "CPUs such as `0-3,8`"))?;
+        .ok_or_else(|| UnexpectedContent::new(path, &list, "CPUs such as `0-3,8`"))?;
     let mut shown = REGISTERS.map(|_| true);
     let mut implementations = Vec::with_capacity(cpus.len());
     for cpu in cpus {
-        let directory = Path::new(CPUS).join(format!("cpu{cpu}/regs/identification"));
         let mut values = [None; REGISTERS.len()];
         for ((name, value), shown) in REGISTERS.iter().zip(&mut values).zip(&shown) {
             if *shown {
-                *value = register(&directory.join(name), read)?;
+                let path = format!("{CPUS}/cpu{cpu}/regs/identification/{name}");
+                *value = register(Path::new(&path), read)?;
             }
         }
         let [midr, revidr, aidr] = values;
@@ -192,17 +197,22 @@ fn register(path: &Path, read: Reader<'_>) -> Result<Option<u64>, UnexpectedCont
     }
 }
 
-/// Reads a file without its last newline.
+/// Reads a sysfs file, which has one line, without its newline.
 fn read(path: &Path) -> Option<String> {
     let mut file = File::open(path).ok()?;
-    // A sysfs file returns its whole content at once, and is not asked for more.
-    let mut bytes = vec![0; SYSFS_FILE];
+    // The file returns its whole content at once, and is not asked for more.
+    let mut bytes = [0; SYSFS_FILE];
     let length = file.read(&mut bytes).ok()?;
-    bytes.truncate(length);
-    if path == Path::new(CPU_INFO) {
-        file.read_to_end(&mut bytes).ok()?;
-    }
-    Some(String::from_utf8_lossy(&bytes).trim_end().to_owned())
+    Some(text(bytes.get(..length)?))
+}
+
+/// Reads a whole file without its last newline.
+fn read_whole(path: &Path) -> Option<String> {
+    Some(text(&std::fs::read(path).ok()?))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes.trim_ascii_end()).into_owned()
 }
 
 #[cfg(test)]
@@ -250,7 +260,7 @@ mod tests {
         }
 
         fn midrs(&self) -> Result<Vec<Implementation>, UnexpectedContent> {
-            midrs_with(&|path| self.read(path))
+            midrs_with(&|path| self.read(path), &|path| self.read(path))
         }
 
         fn opens(&self) -> usize {
