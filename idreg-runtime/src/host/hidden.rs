@@ -1,7 +1,7 @@
 //! Fields that no KVM shows to a guest: a host with a value there was not read through KVM.
 
 use super::Host;
-use crate::description::{RegisterDescription, RegisterField};
+use crate::description::RegisterField;
 use crate::register::{FieldValue, RegisterValue};
 use crate::regs::id_aa64dfr0_el1::{
     Brbe, ExtTrcBuff, Hpmn0, Mtpmu, PMSVer, Pmss, Sebep, TraceBuffer, TraceFilt, TraceVer,
@@ -16,7 +16,7 @@ use crate::regs::{IdAa64dfr1El1, IdAa64smfr0El1};
 /// `sanitise_id_aa64pfr1_el1` and `sanitise_id_aa64dfr0_el1`). The others have no entry in the
 /// kernel's tables (`arch/arm64/kernel/cpufeature.c`, `arm64_ftr_regs`), without which a field is
 /// zero.
-const HIDDEN_FIELDS: [RegisterField; 18] = [
+static HIDDEN_FIELDS: [RegisterField; 18] = [
     Amu::FIELD,
     Sme::FIELD,
     RndrTrap::FIELD,
@@ -52,10 +52,19 @@ impl Host {
     /// ```
     #[must_use]
     pub fn hidden_fields(&self) -> Vec<(RegisterField, u64)> {
-        let registers = [IdAa64smfr0El1::DESCRIPTION, IdAa64dfr1El1::DESCRIPTION];
-        let fields = registers.into_iter().flat_map(RegisterDescription::fields);
-        let fields = HIDDEN_FIELDS.into_iter().chain(fields);
-        let values = fields.filter_map(|field| Some((field, self.values.field(field)?)));
-        values.filter(|(_, value)| *value != 0).collect()
+        let mut hidden = Vec::new();
+        let mut add = |field: RegisterField| {
+            let value = self.values.field(field).filter(|value| *value != 0);
+            hidden.extend(value.map(|value| (field, value)));
+        };
+        for field in &HIDDEN_FIELDS {
+            add(*field);
+        }
+        for register in [IdAa64smfr0El1::DESCRIPTION, IdAa64dfr1El1::DESCRIPTION] {
+            for field in register.fields() {
+                add(field);
+            }
+        }
+        hidden
     }
 }

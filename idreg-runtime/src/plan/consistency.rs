@@ -31,16 +31,16 @@ pub fn newly_broken(before: &RegisterValues, after: &RegisterValues) -> Vec<Viol
         return Vec::new();
     }
     // A plan is made while a guest waits, and overrides affect few of the rules.
-    let is_changed = |field: RegisterField| changed.get(field.register.index) == Some(&true);
-    let rules = description.consistency.iter();
-    rules
-        .filter(|rule| covers(rule, is_changed))
-        .filter(|rule| !holds(rule, after) && holds(rule, before))
-        .map(|rule| Violation {
-            rule,
-            fields: fields_of(rule, after),
-        })
-        .collect()
+    let covers_a_change = |rule: &Consistency| {
+        let mut covers = false;
+        each_field(rule, &mut |field| {
+            covers |= changed.get(field.register.index) == Some(&true);
+        });
+        covers
+    };
+    broken(after, &mut |rule| {
+        covers_a_change(rule) && !holds(rule, after) && holds(rule, before)
+    })
 }
 
 /// Returns the registers of a host that cannot all be true: a whole register is not zero without
@@ -49,15 +49,24 @@ pub fn newly_broken(before: &RegisterValues, after: &RegisterValues) -> Vec<Viol
 /// KVM's view of a real host obeys this rule of the architecture.
 #[must_use]
 pub fn contradictions(values: &RegisterValues) -> Vec<Violation> {
-    let rules = values.description().consistency.iter();
-    let rules = rules.filter(|rule| matches!(rule, Consistency::ZeroWithout { .. }));
-    rules
-        .filter(|rule| !holds(rule, values))
-        .map(|rule| Violation {
-            rule,
-            fields: fields_of(rule, values),
-        })
-        .collect()
+    broken(values, &mut |rule| {
+        matches!(rule, Consistency::ZeroWithout { .. }) && !holds(rule, values)
+    })
+}
+
+/// The violations of the rules that some values break.
+fn broken(
+    values: &RegisterValues,
+    is_broken: &mut dyn FnMut(&Consistency) -> bool,
+) -> Vec<Violation> {
+    let mut violations = Vec::new();
+    for rule in values.description().consistency {
+        if is_broken(rule) {
+            let fields = fields_of(rule, values);
+            violations.push(Violation { rule, fields });
+        }
+    }
+    violations
 }
 
 fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
@@ -73,9 +82,9 @@ fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
             fields.iter().filter(|field| value(**field) != 0).count() <= 1
         }
         Consistency::AtLeastOne(conditions) => {
-            let mut fields = conditions.iter().copied().flat_map(fields_of_condition);
-            conditions.iter().any(|condition| values.meets(*condition))
-                || !fields.all(|field| known(&field))
+            let mut all_known = true;
+            each_field(rule, &mut |field| all_known &= known(&field));
+            !all_known || conditions.iter().any(|condition| values.meets(*condition))
         }
         Consistency::ZeroWithout { register, features } => {
             values.get(register).is_none_or(|value| value == 0)
@@ -87,79 +96,99 @@ fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
     }
 }
 
-/// True if a rule covers one of the changed fields.
-fn covers(rule: &Consistency, is_changed: impl Fn(RegisterField) -> bool) -> bool {
-    let of_condition =
-        |condition: &Condition| fields_of_condition(*condition).into_iter().any(&is_changed);
+/// Visits the fields of a rule.
+fn each_field(rule: &Consistency, visit: &mut dyn FnMut(RegisterField)) {
     match rule {
-        Consistency::Requires { subject, needs } => of_condition(subject) || of_condition(needs),
+        Consistency::Requires { subject, needs } => {
+            each_field_of(*subject, visit);
+            each_field_of(*needs, visit);
+        }
         Consistency::Equal { left, right, with } => {
-            is_changed(*left) || is_changed(*right) || with.as_ref().is_some_and(of_condition)
+            visit(*left);
+            visit(*right);
+            if let Some(with) = with {
+                each_field_of(*with, visit);
+            }
         }
-        Consistency::AtMostOne(fields) => fields.iter().any(|field| is_changed(*field)),
-        Consistency::AtLeastOne(conditions) => conditions.iter().any(of_condition),
+        Consistency::AtMostOne(fields) => {
+            for field in *fields {
+                visit(*field);
+            }
+        }
+        Consistency::AtLeastOne(conditions) => {
+            for condition in *conditions {
+                each_field_of(*condition, visit);
+            }
+        }
         Consistency::ZeroWithout { register, features } => {
-            register.fields().any(&is_changed)
-                || features
-                    .iter()
-                    .any(|feature| of_condition(&Condition::Feature(feature)))
+            for field in register.fields() {
+                visit(field);
+            }
+            for feature in *features {
+                each_field_of(Condition::Feature(feature), visit);
+            }
         }
-        Consistency::NotAbove { field, most } => is_changed(*field) || is_changed(*most),
+        Consistency::NotAbove { field, most } => {
+            visit(*field);
+            visit(*most);
+        }
     }
 }
 
-/// The fields that decide a condition.
-fn fields_of_condition(condition: Condition) -> Vec<RegisterField> {
+/// Visits the fields that decide a condition.
+fn each_field_of(condition: Condition, visit: &mut dyn FnMut(RegisterField)) {
     match condition {
-        Condition::Field(range) => vec![range.field],
+        Condition::Field(range) => visit(range.field),
         Condition::Feature(feature) => {
-            let definitions = feature.definitions.iter();
-            let fields = definitions.flat_map(|definition| {
-                let with = definition
-                    .with
-                    .iter()
-                    .copied()
-                    .flat_map(fields_of_condition);
-                let fields = definition.fields.iter().map(|range| range.field);
-                fields.chain(with)
-            });
-            fields.collect()
+            for definition in feature.definitions {
+                for range in definition.fields {
+                    visit(range.field);
+                }
+                for with in definition.with {
+                    each_field_of(*with, visit);
+                }
+            }
         }
     }
 }
 
 /// The fields of a broken rule, with their values.
 fn fields_of(rule: &Consistency, values: &RegisterValues) -> Vec<(RegisterField, u64)> {
-    let fields: Vec<RegisterField> = match rule {
-        Consistency::Requires { subject, needs } => {
-            let subject = deciding_field(*subject, values, true);
-            let needs = deciding_field(*needs, values, false);
-            subject.into_iter().chain(needs).collect()
-        }
-        Consistency::Equal { left, right, .. } => vec![*left, *right],
-        Consistency::AtMostOne(fields) => {
-            let set = fields.iter().copied();
-            set.filter(|field| values.field(*field) != Some(0))
-                .collect()
-        }
-        Consistency::AtLeastOne(conditions) => conditions
-            .iter()
-            .copied()
-            .flat_map(fields_of_condition)
-            .collect(),
-        Consistency::ZeroWithout { register, features } => {
-            let set = register.fields();
-            let set = set.filter(|field| values.field(*field) != Some(0)).take(1);
-            let needs = features.iter().copied().map(Condition::Feature);
-            set.chain(needs.filter_map(|needs| deciding_field(needs, values, false)))
-                .collect()
-        }
-        Consistency::NotAbove { field, most } => vec![*field, *most],
+    let mut fields = Vec::new();
+    let mut add = |field: RegisterField| {
+        fields.extend(values.field(field).map(|value| (field, value)));
     };
-    let fields = fields.into_iter();
+    let is_set = |field: &RegisterField| values.field(*field) != Some(0);
+    match rule {
+        Consistency::Requires { subject, needs } => {
+            let deciding = deciding_field(*subject, values, true);
+            deciding.into_iter().for_each(&mut add);
+            let deciding = deciding_field(*needs, values, false);
+            deciding.into_iter().for_each(&mut add);
+        }
+        Consistency::Equal { left, right, .. } => {
+            add(*left);
+            add(*right);
+        }
+        Consistency::AtMostOne(all) => {
+            for field in all.iter().filter(|field| is_set(field)) {
+                add(*field);
+            }
+        }
+        Consistency::ZeroWithout { register, features } => {
+            register
+                .fields()
+                .find(is_set)
+                .into_iter()
+                .for_each(&mut add);
+            for feature in *features {
+                let deciding = deciding_field(Condition::Feature(feature), values, false);
+                deciding.into_iter().for_each(&mut add);
+            }
+        }
+        Consistency::AtLeastOne(_) | Consistency::NotAbove { .. } => each_field(rule, &mut add),
+    }
     fields
-        .filter_map(|field| Some((field, values.field(field)?)))
-        .collect()
 }
 
 /// The first field of a condition that meets it, or does not, as `met` requests.
