@@ -245,23 +245,23 @@ impl FromStr for CpuModel {
                 });
             }
         }
-        let overrides: Vec<Override> = parts.map(Override::parse).collect();
-        let mut enforce = overrides.iter().filter_map(Override::enforce);
-        let model = match (enforce.next(), enforce.next()) {
-            (Some(enforce), None) => Self {
-                overrides: overrides
-                    .into_iter()
-                    .filter(|asked| asked.enforce().is_none())
-                    .collect(),
-                enforce,
-            },
+        let mut overrides = Vec::new();
+        for part in parts {
+            overrides.push(Override::parse(part));
+        }
+        let mut given = overrides.iter().filter_map(Override::enforce);
+        let enforce = match (given.next(), given.next()) {
+            (Some(enforce), None) => Some(enforce),
             // A word that is given twice stays among the overrides, and the plan rejects it.
-            _ => Self {
-                overrides,
-                enforce: false,
-            },
+            _ => None,
         };
-        Ok(model)
+        if enforce.is_some() {
+            overrides.retain(|asked| asked.enforce().is_none());
+        }
+        Ok(Self {
+            overrides,
+            enforce: enforce.unwrap_or(false),
+        })
     }
 }
 
@@ -335,14 +335,17 @@ impl CpuModel {
         capabilities: Capabilities,
     ) -> VcpuConfig {
         let mut config = base;
-        let mut lengths = Vec::new();
+        let (mut longest_on, mut shortest_off) = (None, None);
         for OptionSetting { option, on } in self.options() {
             if let Some((_, false)) = option.capability(on, &capabilities) {
                 continue;
             }
             match option {
                 CpuOption::Sve => config.sve = on,
-                CpuOption::SveLength(bits) => lengths.push((bits, on)),
+                CpuOption::SveLength(bits) if on => longest_on = longest_on.max(Some(bits)),
+                CpuOption::SveLength(bits) => {
+                    shortest_off = Some(shortest_off.map_or(bits, |least: u32| least.min(bits)));
+                }
                 CpuOption::Pauth => config.pauth = on,
                 CpuOption::Pmu => config.pmu = on,
                 CpuOption::Mte => config.mte = on,
@@ -350,7 +353,9 @@ impl CpuModel {
                 CpuOption::El2 => config.el2 = on,
             }
         }
-        config.sve_limit = sve_limit(&lengths).or(base.sve_limit);
+        // The longest length that is on; else the length below the shortest that is off.
+        let below = shortest_off.map(|bits| bits.saturating_sub(SVE_QUADWORD_BITS));
+        config.sve_limit = longest_on.or(below).or(base.sve_limit);
         config
     }
 
@@ -358,15 +363,6 @@ impl CpuModel {
     pub(crate) fn options(&self) -> impl Iterator<Item = OptionSetting> + '_ {
         self.overrides().iter().filter_map(Override::option)
     }
-}
-
-/// The limit that vector lengths turned on and off define: the longest length that is on; else the
-/// length below the shortest that is off.
-fn sve_limit(lengths: &[(u32, bool)]) -> Option<u32> {
-    let on = lengths.iter().filter(|(_, on)| *on).map(|(bits, _)| *bits);
-    let off = lengths.iter().filter(|(_, on)| !on).map(|(bits, _)| *bits);
-    on.max()
-        .or_else(|| off.min().map(|bits| bits.saturating_sub(SVE_QUADWORD_BITS)))
 }
 
 impl Override {

@@ -14,7 +14,6 @@ pub mod rejection;
 mod resolve;
 mod warning;
 
-use crate::config::options::CpuOption;
 use crate::config::{Gic, VcpuConfig};
 use crate::description::rule::Owner;
 use crate::description::{Description, RegisterDescription, RegisterField};
@@ -27,19 +26,16 @@ use crate::values::RegisterValues;
 use bound::target;
 use configure::Options;
 use consistency::Violation;
-use constraint::{Constraint, constraints};
+use constraint::{Constraint, all_constraints};
 use core::fmt;
 use elsewhere::Elsewhere;
-use rejection::{OverrideAt, Reason, Rejection};
+use rejection::{Reason, Rejection, in_order};
 use resolve::{Resolved, resolve};
-use std::collections::BTreeMap;
-use std::ptr;
 
 pub use elsewhere::ExpectError;
 #[cfg(feature = "serde")]
 pub use file::SCHEMA;
 pub use warning::Warning;
-pub(crate) use warning::of_host;
 
 /// The register writes after which a guest on a host sees a model.
 ///
@@ -152,30 +148,7 @@ impl Plan {
     pub fn new(host: &Host, model: &CpuModel) -> Result<Self, PlanError> {
         let mut rejections = Vec::new();
         let host = &Options::of(model, &mut rejections).configure(host, model, &mut rejections);
-        let mut all = Vec::new();
-        let mut given = BTreeMap::new();
-        for (position, asked) in model.overrides().iter().enumerate() {
-            let of = OverrideAt { position, asked };
-            let first = *given.entry(asked.property.as_str()).or_insert(asked);
-            let first = (!ptr::eq(first, asked)).then_some(first);
-            match (constraints(host, of), first) {
-                // Options that are given twice are rejected by `configure`.
-                (Ok(more), Some(first)) if asked.property.parse::<CpuOption>().is_err() => {
-                    let target = more
-                        .first()
-                        .map(|constraint| target(host, constraint.field, None));
-                    let first = first.clone();
-                    rejections.push(of.reject(target, Reason::Duplicate { first }));
-                }
-                (Ok(more), _) => all.extend(more),
-                // Given twice on every host, whatever this one lacks.
-                (Err(rejection), Some(first)) if rejection.reason.is_of_host() => {
-                    let first = first.clone();
-                    rejections.push(of.reject(rejection.target, Reason::Duplicate { first }));
-                }
-                (Err(rejection), _) => rejections.push(*rejection),
-            }
-        }
+        let all = all_constraints(host, model, &mut rejections);
         let resolved = resolve(host, &all, &mut rejections);
         let expected = expected(host, &resolved);
         rejections.extend(implied_idc(host, &resolved, &expected));
@@ -192,7 +165,7 @@ impl Plan {
             let value = expected.field(*field);
             value.is_some_and(|value| host.honours(*field, value))
         });
-        let of_host = of_host(host, &set.collect::<Vec<_>>());
+        let of_host = Warning::of_host_beside(host, &set.collect::<Vec<_>>());
         Self::of(host, model, &resolved, expected, of_host)
     }
 
@@ -207,17 +180,22 @@ impl Plan {
         if model.enforce() && !broken.is_empty() {
             return Err(PlanError::Inconsistent(broken));
         }
-        let changes = resolved.iter().filter_map(|resolved| {
+        let mut changes = Vec::new();
+        for resolved in resolved {
             let field = resolved.constraint.field;
-            Some(Change {
-                field,
-                old: host.values().field(field)?,
-                new: resolved.value,
-            })
-        });
-        let changes: Vec<Change> = changes.collect();
-        let warnings = broken.into_iter().map(Warning::Inconsistent);
-        let warnings = warnings.chain(unnamed(&changes)).chain(of_host).collect();
+            if let Some(old) = host.values().field(field) {
+                let new = resolved.value;
+                changes.push(Change { field, old, new });
+            }
+        }
+        let mut warnings = Vec::new();
+        for violation in broken {
+            warnings.push(Warning::Inconsistent(violation));
+        }
+        for change in &changes {
+            warnings.extend(unnamed(change));
+        }
+        warnings.extend(of_host);
         Ok(Self::with(host, model, changes, expected, warnings))
     }
 
@@ -329,22 +307,20 @@ fn expected(host: &Host, resolved: &[Resolved<'_>]) -> RegisterValues {
 }
 
 fn writes(host: &RegisterValues, expected: &RegisterValues) -> Vec<Write> {
-    let pairs = host.iter().zip(expected.iter());
-    pairs
-        .filter(|((_, old), (_, new))| old != new)
-        .map(|((register, old), (_, new))| Write { register, old, new })
-        .collect()
+    let mut writes = Vec::new();
+    for ((register, old), (_, new)) in host.iter().zip(expected.iter()) {
+        if old != new {
+            writes.push(Write { register, old, new });
+        }
+    }
+    writes
 }
 
-fn unnamed(changes: &[Change]) -> impl Iterator<Item = Warning> {
-    let unnamed = changes.iter().filter(|change| {
-        let field = change.field.field;
-        !field.values.is_empty() && field.value_name(change.new).is_none()
-    });
-    unnamed.map(|change| Warning::Unnamed {
-        field: change.field,
-        value: change.new,
-    })
+fn unnamed(change: &Change) -> Option<Warning> {
+    let Change { field, new, .. } = *change;
+    let description = field.field;
+    let is_unnamed = !description.values.is_empty() && description.value_name(new).is_none();
+    is_unnamed.then_some(Warning::Unnamed { field, value: new })
 }
 
 /// Rejects cache levels that imply CTR_EL0.IDC on a host without it.
@@ -366,7 +342,7 @@ fn implied_idc(
 
 /// Sorts rejections by the overrides' order in the model and selects the error.
 fn rejected(host: &Host, mut rejections: Vec<Rejection>) -> PlanError {
-    rejections.sort_by_key(|rejection| rejection.position);
+    rejections = in_order(rejections);
     suggest_names(host.description(), &mut rejections);
     // An override of several fields is rejected once for each reason, at its first field.
     rejections.dedup_by(|later, earlier| {

@@ -335,13 +335,14 @@ fn without(ranges: &[ValueRange], hole: ValueRange) -> Vec<ValueRange> {
     intersection(ranges, &rest)
 }
 
-/// Adds a value and merges adjacent ranges.
+/// Adds a value to ascending ranges and merges adjacent ones.
 fn with(mut ranges: Vec<ValueRange>, value: u64) -> Vec<ValueRange> {
-    ranges.push(ValueRange {
+    let single = ValueRange {
         first: value,
         last: value,
-    });
-    ranges.sort_unstable_by_key(|range| (range.first, range.last));
+    };
+    let after = ranges.partition_point(|range| range.first < value);
+    ranges.insert(after, single);
     let mut joined: Vec<ValueRange> = Vec::new();
     for range in ranges {
         match joined.last_mut() {

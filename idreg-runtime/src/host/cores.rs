@@ -6,10 +6,10 @@ use crate::model::property::short_name;
 use crate::model::{Override, Setting};
 use crate::number::Hex;
 use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
-use crate::text::{cpu_list, joined};
+use crate::text::{ascending, cpu_list, joined};
 use crate::values::RegisterValues;
-use core::fmt;
-use std::collections::BTreeMap;
+use core::{fmt, slice};
+use std::collections::BinaryHeap;
 
 /// The registers of a vCPU on one core type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,7 +90,8 @@ impl Host {
             // A CPU that is offline has none of the three.
             let online = self.info.implementations.iter();
             let online = online.filter(|cpu| cpu.midr.is_some());
-            let values = grouped(online.map(|cpu| ([cpu.cpu], value(cpu))));
+            let values = online.map(|cpu| (slice::from_ref(&cpu.cpu), value(cpu)));
+            let values = grouped(&values.collect::<Vec<_>>());
             if values.len() > 1 {
                 differences.push(CoreDifference {
                     register: name,
@@ -107,7 +108,7 @@ impl Host {
     pub(crate) fn field_on_cores(&self, field: RegisterField) -> Vec<(Vec<u32>, Option<u64>)> {
         let of_cores = self.cores.iter();
         let of_cores = of_cores.map(|core| (&core.cpus[..], core.values.field(field)));
-        let values = grouped(of_cores);
+        let values = grouped(&of_cores.collect::<Vec<_>>());
         if values.len() > 1 { values } else { Vec::new() }
     }
 
@@ -149,7 +150,7 @@ impl Host {
         let unknown = (!is_known).then_some((&[][..], own));
         CoreDifference {
             register: register.name,
-            values: grouped(unknown.into_iter().chain(of_cores)),
+            values: grouped(&unknown.into_iter().chain(of_cores).collect::<Vec<_>>()),
             overrides: self.common_overrides(register, set),
         }
     }
@@ -199,22 +200,23 @@ impl Host {
 }
 
 /// The values in the order of their first CPUs, each with all its CPUs, ascending.
-fn grouped(
-    values: impl Iterator<Item = (impl AsRef<[u32]>, Option<u64>)>,
-) -> Vec<(Vec<u32>, Option<u64>)> {
-    let mut positions = BTreeMap::new();
-    let mut groups: Vec<(Vec<u32>, Option<u64>)> = Vec::new();
-    for (cpus, value) in values {
-        let position = *positions.entry(value).or_insert(groups.len());
-        match groups.get_mut(position) {
-            Some((known, _)) => known.extend(cpus.as_ref()),
-            None => groups.push((cpus.as_ref().to_vec(), value)),
+fn grouped(values: &[(&[u32], Option<u64>)]) -> Vec<(Vec<u32>, Option<u64>)> {
+    let positions = values.iter().map(|(_, value)| *value).zip(0..);
+    let sorted: BinaryHeap<(Option<u64>, usize)> = positions.collect();
+    let sorted = sorted.into_sorted_vec();
+    // A group is at the position of its first value.
+    let mut groups: Vec<Option<_>> = values.iter().map(|_| None).collect();
+    for equal in sorted.chunk_by(|(left, _), (right, _)| left == right) {
+        let members = equal.iter();
+        let members = members.filter_map(|(_, position)| values.get(*position));
+        let cpus: Vec<u32> = members.flat_map(|(cpus, _)| *cpus).copied().collect();
+        if let Some((value, first)) = equal.first()
+            && let Some(group) = groups.get_mut(*first)
+        {
+            *group = Some((ascending(cpus), *value));
         }
     }
-    for (cpus, _) in &mut groups {
-        cpus.sort_unstable();
-    }
-    groups
+    groups.into_iter().flatten().collect()
 }
 
 /// The number of values that a message shows.

@@ -101,27 +101,36 @@ impl Property {
             return None;
         }
         let percent: u8 = if name.len() > SHORT { 80 } else { 70 };
-        let bare_name = bare(name);
-        let has_near_length = |known: &str| {
-            let (known, name) = (known.len(), bare_name.len());
+        let name = bare(name);
+        let mut nearest = None;
+        let mut most_similar = f64::from(percent) / 100.0;
+        let mut compare = |known: String| {
+            let bare = bare(&known);
             // Every letter more is a difference.
-            100 * known.min(name) >= usize::from(percent) * known.max(name)
+            let (shorter, longer) = (bare.len().min(name.len()), bare.len().max(name.len()));
+            if 100 * shorter < usize::from(percent) * longer {
+                return;
+            }
+            let similarity = similarity(&name, &bare);
+            if similarity >= most_similar {
+                most_similar = similarity;
+                nearest = Some(known);
+            }
         };
-        let rate = |known: &str| {
-            let known = bare(known);
-            let compared = has_near_length(&known).then_some(known)?;
-            Some(similarity(&bare_name, &compared))
-        };
-        let fields = description.fields().map(|field| field.to_string());
-        let features = description.features.iter();
-        let features = features.map(|feature| feature.name.to_owned());
-        let options = CpuOption::SWITCHES.iter().map(CpuOption::to_string);
-        let registers = whole_registers(description).map(short_name);
-        let words = options.chain(registers).chain([ENFORCE.to_owned()]);
-        let names = fields.chain(features).chain(words);
-        let rated = names.filter_map(|known| Some((rate(&known)?, known)));
-        let (similarity, name) = rated.max_by(|(left, _), (right, _)| left.total_cmp(right))?;
-        (100.0 * similarity >= f64::from(percent)).then_some(name)
+        for field in description.fields() {
+            compare(field.to_string());
+        }
+        for feature in description.features {
+            compare(feature.name.to_owned());
+        }
+        for option in CpuOption::SWITCHES {
+            compare(option.to_string());
+        }
+        for register in whole_registers(description) {
+            compare(short_name(register));
+        }
+        compare(ENFORCE.to_owned());
+        nearest
     }
 
     /// The type of the property's value.
@@ -175,10 +184,13 @@ pub(crate) fn short_name(register: &RegisterDescription) -> String {
 
 /// A name without its prefix, in upper case.
 fn bare(name: &str) -> String {
-    let upper = name.to_ascii_uppercase();
-    let bare = upper.strip_prefix(PROPERTY_PREFIX);
-    let bare = bare.or(upper.strip_prefix(FEATURE_PREFIX));
-    bare.map_or_else(|| upper.clone(), str::to_owned)
+    let mut bare = name.to_ascii_uppercase();
+    for prefix in [PROPERTY_PREFIX, FEATURE_PREFIX] {
+        if bare.starts_with(prefix) {
+            return bare.split_off(prefix.len());
+        }
+    }
+    bare
 }
 
 /// Shows the name.

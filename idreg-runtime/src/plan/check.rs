@@ -1,6 +1,6 @@
 //! Checks a model without a host.
 
-use super::rejection::{OverrideAt, Reason, Rejection, Target};
+use super::rejection::{OverrideAt, Reason, Rejection, Target, in_order};
 use super::{Plan, PlanError};
 use crate::config::options::sve_lengths;
 use crate::host::{Host, HostInfo};
@@ -38,8 +38,7 @@ pub fn rejected_everywhere(model: &CpuModel) -> Vec<Rejection> {
         let target = unnamed_value(asked)?;
         Some(OverrideAt { position, asked }.reject(Some(target), Reason::UnnamedValue))
     }));
-    rejections.sort_by_key(|rejection| rejection.position);
-    rejections
+    in_order(rejections)
 }
 
 /// A host that supports every option and has no registers: it rejects only overrides that the model

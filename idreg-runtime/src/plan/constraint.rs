@@ -6,6 +6,7 @@ use super::rejection::{OverrideAt, Reason, Rejection};
 use crate::description::{RegisterDescription, RegisterField};
 use crate::host::Host;
 use crate::model::property::Property;
+use crate::model::{CpuModel, Override};
 
 /// A constraint of one override on one field.
 #[derive(Clone, Copy)]
@@ -22,23 +23,69 @@ impl Constraint<'_> {
     }
 }
 
-/// Returns the constraints of an override, none for an option, or its rejection.
-pub(super) fn constraints<'m>(
+/// The constraints of every override of a model; overrides that are not possible are rejected.
+///
+/// Options have none, and are checked by `configure`.
+pub(super) fn all_constraints<'m>(
+    host: &Host,
+    model: &'m CpuModel,
+    rejections: &mut Vec<Rejection>,
+) -> Vec<Constraint<'m>> {
+    let mut all = Vec::new();
+    // The first override of each known property, by name.
+    let mut given: Vec<&Override> = Vec::new();
+    for (position, asked) in model.overrides().iter().enumerate() {
+        let of = OverrideAt { position, asked };
+        let found = match Property::find(host.description(), &asked.property) {
+            Some(Property::Option(_)) => continue,
+            Some(property) => constraints(host, of, property),
+            // The plan adds the nearest name, for a few of them.
+            None => {
+                rejections.push(of.reject(None, Reason::UnknownProperty { nearest: None }));
+                continue;
+            }
+        };
+        let first = match given.binary_search_by_key(&&asked.property, |first| &first.property) {
+            Ok(at) => given.get(at).copied(),
+            Err(at) => {
+                given.insert(at, asked);
+                None
+            }
+        };
+        match (found, first) {
+            (Ok(more), None) => all.extend(more),
+            (Ok(more), Some(first)) => {
+                let first_field = more.first().map(|constraint| constraint.field);
+                let target = first_field.map(|field| target(host, field, None));
+                let first = first.clone();
+                rejections.push(of.reject(target, Reason::Duplicate { first }));
+            }
+            // Given twice on every host, whatever this one lacks.
+            (Err(rejection), Some(first)) if rejection.reason.is_of_host() => {
+                let first = first.clone();
+                rejections.push(of.reject(rejection.target, Reason::Duplicate { first }));
+            }
+            (Err(rejection), _) => rejections.push(*rejection),
+        }
+    }
+    all
+}
+
+/// Returns the constraints of an override of a property, none for an option, or its rejection.
+fn constraints<'m>(
     host: &Host,
     of: OverrideAt<'m>,
+    property: Property,
 ) -> Result<Vec<Constraint<'m>>, Box<Rejection>> {
-    let bounds = match Property::find(host.description(), &of.asked.property) {
-        Some(Property::Field(field)) => of_field(host, of, field),
-        Some(Property::Register(register)) => of_register(host, of, register),
-        Some(Property::Feature(feature)) => feature::bounds(host, of, feature),
-        // Checked with the other options, by `configure`.
-        Some(Property::Option(_)) => Ok(Vec::new()),
-        Some(Property::Enforce) => match of.asked.switch() {
+    let bounds = match property {
+        Property::Field(field) => of_field(host, of, field),
+        Property::Register(register) => of_register(host, of, register),
+        Property::Feature(feature) => feature::bounds(host, of, feature),
+        Property::Option(_) => Ok(Vec::new()),
+        Property::Enforce => match of.asked.switch() {
             Ok(_) => Ok(Vec::new()),
             Err(error) => Err(Box::new((None, Reason::InvalidValue(error)))),
         },
-        // The plan adds the nearest name, for a few of them.
-        None => Err(Box::new((None, Reason::UnknownProperty { nearest: None }))),
     };
     let bounds = bounds.map_err(|refusal| {
         let (target, reason) = *refusal;

@@ -73,18 +73,21 @@ fn present(
             None => return Ok(bounds),
         }
     }
-    let mut reasons = obstacles.iter().map(|rejection| &rejection.reason);
-    let first = reasons.next().cloned();
-    match first {
-        // One option sets all the fields, and it alone knows which.
-        Some(
-            reason @ Reason::Host {
-                obstacle: Obstacle::Owned(_),
-                ..
-            },
-        ) if reasons.all(|other| *other == reason) => Err(Box::new((None, reason))),
-        _ => Err(Box::new((None, Reason::NoDefinition { obstacles }))),
+    let owned = |rejection: &Rejection| match rejection.reason {
+        Reason::Host {
+            obstacle: Obstacle::Owned(owner),
+            remedy,
+            ..
+        } => Some((owner, remedy)),
+        _ => None,
+    };
+    let first = obstacles.first().and_then(owned);
+    let is_same = first.is_some() && obstacles.iter().all(|other| owned(other) == first);
+    // One option sets all the fields, and it alone knows which.
+    if is_same && let Some(one) = obstacles.pop() {
+        return Err(Box::new((None, one.reason)));
     }
+    Err(Box::new((None, Reason::NoDefinition { obstacles })))
 }
 
 /// The first definition of a feature that is met.
@@ -171,25 +174,35 @@ pub(super) fn still_present(
     model: &CpuModel,
     expected: &RegisterValues,
 ) -> Vec<Rejection> {
-    let overrides = model.overrides().iter().enumerate();
-    let rejections = overrides.filter_map(|(position, asked)| {
-        let Property::Feature(feature) = Property::find(host.description(), &asked.property)?
+    let mut rejections = Vec::new();
+    for (position, asked) in model.overrides().iter().enumerate() {
+        if asked.switch() != Ok(false) {
+            continue;
+        }
+        let Some(Property::Feature(feature)) = Property::find(host.description(), &asked.property)
         else {
-            return None;
+            continue;
         };
-        let definition = met(expected, feature).filter(|_| asked.switch() == Ok(false))?;
+        if let Some(definition) = met(expected, feature) {
+            let reason = present_by(definition);
+            rejections.push(OverrideAt { position, asked }.reject(None, reason));
+        }
+    }
+    rejections
+}
+
+/// The reason that a feature is still there: a definition of it that is met.
+fn present_by(definition: &Definition) -> Reason {
+    if definition.fields.is_empty() {
         let features = definition.with.iter().filter_map(|with| match with {
             Condition::Feature(feature) => Some(feature.name),
             Condition::Field(_) => None,
         });
-        let reason = if definition.fields.is_empty() {
-            let features = features.collect();
-            Reason::OfFeatures { features }
-        } else {
-            let by = definition.to_string();
-            Reason::StillPresent { by }
+        return Reason::OfFeatures {
+            features: features.collect(),
         };
-        Some(OverrideAt { position, asked }.reject(None, reason))
-    });
-    rejections.collect()
+    }
+    Reason::StillPresent {
+        by: definition.to_string(),
+    }
 }

@@ -7,6 +7,7 @@ use crate::description::RegisterField;
 use crate::description::rule::ValueRange;
 use crate::host::Obstacle;
 use crate::model::{InvalidValue, Override};
+use std::collections::BinaryHeap;
 
 /// An override that is not possible on this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,21 @@ impl OverrideAt<'_> {
             reason,
         }
     }
+}
+
+/// Sorts rejections by their overrides' order in the model; those of one override keep theirs.
+pub(super) fn in_order(rejections: Vec<Rejection>) -> Vec<Rejection> {
+    let positions = rejections.iter().map(|rejection| rejection.position);
+    if positions.clone().is_sorted() {
+        return rejections;
+    }
+    // A heap of numbers sorts with a tenth of the code of a slice's sort, which VMMs link.
+    let order: BinaryHeap<(usize, usize)> = positions.zip(0..).collect();
+    let order = order.into_sorted_vec();
+    let mut rejections: Vec<Option<Rejection>> = rejections.into_iter().map(Some).collect();
+    let sorted = order.into_iter();
+    let sorted = sorted.filter_map(|(_, index)| rejections.get_mut(index)?.take());
+    sorted.collect()
 }
 
 /// The field that a rejected override targets.

@@ -24,10 +24,13 @@ pub(super) fn resolve<'m>(
         if before.iter().any(|earlier| earlier.field == first.field) {
             continue;
         }
-        let of_field = constraints
-            .iter()
-            .filter(|other| other.field == first.field);
-        match one_value(host, first.field, of_field.copied()) {
+        let mut of_field = Vec::new();
+        for other in constraints {
+            if other.field == first.field {
+                of_field.push(*other);
+            }
+        }
+        match one_value(host, first.field, &of_field) {
             Ok(value) => resolved.extend(value),
             Err(rejection) => rejections.push(*rejection),
         }
@@ -39,7 +42,7 @@ pub(super) fn resolve<'m>(
 fn one_value<'m>(
     host: &Host,
     field: RegisterField,
-    constraints: impl Iterator<Item = Constraint<'m>> + Clone,
+    constraints: &[Constraint<'m>],
 ) -> Result<Option<Resolved<'m>>, Box<Rejection>> {
     let reject = |constraint: Constraint<'m>, requested, reason| {
         let target = target(host, field, Some(requested));
@@ -54,17 +57,17 @@ fn one_value<'m>(
         let mut of_cores = limits.iter();
         of_cores.all(|limit| bound.is_met(*limit)) && bound.is_met(old)
     };
-    let Some(selected) = select(old, is_met_now, constraints.clone()) else {
+    let Some(selected) = select(old, &is_met_now, constraints) else {
         return Ok(None);
     };
     let value = selected.value;
-    let mut unmet = constraints.filter(|constraint| !constraint.bound.is_met(value));
-    if let Some(unmet) = unmet.next() {
+    let mut unmet = constraints.iter();
+    if let Some(unmet) = unmet.find(|constraint| !constraint.bound.is_met(value)) {
         // Report the later override and name the earlier one.
         let (earlier, later) = if unmet.of.position < selected.constraint.of.position {
-            (unmet, selected.constraint)
+            (*unmet, selected.constraint)
         } else {
-            (selected.constraint, unmet)
+            (selected.constraint, *unmet)
         };
         let with = earlier.of.asked.clone();
         let requested = later.bound.value();
@@ -81,17 +84,14 @@ fn one_value<'m>(
 /// the host's; `None` if the host's value meets them.
 fn select<'m>(
     old: u64,
-    is_met_now: impl Fn(Bound) -> bool,
-    constraints: impl Iterator<Item = Constraint<'m>> + Clone,
+    is_met_now: &dyn Fn(Bound) -> bool,
+    constraints: &[Constraint<'m>],
 ) -> Option<Resolved<'m>> {
-    let exact = constraints
-        .clone()
-        .find_map(|constraint| match constraint.bound {
-            Bound::Exactly(value) => Some(Resolved { constraint, value }),
-            Bound::In(_) | Bound::NotIn(_) => None,
-        });
-    if exact.is_some() {
-        return exact;
+    for constraint in constraints {
+        if let Bound::Exactly(value) = constraint.bound {
+            let constraint = *constraint;
+            return Some(Resolved { constraint, value });
+        }
     }
     let mut selected = None;
     let mut value = old;
@@ -103,6 +103,7 @@ fn select<'m>(
         };
         if !is_met {
             value = constraint.bound.value();
+            let constraint = *constraint;
             selected = Some(Resolved { constraint, value });
         }
     }

@@ -104,28 +104,29 @@ fn not_of_kvm(fields: &[(RegisterField, u64)], f: &mut fmt::Formatter<'_>) -> fm
     )
 }
 
-/// The warnings about a host itself, except for fields that a model sets to values that every core
-/// type can honour.
-pub(crate) fn of_host(host: &Host, set: &[RegisterField]) -> Vec<Warning> {
-    let differences = host.differences_beside(set).into_iter();
-    let contradictions = consistency::contradictions(host.values()).into_iter();
-    let contradictions = contradictions.map(Warning::HostContradiction);
-    let mut warnings: Vec<Warning> = contradictions
-        .chain(differences.map(Warning::CoresDiffer))
-        .collect();
-    let fields = host.hidden_fields();
-    if !fields.is_empty() {
-        warnings.push(Warning::NotOfKvm { fields });
-    }
-    warnings
-}
-
 impl Warning {
     /// The warnings about a host itself, which every plan for it has unless overrides remove their
     /// cause.
     #[must_use]
     pub fn of_host(host: &Host) -> Vec<Self> {
-        of_host(host, &[])
+        Self::of_host_beside(host, &[])
+    }
+
+    /// The warnings about a host itself, except for fields that a model sets to values that every
+    /// core type can honour.
+    pub(crate) fn of_host_beside(host: &Host, set: &[RegisterField]) -> Vec<Self> {
+        let mut warnings = Vec::new();
+        for violation in consistency::contradictions(host.values()) {
+            warnings.push(Self::HostContradiction(violation));
+        }
+        for difference in host.differences_beside(set) {
+            warnings.push(Self::CoresDiffer(difference));
+        }
+        let fields = host.hidden_fields();
+        if !fields.is_empty() {
+            warnings.push(Self::NotOfKvm { fields });
+        }
+        warnings
     }
 
     /// A stable name for programs.

@@ -8,7 +8,7 @@ use crate::description::rule::Owner;
 use crate::description::{RegisterDescription, RegisterField};
 use crate::firmware::FirmwareRegister;
 use crate::host::{Host, Implementation, Obstacle};
-use crate::plan::{Change, Plan, Warning, of_host};
+use crate::plan::{Change, Plan, Warning};
 use crate::register::{FieldValue, RegisterValue};
 use crate::regs::id_aa64pfr1_el1::Ssbs;
 use crate::regs::{ClidrEl1, CtrEl0, MidrEl1, MpidrEl1};
@@ -90,7 +90,7 @@ impl Plan {
             let value = expected.field(*field);
             value.is_some_and(|value| host.honours(*field, value))
         });
-        let mut warnings = of_host(host, &honoured.collect::<Vec<_>>());
+        let mut warnings = Warning::of_host_beside(host, &honoured.collect::<Vec<_>>());
         warnings.extend(announced);
         if !not_compared.is_empty() {
             warnings.push(Warning::NotCompared(not_compared));
