@@ -367,11 +367,9 @@ fn rejected(host: &Host, mut rejections: Vec<Rejection>) -> PlanError {
 fn suggest_names(description: &Description, rejections: &mut [Rejection]) {
     const SUGGESTIONS: usize = 8;
     let unknown = rejections.iter_mut().filter_map(|rejection| {
-        let property = rejection.asked.property.as_str();
+        let asked = &rejection.asked;
         match &mut rejection.reason {
-            Reason::UnknownProperty { nearest } if !property.is_empty() => {
-                Some((property, nearest))
-            }
+            Reason::UnknownProperty { nearest } => Some((asked.property.as_str(), nearest)),
             _ => None,
         }
     });

@@ -1,15 +1,21 @@
 //! The rules between fields, each on values of its own.
 
+use idreg_runtime::description::feature::{Condition, Consistency, FieldRange};
+use idreg_runtime::description::{Description, RegisterField};
 use idreg_runtime::plan::consistency::newly_broken;
 use idreg_runtime::regs::DESCRIPTION;
 use idreg_runtime::values::RegisterValues;
 
+fn field(name: &str) -> RegisterField {
+    let property = format!("SYSREG_{name}");
+    DESCRIPTION.property(&property).expect("a property")
+}
+
 /// Values of the registers of some fields; all other fields of these registers are zero.
-fn values(fields: &[(&str, u64)]) -> RegisterValues {
-    let mut values = RegisterValues::new(&DESCRIPTION);
+fn values(description: &'static Description, fields: &[(&str, u64)]) -> RegisterValues {
+    let mut values = RegisterValues::new(description);
     for (name, value) in fields {
-        let property = format!("SYSREG_{name}");
-        let field = DESCRIPTION.property(&property).expect("a property");
+        let field = field(name);
         let old = values.get(field.register).unwrap_or(0);
         values.set(field.register, field.field.insert(old, *value));
     }
@@ -18,8 +24,25 @@ fn values(fields: &[(&str, u64)]) -> RegisterValues {
 
 /// The rules that the second values break and the first do not.
 fn broken(before: &[(&str, u64)], after: &[(&str, u64)]) -> Vec<String> {
-    let broken = newly_broken(&values(before), &values(after));
+    broken_in(&DESCRIPTION, before, after)
+}
+
+fn broken_in(
+    description: &'static Description,
+    before: &[(&str, u64)],
+    after: &[(&str, u64)],
+) -> Vec<String> {
+    let [before, after] = [before, after].map(|fields| values(description, fields));
+    let broken = newly_broken(&before, &after);
     broken.iter().map(ToString::to_string).collect()
+}
+
+/// The registers and features with one rule of a test's own.
+fn with_rule(rule: Consistency) -> &'static Description {
+    Box::leak(Box::new(Description {
+        consistency: Box::leak(Box::new([rule])),
+        ..DESCRIPTION
+    }))
 }
 
 const FP: &str = "ID_AA64PFR0_EL1_FP";
@@ -99,4 +122,41 @@ fn register_is_zero_without_its_features() {
 fn page_sizes_that_are_not_known_break_no_rule() {
     let before = [("ID_AA64MMFR0_EL1_TGRAN4", 0)];
     assert!(broken(&before, &[(FP, 0)]).is_empty());
+}
+
+#[test]
+fn rule_between_two_registers_is_broken_by_either() {
+    let limited = with_rule(Consistency::NotAbove {
+        field: field(BF16),
+        most: field(BREAKPOINTS),
+    });
+    let before = [(BF16, 1), (BREAKPOINTS, 1)];
+    for after in [[(BF16, 2), (BREAKPOINTS, 1)], [(BF16, 1), (BREAKPOINTS, 0)]] {
+        assert_eq!(broken_in(limited, &before, &after).len(), 1, "{after:?}");
+    }
+}
+
+/// FEAT_MixedEndEL0 is there by either of two fields.
+#[test]
+fn broken_rule_shows_the_definition_that_is_met() {
+    let (all, el0) = ("ID_AA64MMFR0_EL1_BIGEND", "ID_AA64MMFR0_EL1_BIGENDEL0");
+    let mixed_endian = DESCRIPTION.feature("FEAT_MixedEndEL0");
+    let needs_bf16 = with_rule(Consistency::Requires {
+        subject: Condition::Feature(mixed_endian.expect("a feature")),
+        needs: Condition::Field(FieldRange {
+            field: field(BF16),
+            first: 1,
+            last: 15,
+        }),
+    });
+    let before = [(all, 0), (el0, 0), (BF16, 0)];
+    for (values, shown) in [((1, 0), "BIGEND=0x1"), ((0, 1), "BIGENDEL0=0x1")] {
+        let after = [(all, values.0), (el0, values.1), (BF16, 0)];
+        let texts = broken_in(needs_bf16, &before, &after);
+        let text = texts.first().expect("a broken rule");
+        assert!(
+            text.contains(&format!(": ID_AA64MMFR0_EL1.{shown} ")),
+            "{text}"
+        );
+    }
 }

@@ -170,3 +170,22 @@ fn last_expected_value_counts() {
     vcpu.set(ClidrEl1::ENCODING, MORE_CACHES).unwrap();
     plan.verify(&vcpu).unwrap();
 }
+
+#[test]
+fn equal_plans_leave_the_same_registers() {
+    let (host, plan) = plan("host");
+    let zero = host.values().iter().filter(|(_, value)| *value == 0);
+    let zero: Vec<_> = zero.map(|(register, _)| register).take(2).collect();
+    let left = |register| {
+        let mut plan = plan.clone();
+        plan.expect(register, 0).unwrap();
+        plan
+    };
+    assert_eq!(left(zero[0]), left(zero[0]));
+    assert_ne!(
+        left(zero[0]),
+        left(zero[1]),
+        "the expected values are equal"
+    );
+    assert_ne!(left(zero[0]), plan);
+}

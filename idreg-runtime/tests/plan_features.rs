@@ -2,7 +2,7 @@
 
 mod hosts;
 
-use hosts::{A64FX_7_2, MAX_7_2, host};
+use hosts::{A64FX_7_2, MAX_7_2, edited, host, with};
 use idreg_runtime::plan::{Plan, PlanError, Warning};
 use idreg_runtime::regs::DESCRIPTION;
 
@@ -80,6 +80,20 @@ fn feature_that_the_host_lacks_cannot_be_on() {
         ),
         "{text}"
     );
+}
+
+/// TGRAN4 is above the minimum and fixed, so only TGRAN16 is in the way.
+#[test]
+fn fixed_field_above_the_minimum_meets_a_definition() {
+    let (four, sixteen) = (
+        "SYSREG_ID_AA64MMFR0_EL1_TGRAN4",
+        "SYSREG_ID_AA64MMFR0_EL1_TGRAN16",
+    );
+    let fixed = DESCRIPTION.property(four).expect(four).field.mask();
+    let file = with(&[(four, 2), (sixteen, 1)]);
+    let file = edited(&file, "ID_AA64MMFR0_EL1", "writable", |mask| mask & !fixed);
+    let on = changes(&file, "host,FEAT_LPA2=on");
+    assert_eq!(on, [format!("{sixteen}=0x0")]);
 }
 
 #[test]

@@ -96,11 +96,11 @@ fn set(config: &mut VcpuConfig, setting: OptionSetting) {
     let OptionSetting { option, on } = setting;
     match option {
         CpuOption::Sve => config.sve = on,
-        CpuOption::SveLength(_) => {}
+        // No value of a register follows from the execution state.
+        CpuOption::SveLength(_) | CpuOption::Aarch64 => {}
         CpuOption::Pauth => config.pauth = on,
         CpuOption::Pmu => config.pmu = on,
         CpuOption::Mte => config.mte = on,
-        CpuOption::Aarch64 => config.aarch32 = !on,
         CpuOption::El2 => config.el2 = on,
     }
 }

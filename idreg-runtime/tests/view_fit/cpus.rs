@@ -42,6 +42,10 @@ fn register_that_differs_between_vcpus_is_left() {
     let plan = Plan::for_view(&host, &view).unwrap();
     assert!(plan.writes().is_empty() && plan.changes().is_empty());
     assert_eq!(plan.expected(), plan.host());
+    let clidr = plan.host().get(ClidrEl1::DESCRIPTION).unwrap();
+    let mut with_one_value = plan.clone();
+    with_one_value.expect(ClidrEl1::DESCRIPTION, clidr).unwrap();
+    assert_ne!(with_one_value, plan);
     let vm = FakeVm::new(&host);
     let vcpus = [vm.vcpu(0), vm.vcpu(1)];
     vcpus[1].set(ClidrEl1::ENCODING, other).unwrap();
