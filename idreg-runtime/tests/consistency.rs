@@ -2,7 +2,7 @@
 
 use idreg_runtime::description::feature::{Condition, Consistency, FieldRange};
 use idreg_runtime::description::{Description, RegisterField};
-use idreg_runtime::plan::consistency::newly_broken;
+use idreg_runtime::plan::consistency::{Violation, newly_broken};
 use idreg_runtime::regs::DESCRIPTION;
 use idreg_runtime::values::RegisterValues;
 
@@ -32,9 +32,17 @@ fn broken_in(
     before: &[(&str, u64)],
     after: &[(&str, u64)],
 ) -> Vec<String> {
+    let violations = violations(description, before, after);
+    violations.iter().map(ToString::to_string).collect()
+}
+
+fn violations(
+    description: &'static Description,
+    before: &[(&str, u64)],
+    after: &[(&str, u64)],
+) -> Vec<Violation> {
     let [before, after] = [before, after].map(|fields| values(description, fields));
-    let broken = newly_broken(&before, &after);
-    broken.iter().map(ToString::to_string).collect()
+    newly_broken(&before, &after)
 }
 
 /// The registers and features with one rule of a test's own.
@@ -159,4 +167,37 @@ fn broken_rule_shows_the_definition_that_is_met() {
             "{text}"
         );
     }
+}
+
+/// FEAT_SVE2 counts with FEAT_SVE alone, whose field is then the one that is missing.
+#[test]
+fn broken_rule_shows_the_condition_that_is_not_met() {
+    let values = |sve| {
+        [
+            (SVE, sve),
+            ("ID_AA64ZFR0_EL1_SVEver", 1),
+            ("ID_AA64PFR1_EL1_SME", 1),
+            ("ID_AA64SMFR0_EL1_FA64", 1),
+        ]
+    };
+    let expected = "SME_FA64 needs SVE2: ID_AA64SMFR0_EL1.FA64=0x1 (IMP) while \
+                    ID_AA64PFR0_EL1.SVE=0x0 (NI)";
+    assert_eq!(broken(&values(1), &values(0)), [expected]);
+}
+
+#[test]
+fn violations_are_equal_by_rule_and_values() {
+    let rule = || Consistency::NotAbove {
+        field: field(BF16),
+        most: field(BREAKPOINTS),
+    };
+    let (one, other) = (with_rule(rule()), with_rule(rule()));
+    let broken = |description, value| {
+        let before = [(BF16, 0), (BREAKPOINTS, 0)];
+        violations(description, &before, &[(BF16, value), (BREAKPOINTS, 0)])
+    };
+    assert_eq!(broken(one, 1).len(), 1);
+    assert_eq!(broken(one, 1), broken(one, 1));
+    assert_ne!(broken(one, 1), broken(one, 2));
+    assert_ne!(broken(one, 1), broken(other, 1));
 }
