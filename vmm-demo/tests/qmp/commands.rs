@@ -3,17 +3,17 @@
 use crate::server::{Client, Server};
 use serde_json::{Value, json};
 
-fn check(client: &mut Client, request: &str, class: &str, desc: &str) {
+pub(crate) fn check(client: &mut Client, request: &str, class: &str, desc: &str) {
     let (found, text) = client.error(request);
     assert_eq!((found.as_str(), text.as_str()), (class, desc), "{request}");
 }
 
-fn expansion(kind: &str, model: &Value) -> String {
+pub(crate) fn expansion(kind: &str, model: &Value) -> String {
     let arguments = json!({ "type": kind, "model": model });
     json!({ "execute": "query-cpu-model-expansion", "arguments": arguments }).to_string()
 }
 
-fn props(kind: &str, props: &Value) -> String {
+pub(crate) fn props(kind: &str, props: &Value) -> String {
     expansion(kind, &json!({ "name": "host", "props": props }))
 }
 
@@ -43,6 +43,25 @@ fn negotiation_comes_first_and_once() {
         class,
         again,
     );
+}
+
+#[test]
+fn capabilities_must_be_known_by_name() {
+    let server = Server::start();
+    let mut client = server.greeted();
+    for (enable, desc) in [
+        ("[\"x\"]", "Parameter 'enable[0]' does not accept value 'x'"),
+        (
+            "[\"oob\",1]",
+            "Invalid parameter type for 'enable[1]', expected: string",
+        ),
+        ("{}", "Invalid parameter type for 'enable', expected: array"),
+    ] {
+        let request =
+            format!("{{\"execute\":\"qmp_capabilities\",\"arguments\":{{\"enable\":{enable}}}}}");
+        check(&mut client, &request, "GenericError", desc);
+    }
+    client.returns(r#"{"execute":"qmp_capabilities","arguments":{"enable":[]}}"#);
 }
 
 #[test]

@@ -162,6 +162,32 @@ fn a_client_that_only_stops_writing_gets_every_reply() {
 }
 
 #[test]
+fn a_client_that_stops_writing_and_reads_later_takes_no_time() {
+    const COMMANDS: &str = r#"{"execute":"query-commands"}"#;
+    let server = Server::start();
+    let mut slow = server.client();
+    let mut other = server.client();
+    other.write(COMMANDS.as_bytes());
+    let reply = other.line();
+    let mut asked = 0;
+    // Until the server holds a part of the last reply itself.
+    while slow.unread() == asked * reply.len() as u64 {
+        slow.write(COMMANDS.as_bytes());
+        asked += 1;
+        for _ in 0..2 {
+            other.returns(STATUS);
+        }
+    }
+    slow.end();
+    other.returns(STATUS);
+    let before = ticks(server.pid());
+    thread::sleep(Duration::from_secs(1));
+    let spent = ticks(server.pid()) - before;
+    assert!(spent < IDLE, "{spent} ticks of a second");
+    assert!(slow.rest() == reply.repeat(usize::try_from(asked).expect("few")));
+}
+
+#[test]
 fn a_client_waits_for_one_request_of_each_other_client() {
     let (guest, gate) = Recorder::gated();
     let server = Hosted::start(guest.clone());
@@ -249,18 +275,21 @@ fn is_greeted(client: &mut Client) {
 fn server_without_file_descriptors_waits_for_a_client_to_leave() {
     let (server, first) = starved(1);
     let mut clients = VecDeque::from([first, server.client()]);
-    let waiting: Vec<_> = (0..3).map(|_| server.connected()).collect();
+    let waiting: Vec<_> = (0..5).map(|_| server.connected()).collect();
     wait_for_warnings(&server, 1);
     let before = ticks(server.pid());
     thread::sleep(Duration::from_secs(1));
     let spent = ticks(server.pid()) - before;
     assert!(spent < IDLE, "{spent} ticks of a second");
+    let started = Instant::now();
     for mut next in waiting {
         assert!(next.nothing_yet());
         drop(clients.pop_front());
         is_greeted(&mut next);
         clients.push_back(next);
     }
+    // Less than one turn of the server's timer for each.
+    assert!(started.elapsed() < Duration::from_secs(3));
     assert_eq!(warnings(&server), 1);
     assert!(server.stderr().contains("ulimit -n"));
 }

@@ -37,6 +37,22 @@ fn oversize_and_deep_input_end_the_connection_with_an_error() {
 }
 
 #[test]
+fn longest_request_is_answered() {
+    let server = Server::start();
+    let request = |length: usize| {
+        let name = "x".repeat(length - r#"{"execute":""}"#.len());
+        format!("{{\"execute\": \"{name}\"}}")
+    };
+    let mut client = server.client();
+    // White space between tokens does not count.
+    let (class, _) = client.error(&request(64 << 10));
+    assert_eq!(class, "CommandNotFound");
+    let (_, desc) = client.error(&request((64 << 10) + 1));
+    assert!(desc.contains("token size limit"), "{desc}");
+    assert!(client.is_disconnected());
+}
+
+#[test]
 fn deep_input_within_the_limit_is_an_ordinary_error() {
     let server = Server::start();
     let mut client = server.client();

@@ -14,6 +14,7 @@ mod crowds;
 mod golden;
 mod guests;
 mod hostile;
+mod models;
 mod remote;
 mod server;
 mod sockets;

@@ -24,13 +24,17 @@ pub(crate) struct Server {
 
 /// Command of an `idreg qmp` that listens at a path, for the host `max-latest`.
 pub(crate) fn command(path: &str) -> Command {
-    command_on("max-latest", path)
+    command_on(&recorded("max-latest"), path)
 }
 
-fn command_on(host: &str, path: &str) -> Command {
+fn recorded(host: &str) -> PathBuf {
+    format!("{HOSTS}/{host}.json").into()
+}
+
+fn command_on(host: &Path, path: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_idreg"));
-    let host = format!("{HOSTS}/{host}.json");
-    command.args(["qmp", "--host", &host, "--listen", &format!("unix:{path}")]);
+    command.arg("qmp").arg("--host").arg(host);
+    command.args(["--listen", &format!("unix:{path}")]);
     command.stderr(Stdio::piped());
     command
 }
@@ -42,7 +46,20 @@ impl Server {
 
     /// A server for a recorded host.
     pub(crate) fn on(host: &str) -> Self {
+        Self::in_directory(tempfile::tempdir().expect("a directory"), &recorded(host))
+    }
+
+    /// A server for a recorded host in which one text replaces another.
+    pub(crate) fn on_edited(host: &str, old: &str, new: &str) -> Self {
+        let host = fs::read_to_string(recorded(host)).expect("a host");
+        assert!(host.contains(old), "{old}");
         let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("host.json");
+        fs::write(&file, host.replace(old, new)).expect("a file");
+        Self::in_directory(directory, &file)
+    }
+
+    fn in_directory(directory: TempDir, host: &Path) -> Self {
         let path = directory.path().join("qmp.sock");
         let stderr = File::create(directory.path().join("stderr")).expect("a file");
         let mut command = command_on(host, path.to_str().expect("a path"));
@@ -184,6 +201,11 @@ impl Client {
         let nothing = stream.read(&mut [0]);
         stream.set_nonblocking(false).expect("a socket");
         nothing.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+    }
+
+    /// Number of bytes that the socket holds for this client.
+    pub(crate) fn unread(&self) -> u64 {
+        rustix::io::ioctl_fionread(self.0.get_ref()).expect("a socket")
     }
 
     /// The next line, with its end.
