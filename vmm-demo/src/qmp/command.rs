@@ -10,7 +10,6 @@ use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
 use serde::Serialize;
 use std::cell::OnceCell;
-use std::fmt;
 
 /// State that commands act on.
 pub(super) struct Context {
@@ -87,12 +86,6 @@ impl Context {
                 self.host.get_or_init(read).as_ref()
             }
         }
-    }
-}
-
-impl fmt::Debug for Context {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context").finish_non_exhaustive()
     }
 }
 

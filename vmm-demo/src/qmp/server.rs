@@ -124,7 +124,6 @@ impl Drop for ServerHandle {
 }
 
 /// The listener and all clients, by the number in their events.
-#[derive(Debug)]
 struct Service {
     listener: Listener,
     queue: EventQueue,
