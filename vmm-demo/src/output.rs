@@ -12,6 +12,7 @@ use idreg_runtime::text::is_printable;
 use serde::Serialize;
 use std::fmt::{Display, Write as _};
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 
 /// Prints text and a newline. A reader that closes the pipe early (`| head`) is not a failure.
 ///
@@ -74,6 +75,12 @@ pub fn escaped(text: &str) -> String {
             .chain(plain.then_some(character))
     };
     text.chars().flat_map(escape).collect()
+}
+
+/// A file's name for a message, [escaped].
+#[must_use]
+pub fn escaped_path(path: &Path) -> String {
+    escaped(&path.to_string_lossy())
 }
 
 /// Prints a value as JSON, indented.

@@ -1,5 +1,6 @@
 //! The address of a server's socket, in the form of QEMU's command line.
 
+use crate::output::escaped_path;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -85,10 +86,10 @@ impl FromStr for Address {
     }
 }
 
-/// Shows `unix:PATH`.
+/// Shows `unix:PATH`, [escaped](escaped_path) for messages.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unix:{}", self.path.display())
+        write!(f, "unix:{}", escaped_path(&self.path))
     }
 }
 
@@ -109,6 +110,7 @@ mod tests {
         check("unix:/run/qmp.sock", "unix:/run/qmp.sock");
         check("unix:qmp.sock,server=on,wait=off", "unix:qmp.sock");
         check("unix:qmp.sock,server,nowait", "unix:qmp.sock");
+        check("unix:a\nb", "unix:a\\nb");
     }
 
     #[test]

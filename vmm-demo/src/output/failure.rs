@@ -1,7 +1,7 @@
 //! Failures of commands with their messages and exit codes.
 
-use crate::output::escaped;
 use crate::output::list::lines;
+use crate::output::{escaped, escaped_path};
 use idreg_runtime::plan::PlanError;
 use idreg_runtime::plan::apply::{ApplyError, Difference};
 use std::error::Error;
@@ -45,7 +45,7 @@ pub enum Failure {
     #[error("the guest's registers differ from the plan:\n{}", lines(.0))]
     GuestDiffers(Vec<Difference>),
     /// A host file cannot be used.
-    #[error("cannot use the host file `{}`", escaped(&path.to_string_lossy()))]
+    #[error("cannot use the host file `{}`", escaped_path(path))]
     HostFile {
         /// The file.
         path: PathBuf,
@@ -53,7 +53,7 @@ pub enum Failure {
         source: Box<dyn Error>,
     },
     /// A file cannot be written.
-    #[error("cannot write `{}`", escaped(&path.to_string_lossy()))]
+    #[error("cannot write `{}`", escaped_path(path))]
     WriteFile {
         /// The file.
         path: PathBuf,

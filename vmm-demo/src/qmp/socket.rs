@@ -1,5 +1,6 @@
 //! Listening Unix socket that only its owner may use; removed with the server.
 
+use crate::output::escaped_path;
 use crate::output::failure::Failure;
 use crate::socket_address::Address;
 use rustix::fs::{Mode, Stat, fchmod, lstat};
@@ -38,7 +39,7 @@ pub enum SocketError {
     /// Another program listens there.
     #[error(
         "cannot listen at `{}`: another program listens there; end it, or use another path",
-        path.display()
+        escaped_path(path)
     )]
     InUse {
         /// The socket's path.
@@ -47,7 +48,7 @@ pub enum SocketError {
     /// The path is a file of another kind.
     #[error(
         "cannot listen at `{}`: there is {what} of this name; remove it, or use another path",
-        path.display()
+        escaped_path(path)
     )]
     NotASocket {
         /// The socket's path.
@@ -56,7 +57,7 @@ pub enum SocketError {
         what: &'static str,
     },
     /// A system call failed.
-    #[error("cannot listen at `{}`", path.display())]
+    #[error("cannot listen at `{}`", escaped_path(path))]
     Io {
         /// The socket's path.
         path: PathBuf,

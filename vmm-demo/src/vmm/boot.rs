@@ -287,6 +287,9 @@ mod tests {
         };
         assert!(error(&missing, &initrd, "").ends_with("missing`"));
         assert!(error(&kernel, &missing, "").ends_with("missing`"));
+        let lines = directory.path().join("a\n\x1b[31mb");
+        assert!(error(&lines, &initrd, "").ends_with("/a\\n\\u{1b}[31mb`"));
+        assert!(error(&kernel, &lines, "").ends_with("/a\\n\\u{1b}[31mb`"));
         assert!(error(&initrd, &initrd, "").starts_with("cannot use the kernel"));
         for other in ["/", "/dev/null"] {
             let other = Path::new(other);

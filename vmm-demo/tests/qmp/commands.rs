@@ -57,8 +57,8 @@ fn capabilities_must_be_known_by_name() {
         ),
         ("{}", "Invalid parameter type for 'enable', expected: array"),
     ] {
-        let request =
-            format!("{{\"execute\":\"qmp_capabilities\",\"arguments\":{{\"enable\":{enable}}}}}");
+        let arguments = format!("{{\"enable\":{enable}}}");
+        let request = format!("{{\"execute\":\"qmp_capabilities\",\"arguments\":{arguments}}}");
         check(&mut client, &request, "GenericError", desc);
     }
     client.returns(r#"{"execute":"qmp_capabilities","arguments":{"enable":[]}}"#);

@@ -48,11 +48,14 @@ fn stale_socket_is_replaced() {
 #[test]
 fn files_at_the_path_stay_and_are_named() {
     let server = Server::start();
-    let file = server.path().with_file_name("a-file");
+    let file = server.path().with_file_name("a\n\x1b[31m-file");
     fs::write(&file, "kept").expect("a file");
     for (path, expected) in [
         (server.path(), "another program listens there"),
-        (file.clone(), "there is a file of this name"),
+        (
+            file.clone(),
+            "/a\\n\\u{1b}[31m-file`: there is a file of this name",
+        ),
         (
             server.directory.path().to_owned(),
             "there is a directory of this name",

@@ -3,6 +3,7 @@
 use super::command_line::CommandLineError;
 use super::image_error::ImageError;
 use super::initrd::InitrdError;
+use crate::output::escaped_path;
 use crate::output::failure::Failure;
 use crate::size::MemorySize;
 use crate::vmm::address_size::RamTooLarge;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum KernelError {
     /// The kernel cannot be used.
-    #[error("cannot use the kernel `{}`", path.display())]
+    #[error("cannot use the kernel `{}`", escaped_path(path))]
     Image {
         /// The file.
         path: PathBuf,
@@ -21,7 +22,7 @@ pub enum KernelError {
         source: ImageError,
     },
     /// The initial RAM disk cannot be used.
-    #[error("cannot use the initial RAM disk `{}`", path.display())]
+    #[error("cannot use the initial RAM disk `{}`", escaped_path(path))]
     Initrd {
         /// The file.
         path: PathBuf,
@@ -47,7 +48,7 @@ pub enum KernelError {
     #[error(
         "the kernel `{}` is built for pages of {size}, which this guest's CPUs do not have \
          ({property}={value}): use another kernel or another CPU model",
-        path.display()
+        escaped_path(path)
     )]
     NoSuchPages {
         /// The file.
