@@ -1,6 +1,6 @@
 //! Side-by-side comparison of the CPU reports of two Linux guests.
 
-use crate::guest::CpuReport;
+use crate::guest::{CpuReport, json_lines};
 use idreg_runtime::regs::DESCRIPTION;
 use std::fmt::Write as _;
 
@@ -18,14 +18,16 @@ pub enum DemoError {
     },
 }
 
-/// The first report on a guest's console; kernel messages may be in between.
+/// The first report on a guest's console.
 ///
 /// # Errors
 ///
 /// [`DemoError::NoReport`].
 pub fn report(model: &str, console: &str) -> Result<CpuReport, DemoError> {
-    let mut lines = console.lines().filter(|line| line.starts_with('{'));
-    let report = lines.find_map(|line| serde_json::from_str(line).ok());
+    let lines = json_lines(console);
+    let report = lines
+        .iter()
+        .find_map(|line| serde_json::from_str(line).ok());
     report.ok_or_else(|| DemoError::NoReport {
         model: model.to_owned(),
         console: console.to_owned(),
@@ -154,7 +156,7 @@ mod tests {
     fn differences_are_shown_by_field_and_the_rest_is_counted() {
         let console = format!("[    1.0] booting\n{BEFORE}\n");
         let before = report("host", &console).unwrap();
-        let after = report("host,x", AFTER).unwrap();
+        let after = report("host,x", &format!("{AFTER}\n")).unwrap();
         let shown = comparison(["host", "host,x"], [&before, &after]);
         let expected = "                  host                host,x
 ID_AA64ISAR0_EL1  0x1221111110212120  0x1221011110212120

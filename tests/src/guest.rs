@@ -1,7 +1,7 @@
 //! The Linux guest of the demo VMM: the reports of its first program about the CPUs.
 //!
-//! The program prints one JSON object per line on the console. Kernel messages may be in between,
-//! so readers look for lines that start with `{`:
+//! The program prints one JSON object per line on the console. Kernel messages may be between the
+//! lines and inside of them; [`json_lines`] reads the lines without the messages:
 //!
 //! | line | when |
 //! |---|---|
@@ -12,6 +12,7 @@
 //! | `{"error":"..."}` | a failure; the guest powers off, or continues with the next line |
 
 mod attempt;
+mod console;
 mod conversation;
 mod ending;
 mod hexadecimal;
@@ -29,6 +30,7 @@ mod unsupported;
 use unsupported::{instructions, registers};
 
 pub use attempt::{Attempt, AttemptError};
+pub use console::json_lines;
 pub use conversation::{ConversationError, converse};
 pub use ending::{EndAction, EndActionError};
 pub use hexadecimal::Hexadecimal;

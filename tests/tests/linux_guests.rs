@@ -9,6 +9,7 @@
 
 use idreg_runtime::number;
 use idreg_tests::artifacts::Kernel;
+use idreg_tests::guest::json_lines;
 use idreg_tests::machine::{Ending, Event, Machine, Options, Output, shared};
 use idreg_tests::program::Program;
 use serde_json::Value;
@@ -62,19 +63,23 @@ fn boot(kernel: Kernel, vcpus: usize, model: &str) -> Seen {
     agreed(&output, vcpus)
 }
 
-/// Complete reports on the console.
-fn reports(stdout: &str) -> impl Iterator<Item = Value> {
-    let whole = stdout
-        .split_inclusive('\n')
-        .filter(|line| line.ends_with('\n'));
-    let lines = whole.filter(|line| line.starts_with('{'));
-    lines.map(|line| serde_json::from_str(line).expect(line))
+/// The lines of the guest's first program.
+fn lines(stdout: &str) -> Vec<Value> {
+    let parsed = |line: String| serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
+    json_lines(stdout).into_iter().map(parsed).collect()
+}
+
+/// The reports on CPUs.
+fn reports(stdout: &str) -> Vec<Value> {
+    let mut lines = lines(stdout);
+    lines.retain(|line| line.get("cpu").is_some());
+    lines
 }
 
 fn agreed(output: &Output, vcpus: usize) -> Seen {
     let (stdout, stderr) = (output.stdout(), output.stderr());
     assert_eq!(output.code, 0, "{stdout}{stderr}");
-    let mut seen: Vec<Value> = reports(&stdout).collect();
+    let mut seen = reports(&stdout);
     assert_eq!(seen.len(), vcpus, "{stdout}");
     for (index, cpu) in seen.iter_mut().enumerate() {
         assert_eq!(cpu["cpu"], index);
@@ -315,13 +320,13 @@ fn lts_guest_that_restarts_sees_the_same_again() {
             Event::Stderr(bytes) => panic!("{}", String::from_utf8_lossy(&bytes)),
             Event::Ended(ending) => break ending,
         }
-        if !terminated && reports(&stdout).count() == 2 {
+        if !terminated && reports(&stdout).len() == 2 {
             running.terminate().expect("it is there");
             terminated = true;
         }
     };
     assert_eq!(ending, Ending::Exited(128 + 15), "{stdout}");
-    let [first, second] = [0, 1].map(|boot| reports(&stdout).nth(boot).expect("two"));
+    let [first, second] = [0, 1].map(|boot| reports(&stdout).get(boot).cloned().expect("two"));
     assert_eq!(first, second);
     assert!(!Seen(first).has_feature("asimddp"));
 }

@@ -94,7 +94,6 @@ fn run() -> Result<EndAction, GuestInitError> {
     }
 }
 
-/// Writes a line in one piece, so that no kernel message is inside it.
 fn say(line: &str) -> io::Result<()> {
     let mut console = io::stdout();
     console.write_all(format!("{line}\n").as_bytes())?;

@@ -79,7 +79,6 @@ fn peek(address: &str) -> Value {
     }
 }
 
-/// Writes a line in one piece, so that no kernel message is inside it.
 fn say(output: &mut impl Write, line: &Value) -> Result<(), ConversationError> {
     let text = format!("{line}\n");
     let said = output

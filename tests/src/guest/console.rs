@@ -1,0 +1,98 @@
+//! The guest's lines in the output of its console.
+
+/// Digits of the microseconds in the time of a kernel message.
+const MICROSECONDS: usize = 6;
+
+/// The guest's JSON lines that are complete, without the kernel's messages.
+///
+/// Program and kernel write to one terminal, and the kernel prints between any two bytes of the
+/// program: each of its messages is a time in brackets, as `[   12.345678] `, and text to the end
+/// of the line (Linux 7.2, `kernel/printk/printk.c`, `print_time`; Debian's kernels have
+/// `CONFIG_PRINTK_TIME`). The program's line goes on in the next line. No JSON line of the program
+/// contains such a time.
+#[must_use]
+pub fn json_lines(console: &str) -> Vec<String> {
+    let said = without_messages(console);
+    let complete = said
+        .split_inclusive('\n')
+        .filter(|line| line.starts_with('{') && line.ends_with('\n'));
+    complete.map(|line| line.trim_end().to_owned()).collect()
+}
+
+fn without_messages(console: &str) -> String {
+    let mut said = String::with_capacity(console.len());
+    let mut rest = console;
+    while let Some(bracket) = rest.find('[') {
+        let (before, from) = rest.split_at(bracket);
+        said.push_str(before);
+        if is_message(from) {
+            rest = from.split_once('\n').map_or("", |(_, after)| after);
+        } else {
+            said.push('[');
+            rest = from.get(1..).unwrap_or_default();
+        }
+    }
+    said.push_str(rest);
+    said
+}
+
+/// True if a text begins with the time of a kernel message.
+fn is_message(text: &str) -> bool {
+    let time = text
+        .strip_prefix('[')
+        .and_then(|text| text.split_once("] "));
+    let Some((seconds, fraction)) = time.and_then(|(time, _)| time.split_once('.')) else {
+        return false;
+    };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number(seconds.trim_start()) && is_number(fraction) && fraction.len() == MICROSECONDS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_whole_although_the_kernel_prints_inside_them() {
+        let console = "\
+[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x000f0510]\r
+{\"cpu\":0,\"features\":[\"fp\",\"as[   81.809547] rcu: \t0-...0: (1 GPs behind)\r
+imd\"]}\r
+{\"cpu\":1}[ 1000.419681] rcu: \t(detected by 2, t=5512 jiffies)\r
+[ 1000.419682] watchdog: CPU15: Watchdog detected hard LOCKUP on cpu 16\r
+\r
+[ 1000.419683] {\"cpu\":2}\r
+typed\r
+{\"ready\":true}\r
+[ 1000.419684] reboot: Power down\r
+";
+        assert_eq!(
+            json_lines(console),
+            [
+                r#"{"cpu":0,"features":["fp","asimd"]}"#,
+                r#"{"cpu":1}"#,
+                r#"{"ready":true}"#
+            ]
+        );
+    }
+
+    #[test]
+    fn line_counts_once_it_is_complete() {
+        assert_eq!(json_lines("{\"a\":1}\n{\"b\""), [r#"{"a":1}"#]);
+        assert!(json_lines("{\"b\"[    1.000000] message").is_empty());
+        assert!(json_lines("{\"b\":2}[    1.000000] message\r\n").is_empty());
+    }
+
+    #[test]
+    fn brackets_of_the_program_stay() {
+        for line in [
+            r#"{"a":[]}"#,
+            r#"{"a":[1.5, 2]}"#,
+            r#"{"a":"[ 1.23] b"}"#,
+            r#"{"a":"[.123456] "}"#,
+            r#"{"a":["[1.1234567] "]}"#,
+        ] {
+            assert_eq!(json_lines(&format!("{line}\n")), [line]);
+        }
+    }
+}
