@@ -268,17 +268,19 @@ impl FromStr for CpuModel {
 impl Override {
     /// The value of an override that requires a number.
     pub(crate) fn number(&self) -> Result<u64, InvalidValue> {
-        match self.value.clone()? {
-            Setting::Number(number) => Ok(number),
-            switch @ Setting::Switch(_) => Err(not_a_number(switch.to_string())),
+        match &self.value {
+            Ok(Setting::Number(number)) => Ok(*number),
+            Ok(Setting::Switch(on)) => Err(not_a_number(on_off(*on).to_owned())),
+            Err(error) => Err(error.clone()),
         }
     }
 
     /// The value of an override that requires `on` or `off`.
     pub(crate) fn switch(&self) -> Result<bool, InvalidValue> {
-        match self.value.clone()? {
-            Setting::Switch(on) => Ok(on),
-            Setting::Number(number) => Err(not_a_number(number.to_string())),
+        match &self.value {
+            Ok(Setting::Switch(on)) => Ok(*on),
+            Ok(Setting::Number(number)) => Err(not_a_number(number.to_string())),
+            Err(error) => Err(error.clone()),
         }
     }
 

@@ -57,14 +57,18 @@ pub(crate) fn cpu_list(cpus: &[u32]) -> String {
             _ => ranges.push((cpu, cpu)),
         }
     }
-    let ranges = ranges.into_iter().map(|(first, last)| {
-        if first == last {
-            first.to_string()
-        } else {
-            format!("{first}-{last}")
+    let mut list = String::new();
+    for (first, last) in ranges {
+        if !list.is_empty() {
+            list.push(',');
         }
-    });
-    ranges.collect::<Vec<_>>().join(",")
+        list.push_str(&first.to_string());
+        if last != first {
+            list.push('-');
+            list.push_str(&last.to_string());
+        }
+    }
+    list
 }
 
 /// The setting of a switch as models write it.

@@ -62,6 +62,7 @@ impl RegisterValues {
 
     /// A field's value, or `None` if its register has none.
     #[must_use]
+    #[inline(never)]
     pub fn field(&self, field: RegisterField) -> Option<u64> {
         self.get(field.register)
             .map(|value| field.field.extract(value))

@@ -310,16 +310,17 @@ fn safe_ranges(safety: Safety, width: u8, limit: u64) -> Vec<ValueRange> {
 }
 
 fn intersection(left: &[ValueRange], right: &[ValueRange]) -> Vec<ValueRange> {
-    let pairs = left
-        .iter()
-        .flat_map(|a| right.iter().map(move |b| (*a, *b)));
-    pairs
-        .map(|(a, b)| ValueRange {
-            first: a.first.max(b.first),
-            last: a.last.min(b.last),
-        })
-        .filter(|range| range.first <= range.last)
-        .collect()
+    let mut common = Vec::new();
+    for left in left {
+        for right in right {
+            let first = left.first.max(right.first);
+            let last = left.last.min(right.last);
+            if first <= last {
+                common.push(ValueRange { first, last });
+            }
+        }
+    }
+    common
 }
 
 fn without(ranges: &[ValueRange], hole: ValueRange) -> Vec<ValueRange> {

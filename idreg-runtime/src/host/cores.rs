@@ -65,11 +65,12 @@ impl Host {
     /// The registers whose values differ between core types in other than these fields, which
     /// overrides set to values that every core type can honour.
     pub(crate) fn differences_beside(&self, set: &[RegisterField]) -> Vec<CoreDifference> {
-        let differing = self.differing_registers().into_iter();
-        let differing = differing.filter(|register| self.is_open(register, set));
-        let mut differences: Vec<CoreDifference> = differing
-            .map(|register| self.core_difference(register, set))
-            .collect();
+        let mut differences = Vec::new();
+        for register in self.differing_registers() {
+            if self.is_open(register, set) {
+                differences.push(self.core_difference(register, set));
+            }
+        }
         // KVM reports the same values of these registers wherever a vCPU is created; the values of
         // the cores themselves are in sysfs.
         let implementations: [(&str, ImplementationValue); 3] = [
@@ -88,10 +89,13 @@ impl Host {
                 continue;
             }
             // A CPU that is offline has none of the three.
-            let online = self.info.implementations.iter();
-            let online = online.filter(|cpu| cpu.midr.is_some());
-            let values = online.map(|cpu| (slice::from_ref(&cpu.cpu), value(cpu)));
-            let values = grouped(&values.collect::<Vec<_>>());
+            let mut values = Vec::new();
+            for cpu in &self.info.implementations {
+                if cpu.midr.is_some() {
+                    values.push((slice::from_ref(&cpu.cpu), value(cpu)));
+                }
+            }
+            let values = grouped(&values);
             if values.len() > 1 {
                 differences.push(CoreDifference {
                     register: name,
@@ -114,14 +118,15 @@ impl Host {
 
     /// The registers that do not have the host's own value on every core type, in index order.
     pub(super) fn differing_registers(&self) -> Vec<&'static RegisterDescription> {
-        let registers = self.description().registers.iter().copied();
-        let differs = |register: &&'static RegisterDescription| {
+        let mut differing = Vec::new();
+        for register in self.description().registers {
             let own = self.values.get(register);
-            self.cores
-                .iter()
-                .any(|core| core.values.get(register) != own)
-        };
-        registers.filter(differs).collect()
+            let mut cores = self.cores.iter();
+            if cores.any(|core| core.values.get(register) != own) {
+                differing.push(*register);
+            }
+        }
+        differing
     }
 
     /// True if a register depends on the core although these fields are set.
@@ -140,17 +145,17 @@ impl Host {
         register: &'static RegisterDescription,
         set: &[RegisterField],
     ) -> CoreDifference {
-        let of_cores = self.cores.iter();
-        let of_cores = of_cores.map(|core| (&core.cpus[..], core.values.get(register)));
         let own = self.values.get(register);
-        let is_known = self
-            .cores
-            .iter()
-            .any(|core| core.values.get(register) == own);
-        let unknown = (!is_known).then_some((&[][..], own));
+        let mut values = Vec::new();
+        for core in &self.cores {
+            values.push((&core.cpus[..], core.values.get(register)));
+        }
+        if values.iter().all(|(_, value)| *value != own) {
+            values.insert(0, (&[], own));
+        }
         CoreDifference {
             register: register.name,
-            values: grouped(&unknown.into_iter().chain(of_cores).collect::<Vec<_>>()),
+            values: grouped(&values),
             overrides: self.common_overrides(register, set),
         }
     }
@@ -188,14 +193,13 @@ impl Host {
     /// An override of a whole register with the host's value, if it can be overridden.
     fn whole(&self, register: &'static RegisterDescription) -> Vec<Override> {
         let is_writable = register.fields().all(|field| self.is_writable(field));
-        let value = self.values.get(register).filter(|_| is_writable);
-        let value = value.into_iter();
-        value
-            .map(|value| Override {
+        match self.values.get(register) {
+            Some(value) if is_writable => vec![Override {
                 property: short_name(register),
                 value: Ok(Setting::Number(value)),
-            })
-            .collect()
+            }],
+            _ => Vec::new(),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::description::rule::Owner;
 use crate::encoding::Encoding;
 use crate::host::ReadError;
 use crate::number::Hex;
-use crate::text::{caused, lines};
+use crate::text::{caused, comma_list, lines};
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
 use core::fmt;
@@ -56,7 +56,7 @@ fn not_restored(
     error: &ApplyError,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
-    let registers = registers.join(", ");
+    let registers = comma_list(registers);
     let message =
         format!("the vCPU is left changed: {registers} could not be restored after an error");
     caused(&message, error, f)
@@ -197,29 +197,31 @@ impl Plan {
     /// Tries the changes of a refused register one by one, to find those that KVM refuses.
     fn culprits(&self, vcpu: &impl VcpuRegs, write: &Write, errno: Errno) -> Vec<Refused> {
         let register = write.register.encoding;
-        let changes = self.changes().iter().copied();
-        let of_register = changes.filter(|change| change.field.register.encoding == register);
-        let together: Vec<Refused> = of_register
-            .map(|change| Refused { change, errno })
-            .collect();
-        let alone = together.iter().filter_map(|&Refused { change, .. }| {
+        let (mut together, mut alone) = (Vec::new(), Vec::new());
+        for change in self.changes() {
+            if change.field.register.encoding != register {
+                continue;
+            }
+            let change = *change;
+            together.push(Refused { change, errno });
             let value = change.field.field.insert(write.old, change.new);
-            let errno = vcpu.set(register, value).err()?;
-            Some(Refused { change, errno })
-        });
-        let alone: Vec<Refused> = alone.collect();
+            if let Err(errno) = vcpu.set(register, value) {
+                alone.push(Refused { change, errno });
+            }
+        }
         if alone.is_empty() { together } else { alone }
     }
 
     /// Restores the old values, and returns the error, or `NotRestored` if that fails.
     fn restored(&self, vcpu: &impl VcpuRegs, before: &Before, error: ApplyError) -> ApplyError {
         let has = |encoding: Encoding, old: u64| vcpu.get(encoding) == Ok(old);
-        let is_lost = |(write, old): &(&Write, &u64)| {
-            let (encoding, old) = (write.register.encoding, **old);
-            !has(encoding, old) && (vcpu.set(encoding, old).is_err() || !has(encoding, old))
-        };
-        let lost = self.writes().iter().zip(before).rev().filter(is_lost);
-        let registers: Vec<&'static str> = lost.map(|(write, _)| write.register.name).collect();
+        let mut registers = Vec::new();
+        for (write, old) in self.writes().iter().zip(before).rev() {
+            let encoding = write.register.encoding;
+            if !has(encoding, *old) && (vcpu.set(encoding, *old).is_err() || !has(encoding, *old)) {
+                registers.push(write.register.name);
+            }
+        }
         if registers.is_empty() {
             error
         } else {
@@ -257,14 +259,18 @@ impl Plan {
 /// 7.2, `arch/arm64/kvm/sys_regs.c`, `reset_mpidr`).
 #[must_use]
 pub fn differing(expected: &RegisterValues, found: &RegisterValues) -> Vec<Difference> {
-    let pairs = expected.iter().map(|(register, expected)| Difference {
-        register,
-        expected,
-        found: found.get(register),
-    });
-    pairs
-        .filter(|pair| pair.found != Some(pair.expected) && !is_of_vcpu(pair.register))
-        .collect()
+    let mut differences = Vec::new();
+    for (register, expected) in expected.iter() {
+        let found = found.get(register);
+        if found != Some(expected) && !is_of_vcpu(register) {
+            differences.push(Difference {
+                register,
+                expected,
+                found,
+            });
+        }
+    }
+    differences
 }
 
 /// True if every vCPU has its own value of the register.

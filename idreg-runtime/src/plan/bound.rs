@@ -86,19 +86,28 @@ impl Bound {
 /// takes them; without such a value, one less.
 fn outside(range: FieldRange) -> u64 {
     let field = range.field.field;
-    let number = |value: &u64| field.comparable(*value);
-    let is_refused = |value: &u64| {
+    let number = |value: u64| field.comparable(value);
+    let is_refused = |value: u64| {
         let mut refused = field.rule.refused.iter();
-        refused.any(|range| range.contains(*value))
+        refused.any(|range| range.contains(value))
     };
-    let values = || {
-        let named = field.values.iter().map(|named| named.value);
-        named.filter(|value| !is_refused(value))
-    };
-    let below = values().filter(|value| number(value) < number(&range.first));
-    let above = values().filter(|value| number(value) > number(&range.last));
+    let (mut below, mut above) = (None, None);
+    for named in field.values {
+        let value = named.value;
+        if is_refused(value) {
+            continue;
+        }
+        if number(value) < number(range.first) {
+            if below.is_none_or(|highest| number(value) > number(highest)) {
+                below = Some(value);
+            }
+        } else if number(value) > number(range.last)
+            && above.is_none_or(|lowest| number(value) < number(lowest))
+        {
+            above = Some(value);
+        }
+    }
     below
-        .max_by_key(number)
-        .or_else(|| above.min_by_key(number))
+        .or(above)
         .unwrap_or_else(|| range.first.wrapping_sub(1) & field.max())
 }

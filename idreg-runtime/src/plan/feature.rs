@@ -4,8 +4,8 @@ use super::bound::{Bound, Bounds, Refusal, host_refuses, target};
 use super::rejection::{OverrideAt, Reason, Rejection};
 use crate::description::feature::{Condition, Definition, FeatureDescription, FieldRange};
 use crate::host::{Host, Obstacle};
-use crate::model::CpuModel;
 use crate::model::property::Property;
+use crate::model::{CpuModel, Setting};
 use crate::values::RegisterValues;
 
 /// The bounds under which a feature is as an override requests.
@@ -39,15 +39,17 @@ pub(super) fn bounds(
 
 /// A range of a register that the host lacks, if no definition is of registers that it has.
 fn unknown(host: &Host, feature: &FeatureDescription) -> Option<FieldRange> {
-    let mut definitions = feature.definitions.iter().map(|definition| {
-        let mut ranges = required(definition, host.values()).into_iter();
-        ranges.find_map(|(field, bound)| match bound {
+    let mut first = None;
+    for definition in feature.definitions {
+        let bounds = required(definition, host.values());
+        let mut bounds = bounds.into_iter();
+        let unknown = bounds.find_map(|(field, bound)| match bound {
             Bound::In(range) if host.values().field(field).is_none() => Some(range),
             _ => None,
-        })
-    });
-    let first = definitions.next().flatten()?;
-    definitions.all(|range| range.is_some()).then_some(first)
+        })?;
+        first = first.or(Some(unknown));
+    }
+    first
 }
 
 /// The bounds of the definition that is met, or of the first one that can be.
@@ -98,18 +100,26 @@ fn met(values: &RegisterValues, feature: &FeatureDescription) -> Option<&'static
 
 /// The bounds under which a definition is met, those of its conditions included.
 fn required(definition: &Definition, values: &RegisterValues) -> Bounds {
-    let in_range = |range: &FieldRange| (range.field, Bound::In(*range));
-    let mut bounds: Bounds = definition.fields.iter().map(in_range).collect();
+    let mut bounds = Bounds::new();
+    add_required(definition, values, &mut bounds);
+    bounds
+}
+
+fn add_required(definition: &Definition, values: &RegisterValues, bounds: &mut Bounds) {
+    let in_range = |range: FieldRange| (range.field, Bound::In(range));
+    for range in definition.fields {
+        bounds.push(in_range(*range));
+    }
     for condition in definition.with {
         match condition {
-            Condition::Field(range) => bounds.push(in_range(range)),
+            Condition::Field(range) => bounds.push(in_range(*range)),
             Condition::Feature(feature) => {
-                let definition = met(values, feature).or(feature.definitions.first());
-                bounds.extend(definition.into_iter().flat_map(|one| required(one, values)));
+                if let Some(definition) = met(values, feature).or(feature.definitions.first()) {
+                    add_required(definition, values, bounds);
+                }
             }
         }
     }
-    bounds
 }
 
 /// The first range that the host neither has nor can have, and the obstacle to it.
@@ -124,20 +134,19 @@ fn obstacle(host: &Host, bounds: &Bounds) -> Option<(FieldRange, Obstacle)> {
 
 /// The bounds under which no core type meets a definition of a feature.
 fn absent_on_all_cores(host: &Host, feature: &'static FeatureDescription) -> Bounds {
-    let mut bounds = Bounds::new();
-    let cores = host.cores().iter().map(|core| &core.values);
-    let mut has_feature = false;
-    for values in [host.values()].into_iter().chain(cores) {
-        has_feature |= values.has(feature);
-        bounds.extend(absent(values, feature));
+    let mut bounds = absent(host.values(), feature);
+    let mut has_feature = host.values().has(feature);
+    for core in host.cores() {
+        has_feature |= core.values.has(feature);
+        bounds.extend(absent(&core.values, feature));
     }
-    let mirrors = feature
-        .mirrors
-        .iter()
-        .map(|range| (range.field, Bound::NotIn(*range)));
-    // KVM fixes some of them.
-    let can_move = |(field, bound): &_| host.check(*field, Bound::value(*bound)).is_ok();
-    bounds.extend(mirrors.filter(|bound| has_feature && can_move(bound)));
+    for range in feature.mirrors {
+        let bound = Bound::NotIn(*range);
+        // KVM fixes some of them.
+        if has_feature && host.check(range.field, bound.value()).is_ok() {
+            bounds.push((range.field, bound));
+        }
+    }
     bounds
 }
 
@@ -176,7 +185,7 @@ pub(super) fn still_present(
 ) -> Vec<Rejection> {
     let mut rejections = Vec::new();
     for (position, asked) in model.overrides().iter().enumerate() {
-        if asked.switch() != Ok(false) {
+        if asked.value != Ok(Setting::Switch(false)) {
             continue;
         }
         let Some(Property::Feature(feature)) = Property::find(host.description(), &asked.property)
