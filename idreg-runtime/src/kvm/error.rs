@@ -4,7 +4,7 @@ use crate::config::options::{CpuOption, OptionSetting};
 use crate::config::{Gic, VcpuConfig};
 use crate::host::{ConfigurationDifference, ReadError};
 use crate::linux::UnexpectedContent;
-use crate::text::{caused, comma_list, lines};
+use crate::text::{caused, comma_list, joined, lines};
 use crate::vcpu::Errno;
 use crate::view::ReadViewError;
 use core::fmt;
@@ -17,18 +17,21 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum KvmError {
     /// There is no `/dev/kvm`.
+    #[cfg(feature = "scratch")]
     #[error(
         "no `/dev/kvm`: KVM needs a kernel built with it and started at EL2; use an arm64 machine \
          (or a VM with nested virtualisation) that has both"
     )]
     Missing,
     /// `/dev/kvm` exists but the caller may not open it.
+    #[cfg(feature = "scratch")]
     #[error(
         "not permitted to open `/dev/kvm`: join the group that owns it (usually `kvm`), or run as \
          root"
     )]
     NotPermitted,
     /// `/dev/kvm` has another version of the interface.
+    #[cfg(feature = "scratch")]
     #[error("KVM has API version {found}, this program needs {expected}")]
     ApiVersion {
         /// The version that the kernel reports.
@@ -45,6 +48,7 @@ pub enum KvmError {
         source: Errno,
     },
     /// The host does not support this size of guest physical addresses.
+    #[cfg(feature = "scratch")]
     #[error("this host cannot give a VM {bits} bits of physical address; 32 to {limit} work")]
     AddressBits {
         /// The requested number of bits.
@@ -106,12 +110,14 @@ pub enum KvmError {
     )]
     NoTargetCpus,
     /// The affinity of the calling thread cannot be read.
+    #[cfg(feature = "scratch")]
     #[error("cannot tell which CPUs this thread may run on")]
     Affinity {
         /// The kernel's error.
         source: Errno,
     },
     /// The calling thread cannot be moved to a CPU, to read the registers there.
+    #[cfg(feature = "scratch")]
     #[error("cannot move this thread to CPU {cpu}, to read what a vCPU shows there")]
     MoveToCpu {
         /// The CPU's number.
@@ -270,8 +276,10 @@ impl From<kvm_ioctls::Error> for Errno {
 
 /// Every option of a configuration.
 fn options(config: VcpuConfig) -> String {
-    let settings = CpuOption::SWITCHES.map(|option| OptionSetting::of(option, config).to_string());
-    settings.join(",")
+    joined(
+        &CpuOption::SWITCHES.map(|option| OptionSetting::of(option, config)),
+        ",",
+    )
 }
 
 /// The condition under which a host supports an option, if it is more than hardware with the

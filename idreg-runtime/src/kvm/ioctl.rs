@@ -270,6 +270,7 @@ unsafe fn ioctl_with<T>(fd: RawFd, request: u32, argument: *const T) -> Result<(
 /// # Safety
 ///
 /// The kernel must access only memory that `argument` permits it to access.
+#[inline(never)]
 unsafe fn ioctl(fd: RawFd, request: u32, argument: c_ulong) -> Result<c_int, Errno> {
     #[allow(
         clippy::cast_possible_wrap,

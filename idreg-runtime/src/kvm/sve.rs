@@ -74,14 +74,15 @@ fn get(vcpu: RawFd) -> Result<Bitmap, Errno> {
 }
 
 fn lengths(bitmap: &Bitmap) -> Vec<u32> {
-    let bits = bitmap
-        .iter()
-        .flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 == 1));
-    (1..)
-        .zip(bits)
-        .filter(|(_, present)| *present)
-        .map(|(quadwords, _): (u32, _)| quadwords * SVE_QUADWORD_BITS)
-        .collect()
+    let mut lengths = Vec::new();
+    for (byte, quadwords) in bitmap.iter().zip((1..).step_by(8)) {
+        for bit in 0..8 {
+            if byte >> bit & 1 == 1 {
+                lengths.push((quadwords + bit) * SVE_QUADWORD_BITS);
+            }
+        }
+    }
+    lengths
 }
 
 /// Keeps the lengths of at most `limit` bits.
