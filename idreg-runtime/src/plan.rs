@@ -160,12 +160,15 @@ impl Plan {
         }
         // An override of a value that the host has already needs no change.
         let exact = all.iter().filter(|constraint| constraint.is_exact());
-        let set = exact.chain(resolved.iter().map(|resolved| &resolved.constraint));
-        let set = set.map(|constraint| constraint.field).filter(|field| {
+        let mut set: Vec<RegisterField> = exact.map(|constraint| constraint.field).collect();
+        for resolved in &resolved {
+            set.push(resolved.constraint.field);
+        }
+        set.retain(|field| {
             let value = expected.field(*field);
             value.is_some_and(|value| host.honours(*field, value))
         });
-        let of_host = Warning::of_host_beside(host, &set.collect::<Vec<_>>());
+        let of_host = Warning::of_host_beside(host, &set);
         Self::of(host, model, &resolved, expected, of_host)
     }
 

@@ -290,23 +290,26 @@ fn safe_ranges(safety: Safety, width: u8, limit: u64) -> Vec<ValueRange> {
     let range = |first, last| ValueRange { first, last };
     let max = u64::MAX >> (64 - width);
     let single = |value| range(value, value);
-    match safety {
-        Safety::Lower => vec![range(0, limit)],
+    let (lower, higher) = match safety {
+        Safety::Lower => (range(0, limit), None),
         Safety::SignedLower => {
             let most_negative = max / 2 + 1;
             if limit >= most_negative {
-                vec![range(most_negative, limit)]
+                (range(most_negative, limit), None)
             } else {
-                vec![range(0, limit), range(most_negative, max)]
+                (range(0, limit), Some(range(most_negative, max)))
             }
         }
-        Safety::Higher => vec![range(limit, max)],
-        Safety::HigherOrZero if limit == 0 => vec![single(0)],
-        Safety::HigherOrZero => vec![single(0), range(limit, max)],
-        Safety::Exact { safe } if safe == limit => vec![single(limit)],
-        Safety::Exact { safe } => vec![single(safe.min(limit)), single(safe.max(limit))],
-        Safety::Any => vec![range(0, max)],
-    }
+        Safety::Higher => (range(limit, max), None),
+        Safety::HigherOrZero if limit == 0 => (single(0), None),
+        Safety::HigherOrZero => (single(0), Some(range(limit, max))),
+        Safety::Exact { safe } if safe == limit => (single(limit), None),
+        Safety::Exact { safe } => (single(safe.min(limit)), Some(single(safe.max(limit)))),
+        Safety::Any => (range(0, max), None),
+    };
+    let mut ranges = vec![lower];
+    ranges.extend(higher);
+    ranges
 }
 
 fn intersection(left: &[ValueRange], right: &[ValueRange]) -> Vec<ValueRange> {
@@ -324,15 +327,14 @@ fn intersection(left: &[ValueRange], right: &[ValueRange]) -> Vec<ValueRange> {
 }
 
 fn without(ranges: &[ValueRange], hole: ValueRange) -> Vec<ValueRange> {
-    let below = hole
-        .first
-        .checked_sub(1)
-        .map(|last| ValueRange { first: 0, last });
-    let above = hole.last.checked_add(1).map(|first| ValueRange {
-        first,
-        last: u64::MAX,
-    });
-    let rest: Vec<ValueRange> = below.into_iter().chain(above).collect();
+    let mut rest = Vec::new();
+    if let Some(last) = hole.first.checked_sub(1) {
+        rest.push(ValueRange { first: 0, last });
+    }
+    if let Some(first) = hole.last.checked_add(1) {
+        let last = u64::MAX;
+        rest.push(ValueRange { first, last });
+    }
     intersection(ranges, &rest)
 }
 

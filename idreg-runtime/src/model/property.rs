@@ -101,7 +101,7 @@ impl Property {
             return None;
         }
         let percent: u8 = if name.len() > SHORT { 80 } else { 70 };
-        let name = bare(name);
+        let name = bare(name).to_ascii_uppercase();
         let mut nearest = None;
         let mut most_similar = f64::from(percent) / 100.0;
         let mut compare = |known: String| {
@@ -111,7 +111,7 @@ impl Property {
             if 100 * shorter < usize::from(percent) * longer {
                 return;
             }
-            let similarity = similarity(&name, &bare);
+            let similarity = similarity(&name, bare);
             if similarity >= most_similar {
                 most_similar = similarity;
                 nearest = Some(known);
@@ -143,12 +143,12 @@ impl Property {
     }
 }
 
-/// The similarity of two names, from 0 to 1.
+/// The similarity of a name in upper case and one in any, from 0 to 1.
 fn similarity(name: &str, known: &str) -> f64 {
     #[cfg(feature = "suggestions")]
-    return strsim::normalized_damerau_levenshtein(name, known);
+    return strsim::normalized_damerau_levenshtein(name, &known.to_ascii_uppercase());
     #[cfg(not(feature = "suggestions"))]
-    return f64::from(u8::from(name == known));
+    return f64::from(u8::from(name.eq_ignore_ascii_case(known)));
 }
 
 /// The registers that models set as a whole.
@@ -182,15 +182,16 @@ pub(crate) fn short_name(register: &RegisterDescription) -> String {
     name.to_ascii_lowercase()
 }
 
-/// A name without its prefix, in upper case.
-fn bare(name: &str) -> String {
-    let mut bare = name.to_ascii_uppercase();
+/// A name without its prefix, in whatever case.
+fn bare(name: &str) -> &str {
     for prefix in [PROPERTY_PREFIX, FEATURE_PREFIX] {
-        if bare.starts_with(prefix) {
-            return bare.split_off(prefix.len());
+        if let Some((start, bare)) = name.split_at_checked(prefix.len())
+            && start.eq_ignore_ascii_case(prefix)
+        {
+            return bare;
         }
     }
-    bare
+    name
 }
 
 /// Shows the name.

@@ -79,17 +79,19 @@ impl<'m> Options<'m> {
     /// The last option of the model that excludes an option that the host was read with, and the
     /// latter.
     fn excluded(&self, config: VcpuConfig) -> Option<(GivenOption<'m>, Override)> {
-        let latest = self.given.iter().rev();
-        let pairs = latest.flat_map(|given| {
-            CpuOption::SWITCHES.map(|other| (*given, OptionSetting::of(other, config)))
-        });
-        let mut excluding = pairs.filter(|(given, other)| excludes(given.setting, *other));
-        let (given, other) = excluding.next()?;
-        let with = Override {
-            property: other.option.to_string(),
-            value: Ok(Setting::Switch(other.on)),
-        };
-        Some((given, with))
+        for given in self.given.iter().rev() {
+            for option in CpuOption::SWITCHES {
+                let other = OptionSetting::of(option, config);
+                if excludes(given.setting, other) {
+                    let with = Override {
+                        property: option.to_string(),
+                        value: Ok(Setting::Switch(other.on)),
+                    };
+                    return Some((*given, with));
+                }
+            }
+        }
+        None
     }
 }
 

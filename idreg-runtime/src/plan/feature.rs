@@ -203,13 +203,13 @@ pub(super) fn still_present(
 /// The reason that a feature is still there: a definition of it that is met.
 fn present_by(definition: &Definition) -> Reason {
     if definition.fields.is_empty() {
-        let features = definition.with.iter().filter_map(|with| match with {
-            Condition::Feature(feature) => Some(feature.name),
-            Condition::Field(_) => None,
-        });
-        return Reason::OfFeatures {
-            features: features.collect(),
-        };
+        let mut features = Vec::new();
+        for with in definition.with {
+            if let Condition::Feature(feature) = with {
+                features.push(feature.name);
+            }
+        }
+        return Reason::OfFeatures { features };
     }
     Reason::StillPresent {
         by: definition.to_string(),
