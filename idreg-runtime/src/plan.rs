@@ -7,6 +7,7 @@ mod configure;
 pub mod consistency;
 mod constraint;
 mod elsewhere;
+mod error;
 mod feature;
 #[cfg(feature = "serde")]
 mod file;
@@ -16,23 +17,20 @@ mod warning;
 
 use crate::config::{Gic, VcpuConfig};
 use crate::description::rule::Owner;
-use crate::description::{Description, RegisterDescription, RegisterField};
-use crate::host::{Host, Obstacle};
+use crate::description::{RegisterDescription, RegisterField};
+use crate::host::Host;
 use crate::model::CpuModel;
-use crate::model::property::Property;
 use crate::regs::ClidrEl1;
-use crate::text::under_heading;
 use crate::values::RegisterValues;
 use bound::target;
 use configure::Options;
-use consistency::Violation;
 use constraint::{Constraint, all_constraints};
-use core::fmt;
 use elsewhere::Elsewhere;
-use rejection::{Reason, Rejection, in_order};
+use rejection::{Reason, Rejection};
 use resolve::{Resolved, resolve};
 
 pub use elsewhere::ExpectError;
+pub use error::PlanError;
 #[cfg(feature = "serde")]
 pub use file::SCHEMA;
 pub use warning::Warning;
@@ -100,34 +98,6 @@ pub struct Write {
     pub new: u64,
 }
 
-/// The reason why there is no plan.
-#[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlanError {
-    /// The host's kernel is too old for any override.
-    #[error(
-        "this kernel ({kernel}) has no writable ID registers, which need Linux 6.7 or newer; \
-         `host` without overrides of fields works"
-    )]
-    NoWritableRegisters {
-        /// The kernel's release.
-        kernel: String,
-    },
-    /// Some overrides are not possible; all of them are listed.
-    #[error("{}", rejected_overrides(.0))]
-    Rejected(Vec<Rejection>),
-    /// The overrides break rules of the architecture, and the model has `enforce`.
-    #[error("{}", inconsistent(.0))]
-    Inconsistent(Vec<Violation>),
-}
-
-/// Shows the message, as `main` prints the errors that it returns.
-impl fmt::Debug for PlanError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self}")
-    }
-}
-
 impl PartialEq for Write {
     fn eq(&self, other: &Self) -> bool {
         self.register.encoding == other.register.encoding
@@ -156,7 +126,7 @@ impl Plan {
             rejections = feature::still_present(host, model, &expected);
         }
         if !rejections.is_empty() {
-            return Err(rejected(host, rejections));
+            return Err(PlanError::rejected(host, rejections));
         }
         // An override of a value that the host has already needs no change.
         let exact = all.iter().filter(|constraint| constraint.is_exact());
@@ -341,62 +311,4 @@ fn implied_idc(
     let Constraint { of, field, .. } = change.constraint;
     let target = target(host, field, Some(change.value));
     Some(of.reject(Some(target), Reason::ImpliesIdc))
-}
-
-/// Sorts rejections by the overrides' order in the model and selects the error.
-fn rejected(host: &Host, mut rejections: Vec<Rejection>) -> PlanError {
-    rejections = in_order(rejections);
-    suggest_names(host.description(), &mut rejections);
-    // An override of several fields is rejected once for each reason, at its first field.
-    rejections.dedup_by(|later, earlier| {
-        later.position == earlier.position && later.reason.name() == earlier.reason.name()
-    });
-    let not_writable = |rejection: &Rejection| {
-        let Reason::Host { obstacle, .. } = rejection.reason else {
-            return false;
-        };
-        matches!(obstacle, Obstacle::NotWritable | Obstacle::ImplementationId)
-    };
-    if !host.info().capabilities.writable_masks && rejections.iter().all(not_writable) {
-        return PlanError::NoWritableRegisters {
-            kernel: host.info().kernel_release.clone(),
-        };
-    }
-    PlanError::Rejected(rejections)
-}
-
-/// Adds the nearest names to the first unknown properties: a search compares all names, and a model
-/// with many unknown ones has another fault than typing errors.
-fn suggest_names(description: &Description, rejections: &mut [Rejection]) {
-    const SUGGESTIONS: usize = 8;
-    let unknown = rejections.iter_mut().filter_map(|rejection| {
-        let asked = &rejection.asked;
-        match &mut rejection.reason {
-            Reason::UnknownProperty { nearest } => Some((asked.property.as_str(), nearest)),
-            _ => None,
-        }
-    });
-    for (property, nearest) in unknown.take(SUGGESTIONS) {
-        *nearest = Property::nearest(description, property);
-    }
-}
-
-fn rejected_overrides(rejections: &[Rejection]) -> String {
-    const SHOWN: usize = 100;
-    let heading = match rejections.len() {
-        1 => "1 override is not possible on this host; nothing was written:".to_owned(),
-        count => format!("{count} overrides are not possible on this host; nothing was written:"),
-    };
-    let shown = rejections.get(..SHOWN).unwrap_or(rejections);
-    let message = under_heading(&heading, shown);
-    match rejections.len() - shown.len() {
-        0 => message,
-        more => format!("{message}\n  and {more} more"),
-    }
-}
-
-fn inconsistent(violations: &[Violation]) -> String {
-    let heading = "the overrides contradict the architecture, and the model says `enforce`; \
-                   change them, or leave `enforce` out:";
-    under_heading(heading, violations)
 }

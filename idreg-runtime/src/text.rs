@@ -109,8 +109,16 @@ pub(crate) fn caused(
     source: &(impl Error + 'static),
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
+    write_causes(message, source, f)
+}
+
+fn write_causes(
+    message: &dyn fmt::Display,
+    source: &(dyn Error + 'static),
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
     write!(f, "{message}")?;
-    let mut next: Option<&dyn Error> = f.alternate().then_some(source);
+    let mut next = f.alternate().then_some(source);
     while let Some(cause) = next {
         write!(f, ": {cause}")?;
         next = cause.source();
