@@ -39,13 +39,13 @@ pub fn is_printable(character: char) -> bool {
     matches!(character, '\'' | '"' | '\\') || character.escape_debug().len() == 1
 }
 
-/// The numbers of CPUs in ascending order, as most lists of them are already. A heap sorts with a
-/// tenth of the code of a slice, which VMMs link.
-pub(crate) fn ascending(cpus: Vec<u32>) -> Vec<u32> {
-    if cpus.is_sorted() {
-        return cpus;
+/// Sorts numbers that are in ascending order most of the time. A heap sorts with a tenth of the
+/// code of a slice, which VMMs link.
+pub(crate) fn ascending<T: Ord>(numbers: Vec<T>) -> Vec<T> {
+    if numbers.is_sorted() {
+        return numbers;
     }
-    BinaryHeap::from(cpus).into_sorted_vec()
+    BinaryHeap::from(numbers).into_sorted_vec()
 }
 
 /// Lists the numbers of CPUs as ranges, as Linux does: `0-3,6`.

@@ -9,7 +9,6 @@ use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
 use crate::text::{ascending, cpu_list, joined};
 use crate::values::RegisterValues;
 use core::{fmt, slice};
-use std::collections::BinaryHeap;
 
 /// The registers of a vCPU on one core type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -206,8 +205,7 @@ impl Host {
 /// The values in the order of their first CPUs, each with all its CPUs, ascending.
 fn grouped(values: &[(&[u32], Option<u64>)]) -> Vec<(Vec<u32>, Option<u64>)> {
     let positions = values.iter().map(|(_, value)| *value).zip(0..);
-    let sorted: BinaryHeap<(Option<u64>, usize)> = positions.collect();
-    let sorted = sorted.into_sorted_vec();
+    let sorted: Vec<(Option<u64>, usize)> = ascending(positions.collect());
     // A group is at the position of its first value.
     let mut groups: Vec<Option<_>> = values.iter().map(|_| None).collect();
     for equal in sorted.chunk_by(|(left, _), (right, _)| left == right) {

@@ -7,7 +7,7 @@ use crate::description::RegisterField;
 use crate::description::rule::ValueRange;
 use crate::host::Obstacle;
 use crate::model::{InvalidValue, Override};
-use std::collections::BinaryHeap;
+use crate::text::ascending;
 
 /// An override that is not possible on this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,9 +47,7 @@ pub(super) fn in_order(rejections: Vec<Rejection>) -> Vec<Rejection> {
     if positions.clone().is_sorted() {
         return rejections;
     }
-    // A heap of numbers sorts with a tenth of the code of a slice's sort, which VMMs link.
-    let order: BinaryHeap<(usize, usize)> = positions.zip(0..).collect();
-    let order = order.into_sorted_vec();
+    let order: Vec<(usize, usize)> = ascending(positions.zip(0..).collect());
     let mut rejections: Vec<Option<Rejection>> = rejections.into_iter().map(Some).collect();
     let sorted = order.into_iter();
     let sorted = sorted.filter_map(|(_, index)| rejections.get_mut(index)?.take());
