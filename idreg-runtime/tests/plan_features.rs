@@ -2,7 +2,7 @@
 
 mod hosts;
 
-use hosts::{A64FX_7_2, MAX_7_2, edited, host, with};
+use hosts::{A64FX_7_2, MAX_6_12, MAX_7_2, edited, host, with};
 use idreg_runtime::plan::{Plan, PlanError, Warning};
 use idreg_runtime::regs::DESCRIPTION;
 
@@ -256,6 +256,13 @@ fn override_of_several_fields_is_reported_once() {
         "FEAT_PMUv3=off, which is SYSREG_ID_AA64DFR0_EL1_PMUVer=0x0 (NI): the option pmu sets \
          this field; \
          use pmu=off; allowed: 0x1-0x6",
+    );
+    let error = plan(MAX_6_12, "host,midr=0x413fd0c1").expect_err("a kernel that fixes MIDR_EL1");
+    assert_eq!(
+        error.to_string(),
+        "1 override is not possible on this host; nothing was written:\n  \
+         midr=0x413fd0c1, which is SYSREG_MIDR_EL1_Implementer=0x41: kernel \
+         6.12.95+deb12-cloud-arm64 does not allow changes of this field; keep the host's value 0x0"
     );
 }
 
