@@ -72,6 +72,14 @@ fn configuration_follows_from_the_options() {
 }
 
 #[test]
+fn execution_state_needs_no_other_reading() {
+    let file = MAX_7_2.replace("\"aarch32\": false", "\"aarch32\": true");
+    let host = host(&file);
+    assert!(plan(&host, "host").unwrap().config().aarch32);
+    assert!(!plan(&host, "host,aarch64=on").unwrap().config().aarch32);
+}
+
+#[test]
 fn field_reads_as_zero_while_its_option_is_off() {
     refused(
         &host(MAX_7_2),
