@@ -3,11 +3,14 @@
 mod hosts;
 
 use hosts::{A64FX_7_2, MAX_7_2, edited, host};
+use idreg_runtime::encoding::Encoding;
 use idreg_runtime::fake::{FakeVcpu, FakeVm};
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::apply::{self, ApplyError};
-use idreg_runtime::regs::{self, IdAa64pfr0El1, IdDfr0El1, MpidrEl1};
+use idreg_runtime::regs::{
+    self, IdAa64isar0El1, IdAa64isar1El1, IdAa64pfr0El1, IdDfr0El1, MpidrEl1,
+};
 use idreg_runtime::values::RegisterValues;
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
 
@@ -270,6 +273,33 @@ fn a_lasting_fault_names_every_register_that_is_left_changed() {
             error => assert!(changed.is_empty(), "call {call}: {changed:?} {error}"),
         }
     }
+}
+
+/// A vCPU that takes one write of each register and ignores all others without an error.
+struct OneWriteEach(FakeVcpu);
+
+impl VcpuRegs for OneWriteEach {
+    fn get(&self, register: Encoding) -> Result<u64, Errno> {
+        self.0.get(register)
+    }
+
+    fn set(&self, register: Encoding, value: u64) -> Result<(), Errno> {
+        self.0.set(register, value)?;
+        self.0.ignore_writes(register);
+        Ok(())
+    }
+}
+
+#[test]
+fn ignored_write_of_an_old_value_is_named() {
+    let (plan, vcpu) = plan(MAX_7_2, TWO_REGISTERS);
+    vcpu.ignore_writes(IdAa64isar1El1::ENCODING);
+    let error = plan.apply(&OneWriteEach(vcpu)).unwrap_err();
+    let ApplyError::NotRestored { registers, error } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(registers, [IdAa64isar0El1::NAME]);
+    assert!(matches!(*error, ApplyError::Differs(_)), "{error}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod hosts;
 
-use hosts::{A64FX_7_2, MAX_6_12, MAX_7_2, edited, host, with};
+use hosts::{A64FX_7_2, MAX_6_12, MAX_7_2, edited, host, with, without};
 use idreg_runtime::plan::{Plan, PlanError, Warning};
 use idreg_runtime::regs::DESCRIPTION;
 
@@ -102,6 +102,21 @@ fn feature_of_an_option_names_it() {
         "host,FEAT_SVE=off",
         "FEAT_SVE=off, which is SYSREG_ID_AA64PFR0_EL1_SVE=0x0 (NI): the option sve sets this \
          field; use sve=off",
+    );
+}
+
+/// One definition is of a register that the host lacks, so the option does not decide alone.
+#[test]
+fn other_obstacles_than_an_option_are_all_named() {
+    let error = plan(&without("ID_AA64ISAR2_EL1"), "host,FEAT_EPAC=on").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "1 override is not possible on this host; nothing was written:\n  \
+         FEAT_EPAC=on: none of its definitions is possible here; \
+         SYSREG_ID_AA64ISAR1_EL1_APA=0x2 (EPAC): the option pauth sets this field, on this host to \
+         0x0 (NI); SYSREG_ID_AA64ISAR1_EL1_API=0x2 (EPAC): the option pauth sets this field, on \
+         this host to 0x5 (FPACCOMBINE); SYSREG_ID_AA64ISAR2_EL1_APA3=0x2 (EPAC): this host's KVM \
+         does not have the register"
     );
 }
 

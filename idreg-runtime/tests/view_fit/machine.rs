@@ -142,6 +142,11 @@ fn what_one_side_does_not_know_is_said_once() {
     assert_eq!(warnings(&plan), [expected]);
     assert_eq!(plan.warnings()[0].name(), "not-compared");
 
+    let plan = Plan::for_view(&incomplete, &changed(|_, _| {})).unwrap();
+    assert_eq!(warnings(&plan), [expected]);
+    let plan = Plan::for_view(&host(&complete()), &view).unwrap();
+    assert_eq!(warnings(&plan), [expected]);
+
     view = changed(|info, _| info.timer_frequency = 0);
     let plan = Plan::for_view(&host(&complete()), &view).unwrap();
     assert_eq!(
