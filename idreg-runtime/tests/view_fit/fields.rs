@@ -26,6 +26,21 @@ fn fixed_field_names_the_kernel() {
     );
 }
 
+#[test]
+fn identification_needs_a_capability() {
+    let view = view_of(&host(&complete()), "host,SYSREG_MIDR_EL1_Revision=2").unwrap();
+    let fixed = complete().replace(
+        "\"writable_implementation_ids\": true",
+        "\"writable_implementation_ids\": false",
+    );
+    let error = refused(&host(&fixed), &view);
+    let texts: Vec<String> = error.reasons.iter().map(ToString::to_string).collect();
+    let expected = "SYSREG_MIDR_EL1_Revision: the guest has 0x2 and this host 0x0, whose KVM does \
+                    not allow changes of the registers that identify the implementation (no \
+                    KVM_CAP_ARM_WRITABLE_IMP_ID_REGS)";
+    assert_eq!(texts, [expected]);
+}
+
 /// Two CPUs with pointer authentication of another level.
 #[test]
 fn owned_field_can_differ_with_the_same_option() {
