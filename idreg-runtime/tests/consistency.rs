@@ -83,6 +83,12 @@ fn equal_fields_count_with_their_condition() {
     assert_eq!(broken(&before, &after), [expected]);
     let without = [(SVE, 0), (BF16, 1), (SVE_BF16, 0)];
     assert!(broken(&before, &without).is_empty());
+    let expected = "two fields that describe the same feature differ: \
+                    ID_AA64ISAR1_EL1.BF16=0x1 (IMP) while ID_AA64ZFR0_EL1.BF16=0x0 (NI)";
+    let after = [(SVE, 1), (BF16, 1), (SVE_BF16, 0)];
+    assert_eq!(broken(&before, &after), [expected]);
+    let with_sve = broken(&without, &after);
+    assert!(with_sve.iter().any(|text| text == expected), "{with_sve:?}");
 }
 
 #[test]
