@@ -161,30 +161,46 @@ fn a_client_that_only_stops_writing_gets_every_reply() {
     assert_eq!(client.rest().lines().count(), 200);
 }
 
-#[test]
-fn a_client_that_stops_writing_and_reads_later_takes_no_time() {
+/// Asks until the server holds a part of the last reply itself; returns all replies.
+fn fill(slow: &mut Client, other: &mut Client) -> String {
     const COMMANDS: &str = r#"{"execute":"query-commands"}"#;
-    let server = Server::start();
-    let mut slow = server.client();
-    let mut other = server.client();
     other.write(COMMANDS.as_bytes());
     let reply = other.line();
-    let mut asked = 0;
-    // Until the server holds a part of the last reply itself.
-    while slow.unread() == asked * reply.len() as u64 {
+    let mut replies = String::new();
+    while slow.unread() == replies.len() as u64 {
         slow.write(COMMANDS.as_bytes());
-        asked += 1;
+        replies += &reply;
         for _ in 0..2 {
             other.returns(STATUS);
         }
     }
+    // After a reply the server writes to all clients once more.
+    thread::sleep(Duration::from_millis(100));
+    replies
+}
+
+#[test]
+fn a_client_that_reads_later_is_still_served() {
+    let server = Hosted::start(Recorder::default());
+    let (mut slow, mut other) = (server.client(), server.client());
+    let replies = fill(&mut slow, &mut other);
+    for reply in replies.lines() {
+        assert_eq!(slow.line().trim_end(), reply);
+    }
+    slow.returns(STATUS);
+}
+
+#[test]
+fn a_client_that_stops_writing_and_reads_later_takes_no_time() {
+    let server = Server::start();
+    let (mut slow, mut other) = (server.client(), server.client());
+    let replies = fill(&mut slow, &mut other);
     slow.end();
-    other.returns(STATUS);
     let before = ticks(server.pid());
     thread::sleep(Duration::from_secs(1));
     let spent = ticks(server.pid()) - before;
     assert!(spent < IDLE, "{spent} ticks of a second");
-    assert!(slow.rest() == reply.repeat(usize::try_from(asked).expect("few")));
+    assert!(slow.rest() == replies);
 }
 
 #[test]
