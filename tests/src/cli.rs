@@ -43,6 +43,9 @@ enum Action {
         /// Fetch the newest versions even of files that are present
         #[arg(long)]
         refresh: bool,
+        /// Use the releases of the kernels with which the tests last passed, not the newest
+        #[arg(long, conflicts_with = "refresh")]
+        recorded: bool,
         /// Base address of the Debian archive [default: that of this machine]
         #[arg(long, value_name = "ADDRESS")]
         archive: Option<String>,
@@ -92,7 +95,11 @@ impl Cli {
     /// Every variant of [`TestbedError`].
     pub fn run(self) -> Result<u8, TestbedError> {
         match self.action {
-            Action::Setup { refresh, archive } => setup(refresh, archive),
+            Action::Setup {
+                refresh,
+                recorded,
+                archive,
+            } => setup(refresh, recorded, archive),
             Action::Exec(exec) => exec.run(),
             Action::Hosts(hosts) => hosts.run(),
             Action::Demo {
@@ -139,7 +146,7 @@ impl Choice {
     }
 }
 
-fn setup(refresh: bool, archive: Option<String>) -> Result<u8, TestbedError> {
+fn setup(refresh: bool, recorded: bool, archive: Option<String>) -> Result<u8, TestbedError> {
     let progress = Progress::new();
     let setup = Setup {
         hardware: false,
@@ -147,6 +154,7 @@ fn setup(refresh: bool, archive: Option<String>) -> Result<u8, TestbedError> {
         guests: Kernel::ALL.to_vec(),
         programs: Program::ALL.to_vec(),
         refresh,
+        recorded,
         archive,
         progress,
     };
@@ -156,7 +164,11 @@ fn setup(refresh: bool, archive: Option<String>) -> Result<u8, TestbedError> {
         .iter()
         .flat_map(|emulation| &emulation.kernels)
     {
-        println!("kernel {kernel}: {}", image.release);
+        let recorded = match kernel.recorded_release() {
+            release if release == image.release => String::new(),
+            release => format!("; the tests last passed with {release}"),
+        };
+        println!("kernel {kernel}: {}{recorded}", image.release);
     }
     Ok(0)
 }
@@ -181,6 +193,7 @@ fn one_host(
         guests: guest.into_iter().collect(),
         programs: programs.to_vec(),
         refresh: false,
+        recorded: false,
         archive: None,
         progress,
     }
@@ -226,6 +239,7 @@ fn test(choice: Choice, args: &[OsString]) -> Result<u8, TestbedError> {
         kernels,
         programs: Program::ALL.to_vec(),
         refresh: false,
+        recorded: false,
         archive: None,
         progress,
     }

@@ -150,6 +150,7 @@ impl Machine {
             }),
             Err(source) => Err(Error::Boot {
                 cpu: options.cpu().to_owned(),
+                kernel: options.kernel.unwrap_or_default(),
                 release: image.release.clone(),
                 diagnosis: qemu.last_words(),
                 source,

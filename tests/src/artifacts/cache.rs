@@ -54,6 +54,14 @@ impl Cache {
         })
     }
 
+    /// A cache in this directory, for tests.
+    #[cfg(test)]
+    pub(crate) fn at(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+        }
+    }
+
     /// The directory.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -144,9 +152,7 @@ mod tests {
 
     fn cache() -> (TempDir, Cache) {
         let directory = tempfile::tempdir().unwrap();
-        let cache = Cache {
-            path: directory.path().join("cache"),
-        };
+        let cache = Cache::at(&directory.path().join("cache"));
         (directory, cache)
     }
 

@@ -1,40 +1,23 @@
 //! The kernels of the emulated host.
 
+mod files;
+mod package;
+
+pub use files::Fetched;
+
 use super::apt::{AptError, DebianArchive, Purpose, Root, Source};
 use super::cache::{Cache, CacheError};
 use clap::ValueEnum;
+use files::{KEPT_HEADER, check, seal, select};
+use package::{PACKAGE, find_image, image_package};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::fmt;
-use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-
-/// The package that follows the newest kernel of each suite.
-const PACKAGE: &str = "linux-image-cloud-arm64";
-
-/// Limit for the steps from that package to the one with the image; more than Debian ever needed.
-const STEPS: usize = 5;
 
 /// Header with the macros of all system registers, written by the kernel's own generator.
 const HEADER: &str = "arch/arm64/include/generated/asm/sysreg-defs.h";
-
-/// The name that [`HEADER`] has in the cache.
-const KEPT_HEADER: &str = "sysreg-defs.h";
-
-/// The checksums of a cached kernel's files, in the form of `sha256sum`.
-const CHECKSUMS: &str = "SHA256SUMS";
-
-/// Drivers of the port to the testbed, in the order of their dependencies: modules in Linux 6.1,
-/// built in since.
-const MODULES: [&str; 6] = [
-    "drivers/virtio/virtio_ring.ko",
-    "drivers/virtio/virtio.ko",
-    "drivers/virtio/virtio_pci_legacy_dev.ko",
-    "drivers/virtio/virtio_pci_modern_dev.ko",
-    "drivers/virtio/virtio_pci.ko",
-    "drivers/char/virtio_console.ko",
-];
 
 /// A kernel of the host; they differ in the registers that KVM lets user space write.
 #[derive(
@@ -51,17 +34,13 @@ pub enum Kernel {
     Latest,
 }
 
-/// A kernel in the cache.
-#[derive(Clone, Debug)]
-pub struct Fetched {
-    /// Its image.
-    pub path: PathBuf,
-    /// Its release, as `uname -r` prints it.
-    pub release: String,
-    /// The modules for the port to the testbed. Their names begin with the load order.
-    pub modules: Vec<PathBuf>,
-    /// The header with its system registers; only for the newest kernel.
-    pub header: Option<PathBuf>,
+/// Release of a kernel to fetch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Release {
+    /// The newest one in the archive.
+    Newest,
+    /// The [recorded](Kernel::recorded_release) one.
+    Recorded,
 }
 
 /// Errors of fetching a kernel.
@@ -104,25 +83,63 @@ impl Kernel {
         }
     }
 
+    /// The release with which the tests last passed, as `uname -r` prints it: that of the host
+    /// files, which `cargo testbed hosts` writes.
+    #[must_use]
+    pub fn recorded_release(self) -> &'static str {
+        let file = match self {
+            Self::Old => include_str!("../../data/hosts/max-old.json"),
+            Self::Lts => include_str!("../../data/hosts/max-lts.json"),
+            Self::Latest => include_str!("../../data/hosts/max-latest.json"),
+        };
+        let member = file.split_once("\"kernel_release\": \"");
+        let release = member.and_then(|(_, rest)| rest.split_once('"'));
+        release.map_or("", |(release, _)| release)
+    }
+
     /// The cached kernel, or `None` if it was not fetched, or if a file has changed since; that is
     /// reported on standard error.
     #[must_use]
     pub fn cached(self, cache: &Cache) -> Option<Fetched> {
-        let directory = self.directory(cache);
-        let fetched = Fetched::read(&directory).ok()?;
-        if let Err(damage) = check(&directory) {
+        self.intact(&self.directory(cache))
+    }
+
+    /// Makes the recorded release the cached one again, if it is in the cache still: a newer one
+    /// replaced it.
+    ///
+    /// # Errors
+    ///
+    /// [`KernelError::Cache`].
+    pub fn restore(self, cache: &Cache) -> Result<Option<Fetched>, KernelError> {
+        let kept = self.kept(cache);
+        let found = self.intact(&kept);
+        if found.is_none_or(|found| found.release != self.recorded_release()) {
+            return Ok(None);
+        }
+        cache.replace(&kept, &self.directory(cache), &cache.scratch()?)?;
+        Ok(self.cached(cache))
+    }
+
+    fn intact(self, directory: &Path) -> Option<Fetched> {
+        let fetched = Fetched::read(directory).ok()?;
+        if let Err(damage) = check(directory) {
             eprintln!("testbed: the kernel `{self}` is fetched again: {damage}");
             return None;
         }
         (fetched.header.is_some() || !self.has_header()).then_some(fetched)
     }
 
-    /// Fetches the current kernel of this kind into the cache.
+    /// Fetches a release of this kernel into the cache.
     ///
     /// # Errors
     ///
     /// Every variant of [`KernelError`].
-    pub fn fetch(self, cache: &Cache, archive: &DebianArchive) -> Result<Fetched, KernelError> {
+    pub fn fetch(
+        self,
+        cache: &Cache,
+        archive: &DebianArchive,
+        release: Release,
+    ) -> Result<Fetched, KernelError> {
         let scratch = cache.scratch()?;
         let unpacked = scratch.path().join("package");
         let root = Root::first(
@@ -130,7 +147,11 @@ impl Kernel {
             Purpose::Unpack,
             &self.sources(archive),
         )?;
-        let package = image_package(&root)?;
+        let first = match release {
+            Release::Newest => PACKAGE.to_owned(),
+            Release::Recorded => format!("linux-image-{}", self.recorded_release()),
+        };
+        let package = image_package(&root, first)?;
         root.unpack(&package, &unpacked)?;
         let (image, release) = find_image(&unpacked).ok_or(KernelError::NoImage { package })?;
         let new = scratch.path().join("new");
@@ -143,8 +164,19 @@ impl Kernel {
         }
         seal(&new).map_err(at(&new))?;
         let place = self.directory(cache);
-        cache.replace(&new, &place, &scratch)?;
+        self.put(cache, &new)?;
         Fetched::read(&place).map_err(at(&place))
+    }
+
+    /// Moves the files of a kernel to their place in the cache. A recorded release there is kept.
+    fn put(self, cache: &Cache, new: &Path) -> Result<(), KernelError> {
+        let (place, scratch) = (self.directory(cache), cache.scratch()?);
+        let release = |directory: &Path| Some(Fetched::read(directory).ok()?.release);
+        let recorded = Some(self.recorded_release());
+        if release(&place).as_deref() == recorded && release(new).as_deref() != recorded {
+            cache.replace(&place, &self.kept(cache), &scratch)?;
+        }
+        Ok(cache.replace(new, &place, &scratch)?)
     }
 
     /// True if its [`HEADER`] is cached too: this project's description follows the newest kernel.
@@ -154,6 +186,12 @@ impl Kernel {
 
     fn directory(self, cache: &Cache) -> PathBuf {
         cache.path().join("kernels").join(self.name())
+    }
+
+    /// The place of the recorded release while a newer one is in use.
+    fn kept(self, cache: &Cache) -> PathBuf {
+        let name = format!("{self}-recorded");
+        cache.path().join("kernels").join(name)
     }
 
     /// Package sources of the kernel, the best choice first.
@@ -170,90 +208,10 @@ impl Kernel {
     }
 }
 
-impl Fetched {
-    fn read(directory: &Path) -> io::Result<Self> {
-        let release = fs::read_to_string(directory.join("release"))?;
-        let header = directory.join(KEPT_HEADER);
-        Ok(Self {
-            path: directory.join("Image"),
-            release: release.trim().to_owned(),
-            modules: entries(&directory.join("modules"))?,
-            header: header.is_file().then_some(header),
-        })
-    }
-}
-
 impl fmt::Display for Kernel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
-}
-
-/// Moves image, release and modules of an unpacked package into the new directory `kept`.
-fn select(package: &Path, image: &Path, release: &str, kept: &Path) -> io::Result<()> {
-    let modules = kept.join("modules");
-    fs::create_dir_all(&modules)?;
-    fs::rename(image, kept.join("Image"))?;
-    fs::write(kept.join("release"), format!("{release}\n"))?;
-    for (place, module) in MODULES.iter().enumerate() {
-        let name = Path::new(module)
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
-        let found = package
-            .join("lib/modules")
-            .join(release)
-            .join("kernel")
-            .join(module);
-        if found.exists() {
-            fs::rename(found, modules.join(format!("{place}-{name}")))?;
-        }
-    }
-    Ok(())
-}
-
-/// Writes the checksums of a kernel's files beside them.
-fn seal(directory: &Path) -> io::Result<()> {
-    let mut lines = Vec::new();
-    for path in files(directory)? {
-        let name = path.strip_prefix(directory).unwrap_or(&path);
-        writeln!(lines, "{}  {}", checksum(&path)?, name.display())?;
-    }
-    fs::write(directory.join(CHECKSUMS), lines)
-}
-
-/// Compares a kernel's files with their checksums; returns the damage. Caches of earlier versions
-/// have none.
-fn check(directory: &Path) -> Result<(), String> {
-    let Ok(lines) = fs::read_to_string(directory.join(CHECKSUMS)) else {
-        return Ok(());
-    };
-    for line in lines.lines() {
-        let (expected, name) = line.split_once("  ").unwrap_or((line, ""));
-        let path = directory.join(name);
-        match checksum(&path) {
-            Ok(found) if found == expected => {}
-            Ok(_) => return Err(format!("{} is cut short or has changed", path.display())),
-            Err(error) => return Err(format!("{} cannot be read: {error}", path.display())),
-        }
-    }
-    Ok(())
-}
-
-/// The files of a cached kernel.
-fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let all = [entries(directory)?, entries(&directory.join("modules"))?].concat();
-    let is_sealed = |path: &PathBuf| path.is_file() && !path.ends_with(CHECKSUMS);
-    Ok(all.into_iter().filter(is_sealed).collect())
-}
-
-/// The SHA-256 of a file in hexadecimal.
-fn checksum(path: &Path) -> io::Result<String> {
-    let digest = Sha256::digest(fs::read(path)?);
-    let digits = digest.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-    Ok(digits
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect())
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> KernelError {
@@ -267,158 +225,58 @@ fn header_in(package: &Path, release: &str) -> PathBuf {
     package.join(directory).join(HEADER)
 }
 
-/// Follows [`PACKAGE`] to the package that holds the image itself.
-fn image_package(root: &Root) -> Result<String, AptError> {
-    let mut package = PACKAGE.to_owned();
-    for _ in 0..STEPS {
-        match next_package(&root.dependencies(&package)?) {
-            Some(next) => package = next,
-            None => break,
-        }
-    }
-    Ok(package)
-}
-
-/// The next package on the way to the image, or `None` at its end. In bookworm
-/// `linux-image-VERSION` holds the image; in testing that is a stub which depends on
-/// `linux-binary-VERSION`.
-fn next_package(dependencies: &[String]) -> Option<String> {
-    let on_the_way =
-        |name: &&String| name.starts_with("linux-image-") || name.starts_with("linux-binary-");
-    dependencies.iter().find(on_the_way).cloned()
-}
-
-/// The image in an unpacked package and its release, or `None`.
-fn find_image(package: &Path) -> Option<(PathBuf, String)> {
-    let in_boot = |path: PathBuf| {
-        let release = path
-            .file_name()?
-            .to_str()?
-            .strip_prefix("vmlinuz-")?
-            .to_owned();
-        Some((path, release))
-    };
-    let in_modules = |path: PathBuf| {
-        let release = path.file_name()?.to_str()?.to_owned();
-        Some((path.join("vmlinuz"), release))
-    };
-    let boot = entries(&package.join("boot")).unwrap_or_default();
-    let modules = entries(&package.join("usr/lib/modules")).unwrap_or_default();
-    let candidates = boot.into_iter().filter_map(in_boot);
-    candidates
-        .chain(modules.into_iter().filter_map(in_modules))
-        .find(|(path, _)| is_image(path).unwrap_or(false))
-}
-
-/// Paths of a directory's entries, sorted by name.
-fn entries(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(directory)?.map(|entry| Ok(entry?.path()));
-    let mut entries = entries.collect::<io::Result<Vec<_>>>()?;
-    entries.sort();
-    Ok(entries)
-}
-
-/// Checks that a file is an uncompressed arm64 image: its header, described in the kernel's
-/// `arch/arm64/booting.rst`, has the magic number at byte 56.
-fn is_image(path: &Path) -> io::Result<bool> {
-    let mut file = File::open(path)?;
-    file.seek(SeekFrom::Start(56))?;
-    let mut magic = [0; 4];
-    file.read_exact(&mut magic)?;
-    Ok(&magic == b"ARM\x64")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
-    fn names(names: &[&str]) -> Vec<String> {
-        names.iter().map(ToString::to_string).collect()
+    #[test]
+    fn releases_of_the_host_files_are_recorded() {
+        let hosts = concat!(env!("CARGO_MANIFEST_DIR"), "/data/hosts");
+        let mut found = BTreeSet::new();
+        for entry in fs::read_dir(hosts).unwrap() {
+            let file: serde_json::Value =
+                serde_json::from_slice(&fs::read(entry.unwrap().path()).unwrap()).unwrap();
+            found.insert(file["kernel_release"].as_str().unwrap().to_owned());
+        }
+        let recorded = Kernel::ALL.map(|kernel| kernel.recorded_release().to_owned());
+        assert_eq!(found, BTreeSet::from(recorded));
+    }
+
+    fn write_kernel(directory: &Path, release: &str) {
+        fs::create_dir_all(directory.join("modules")).unwrap();
+        fs::write(directory.join("Image"), release).unwrap();
+        fs::write(directory.join("release"), format!("{release}\n")).unwrap();
+        seal(directory).unwrap();
     }
 
     #[test]
-    fn the_stub_leads_to_the_image() {
-        let meta = names(&[
-            "linux-base-cloud-arm64",
-            "linux-image-7.2.12+deb14-cloud-arm64",
-        ]);
-        assert_eq!(
-            next_package(&meta).unwrap(),
-            "linux-image-7.2.12+deb14-cloud-arm64"
-        );
-        let stub = names(&[
-            "dracut",
-            "linux-base-7.2.12",
-            "linux-binary-7.2.12",
-            "linux-modules-7.2.12",
-        ]);
-        assert_eq!(next_package(&stub).unwrap(), "linux-binary-7.2.12");
-        assert_eq!(next_package(&names(&["kmod", "linux-base"])), None);
+    fn recorded_release_is_kept_when_a_newer_one_replaces_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::at(directory.path());
+        let kernel = Kernel::Lts;
+        let recorded = kernel.recorded_release();
+        assert!(kernel.restore(&cache).unwrap().is_none());
+        for release in ["6.12.1", recorded, "6.12.1000", "6.12.1001"] {
+            let new = directory.path().join("new");
+            write_kernel(&new, release);
+            kernel.put(&cache, &new).unwrap();
+            assert_eq!(kernel.cached(&cache).unwrap().release, release);
+        }
+        assert_eq!(kernel.restore(&cache).unwrap().unwrap().release, recorded);
+        assert_eq!(kernel.cached(&cache).unwrap().release, recorded);
+        assert!(kernel.restore(&cache).unwrap().is_none(), "it is in use");
     }
 
     #[test]
-    fn a_file_that_has_changed_is_named() {
-        let kernel = tempfile::tempdir().unwrap();
-        let path = |name: &str| kernel.path().join(name);
-        fs::create_dir(path("modules")).unwrap();
-        fs::write(path("Image"), [7; 4096]).unwrap();
-        fs::write(path("modules/0-virtio.ko"), "module").unwrap();
-        assert_eq!(
-            check(kernel.path()),
-            Ok(()),
-            "a cache of an earlier version"
-        );
-        seal(kernel.path()).unwrap();
-        assert_eq!(check(kernel.path()), Ok(()));
-
-        File::options()
-            .write(true)
-            .open(path("Image"))
-            .unwrap()
-            .set_len(4095)
-            .unwrap();
-        let damage = check(kernel.path()).unwrap_err();
-        assert!(damage.ends_with("/Image is cut short or has changed"));
-        fs::write(path("Image"), [7; 4096]).unwrap();
-        fs::remove_file(path("modules/0-virtio.ko")).unwrap();
-        let damage = check(kernel.path()).unwrap_err();
-        assert!(
-            damage.contains("/modules/0-virtio.ko cannot be read"),
-            "{damage}"
-        );
-    }
-
-    #[test]
-    fn a_checksum_is_that_of_sha256sum() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), "abc").unwrap();
-        // The example of FIPS 180-4 for messages of one block.
-        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(checksum(file.path()).unwrap(), expected);
-    }
-
-    #[test]
-    fn an_image_is_known_by_its_header() {
-        let package = tempfile::tempdir().unwrap();
-        let modules = package
-            .path()
-            .join("usr/lib/modules/7.2.12+deb14-cloud-arm64");
-        let boot = package.path().join("boot");
-        fs::create_dir_all(&modules).unwrap();
-        fs::create_dir_all(&boot).unwrap();
-        fs::write(boot.join("vmlinuz-1.2.3"), [0; 64]).unwrap();
-        assert_eq!(find_image(package.path()), None);
-        let image = [&[0; 56][..], b"ARM\x64"].concat();
-        fs::write(modules.join("vmlinuz"), &image).unwrap();
-        let (path, release) = find_image(package.path()).unwrap();
-        assert_eq!(
-            (path, &*release),
-            (modules.join("vmlinuz"), "7.2.12+deb14-cloud-arm64")
-        );
-        fs::write(boot.join("vmlinuz-6.1.0-56-cloud-arm64"), &image).unwrap();
-        assert_eq!(
-            find_image(package.path()).unwrap().1,
-            "6.1.0-56-cloud-arm64"
-        );
+    fn damaged_release_is_not_restored() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::at(directory.path());
+        let kept = Kernel::Old.kept(&cache);
+        write_kernel(&kept, Kernel::Old.recorded_release());
+        fs::write(kept.join("Image"), "cut").unwrap();
+        assert!(Kernel::Old.restore(&cache).unwrap().is_none());
+        write_kernel(&kept, "6.1.0-1");
+        assert!(Kernel::Old.restore(&cache).unwrap().is_none());
     }
 }

@@ -3,7 +3,7 @@
 use super::apt::{AptError, DebianArchive, Purpose, Root, codename};
 use super::build::{BuildError, Workspace};
 use super::cache::{Cache, CacheError};
-use super::kernel::{Fetched, Kernel, KernelError};
+use super::kernel::{Fetched, Kernel, KernelError, Release};
 use super::toolchain::{Toolchain, ToolchainError};
 use super::{Artifacts, Emulation, Guests, Image};
 use crate::program::Program;
@@ -29,6 +29,9 @@ pub struct Setup {
     pub programs: Vec<Program>,
     /// True to fetch the newest version of everything, even if one is cached.
     pub refresh: bool,
+    /// True to use the recorded release of each kernel instead of any other, see
+    /// [`Kernel::recorded_release`].
+    pub recorded: bool,
     /// Base address of the Debian archive; `None` for the one of this machine's packages.
     pub archive: Option<String>,
     /// Display of the steps.
@@ -70,10 +73,12 @@ pub enum SetupError {
     #[error(transparent)]
     Toolchain(#[from] ToolchainError),
     /// A kernel could not be fetched.
-    #[error("cannot fetch the kernel `{kernel}`")]
+    #[error("cannot fetch the kernel `{kernel}`; {}", remedy(*kernel, *release))]
     Kernel {
         /// The kernel.
         kernel: Kernel,
+        /// The requested release.
+        release: Release,
         /// The cause.
         source: KernelError,
     },
@@ -129,13 +134,20 @@ impl Setup {
         if qemu.is_none() && !self.kernels.is_empty() {
             return Ok(None);
         }
-        let cached = |kernel: Kernel| Some((kernel, kernel.cached(cache)?));
+        let cached = |kernel| Some((kernel, self.cached_kernel(cache, kernel)?));
         let kernels: Option<BTreeMap<_, _>> = self.all_kernels().map(cached).collect();
         Ok(kernels.map(|kernels| Parts {
             toolchain,
             qemu,
             kernels,
         }))
+    }
+
+    /// The cached kernel, or `None` if it is not of the requested release.
+    fn cached_kernel(&self, cache: &Cache, kernel: Kernel) -> Option<Fetched> {
+        let is_requested =
+            |found: &Fetched| !self.recorded || found.release == kernel.recorded_release();
+        kernel.cached(cache).filter(is_requested)
     }
 
     /// Kernels of hosts and of guests; a kernel of both comes twice.
@@ -232,16 +244,30 @@ impl Setup {
     }
 
     fn kernel(&self, cache: &Cache, kernel: Kernel) -> Result<Fetched, SetupError> {
-        if let Some(image) = kernel.cached(cache).filter(|_| !self.refresh) {
+        let release = if self.recorded {
+            Release::Recorded
+        } else {
+            Release::Newest
+        };
+        let failed = |source| SetupError::Kernel {
+            kernel,
+            release,
+            source,
+        };
+        let mut cached = self.cached_kernel(cache, kernel).filter(|_| !self.refresh);
+        if cached.is_none() && self.recorded {
+            cached = kernel.restore(cache).map_err(failed)?;
+        }
+        if let Some(image) = cached {
             return Ok(image);
         }
         let archive = DebianArchive::find(self.archive.as_deref())?;
         let fetched = self
             .progress
             .step(&format!("fetching the kernel `{kernel}`"), || {
-                kernel.fetch(cache, &archive)
+                kernel.fetch(cache, &archive, release)
             });
-        fetched.map_err(|source| SetupError::Kernel { kernel, source })
+        fetched.map_err(failed)
     }
 
     fn build(&self, parts: Parts) -> Result<Artifacts, BuildError> {
@@ -296,6 +322,20 @@ impl Setup {
             initramfs,
             images: images.collect(),
         }))
+    }
+}
+
+/// The way out if a release of a kernel cannot be fetched.
+fn remedy(kernel: Kernel, release: Release) -> String {
+    let recorded = kernel.recorded_release();
+    match release {
+        Release::Newest => format!(
+            "`cargo testbed setup --recorded` fetches {recorded}, with which the tests last passed"
+        ),
+        Release::Recorded => format!(
+            "if the archive no longer has {recorded}, `--archive ADDRESS` names one that keeps old \
+             packages"
+        ),
     }
 }
 

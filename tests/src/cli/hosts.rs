@@ -118,6 +118,7 @@ fn artifacts(progress: Progress) -> Result<Artifacts, TestbedError> {
         guests: Vec::new(),
         programs: Program::Idreg.with_others().to_vec(),
         refresh: false,
+        recorded: false,
         archive: None,
         progress,
     }

@@ -1,6 +1,6 @@
 //! Errors of hosts.
 
-use crate::artifacts::NotSetUp;
+use crate::artifacts::{Kernel, NotSetUp};
 use crate::link::LinkError;
 use crate::program::NoSuchCommand;
 use std::error::Error as _;
@@ -46,12 +46,14 @@ pub enum Error {
     /// The emulated host did not boot.
     #[error(
         "an emulated host with CPU `{cpu}` and kernel {release} did not boot; if other CPUs do not \
-         either, the kernel may be damaged: `cargo testbed setup --refresh` fetches it again\n\
-         {diagnosis}"
+         either, {}\n{diagnosis}",
+        remedy(*kernel, release)
     )]
     Boot {
         /// The emulated CPU.
         cpu: String,
+        /// The kernel.
+        kernel: Kernel,
         /// The kernel's release.
         release: String,
         /// Last messages of QEMU and the console.
@@ -110,10 +112,47 @@ impl fmt::Debug for Error {
     }
 }
 
+/// The way out if no CPU boots with a kernel.
+fn remedy(kernel: Kernel, release: &str) -> String {
+    let recorded = kernel.recorded_release();
+    if release == recorded {
+        let command = "`cargo testbed setup --refresh` fetches it again";
+        return format!("the kernel may be damaged: {command}");
+    }
+    format!("`cargo testbed setup --recorded` fetches {recorded}, with which the tests last passed")
+}
+
 /// A part of an error message below its first line; empty without text.
 pub(super) fn section(title: &str, text: &str) -> String {
     match text.trim() {
         "" => String::new(),
         text => format!("\n{title}:\n{text}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(release: &str) -> String {
+        let error = Error::Boot {
+            cpu: "max".to_owned(),
+            kernel: Kernel::Latest,
+            release: release.to_owned(),
+            diagnosis: "QEMU was still running".to_owned(),
+            source: LinkError::Lost,
+        };
+        error.to_string()
+    }
+
+    #[test]
+    fn kernel_that_does_not_boot_comes_with_the_release_that_did() {
+        let recorded = Kernel::Latest.recorded_release();
+        let newer = message("9.9.9");
+        assert!(
+            newer.contains(&format!("setup --recorded` fetches {recorded}")),
+            "{newer}"
+        );
+        assert!(message(recorded).contains("setup --refresh` fetches it again"));
     }
 }
