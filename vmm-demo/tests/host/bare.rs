@@ -10,7 +10,7 @@ pub(crate) const SYSTEM_OFF: u32 = 0x8400_0008;
 pub(crate) const SYSTEM_RESET: u32 = 0x8400_0009;
 
 /// `hvc #0`
-const HVC: u32 = 0xd400_0002;
+pub(crate) const HVC: u32 = 0xd400_0002;
 /// `wfi`, `b .-4`: an idle guest.
 pub(crate) const IDLE: [u32; 2] = [0xd503_207f, 0x17ff_ffff];
 

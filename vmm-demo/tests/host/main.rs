@@ -10,6 +10,7 @@
     reason = "clippy counts helpers of an integration test as production code"
 )]
 
+mod affinity;
 mod bare;
 mod endings;
 mod program;
