@@ -19,7 +19,7 @@ pub(crate) fn host_with_everything() -> &'static Machine {
     })
 }
 
-fn boot(options: &Options) -> &'static Machine {
+pub(crate) fn boot(options: &Options) -> &'static Machine {
     match shared(options) {
         Ok(machine) => machine,
         Err(error) => panic!("no host for {options:?}: {error:?}"),

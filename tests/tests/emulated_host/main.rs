@@ -13,6 +13,7 @@
 mod files;
 mod hosts;
 mod models;
+mod no_gic;
 mod options;
 mod outside;
 mod predicted;
