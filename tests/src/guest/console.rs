@@ -6,10 +6,7 @@ const MICROSECONDS: usize = 6;
 /// The guest's JSON lines that are complete, without the kernel's messages.
 ///
 /// Program and kernel write to one terminal, and the kernel prints between any two bytes of the
-/// program: each of its messages is a time in brackets, as `[   12.345678] `, and text to the end
-/// of the line (Linux 7.2, `kernel/printk/printk.c`, `print_time`; Debian's kernels have
-/// `CONFIG_PRINTK_TIME`). The program's line goes on in the next line. No JSON line of the program
-/// contains such a time.
+/// program. The program's line goes on after the kernel's.
 #[must_use]
 pub fn json_lines(console: &str) -> Vec<String> {
     let said = without_messages(console);
@@ -22,30 +19,42 @@ pub fn json_lines(console: &str) -> Vec<String> {
 fn without_messages(console: &str) -> String {
     let mut said = String::with_capacity(console.len());
     let mut rest = console;
-    while let Some(bracket) = rest.find('[') {
-        let (before, from) = rest.split_at(bracket);
+    while let Some(start) = rest.find(['[', '*']) {
+        let (before, from) = rest.split_at(start);
         said.push_str(before);
-        if is_message(from) {
-            rest = from.split_once('\n').map_or("", |(_, after)| after);
+        let (line, after) = from.split_once('\n').unwrap_or((from, ""));
+        if has_time(line) || is_about_messages(line) {
+            rest = after;
         } else {
-            said.push('[');
-            rest = from.get(1..).unwrap_or_default();
+            let (first, others) = from.split_at(1);
+            said.push_str(first);
+            rest = others;
         }
     }
     said.push_str(rest);
     said
 }
 
-/// True if a text begins with the time of a kernel message.
-fn is_message(text: &str) -> bool {
-    let time = text
-        .strip_prefix('[')
-        .and_then(|text| text.split_once("] "));
+/// True for a message: it begins with its time, such as `[   12.345678] `, which no line of the
+/// program contains (Linux 7.2, `kernel/printk/printk.c`, `print_time`; Debian's kernels have
+/// `CONFIG_PRINTK_TIME`).
+fn has_time(line: &str) -> bool {
+    let time = line.strip_prefix('[').and_then(|line| line.split_once(']'));
     let Some((seconds, fraction)) = time.and_then(|(time, _)| time.split_once('.')) else {
         return false;
     };
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number(seconds.trim_start()) && is_number(fraction) && fraction.len() == MICROSECONDS
+}
+
+/// True for the line before a message that follows a gap, or is printed once more (Linux 7.2,
+/// `kernel/printk/printk.c`, `console_prepend_dropped` and `console_prepend_replay`).
+fn is_about_messages(line: &str) -> bool {
+    let words = line.strip_prefix("** ").map(str::trim_end);
+    let words = words.and_then(|words| words.strip_suffix(" **"));
+    words.is_some_and(|words| {
+        words.ends_with(" printk messages dropped") || words == "replaying previous printk message"
+    })
 }
 
 #[cfg(test)]
@@ -63,7 +72,11 @@ imd\"]}\r
 \r
 [ 1000.419683] {\"cpu\":2}\r
 typed\r
-{\"ready\":true}\r
+{\"ready\":** 217 printk messages dropped **\r
+[ 1000.419684] and this one is not\r
+true}** replaying previous printk message **\r
+[ 1000.419684] and this one is not\r
+\r
 [ 1000.419684] reboot: Power down\r
 ";
         assert_eq!(
@@ -88,7 +101,7 @@ typed\r
         for line in [
             r#"{"a":[]}"#,
             r#"{"a":[1.5, 2]}"#,
-            r#"{"a":"[ 1.23] b"}"#,
+            r#"{"a":"[ 1.23] ** b **"}"#,
             r#"{"a":"[.123456] "}"#,
             r#"{"a":["[1.1234567] "]}"#,
         ] {
