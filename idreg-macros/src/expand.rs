@@ -1,10 +1,12 @@
 //! The tokens of a description: selects the types, checks their names, emits items and table.
 
 mod facts;
+mod features;
 mod field;
 #[cfg(test)]
 mod goldens;
 mod layout_type;
+mod offset;
 mod property_index;
 mod select;
 mod symbols;
@@ -54,6 +56,7 @@ fn items(input: &Input, source: &Source, facts: &Facts) -> TokenStream {
     });
     let names = table::names(krate, &emitted, facts);
     let table = table::table(krate, &emitted, facts);
+    let table = table.unwrap_or_else(syn::Error::into_compile_error);
     quote! {
         #errors
         #missing

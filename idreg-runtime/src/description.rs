@@ -2,12 +2,16 @@
 
 pub mod feature;
 mod index;
+mod packed;
 mod registers;
 pub mod rule;
 mod value_names;
 
-use feature::{Consistency, FeatureDescription};
+use feature::{Consistency, FeatureDescription, Features};
 
+#[doc(hidden)]
+pub use packed::FactTable;
+pub use packed::{PackedIter, PackedList};
 pub use registers::{
     FieldDescription, FieldKind, LayoutDescription, PROPERTY_PREFIX, RegisterDescription,
     RegisterField, ShownValue,
@@ -20,9 +24,9 @@ pub struct Description {
     /// The registers; the one at position `i` has the index `i`.
     pub registers: &'static [&'static RegisterDescription],
     /// The features of the architecture that the registers describe, by name.
-    pub features: &'static [FeatureDescription],
+    pub features: Features,
     /// The rules between features and fields that hold on every CPU.
-    pub consistency: &'static [Consistency],
+    pub consistency: PackedList<Consistency>,
     /// The index of fields by property.
     #[doc(hidden)]
     pub properties: &'static [u32],
@@ -47,11 +51,8 @@ impl Description {
 
     /// The feature of this name, such as `FEAT_DotProd`.
     #[must_use]
-    pub fn feature(&self, name: &str) -> Option<&'static FeatureDescription> {
-        let found = self
-            .features
-            .binary_search_by(|feature| feature.name.cmp(name));
-        self.features.get(found.ok()?)
+    pub fn feature(&self, name: &str) -> Option<FeatureDescription> {
+        self.features.find(name)
     }
 
     /// Every field of every register.

@@ -86,15 +86,15 @@ impl RegisterValues {
 
     /// True if all fields and conditions of a definition are met.
     #[must_use]
-    pub fn meets_definition(&self, definition: &Definition) -> bool {
-        definition.fields.iter().all(|range| self.is_in(*range))
-            && definition.with.iter().all(|with| self.meets(*with))
+    pub fn meets_definition(&self, definition: Definition) -> bool {
+        definition.fields.iter().all(|range| self.is_in(range))
+            && definition.with.iter().all(|with| self.meets(with))
     }
 
     /// True if the registers indicate a feature: one of its definitions is met.
     #[must_use]
-    pub fn has(&self, feature: &FeatureDescription) -> bool {
-        let mut definitions = feature.definitions.iter();
+    pub fn has(&self, feature: FeatureDescription) -> bool {
+        let mut definitions = feature.definitions().iter();
         definitions.any(|definition| self.meets_definition(definition))
     }
 

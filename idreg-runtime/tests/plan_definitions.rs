@@ -4,6 +4,7 @@ mod hosts;
 
 use hosts::{MAX_7_2, edited, host, with, without};
 use idreg_runtime::config::capabilities::{FEATURE_ID_REGISTERS, WritableMasks};
+use idreg_runtime::description::feature::FeatureDescription;
 use idreg_runtime::fake::FakeVcpu;
 use idreg_runtime::host::{CoreReading, Host, HostInfo};
 use idreg_runtime::plan::{Plan, PlanError, Warning};
@@ -76,7 +77,7 @@ fn one_known_definition_is_enough() {
 #[test]
 fn value_without_order_is_no_version() {
     let pmu = |value| with(&[("SYSREG_ID_AA64DFR0_EL1_PMUVer", value)]);
-    let versions = DESCRIPTION.features.iter().map(|feature| feature.name);
+    let versions = DESCRIPTION.features.iter().map(FeatureDescription::name);
     let versions = versions.filter(|name| *name == "FEAT_PMUv3" || name.starts_with("FEAT_PMUv3p"));
     for version in versions {
         assert!(!has(&pmu(0xf), version), "{version}");

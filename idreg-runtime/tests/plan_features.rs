@@ -236,14 +236,14 @@ fn options_keep_the_rules() {
 #[test]
 fn every_feature_can_be_turned_off_or_is_rejected() {
     let host = host(MAX_7_2);
-    for feature in DESCRIPTION.features {
-        match plan(MAX_7_2, &format!("host,{}=off", feature.name)) {
-            Ok(plan) => assert!(!plan.expected().has(feature), "{}", feature.name),
+    for feature in DESCRIPTION.features.iter() {
+        match plan(MAX_7_2, &format!("host,{}=off", feature.name())) {
+            Ok(plan) => assert!(!plan.expected().has(feature), "{}", feature.name()),
             Err(PlanError::Rejected(rejections)) => {
-                assert!(host.values().has(feature), "{}", feature.name);
+                assert!(host.values().has(feature), "{}", feature.name());
                 assert!(!rejections.is_empty());
             }
-            Err(error) => panic!("{}: {error}", feature.name),
+            Err(error) => panic!("{}: {error}", feature.name()),
         }
     }
 }

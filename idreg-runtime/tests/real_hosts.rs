@@ -118,7 +118,7 @@ fn writable_hosts() -> BTreeMap<String, Host> {
     hosts.collect()
 }
 
-fn feature(name: &str) -> &'static FeatureDescription {
+fn feature(name: &str) -> FeatureDescription {
     DESCRIPTION.feature(name).expect(name)
 }
 
@@ -160,9 +160,9 @@ fn features_of_real_hosts_are_as_expected_or_explained() {
 fn every_feature_is_as_asked_on_real_hosts_or_rejected() {
     let mut planned = 0;
     for (name, host) in writable_hosts() {
-        for feature in DESCRIPTION.features {
+        for feature in DESCRIPTION.features.iter() {
             for (word, on) in [("on", true), ("off", false)] {
-                let model = format!("host,{}={word}", feature.name);
+                let model = format!("host,{}={word}", feature.name());
                 match plan(&host, &model) {
                     Ok(plan) => {
                         assert_eq!(plan.expected().has(feature), on, "{name}: {model}");
@@ -170,7 +170,7 @@ fn every_feature_is_as_asked_on_real_hosts_or_rejected() {
                     }
                     Err(PlanError::Rejected(rejections)) => {
                         let reasons = rejections.iter().map(ToString::to_string);
-                        let of_model = format!("{}={word}", feature.name);
+                        let of_model = format!("{}={word}", feature.name());
                         let mut reasons = reasons.map(|reason| reason.starts_with(&of_model));
                         assert!(reasons.all(|it| it), "{name}: {model}: {rejections:?}");
                     }
@@ -187,9 +187,9 @@ fn every_feature_is_as_asked_on_real_hosts_or_rejected() {
 fn a_feature_that_is_not_there_needs_no_change_to_be_off() {
     for (name, host) in writable_hosts() {
         let absent = DESCRIPTION.features.iter();
-        for feature in absent.filter(|feature| !host.values().has(feature)) {
-            if let Ok(plan) = plan(&host, &format!("host,{}=off", feature.name)) {
-                assert!(plan.changes().is_empty(), "{name}: {}", feature.name);
+        for feature in absent.filter(|feature| !host.values().has(*feature)) {
+            if let Ok(plan) = plan(&host, &format!("host,{}=off", feature.name())) {
+                assert!(plan.changes().is_empty(), "{name}: {}", feature.name());
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The static table of registers, layouts and fields, for lookup by name.
 
-use super::facts::{self, FeatureTables};
+use super::facts;
+use super::features::{self, FeatureTables};
 use super::layout_type::{Alias, EmittedType, LayoutType, Role, TableRow};
 use super::property_index;
 use proc_macro2::{Ident, Literal, TokenStream};
@@ -32,7 +33,7 @@ pub(crate) fn table(
     krate: &TokenStream,
     emitted: &[EmittedType<'_>],
     facts: &Facts,
-) -> TokenStream {
+) -> syn::Result<TokenStream> {
     let registers = emitted.iter().filter(|emitted| emitted.row().is_some());
     let names = registers.map(EmittedType::type_name);
     let properties = property_index::slots(emitted);
@@ -40,8 +41,8 @@ pub(crate) fn table(
         items,
         features,
         consistency,
-    } = facts::features(krate, facts, emitted);
-    quote! {
+    } = features::tables(krate, facts, emitted)?;
+    Ok(quote! {
         /// Every register of the description, in file order.
         pub static DESCRIPTION: #krate::description::Description = {
             const REGISTERS: &[&#krate::description::RegisterDescription] =
@@ -54,7 +55,7 @@ pub(crate) fn table(
                 properties: #properties,
             }
         };
-    }
+    })
 }
 
 fn layout_marker(krate: &TokenStream, layout_type: &LayoutType<'_>, facts: &Facts) -> TokenStream {

@@ -183,10 +183,16 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
     const REGISTERS: &[&::idreg_runtime::description::RegisterDescription] = &[
         <names::SplitEl1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
+    static FACTS: ::idreg_runtime::description::FactTable = ::idreg_runtime::description::FactTable {
+        registers: REGISTERS,
+        names: "",
+        features: &[],
+        code: b"",
+    };
     ::idreg_runtime::description::Description {
         registers: REGISTERS,
-        features: &[],
-        consistency: &[],
+        features: ::idreg_runtime::description::feature::Features::of(&FACTS),
+        consistency: ::idreg_runtime::description::PackedList::of(&FACTS, b""),
         properties: &[4294967295, 0, 4294967295],
     }
 };

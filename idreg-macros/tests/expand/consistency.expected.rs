@@ -637,183 +637,38 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
         <names::IdAa64smfr0El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
         <names::IdAa64mmfr0El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
-    const fn field(
-        register: ::core::primitive::usize,
-        msb: ::core::primitive::u32,
-        lsb: ::core::primitive::u32,
-    ) -> ::idreg_runtime::description::RegisterField {
-        let register = REGISTERS[register];
-        ::idreg_runtime::description::RegisterField {
-            register,
-            field: register.layout.field_at(msb, lsb),
-        }
-    }
-    const fn range(
-        register: ::core::primitive::usize,
-        msb: ::core::primitive::u32,
-        lsb: ::core::primitive::u32,
-        first: ::core::primitive::u64,
-        last: ::core::primitive::u64,
-    ) -> ::idreg_runtime::description::feature::FieldRange {
-        ::idreg_runtime::description::feature::FieldRange {
-            field: field(register, msb, lsb),
-            first,
-            last,
-        }
-    }
-    const fn by(
-        fields: &'static [::idreg_runtime::description::feature::FieldRange],
-        with: &'static [::idreg_runtime::description::feature::Condition],
-    ) -> ::idreg_runtime::description::feature::Definition {
-        ::idreg_runtime::description::feature::Definition {
-            fields,
-            with,
-        }
-    }
-    const fn feature(
-        name: &'static ::core::primitive::str,
-        definitions: &'static [::idreg_runtime::description::feature::Definition],
-        mirrors: &'static [::idreg_runtime::description::feature::FieldRange],
-    ) -> ::idreg_runtime::description::feature::FeatureDescription {
-        ::idreg_runtime::description::feature::FeatureDescription {
-            name,
-            definitions,
-            mirrors,
-        }
-    }
-    const fn has(
-        feature: ::core::primitive::usize,
-    ) -> ::idreg_runtime::description::feature::Condition {
-        ::idreg_runtime::description::feature::Condition::Feature(&FEATURES[feature])
-    }
-    const fn requires(
-        subject: ::idreg_runtime::description::feature::Condition,
-        needs: ::idreg_runtime::description::feature::Condition,
-    ) -> ::idreg_runtime::description::feature::Consistency {
-        ::idreg_runtime::description::feature::Consistency::Requires {
-            subject,
-            needs,
-        }
-    }
-    static FEATURES: [::idreg_runtime::description::feature::FeatureDescription; 18] = [
-        feature("FEAT_AdvSIMD", &[by(&[range(0, 23, 20, 0, 15)], &[])], &[]),
-        feature(
-            "FEAT_EPAC",
-            &[
-                by(&[range(2, 7, 4, 2, 2)], &[]),
-                by(&[range(2, 11, 8, 2, 2)], &[]),
-                by(&[range(3, 15, 12, 2, 2)], &[]),
-            ],
-            &[],
-        ),
-        feature("FEAT_FP", &[by(&[range(0, 19, 16, 0, 15)], &[])], &[]),
-        feature(
-            "FEAT_FP16",
-            &[by(&[range(0, 19, 16, 1, 15), range(0, 23, 20, 1, 15)], &[])],
-            &[],
-        ),
-        feature(
-            "FEAT_FPAC",
-            &[
-                by(&[range(2, 7, 4, 4, 15)], &[]),
-                by(&[range(2, 11, 8, 4, 15)], &[]),
-                by(&[range(3, 15, 12, 4, 15)], &[]),
-            ],
-            &[],
-        ),
-        feature(
-            "FEAT_FPACCOMBINE",
-            &[
-                by(&[range(2, 7, 4, 5, 15)], &[]),
-                by(&[range(2, 11, 8, 5, 15)], &[]),
-                by(&[range(3, 15, 12, 5, 15)], &[]),
-            ],
-            &[],
-        ),
-        feature(
-            "FEAT_LPA2",
-            &[
-                by(&[range(6, 31, 28, 1, 7), range(6, 23, 20, 2, 15)], &[]),
-                by(
-                    &[range(6, 31, 28, 1, 7)],
-                    &[
-                        ::idreg_runtime::description::feature::Condition::Field(
-                            range(6, 23, 20, 0, 0),
-                        ),
-                    ],
-                ),
-                by(
-                    &[range(6, 23, 20, 2, 15)],
-                    &[
-                        ::idreg_runtime::description::feature::Condition::Field(
-                            range(6, 31, 28, 15, 15),
-                        ),
-                    ],
-                ),
-            ],
-            &[],
-        ),
-        feature("FEAT_PACIMP", &[by(&[range(2, 11, 8, 1, 15)], &[])], &[]),
-        feature("FEAT_PACQARMA3", &[by(&[range(3, 15, 12, 1, 15)], &[])], &[]),
-        feature("FEAT_PACQARMA5", &[by(&[range(2, 7, 4, 1, 15)], &[])], &[]),
-        feature(
-            "FEAT_PAuth",
-            &[
-                by(&[range(2, 7, 4, 1, 15)], &[]),
-                by(&[range(2, 11, 8, 1, 15)], &[]),
-                by(&[range(3, 15, 12, 1, 15)], &[]),
-            ],
-            &[],
-        ),
-        feature(
-            "FEAT_PAuth2",
-            &[
-                by(&[range(2, 7, 4, 3, 15)], &[]),
-                by(&[range(2, 11, 8, 3, 15)], &[]),
-                by(&[range(3, 15, 12, 3, 15)], &[]),
-            ],
-            &[],
-        ),
-        feature(
-            "FEAT_PAuth_LR",
-            &[
-                by(&[range(2, 7, 4, 6, 15)], &[]),
-                by(&[range(2, 11, 8, 6, 15)], &[]),
-                by(&[range(3, 15, 12, 6, 15)], &[]),
-            ],
-            &[],
-        ),
-        feature("FEAT_SME", &[by(&[range(4, 27, 24, 1, 15)], &[])], &[]),
-        feature("FEAT_SME_FA64", &[by(&[range(5, 63, 63, 1, 1)], &[has(13)])], &[]),
-        feature("FEAT_TGran16K", &[by(&[range(6, 23, 20, 1, 15)], &[])], &[]),
-        feature("FEAT_TGran4K", &[by(&[range(6, 31, 28, 0, 7)], &[])], &[]),
-        feature("FEAT_TGran64K", &[by(&[range(6, 27, 24, 0, 7)], &[])], &[]),
-    ];
+    static FACTS: ::idreg_runtime::description::FactTable = ::idreg_runtime::description::FactTable {
+        registers: REGISTERS,
+        names: "FEAT_AdvSIMDFEAT_EPACFEAT_FPFEAT_FP16FEAT_FPACFEAT_FPACCOMBINEFEAT_LPA2FEAT_PACIMPFEAT_PACQARMA3FEAT_PACQARMA5FEAT_PAuthFEAT_PAuth2FEAT_PAuth_LRFEAT_SMEFEAT_SME_FA64FEAT_TGran16KFEAT_TGran4KFEAT_TGran64K",
+        features: &[
+            [0, 0],
+            [12, 8],
+            [21, 28],
+            [28, 36],
+            [37, 48],
+            [46, 68],
+            [62, 88],
+            [71, 120],
+            [82, 128],
+            [96, 136],
+            [110, 144],
+            [120, 164],
+            [131, 184],
+            [144, 204],
+            [152, 212],
+            [165, 221],
+            [178, 229],
+            [190, 237],
+        ],
+        code: b"\x06\x04\0\0\0\x0F\0\0\x12\x04\x02\x01\x02\x02\0\x04\x02\0\x02\x02\0\x04\x03\0\x02\x02\0\0\x06\x04\0\x01\0\x0F\0\0\n\x08\0\x01\x01\x0F\0\0\x01\x0F\0\0\x12\x04\x02\x01\x04\x0F\0\x04\x02\0\x04\x0F\0\x04\x03\0\x04\x0F\0\0\x12\x04\x02\x01\x05\x0F\0\x04\x02\0\x05\x0F\0\x04\x03\0\x05\x0F\0\0\x1E\x08\x06\0\x01\x07\x06\x02\x02\x0F\0\x04\x06\0\x01\x07\x04\x0C\x02\0\0\x04\x06\x02\x02\x0F\x04\x0C\0\x0F\x0F\0\x06\x04\x02\0\x01\x0F\0\0\x06\x04\x03\0\x01\x0F\0\0\x06\x04\x02\x01\x01\x0F\0\0\x12\x04\x02\x01\x01\x0F\0\x04\x02\0\x01\x0F\0\x04\x03\0\x01\x0F\0\0\x12\x04\x02\x01\x03\x0F\0\x04\x02\0\x03\x0F\0\x04\x03\0\x03\x0F\0\0\x12\x04\x02\x01\x06\x0F\0\x04\x02\0\x06\x0F\0\x04\x03\0\x06\x0F\0\0\x06\x04\x04\0\x01\x0F\0\0\x07\x04\x05\0\x01\x01\x01\x1B\0\x06\x04\x06\x02\x01\x0F\0\0\x06\x04\x06\0\0\x07\0\0\x06\x04\x06\x01\0\x07\0\0",
+    };
     ::idreg_runtime::description::Description {
         registers: REGISTERS,
-        features: &FEATURES,
-        consistency: &[
-            ::idreg_runtime::description::feature::Consistency::Equal {
-                left: field(0, 19, 16),
-                right: field(0, 23, 20),
-                with: ::core::option::Option::None,
-            },
-            ::idreg_runtime::description::feature::Consistency::ZeroWithout {
-                register: REGISTERS[5],
-                features: &[&FEATURES[13]],
-            },
-            requires(has(13), has(3)),
-            ::idreg_runtime::description::feature::Consistency::AtMostOne(
-                &[field(2, 7, 4), field(2, 11, 8), field(3, 15, 12)],
-            ),
-            ::idreg_runtime::description::feature::Consistency::AtLeastOne(
-                &[has(16), has(15), has(17)],
-            ),
-            ::idreg_runtime::description::feature::Consistency::NotAbove {
-                field: field(1, 31, 28),
-                most: field(1, 15, 12),
-            },
-        ],
+        features: ::idreg_runtime::description::feature::Features::of(&FACTS),
+        consistency: ::idreg_runtime::description::PackedList::of(
+            &FACTS,
+            b"\x01\0\x01\0\0\0\x05\x05\x01\r\0\x1B\x07\x02\x06\x02\x01\x02\0\x03\0\x03\x03!\x1F#\x04\x01\0\x01\x01",
+        ),
         properties: &[
             4294967295, 4294967295, 4294967295, 192, 256, 4294967295, 4294967295,
             4294967295, 4294967295, 4294967295, 385, 1, 320, 384, 4294967295, 0, 386,

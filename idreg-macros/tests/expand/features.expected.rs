@@ -241,91 +241,19 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
         <names::IdAa64zfr0El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
         <names::IdAa64isar1El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
-    const fn field(
-        register: ::core::primitive::usize,
-        msb: ::core::primitive::u32,
-        lsb: ::core::primitive::u32,
-    ) -> ::idreg_runtime::description::RegisterField {
-        let register = REGISTERS[register];
-        ::idreg_runtime::description::RegisterField {
-            register,
-            field: register.layout.field_at(msb, lsb),
-        }
-    }
-    const fn range(
-        register: ::core::primitive::usize,
-        msb: ::core::primitive::u32,
-        lsb: ::core::primitive::u32,
-        first: ::core::primitive::u64,
-        last: ::core::primitive::u64,
-    ) -> ::idreg_runtime::description::feature::FieldRange {
-        ::idreg_runtime::description::feature::FieldRange {
-            field: field(register, msb, lsb),
-            first,
-            last,
-        }
-    }
-    const fn by(
-        fields: &'static [::idreg_runtime::description::feature::FieldRange],
-        with: &'static [::idreg_runtime::description::feature::Condition],
-    ) -> ::idreg_runtime::description::feature::Definition {
-        ::idreg_runtime::description::feature::Definition {
-            fields,
-            with,
-        }
-    }
-    const fn feature(
-        name: &'static ::core::primitive::str,
-        definitions: &'static [::idreg_runtime::description::feature::Definition],
-        mirrors: &'static [::idreg_runtime::description::feature::FieldRange],
-    ) -> ::idreg_runtime::description::feature::FeatureDescription {
-        ::idreg_runtime::description::feature::FeatureDescription {
-            name,
-            definitions,
-            mirrors,
-        }
-    }
-    const fn has(
-        feature: ::core::primitive::usize,
-    ) -> ::idreg_runtime::description::feature::Condition {
-        ::idreg_runtime::description::feature::Condition::Feature(&FEATURES[feature])
-    }
-    const fn requires(
-        subject: ::idreg_runtime::description::feature::Condition,
-        needs: ::idreg_runtime::description::feature::Condition,
-    ) -> ::idreg_runtime::description::feature::Consistency {
-        ::idreg_runtime::description::feature::Consistency::Requires {
-            subject,
-            needs,
-        }
-    }
-    static FEATURES: [::idreg_runtime::description::feature::FeatureDescription; 7] = [
-        feature(
-            "FEAT_BF16",
-            &[by(&[range(2, 47, 44, 1, 15)], &[])],
-            &[range(1, 23, 20, 1, 15)],
-        ),
-        feature(
-            "FEAT_EBF16",
-            &[by(&[range(2, 47, 44, 2, 15)], &[])],
-            &[range(1, 23, 20, 2, 15)],
-        ),
-        feature("FEAT_SVE", &[by(&[range(0, 35, 32, 1, 15)], &[])], &[]),
-        feature("FEAT_SVE2", &[by(&[range(1, 3, 0, 1, 15)], &[has(2)])], &[]),
-        feature("FEAT_SVE2p1", &[by(&[range(1, 3, 0, 2, 15)], &[has(2)])], &[]),
-        feature("FEAT_SVE2p2", &[by(&[range(1, 3, 0, 3, 15)], &[has(2)])], &[]),
-        feature("FEAT_SVE2p3", &[by(&[range(1, 3, 0, 4, 15)], &[has(2)])], &[]),
-    ];
+    static FACTS: ::idreg_runtime::description::FactTable = ::idreg_runtime::description::FactTable {
+        registers: REGISTERS,
+        names: "FEAT_BF16FEAT_EBF16FEAT_SVEFEAT_SVE2FEAT_SVE2p1FEAT_SVE2p2FEAT_SVE2p3",
+        features: &[[0, 0], [9, 12], [19, 24], [27, 32], [36, 41], [47, 50], [58, 59]],
+        code: b"\x06\x04\x02\0\x01\x0F\0\x04\x01\0\x01\x0F\x06\x04\x02\0\x02\x0F\0\x04\x01\0\x02\x0F\x06\x04\0\0\x01\x0F\0\0\x07\x04\x01\x01\x01\x0F\x01\x05\0\x07\x04\x01\x01\x02\x0F\x01\x05\0\x07\x04\x01\x01\x03\x0F\x01\x05\0\x07\x04\x01\x01\x04\x0F\x01\x05\0",
+    };
     ::idreg_runtime::description::Description {
         registers: REGISTERS,
-        features: &FEATURES,
-        consistency: &[
-            ::idreg_runtime::description::feature::Consistency::Equal {
-                left: field(2, 47, 44),
-                right: field(1, 23, 20),
-                with: ::core::option::Option::Some(has(2)),
-            },
-        ],
+        features: ::idreg_runtime::description::feature::Features::of(&FACTS),
+        consistency: ::idreg_runtime::description::PackedList::of(
+            &FACTS,
+            b"\x01\x02\0\x01\0\x01\x05",
+        ),
         properties: &[
             4294967295, 4294967295, 64, 0, 4294967295, 4294967295, 128, 4294967295, 65,
         ],

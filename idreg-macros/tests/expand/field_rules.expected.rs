@@ -287,80 +287,27 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
         <names::IdAa64pfr0El1 as ::idreg_runtime::register::SystemRegister>::REGISTER,
         <names::CtrEl0 as ::idreg_runtime::register::SystemRegister>::REGISTER,
     ];
-    const fn field(
-        register: ::core::primitive::usize,
-        msb: ::core::primitive::u32,
-        lsb: ::core::primitive::u32,
-    ) -> ::idreg_runtime::description::RegisterField {
-        let register = REGISTERS[register];
-        ::idreg_runtime::description::RegisterField {
-            register,
-            field: register.layout.field_at(msb, lsb),
-        }
-    }
-    const fn range(
-        register: ::core::primitive::usize,
-        msb: ::core::primitive::u32,
-        lsb: ::core::primitive::u32,
-        first: ::core::primitive::u64,
-        last: ::core::primitive::u64,
-    ) -> ::idreg_runtime::description::feature::FieldRange {
-        ::idreg_runtime::description::feature::FieldRange {
-            field: field(register, msb, lsb),
-            first,
-            last,
-        }
-    }
-    const fn by(
-        fields: &'static [::idreg_runtime::description::feature::FieldRange],
-        with: &'static [::idreg_runtime::description::feature::Condition],
-    ) -> ::idreg_runtime::description::feature::Definition {
-        ::idreg_runtime::description::feature::Definition {
-            fields,
-            with,
-        }
-    }
-    const fn feature(
-        name: &'static ::core::primitive::str,
-        definitions: &'static [::idreg_runtime::description::feature::Definition],
-        mirrors: &'static [::idreg_runtime::description::feature::FieldRange],
-    ) -> ::idreg_runtime::description::feature::FeatureDescription {
-        ::idreg_runtime::description::feature::FeatureDescription {
-            name,
-            definitions,
-            mirrors,
-        }
-    }
-    const fn has(
-        feature: ::core::primitive::usize,
-    ) -> ::idreg_runtime::description::feature::Condition {
-        ::idreg_runtime::description::feature::Condition::Feature(&FEATURES[feature])
-    }
-    const fn requires(
-        subject: ::idreg_runtime::description::feature::Condition,
-        needs: ::idreg_runtime::description::feature::Condition,
-    ) -> ::idreg_runtime::description::feature::Consistency {
-        ::idreg_runtime::description::feature::Consistency::Requires {
-            subject,
-            needs,
-        }
-    }
-    static FEATURES: [::idreg_runtime::description::feature::FeatureDescription; 10] = [
-        feature("FEAT_AA32", &[by(&[], &[has(1)])], &[]),
-        feature("FEAT_AA32EL0", &[by(&[range(0, 3, 0, 2, 15)], &[])], &[]),
-        feature("FEAT_AA64", &[by(&[], &[has(3)])], &[]),
-        feature("FEAT_AA64EL0", &[by(&[range(0, 3, 0, 1, 15)], &[])], &[]),
-        feature("FEAT_AArch32", &[by(&[], &[has(1)])], &[]),
-        feature("FEAT_AdvSIMD", &[by(&[range(0, 23, 20, 0, 7)], &[])], &[]),
-        feature("FEAT_CSV3", &[by(&[range(0, 63, 60, 1, 15)], &[])], &[]),
-        feature("FEAT_EL0", &[by(&[range(0, 3, 0, 1, 15)], &[])], &[]),
-        feature("FEAT_SVE", &[by(&[range(0, 35, 32, 1, 15)], &[])], &[]),
-        feature("FEAT_VPIPT", &[by(&[range(1, 15, 14, 0, 0)], &[])], &[]),
-    ];
+    static FACTS: ::idreg_runtime::description::FactTable = ::idreg_runtime::description::FactTable {
+        registers: REGISTERS,
+        names: "FEAT_AA32FEAT_AA32EL0FEAT_AA64FEAT_AA64EL0FEAT_AArch32FEAT_AdvSIMDFEAT_CSV3FEAT_EL0FEAT_SVEFEAT_VPIPT",
+        features: &[
+            [0, 0],
+            [9, 5],
+            [21, 13],
+            [30, 18],
+            [42, 26],
+            [54, 31],
+            [66, 39],
+            [75, 47],
+            [83, 55],
+            [91, 63],
+        ],
+        code: b"\x03\0\x01\x03\0\x06\x04\0\x03\x02\x0F\0\0\x03\0\x01\x07\0\x06\x04\0\x03\x01\x0F\0\0\x03\0\x01\x03\0\x06\x04\0\x02\0\x07\0\0\x06\x04\0\0\x01\x0F\0\0\x06\x04\0\x03\x01\x0F\0\0\x06\x04\0\x01\x01\x0F\0\0\x06\x04\x01\x01\0\0\0\0",
+    };
     ::idreg_runtime::description::Description {
         registers: REGISTERS,
-        features: &FEATURES,
-        consistency: &[],
+        features: ::idreg_runtime::description::feature::Features::of(&FACTS),
+        consistency: ::idreg_runtime::description::PackedList::of(&FACTS, b""),
         properties: &[
             4294967295, 4294967295, 4294967295, 4294967295, 1, 3, 4294967295, 4294967295,
             2, 0, 64, 65, 4294967295,

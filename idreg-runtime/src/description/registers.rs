@@ -224,12 +224,19 @@ impl fmt::Debug for RegisterField {
     }
 }
 
+/// Compares the encoding and the name: a register that is read and one that is written can have one
+/// encoding.
+impl PartialEq for RegisterDescription {
+    fn eq(&self, other: &Self) -> bool {
+        self.encoding == other.encoding && self.name == other.name
+    }
+}
+
+impl Eq for RegisterDescription {}
+
 impl PartialEq for RegisterField {
     fn eq(&self, other: &Self) -> bool {
-        self.register.encoding == other.register.encoding
-            && self.field.shift == other.field.shift
-            // A register that is read and one that is written can have one encoding.
-            && self.register.name == other.register.name
+        self.register == other.register && self.field.shift == other.field.shift
     }
 }
 

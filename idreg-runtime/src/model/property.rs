@@ -33,7 +33,7 @@ pub enum Property {
     /// A field: `SYSREG_<REGISTER>_<FIELD>`.
     Field(RegisterField),
     /// A feature of the architecture: `FEAT_<NAME>`.
-    Feature(&'static FeatureDescription),
+    Feature(FeatureDescription),
     /// An option of the vCPU.
     Option(CpuOption),
     /// A register that is set as a whole: `midr`, `revidr` or `aidr`.
@@ -120,8 +120,8 @@ impl Property {
         for field in description.fields() {
             compare(field.to_string());
         }
-        for feature in description.features {
-            compare(feature.name.to_owned());
+        for feature in description.features.iter() {
+            compare(feature.name().to_owned());
         }
         for option in CpuOption::SWITCHES {
             compare(option.to_string());
@@ -199,7 +199,7 @@ impl fmt::Display for Property {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Field(field) => field.fmt(f),
-            Self::Feature(feature) => f.write_str(feature.name),
+            Self::Feature(feature) => f.write_str(feature.name()),
             Self::Option(option) => option.fmt(f),
             Self::Register(register) => f.write_str(&short_name(register)),
             Self::Enforce => f.write_str(ENFORCE),

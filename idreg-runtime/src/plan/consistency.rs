@@ -10,10 +10,10 @@ use crate::values::RegisterValues;
 use core::fmt;
 
 /// A broken rule of the architecture.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// The rule.
-    pub rule: &'static Consistency,
+    pub rule: Consistency,
     /// The fields that break the rule, with their values; a field that has a requirement comes
     /// first.
     pub fields: Vec<(RegisterField, u64)>,
@@ -60,9 +60,9 @@ fn broken(
     is_broken: &mut dyn FnMut(&Consistency) -> bool,
 ) -> Vec<Violation> {
     let mut violations = Vec::new();
-    for rule in values.description().consistency {
-        if is_broken(rule) {
-            let fields = fields_of(rule, values);
+    for rule in values.description().consistency.iter() {
+        if is_broken(&rule) {
+            let fields = fields_of(&rule, values);
             violations.push(Violation { rule, fields });
         }
     }
@@ -79,12 +79,12 @@ fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
             !applies || !known(left) || !known(right) || value(*left) == value(*right)
         }
         Consistency::AtMostOne(fields) => {
-            fields.iter().filter(|field| value(**field) != 0).count() <= 1
+            fields.iter().filter(|field| value(*field) != 0).count() <= 1
         }
         Consistency::AtLeastOne(conditions) => {
             let mut all_known = true;
             each_field(rule, &mut |field| all_known &= known(&field));
-            !all_known || conditions.iter().any(|condition| values.meets(*condition))
+            !all_known || conditions.iter().any(|condition| values.meets(condition))
         }
         Consistency::ZeroWithout { register, features } => {
             values.get(register).is_none_or(|value| value == 0)
@@ -112,12 +112,12 @@ fn each_field(rule: &Consistency, visit: &mut dyn FnMut(RegisterField)) {
         }
         Consistency::AtMostOne(fields) => {
             for field in *fields {
-                visit(*field);
+                visit(field);
             }
         }
         Consistency::AtLeastOne(conditions) => {
             for condition in *conditions {
-                each_field_of(*condition, visit);
+                each_field_of(condition, visit);
             }
         }
         Consistency::ZeroWithout { register, features } => {
@@ -140,12 +140,12 @@ fn each_field_of(condition: Condition, visit: &mut dyn FnMut(RegisterField)) {
     match condition {
         Condition::Field(range) => visit(range.field),
         Condition::Feature(feature) => {
-            for definition in feature.definitions {
+            for definition in feature.definitions() {
                 for range in definition.fields {
                     visit(range.field);
                 }
                 for with in definition.with {
-                    each_field_of(*with, visit);
+                    each_field_of(with, visit);
                 }
             }
         }
@@ -172,7 +172,7 @@ fn fields_of(rule: &Consistency, values: &RegisterValues) -> Vec<(RegisterField,
         }
         Consistency::AtMostOne(all) => {
             for field in all.iter().filter(|field| is_set(field)) {
-                add(*field);
+                add(field);
             }
         }
         Consistency::ZeroWithout { register, features } => {
@@ -197,30 +197,21 @@ fn deciding_field(
     values: &RegisterValues,
     met: bool,
 ) -> Option<RegisterField> {
-    let feature: &FeatureDescription = match condition {
+    let feature: FeatureDescription = match condition {
         Condition::Field(range) => return Some(range.field),
         Condition::Feature(feature) => feature,
     };
-    let mut definitions = feature.definitions.iter();
-    let decides = definitions.find(|definition| values.meets_definition(definition) == met);
-    let definition = decides.or(feature.definitions.first())?;
+    let mut definitions = feature.definitions().iter();
+    let decides = definitions.find(|definition| values.meets_definition(*definition) == met);
+    let definition = decides.or(feature.definitions().first())?;
     let mut fields = definition.fields.iter();
-    if let Some(range) = fields.find(|range| values.is_in(**range) == met) {
+    if let Some(range) = fields.find(|range| values.is_in(*range) == met) {
         return Some(range.field);
     }
     let mut with = definition.with.iter();
-    let with = with.find(|with| values.meets(**with) == met);
-    with.and_then(|with| deciding_field(*with, values, met))
+    let with = with.find(|with| values.meets(*with) == met);
+    with.and_then(|with| deciding_field(with, values, met))
 }
-
-/// Two violations are equal if they are of the same rule with the same values.
-impl PartialEq for Violation {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.rule, other.rule) && self.fields == other.fields
-    }
-}
-
-impl Eq for Violation {}
 
 /// Shows the rule in words, and the values that break it.
 impl fmt::Display for Violation {
@@ -232,14 +223,18 @@ impl fmt::Display for Violation {
             }
             Consistency::AtMostOne(_) => f.write_str("only one of these fields may be set")?,
             Consistency::AtLeastOne(conditions) => {
+                let conditions: Vec<_> = conditions.iter().collect();
                 write!(
                     f,
                     "at least one of {} must be there",
-                    alternatives(conditions)
+                    alternatives(&conditions)
                 )?;
             }
             Consistency::ZeroWithout { register, features } => {
-                let features: Vec<_> = features.iter().map(|it| it.short_name()).collect();
+                let features: Vec<_> = features
+                    .iter()
+                    .map(FeatureDescription::short_name)
+                    .collect();
                 write!(
                     f,
                     "{} is zero without {}",

@@ -14,7 +14,7 @@ use crate::values::RegisterValues;
 pub(super) fn bounds(
     host: &Host,
     of: OverrideAt<'_>,
-    feature: &'static FeatureDescription,
+    feature: FeatureDescription,
 ) -> Result<Bounds, Refusal> {
     let on = of
         .asked
@@ -38,9 +38,9 @@ pub(super) fn bounds(
 }
 
 /// A range of a register that the host lacks, if no definition is of registers that it has.
-fn unknown(host: &Host, feature: &FeatureDescription) -> Option<FieldRange> {
+fn unknown(host: &Host, feature: FeatureDescription) -> Option<FieldRange> {
     let mut first = None;
-    for definition in feature.definitions {
+    for definition in feature.definitions() {
         let bounds = required(definition, host.values());
         let mut bounds = bounds.into_iter();
         let unknown = bounds.find_map(|(field, bound)| match bound {
@@ -56,17 +56,17 @@ fn unknown(host: &Host, feature: &FeatureDescription) -> Option<FieldRange> {
 fn present(
     host: &Host,
     of: OverrideAt<'_>,
-    feature: &'static FeatureDescription,
+    feature: FeatureDescription,
 ) -> Result<Bounds, Refusal> {
     let mut obstacles = Vec::new();
     if let Some(met) = met(host.values(), feature) {
         return Ok(required(met, host.values()));
     }
-    for definition in feature.definitions {
+    for definition in feature.definitions() {
         let bounds = required(definition, host.values());
         match obstacle(host, &bounds) {
             // The only way is refused with its obstacle when the field's value is resolved.
-            Some(_) if feature.definitions.len() == 1 => return Ok(bounds),
+            Some(_) if feature.definitions().len() == 1 => return Ok(bounds),
             Some((range, obstacle)) => {
                 let target = target(host, range.field, Some(range.first));
                 let reason = host_refuses(host, range.field, Bound::In(range), obstacle);
@@ -93,28 +93,28 @@ fn present(
 }
 
 /// The first definition of a feature that is met.
-fn met(values: &RegisterValues, feature: &FeatureDescription) -> Option<&'static Definition> {
-    let mut definitions = feature.definitions.iter();
-    definitions.find(|definition| values.meets_definition(definition))
+fn met(values: &RegisterValues, feature: FeatureDescription) -> Option<Definition> {
+    let mut definitions = feature.definitions().iter();
+    definitions.find(|definition| values.meets_definition(*definition))
 }
 
 /// The bounds under which a definition is met, those of its conditions included.
-fn required(definition: &Definition, values: &RegisterValues) -> Bounds {
+fn required(definition: Definition, values: &RegisterValues) -> Bounds {
     let mut bounds = Bounds::new();
     add_required(definition, values, &mut bounds);
     bounds
 }
 
-fn add_required(definition: &Definition, values: &RegisterValues, bounds: &mut Bounds) {
+fn add_required(definition: Definition, values: &RegisterValues, bounds: &mut Bounds) {
     let in_range = |range: FieldRange| (range.field, Bound::In(range));
     for range in definition.fields {
-        bounds.push(in_range(*range));
+        bounds.push(in_range(range));
     }
     for condition in definition.with {
         match condition {
-            Condition::Field(range) => bounds.push(in_range(*range)),
+            Condition::Field(range) => bounds.push(in_range(range)),
             Condition::Feature(feature) => {
-                if let Some(definition) = met(values, feature).or(feature.definitions.first()) {
+                if let Some(definition) = met(values, feature).or(feature.definitions().first()) {
                     add_required(definition, values, bounds);
                 }
             }
@@ -133,15 +133,15 @@ fn obstacle(host: &Host, bounds: &Bounds) -> Option<(FieldRange, Obstacle)> {
 }
 
 /// The bounds under which no core type meets a definition of a feature.
-fn absent_on_all_cores(host: &Host, feature: &'static FeatureDescription) -> Bounds {
+fn absent_on_all_cores(host: &Host, feature: FeatureDescription) -> Bounds {
     let mut bounds = absent(host.values(), feature);
     let mut has_feature = host.values().has(feature);
     for core in host.cores() {
         has_feature |= core.values.has(feature);
         bounds.extend(absent(&core.values, feature));
     }
-    for range in feature.mirrors {
-        let bound = Bound::NotIn(*range);
+    for range in feature.mirrors() {
+        let bound = Bound::NotIn(range);
         // KVM fixes some of them.
         if has_feature && host.check(range.field, bound.value()).is_ok() {
             bounds.push((range.field, bound));
@@ -151,16 +151,16 @@ fn absent_on_all_cores(host: &Host, feature: &'static FeatureDescription) -> Bou
 }
 
 /// The bounds under which some values do not meet a definition of a feature.
-fn absent(values: &RegisterValues, feature: &'static FeatureDescription) -> Bounds {
+fn absent(values: &RegisterValues, feature: FeatureDescription) -> Bounds {
     let mut bounds = Bounds::new();
     // Only a feature with several definitions can be there by another one afterwards.
     let mut without = values.clone();
-    for _ in feature.definitions {
+    for _ in feature.definitions() {
         let Some(definition) = met(&without, feature) else {
             break;
         };
         for range in definition.fields {
-            let bound = Bound::NotIn(*range);
+            let bound = Bound::NotIn(range);
             bounds.push((range.field, bound));
             let register = range.field.register;
             if let Some(old) = without.get(register) {
@@ -169,10 +169,10 @@ fn absent(values: &RegisterValues, feature: &'static FeatureDescription) -> Boun
         }
     }
     // Another override must not bring the feature back.
-    for definition in feature.definitions {
+    for definition in feature.definitions() {
         let mut fields = definition.fields.iter();
-        let unmet = fields.find(|range| !without.is_in(**range));
-        bounds.extend(unmet.map(|range| (range.field, Bound::NotIn(*range))));
+        let unmet = fields.find(|range| !without.is_in(*range));
+        bounds.extend(unmet.map(|range| (range.field, Bound::NotIn(range))));
     }
     bounds
 }
@@ -201,12 +201,12 @@ pub(super) fn still_present(
 }
 
 /// The reason that a feature is still there: a definition of it that is met.
-fn present_by(definition: &Definition) -> Reason {
+fn present_by(definition: Definition) -> Reason {
     if definition.fields.is_empty() {
         let mut features = Vec::new();
         for with in definition.with {
             if let Condition::Feature(feature) = with {
-                features.push(feature.name);
+                features.push(feature.name());
             }
         }
         return Reason::OfFeatures { features };

@@ -81,11 +81,11 @@ fn lacking(option: CpuOption, host: &Host) -> Option<String> {
 }
 
 /// Describes a feature, as in `ID_AA64ISAR0_EL1.DP is 0x1 (IMP) or more`.
-fn describe_feature(feature: &FeatureDescription) -> String {
-    let definitions = feature.definitions.iter().map(|definition| {
+fn describe_feature(feature: FeatureDescription) -> String {
+    let definitions = feature.definitions().iter().map(|definition| {
         let fields = definition.fields.iter().map(describe_range);
         let with = definition.with.iter().map(|with| match with {
-            Condition::Feature(feature) => format!("{} is there", feature.name),
+            Condition::Feature(feature) => format!("{} is there", feature.name()),
             Condition::Field(range) => describe_range(range),
         });
         fields.chain(with).collect::<Vec<_>>().join(", ")
@@ -93,7 +93,7 @@ fn describe_feature(feature: &FeatureDescription) -> String {
     definitions.collect::<Vec<_>>().join("; or ")
 }
 
-fn describe_range(range: &FieldRange) -> String {
+fn describe_range(range: FieldRange) -> String {
     let RegisterField { register, field } = range.field;
     let name = format!("{}.{}", register.name, field.name);
     let (first, last) = (field.show(range.first), field.show(range.last));

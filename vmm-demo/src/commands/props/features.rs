@@ -33,7 +33,7 @@ struct FeatureEntry {
     /// Other fields that describe the feature.
     mirrors: Vec<FieldEntry>,
     #[serde(skip)]
-    feature: &'static FeatureDescription,
+    feature: FeatureDescription,
 }
 
 #[derive(Serialize)]
@@ -63,20 +63,20 @@ pub(super) fn list(
     let pattern = arguments.pattern.as_deref();
     // On a machine with several core types a guest can rely only on what all of them have.
     let common = host.common_values();
-    let has = |feature: &FeatureDescription| common.has(feature);
+    let has = |feature: FeatureDescription| common.has(feature);
     let in_model = plan.map(|plan| with_changes(common.clone(), plan));
-    let listed = |feature: &&FeatureDescription| match pattern {
-        Some(pattern) => WildMatch::new_case_insensitive(pattern).matches(feature.name),
-        None => arguments.all || arguments.json || has(feature),
+    let listed = |feature: &FeatureDescription| match pattern {
+        Some(pattern) => WildMatch::new_case_insensitive(pattern).matches(feature.name()),
+        None => arguments.all || arguments.json || has(*feature),
     };
     let features = host.description().features.iter().filter(listed);
     let features: Vec<FeatureEntry> = features
         .map(|feature| FeatureEntry {
-            name: feature.name,
+            name: feature.name(),
             host: has(feature),
             model: in_model.as_ref().map(|values| values.has(feature)),
             definitions: definitions(host, feature),
-            mirrors: fields(host, feature.mirrors),
+            mirrors: fields(host, feature.mirrors()),
             feature,
         })
         .collect();
@@ -103,10 +103,10 @@ fn with_changes(mut values: RegisterValues, plan: &Plan) -> RegisterValues {
     values
 }
 
-fn definitions(host: &Host, feature: &FeatureDescription) -> Vec<DefinitionEntry> {
-    let definitions = feature.definitions.iter().map(|definition| {
+fn definitions(host: &Host, feature: FeatureDescription) -> Vec<DefinitionEntry> {
+    let definitions = feature.definitions().iter().map(|definition| {
         let with_features = definition.with.iter().filter_map(|with| match with {
-            Condition::Feature(feature) => Some(feature.name),
+            Condition::Feature(feature) => Some(feature.name()),
             Condition::Field(_) => None,
         });
         let with_fields = definition.with.iter().filter_map(|with| match with {
@@ -122,7 +122,7 @@ fn definitions(host: &Host, feature: &FeatureDescription) -> Vec<DefinitionEntry
     definitions.collect()
 }
 
-fn fields<'r>(host: &Host, ranges: impl IntoIterator<Item = &'r FieldRange>) -> Vec<FieldEntry> {
+fn fields(host: &Host, ranges: impl IntoIterator<Item = FieldRange>) -> Vec<FieldEntry> {
     let hexadecimal = |value: u64| format!("{value:#x}");
     let entries = ranges.into_iter().map(|range| FieldEntry {
         property: range.field.to_string(),

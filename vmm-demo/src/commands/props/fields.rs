@@ -4,6 +4,7 @@ use crate::machine::Machine;
 use crate::output::failure::Failure;
 use crate::output::json;
 use idreg_runtime::description::RegisterField;
+use idreg_runtime::description::feature::FeatureDescription;
 use idreg_runtime::description::rule::{Owner, ValueRange};
 use idreg_runtime::host::{Host, Obstacle};
 use idreg_runtime::plan::Plan;
@@ -117,7 +118,7 @@ impl PropertyEntry {
             owner: rule.owner.map(Owner::name),
             needs: rule.needs.map(Owner::name),
             mitigation: rule.mitigation,
-            features: defined.map(|feature| feature.name).collect(),
+            features: defined.map(FeatureDescription::name).collect(),
             allowed: json::ranges(&ranges),
             named: named
                 .map(|value| NamedValue {

@@ -4,7 +4,7 @@ use super::fields::PropertyEntry;
 use crate::output::list::comma_list;
 use crate::output::table;
 use idreg_runtime::description::FieldDescription;
-use idreg_runtime::description::feature::FieldRange;
+use idreg_runtime::description::feature::{FeatureDescription, FieldRange};
 use idreg_runtime::description::rule::{Owner, ValueRange};
 use idreg_runtime::host::{Host, Obstacle};
 
@@ -90,8 +90,8 @@ fn features(host: &Host, property: &PropertyEntry) -> String {
     };
     let features = host.description().features.iter();
     let features =
-        features.filter(|feature| host.values().has(feature) && feature.fields().any(is_in));
-    let features = features.map(|feature| feature.name);
+        features.filter(|feature| host.values().has(*feature) && feature.fields().any(is_in));
+    let features = features.map(FeatureDescription::name);
     comma_list(mitigation.into_iter().chain(features))
 }
 
