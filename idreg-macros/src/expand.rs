@@ -3,6 +3,7 @@
 mod facts;
 mod features;
 mod field;
+mod field_table;
 #[cfg(test)]
 mod goldens;
 mod layout_type;
@@ -55,14 +56,16 @@ fn items(input: &Input, source: &Source, facts: &Facts) -> TokenStream {
         EmittedType::Alias(alias) => value_type::alias(alias),
     });
     let names = table::names(krate, &emitted, facts);
-    let table = table::table(krate, &emitted, facts);
+    let table = names.and_then(|names| {
+        let table = table::table(krate, &emitted, facts)?;
+        Ok(quote!(#names #table))
+    });
     let table = table.unwrap_or_else(syn::Error::into_compile_error);
     quote! {
         #errors
         #missing
         #krate::__value_types! {}
         #(#types)*
-        #names
         #table
     }
 }

@@ -1,6 +1,7 @@
 //! Registers and fields as data, emitted by `include_sysreg!` beside the types.
 
 pub mod feature;
+mod field;
 mod index;
 mod packed;
 mod registers;
@@ -9,13 +10,13 @@ mod value_names;
 
 use feature::{Consistency, FeatureDescription, Features};
 
+pub use field::{FieldDescription, FieldKind, ShownValue};
+#[doc(hidden)]
+pub use field::{FieldRow, FieldTable};
 #[doc(hidden)]
 pub use packed::FactTable;
 pub use packed::{PackedIter, PackedList};
-pub use registers::{
-    FieldDescription, FieldKind, LayoutDescription, PROPERTY_PREFIX, RegisterDescription,
-    RegisterField, ShownValue,
-};
+pub use registers::{LayoutDescription, PROPERTY_PREFIX, RegisterDescription, RegisterField};
 pub use value_names::{ValueDescription, ValueNames, ValueNamesIter};
 
 /// Every register of a description, in file order, with the features and rules of its fields.

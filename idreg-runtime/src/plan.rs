@@ -249,7 +249,7 @@ impl Plan {
             return values;
         }
         let fields = values.description().fields();
-        for field in fields.filter(|field| field.field.rule.owner == Some(Owner::Gic)) {
+        for field in fields.filter(|field| field.field.rule().owner == Some(Owner::Gic)) {
             if let Some(value) = values.get(field.register) {
                 values.set(field.register, field.field.insert(value, 0));
             }
@@ -292,7 +292,7 @@ fn writes(host: &RegisterValues, expected: &RegisterValues) -> Vec<Write> {
 fn unnamed(change: &Change) -> Option<Warning> {
     let Change { field, new, .. } = *change;
     let description = field.field;
-    let is_unnamed = !description.values.is_empty() && description.value_name(new).is_none();
+    let is_unnamed = !description.values().is_empty() && description.value_name(new).is_none();
     is_unnamed.then_some(Warning::Unnamed { field, value: new })
 }
 

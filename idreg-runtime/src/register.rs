@@ -57,16 +57,16 @@ pub trait FieldValue: Copy + fmt::Debug + 'static {
 #[doc(hidden)]
 pub fn fmt_register(
     name: &str,
-    layout: &LayoutDescription,
+    layout: &'static LayoutDescription,
     bits: u64,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
     write!(f, "{name}({bits:#x}) ")?;
     let mut set = f.debug_set();
-    for field in layout.fields {
+    for field in layout.fields() {
         set.entry(&format_args!(
             "{}: {}",
-            field.name,
+            field.name(),
             field.show(field.extract(bits))
         ));
     }
@@ -79,6 +79,6 @@ pub fn fmt_register(
 ///
 /// An error of the formatter.
 #[doc(hidden)]
-pub fn fmt_field(field: &FieldDescription, value: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    write!(f, "{}({})", field.name, field.show(value))
+pub fn fmt_field(field: FieldDescription, value: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "{}({})", field.name(), field.show(value))
 }

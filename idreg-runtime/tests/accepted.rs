@@ -23,7 +23,9 @@ const OWNED: [&str; 6] = [
 
 /// The fields of which a vCPU is tried with every value.
 fn narrow_fields() -> impl Iterator<Item = RegisterField> {
-    DESCRIPTION.fields().filter(|field| field.field.width <= 4)
+    DESCRIPTION
+        .fields()
+        .filter(|field| field.field.width() <= 4)
 }
 
 fn registers(host: &Host, vcpu: &FakeVcpu) -> Vec<u64> {
@@ -46,7 +48,7 @@ fn accepted_values_are_the_allowed_ones_unless_a_field_has_an_owner() {
     assert!(
         differing
             .iter()
-            .all(|field| field.field.rule.owner.is_some())
+            .all(|field| field.field.rule().owner.is_some())
     );
 }
 

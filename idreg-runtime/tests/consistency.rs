@@ -1,7 +1,6 @@
 //! The rules between fields, each on values of its own.
 
-use idreg_runtime::description::feature::{Condition, Consistency, FieldRange};
-use idreg_runtime::description::{Description, RegisterField};
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::plan::consistency::{Violation, newly_broken};
 use idreg_runtime::regs::DESCRIPTION;
 use idreg_runtime::values::RegisterValues;
@@ -12,8 +11,8 @@ fn field(name: &str) -> RegisterField {
 }
 
 /// Values of the registers of some fields; all other fields of these registers are zero.
-fn values(description: &'static Description, fields: &[(&str, u64)]) -> RegisterValues {
-    let mut values = RegisterValues::new(description);
+fn values(fields: &[(&str, u64)]) -> RegisterValues {
+    let mut values = RegisterValues::new(&DESCRIPTION);
     for (name, value) in fields {
         let field = field(name);
         let old = values.get(field.register).unwrap_or(0);
@@ -24,33 +23,12 @@ fn values(description: &'static Description, fields: &[(&str, u64)]) -> Register
 
 /// The rules that the second values break and the first do not.
 fn broken(before: &[(&str, u64)], after: &[(&str, u64)]) -> Vec<String> {
-    broken_in(&DESCRIPTION, before, after)
-}
-
-fn broken_in(
-    description: &'static Description,
-    before: &[(&str, u64)],
-    after: &[(&str, u64)],
-) -> Vec<String> {
-    let violations = violations(description, before, after);
+    let violations = violations(before, after);
     violations.iter().map(ToString::to_string).collect()
 }
 
-fn violations(
-    description: &'static Description,
-    before: &[(&str, u64)],
-    after: &[(&str, u64)],
-) -> Vec<Violation> {
-    let [before, after] = [before, after].map(|fields| values(description, fields));
-    newly_broken(&before, &after)
-}
-
-/// The registers and features with one rule of a test's own.
-fn with_rule(rule: Consistency) -> &'static Description {
-    Box::leak(Box::new(Description {
-        consistency: Box::leak(Box::new([rule])),
-        ..DESCRIPTION
-    }))
+fn violations(before: &[(&str, u64)], after: &[(&str, u64)]) -> Vec<Violation> {
+    newly_broken(&values(before), &values(after))
 }
 
 const FP: &str = "ID_AA64PFR0_EL1_FP";
@@ -138,43 +116,6 @@ fn page_sizes_that_are_not_known_break_no_rule() {
     assert!(broken(&before, &[(FP, 0)]).is_empty());
 }
 
-#[test]
-fn rule_between_two_registers_is_broken_by_either() {
-    let limited = with_rule(Consistency::NotAbove {
-        field: field(BF16),
-        most: field(BREAKPOINTS),
-    });
-    let before = [(BF16, 1), (BREAKPOINTS, 1)];
-    for after in [[(BF16, 2), (BREAKPOINTS, 1)], [(BF16, 1), (BREAKPOINTS, 0)]] {
-        assert_eq!(broken_in(limited, &before, &after).len(), 1, "{after:?}");
-    }
-}
-
-/// FEAT_MixedEndEL0 is there by either of two fields.
-#[test]
-fn broken_rule_shows_the_definition_that_is_met() {
-    let (all, el0) = ("ID_AA64MMFR0_EL1_BIGEND", "ID_AA64MMFR0_EL1_BIGENDEL0");
-    let mixed_endian = DESCRIPTION.feature("FEAT_MixedEndEL0");
-    let needs_bf16 = with_rule(Consistency::Requires {
-        subject: Condition::Feature(mixed_endian.expect("a feature")),
-        needs: Condition::Field(FieldRange {
-            field: field(BF16),
-            first: 1,
-            last: 15,
-        }),
-    });
-    let before = [(all, 0), (el0, 0), (BF16, 0)];
-    for (values, shown) in [((1, 0), "BIGEND=0x1"), ((0, 1), "BIGENDEL0=0x1")] {
-        let after = [(all, values.0), (el0, values.1), (BF16, 0)];
-        let texts = broken_in(needs_bf16, &before, &after);
-        let text = texts.first().expect("a broken rule");
-        assert!(
-            text.contains(&format!(": ID_AA64MMFR0_EL1.{shown} ")),
-            "{text}"
-        );
-    }
-}
-
 /// FEAT_SVE2 counts with FEAT_SVE alone, whose field is then the one that is missing.
 #[test]
 fn broken_rule_shows_the_condition_that_is_not_met() {
@@ -193,17 +134,15 @@ fn broken_rule_shows_the_condition_that_is_not_met() {
 
 #[test]
 fn violations_are_equal_by_rule_and_values() {
-    let rule = || Consistency::NotAbove {
-        field: field(BF16),
-        most: field(BREAKPOINTS),
+    let broken = |contexts| {
+        let before = [(CONTEXTS, 0), (BREAKPOINTS, 0)];
+        violations(&before, &[(CONTEXTS, contexts), (BREAKPOINTS, 0)])
     };
-    let (one, other) = (with_rule(rule()), with_rule(rule()));
-    let broken = |description, value| {
-        let before = [(BF16, 0), (BREAKPOINTS, 0)];
-        violations(description, &before, &[(BF16, value), (BREAKPOINTS, 0)])
-    };
-    assert_eq!(broken(one, 1).len(), 1);
-    assert_eq!(broken(one, 1), broken(one, 1));
-    assert_ne!(broken(one, 1), broken(one, 2));
-    assert_ne!(broken(one, 1), broken(other, 1));
+    assert_eq!(broken(1).len(), 1);
+    assert_eq!(broken(1), broken(1));
+    assert_ne!(broken(1), broken(2));
+    assert_ne!(
+        broken(1),
+        violations(&[(FP, 0), (SIMD, 0)], &[(FP, 1), (SIMD, 0)])
+    );
 }

@@ -164,7 +164,7 @@ fn allowed_values_are_exactly_those_that_are_accepted() {
         for field in host
             .description()
             .fields()
-            .filter(|field| field.field.width <= 4)
+            .filter(|field| field.field.width() <= 4)
         {
             let allowed = host.allowed(field);
             for value in 0..=field.field.max() {

@@ -10,7 +10,7 @@ fn field(property: &str) -> RegisterField {
 }
 
 fn rule(property: &str) -> &'static FieldRule {
-    field(property).field.rule
+    field(property).field.rule()
 }
 
 fn feature(name: &str) -> FeatureDescription {
@@ -40,8 +40,8 @@ fn lower_is_safe_where_nothing_else_is_known() {
 #[test]
 fn signed_enumerations_are_signed() {
     for field in DESCRIPTION.fields() {
-        if field.field.kind == FieldKind::SignedEnum {
-            assert_eq!(field.field.rule.safety, Safety::SignedLower, "{field}");
+        if field.field.kind() == FieldKind::SignedEnum {
+            assert_eq!(field.field.rule().safety, Safety::SignedLower, "{field}");
         }
     }
 }
@@ -178,7 +178,7 @@ fn one_algorithm_of_pointer_authentication_excludes_the_others() {
     let names: Vec<_> = others
         .into_iter()
         .flatten()
-        .map(|field| field.field.name)
+        .map(|field| field.field.name())
         .collect();
     assert_eq!(names, ["APA", "API", "APA3"]);
 }

@@ -51,7 +51,7 @@ fn option_that_is_off_hides_its_fields_and_nothing_else() {
         let mut hidden = 0;
         for field in DESCRIPTION.fields() {
             let (before, after) = (host.values().field(field), plan.expected().field(field));
-            if field.field.rule.needs == Some(owner) {
+            if field.field.rule().needs == Some(owner) {
                 assert_eq!(after, Some(0), "{field}");
                 hidden += u32::from(before != after);
             } else {

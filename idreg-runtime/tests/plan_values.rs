@@ -255,7 +255,10 @@ fn aarch32_fields_are_fixed_without_aarch32() {
 fn ranges_agree_with_every_single_value() {
     for file in [MAX_7_2, A64FX_7_2] {
         let host = host(file);
-        for field in DESCRIPTION.fields().filter(|field| field.field.width <= 8) {
+        for field in DESCRIPTION
+            .fields()
+            .filter(|field| field.field.width() <= 8)
+        {
             let ranges = host.allowed(field);
             for value in 0..=field.field.max() {
                 let in_ranges = ranges.iter().any(|range| range.contains(value));

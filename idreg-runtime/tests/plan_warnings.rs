@@ -39,7 +39,7 @@ fn allowed_value_without_a_name() {
     let unnamed = |field: &RegisterField| {
         let value = 3;
         let field_of = field.field;
-        let has_names = !field_of.values.is_empty() && field_of.value_name(value).is_none();
+        let has_names = !field_of.values().is_empty() && field_of.value_name(value).is_none();
         let changes = host.values().field(*field) != Some(value);
         has_names && changes && host.check(*field, value).is_ok()
     };

@@ -103,7 +103,7 @@ fn fields(register: &str, before: u64, after: u64) -> Vec<Row> {
         let (old, new) = (of.field.extract(before), of.field.extract(after));
         (old != new).then(|| {
             Row::new(
-                &format!("  {}", of.field.name),
+                &format!("  {}", of.field.name()),
                 &of.field.show(old).to_string(),
                 &of.field.show(new).to_string(),
             )

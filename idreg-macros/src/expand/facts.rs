@@ -18,22 +18,21 @@ pub(crate) fn shipped() -> syn::Result<Facts> {
 }
 
 /// The rule of a field; facts exist only for registers whose own block states the fields.
-pub(crate) fn rule(
-    krate: &TokenStream,
-    facts: &Facts,
-    layout_type: &LayoutType<'_>,
-    field: &Field,
-) -> TokenStream {
+pub(crate) fn rule(facts: &Facts, layout_type: &LayoutType<'_>, field: &Field) -> FieldRule {
     let name = &layout_type.name;
-    let rule = match layout_type.role {
+    match layout_type.role {
         Role::Register(_) => facts.rule(name, field),
         Role::Shared | Role::Alternative(_) => Facts::default().rule(name, field),
-    };
+    }
+}
+
+/// The tokens of a rule.
+pub(crate) fn rule_tokens(krate: &TokenStream, rule: &FieldRule) -> TokenStream {
     let safety = safety(krate, rule.safety);
     let is_only_safety =
         rule.refused.is_empty() && rule.owner.is_none() && rule.needs.is_none() && !rule.mitigation;
     if !is_only_safety {
-        return whole_rule(krate, &safety, &rule);
+        return whole_rule(krate, &safety, rule);
     }
     let of_safety = match rule.safety {
         Safety::Lower => quote!(#krate::description::rule::FieldRule::LOWER),
@@ -41,10 +40,10 @@ pub(crate) fn rule(
         _ => quote!(#krate::description::rule::FieldRule::of(#safety)),
     };
     match rule.audience {
-        None => quote!(&#of_safety),
+        None => of_safety,
         Some(audience) => {
             let audience = audience_name(krate, audience);
-            quote!(&#of_safety.for_audience(#audience))
+            quote!(#of_safety.for_audience(#audience))
         }
     }
 }
@@ -89,7 +88,7 @@ fn whole_rule(krate: &TokenStream, safety: &TokenStream, rule: &FieldRule) -> To
         }
     };
     quote! {
-        &#krate::description::rule::FieldRule {
+        #krate::description::rule::FieldRule {
             safety: #safety,
             refused: &[#(#refused),*],
             owner: #owner,

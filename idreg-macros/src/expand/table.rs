@@ -1,31 +1,36 @@
 //! The static table of registers, layouts and fields, for lookup by name.
 
-use super::facts;
 use super::features::{self, FeatureTables};
+use super::field_table::{Rules, field_table};
 use super::layout_type::{Alias, EmittedType, LayoutType, Role, TableRow};
 use super::property_index;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 use sysreg::facts::Facts;
-use sysreg::{Encoding, Field, FieldKind, Layout};
+use sysreg::{Encoding, Layout};
 
 /// The marker types of registers and layouts, each with its part of the table.
 pub(crate) fn names(
     krate: &TokenStream,
     emitted: &[EmittedType<'_>],
     facts: &Facts,
-) -> TokenStream {
+) -> syn::Result<TokenStream> {
+    let mut rules = Rules::new(facts);
     let names = emitted.iter().map(|emitted| match emitted {
-        EmittedType::Layout(layout_type) => layout_marker(krate, layout_type, facts),
-        EmittedType::Alias(alias) => alias_marker(krate, alias),
+        EmittedType::Layout(layout_type) => layout_marker(krate, layout_type, &mut rules),
+        EmittedType::Alias(alias) => Ok(alias_marker(krate, alias)),
     });
-    quote! {
+    let names: Vec<TokenStream> = names.collect::<syn::Result<_>>()?;
+    let rules = rules.table(krate);
+    Ok(quote! {
         /// Marker types of registers and layouts.
         #[doc(hidden)]
         pub mod names {
+            #rules
+
             #(#names)*
         }
-    }
+    })
 }
 
 /// The static table of all registers.
@@ -58,21 +63,24 @@ pub(crate) fn table(
     })
 }
 
-fn layout_marker(krate: &TokenStream, layout_type: &LayoutType<'_>, facts: &Facts) -> TokenStream {
+fn layout_marker(
+    krate: &TokenStream,
+    layout_type: &LayoutType<'_>,
+    rules: &mut Rules<'_>,
+) -> syn::Result<TokenStream> {
     let LayoutType {
         name, type_name, ..
     } = layout_type;
     let mask = |of: fn(&Layout) -> u64| hexadecimal(layout_type.layout.map_or(0, of));
     let (res0, res1, unkn) = (mask(Layout::res0), mask(Layout::res1), mask(Layout::unkn));
-    let fields = layout_type.layout.into_iter().flat_map(Layout::fields);
-    let fields = fields.map(|f| field(krate, f, &facts::rule(krate, facts, layout_type, f)));
+    let fields = field_table(krate, layout_type, rules)?;
     let alternatives = layout_list(krate, &layout_type.alternatives);
     let doc = format!("`{name}`.");
     let register = match &layout_type.role {
         Role::Register(row) => Some(register(krate, type_name, type_name, &[], row)),
         Role::Shared | Role::Alternative(_) => None,
     };
-    quote! {
+    Ok(quote! {
         #[doc = #doc]
         #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
         pub enum #type_name {}
@@ -84,13 +92,13 @@ fn layout_marker(krate: &TokenStream, layout_type: &LayoutType<'_>, facts: &Fact
                     res0: #res0,
                     res1: #res1,
                     unkn: #unkn,
-                    fields: &[#(#fields),*],
+                    fields: #fields,
                     alternatives: #alternatives,
                 };
         }
 
         #register
-    }
+    })
 }
 
 fn alias_marker(krate: &TokenStream, alias: &Alias<'_>) -> TokenStream {
@@ -148,48 +156,6 @@ fn register(
 /// The descriptions of layouts, by marker type.
 fn layout_list(krate: &TokenStream, names: &[Ident]) -> TokenStream {
     quote!(&[#(<#names as #krate::register::Layout>::LAYOUT),*])
-}
-
-fn field(krate: &TokenStream, field: &Field, rule: &TokenStream) -> TokenStream {
-    let name = field.name();
-    let shift = Literal::u8_unsuffixed(field.bits().lsb());
-    let width = Literal::u8_unsuffixed(field.bits().width());
-    let kind = match field.kind() {
-        FieldKind::Plain => quote!(Plain),
-        FieldKind::Enum => quote!(Enum),
-        FieldKind::SignedEnum => quote!(SignedEnum),
-        FieldKind::UnsignedEnum => quote!(UnsignedEnum),
-    };
-    let values = value_names(krate, field);
-    quote! {
-        #krate::description::FieldDescription {
-            name: #name,
-            shift: #shift,
-            width: #width,
-            kind: #krate::description::FieldKind::#kind,
-            values: #values,
-            rule: #rule,
-        }
-    }
-}
-
-/// The named values in one text, with a number where the value is not the one after the one before.
-fn value_names(krate: &TokenStream, field: &Field) -> TokenStream {
-    if field.enumerators().is_empty() {
-        return quote!(#krate::description::ValueNames::NONE);
-    }
-    let mut next = 0;
-    let values = field.enumerators().iter().map(|known| {
-        let is_counted = known.value() == next;
-        next = known.value().wrapping_add(1);
-        if is_counted {
-            known.name().to_owned()
-        } else {
-            format!("{}={}", known.name(), known.value())
-        }
-    });
-    let text = values.collect::<Vec<_>>().join(" ");
-    quote!(#krate::description::ValueNames::of(#text))
 }
 
 /// A mask in hexadecimal, as the Arm ARM writes it.

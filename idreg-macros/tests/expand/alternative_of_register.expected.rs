@@ -59,6 +59,9 @@ pub mod feat_x_two_el1 {
 /// Marker types of registers and layouts.
 #[doc(hidden)]
 pub mod names {
+    static RULES: &[::idreg_runtime::description::rule::FieldRule] = &[
+        ::idreg_runtime::description::rule::FieldRule::LOWER,
+    ];
     ///`TWO_EL1`.
     #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum TwoEl1 {}
@@ -68,16 +71,19 @@ pub mod names {
             res0: 0x0,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "WHOLE",
-                    shift: 0,
-                    width: 64,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 5, 5],
+                        0,
+                        64,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                ],
+                text: "WHOLE",
+                rules: RULES,
+            },
             alternatives: &[<FeatXTwoEl1 as ::idreg_runtime::register::Layout>::LAYOUT],
         };
     }
@@ -99,16 +105,19 @@ pub mod names {
             res0: 0xfffffffffffffffe,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "ENABLE",
-                    shift: 0,
-                    width: 1,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 6, 6],
+                        0,
+                        1,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                ],
+                text: "ENABLE",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }

@@ -99,6 +99,9 @@ pub mod feat_y_split_el1 {
 /// Marker types of registers and layouts.
 #[doc(hidden)]
 pub mod names {
+    static RULES: &[::idreg_runtime::description::rule::FieldRule] = &[
+        ::idreg_runtime::description::rule::FieldRule::LOWER,
+    ];
     ///`SPLIT_ELx`.
     #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum SplitELx {}
@@ -108,16 +111,19 @@ pub mod names {
             res0: 0x0,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "WHOLE",
-                    shift: 0,
-                    width: 64,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 5, 5],
+                        0,
+                        64,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                ],
+                text: "WHOLE",
+                rules: RULES,
+            },
             alternatives: &[<FeatZSplitELx as ::idreg_runtime::register::Layout>::LAYOUT],
         };
     }
@@ -130,16 +136,19 @@ pub mod names {
             res0: 0xffffffff00000000,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "HALF",
-                    shift: 0,
-                    width: 32,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 4, 4],
+                        0,
+                        32,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                ],
+                text: "HALF",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }
@@ -164,16 +173,19 @@ pub mod names {
             res0: 0xffffffffffffff00,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "LOW",
-                    shift: 0,
-                    width: 8,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 3, 3],
+                        0,
+                        8,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                ],
+                text: "LOW",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }

@@ -308,6 +308,36 @@ Features: `FEAT_LPA2`, `FEAT_TGran16K`.*/
 /// Marker types of registers and layouts.
 #[doc(hidden)]
 pub mod names {
+    static RULES: &[::idreg_runtime::description::rule::FieldRule] = &[
+        ::idreg_runtime::description::rule::FieldRule::LOWER
+            .for_audience(::idreg_runtime::description::rule::Audience::El0),
+        ::idreg_runtime::description::rule::FieldRule::LOWER
+            .for_audience(::idreg_runtime::description::rule::Audience::Debugger),
+        ::idreg_runtime::description::rule::FieldRule {
+            safety: ::idreg_runtime::description::rule::Safety::Exact {
+                safe: 0,
+            },
+            refused: &[],
+            owner: ::core::option::Option::Some(
+                ::idreg_runtime::description::rule::Owner::Pauth,
+            ),
+            needs: ::core::option::Option::Some(
+                ::idreg_runtime::description::rule::Owner::Pauth,
+            ),
+            mitigation: false,
+            audience: ::core::option::Option::Some(
+                ::idreg_runtime::description::rule::Audience::El0,
+            ),
+        },
+        ::idreg_runtime::description::rule::FieldRule::of(::idreg_runtime::description::rule::Safety::Exact {
+                safe: 0,
+            })
+            .for_audience(::idreg_runtime::description::rule::Audience::El0),
+        ::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER
+            .for_audience(::idreg_runtime::description::rule::Audience::El1),
+        ::idreg_runtime::description::rule::FieldRule::LOWER
+            .for_audience(::idreg_runtime::description::rule::Audience::El1),
+    ];
     ///`ID_AA64PFR0_EL1`.
     #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum IdAa64pfr0El1 {}
@@ -317,26 +347,26 @@ pub mod names {
             res0: 0xffffffffff00ffff,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "AdvSIMD",
-                    shift: 20,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER
-                        .for_audience(::idreg_runtime::description::rule::Audience::El0),
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "FP",
-                    shift: 16,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER
-                        .for_audience(::idreg_runtime::description::rule::Audience::El0),
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 7, 7],
+                        20,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [7, 9, 9],
+                        16,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                ],
+                text: "AdvSIMDFP",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }
@@ -358,30 +388,26 @@ pub mod names {
             res0: 0xffffffff0fff0fff,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "CTX_CMPs",
-                    shift: 28,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER
-                        .for_audience(
-                            ::idreg_runtime::description::rule::Audience::Debugger,
-                        ),
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "BRPs",
-                    shift: 12,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER
-                        .for_audience(
-                            ::idreg_runtime::description::rule::Audience::Debugger,
-                        ),
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 8, 8],
+                        28,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        1,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [8, 12, 12],
+                        12,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        1,
+                    ),
+                ],
+                text: "CTX_CMPsBRPs",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }
@@ -403,54 +429,26 @@ pub mod names {
             res0: 0xfffffffffffff00f,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "API",
-                    shift: 8,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule {
-                        safety: ::idreg_runtime::description::rule::Safety::Exact {
-                            safe: 0,
-                        },
-                        refused: &[],
-                        owner: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Owner::Pauth,
-                        ),
-                        needs: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Owner::Pauth,
-                        ),
-                        mitigation: false,
-                        audience: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Audience::El0,
-                        ),
-                    },
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "APA",
-                    shift: 4,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule {
-                        safety: ::idreg_runtime::description::rule::Safety::Exact {
-                            safe: 0,
-                        },
-                        refused: &[],
-                        owner: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Owner::Pauth,
-                        ),
-                        needs: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Owner::Pauth,
-                        ),
-                        mitigation: false,
-                        audience: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Audience::El0,
-                        ),
-                    },
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 3, 3],
+                        8,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        2,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [3, 6, 6],
+                        4,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        2,
+                    ),
+                ],
+                text: "APIAPA",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }
@@ -472,31 +470,19 @@ pub mod names {
             res0: 0xffffffffffff0fff,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "APA3",
-                    shift: 12,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule {
-                        safety: ::idreg_runtime::description::rule::Safety::Exact {
-                            safe: 0,
-                        },
-                        refused: &[],
-                        owner: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Owner::Pauth,
-                        ),
-                        needs: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Owner::Pauth,
-                        ),
-                        mitigation: false,
-                        audience: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Audience::El0,
-                        ),
-                    },
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 4, 4],
+                        12,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        2,
+                    ),
+                ],
+                text: "APA3",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }
@@ -518,17 +504,19 @@ pub mod names {
             res0: 0xfffffffff0ffffff,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "SME",
-                    shift: 24,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER
-                        .for_audience(::idreg_runtime::description::rule::Audience::El0),
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 3, 3],
+                        24,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                ],
+                text: "SME",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }
@@ -550,19 +538,19 @@ pub mod names {
             res0: 0x7fffffffffffffff,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "FA64",
-                    shift: 63,
-                    width: 1,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::of(::idreg_runtime::description::rule::Safety::Exact {
-                            safe: 0,
-                        })
-                        .for_audience(::idreg_runtime::description::rule::Audience::El0),
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 4, 4],
+                        63,
+                        1,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        3,
+                    ),
+                ],
+                text: "FA64",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }
@@ -584,35 +572,33 @@ pub mod names {
             res0: 0xffffffff000fffff,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "TGRAN4",
-                    shift: 28,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::SignedEnum,
-                    values: ::idreg_runtime::description::ValueNames::of("IMP NI=15"),
-                    rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER
-                        .for_audience(::idreg_runtime::description::rule::Audience::El1),
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "TGRAN64",
-                    shift: 24,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::SignedEnum,
-                    values: ::idreg_runtime::description::ValueNames::of("IMP NI=15"),
-                    rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER
-                        .for_audience(::idreg_runtime::description::rule::Audience::El1),
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "TGRAN16",
-                    shift: 20,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER
-                        .for_audience(::idreg_runtime::description::rule::Audience::El1),
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 6, 15],
+                        28,
+                        4,
+                        ::idreg_runtime::description::FieldKind::SignedEnum,
+                        4,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [15, 22, 31],
+                        24,
+                        4,
+                        ::idreg_runtime::description::FieldKind::SignedEnum,
+                        4,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [31, 38, 38],
+                        20,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        5,
+                    ),
+                ],
+                text: "TGRAN4IMP NI=15TGRAN64IMP NI=15TGRAN16",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }

@@ -96,6 +96,36 @@ Features: `FEAT_BF16`, `FEAT_EBF16`.*/
 /// Marker types of registers and layouts.
 #[doc(hidden)]
 pub mod names {
+    static RULES: &[::idreg_runtime::description::rule::FieldRule] = &[
+        ::idreg_runtime::description::rule::FieldRule {
+            safety: ::idreg_runtime::description::rule::Safety::Lower,
+            refused: &[],
+            owner: ::core::option::Option::Some(
+                ::idreg_runtime::description::rule::Owner::Sve,
+            ),
+            needs: ::core::option::Option::Some(
+                ::idreg_runtime::description::rule::Owner::Sve,
+            ),
+            mitigation: false,
+            audience: ::core::option::Option::Some(
+                ::idreg_runtime::description::rule::Audience::El0,
+            ),
+        },
+        ::idreg_runtime::description::rule::FieldRule {
+            safety: ::idreg_runtime::description::rule::Safety::Lower,
+            refused: &[],
+            owner: ::core::option::Option::None,
+            needs: ::core::option::Option::Some(
+                ::idreg_runtime::description::rule::Owner::Sve,
+            ),
+            mitigation: false,
+            audience: ::core::option::Option::Some(
+                ::idreg_runtime::description::rule::Audience::El0,
+            ),
+        },
+        ::idreg_runtime::description::rule::FieldRule::LOWER
+            .for_audience(::idreg_runtime::description::rule::Audience::El0),
+    ];
     ///`ID_AA64PFR0_EL1`.
     #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum IdAa64pfr0El1 {}
@@ -105,29 +135,19 @@ pub mod names {
             res0: 0xfffffff0ffffffff,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "SVE",
-                    shift: 32,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule {
-                        safety: ::idreg_runtime::description::rule::Safety::Lower,
-                        refused: &[],
-                        owner: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Owner::Sve,
-                        ),
-                        needs: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Owner::Sve,
-                        ),
-                        mitigation: false,
-                        audience: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Audience::El0,
-                        ),
-                    },
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 3, 3],
+                        32,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                ],
+                text: "SVE",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }
@@ -149,46 +169,26 @@ pub mod names {
             res0: 0xffffffffff0ffff0,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "BF16",
-                    shift: 20,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule {
-                        safety: ::idreg_runtime::description::rule::Safety::Lower,
-                        refused: &[],
-                        owner: ::core::option::Option::None,
-                        needs: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Owner::Sve,
-                        ),
-                        mitigation: false,
-                        audience: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Audience::El0,
-                        ),
-                    },
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "SVEver",
-                    shift: 0,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule {
-                        safety: ::idreg_runtime::description::rule::Safety::Lower,
-                        refused: &[],
-                        owner: ::core::option::Option::None,
-                        needs: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Owner::Sve,
-                        ),
-                        mitigation: false,
-                        audience: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Audience::El0,
-                        ),
-                    },
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 4, 4],
+                        20,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        1,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [4, 10, 10],
+                        0,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        1,
+                    ),
+                ],
+                text: "BF16SVEver",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }
@@ -210,17 +210,19 @@ pub mod names {
             res0: 0xffff0fffffffffff,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "BF16",
-                    shift: 44,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER
-                        .for_audience(::idreg_runtime::description::rule::Audience::El0),
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 4, 4],
+                        44,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        2,
+                    ),
+                ],
+                text: "BF16",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }

@@ -99,6 +99,10 @@ pub mod kinds_el1 {
 /// Marker types of registers and layouts.
 #[doc(hidden)]
 pub mod names {
+    static RULES: &[::idreg_runtime::description::rule::FieldRule] = &[
+        ::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER,
+        ::idreg_runtime::description::rule::FieldRule::LOWER,
+    ];
     ///`KINDS_EL1`.
     #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum KindsEl1 {}
@@ -108,40 +112,40 @@ pub mod names {
             res0: 0x0,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "SIGNED",
-                    shift: 60,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::SignedEnum,
-                    values: ::idreg_runtime::description::ValueNames::of("NI=15 IMP=0"),
-                    rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER,
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "UNSIGNED",
-                    shift: 56,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::UnsignedEnum,
-                    values: ::idreg_runtime::description::ValueNames::of("NI IMP"),
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "CHOICE",
-                    shift: 55,
-                    width: 1,
-                    kind: ::idreg_runtime::description::FieldKind::Enum,
-                    values: ::idreg_runtime::description::ValueNames::of("OFF ON"),
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "NUMBER",
-                    shift: 0,
-                    width: 55,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 6, 17],
+                        60,
+                        4,
+                        ::idreg_runtime::description::FieldKind::SignedEnum,
+                        0,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [17, 25, 31],
+                        56,
+                        4,
+                        ::idreg_runtime::description::FieldKind::UnsignedEnum,
+                        1,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [31, 37, 43],
+                        55,
+                        1,
+                        ::idreg_runtime::description::FieldKind::Enum,
+                        1,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [43, 49, 49],
+                        0,
+                        55,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        1,
+                    ),
+                ],
+                text: "SIGNEDNI=15 IMP=0UNSIGNEDNI IMPCHOICEOFF ONNUMBER",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }

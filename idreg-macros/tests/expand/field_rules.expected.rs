@@ -130,6 +130,70 @@ Features: `FEAT_VPIPT`.*/
 /// Marker types of registers and layouts.
 #[doc(hidden)]
 pub mod names {
+    static RULES: &[::idreg_runtime::description::rule::FieldRule] = &[
+        ::idreg_runtime::description::rule::FieldRule {
+            safety: ::idreg_runtime::description::rule::Safety::Lower,
+            refused: &[],
+            owner: ::core::option::Option::None,
+            needs: ::core::option::Option::None,
+            mitigation: true,
+            audience: ::core::option::Option::Some(
+                ::idreg_runtime::description::rule::Audience::El1,
+            ),
+        },
+        ::idreg_runtime::description::rule::FieldRule {
+            safety: ::idreg_runtime::description::rule::Safety::Lower,
+            refused: &[],
+            owner: ::core::option::Option::Some(
+                ::idreg_runtime::description::rule::Owner::Sve,
+            ),
+            needs: ::core::option::Option::Some(
+                ::idreg_runtime::description::rule::Owner::Sve,
+            ),
+            mitigation: false,
+            audience: ::core::option::Option::Some(
+                ::idreg_runtime::description::rule::Audience::El0,
+            ),
+        },
+        ::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER
+            .for_audience(::idreg_runtime::description::rule::Audience::El0),
+        ::idreg_runtime::description::rule::FieldRule {
+            safety: ::idreg_runtime::description::rule::Safety::Lower,
+            refused: &[
+                ::idreg_runtime::description::rule::ValueRange {
+                    first: 0,
+                    last: 0,
+                },
+            ],
+            owner: ::core::option::Option::None,
+            needs: ::core::option::Option::None,
+            mitigation: false,
+            audience: ::core::option::Option::Some(
+                ::idreg_runtime::description::rule::Audience::El0,
+            ),
+        },
+        ::idreg_runtime::description::rule::FieldRule::of(
+                ::idreg_runtime::description::rule::Safety::HigherOrZero,
+            )
+            .for_audience(::idreg_runtime::description::rule::Audience::El0),
+        ::idreg_runtime::description::rule::FieldRule {
+            safety: ::idreg_runtime::description::rule::Safety::Exact {
+                safe: 2,
+            },
+            refused: &[
+                ::idreg_runtime::description::rule::ValueRange {
+                    first: 0,
+                    last: 1,
+                },
+            ],
+            owner: ::core::option::Option::None,
+            needs: ::core::option::Option::None,
+            mitigation: false,
+            audience: ::core::option::Option::Some(
+                ::idreg_runtime::description::rule::Audience::El0,
+            ),
+        },
+    ];
     ///`ID_AA64PFR0_EL1`.
     #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum IdAa64pfr0El1 {}
@@ -139,77 +203,40 @@ pub mod names {
             res0: 0xffffff0ff0ffff0,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "CSV3",
-                    shift: 60,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule {
-                        safety: ::idreg_runtime::description::rule::Safety::Lower,
-                        refused: &[],
-                        owner: ::core::option::Option::None,
-                        needs: ::core::option::Option::None,
-                        mitigation: true,
-                        audience: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Audience::El1,
-                        ),
-                    },
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "SVE",
-                    shift: 32,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule {
-                        safety: ::idreg_runtime::description::rule::Safety::Lower,
-                        refused: &[],
-                        owner: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Owner::Sve,
-                        ),
-                        needs: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Owner::Sve,
-                        ),
-                        mitigation: false,
-                        audience: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Audience::El0,
-                        ),
-                    },
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "AdvSIMD",
-                    shift: 20,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::SignedEnum,
-                    values: ::idreg_runtime::description::ValueNames::of("IMP NI=15"),
-                    rule: &::idreg_runtime::description::rule::FieldRule::SIGNED_LOWER
-                        .for_audience(::idreg_runtime::description::rule::Audience::El0),
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "EL0",
-                    shift: 0,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule {
-                        safety: ::idreg_runtime::description::rule::Safety::Lower,
-                        refused: &[
-                            ::idreg_runtime::description::rule::ValueRange {
-                                first: 0,
-                                last: 0,
-                            },
-                        ],
-                        owner: ::core::option::Option::None,
-                        needs: ::core::option::Option::None,
-                        mitigation: false,
-                        audience: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Audience::El0,
-                        ),
-                    },
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 4, 4],
+                        60,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [4, 7, 7],
+                        32,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        1,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [7, 14, 23],
+                        20,
+                        4,
+                        ::idreg_runtime::description::FieldKind::SignedEnum,
+                        2,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [23, 26, 26],
+                        0,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        3,
+                    ),
+                ],
+                text: "CSV3SVEAdvSIMDIMP NI=15EL0",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }
@@ -231,43 +258,26 @@ pub mod names {
             res0: 0xfffffffff0ff3fff,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "CWG",
-                    shift: 24,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::of(
-                            ::idreg_runtime::description::rule::Safety::HigherOrZero,
-                        )
-                        .for_audience(::idreg_runtime::description::rule::Audience::El0),
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "L1Ip",
-                    shift: 14,
-                    width: 2,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule {
-                        safety: ::idreg_runtime::description::rule::Safety::Exact {
-                            safe: 2,
-                        },
-                        refused: &[
-                            ::idreg_runtime::description::rule::ValueRange {
-                                first: 0,
-                                last: 1,
-                            },
-                        ],
-                        owner: ::core::option::Option::None,
-                        needs: ::core::option::Option::None,
-                        mitigation: false,
-                        audience: ::core::option::Option::Some(
-                            ::idreg_runtime::description::rule::Audience::El0,
-                        ),
-                    },
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 3, 3],
+                        24,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        4,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [3, 7, 7],
+                        14,
+                        2,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        5,
+                    ),
+                ],
+                text: "CWGL1Ip",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }

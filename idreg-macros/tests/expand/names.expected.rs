@@ -75,6 +75,9 @@ pub mod _8k_el1 {
 /// Marker types of registers and layouts.
 #[doc(hidden)]
 pub mod names {
+    static RULES: &[::idreg_runtime::description::rule::FieldRule] = &[
+        ::idreg_runtime::description::rule::FieldRule::LOWER,
+    ];
     ///`8K_EL1`.
     #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum _8kEl1 {}
@@ -84,42 +87,40 @@ pub mod names {
             res0: 0x0,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "4K",
-                    shift: 32,
-                    width: 32,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "type",
-                    shift: 16,
-                    width: 16,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "SELF",
-                    shift: 8,
-                    width: 8,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "TGRAN4_2",
-                    shift: 0,
-                    width: 8,
-                    kind: ::idreg_runtime::description::FieldKind::Enum,
-                    values: ::idreg_runtime::description::ValueNames::of(
-                        "52_BIT fn GICv3",
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 2, 2],
+                        32,
+                        32,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
                     ),
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-            ],
+                    ::idreg_runtime::description::FieldRow::of(
+                        [2, 6, 6],
+                        16,
+                        16,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [6, 10, 10],
+                        8,
+                        8,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [10, 18, 33],
+                        0,
+                        8,
+                        ::idreg_runtime::description::FieldKind::Enum,
+                        0,
+                    ),
+                ],
+                text: "4KtypeSELFTGRAN4_252_BIT fn GICv3",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }

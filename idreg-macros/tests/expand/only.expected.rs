@@ -29,6 +29,9 @@ pub type OneEl2 = values::Register<names::SharedELx, names::OneEl2>;
 /// Marker types of registers and layouts.
 #[doc(hidden)]
 pub mod names {
+    static RULES: &[::idreg_runtime::description::rule::FieldRule] = &[
+        ::idreg_runtime::description::rule::FieldRule::LOWER,
+    ];
     ///`SHARED_ELx`.
     #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum SharedELx {}
@@ -38,16 +41,19 @@ pub mod names {
             res0: 0x0,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "DATA",
-                    shift: 0,
-                    width: 64,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 4, 4],
+                        0,
+                        64,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                ],
+                text: "DATA",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }

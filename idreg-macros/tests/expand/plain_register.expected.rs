@@ -48,6 +48,9 @@ pub mod demo_el1 {
 /// Marker types of registers and layouts.
 #[doc(hidden)]
 pub mod names {
+    static RULES: &[::idreg_runtime::description::rule::FieldRule] = &[
+        ::idreg_runtime::description::rule::FieldRule::LOWER,
+    ];
     ///`DEMO_EL1`.
     #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum DemoEl1 {}
@@ -57,24 +60,26 @@ pub mod names {
             res0: 0xffffffffffffff00,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "MODE",
-                    shift: 4,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::UnsignedEnum,
-                    values: ::idreg_runtime::description::ValueNames::of("NI IMP"),
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-                ::idreg_runtime::description::FieldDescription {
-                    name: "COUNT",
-                    shift: 0,
-                    width: 4,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 4, 10],
+                        4,
+                        4,
+                        ::idreg_runtime::description::FieldKind::UnsignedEnum,
+                        0,
+                    ),
+                    ::idreg_runtime::description::FieldRow::of(
+                        [10, 15, 15],
+                        0,
+                        4,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                ],
+                text: "MODENI IMPCOUNT",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }

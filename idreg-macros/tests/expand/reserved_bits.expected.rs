@@ -7,6 +7,7 @@ pub type MasksEl1 = values::Register<names::MasksEl1>;
 /// Marker types of registers and layouts.
 #[doc(hidden)]
 pub mod names {
+    static RULES: &[::idreg_runtime::description::rule::FieldRule] = &[];
     ///`MASKS_EL1`.
     #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum MasksEl1 {}
@@ -16,7 +17,11 @@ pub mod names {
             res0: 0xffff000000000000,
             res1: 0xffff00000000,
             unkn: 0xffff0000,
-            fields: &[],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[],
+                text: "",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }

@@ -34,6 +34,9 @@ pub type SharedEl2 = values::Register<names::SharedELx, names::SharedEl2>;
 /// Marker types of registers and layouts.
 #[doc(hidden)]
 pub mod names {
+    static RULES: &[::idreg_runtime::description::rule::FieldRule] = &[
+        ::idreg_runtime::description::rule::FieldRule::LOWER,
+    ];
     ///`SHARED_ELx`.
     #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum SharedELx {}
@@ -43,16 +46,19 @@ pub mod names {
             res0: 0xffffffffffffff00,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[
-                ::idreg_runtime::description::FieldDescription {
-                    name: "LEVEL",
-                    shift: 0,
-                    width: 8,
-                    kind: ::idreg_runtime::description::FieldKind::Plain,
-                    values: ::idreg_runtime::description::ValueNames::NONE,
-                    rule: &::idreg_runtime::description::rule::FieldRule::LOWER,
-                },
-            ],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[
+                    ::idreg_runtime::description::FieldRow::of(
+                        [0, 5, 5],
+                        0,
+                        8,
+                        ::idreg_runtime::description::FieldKind::Plain,
+                        0,
+                    ),
+                ],
+                text: "LEVEL",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }

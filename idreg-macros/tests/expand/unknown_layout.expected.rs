@@ -7,6 +7,7 @@ pub type OpaqueEl1 = values::Register<names::OpaqueEl1>;
 /// Marker types of registers and layouts.
 #[doc(hidden)]
 pub mod names {
+    static RULES: &[::idreg_runtime::description::rule::FieldRule] = &[];
     ///`OPAQUE_EL1`.
     #[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::core::cmp::Eq)]
     pub enum OpaqueEl1 {}
@@ -16,7 +17,11 @@ pub mod names {
             res0: 0x0,
             res1: 0x0,
             unkn: 0x0,
-            fields: &[],
+            fields: ::idreg_runtime::description::FieldTable {
+                rows: &[],
+                text: "",
+                rules: RULES,
+            },
             alternatives: &[],
         };
     }

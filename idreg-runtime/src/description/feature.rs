@@ -288,7 +288,7 @@ impl fmt::Display for Condition {
         match self {
             Self::Feature(feature) => f.write_str(feature.short_name()),
             Self::Field(FieldRange { field, .. }) => {
-                write!(f, "{}.{}", field.register.name, field.field.name)
+                write!(f, "{}.{}", field.register.name, field.field.name())
             }
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn find(
         let register = *registers.get((slot / FIELDS) as usize)?;
         let field = register.layout.fields.get((slot % FIELDS) as usize)?;
         let rest = name.strip_prefix(register.name);
-        if rest.and_then(|rest| rest.strip_prefix('_')) == Some(field.name) {
+        if rest.and_then(|rest| rest.strip_prefix('_')) == Some(field.name()) {
             return Some(RegisterField { register, field });
         }
     }

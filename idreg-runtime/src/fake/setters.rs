@@ -153,7 +153,7 @@ impl PendingWrite<'_> {
     fn is_refused(&self, value: u64) -> bool {
         self.writable_fields().any(|field| {
             let (limit, value) = (field.field.extract(self.limit), field.field.extract(value));
-            let mut refused = field.field.rule.refused.iter();
+            let mut refused = field.field.rule().refused.iter();
             self.checks_refused() && refused.any(|range| range.contains(value))
                 || self.host.info().vcpu.el2 && is_refused_with_el2(field, limit, value)
         })
@@ -172,9 +172,9 @@ impl PendingWrite<'_> {
     fn is_safe(&self, value: u64) -> bool {
         let mut checked = 0;
         for field in self.writable_fields() {
-            let (field, safety) = (field.field, field.field.rule.safety);
+            let (field, safety) = (field.field, field.field.rule().safety);
             let limit = field.extract(self.limit);
-            if !safety.accepts(field.width, limit, field.extract(value)) {
+            if !safety.accepts(field.width(), limit, field.extract(value)) {
                 return false;
             }
             checked |= field.mask();

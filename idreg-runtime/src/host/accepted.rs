@@ -57,7 +57,7 @@ pub fn accepted_values(
 }
 
 /// The values to try, ascending.
-fn probed_values(field: &FieldDescription, register: u64) -> Vec<u64> {
+fn probed_values(field: FieldDescription, register: u64) -> Vec<u64> {
     let (max, present) = (field.max(), field.extract(register));
     if max <= 0xf {
         return (0..=max).collect();

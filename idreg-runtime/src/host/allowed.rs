@@ -114,7 +114,7 @@ impl Host {
 
     /// Checks that a value passes KVM's checks, provided that the field can be changed at all.
     fn compare(&self, field: RegisterField, value: u64) -> Result<(), Obstacle> {
-        let rule = field.field.rule;
+        let rule = field.field.rule();
         if let Some(owner) = rule.owner.filter(|_| value == 0) {
             return Err(Obstacle::Owned(owner));
         }
@@ -132,8 +132,8 @@ impl Host {
     fn is_safe(&self, field: RegisterField, value: u64) -> bool {
         let mut limits = self.limits(field);
         limits.all(|limit| {
-            let safety = field.field.rule.safety;
-            safety.accepts(field.field.width, limit, value)
+            let safety = field.field.rule().safety;
+            safety.accepts(field.field.width(), limit, value)
         })
     }
 
@@ -144,7 +144,7 @@ impl Host {
         let own = self.values.field(field)?;
         let mut limits = self.limits(field);
         let common = limits.find(|limit| self.is_safe(field, *limit));
-        let otherwise = match field.field.rule.safety {
+        let otherwise = match field.field.rule().safety {
             Safety::Exact { safe } => safe,
             _ => own,
         };
@@ -175,7 +175,7 @@ impl Host {
 
     /// The obstacle to a write of any value, or `None`.
     fn fixed(&self, field: RegisterField) -> Option<Obstacle> {
-        let rule = field.field.rule;
+        let rule = field.field.rule();
         let lacks = |values: &RegisterValues| values.get(field.register).is_none();
         if lacks(&self.values) || self.cores.iter().any(|core| lacks(&core.values)) {
             return Some(Obstacle::Absent);
@@ -230,13 +230,13 @@ impl Host {
         };
         let mut ranges = vec![everything];
         for limit in self.limits(field) {
-            let safe = safe_ranges(description.rule.safety, description.width, limit);
+            let safe = safe_ranges(description.rule().safety, description.width(), limit);
             ranges = intersection(&ranges, &safe);
         }
-        for refused in description.rule.refused {
+        for refused in description.rule().refused {
             ranges = without(&ranges, *refused);
         }
-        if description.rule.owner.is_some() || self.refuses(field, 0) {
+        if description.rule().owner.is_some() || self.refuses(field, 0) {
             ranges = without(&ranges, ValueRange { first: 0, last: 0 });
         }
         match self.values.field(field) {
@@ -249,13 +249,13 @@ impl Host {
     fn refuses(&self, field: RegisterField, value: u64) -> bool {
         // A guest hypervisor needs EL2 (Linux 7.2, arch/arm64/kvm/sys_regs.c, set_id_aa64pfr0_el1).
         let lacks_el2 = self.info.vcpu.el2 && field == El2::FIELD && value == 0;
-        let mut refused = field.field.rule.refused.iter();
+        let mut refused = field.field.rule().refused.iter();
         lacks_el2 || refused.any(|range| range.contains(value))
     }
 
     /// The obstacle to values that do not pass the comparison with the limit.
     fn beyond(&self, field: RegisterField) -> Obstacle {
-        match field.field.rule.safety {
+        match field.field.rule().safety {
             Safety::Lower | Safety::SignedLower => Obstacle::Above,
             Safety::HigherOrZero if self.limit(field) == Some(0) => Obstacle::Above,
             Safety::Higher | Safety::HigherOrZero => Obstacle::Below,

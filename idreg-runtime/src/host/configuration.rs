@@ -168,7 +168,7 @@ pub(crate) fn differences(
 /// kernels before 6.16 show MTE_frac 0xf without the option too.
 fn shown_by_field(owner: Owner, values: &RegisterValues) -> Option<OptionEvidence> {
     let decides = |field: &RegisterField| {
-        let rule = field.field.rule;
+        let rule = field.field.rule();
         (rule.owner, rule.needs) == (Some(owner), Some(owner)) && rule.safety != Safety::SignedLower
     };
     let mut fields = values.description().fields().filter(decides);

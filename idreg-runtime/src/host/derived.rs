@@ -59,7 +59,7 @@ impl Host {
             let option = CpuOption::of(owner);
             option.is_some_and(|option| option.is_on(read) && !option.is_on(config))
         };
-        let needs = |field: &RegisterField| field.field.rule.needs.is_some_and(turned_off);
+        let needs = |field: &RegisterField| field.field.rule().needs.is_some_and(turned_off);
         for register in self.description().registers {
             let mut fields = register.fields().peekable();
             // Bits that the description does not know go with a register whose fields all go.

@@ -275,8 +275,8 @@ pub fn differing(expected: &RegisterValues, found: &RegisterValues) -> Vec<Diffe
 
 /// True if every vCPU has its own value of the register.
 fn is_of_vcpu(register: &RegisterDescription) -> bool {
-    let mut fields = register.layout.fields.iter();
-    fields.any(|field| field.rule.owner == Some(Owner::Topology))
+    let mut fields = register.layout.fields();
+    fields.any(|field| field.rule().owner == Some(Owner::Topology))
 }
 
 impl PartialEq for Difference {
@@ -311,13 +311,13 @@ impl fmt::Display for Difference {
             Hex(found),
             Hex(*expected)
         )?;
-        for field in register.layout.fields {
+        for field in register.layout.fields() {
             let (expected, found) = (field.extract(*expected), field.extract(found));
             if expected != found {
                 write!(
                     f,
                     "; {} is {}, expected {}",
-                    field.name,
+                    field.name(),
                     field.show(found),
                     field.show(expected)
                 )?;

@@ -47,7 +47,7 @@ pub(super) fn host_refuses(
     };
     // A field that needs the option is zero without it, and not zero with it.
     let remedy =
-        remedy.filter(|option| field.field.rule.needs.and_then(CpuOption::of) == Some(*option));
+        remedy.filter(|option| field.field.rule().needs.and_then(CpuOption::of) == Some(*option));
     let remedy = remedy.map(|option| OptionSetting::of(option, host.info().vcpu).opposite());
     let is_possible = |setting: &OptionSetting| {
         let capability = setting
@@ -88,11 +88,11 @@ fn outside(range: FieldRange) -> u64 {
     let field = range.field.field;
     let number = |value: u64| field.comparable(value);
     let is_refused = |value: u64| {
-        let mut refused = field.rule.refused.iter();
+        let mut refused = field.rule().refused.iter();
         refused.any(|range| range.contains(value))
     };
     let (mut below, mut above) = (None, None);
-    for named in field.values {
+    for named in field.values() {
         let value = named.value;
         if is_refused(value) {
             continue;

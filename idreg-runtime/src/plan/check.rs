@@ -85,7 +85,7 @@ fn unnamed_value(asked: &Override) -> Option<Target> {
     };
     let known = field.field;
     let fits = value <= known.max();
-    let has_no_name = !known.values.is_empty() && known.value_name(value).is_none();
+    let has_no_name = !known.values().is_empty() && known.value_name(value).is_none();
     (fits && has_no_name).then_some(Target {
         field,
         requested: Some(value),

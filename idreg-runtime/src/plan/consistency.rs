@@ -243,7 +243,12 @@ impl fmt::Display for Violation {
                 )?;
             }
             Consistency::NotAbove { field, most } => {
-                write!(f, "{} is never above {}", field.field.name, most.field.name)?;
+                write!(
+                    f,
+                    "{} is never above {}",
+                    field.field.name(),
+                    most.field.name()
+                )?;
             }
         }
         for (index, (field, value)) in self.fields.iter().enumerate() {
@@ -256,7 +261,7 @@ impl fmt::Display for Violation {
             write!(
                 f,
                 "{before}{register}.{}={}",
-                field.name,
+                field.name(),
                 field.show(*value)
             )?;
         }

@@ -94,7 +94,7 @@ fn not_of_kvm(fields: &[(RegisterField, u64)], f: &mut fmt::Formatter<'_>) -> fm
         write!(
             f,
             "{before}{register}.{}={}",
-            field.name,
+            field.name(),
             field.show(*value)
         )?;
     }

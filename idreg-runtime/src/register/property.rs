@@ -30,7 +30,7 @@ impl PropertyName {
             .with(PROPERTY_PREFIX)
             .with(field.register.name)
             .with("_")
-            .with(field.field.name)
+            .with(field.field.name())
     }
 
     const fn with(mut self, text: &str) -> Self {

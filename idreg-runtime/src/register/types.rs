@@ -164,7 +164,8 @@ macro_rules! __value_types {
             > Field<L, MSB, LSB>
             {
                 /// The kind of the field's values.
-                pub const KIND: $crate::description::FieldKind = L::LAYOUT.field_at(MSB, LSB).kind;
+                pub const KIND: $crate::description::FieldKind =
+                    L::LAYOUT.field_at(MSB, LSB).kind();
 
                 /// The value's name in the kernel, or `None` if it has no name.
                 #[must_use]

@@ -193,7 +193,7 @@ impl Judge<'_> {
 
     /// The value that a field gets, or the reason why it cannot have the guest's.
     fn field(&self, field: RegisterField, view: u64, host: u64) -> Result<u64, Incompatibility> {
-        let rule = field.field.rule;
+        let rule = field.field.rule();
         let refuse = |obstacle, allowed| Incompatibility::Field {
             field,
             view,

@@ -105,7 +105,7 @@ fn all_gic_fields_are_rewritten_and_nothing_else() {
 fn a_later_kernel_clears_at_the_first_run_what_lacks_its_dependencies() {
     // S1POE in bits 19:16, S1PIE in 11:8, TCRX in 3:0; ATS1A in 63:60; HPDS in 15:12.
     let (permissions, translation, levels) = (0xf0101, 1 << 60, 0x1000);
-    assert_eq!(field("ID_AA64MMFR3_EL1_S1POE").field.shift, 16);
+    assert_eq!(field("ID_AA64MMFR3_EL1_S1POE").field.shift(), 16);
     for (rule, mmfr3, isar2, mmfr1, s1pie, s1poe) in [
         ("all there", permissions, translation, levels, 1, 0xf),
         ("no TCRX", 0xf0100, translation, levels, 0, 0),

@@ -97,13 +97,17 @@ fn try_field(vm: &TestVm, field: RegisterField) {
 }
 
 /// True if KVM accepts a value: it is safe by the field's rule, and not refused on every host.
-fn is_safe(field: &FieldDescription, limit: u64, value: u64) -> bool {
-    let refused = field.rule.refused.iter().any(|range| range.contains(value));
-    field.rule.safety.accepts(field.width, limit, value) && !refused
+fn is_safe(field: FieldDescription, limit: u64, value: u64) -> bool {
+    let refused = field
+        .rule()
+        .refused
+        .iter()
+        .any(|range| range.contains(value));
+    field.rule().safety.accepts(field.width(), limit, value) && !refused
 }
 
 /// Values to try: those next to the limit first, since they are the most likely to fail.
-fn candidates(field: &FieldDescription, limit: u64) -> impl Iterator<Item = u64> {
+fn candidates(field: FieldDescription, limit: u64) -> impl Iterator<Item = u64> {
     let max = field.max();
     let next_to = [limit.wrapping_add(1), limit.wrapping_sub(1)].map(|value| value & max);
     let others = (0..=max).take(256);
@@ -224,7 +228,7 @@ fn fixed_fields_keep_their_values() {
     assert!(fixed.len() > 50, "only {} fields are fixed", fixed.len());
     for field in fixed {
         let (register, before) = (field.register.encoding, vm.get(field.register.encoding));
-        let other = before ^ 1 << field.field.shift;
+        let other = before ^ 1 << field.field.shift();
         match vm.set(register, other) {
             Err(error) => assert_eq!(error, Errno::EINVAL, "{field}"),
             Ok(()) => assert!(QUIETLY_KEPT.contains(&field), "{field} was accepted"),

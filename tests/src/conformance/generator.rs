@@ -235,10 +235,10 @@ fn edges(host: &Host, of: RegisterField) -> Vec<u64> {
     let (limit, max) = (host.values().field(of).unwrap_or(0), of.field.max());
     let next = limit.wrapping_add(1) & max;
     let mut edges = vec![limit, next, limit.wrapping_sub(1) & max, 0, 1, max];
-    if let Safety::Exact { safe } = of.field.rule.safety {
+    if let Safety::Exact { safe } = of.field.rule().safety {
         edges.push(safe);
     }
-    let refused = of.field.rule.refused.iter();
+    let refused = of.field.rule().refused.iter();
     edges.extend(refused.flat_map(|range| [range.first, range.last]));
     edges
 }

@@ -83,7 +83,7 @@ fn is_policy(rejection: &Rejection) -> bool {
         return false;
     };
     let target = rejection.target.as_ref();
-    let is_compared = target.is_none_or(|of| of.field.field.rule.safety != Safety::Any);
+    let is_compared = target.is_none_or(|of| of.field.field.rule().safety != Safety::Any);
     match obstacle {
         Obstacle::Owned(_) | Obstacle::Refused => true,
         Obstacle::Without(_) => !is_compared,

@@ -23,9 +23,9 @@ fn kvm_accepts_the_allowed_values_of_props() {
                 .as_str()
                 .and_then(|name| idreg_runtime::regs::DESCRIPTION.property(name));
             let of = of.expect("a property");
-            if of.field.width > 4
-                || of.field.rule.owner.is_some()
-                || !of.field.rule.refused.is_empty()
+            if of.field.width() > 4
+                || of.field.rule().owner.is_some()
+                || !of.field.rule().refused.is_empty()
             {
                 continue;
             }

@@ -95,7 +95,7 @@ fn describe_feature(feature: FeatureDescription) -> String {
 
 fn describe_range(range: FieldRange) -> String {
     let RegisterField { register, field } = range.field;
-    let name = format!("{}.{}", register.name, field.name);
+    let name = format!("{}.{}", register.name, field.name());
     let (first, last) = (field.show(range.first), field.show(range.last));
     if range.is_minimum() {
         format!("{name} is {first} or more")
@@ -110,7 +110,7 @@ fn describe_range(range: FieldRange) -> String {
 fn describe_field(field: RegisterField, host: Option<&Host>) -> String {
     let known = field.field;
     let mut text = format!("bits {}", known.bits());
-    for (index, value) in known.values.iter().enumerate() {
+    for (index, value) in known.values().iter().enumerate() {
         let before = if index == 0 { ": " } else { ", " };
         text.push_str(before);
         text.push_str(&known.show(value.value).to_string());

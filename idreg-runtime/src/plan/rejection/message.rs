@@ -140,7 +140,7 @@ impl Rejection {
             return Ok(());
         };
         let field = target.field.field;
-        let named = field.values.iter().map(|named| field.show(named.value));
+        let named = field.values().iter().map(|named| field.show(named.value));
         match named.collect::<Vec<_>>().as_slice() {
             [] => Ok(()),
             named => write!(f, "; named values are {}", comma_list(named)),
@@ -155,8 +155,8 @@ impl Rejection {
             );
         };
         let field = target.field.field;
-        let unit = if field.width == 1 { "bit" } else { "bits" };
-        let width = field.width;
+        let unit = if field.width() == 1 { "bit" } else { "bits" };
+        let width = field.width();
         write!(
             f,
             "too wide: the field has {width} {unit}; maximum: {max:#x}"

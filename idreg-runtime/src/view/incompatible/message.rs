@@ -178,7 +178,7 @@ fn fixed(
             "where the field reads as zero while the option {} is off",
             owner.name()
         ),
-        _ => match field.field.rule.owner.and_then(Owner::option) {
+        _ => match field.field.rule().owner.and_then(Owner::option) {
             Some(option) => write!(
                 f,
                 "with the same setting of the option {option}: the CPUs or kernels differ, and \
@@ -187,7 +187,8 @@ fn fixed(
             None => write!(
                 f,
                 "whose kernel {kernel} does not allow changes of {}.{}",
-                field.register.name, field.field.name
+                field.register.name,
+                field.field.name()
             ),
         },
     }

@@ -92,7 +92,7 @@ impl PropertyEntry {
         let in_model = plan.and_then(|plan| plan.expected().field(register_field));
         let obstacle = host.why_fixed(register_field);
         let ranges = host.allowed(register_field);
-        let rule = register_field.field.rule;
+        let rule = register_field.field.rule();
         let hexadecimal = |value: u64| format!("{value:#x}");
         let taken = machine
             .map(|machine| machine.accepted_values(register_field))
@@ -102,12 +102,12 @@ impl PropertyEntry {
             let mut fields = feature.fields();
             fields.any(|range| range.field == register_field)
         });
-        let named = register_field.field.values.iter();
+        let named = register_field.field.values().iter();
         let named = named.filter(|value| ranges.iter().any(|range| range.contains(value.value)));
         Ok(Self {
             full_name: register_field.to_string(),
             register: register_field.register.name,
-            field: register_field.field.name,
+            field: register_field.field.name(),
             bits: register_field.field.bits().to_string(),
             value: on_host.map(hexadecimal),
             name: on_host.and_then(|value| register_field.field.value_name(value)),

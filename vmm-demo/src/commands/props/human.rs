@@ -63,9 +63,9 @@ fn allowed(property: &PropertyEntry) -> String {
 }
 
 /// Formats a range; a short range value by value.
-fn show_range(field: &FieldDescription, range: ValueRange) -> String {
+fn show_range(field: FieldDescription, range: ValueRange) -> String {
     const SHORT: u64 = 4;
-    if range.last - range.first >= SHORT || field.values.is_empty() {
+    if range.last - range.first >= SHORT || field.values().is_empty() {
         return range.to_string();
     }
     let values = (range.first..=range.last).map(|value| match field.value_name(value) {
@@ -80,7 +80,7 @@ fn features(host: &Host, property: &PropertyEntry) -> String {
     let mitigation = property
         .register_field
         .field
-        .rule
+        .rule()
         .mitigation
         .then_some("mitigation");
     // A field can define several features; only those that the host's value reaches are listed.

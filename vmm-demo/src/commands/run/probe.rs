@@ -87,7 +87,7 @@ fn fields(host: &Host, plan: &Plan, guest: &GuestView, all: bool) -> String {
                     String::new()
                 },
                 description.bits().to_string(),
-                description.name.to_owned(),
+                description.name().to_owned(),
                 show(host.values().field(field)),
                 change.map_or(String::new(), |change| {
                     description.show(change.new).to_string()
