@@ -2,9 +2,9 @@
 //!
 //! Structures that point at each other would be the largest part of a description in a program,
 //! since a pointer has eight bytes and a position mostly one. The macro writes the bytes
-//! (idreg-macros, `expand/features.rs`). A number is in LEB128 (DWARF 5, 7.6): seven bits in a byte,
-//! the lowest first, and the highest bit set in all bytes but the last. A list is the number of its
-//! bytes, and its items.
+//! (idreg-macros, `expand/features.rs`). A number is in LEB128 (DWARF 5, 7.6): seven bits in a
+//! byte, the lowest first, and the highest bit set in all bytes but the last. A list is the number
+//! of its bytes, and its items.
 
 use super::registers::{RegisterDescription, RegisterField};
 use core::fmt;
