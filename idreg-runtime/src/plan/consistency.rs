@@ -60,7 +60,7 @@ fn broken(
     is_broken: &mut dyn FnMut(&Consistency) -> bool,
 ) -> Vec<Violation> {
     let mut violations = Vec::new();
-    for rule in values.description().consistency.iter() {
+    for rule in values.description().consistency {
         if is_broken(&rule) {
             let fields = fields_of(&rule, values);
             violations.push(Violation { rule, fields });
