@@ -152,6 +152,8 @@ mod reading;
 #[cfg(feature = "std")]
 pub mod text;
 #[cfg(feature = "std")]
+pub mod tolerance;
+#[cfg(feature = "std")]
 pub mod values;
 #[cfg(feature = "std")]
 pub mod vcpu;
