@@ -259,6 +259,17 @@ impl Host {
             && !self.info.capabilities.writable_implementation_ids
     }
 
+    /// True if KVM reports the same writable bits here and on another host.
+    pub(crate) fn has_masks_of(&self, other: &Self) -> bool {
+        self.writable == other.writable
+    }
+
+    /// The host with another list of CPUs.
+    pub(crate) fn with_implementations(mut self, implementations: Vec<Implementation>) -> Self {
+        self.info.implementations = implementations;
+        self
+    }
+
     /// The description of the host's registers.
     #[must_use]
     pub fn description(&self) -> &'static Description {

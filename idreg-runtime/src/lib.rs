@@ -138,6 +138,8 @@ pub mod fake;
 #[cfg(feature = "std")]
 pub mod firmware;
 #[cfg(feature = "std")]
+pub mod fleet;
+#[cfg(feature = "std")]
 pub mod guide;
 #[cfg(feature = "std")]
 pub mod host;

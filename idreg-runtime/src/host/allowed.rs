@@ -221,8 +221,31 @@ impl Host {
         self.ranges(field)
     }
 
-    /// The values that pass KVM's checks, provided that the field can be changed at all.
+    /// The values of a field that every core type honours, ascending: those of
+    /// [`allowed`](Self::allowed) without the host's own if some core type cannot have it.
+    pub(crate) fn honoured(&self, field: RegisterField) -> Vec<ValueRange> {
+        let own = self.values.field(field);
+        if own.is_none_or(|own| self.honours(field, own)) {
+            return self.allowed(field);
+        }
+        match self.fixed(field) {
+            Some(_) => Vec::new(),
+            None => self.writable_ranges(field),
+        }
+    }
+
+    /// The values that pass KVM's checks, provided that the field can be changed at all, and the
+    /// host's own.
     fn ranges(&self, field: RegisterField) -> Vec<ValueRange> {
+        let ranges = self.writable_ranges(field);
+        match self.values.field(field) {
+            Some(value) => with(ranges, value),
+            None => ranges,
+        }
+    }
+
+    /// The values that pass KVM's checks, provided that the field can be changed at all.
+    fn writable_ranges(&self, field: RegisterField) -> Vec<ValueRange> {
         let description = field.field;
         let everything = ValueRange {
             first: 0,
@@ -239,10 +262,7 @@ impl Host {
         if description.rule().owner.is_some() || self.refuses(field, 0) {
             ranges = without(&ranges, ValueRange { first: 0, last: 0 });
         }
-        match self.values.field(field) {
-            Some(value) => with(ranges, value),
-            None => ranges,
-        }
+        ranges
     }
 
     /// True if KVM refuses a value that the comparison with the limit accepts.

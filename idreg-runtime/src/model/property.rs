@@ -170,7 +170,7 @@ fn is_short_name(register: &str, name: &str) -> bool {
 }
 
 /// The property of a register that is set as a whole, or `None` for any other register.
-pub(super) fn whole_register(register: &RegisterDescription) -> Option<String> {
+pub(crate) fn whole_register(register: &RegisterDescription) -> Option<String> {
     let whole = [MidrEl1::NAME, RevidrEl1::NAME, AidrEl1::NAME];
     whole.contains(&register.name).then(|| short_name(register))
 }

@@ -1,0 +1,186 @@
+//! The facts of machines that no ID register has, compared between the hosts of a fleet.
+
+use super::kinds::Kind;
+use crate::config::Gic;
+use crate::firmware::FirmwareRegister;
+use crate::host::Host;
+use core::fmt;
+
+/// A fact about a machine apart from its ID registers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MachineFact {
+    /// The generic timer's frequency, CNTFRQ_EL0.
+    TimerFrequency,
+    /// The VM's interrupt controller.
+    Gic,
+    /// Guests with EL2, the option `el2`.
+    El2,
+    /// The SVE vector lengths.
+    VectorLengths,
+    /// The maximum number of bits of guest physical addresses.
+    PhysicalAddressBits,
+    /// A firmware register of KVM.
+    Firmware(FirmwareRegister),
+}
+
+/// A fact that is not the same on all hosts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MachineDifference {
+    /// The fact.
+    pub fact: MachineFact,
+    /// Each value in readable form, with the positions of the kinds that have it.
+    pub values: Vec<(String, Vec<usize>)>,
+    /// The instruction by which guests see the same on all hosts, or `None` if nothing can make
+    /// them equal.
+    pub remedy: Option<String>,
+}
+
+impl MachineFact {
+    /// A stable name for programs: `timer-frequency`, `gic`, `el2`, `vector-lengths`,
+    /// `physical-address-bits`, or the firmware register's name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TimerFrequency => "timer-frequency",
+            Self::Gic => "gic",
+            Self::El2 => "el2",
+            Self::VectorLengths => "vector-lengths",
+            Self::PhysicalAddressBits => "physical-address-bits",
+            Self::Firmware(register) => register.name(),
+        }
+    }
+}
+
+/// The differences between kinds, those that nothing can make equal first.
+pub(super) fn differences(kinds: &[Kind]) -> Vec<MachineDifference> {
+    let mut differences = vec![
+        timer(kinds),
+        interrupt_controller(kinds),
+        guest_hypervisors(kinds),
+        vectors(kinds),
+        addresses(kinds),
+    ];
+    differences.extend(FirmwareRegister::ALL.map(|register| firmware(kinds, register)));
+    let mut differences: Vec<MachineDifference> = differences.into_iter().flatten().collect();
+    differences.sort_by_key(|difference| difference.remedy.is_some());
+    differences
+}
+
+/// Groups kinds by a value that is known on them; `None` if it is the same on all.
+fn grouped<T: PartialEq>(
+    kinds: &[Kind],
+    value: impl Fn(&Host) -> Option<T>,
+) -> Option<Vec<(T, Vec<usize>)>> {
+    let mut groups: Vec<(T, Vec<usize>)> = Vec::new();
+    for (position, kind) in kinds.iter().enumerate() {
+        let Some(value) = value(kind.host()) else {
+            continue;
+        };
+        match groups.iter_mut().find(|(known, _)| *known == value) {
+            Some((_, positions)) => positions.push(position),
+            None => groups.push((value, vec![position])),
+        }
+    }
+    (groups.len() > 1).then_some(groups)
+}
+
+fn shown<T>(groups: Vec<(T, Vec<usize>)>, show: impl Fn(T) -> String) -> Vec<(String, Vec<usize>)> {
+    let groups = groups.into_iter();
+    groups
+        .map(|(value, positions)| (show(value), positions))
+        .collect()
+}
+
+fn timer(kinds: &[Kind]) -> Option<MachineDifference> {
+    let known = |host: &Host| Some(host.info().timer_frequency).filter(|hertz| *hertz != 0);
+    Some(MachineDifference {
+        fact: MachineFact::TimerFrequency,
+        values: shown(grouped(kinds, known)?, |hertz| format!("{hertz} Hz")),
+        remedy: None,
+    })
+}
+
+fn interrupt_controller(kinds: &[Kind]) -> Option<MachineDifference> {
+    let groups = grouped(kinds, |host| Some(host.info().vcpu.gic))?;
+    let show = |gic: Option<Gic>| gic.map_or_else(|| "none".to_owned(), |gic| gic.to_string());
+    Some(MachineDifference {
+        fact: MachineFact::Gic,
+        values: shown(groups, show),
+        remedy: None,
+    })
+}
+
+/// KVM shows other registers to a guest with EL2, and no host file has both.
+fn guest_hypervisors(kinds: &[Kind]) -> Option<MachineDifference> {
+    let groups = grouped(kinds, |host| Some(host.info().vcpu.el2))?;
+    Some(MachineDifference {
+        fact: MachineFact::El2,
+        values: shown(groups, |on| format!("el2={}", crate::text::on_off(on))),
+        remedy: None,
+    })
+}
+
+/// Vector lengths never prevent a model: the option limits or hides them.
+fn vectors(kinds: &[Kind]) -> Option<MachineDifference> {
+    let groups = grouped(kinds, |host| Some(host.info().sve_vector_lengths.clone()))?;
+    let show = |lengths: Vec<u32>| match lengths.as_slice() {
+        [] => "none".to_owned(),
+        lengths => crate::text::comma_list(lengths),
+    };
+    Some(MachineDifference {
+        fact: MachineFact::VectorLengths,
+        values: shown(groups, show),
+        remedy: Some("the model's options `sve` and `sve<bits>`".to_owned()),
+    })
+}
+
+fn addresses(kinds: &[Kind]) -> Option<MachineDifference> {
+    let groups = grouped(kinds, |host| host.info().physical_address_bits)?;
+    let least = groups.iter().map(|(bits, _)| *bits).min()?;
+    Some(MachineDifference {
+        fact: MachineFact::PhysicalAddressBits,
+        values: shown(groups, |bits| bits.to_string()),
+        remedy: Some(format!("VMs of at most {least} bits")),
+    })
+}
+
+fn firmware(kinds: &[Kind], register: FirmwareRegister) -> Option<MachineDifference> {
+    let of_host = |host: &Host| {
+        let values = host.info().firmware;
+        (!values.is_empty()).then_some(values.get(register))
+    };
+    let groups = grouped(kinds, of_host)?;
+    let all = groups.iter().map(|(value, _)| *value);
+    let shared = all
+        .clone()
+        .fold(u64::MAX, |bits, value| bits & value.unwrap_or(0));
+    let mut candidates: Vec<u64> = all.clone().flatten().chain([shared, 0]).collect();
+    candidates.sort_unstable();
+    let is_accepted = |value: &u64| all.clone().all(|host| register.check(host, *value).is_ok());
+    let common = candidates.into_iter().rev().find(is_accepted);
+    let show = |value: Option<u64>| {
+        value.map_or_else(|| "absent".to_owned(), |value| register.show(value))
+    };
+    let name = register.name();
+    Some(MachineDifference {
+        fact: MachineFact::Firmware(register),
+        values: shown(groups, show),
+        remedy: common.map(|value| format!("the VMM sets {name} to {}", register.show(value))),
+    })
+}
+
+/// Shows the name.
+impl fmt::Display for MachineFact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TimerFrequency => "the timer's frequency (CNTFRQ_EL0)",
+            Self::Gic => "the interrupt controller",
+            Self::El2 => "the option el2",
+            Self::VectorLengths => "the SVE vector lengths in bits",
+            Self::PhysicalAddressBits => "the bits of guest physical addresses",
+            Self::Firmware(register) => register.name(),
+        })
+    }
+}
