@@ -5,6 +5,7 @@ use crate::config::Gic;
 use crate::description::rule::{Owner, Safety, ValueRange};
 use crate::description::{Description, FieldDescription, RegisterDescription, RegisterField};
 use crate::host::Host;
+use crate::values::RegisterValues;
 
 /// The number of bits up to which a field's values are the bits of a mask.
 const NARROW: u8 = 4;
@@ -149,6 +150,17 @@ impl AcceptanceSet {
             };
             Some((field, values))
         })
+    }
+
+    /// The greatest values, and 0 where there is none or safety does not tell.
+    pub(super) fn greatest_values(&self) -> RegisterValues {
+        let mut values = RegisterValues::new(self.description);
+        for (field, accepted) in self.iter() {
+            let value = accepted.greatest(field).unwrap_or(0);
+            let old = values.get(field.register).unwrap_or(0);
+            values.set(field.register, field.field.insert(old, value));
+        }
+        values
     }
 
     /// The registers whose bits without a field differ between hosts, with these bits.

@@ -1,8 +1,9 @@
 //! The comparison of two hosts.
 
 use super::acceptance::AcceptanceSet;
-use super::baseline::{Baseline, Draft};
-use super::kinds::{Fleet, OtherDescription};
+use super::baseline::Baseline;
+use super::draft::Draft;
+use super::kinds::{Fleet, Kind, OtherDescription};
 use super::machine::{MachineDifference, differences};
 use super::no_baseline::Impossible;
 use super::policy::Policy;
@@ -95,7 +96,8 @@ pub fn compare(a: &Host, b: &Host, policy: &Policy) -> Result<Comparison, OtherD
     let first = fleet.add("a", a)?;
     let second = fleet.add("b", b)?;
     let baseline = fleet.baseline(policy);
-    let draft = Draft::new(fleet.kinds());
+    let kinds: Vec<&Kind> = fleet.kinds().iter().collect();
+    let draft = Draft::new(&kinds);
     let [in_a, in_b] = [a, b].map(default_values);
     let has_el2 = a.info().vcpu.el2 || b.info().vcpu.el2;
     let judge = Judge {
@@ -131,7 +133,7 @@ pub fn compare(a: &Host, b: &Host, policy: &Policy) -> Result<Comparison, OtherD
     Ok(Comparison {
         relation,
         differences: differences_of_fields,
-        machine: differences(fleet.kinds()),
+        machine: differences(&kinds),
         models,
         reasons,
     })

@@ -54,7 +54,7 @@ impl MachineFact {
 }
 
 /// The differences between kinds, those that nothing can make equal first.
-pub(super) fn differences(kinds: &[Kind]) -> Vec<MachineDifference> {
+pub(super) fn differences(kinds: &[&Kind]) -> Vec<MachineDifference> {
     let mut differences = vec![
         timer(kinds),
         interrupt_controller(kinds),
@@ -70,7 +70,7 @@ pub(super) fn differences(kinds: &[Kind]) -> Vec<MachineDifference> {
 
 /// Groups kinds by a value that is known on them; `None` if it is the same on all.
 fn grouped<T: PartialEq>(
-    kinds: &[Kind],
+    kinds: &[&Kind],
     value: impl Fn(&Host) -> Option<T>,
 ) -> Option<Vec<(T, Vec<usize>)>> {
     let mut groups: Vec<(T, Vec<usize>)> = Vec::new();
@@ -93,7 +93,7 @@ fn shown<T>(groups: Vec<(T, Vec<usize>)>, show: impl Fn(T) -> String) -> Vec<(St
         .collect()
 }
 
-fn timer(kinds: &[Kind]) -> Option<MachineDifference> {
+fn timer(kinds: &[&Kind]) -> Option<MachineDifference> {
     let known = |host: &Host| Some(host.info().timer_frequency).filter(|hertz| *hertz != 0);
     Some(MachineDifference {
         fact: MachineFact::TimerFrequency,
@@ -102,7 +102,7 @@ fn timer(kinds: &[Kind]) -> Option<MachineDifference> {
     })
 }
 
-fn interrupt_controller(kinds: &[Kind]) -> Option<MachineDifference> {
+fn interrupt_controller(kinds: &[&Kind]) -> Option<MachineDifference> {
     let groups = grouped(kinds, |host| Some(host.info().vcpu.gic))?;
     let show = |gic: Option<Gic>| gic.map_or_else(|| "none".to_owned(), |gic| gic.to_string());
     Some(MachineDifference {
@@ -113,7 +113,7 @@ fn interrupt_controller(kinds: &[Kind]) -> Option<MachineDifference> {
 }
 
 /// KVM shows other registers to a guest with EL2, and no host file has both.
-fn guest_hypervisors(kinds: &[Kind]) -> Option<MachineDifference> {
+fn guest_hypervisors(kinds: &[&Kind]) -> Option<MachineDifference> {
     let groups = grouped(kinds, |host| Some(host.info().vcpu.el2))?;
     Some(MachineDifference {
         fact: MachineFact::El2,
@@ -123,7 +123,7 @@ fn guest_hypervisors(kinds: &[Kind]) -> Option<MachineDifference> {
 }
 
 /// Vector lengths never prevent a model: the option limits or hides them.
-fn vectors(kinds: &[Kind]) -> Option<MachineDifference> {
+fn vectors(kinds: &[&Kind]) -> Option<MachineDifference> {
     let groups = grouped(kinds, |host| Some(host.info().sve_vector_lengths.clone()))?;
     let show = |lengths: Vec<u32>| match lengths.as_slice() {
         [] => "none".to_owned(),
@@ -136,7 +136,7 @@ fn vectors(kinds: &[Kind]) -> Option<MachineDifference> {
     })
 }
 
-fn addresses(kinds: &[Kind]) -> Option<MachineDifference> {
+fn addresses(kinds: &[&Kind]) -> Option<MachineDifference> {
     let groups = grouped(kinds, |host| host.info().physical_address_bits)?;
     let least = groups.iter().map(|(bits, _)| *bits).min()?;
     Some(MachineDifference {
@@ -146,7 +146,7 @@ fn addresses(kinds: &[Kind]) -> Option<MachineDifference> {
     })
 }
 
-fn firmware(kinds: &[Kind], register: FirmwareRegister) -> Option<MachineDifference> {
+fn firmware(kinds: &[&Kind], register: FirmwareRegister) -> Option<MachineDifference> {
     let of_host = |host: &Host| {
         let values = host.info().firmware;
         (!values.is_empty()).then_some(values.get(register))
