@@ -131,6 +131,12 @@ impl AcceptanceSet {
         }
     }
 
+    /// The size of the values in memory, in bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        size_of_val(&*self.narrow) + size_of_val(&*self.wide) + size_of_val(&*self.undescribed)
+    }
+
     /// The values of a field, or `None` for a field of MPIDR_EL1 or of another description.
     #[must_use]
     pub fn get(&self, field: RegisterField) -> Option<AcceptedValues<'_>> {
