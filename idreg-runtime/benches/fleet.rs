@@ -37,7 +37,9 @@ fn main() {
             let mut sets = black_box(&sets).iter();
             let mut common = sets.next().cloned();
             for set in sets {
-                common.iter_mut().for_each(|common| common.intersect(set));
+                if let Some(common) = &mut common {
+                    common.intersect(set);
+                }
             }
             black_box(&common);
         }));
