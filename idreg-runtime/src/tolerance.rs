@@ -95,7 +95,8 @@ impl Tolerance {
     /// True if a field may differ in a guest with or without EL2.
     #[must_use]
     pub fn covers(&self, field: RegisterField, has_el2: bool) -> bool {
-        let by_audience = self.el2 && !has_el2 && field.field.rule.audience == Some(Audience::El2);
+        let by_audience =
+            self.el2 && !has_el2 && field.field.rule().audience == Some(Audience::El2);
         by_audience || self.fields.contains(&field)
     }
 }

@@ -27,9 +27,9 @@ fn random_host(random: &mut Rng) -> Host {
     let recorded = host(file);
     let mut json: Value = serde_json::from_str(file).expect("JSON");
     for (field, accepted) in AcceptanceSet::new_guest(&recorded).iter() {
-        let has_owner = field.field.rule.owner.is_some() || field.field.rule.needs.is_some();
+        let has_owner = field.field.rule().owner.is_some() || field.field.rule().needs.is_some();
         let is_absent = recorded.values().field(field).is_none();
-        if has_owner || is_absent || field.field.width > 4 || random.u8(..) > 30 {
+        if has_owner || is_absent || field.field.width() > 4 || random.u8(..) > 30 {
             continue;
         }
         let values = accepted.ranges();

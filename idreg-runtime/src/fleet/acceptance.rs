@@ -3,7 +3,7 @@
 use super::ranges::Ranges;
 use crate::config::Gic;
 use crate::description::rule::{Owner, Safety, ValueRange};
-use crate::description::{Description, FieldDescription, RegisterDescription, RegisterField};
+use crate::description::{Description, RegisterDescription, RegisterField};
 use crate::host::Host;
 use crate::values::RegisterValues;
 
@@ -59,13 +59,8 @@ impl AcceptanceSet {
     pub fn new_guest(host: &Host) -> Self {
         Self::of(host, |field| {
             let ranges = host.honoured(field);
-            let FieldDescription {
-                width,
-                values,
-                rule,
-                ..
-            } = field.field;
-            if *width > NARROW || values.is_empty() || rule.safety == Safety::Any {
+            let (values, rule) = (field.field.values(), field.field.rule());
+            if field.field.width() > NARROW || values.is_empty() || rule.safety == Safety::Any {
                 return ranges;
             }
             let own = host.values().field(field);
@@ -93,14 +88,14 @@ impl AcceptanceSet {
         let (mut narrow, mut wide) = (Vec::new(), Vec::new());
         for field in judged(description) {
             let is_absent = host.values().get(field.register).is_none();
-            let is_cleared =
-                field.field.rule.owner == Some(Owner::Gic) && host.info().vcpu.gic != Some(Gic::V3);
+            let is_cleared = field.field.rule().owner == Some(Owner::Gic)
+                && host.info().vcpu.gic != Some(Gic::V3);
             let ranges = if is_absent || is_cleared {
                 vec![ValueRange { first: 0, last: 0 }]
             } else {
                 allowed(field)
             };
-            if field.field.width <= NARROW {
+            if field.field.width() <= NARROW {
                 narrow.push(mask(&ranges));
             } else {
                 wide.push(Ranges::from_ascending(&joined(ranges)));
@@ -149,7 +144,7 @@ impl AcceptanceSet {
     pub fn iter(&self) -> impl Iterator<Item = (RegisterField, AcceptedValues<'_>)> {
         let (mut narrow, mut wide) = (self.narrow.iter(), self.wide.iter());
         judged(self.description).filter_map(move |field| {
-            let values = if field.field.width <= NARROW {
+            let values = if field.field.width() <= NARROW {
                 AcceptedValues::Mask(*narrow.next()?)
             } else {
                 AcceptedValues::Ranges(wide.next()?)
@@ -235,7 +230,7 @@ impl AcceptedValues<'_> {
     pub fn greatest(self, field: RegisterField) -> Option<u64> {
         let ranges = self.ranges();
         let ends = ranges.iter().flat_map(|range| [range.first, range.last]);
-        match field.field.rule.safety {
+        match field.field.rule().safety {
             Safety::Lower => ends.max(),
             Safety::SignedLower => {
                 let top = field.field.max() / 2;
@@ -273,7 +268,7 @@ impl AcceptedValues<'_> {
 /// The fields that sets have.
 fn judged(description: &'static Description) -> impl Iterator<Item = RegisterField> {
     let fields = description.fields();
-    fields.filter(|field| field.field.rule.owner != Some(Owner::Topology))
+    fields.filter(|field| field.field.rule().owner != Some(Owner::Topology))
 }
 
 /// The bits of a register that belong to its fields.

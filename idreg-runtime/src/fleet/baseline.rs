@@ -73,7 +73,7 @@ impl Baseline {
     #[must_use]
     pub fn mitigations(&self) -> Vec<(RegisterField, u64)> {
         let fields = self.values.description().fields();
-        let mitigations = fields.filter(|field| field.field.rule.mitigation);
+        let mitigations = fields.filter(|field| field.field.rule().mitigation);
         let with_values = mitigations.filter_map(|field| Some((field, self.values.field(field)?)));
         let differs = |(field, value): &(RegisterField, u64)| {
             let of_hosts = self.fits.iter().map(|fit| fit.plan().host().field(*field));

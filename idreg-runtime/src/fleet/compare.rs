@@ -205,7 +205,7 @@ impl Judge<'_> {
 
     /// The option of the field that a host has and the common model has not.
     fn option(&self, field: RegisterField) -> Option<OptionSetting> {
-        let rule = field.field.rule;
+        let rule = field.field.rule();
         let mut owners = [rule.owner, rule.needs].into_iter().flatten();
         owners.find_map(|owner: Owner| {
             let option = CpuOption::of(owner).filter(|option| *option != CpuOption::El2)?;
@@ -266,7 +266,7 @@ impl Comparison {
     pub fn tolerable(&self) -> impl Iterator<Item = &Difference> {
         let impossible = self.differences.iter();
         impossible.filter(|difference| {
-            let audience = difference.field.field.rule.audience;
+            let audience = difference.field.field.rule().audience;
             matches!(difference.verdict, Verdict::Impossible(_)) && audience == Some(Audience::El2)
         })
     }

@@ -25,7 +25,7 @@ pub(super) fn make_consistent(
             // A later step can have mended what an earlier one could not.
             return self::broken(hosts, values);
         };
-        let changes = remedy(violation.rule, accepted, values);
+        let changes = remedy(&violation.rule, accepted, values);
         if changes.is_empty() {
             hopeless.push(violation);
         }
@@ -51,7 +51,7 @@ fn broken(hosts: &[&RegisterValues], values: &RegisterValues) -> Vec<Violation> 
 }
 
 fn is_same_rule(one: &Violation, other: &Violation) -> bool {
-    std::ptr::eq(one.rule, other.rule)
+    one.rule == other.rule
 }
 
 /// The lower values after which a rule holds, or none.
@@ -73,7 +73,6 @@ fn remedy(
         Consistency::AtMostOne(fields) => {
             let set = fields
                 .iter()
-                .copied()
                 .filter(|field| values.field(*field) != Some(0));
             set.skip(1).filter_map(zero).collect()
         }
@@ -95,19 +94,19 @@ fn without(
     accepted: &AcceptanceSet,
     values: &RegisterValues,
 ) -> Vec<(RegisterField, u64)> {
-    let below = |range: &FieldRange| below(range.field, range.first, accepted);
+    let below = |range: FieldRange| below(range.field, range.first, accepted);
     match condition {
-        Condition::Field(range) => below(&range).into_iter().collect(),
+        Condition::Field(range) => below(range).into_iter().collect(),
         Condition::Feature(feature) => {
             let mut changes = Vec::new();
-            for definition in feature.definitions {
+            for definition in feature.definitions() {
                 if !values.meets_definition(definition) {
                     continue;
                 }
                 let change = definition.fields.iter().find_map(below);
                 let with = || {
                     let with = definition.with.iter();
-                    with.map(|with| without(*with, accepted, values))
+                    with.map(|with| without(with, accepted, values))
                         .find(|changes| !changes.is_empty())
                 };
                 changes.extend(

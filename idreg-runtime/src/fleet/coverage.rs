@@ -147,7 +147,7 @@ impl Fleet {
 
 /// The order of a field's values by how much they offer a guest.
 fn rank(field: RegisterField, value: u64) -> i128 {
-    match field.field.rule.safety {
+    match field.field.rule().safety {
         Safety::Higher => -i128::from(value),
         // Zero offers least.
         Safety::HigherOrZero if value != 0 => i128::from(u64::MAX) - i128::from(value),
@@ -172,5 +172,5 @@ fn obstacles(draft: &Draft<'_>, kinds: &[&Kind], policy: &Policy) -> usize {
 /// The number of features of the architecture that registers indicate.
 fn features(values: &RegisterValues) -> usize {
     let features = values.description().features.iter();
-    features.filter(|feature| values.has(feature)).count()
+    features.filter(|feature| values.has(*feature)).count()
 }

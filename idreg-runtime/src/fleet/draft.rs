@@ -47,7 +47,7 @@ impl<'f> Draft<'f> {
         let fields = self.common.iter().flat_map(AcceptanceSet::iter);
         let empty = fields.filter(|(_, values)| values.is_empty());
         let mut owners = empty.flat_map(|(field, _)| {
-            let rule = field.field.rule;
+            let rule = field.field.rule();
             [rule.owner, rule.needs].into_iter().flatten()
         });
         owners.find_map(|owner| {
@@ -116,7 +116,7 @@ impl<'f> Draft<'f> {
         };
         let mut values = first.values().clone();
         for (field, accepted) in common.iter() {
-            if field.field.rule.safety != Safety::Any
+            if field.field.rule().safety != Safety::Any
                 && let Some(value) = accepted.greatest(field)
             {
                 insert(&mut values, field, value);

@@ -67,7 +67,7 @@ fn model_of(
     for (register, own) in configured.values().iter() {
         let value = values.get(register).unwrap_or(0);
         let differing = register.fields().filter(|field| {
-            let owner = field.field.rule.owner;
+            let owner = field.field.rule().owner;
             let is_set_by_vm = matches!(owner, Some(Owner::Gic | Owner::Topology));
             field.field.extract(own) != field.field.extract(value) && !is_set_by_vm
         });

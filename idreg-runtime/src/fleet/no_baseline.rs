@@ -111,7 +111,7 @@ fn of_field(impossible: &Impossible, kinds: &[String]) -> String {
         format!("{} on {}", shown(field, ranges), hosts(positions, kinds))
     });
     let groups: Vec<String> = groups.collect();
-    let audience = field.field.rule.audience;
+    let audience = field.field.rule().audience;
     let hint = match audience {
         Some(Audience::El2) => "; only EL2 can act on it, so `--tolerate el2` would do",
         _ => "",
