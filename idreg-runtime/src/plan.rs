@@ -33,7 +33,7 @@ pub use elsewhere::ExpectError;
 pub use error::PlanError;
 #[cfg(feature = "serde")]
 pub use file::SCHEMA;
-pub use warning::Warning;
+pub use warning::{Tolerated, Warning};
 
 /// The register writes after which a guest on a host sees a model.
 ///

@@ -31,6 +31,9 @@ pub enum Warning {
         /// These fields, with their values.
         fields: Vec<(RegisterField, u64)>,
     },
+    /// Fields that differ from the guest's view, since they are
+    /// [tolerated](crate::tolerance::Tolerance).
+    Tolerated(Vec<Tolerated>),
     /// Facts of a guest's view that could not be compared with the host's, since one of both does
     /// not tell them.
     NotCompared(Vec<&'static str>),
@@ -50,6 +53,26 @@ pub enum Warning {
     },
 }
 
+/// A field that keeps the host's value although a guest has seen another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tolerated {
+    /// The field.
+    pub field: RegisterField,
+    /// Its value in the guest's view.
+    pub view: u64,
+    /// Its value on the host.
+    pub host: u64,
+}
+
+/// Shows the field with both values.
+impl fmt::Display for Tolerated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let field = self.field.field;
+        let (view, host) = (field.show(self.view), field.show(self.host));
+        write!(f, "{} from {view} to {host}", self.field)
+    }
+}
+
 /// Shows the warning in a line.
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,6 +89,11 @@ impl fmt::Display for Warning {
             }
             Self::CoresDiffer(difference) => difference.fmt(f),
             Self::NotOfKvm { fields } => not_of_kvm(fields, f),
+            Self::Tolerated(fields) => write!(
+                f,
+                "the guest sees fields change, as tolerated: {}",
+                comma_list(fields)
+            ),
             Self::NotCompared(facts) => write!(
                 f,
                 "unknown on one side, so not compared: {}",
@@ -138,6 +166,7 @@ impl Warning {
             Self::HostContradiction(_) => "host-contradiction",
             Self::CoresDiffer(_) => "cores-differ",
             Self::NotOfKvm { .. } => "not-of-kvm",
+            Self::Tolerated(_) => "tolerated",
             Self::NotCompared(_) => "not-compared",
             Self::NotAnnounced { .. } => "not-announced",
             Self::Recorded { kind, .. } => kind,

@@ -1,17 +1,16 @@
 //! Judges if a guest with a view can run on a host, and plans its registers there.
 
+mod machine;
+
 use super::options::Configured;
 use super::{Incompatibility, Incompatible, VcpuReading, View};
 use crate::config::Gic;
-use crate::config::target::TargetCpu;
 use crate::description::rule::Owner;
 use crate::description::{RegisterDescription, RegisterField};
-use crate::firmware::FirmwareRegister;
-use crate::host::{Host, Implementation, Obstacle};
-use crate::plan::{Change, Plan, Warning};
-use crate::register::{FieldValue, RegisterValue};
-use crate::regs::id_aa64pfr1_el1::Ssbs;
-use crate::regs::{ClidrEl1, CtrEl0, MidrEl1, MpidrEl1};
+use crate::host::{Host, Obstacle};
+use crate::plan::{Change, Plan, Tolerated, Warning};
+use crate::regs::MpidrEl1;
+use crate::tolerance::Tolerance;
 use crate::values::RegisterValues;
 
 impl Plan {
@@ -56,6 +55,22 @@ impl Plan {
     ///
     /// [`Incompatible`] with every reason.
     pub fn for_view(host: &Host, view: &View) -> Result<Self, Incompatible> {
+        Self::for_view_with(host, view, &Tolerance::none())
+    }
+
+    /// Plans like [`for_view`](Plan::for_view), but a field that is tolerated keeps the host's
+    /// value where the host does not allow the guest's.
+    ///
+    /// The plan expects the host's values of these fields, and [`Warning::Tolerated`] names them.
+    ///
+    /// # Errors
+    ///
+    /// [`Incompatible`] with every reason that is not tolerated.
+    pub fn for_view_with(
+        host: &Host,
+        view: &View,
+        tolerance: &Tolerance,
+    ) -> Result<Self, Incompatible> {
         let mut reasons = Vec::new();
         let configured = Configured::new(host, view, &mut reasons);
         let mut judge = Judge {
@@ -63,27 +78,28 @@ impl Plan {
             expected: configured.host.values().clone(),
             elsewhere: Vec::new(),
             not_compared: Vec::new(),
+            tolerated: Vec::new(),
             host: &configured.host,
             configured: &configured,
             view,
+            tolerance,
             reasons,
         };
         judge.registers();
-        judge.caches();
-        judge.machine();
-        judge.firmware();
-        let announced = judge.target_cpus();
+        let announced = judge.beside_registers();
         let Judge {
             changes,
             expected,
             elsewhere,
             not_compared,
+            tolerated,
             host,
             reasons,
             ..
         } = judge;
         if !reasons.is_empty() {
-            return Err(Incompatible { reasons });
+            let has_el2 = view.info().vcpu.el2;
+            return Err(Incompatible { reasons, has_el2 });
         }
         // The guest sees these values on every core.
         let honoured = host.description().fields().filter(|field| {
@@ -92,6 +108,9 @@ impl Plan {
         });
         let mut warnings = Warning::of_host_beside(host, &honoured.collect::<Vec<_>>());
         warnings.extend(announced);
+        if !tolerated.is_empty() {
+            warnings.push(Warning::Tolerated(tolerated));
+        }
         if !not_compared.is_empty() {
             warnings.push(Warning::NotCompared(not_compared));
         }
@@ -109,7 +128,9 @@ struct Judge<'a> {
     /// The host with the guest's options.
     host: &'a Host,
     view: &'a View,
+    tolerance: &'a Tolerance,
     reasons: Vec<Incompatibility>,
+    tolerated: Vec<Tolerated>,
     not_compared: Vec<&'static str>,
     changes: Vec<Change>,
     expected: RegisterValues,
@@ -168,9 +189,16 @@ impl Judge<'_> {
         let mut known = 0;
         for field in register.fields() {
             known |= field.field.mask();
-            let value = field.field.extract(view);
-            match self.field(field, value, field.field.extract(old)) {
+            let (value, host) = (field.field.extract(view), field.field.extract(old));
+            match self.field(field, value, host) {
                 Ok(value) => new = field.field.insert(new, value),
+                Err(_) if self.tolerance.covers(field, self.view.info().vcpu.el2) => {
+                    self.tolerated.push(Tolerated {
+                        field,
+                        view: value,
+                        host,
+                    });
+                }
                 Err(reason) => self.reasons.push(reason),
             }
         }
@@ -222,147 +250,10 @@ impl Judge<'_> {
             Err(obstacle) => Err(refuse(obstacle, self.host.allowed(field))),
         }
     }
-
-    /// Compares cache levels and the lengths of cache lines with those of the host.
-    fn caches(&mut self) {
-        let ctr: Option<CtrEl0> = self.host.values().get_as();
-        let line = |log2_words: u64| 4_u64 << log2_words;
-        let lines = ctr.map(|ctr| [line(ctr.dminline().bits()), line(ctr.iminline().bits())]);
-        for (vcpu, reading) in self.vcpus().iter().enumerate() {
-            let clidr: Option<ClidrEl1> = reading.values.get_as();
-            if let Some(clidr) = clidr
-                && self.host.values().get(ClidrEl1::DESCRIPTION) != Some(clidr.bits())
-                && !self.host.accepts_cache_levels(clidr)
-            {
-                self.reasons.push(Incompatibility::ImpliesIdc {
-                    vcpu,
-                    clidr: clidr.bits(),
-                });
-            }
-            let Some([data, instructions]) = lines else {
-                continue;
-            };
-            for (selection, size) in reading.caches.iter().enumerate() {
-                // CSSELR_EL1.InD is bit 0, and CCSIDR_EL1.LineSize log2 of the bytes less 4 (Arm
-                // ARM DDI 0487, D24.2.24 and D24.2.37). KVM compares with the shortest line
-                // (Linux 7.2, arch/arm64/kvm/sys_regs.c, set_ccsidr).
-                let host = if selection & 1 == 0 {
-                    data
-                } else {
-                    instructions
-                };
-                let view = size.map(|size| 16_u64 << (size & 7));
-                if let Some(view) = view.filter(|view| *view < host) {
-                    self.reasons.push(Incompatibility::CacheLine {
-                        vcpu,
-                        selection,
-                        view,
-                        host,
-                    });
-                }
-            }
-        }
-    }
-
-    /// Compares the timer and the address size.
-    fn machine(&mut self) {
-        let (view, host) = (self.view.info(), self.host.info());
-        match (view.timer_frequency, host.timer_frequency) {
-            (0, _) | (_, 0) => self.not_compared.push("the timer's frequency"),
-            (view, host) if view != host => {
-                self.reasons
-                    .push(Incompatibility::TimerFrequency { view, host });
-            }
-            _ => {}
-        }
-        match (view.physical_address_bits, host.physical_address_bits) {
-            (Some(view), Some(host)) if view > host => {
-                self.reasons
-                    .push(Incompatibility::PhysicalAddressBits { view, host });
-            }
-            (Some(_), Some(_)) => {}
-            _ => self.not_compared.push("the physical address bits"),
-        }
-    }
-
-    /// Compares the firmware registers.
-    fn firmware(&mut self) {
-        let (view, host) = (self.view.info().firmware, self.host.info().firmware);
-        if view.is_empty() || host.is_empty() {
-            self.not_compared.push("the firmware registers");
-            return;
-        }
-        for (register, value) in view.iter() {
-            if register == FirmwareRegister::Workaround2 && self.hides_ssbs() {
-                self.not_compared.push(register.name());
-                continue;
-            }
-            let host = host.get(register);
-            if let Err(obstacle) = register.check(host, value) {
-                self.reasons.push(Incompatibility::Firmware {
-                    register,
-                    view: value,
-                    host,
-                    obstacle,
-                });
-            }
-        }
-    }
-
-    /// True if the guest lacks SSBS that the host has. KVM then offers it a level of
-    /// `SMCCC_ARCH_WORKAROUND_2` that no new VM shows (Linux 7.2, `arch/arm64/kvm/hypercalls.c`,
-    /// `get_kernel_wa_level`).
-    fn hides_ssbs(&self) -> bool {
-        let has = |values: &RegisterValues| values.field(Ssbs::FIELD).is_some_and(|ssbs| ssbs != 0);
-        has(self.host.values()) && !has(self.view.common())
-    }
-
-    /// Compares the CPUs that the guest knows with the host's, and warns if it knows only its own.
-    fn target_cpus(&mut self) -> Option<Warning> {
-        let told = &self.view.info().target_cpus;
-        let cpus = self.host.info().implementations.iter();
-        let cpus = cpus.filter_map(|cpu| Some((cpu, cpu.midr?)));
-        if cpus.clone().next().is_none() {
-            self.not_compared.push("the CPUs");
-            return None;
-        }
-        if told.is_empty() {
-            let midr = self.view.common().get(MidrEl1::DESCRIPTION)?;
-            let mut host: Vec<u64> = cpus.map(|(_, midr)| midr).collect();
-            host.retain(|other| *other != midr);
-            host.sort_unstable();
-            host.dedup();
-            return (!host.is_empty()).then_some(Warning::NotAnnounced { midr, host });
-        }
-        let mut others: Vec<TargetCpu> = Vec::new();
-        for (cpu, midr) in cpus {
-            let other = TargetCpu {
-                midr,
-                revidr: cpu.revidr.unwrap_or(0),
-                aidr: cpu.aidr.unwrap_or(0),
-            };
-            if !told.iter().any(|told| is_told(*told, cpu)) && !others.contains(&other) {
-                others.push(other);
-            }
-        }
-        let others = others.into_iter();
-        self.reasons
-            .extend(others.map(|host| Incompatibility::OtherCpu {
-                host,
-                told: told.clone(),
-            }));
-        None
-    }
 }
 
 /// A GIC field as a guest sees it: KVM clears it without a GICv3 (see
 /// [`in_guest`](Plan::in_guest)).
 fn in_guest(value: u64, gic: Option<Gic>) -> u64 {
     if gic == Some(Gic::V3) { value } else { 0 }
-}
-
-/// True if a CPU that the guest was told of has every register of a host's CPU that is known.
-fn is_told(told: TargetCpu, cpu: &Implementation) -> bool {
-    let is = |known: Option<u64>, told: u64| known.is_none_or(|known| known == told);
-    is(cpu.midr, told.midr) && is(cpu.revidr, told.revidr) && is(cpu.aidr, told.aidr)
 }

@@ -6,18 +6,38 @@ use crate::config::Gic;
 use crate::config::options::OptionSetting;
 use crate::config::target::TargetCpu;
 use crate::description::RegisterField;
-use crate::description::rule::ValueRange;
+use crate::description::rule::{Audience, ValueRange};
 use crate::firmware::{FirmwareObstacle, FirmwareRegister};
 use crate::host::Obstacle;
-use crate::text::under_heading;
+use crate::text::{joined, under_heading};
 
 /// Every reason why a guest with a view cannot run on a host.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{}", under_heading(&heading(reasons.len()), reasons))]
+#[error(
+    "{}{}",
+    under_heading(&heading(reasons.len()), reasons),
+    remedy(&self.tolerable(), reasons.len())
+)]
 #[non_exhaustive]
 pub struct Incompatible {
     /// The reasons, at least one: options first, then registers in index order, then the others.
     pub reasons: Vec<Incompatibility>,
+    /// True if the guest has EL2, so that fields for hypervisors matter to it.
+    pub has_el2: bool,
+}
+
+impl Incompatible {
+    /// The fields among the reasons that only a hypervisor can act on, of a guest that cannot be
+    /// one: [`Tolerance::allow_el2`](crate::tolerance::Tolerance::allow_el2) covers them.
+    #[must_use]
+    pub fn tolerable(&self) -> Vec<RegisterField> {
+        let fields = self.reasons.iter().filter_map(Incompatibility::field);
+        let mut tolerable: Vec<RegisterField> = fields
+            .filter(|field| !self.has_el2 && field.field.rule().audience == Some(Audience::El2))
+            .collect();
+        tolerable.dedup();
+        tolerable
+    }
 }
 
 /// One reason why a guest with a view cannot run on a host.
@@ -182,4 +202,16 @@ fn heading(reasons: usize) -> String {
         format!("{reasons} reasons")
     };
     format!("the guest cannot run on this host, for {count}:")
+}
+
+/// The line about a tolerance that would do, or nothing if none would.
+fn remedy(tolerable: &[RegisterField], reasons: usize) -> String {
+    if tolerable.len() < reasons {
+        return String::new();
+    }
+    format!(
+        "\n  a guest without EL2 has no use for these fields: `--tolerate el2` or `--tolerate {}` \
+         would do",
+        joined(tolerable, ",")
+    )
 }

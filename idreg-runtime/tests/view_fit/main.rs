@@ -7,6 +7,7 @@ mod fields;
 mod hosts;
 mod machine;
 mod options;
+mod tolerance;
 
 use hosts::{MAX_6_1, MAX_6_12, MAX_7_2, host};
 use idreg_runtime::description::RegisterField;

@@ -1,0 +1,117 @@
+//! Fields that may differ from the guest's, because they are tolerated.
+
+use crate::hosts::host;
+use crate::{all_vcpus, changed, complete, refused, view_of, warnings};
+use idreg_runtime::description::RegisterField;
+use idreg_runtime::plan::Plan;
+use idreg_runtime::register::FieldValue;
+use idreg_runtime::regs::DESCRIPTION;
+use idreg_runtime::regs::id_aa64isar0_el1::Dp;
+use idreg_runtime::regs::id_aa64mmfr2_el1::{Evt, Fwb};
+use idreg_runtime::tolerance::Tolerance;
+use idreg_runtime::view::View;
+
+fn field(name: &str) -> RegisterField {
+    DESCRIPTION.property(name).expect("a field")
+}
+
+/// The view of a guest on the complete host with other values of two fields that KVM fixes and that
+/// only a hypervisor can act on.
+fn seen_by_hypervisors() -> View {
+    changed(|_, vcpus| {
+        all_vcpus(vcpus, |vcpu| {
+            vcpu.values.set_field(Evt::NI);
+            vcpu.values.set_field(Fwb::NI);
+        });
+    })
+}
+
+const FOR_HYPERVISORS: [&str; 2] = [
+    "SYSREG_ID_AA64MMFR2_EL1_EVT: the guest has 0x0 (NI) and this host 0x2 (TTLBxS), whose kernel \
+     7.2.12+deb14-cloud-arm64 does not allow changes of ID_AA64MMFR2_EL1.EVT",
+    "SYSREG_ID_AA64MMFR2_EL1_FWB: the guest has 0x0 (NI) and this host 0x1 (IMP), whose kernel \
+     7.2.12+deb14-cloud-arm64 does not allow changes of ID_AA64MMFR2_EL1.FWB",
+];
+
+#[test]
+fn reasons_that_can_be_tolerated_say_how() {
+    let error = refused(&host(&complete()), &seen_by_hypervisors());
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the guest cannot run on this host, for 2 reasons:\n  {}\n  a guest without EL2 has \
+             no use for these fields: `--tolerate el2` or `--tolerate \
+             SYSREG_ID_AA64MMFR2_EL1_EVT,SYSREG_ID_AA64MMFR2_EL1_FWB` would do",
+            FOR_HYPERVISORS.join("\n  ")
+        )
+    );
+    assert_eq!(error.tolerable(), [Evt::FIELD, Fwb::FIELD]);
+}
+
+#[test]
+fn tolerance_is_no_remedy_beside_another_reason() {
+    let mut view = seen_by_hypervisors();
+    let mut info = view.info().clone();
+    info.timer_frequency += 1;
+    view = View::new(info, vec![view.vcpu(0).expect("a vCPU")]).unwrap();
+    let error = refused(&host(&complete()), &view);
+    assert!(!error.to_string().contains("--tolerate"), "{error}");
+    assert_eq!(error.tolerable().len(), 2);
+}
+
+#[test]
+fn guest_with_el2_tolerates_no_audience() {
+    let view = changed(|info, vcpus| {
+        info.vcpu.el2 = true;
+        all_vcpus(vcpus, |vcpu| {
+            vcpu.values.set_field(Evt::NI);
+        });
+    });
+    let host = host(&complete().replacen("\"el2\": false", "\"el2\": true", 2));
+    let mut tolerance = Tolerance::none();
+    tolerance.allow_el2();
+    let error = Plan::for_view_with(&host, &view, &tolerance).unwrap_err();
+    assert_eq!(error.reasons.len(), 1);
+    assert!(error.tolerable().is_empty() && error.has_el2);
+    tolerance.allow(Evt::FIELD);
+    assert!(Plan::for_view_with(&host, &view, &tolerance).is_ok());
+}
+
+#[test]
+fn tolerated_fields_keep_the_value_of_the_host_and_are_named() {
+    let host = host(&complete());
+    let mut tolerance = Tolerance::none();
+    tolerance.allow_el2();
+    let plan = Plan::for_view_with(&host, &seen_by_hypervisors(), &tolerance).unwrap();
+    assert!(plan.writes().is_empty() && plan.changes().is_empty());
+    assert_eq!(plan.expected(), host.values());
+    assert_eq!(
+        warnings(&plan),
+        [
+            "the guest sees fields change, as tolerated: SYSREG_ID_AA64MMFR2_EL1_EVT from 0x0 (NI) \
+             to 0x2 (TTLBxS), SYSREG_ID_AA64MMFR2_EL1_FWB from 0x0 (NI) to 0x1 (IMP)"
+        ]
+    );
+    assert_eq!(plan.warnings()[0].name(), "tolerated");
+}
+
+#[test]
+fn only_named_fields_are_tolerated() {
+    let host = host(&complete());
+    let mut tolerance = Tolerance::none();
+    tolerance.allow(field("SYSREG_ID_AA64MMFR2_EL1_FWB"));
+    let error = Plan::for_view_with(&host, &seen_by_hypervisors(), &tolerance).unwrap_err();
+    assert_eq!(error.reasons.len(), 1);
+    assert_eq!(error.reasons[0].to_string(), FOR_HYPERVISORS[0]);
+}
+
+/// A value that the host allows is written, tolerated or not.
+#[test]
+fn tolerance_changes_no_field_that_can_be_written() {
+    let host = host(&complete());
+    let view = view_of(&host, "host,FEAT_DotProd=off").unwrap();
+    let mut tolerance = Tolerance::none();
+    tolerance.allow(Dp::FIELD);
+    let plan = Plan::for_view_with(&host, &view, &tolerance).unwrap();
+    assert_eq!(plan, Plan::for_view(&host, &view).unwrap());
+}
