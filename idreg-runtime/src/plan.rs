@@ -13,6 +13,7 @@ mod feature;
 mod file;
 pub mod rejection;
 mod resolve;
+mod shortest;
 mod warning;
 
 use crate::config::{Gic, VcpuConfig};

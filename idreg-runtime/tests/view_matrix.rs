@@ -3,7 +3,7 @@
 
 mod hosts;
 
-use hosts::host;
+use hosts::{host, random_model};
 use idreg_runtime::fake::FakeVm;
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;
@@ -174,4 +174,47 @@ fn cpus_share_a_model_in_three_groups() {
             "latest cortex-a710, latest max, latest neoverse-n2, latest neoverse-v1",
         ]
     );
+}
+
+/// The shortest model makes the plan of the view again, on every host that the guest fits.
+#[test]
+fn shortest_model_makes_the_plan_of_a_view() {
+    let hosts = hosts().unwrap();
+    let mut random = fastrand::Rng::with_seed(14);
+    let mut checked = 0;
+    for (from, source) in &hosts {
+        for _ in 0..6 {
+            let model = random_model(source, &mut random);
+            let Ok(view) = view_of(source, &model.to_string()) else {
+                continue;
+            };
+            for (to, host) in &hosts {
+                let Ok(plan) = Plan::for_view(host, &view) else {
+                    continue;
+                };
+                let shortest = plan.shortest_model(host).to_string();
+                let again = Plan::new(host, &shortest.parse().unwrap())
+                    .unwrap_or_else(|error| panic!("{from} on {to}: {shortest}\n{error}"));
+                assert_eq!(
+                    again.expected(),
+                    plan.expected(),
+                    "{from} on {to}: {shortest}"
+                );
+                assert_eq!(again.config(), plan.config(), "{from} on {to}: {shortest}");
+                assert_eq!(again.writes(), plan.writes(), "{from} on {to}: {shortest}");
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 150, "{checked}");
+}
+
+/// A guest without overrides needs none on the host that it comes from.
+#[test]
+fn view_of_a_plan_without_writes_needs_none() {
+    for (name, host) in hosts().unwrap().into_iter().chain(real_hosts().unwrap()) {
+        let plan = Plan::for_view(&host, &default_view(&host).unwrap()).expect(&name);
+        assert!(plan.writes().is_empty(), "{name}");
+        assert_eq!(plan.shortest_model(&host).to_string(), "host", "{name}");
+    }
 }

@@ -16,7 +16,7 @@ use crate::text::{joined, under_heading};
 #[error(
     "{}{}",
     under_heading(&heading(reasons.len()), reasons),
-    remedy(&self.tolerable(), reasons.len())
+    self.remedy().map(|line| format!("\n  {line}")).unwrap_or_default()
 )]
 #[non_exhaustive]
 pub struct Incompatible {
@@ -37,6 +37,19 @@ impl Incompatible {
             .collect();
         tolerable.dedup();
         tolerable
+    }
+
+    /// The line about a tolerance that would do, or `None` if none would.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        let tolerable = self.tolerable();
+        (tolerable.len() == self.reasons.len()).then(|| {
+            format!(
+                "a guest without EL2 has no use for these fields: `--tolerate el2` or \
+                 `--tolerate {}` would do",
+                joined(&tolerable, ",")
+            )
+        })
     }
 }
 
@@ -202,16 +215,4 @@ fn heading(reasons: usize) -> String {
         format!("{reasons} reasons")
     };
     format!("the guest cannot run on this host, for {count}:")
-}
-
-/// The line about a tolerance that would do, or nothing if none would.
-fn remedy(tolerable: &[RegisterField], reasons: usize) -> String {
-    if tolerable.len() < reasons {
-        return String::new();
-    }
-    format!(
-        "\n  a guest without EL2 has no use for these fields: `--tolerate el2` or `--tolerate {}` \
-         would do",
-        joined(tolerable, ",")
-    )
 }

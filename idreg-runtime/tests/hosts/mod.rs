@@ -2,7 +2,10 @@
 
 #![allow(dead_code, reason = "not every test needs every host")]
 
+use idreg_runtime::description::RegisterField;
+use idreg_runtime::description::rule::ValueRange;
 use idreg_runtime::host::Host;
+use idreg_runtime::model::CpuModel;
 use idreg_runtime::number::Hex;
 use idreg_runtime::regs::DESCRIPTION;
 
@@ -50,4 +53,26 @@ pub(crate) fn with(fields: &[(&str, u64)]) -> String {
         file = edited(&file, field.register.name, "value", insert);
     }
     file
+}
+
+/// A model with some allowed values of some fields, and some options off.
+pub(crate) fn random_model(host: &Host, random: &mut fastrand::Rng) -> CpuModel {
+    let mut model = CpuModel::host();
+    for option in ["sve", "pauth", "pmu"] {
+        if random.u8(0..4) == 0 {
+            model.switch(option, false);
+        }
+    }
+    let fields: Vec<RegisterField> = host.description().fields().collect();
+    for field in fields {
+        if host.why_fixed(field).is_some() || random.u8(0..5) != 0 {
+            continue;
+        }
+        let allowed = host.allowed(field);
+        let Some(ValueRange { first, last }) = random.choice(allowed) else {
+            continue;
+        };
+        model.set_field(field, random.u64(first..=last));
+    }
+    model
 }

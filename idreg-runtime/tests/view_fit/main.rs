@@ -9,12 +9,9 @@ mod machine;
 mod options;
 mod tolerance;
 
-use hosts::{MAX_6_1, MAX_6_12, MAX_7_2, host};
-use idreg_runtime::description::RegisterField;
-use idreg_runtime::description::rule::ValueRange;
+use hosts::{MAX_6_1, MAX_6_12, MAX_7_2, host, random_model};
 use idreg_runtime::fake::FakeVm;
 use idreg_runtime::host::Host;
-use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::{Plan, Warning};
 use idreg_runtime::register::FieldValue;
 use idreg_runtime::regs::id_aa64isar0_el1::{Aes, Dp};
@@ -155,28 +152,6 @@ fn view_of_any_plan_fits_the_same_host() {
         }
     }
     assert!(changed > 1000, "{changed}");
-}
-
-/// A model with some allowed values of some fields, and some options off.
-fn random_model(host: &Host, random: &mut fastrand::Rng) -> CpuModel {
-    let mut model = CpuModel::host();
-    for option in ["sve", "pauth", "pmu"] {
-        if random.u8(0..4) == 0 {
-            model.switch(option, false);
-        }
-    }
-    let fields: Vec<RegisterField> = host.description().fields().collect();
-    for field in fields {
-        if host.why_fixed(field).is_some() || random.u8(0..5) != 0 {
-            continue;
-        }
-        let allowed = host.allowed(field);
-        let Some(ValueRange { first, last }) = random.choice(allowed) else {
-            continue;
-        };
-        model.set_field(field, random.u64(first..=last));
-    }
-    model
 }
 
 #[test]

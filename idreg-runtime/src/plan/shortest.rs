@@ -1,0 +1,66 @@
+//! The shortest model that makes a plan.
+
+use super::{Change, Plan};
+use crate::config::options::CpuOption;
+use crate::host::Host;
+use crate::model::CpuModel;
+use crate::model::property::whole_register;
+
+impl Plan {
+    /// The model with the fewest overrides with which [`Plan::new`] makes this plan on its host,
+    /// with the options that differ from those of an ordinary guest or of the host as it was read.
+    ///
+    /// A plan [for a view](Plan::for_view) keeps the model that its guest was asked for on another
+    /// host; this is the one to ask for here.
+    ///
+    /// ```
+    /// # let host = |file| serde_json::from_str::<idreg_runtime::Host>(file);
+    /// # let n1 = host(include_str!("../../data/hosts/neoverse-n1-latest.json"))?;
+    /// use idreg_runtime::Plan;
+    ///
+    /// let plan = Plan::new(&n1, &"host,FEAT_DotProd=off,FEAT_LSE=off,pmu=off".parse()?)?;
+    /// let model = plan.shortest_model(&n1);
+    /// assert_eq!(
+    ///     model.to_string(),
+    ///     "host,pmu=off,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,SYSREG_ID_AA64ISAR0_EL1_ATOMIC=0x0"
+    /// );
+    /// assert_eq!(Plan::new(&n1, &model)?.expected(), plan.expected());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn shortest_model(&self, host: &Host) -> CpuModel {
+        let mut model = CpuModel::host();
+        self.set_options(host, &mut model);
+        for Change { field, new, .. } in &self.changes {
+            match whole_register(field.register) {
+                Some(property) => {
+                    let value = self.expected.get(field.register).unwrap_or(0);
+                    model.set_property(property, value);
+                }
+                None => {
+                    model.set_field(*field, *new);
+                }
+            }
+        }
+        model
+    }
+
+    fn set_options(&self, host: &Host, model: &mut CpuModel) {
+        let as_read = host.info().vcpu;
+        let ordinary = host.info().capabilities.config(as_read.gic);
+        for option in CpuOption::SWITCHES {
+            let on = option.is_on(self.config);
+            if on != option.is_on(as_read) || on != option.is_on(ordinary) {
+                model.switch(option, on);
+            }
+        }
+        let longest = match self.config.sve_limit {
+            // The host was read with a limit below this plan's.
+            None if as_read.sve_limit.is_some() => host.info().sve_vector_lengths.last().copied(),
+            limit => limit,
+        };
+        if let Some(bits) = longest.filter(|_| self.config.sve) {
+            model.switch(CpuOption::SveLength(bits), true);
+        }
+    }
+}
