@@ -261,8 +261,8 @@ fn check_lengths(lengths: &[u32], sve: bool) -> Result<(), InvalidView> {
         .iter()
         .all(|bits| sve_lengths().any(|length| length == *bits));
     let ascend = lengths.is_sorted_by(|length, next| length < next);
-    let has_shortest = lengths.first() == Some(&SVE_QUADWORD_BITS);
-    if exist && ascend && has_shortest == sve {
+    let shortest = sve.then_some(&SVE_QUADWORD_BITS);
+    if exist && ascend && lengths.first() == shortest {
         return Ok(());
     }
     let lengths = lengths.to_vec();

@@ -254,6 +254,9 @@ fn views_that_no_vm_can_have_are_rejected() {
         vcpus.truncate(1);
         vcpus[0].values = RegisterValues::new(&idreg_runtime::regs::DESCRIPTION);
     };
+    let long_without_sve = |info: &mut ViewInfo, _: &mut Vec<VcpuReading>| {
+        (info.vcpu.sve, info.sve_vector_lengths) = (false, vec![256]);
+    };
     let without_sve = |info: &mut ViewInfo, _: &mut Vec<VcpuReading>| info.vcpu.sve = false;
     let descending =
         |info: &mut ViewInfo, _: &mut Vec<VcpuReading>| info.sve_vector_lengths.reverse();
@@ -274,6 +277,10 @@ fn views_that_no_vm_can_have_are_rejected() {
         (
             invalid(without_sve),
             "the SVE vector lengths are 128, 256, expected none, since `sve` is false",
+        ),
+        (
+            invalid(long_without_sve),
+            "the SVE vector lengths are 256, expected none, since `sve` is false",
         ),
         (
             invalid(descending),
