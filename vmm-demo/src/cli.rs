@@ -2,6 +2,7 @@
 
 mod examples;
 pub mod idreg;
+pub mod views;
 pub mod vmm_demo;
 
 use crate::output::escaped;

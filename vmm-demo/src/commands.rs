@@ -3,6 +3,7 @@
 pub mod check;
 pub mod dump;
 pub mod manual;
+mod placement;
 pub mod props;
 #[cfg(target_os = "linux")]
 pub mod qmp;
@@ -10,23 +11,57 @@ pub mod qmp;
 #[path = "commands/qmp/unsupported.rs"]
 pub mod qmp;
 pub mod run;
+pub mod where_view;
 
-use crate::guest::ending::Ending;
 use crate::output;
 use crate::output::failure::Failure;
 use crate::output::json::FailureReport;
 use idreg_runtime::model::CpuModel;
 use std::process::ExitCode;
 
+/// The answer of a command that judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// What was asked is possible.
+    Possible,
+    /// It is not possible.
+    Impossible,
+    /// Some files could not be used, so that the answer is not about all.
+    Incomplete,
+}
+
+impl Verdict {
+    /// The answer after a number of files that could not be used.
+    #[must_use]
+    pub const fn new(is_possible: bool, unusable: u64) -> Self {
+        match (unusable, is_possible) {
+            (0, true) => Self::Possible,
+            (0, false) => Self::Impossible,
+            _ => Self::Incomplete,
+        }
+    }
+}
+
+/// 0, 1 or 2.
+impl From<Verdict> for ExitCode {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Possible => Self::SUCCESS,
+            Verdict::Impossible => Self::from(1),
+            Verdict::Incomplete => Self::from(2),
+        }
+    }
+}
+
 /// Prints a command's failure, with `json` also as JSON, and returns the program's exit code.
 #[must_use]
 pub fn exit_code(
-    result: Result<Ending, Failure>,
+    result: Result<impl Into<ExitCode>, Failure>,
     model: Option<&CpuModel>,
     json: bool,
 ) -> ExitCode {
     match result {
-        Ok(ending) => ending.into(),
+        Ok(code) => code.into(),
         Err(failure) => {
             if json {
                 // The message and the exit code report the failure even if this write fails.

@@ -1,11 +1,13 @@
-//! The machine that the command runs on, and its host.
+//! The machine that the command runs on, its host, and the files of hosts and guests.
 
-mod host_file;
+mod document;
+pub mod host_files;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod kvm;
 #[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
 #[path = "machine/unsupported.rs"]
 mod kvm;
+pub mod view_files;
 
 pub use self::kvm::Machine;
 
@@ -21,10 +23,19 @@ use std::path::Path;
 /// [`Failure::HostFile`], or those of [`Machine::open`].
 pub fn host(file: Option<&Path>, model: &CpuModel) -> Result<Host, Failure> {
     match file {
-        Some(path) => host_file::read(path).map_err(|source| Failure::HostFile {
-            path: path.to_owned(),
-            source: source.into(),
-        }),
+        Some(path) => host_file(path),
         None => Ok(Machine::open(model)?.into_host()),
     }
+}
+
+/// Reads a host file.
+///
+/// # Errors
+///
+/// [`Failure::HostFile`].
+pub fn host_file(path: &Path) -> Result<Host, Failure> {
+    document::read(path).map_err(|source| Failure::HostFile {
+        path: path.to_owned(),
+        source: source.into(),
+    })
 }

@@ -3,19 +3,19 @@
 use std::process::ExitCode;
 use vmm_demo::cli;
 use vmm_demo::cli::idreg::{IdregCli, IdregCommand};
-use vmm_demo::commands::{check, dump, exit_code, manual, props, qmp};
-use vmm_demo::guest::ending::Ending;
+use vmm_demo::commands::{check, dump, exit_code, manual, props, qmp, where_view};
 use vmm_demo::output::log;
 
 fn main() -> ExitCode {
     let IdregCli { command, log } = cli::parse();
     log::start(log.filter.as_ref());
-    let done = |()| Ending::Done;
+    let done = |()| ExitCode::SUCCESS;
     let result = match &command {
         IdregCommand::Props(arguments) => props::props(arguments).map(done),
         IdregCommand::Check(arguments) => check::check(arguments).map(done),
         IdregCommand::Dump(arguments) => dump::dump(arguments).map(done),
-        IdregCommand::Qmp(arguments) => qmp::qmp(arguments),
+        IdregCommand::Qmp(arguments) => qmp::qmp(arguments).map(ExitCode::from),
+        IdregCommand::Where(arguments) => where_view::where_view(arguments).map(ExitCode::from),
         IdregCommand::Completions(arguments) => {
             manual::completions::<IdregCli>(arguments).map(done)
         }

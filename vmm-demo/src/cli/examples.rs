@@ -63,6 +63,14 @@ Examples:
   idreg qmp --listen unix:models.sock --host host.json      serve models of another host
   qmp-shell models.sock                                     connect; from PyPI's qemu.qmp";
 
+pub(super) const WHERE: &str = "\
+Examples:
+  idreg where guest.json hosts/                     judge a guest on the hosts of a directory
+  idreg where guest.json - < fleet.jsonl            judge it on hosts in JSON lines
+  idreg where --tolerate el2 guest.json hosts/      let fields differ that it cannot act on
+
+The exit code is 0 if the guest fits a host, and 1 if it fits none.";
+
 pub(super) const IDREG_COMPLETIONS: &str = "\
 Example:
   idreg completions bash > ~/.local/share/bash-completion/completions/idreg";

@@ -2,7 +2,7 @@
 
 use super::{
     CompletionsArguments, HostArgument, LogArguments, ManArguments, ModelArgument, VcpuOptions,
-    examples,
+    examples, views::WhereArguments,
 };
 use crate::socket_address::Address;
 use clap::{Args, Parser, Subcommand};
@@ -32,6 +32,11 @@ pub enum IdregCommand {
     Check(CheckArguments),
     /// Write this host's registers, masks and capabilities to a file, as JSON.
     Dump(DumpArguments),
+    /// Find the hosts where a guest can go, with the CPU model for each.
+    ///
+    /// The guest is given by its view, which was read back from its vCPUs.
+    #[command(after_help = examples::WHERE)]
+    Where(WhereArguments),
     /// Serve queries about CPU models on a socket, in QEMU's machine protocol (QMP).
     ///
     /// There is no guest. The server runs until a client sends `quit` or a signal arrives.
@@ -128,7 +133,7 @@ impl IdregCommand {
             Self::Check(arguments) => Some(&arguments.model.cpu),
             Self::Props(arguments) => arguments.cpu.as_ref(),
             Self::Dump(arguments) => Some(&arguments.options.cpu),
-            Self::Qmp(_) | Self::Completions(_) | Self::Man(_) => None,
+            Self::Where(_) | Self::Qmp(_) | Self::Completions(_) | Self::Man(_) => None,
         }
     }
 
@@ -139,6 +144,7 @@ impl IdregCommand {
             Self::Check(arguments) => arguments.json,
             Self::Props(arguments) => arguments.json,
             Self::Dump(arguments) => arguments.json,
+            Self::Where(arguments) => arguments.json,
             Self::Qmp(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }

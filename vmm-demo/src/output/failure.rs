@@ -52,6 +52,14 @@ pub enum Failure {
         /// The cause.
         source: Box<dyn Error>,
     },
+    /// A view file cannot be used.
+    #[error("cannot use the view file `{}`", escaped(&path.to_string_lossy()))]
+    ViewFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: Box<dyn Error>,
+    },
     /// A file cannot be written.
     #[error("cannot write `{}`", escaped_path(path))]
     WriteFile {
@@ -88,7 +96,11 @@ impl Failure {
             | Self::GuestDiffers(_)
             | Self::AfterRun(_)
             | Self::Apply(ApplyError::Refused(_) | ApplyError::Differs(_)) => 1,
-            Self::HostFile { .. } | Self::NoMatch { .. } | Self::Unusable(_) | Self::Socket(_) => 2,
+            Self::HostFile { .. }
+            | Self::ViewFile { .. }
+            | Self::NoMatch { .. }
+            | Self::Unusable(_)
+            | Self::Socket(_) => 2,
             _ => 4,
         }
     }

@@ -1,0 +1,57 @@
+//! Arguments of the commands that judge views of guests.
+
+use clap::Args;
+use idreg_runtime::regs::DESCRIPTION;
+use idreg_runtime::tolerance::{NotTolerable, Tolerance};
+use std::path::PathBuf;
+
+/// The files of many hosts.
+#[derive(Debug, Args)]
+pub struct HostFilesArguments {
+    /// Host files, or directories with `*.json`; `-` is the standard input.
+    ///
+    /// A file has one host, or one in each line (JSON lines).
+    #[arg(value_name = "HOST", required = true)]
+    pub hosts: Vec<PathBuf>,
+    /// Report host files that cannot be used, and go on with the others; the exit code is then 2.
+    #[arg(long)]
+    pub keep_going: bool,
+}
+
+/// The fields that may differ.
+#[derive(Debug, Args)]
+pub struct ToleranceArgument {
+    /// Let fields differ that a host cannot give the guest: `el2` for all that only a hypervisor
+    /// can act on, if the guest has no EL2, or fields by name, separated by commas.
+    #[arg(long, value_name = "el2|FIELD,...", value_parser = tolerance)]
+    pub tolerate: Option<Tolerance>,
+}
+
+/// Arguments of `where`.
+#[derive(Debug, Args)]
+pub struct WhereArguments {
+    /// The guest's view, written by `run --view` or `idreg check --try --run -o`.
+    #[arg(value_name = "VIEW")]
+    pub view: PathBuf,
+    /// The hosts.
+    #[command(flatten)]
+    pub hosts: HostFilesArguments,
+    /// The fields that may differ.
+    #[command(flatten)]
+    pub tolerance: ToleranceArgument,
+    /// Print JSON, with every reason.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl ToleranceArgument {
+    /// The tolerance, by default of no field.
+    #[must_use]
+    pub fn tolerance(&self) -> Tolerance {
+        self.tolerate.clone().unwrap_or_default()
+    }
+}
+
+fn tolerance(text: &str) -> Result<Tolerance, NotTolerable> {
+    Tolerance::parse(&DESCRIPTION, text)
+}

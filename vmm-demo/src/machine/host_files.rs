@@ -1,0 +1,242 @@
+//! Reads many hosts, one after the other: from files, directories and the standard input.
+
+use super::document::{self, Document as _, DocumentError, MAX_LENGTH};
+use crate::output;
+use crate::output::failure::Failure;
+use idreg_runtime::host::Host;
+use serde::de::IgnoredAny;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read, Stdin};
+use std::path::{Path, PathBuf};
+use std::vec;
+
+/// The argument that stands for the standard input.
+const STANDARD_INPUT: &str = "-";
+
+/// The hosts of files, in the order of the arguments, each with its name.
+///
+/// A file has one host, or one in each line (JSON lines). A directory stands for its files `*.json`
+/// in the order of their names, except for those that begin with a dot; `-` stands for the standard
+/// input. The name of a host is the path of its file, in a file of several with `:` and the number
+/// of its line.
+///
+/// One host is in memory at any time, and the names in one directory.
+#[derive(Debug)]
+pub struct HostFiles {
+    arguments: vec::IntoIter<PathBuf>,
+    /// The files of a directory that are still to be read.
+    directory: vec::IntoIter<PathBuf>,
+    /// The file that is being read.
+    source: Option<Source>,
+}
+
+/// A file of one host, or of one in each line.
+#[derive(Debug)]
+struct Source {
+    name: String,
+    reader: BufReader<Input>,
+    /// The document that was read last.
+    document: Vec<u8>,
+    /// The number of lines that were read.
+    lines: u64,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Start,
+    Lines,
+    End,
+}
+
+#[derive(Debug)]
+enum Input {
+    File(File),
+    Standard(Stdin),
+}
+
+impl HostFiles {
+    /// Hosts in files, directories and the standard input.
+    #[must_use]
+    pub fn new(arguments: Vec<PathBuf>) -> Self {
+        Self {
+            arguments: arguments.into_iter(),
+            directory: Vec::new().into_iter(),
+            source: None,
+        }
+    }
+
+    /// Gives each host with its name to `work`, and returns the number of hosts that cannot be
+    /// used. With `keep_going` these are reported on the standard error, and the others follow.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::HostFile`] of the first host that cannot be used, without `keep_going`; the
+    /// failure of `work`.
+    pub fn each(
+        self,
+        keep_going: bool,
+        mut work: impl FnMut(&str, &Host) -> Result<(), Failure>,
+    ) -> Result<u64, Failure> {
+        let mut unusable = 0;
+        for (name, host) in self {
+            match host {
+                Ok(host) => work(&name, &host)?,
+                Err(failure) if keep_going => {
+                    output::error(&failure.message());
+                    unusable += 1;
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+        Ok(unusable)
+    }
+}
+
+impl Iterator for HostFiles {
+    type Item = (String, Result<Host, Failure>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some((name, host)) = self.source.as_mut().and_then(Source::next) {
+                let host = host.map_err(|error| failed(&name, error));
+                return Some((name, host));
+            }
+            let from_directory = self.directory.next();
+            let is_argument = from_directory.is_none();
+            let path = from_directory.or_else(|| self.arguments.next())?;
+            let opened = if is_argument && path.is_dir() {
+                document::json_files(&path, Host::KIND)
+                    .map(|files| self.directory = files.into_iter())
+            } else {
+                Source::open(&path).map(|source| self.source = Some(source))
+            };
+            if let Err(error) = opened {
+                let name = path.to_string_lossy().into_owned();
+                let failure = failed(&name, error.into());
+                return Some((name, Err(failure)));
+            }
+        }
+    }
+}
+
+fn failed(name: &str, error: DocumentError) -> Failure {
+    Failure::HostFile {
+        path: name.into(),
+        source: error.into(),
+    }
+}
+
+impl Source {
+    fn open(path: &Path) -> io::Result<Self> {
+        let input = if path == Path::new(STANDARD_INPUT) {
+            Input::Standard(io::stdin())
+        } else {
+            Input::File(File::open(path)?)
+        };
+        Ok(Self {
+            name: path.to_string_lossy().into_owned(),
+            reader: BufReader::new(input),
+            document: Vec::new(),
+            lines: 0,
+            state: State::Start,
+        })
+    }
+
+    fn next(&mut self) -> Option<(String, Result<Host, DocumentError>)> {
+        match self.state {
+            State::Start => Some(self.first()),
+            State::Lines => self.next_line(),
+            State::End => None,
+        }
+    }
+
+    /// The file's host, or that in its first line.
+    fn first(&mut self) -> (String, Result<Host, DocumentError>) {
+        self.state = State::End;
+        let read = self.read_line().and_then(|()| {
+            if self.is_too_long() {
+                return Ok(());
+            }
+            if self.has_lines()? {
+                self.state = State::Lines;
+                return Ok(());
+            }
+            let rest = (MAX_LENGTH + 1).saturating_sub(self.document.len() as u64);
+            let reader = self.reader.by_ref();
+            reader.take(rest).read_to_end(&mut self.document).map(drop)
+        });
+        let name = match self.state {
+            State::Lines => self.line_name(),
+            _ => self.name.clone(),
+        };
+        let host = match read {
+            Ok(()) if matches!(self.state, State::Lines) => self.parse_line(),
+            Ok(()) => document::parse(&self.document, 1),
+            Err(error) => Err(error.into()),
+        };
+        (name, host)
+    }
+
+    /// True if the file has a host in each line: there are other lines, and the first is a whole
+    /// document, or the second begins like one.
+    fn has_lines(&mut self) -> io::Result<bool> {
+        let is_whole = serde_json::from_slice::<IgnoredAny>(&self.document).is_ok();
+        let next = self.reader.fill_buf()?;
+        Ok(!next.is_empty() && (is_whole || next.starts_with(b"{")))
+    }
+
+    fn next_line(&mut self) -> Option<(String, Result<Host, DocumentError>)> {
+        loop {
+            if let Err(error) = self.read_line() {
+                self.state = State::End;
+                return Some((self.line_name(), Err(error.into())));
+            }
+            if self.document.is_empty() {
+                self.state = State::End;
+                return None;
+            }
+            if self.is_too_long() || !self.document.trim_ascii().is_empty() {
+                break;
+            }
+        }
+        if self.is_too_long() {
+            self.state = State::End;
+        }
+        Some((self.line_name(), self.parse_line()))
+    }
+
+    fn parse_line(&self) -> Result<Host, DocumentError> {
+        // Without the end of the line, so that an error at the end is in this line.
+        let line = self.document.strip_suffix(b"\n");
+        document::parse(line.unwrap_or(&self.document), self.lines)
+    }
+
+    /// Reads a line, or as much of it as shows that it is too long.
+    fn read_line(&mut self) -> io::Result<()> {
+        self.document.clear();
+        let reader = self.reader.by_ref();
+        reader
+            .take(MAX_LENGTH + 1)
+            .read_until(b'\n', &mut self.document)?;
+        self.lines += 1;
+        Ok(())
+    }
+
+    fn is_too_long(&self) -> bool {
+        self.document.len() as u64 > MAX_LENGTH
+    }
+
+    fn line_name(&self) -> String {
+        format!("{}:{}", self.name, self.lines)
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::File(file) => file.read(buffer),
+            Self::Standard(input) => input.read(buffer),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Views of guests on many hosts: `where`, `evacuate` and `diff`.
+
+mod bad_input;
+mod program;
+mod where_view;
