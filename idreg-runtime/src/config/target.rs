@@ -123,6 +123,12 @@ impl TargetCpus {
         Self(cpus)
     }
 
+    /// The CPUs, in the order of the hypercall's answers.
+    #[must_use]
+    pub fn cpus(&self) -> &[TargetCpu] {
+        &self.0
+    }
+
     /// True if the list is empty, so that a guest uses its own MIDR_EL1 alone.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

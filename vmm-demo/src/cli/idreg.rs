@@ -109,6 +109,10 @@ pub struct CheckArguments {
     /// With --try, also run the built-in guest: KVM changes some registers when a guest starts.
     #[arg(long, requires = "ask_kvm", conflicts_with = "file")]
     pub run: bool,
+    /// With --run, write the guest's view to this file, for `idreg where`: what was read back from
+    /// its vCPU.
+    #[arg(short, long, value_name = "VIEW", requires = "run")]
+    pub output: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

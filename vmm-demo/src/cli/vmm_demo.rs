@@ -51,6 +51,11 @@ pub struct RunArguments {
         value_parser = clap::value_parser!(u16).range(1..=512)
     )]
     pub smp: u16,
+    /// Write the guest's view to this file, for `idreg where`: what was read back from its vCPUs.
+    ///
+    /// With --kernel the file is there before the guest's first instruction.
+    #[arg(long, value_name = "FILE")]
+    pub view: Option<PathBuf>,
     /// Show every field of every register, also zero and unchanged ones.
     #[arg(long, conflicts_with = "kernel")]
     pub all: bool,

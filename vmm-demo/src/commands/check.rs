@@ -1,8 +1,9 @@
 //! `check`: checks whether a model is possible on a host.
 
 use crate::cli::idreg::CheckArguments;
-use crate::machine::{self, Machine};
+use crate::machine::{self, Machine, view_files};
 use crate::output::failure::Failure;
+use crate::output::file::OutputFile;
 use crate::output::{self, table};
 use idreg_runtime::host::Host;
 use idreg_runtime::number::Hex;
@@ -62,12 +63,16 @@ fn on_this_machine(arguments: &CheckArguments) -> Result<(Plan, Tried), Failure>
     if !arguments.run {
         return Ok((plan, Tried::Applied));
     }
-    let differences = machine.run_probe(&plan, 1)?.differing(&plan);
-    if differences.is_empty() {
-        Ok((plan, Tried::Run))
-    } else {
-        Err(Failure::GuestDiffers(differences))
+    let file = OutputFile::open_if(arguments.output.as_deref())?;
+    let (guest, view) = machine.run_probe(&plan, 1)?;
+    let differences = guest.differing(&plan);
+    if !differences.is_empty() {
+        return Err(Failure::GuestDiffers(differences));
     }
+    if let Some(file) = file {
+        view_files::write(file, &view)?;
+    }
+    Ok((plan, Tried::Run))
 }
 
 fn human(plan: &Plan, tried: Tried) -> String {

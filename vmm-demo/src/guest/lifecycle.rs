@@ -1,7 +1,9 @@
 //! Life of a guest: build, start, pause, and rebuild after a reset.
 
 use crate::machine::kvm::vm_failure;
+use crate::machine::view_files;
 use crate::output::failure::Failure;
+use crate::output::file::OutputFile;
 use crate::qmp::guest::VcpuInfo;
 use crate::vmm::boot::Kernel;
 use crate::vmm::layout;
@@ -11,6 +13,7 @@ use crate::vmm::timeline::Timeline;
 use crate::vmm::vcpus::{GuestExit, VcpuShared, Vcpus};
 use crate::vmm::vm::{Vm, VmConfig};
 use idreg_runtime::config::target::TargetCpus;
+use idreg_runtime::host::Host;
 use idreg_runtime::kvm::OneReg;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::apply::ApplyError;
@@ -27,6 +30,9 @@ pub(crate) struct GuestBuilder {
     pub(crate) kvm: Kvm,
     pub(crate) vm_config: VmConfig,
     pub(crate) plan: Plan,
+    pub(crate) host: Host,
+    /// The file for the view of the first guest; later guests have the same.
+    pub(crate) view: Option<OutputFile>,
     pub(crate) targets: TargetCpus,
     pub(crate) kernel: Kernel,
     pub(crate) events: GuestEvents,
@@ -73,6 +79,12 @@ impl GuestBuilder {
             .load(vm.memory(), self.vm_config.ram, &mpidrs, config)?;
         vm.set_entry(entry.kernel, entry.fdt).map_err(vm_failure)?;
         timeline.step("load");
+        if let Some(file) = self.view.take() {
+            vm.finalise_registers().map_err(vm_failure)?;
+            let view = vm.read_view(&self.plan, &self.host, &self.targets);
+            view_files::write(file, &view.map_err(vm_failure)?)?;
+            timeline.step("view");
+        }
         let gate = Arc::new(PauseGate::closed(mpidrs.len()));
         let drained = self
             .events

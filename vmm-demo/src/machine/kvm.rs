@@ -18,6 +18,7 @@ use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::apply::ApplyError;
 use idreg_runtime::vcpu::Errno;
+use idreg_runtime::view::View;
 use kvm_ioctls::Kvm;
 use std::time::{Duration, Instant};
 
@@ -87,14 +88,14 @@ impl Machine {
             .map_err(|source| Failure::other(NotAsked { field, source }))
     }
 
-    /// Runs the probe guest in a new VM and returns the registers that it reads. The plan is
-    /// applied to every vCPU before, and verified after: KVM changes some registers when a guest
-    /// starts.
+    /// Runs the probe guest in a new VM and returns the registers that it reads, and its view as it
+    /// is read back from the vCPUs. The plan is applied to every vCPU before, and verified after:
+    /// KVM changes some registers when a guest starts.
     ///
     /// # Errors
     ///
     /// [`Failure`]: KVM is missing or refuses, or a register differs after the run.
-    pub fn run_probe(&self, plan: &Plan, vcpus: u16) -> Result<GuestView, Failure> {
+    pub fn run_probe(&self, plan: &Plan, vcpus: u16) -> Result<(GuestView, View), Failure> {
         if plan.config().aarch32 {
             return Err(Failure::CannotHere(ProbeIsA64.into()));
         }
@@ -107,7 +108,8 @@ impl Machine {
         };
         let mut timeline = Timeline::since(Instant::now());
         let vm = Vm::new(&self.kvm, vm_config, &mut timeline).map_err(vm_failure)?;
-        vm.apply(plan, &TargetCpus::default(), &mut timeline)
+        let targets = TargetCpus::default();
+        vm.apply(plan, &targets, &mut timeline)
             .map_err(vm_failure)?;
         let registers = self.host.description().registers;
         let encodings: Vec<Encoding> = registers.iter().map(|register| register.encoding).collect();
@@ -129,7 +131,9 @@ impl Machine {
                 };
                 (register, value)
             });
-        Ok(GuestView::new(self.host.description(), seen))
+        let seen = GuestView::new(self.host.description(), seen);
+        let view = vm.read_view(plan, &self.host, &targets);
+        Ok((seen, view.map_err(vm_failure)?))
     }
 }
 

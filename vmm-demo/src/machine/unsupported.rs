@@ -7,6 +7,7 @@ use idreg_runtime::description::rule::ValueRange;
 use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
+use idreg_runtime::view::View;
 
 /// The error of every machine without Arm KVM.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +69,7 @@ impl Machine {
     /// # Errors
     ///
     /// Never called: there is no such machine.
-    pub fn run_probe(&self, _plan: &Plan, _vcpus: u16) -> Result<GuestView, Failure> {
+    pub fn run_probe(&self, _plan: &Plan, _vcpus: u16) -> Result<(GuestView, View), Failure> {
         match *self {}
     }
 }

@@ -43,6 +43,15 @@ impl OutputFile {
         })
     }
 
+    /// Opens a file if there is a path; see [`open`](Self::open).
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::WriteFile`].
+    pub fn open_if(path: Option<&Path>) -> Result<Option<Self>, Failure> {
+        path.map(|path| Self::open(path, || false)).transpose()
+    }
+
     /// Writes the content and moves the file to its place.
     ///
     /// # Errors

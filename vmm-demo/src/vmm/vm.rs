@@ -14,6 +14,7 @@ use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::apply::ApplyError;
 use idreg_runtime::regs::{self, MpidrEl1};
 use idreg_runtime::vcpu::Errno;
+use idreg_runtime::view::{View, ViewInfo};
 use kvm_bindings::RegList;
 use kvm_ioctls::{DeviceFd, Kvm, VcpuFd, VmFd};
 use std::mem;
@@ -64,6 +65,12 @@ pub enum VmError {
         /// The kernel's answer.
         source: Errno,
     },
+    /// KVM cannot finalise the ID registers.
+    #[error("cannot finalise the ID registers of the VM")]
+    Finalise {
+        /// The kernel's answer.
+        source: Errno,
+    },
     /// `KVM_IRQFD` failed.
     #[error("cannot connect a device to SPI {spi} of the GIC")]
     Interrupt {
@@ -101,6 +108,7 @@ pub struct Vm {
     fd: VmFd,
     slots: Vec<MemorySlot>,
     memory: GuestMemoryMmap,
+    address_bits: u32,
 }
 
 impl Vm {
@@ -134,6 +142,7 @@ impl Vm {
             fd,
             slots,
             memory,
+            address_bits,
         })
     }
 
@@ -201,6 +210,44 @@ impl Vm {
     /// The ID registers of every vCPU, in the order of their numbers.
     pub(crate) fn regs(&self) -> impl Iterator<Item = OneReg<'_>> {
         self.vcpus.iter().map(OneReg::new)
+    }
+
+    /// Runs the first vCPU without entering the guest: KVM finalises the ID registers of the VM.
+    ///
+    /// # Errors
+    ///
+    /// [`VmError::Finalise`].
+    pub(crate) fn finalise_registers(&mut self) -> Result<(), VmError> {
+        let Some(first) = self.vcpus.first_mut() else {
+            return Ok(());
+        };
+        first.set_kvm_immediate_exit(1);
+        let outcome = first.run().map(drop);
+        first.set_kvm_immediate_exit(0);
+        match outcome {
+            Err(error) if error.errno() != libc::EINTR => Err(VmError::Finalise {
+                source: error.into(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Reads what the guest sees, with its vCPUs outside the guest. It is complete after the first
+    /// run, or after [`finalise_registers`](Self::finalise_registers).
+    ///
+    /// # Errors
+    ///
+    /// [`VmError::Kvm`].
+    pub(crate) fn read_view(
+        &self,
+        plan: &Plan,
+        host: &Host,
+        targets: &TargetCpus,
+    ) -> Result<View, VmError> {
+        let mut info = ViewInfo::of(plan, host);
+        info.physical_address_bits = Some(self.address_bits);
+        info.target_cpus = targets.cpus().to_vec();
+        Ok(kvm::read_view(info, &self.vcpus)?)
     }
 
     /// The guest's RAM.

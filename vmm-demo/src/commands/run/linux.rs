@@ -57,18 +57,20 @@ pub(super) fn run_linux(
     let mut signals = install_signal_handlers().map_err(Failure::other)?;
     let mut ending = None;
     let mut is_to_end = || {
-        ending = pending_signal(&mut signals);
+        ending = ending.or_else(|| pending_signal(&mut signals));
         ending.is_some()
     };
     let report = linux.report.as_deref();
     let report = report.map(|path| OutputFile::open(path, &mut is_to_end));
+    let view = arguments.view.as_deref();
+    let view = view.map(|path| OutputFile::open(path, &mut is_to_end));
     if let Some(ending) = ending {
         return Ok(ending);
     }
-    let report = report.transpose()?;
+    let (report, view) = (report.transpose()?, view.transpose()?);
     let server = linux.qmp.as_ref().map(serve).transpose()?;
     timeline.step("qmp");
-    let (builder, vm) = match prepare(kernel, arguments, &mut timeline) {
+    let (mut builder, vm) = match prepare(kernel, arguments, &mut timeline) {
         Ok(prepared) => prepared,
         // A signal interrupts slow ioctls of KVM with EINTR.
         Err(failure) => return pending_signal(&mut signals).ok_or(failure),
@@ -76,6 +78,7 @@ pub(super) fn run_linux(
     output::warnings(builder.plan.warnings());
     output::warnings(&Overcommitted::by(linux.mem));
     output::warnings(&command_line::warnings(&builder.kernel.command_line));
+    builder.view = view;
     let mut supervisor = Supervisor::new(builder, signals)?;
     timeline.step("start_initrd_check");
     if linux.no_reboot {
@@ -138,6 +141,8 @@ fn prepare(
         kvm,
         vm_config,
         plan,
+        host,
+        view: None,
         targets: TargetCpus::new(arguments.linux.impl_cpu.clone()),
         kernel,
         events: GuestEvents::new().map_err(Failure::other)?,

@@ -1,8 +1,9 @@
 //! Runs the built-in guest and prints the registers that it read.
 
 use crate::cli::vmm_demo::RunArguments;
-use crate::machine::Machine;
+use crate::machine::{Machine, view_files};
 use crate::output::failure::Failure;
+use crate::output::file::OutputFile;
 use crate::output::json::{self, WriteEntry};
 use crate::output::list::comma_list;
 use crate::output::{self, table};
@@ -33,8 +34,12 @@ pub(crate) fn run_probe(arguments: &RunArguments) -> Result<(), Failure> {
     if !arguments.json {
         output::warnings(plan.warnings());
     }
-    let guest = machine.run_probe(&plan, arguments.smp)?;
+    let file = OutputFile::open_if(arguments.view.as_deref())?;
+    let (guest, view) = machine.run_probe(&plan, arguments.smp)?;
     let outcome = compare(host, &plan, &guest);
+    if let Some(file) = file.filter(|_| outcome.is_ok()) {
+        view_files::write(file, &view)?;
+    }
     if arguments.json {
         // A failure is an object of its own, and there is one object for each run.
         outcome?;
