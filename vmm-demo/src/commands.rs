@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod dump;
+pub mod evacuate;
 pub mod manual;
 mod placement;
 pub mod props;
@@ -22,7 +23,7 @@ use std::process::ExitCode;
 /// The answer of a command that judges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// What was asked is possible.
+    /// It is possible, for one at least.
     Possible,
     /// It is not possible.
     Impossible,

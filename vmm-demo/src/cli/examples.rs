@@ -71,6 +71,12 @@ Examples:
 
 The exit code is 0 if the guest fits a host, and 1 if it fits none.";
 
+pub(super) const EVACUATE: &str = "\
+Example:
+  idreg evacuate hosts/a.json --views guests-of-a/ hosts/      find targets on the hosts but one
+
+The exit code is 0 if every guest has a target, and 1 if one has none.";
+
 pub(super) const IDREG_COMPLETIONS: &str = "\
 Example:
   idreg completions bash > ~/.local/share/bash-completion/completions/idreg";

@@ -2,7 +2,8 @@
 
 use super::{
     CompletionsArguments, HostArgument, LogArguments, ManArguments, ModelArgument, VcpuOptions,
-    examples, views::WhereArguments,
+    examples,
+    views::{EvacuateArguments, WhereArguments},
 };
 use crate::socket_address::Address;
 use clap::{Args, Parser, Subcommand};
@@ -37,6 +38,9 @@ pub enum IdregCommand {
     /// The guest is given by its view, which was read back from its vCPUs.
     #[command(after_help = examples::WHERE)]
     Where(WhereArguments),
+    /// Find a target for each guest of a host, among other hosts.
+    #[command(after_help = examples::EVACUATE)]
+    Evacuate(EvacuateArguments),
     /// Serve queries about CPU models on a socket, in QEMU's machine protocol (QMP).
     ///
     /// There is no guest. The server runs until a client sends `quit` or a signal arrives.
@@ -137,7 +141,11 @@ impl IdregCommand {
             Self::Check(arguments) => Some(&arguments.model.cpu),
             Self::Props(arguments) => arguments.cpu.as_ref(),
             Self::Dump(arguments) => Some(&arguments.options.cpu),
-            Self::Where(_) | Self::Qmp(_) | Self::Completions(_) | Self::Man(_) => None,
+            Self::Where(_)
+            | Self::Evacuate(_)
+            | Self::Qmp(_)
+            | Self::Completions(_)
+            | Self::Man(_) => None,
         }
     }
 
@@ -149,6 +157,7 @@ impl IdregCommand {
             Self::Props(arguments) => arguments.json,
             Self::Dump(arguments) => arguments.json,
             Self::Where(arguments) => arguments.json,
+            Self::Evacuate(arguments) => arguments.json,
             Self::Qmp(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }

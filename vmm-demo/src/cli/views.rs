@@ -44,6 +44,26 @@ pub struct WhereArguments {
     pub json: bool,
 }
 
+/// Arguments of `evacuate`.
+#[derive(Debug, Args)]
+pub struct EvacuateArguments {
+    /// The host that is to run no guest; it is no target, also if it is among the others.
+    #[arg(value_name = "HOST")]
+    pub host: PathBuf,
+    /// The views of its guests: the files `*.json` in this directory.
+    #[arg(long, value_name = "DIRECTORY")]
+    pub views: PathBuf,
+    /// The other hosts.
+    #[command(flatten)]
+    pub hosts: HostFilesArguments,
+    /// The fields that may differ.
+    #[command(flatten)]
+    pub tolerance: ToleranceArgument,
+    /// Print JSON, with every target and every reason.
+    #[arg(long)]
+    pub json: bool,
+}
+
 impl ToleranceArgument {
     /// The tolerance, by default of no field.
     #[must_use]

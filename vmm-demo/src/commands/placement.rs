@@ -72,12 +72,16 @@ impl PlacementEntry {
                 warnings: place.warnings.iter().map(WarningEntry::of).collect(),
                 reasons: Vec::new(),
             },
-            Err(error) => Self {
-                fits: false,
-                cpu: None,
-                warnings: Vec::new(),
-                reasons: error.reasons.iter().map(ReasonEntry::of).collect(),
-            },
+            Err(error) => Self::of_reasons(error),
+        }
+    }
+
+    pub(super) fn of_reasons(error: &Incompatible) -> Self {
+        Self {
+            fits: false,
+            cpu: None,
+            warnings: Vec::new(),
+            reasons: error.reasons.iter().map(ReasonEntry::of).collect(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Views of guests on many hosts: `where`, `evacuate` and `diff`.
 
 mod bad_input;
+mod evacuate;
 mod program;
 mod where_view;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 /// A directory for the files of a test, in which `idreg` runs.
 pub(crate) struct Directory(TempDir);
 
-/// What `idreg` printed, and its exit code.
+/// The output of `idreg` and its exit code.
 pub(crate) struct Output {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
