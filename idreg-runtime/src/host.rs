@@ -3,6 +3,7 @@
 mod accepted;
 mod allowed;
 mod cache_levels;
+mod changes;
 mod configuration;
 mod cores;
 mod derived;
@@ -22,6 +23,7 @@ use core::fmt;
 
 pub use self::accepted::accepted_values;
 pub use self::allowed::Obstacle;
+pub use self::changes::{FactChange, FieldChange, FieldState, HostChanges};
 #[cfg(all(target_os = "linux", target_arch = "aarch64", feature = "kvm"))]
 pub(crate) use self::configuration::differences as configuration_differences;
 pub(crate) use self::configuration::is_of_an_option;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use vmm_demo::cli;
 use vmm_demo::cli::idreg::{IdregCli, IdregCommand};
-use vmm_demo::commands::{check, dump, evacuate, exit_code, manual, props, qmp, where_view};
+use vmm_demo::commands::{check, diff, dump, evacuate, exit_code, manual, props, qmp, where_view};
 use vmm_demo::output::log;
 
 fn main() -> ExitCode {
@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         IdregCommand::Dump(arguments) => dump::dump(arguments).map(done),
         IdregCommand::Qmp(arguments) => qmp::qmp(arguments).map(ExitCode::from),
         IdregCommand::Evacuate(arguments) => evacuate::evacuate(arguments).map(ExitCode::from),
+        IdregCommand::Diff(arguments) => diff::diff(arguments).map(ExitCode::from),
         IdregCommand::Where(arguments) => where_view::where_view(arguments).map(ExitCode::from),
         IdregCommand::Completions(arguments) => {
             manual::completions::<IdregCli>(arguments).map(done)

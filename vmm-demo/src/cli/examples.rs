@@ -77,6 +77,13 @@ Example:
 
 The exit code is 0 if every guest has a target, and 1 if one has none.";
 
+pub(super) const DIFF: &str = "\
+Examples:
+  idreg diff before.json after.json                     list what a new kernel changes
+  idreg diff before.json after.json --views guests/     find guests that no longer fit
+
+The exit code is 1 if a guest that fitted no longer does, else 0.";
+
 pub(super) const IDREG_COMPLETIONS: &str = "\
 Example:
   idreg completions bash > ~/.local/share/bash-completion/completions/idreg";

@@ -3,7 +3,7 @@
 use super::{
     CompletionsArguments, HostArgument, LogArguments, ManArguments, ModelArgument, VcpuOptions,
     examples,
-    views::{EvacuateArguments, WhereArguments},
+    views::{DiffArguments, EvacuateArguments, WhereArguments},
 };
 use crate::socket_address::Address;
 use clap::{Args, Parser, Subcommand};
@@ -41,6 +41,9 @@ pub enum IdregCommand {
     /// Find a target for each guest of a host, among other hosts.
     #[command(after_help = examples::EVACUATE)]
     Evacuate(EvacuateArguments),
+    /// Compare two readings of one host, such as before and after an update.
+    #[command(after_help = examples::DIFF)]
+    Diff(DiffArguments),
     /// Serve queries about CPU models on a socket, in QEMU's machine protocol (QMP).
     ///
     /// There is no guest. The server runs until a client sends `quit` or a signal arrives.
@@ -143,6 +146,7 @@ impl IdregCommand {
             Self::Dump(arguments) => Some(&arguments.options.cpu),
             Self::Where(_)
             | Self::Evacuate(_)
+            | Self::Diff(_)
             | Self::Qmp(_)
             | Self::Completions(_)
             | Self::Man(_) => None,
@@ -158,6 +162,7 @@ impl IdregCommand {
             Self::Dump(arguments) => arguments.json,
             Self::Where(arguments) => arguments.json,
             Self::Evacuate(arguments) => arguments.json,
+            Self::Diff(arguments) => arguments.json,
             Self::Qmp(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }

@@ -64,6 +64,26 @@ pub struct EvacuateArguments {
     pub json: bool,
 }
 
+/// Arguments of `diff`.
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// The host file of the earlier reading.
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The host file of the later reading.
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+    /// Also judge the guests whose views are the files `*.json` in this directory.
+    #[arg(long, value_name = "DIRECTORY")]
+    pub views: Option<PathBuf>,
+    /// The fields that may differ.
+    #[command(flatten)]
+    pub tolerance: ToleranceArgument,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
 impl ToleranceArgument {
     /// The tolerance, by default of no field.
     #[must_use]
