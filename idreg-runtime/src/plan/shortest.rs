@@ -18,12 +18,9 @@ impl Plan {
     /// # let n1 = host(include_str!("../../data/hosts/neoverse-n1-latest.json"))?;
     /// use idreg_runtime::Plan;
     ///
-    /// let plan = Plan::new(&n1, &"host,FEAT_DotProd=off,FEAT_LSE=off,pmu=off".parse()?)?;
+    /// let plan = Plan::new(&n1, &"host,FEAT_LRCPC=off,FEAT_SHA1=on,pmu=off".parse()?)?;
     /// let model = plan.shortest_model(&n1);
-    /// assert_eq!(
-    ///     model.to_string(),
-    ///     "host,pmu=off,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,SYSREG_ID_AA64ISAR0_EL1_ATOMIC=0x0"
-    /// );
+    /// assert_eq!(model.to_string(), "host,pmu=off,SYSREG_ID_AA64ISAR1_EL1_LRCPC=0x0");
     /// assert_eq!(Plan::new(&n1, &model)?.expected(), plan.expected());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
