@@ -11,8 +11,8 @@ mod derived;
 mod file;
 mod hidden;
 
-use crate::config::VcpuConfig;
 use crate::config::capabilities::{Capabilities, WritableMasks};
+use crate::config::{GicIdentity, VcpuConfig};
 use crate::description::{Description, RegisterDescription, RegisterField};
 use crate::firmware::FirmwareValues;
 use crate::regs::{self, AidrEl1, MidrEl1, RevidrEl1};
@@ -69,6 +69,12 @@ pub struct HostInfo {
     /// or `None` if it is unknown.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub physical_address_bits: Option<u32>,
+    /// The identity of a new VM's GICv3, as far as it is known.
+    #[cfg_attr(
+        feature = "serde",
+        serde(skip_serializing_if = "GicIdentity::is_unknown")
+    )]
+    pub gic: GicIdentity,
     /// The firmware registers of a new VM; empty if they are unknown.
     #[cfg_attr(
         feature = "serde",

@@ -81,7 +81,7 @@ pub use self::create::{
     create_gic, create_vcpu, create_vm, create_vm_with, open, physical_address_bits,
 };
 pub use self::error::{KvmError, KvmStep};
-pub use self::gic::{GicAddresses, in_kernel_gic, init_gic};
+pub use self::gic::{GicAddresses, gic_identity, in_kernel_gic, init_gic};
 pub use self::init::{init_pmu, init_vcpu};
 pub use self::one_reg::{OneReg, kvm_reg_id};
 #[cfg(feature = "scratch")]

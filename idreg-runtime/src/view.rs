@@ -7,10 +7,10 @@ mod incompatible;
 mod options;
 mod read;
 
-use crate::config::VcpuConfig;
 use crate::config::capabilities::is_of_vm;
 use crate::config::options::{SVE_QUADWORD_BITS, sve_lengths};
 use crate::config::target::TargetCpu;
+use crate::config::{GicIdentity, VcpuConfig};
 use crate::description::Description;
 use crate::firmware::FirmwareValues;
 use crate::model::CpuModel;
@@ -84,16 +84,6 @@ pub struct ViewInfo {
     pub gic: GicIdentity,
     /// The firmware registers of the VM; empty if they are unknown.
     pub firmware: FirmwareValues,
-}
-
-/// The registers by which a guest identifies its GIC (Arm IHI 0069), as far as they were read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct GicIdentity {
-    /// GICD_IIDR; KVM's revision of the GIC is in bits 15:12.
-    pub iidr: Option<u32>,
-    /// GICD_TYPER2; nASSGIcap is bit 8.
-    pub typer2: Option<u32>,
 }
 
 /// The registers of one vCPU.

@@ -109,6 +109,8 @@ impl Host {
                 "physical address bits",
                 known(info.physical_address_bits.unwrap_or(0).into()),
             ),
+            named("GICD_IIDR", word(info.gic.iidr)),
+            named("GICD_TYPER2", word(info.gic.typer2)),
             named("types of cores", self.cores.len().max(1).to_string()),
         ];
         let capabilities = capabilities(info.capabilities);
@@ -178,6 +180,10 @@ fn capabilities(of: Capabilities) -> [(&'static str, bool); 8] {
         ("el1_32bit", of.el1_32bit),
         ("el2", of.el2),
     ]
+}
+
+fn word(value: Option<u32>) -> String {
+    value.map_or("unknown".to_owned(), |value| format!("{value:#010x}"))
 }
 
 fn known(number: u64) -> String {

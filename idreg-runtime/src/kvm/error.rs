@@ -183,6 +183,11 @@ pub enum KvmStep {
     },
     /// `KVM_DEV_ARM_VGIC_CTRL_INIT`.
     InitGic,
+    /// Reading a register by which the GIC identifies itself.
+    GicRegister {
+        /// The register's name.
+        register: &'static str,
+    },
     /// `KVM_IRQ_LINE`, whose error tells if the VM has an in-kernel GIC.
     FindGic,
     /// `KVM_ARM_VCPU_PMU_V3_IRQ`.
@@ -243,6 +248,9 @@ impl fmt::Display for KvmStep {
                 );
             }
             Self::InitGic => "cannot initialise the GIC",
+            Self::GicRegister { register } => {
+                return write!(f, "cannot read {register} of the GIC");
+            }
             Self::FindGic => "cannot tell which in-kernel GIC the VM has",
             Self::PmuInterrupt => "cannot give the vCPU's PMU its interrupt",
             Self::InitPmu => "cannot initialise the vCPU's PMU",

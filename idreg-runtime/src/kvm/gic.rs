@@ -1,13 +1,15 @@
 //! The in-kernel interrupt controller.
 
 use super::{KvmError, KvmStep, ioctl};
-use crate::config::Gic;
+use crate::config::{Gic, GicIdentity};
 use crate::vcpu::Errno;
 use std::os::fd::AsRawFd;
 
 /// The attributes of the device (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`):
 /// `KVM_DEV_ARM_VGIC_GRP_ADDR`.
 const GROUP_ADDRESSES: u32 = 0;
+/// `KVM_DEV_ARM_VGIC_GRP_DIST_REGS`; an attribute is the register's offset.
+const GROUP_DISTRIBUTOR: u32 = 1;
 /// `KVM_DEV_ARM_VGIC_GRP_NR_IRQS`.
 const GROUP_INTERRUPTS: u32 = 3;
 /// `KVM_DEV_ARM_VGIC_GRP_CTRL` and `KVM_DEV_ARM_VGIC_CTRL_INIT`.
@@ -66,6 +68,31 @@ pub fn init_gic(
         .map_err(KvmStep::GicInterrupts { interrupts }.failed())?;
     let (group, attribute) = CONTROL_INIT;
     ioctl::set_device_attr::<u32>(device, group, attribute, None).map_err(KvmStep::InitGic.failed())
+}
+
+/// The registers by which a GICv3 identifies itself, while no vCPU runs.
+///
+/// `device` is the descriptor from `KVM_CREATE_DEVICE`, and the VM has its vCPUs. From Linux 6.17 on
+/// the GIC need not be initialised; earlier kernels then answer `EBUSY`.
+///
+/// # Errors
+///
+/// [`KvmStep::GicRegister`].
+///
+/// # System calls
+///
+/// `ioctl` `KVM_GET_DEVICE_ATTR` (0x4018aee2) on the device, twice.
+pub fn gic_identity(device: &impl AsRawFd) -> Result<GicIdentity, KvmError> {
+    let device = device.as_raw_fd();
+    // The offsets of Arm IHI 0069, 12.8.
+    let read = |register, offset| {
+        ioctl::get_device_attr(device, GROUP_DISTRIBUTOR, offset)
+            .map_err(KvmStep::GicRegister { register }.failed())
+    };
+    Ok(GicIdentity {
+        iidr: Some(read("GICD_IIDR", 0x8)?),
+        typer2: Some(read("GICD_TYPER2", 0xc)?),
+    })
 }
 
 /// The in-kernel interrupt controller of a VM, or `None` if it has none (yet).

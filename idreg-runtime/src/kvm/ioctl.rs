@@ -30,6 +30,7 @@ pub(super) const ARM_PREFERRED_TARGET: u32 = read::<VcpuInit>(0xaf);
 pub(super) const ARM_GET_REG_WRITABLE_MASKS: u32 = read::<RegMaskRange>(0xb6);
 pub(super) const ARM_VCPU_FINALIZE: u32 = write::<c_int>(0xc2);
 pub(super) const SET_DEVICE_ATTR: u32 = write::<DeviceAttr>(0xe1);
+pub(super) const GET_DEVICE_ATTR: u32 = write::<DeviceAttr>(0xe2);
 
 /// The ioctls that `kvm-ioctls` makes for this library.
 #[cfg(feature = "scratch")]
@@ -248,6 +249,25 @@ pub(super) fn set_device_attr<T: Copy>(
     unsafe { ioctl_with(fd, SET_DEVICE_ATTR, &raw const argument) }
 }
 
+/// `KVM_GET_DEVICE_ATTR` on a device, for an attribute of 32 bits.
+///
+/// For a descriptor of another kind the same numbers can mean an attribute with a longer value: the
+/// kernel writes at most the 64 bytes that are there.
+pub(super) fn get_device_attr(device: RawFd, group: u32, attr: u64) -> Result<u32, Errno> {
+    let mut value = [0_u32; 16];
+    let argument = DeviceAttr {
+        flags: 0,
+        group,
+        attr,
+        addr: address((&raw mut value).cast()),
+    };
+    // SAFETY: the kernel reads the structure that the number names, and writes the attribute's
+    // value to `addr`. No attribute that can be read is longer than 64 bytes.
+    unsafe { ioctl_with(device, GET_DEVICE_ATTR, &raw const argument) }?;
+    let [first, ..] = value;
+    Ok(first)
+}
+
 /// The address of memory that the kernel accesses through a number in a structure.
 fn address(pointer: *const u8) -> u64 {
     pointer.expose_provenance() as u64
@@ -304,6 +324,7 @@ mod tests {
             (ARM_GET_REG_WRITABLE_MASKS, 0x8040_aeb6),
             (ARM_VCPU_FINALIZE, 0x4004_aec2),
             (SET_DEVICE_ATTR, 0x4018_aee1),
+            (GET_DEVICE_ATTR, 0x4018_aee2),
         ] {
             assert_eq!(number, expected, "{expected:#x}");
         }
@@ -337,6 +358,7 @@ mod tests {
             assert_eq!(writable_masks(fd).map(drop), errno);
             assert_eq!(preferred_target(fd).map(drop), errno);
             assert_eq!(set_device_attr(fd, 0, 0, Some(0_u32)), errno);
+            assert_eq!(get_device_attr(fd, 0, 0).map(drop), errno);
         }
     }
 }

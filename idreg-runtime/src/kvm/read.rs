@@ -88,8 +88,9 @@ pub fn read_host_described(
 ///
 /// # System calls
 ///
-/// Those of [`ScratchVm::new`], [`ScratchVm::writable_masks`] and
-/// [`ScratchVm::sve_vector_lengths`]; `ioctl` `KVM_GET_ONE_REG` (0x4010aeab) on the vCPU; with
+/// Those of [`ScratchVm::new`], [`ScratchVm::writable_masks`],
+/// [`ScratchVm::sve_vector_lengths`], [`gic_identity`](super::gic_identity) and, before Linux 6.17,
+/// [`init_gic`](super::init_gic); `ioctl` `KVM_GET_ONE_REG` (0x4010aeab) on the vCPU; with
 /// several core types also `sched_getaffinity` and `sched_setaffinity`.
 pub fn read_host_with(
     description: &'static Description,
@@ -186,14 +187,16 @@ fn read_here(
         ..config
     };
     let scratch = ScratchVm::new(kvm, unlimited)?;
+    // The vCPU was created with this configuration above, so the two are not compared.
+    let values = read_registers(description, &scratch.regs())?;
     let probed = Probed {
         capabilities: scratch.capabilities(),
         sve_vector_lengths: scratch.sve_vector_lengths()?,
         masks: scratch.writable_masks()?,
         physical_address_bits: scratch.address_limit(),
         firmware: FirmwareValues::read(&scratch.regs())?,
+        // Last, since it may initialise the GIC.
+        gic: scratch.gic_identity()?,
     };
-    // The vCPU was created with this configuration above, so the two are not compared.
-    let values = read_registers(description, &scratch.regs())?;
     Ok(host_of(config, machine, probed, values))
 }

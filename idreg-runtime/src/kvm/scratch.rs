@@ -5,13 +5,14 @@ use super::create::address_bits_within;
 use super::vm::read_writable_masks;
 use super::{
     GicAddresses, KvmError, KvmStep, OneReg, capabilities, create_gic, create_vcpu, create_vm_with,
-    init_gic, init_pmu, init_vcpu, sve_vector_lengths,
+    gic_identity, init_gic, init_pmu, init_vcpu, sve_vector_lengths,
 };
 use crate::config::capabilities::{Capabilities, WritableMasks};
-use crate::config::{Gic, VcpuConfig};
+use crate::config::{Gic, GicIdentity, VcpuConfig};
 use crate::plan::Plan;
 use crate::plan::apply::ApplyError;
 use crate::values::RegisterValues;
+use crate::vcpu::Errno;
 use core::num::NonZeroU16;
 use kvm_ioctls::{DeviceFd, Kvm, VcpuFd, VmFd};
 use std::os::fd::AsRawFd;
@@ -144,6 +145,24 @@ impl ScratchVm {
     /// 4.20.
     pub(super) const fn address_limit(&self) -> Option<u32> {
         self.address_limit
+    }
+
+    /// The identity of the VM's GICv3; unknown for another. Kernels before 6.17 tell it only after
+    /// the GIC is initialised, at arbitrary addresses.
+    pub(super) fn gic_identity(&self) -> Result<GicIdentity, KvmError> {
+        let Some((Gic::V3, device)) = &self.gic else {
+            return Ok(GicIdentity::default());
+        };
+        match gic_identity(device) {
+            Err(KvmError::Failed {
+                source: Errno::EBUSY,
+                ..
+            }) => {
+                init_gic(device, GIC_V3, GIC_INTERRUPTS)?;
+                gic_identity(device)
+            }
+            identity => identity,
+        }
     }
 
     /// The writable bits of the ID registers, or `None` if the kernel does not report them (before

@@ -37,13 +37,14 @@ pub const PLAN_IOCTLS: &[Ioctl] = &[
 ];
 
 /// Every ioctl that the functions for VMs and vCPUs that exist make beside [`PLAN_IOCTLS`]: to
-/// enable capabilities, and to initialise vCPUs, their PMUs and the GIC.
+/// enable capabilities, to initialise vCPUs, their PMUs and the GIC, and to identify the GIC.
 pub const INIT_IOCTLS: &[Ioctl] = &[
     Ioctl::new("KVM_ENABLE_CAP", ioctl::ENABLE_CAP),
     Ioctl::new("KVM_ARM_VCPU_INIT", ioctl::ARM_VCPU_INIT),
     Ioctl::new("KVM_ARM_PREFERRED_TARGET", ioctl::ARM_PREFERRED_TARGET),
     Ioctl::new("KVM_ARM_VCPU_FINALIZE", ioctl::ARM_VCPU_FINALIZE),
     Ioctl::new("KVM_SET_DEVICE_ATTR", ioctl::SET_DEVICE_ATTR),
+    Ioctl::new("KVM_GET_DEVICE_ATTR", ioctl::GET_DEVICE_ATTR),
 ];
 
 /// Every ioctl that the functions which make VMs and vCPUs make beside [`PLAN_IOCTLS`] and

@@ -4,9 +4,9 @@ use super::capabilities::{address_limit, capabilities_of};
 use super::one_reg::REG_U64;
 use super::vm::{has_implementation_ids, read_writable_masks};
 use super::{KvmError, KvmStep, OneReg, in_kernel_gic, sve_vector_lengths};
-use crate::config::VcpuConfig;
 use crate::config::capabilities::{Capabilities, WritableMasks};
 use crate::config::options::{CpuOption, OptionSetting};
+use crate::config::{GicIdentity, VcpuConfig};
 use crate::description::Description;
 use crate::firmware::FirmwareValues;
 use crate::host::{
@@ -97,6 +97,8 @@ pub fn read_vm_with(
             None
         },
         physical_address_bits: address_limit(vm.as_raw_fd()),
+        // The VM's device descriptor alone shows it.
+        gic: GicIdentity::default(),
         firmware: FirmwareValues::read(&OneReg::new(vcpu))?,
     };
     let registers = OneReg::new(vcpu);
@@ -117,6 +119,7 @@ pub(super) struct Probed {
     pub(super) masks: Option<WritableMasks>,
     /// The maximum number of bits of a guest physical address, or `None` before Linux 4.20.
     pub(super) physical_address_bits: Option<u32>,
+    pub(super) gic: GicIdentity,
     pub(super) firmware: FirmwareValues,
 }
 
@@ -135,6 +138,7 @@ pub(super) fn host_of(
         timer_frequency: machine.timer_frequency,
         sve_vector_lengths: probed.sve_vector_lengths,
         physical_address_bits: probed.physical_address_bits,
+        gic: probed.gic,
         firmware: probed.firmware,
     };
     Host::from_values(info, values, probed.masks.as_ref())

@@ -1,8 +1,8 @@
 //! View files: a view in JSON.
 
-use super::{CacheSizes, GicIdentity, MOST_VCPUS, VcpuReading, View, ViewInfo};
-use crate::config::VcpuConfig;
+use super::{CacheSizes, MOST_VCPUS, VcpuReading, View, ViewInfo};
 use crate::config::target::TargetCpu;
+use crate::config::{GicIdentity, VcpuConfig};
 use crate::description::Description;
 use crate::firmware::FirmwareValues;
 use crate::number::Hex;
@@ -44,8 +44,8 @@ struct ViewObject<'v> {
     timer_frequency: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     physical_address_bits: Option<u32>,
-    #[serde(skip_serializing_if = "GicObject::is_empty")]
-    gic: GicObject,
+    #[serde(skip_serializing_if = "GicIdentity::is_unknown")]
+    gic: GicIdentity,
     #[serde(skip_serializing_if = "FirmwareValues::is_empty")]
     firmware: FirmwareValues,
     registers: &'v RegisterValues,
@@ -67,15 +67,6 @@ struct TargetCpuObject {
     midr: Hex,
     revidr: Hex,
     aidr: Hex,
-}
-
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct GicObject {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    iidr: Option<ShortHex>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    typer2: Option<ShortHex>,
 }
 
 /// A register of 32 bits, written as `0x` and 8 digits.
@@ -101,7 +92,7 @@ impl Serialize for View {
             target_cpus: info.target_cpus.iter().copied().map(Into::into).collect(),
             timer_frequency: info.timer_frequency,
             physical_address_bits: info.physical_address_bits,
-            gic: info.gic.into(),
+            gic: info.gic,
             firmware: info.firmware,
             registers: &self.common,
             vcpus: vcpus.collect(),
@@ -142,7 +133,7 @@ struct ParsedView {
     timer_frequency: u64,
     physical_address_bits: Option<u32>,
     #[serde(default)]
-    gic: Object<GicObject>,
+    gic: Object<GicIdentity>,
     #[serde(default)]
     firmware: FirmwareValues,
     registers: NamedValues,
@@ -201,7 +192,7 @@ impl ParsedView {
                 .collect(),
             timer_frequency: self.timer_frequency,
             physical_address_bits: self.physical_address_bits,
-            gic: self.gic.0.into(),
+            gic: self.gic.0,
             firmware: self.firmware,
         };
         let common = self.registers.described(description)?;
@@ -234,30 +225,6 @@ fn sizes(list: &Bounded<Option<ShortHex>, MOST_ITEMS>) -> CacheSizes {
 fn schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
     let schema = Cow::<str>::deserialize(deserializer)?;
     check_schema(&schema, SCHEMA, "view file").map_err(D::Error::custom)
-}
-
-impl GicObject {
-    fn is_empty(&self) -> bool {
-        self.iidr.is_none() && self.typer2.is_none()
-    }
-}
-
-impl From<GicIdentity> for GicObject {
-    fn from(gic: GicIdentity) -> Self {
-        Self {
-            iidr: gic.iidr.map(ShortHex),
-            typer2: gic.typer2.map(ShortHex),
-        }
-    }
-}
-
-impl From<GicObject> for GicIdentity {
-    fn from(gic: GicObject) -> Self {
-        Self {
-            iidr: gic.iidr.map(|iidr| iidr.0),
-            typer2: gic.typer2.map(|typer2| typer2.0),
-        }
-    }
 }
 
 impl From<TargetCpu> for TargetCpuObject {

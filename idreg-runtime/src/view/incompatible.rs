@@ -2,9 +2,9 @@
 
 mod message;
 
-use crate::config::Gic;
 use crate::config::options::OptionSetting;
 use crate::config::target::TargetCpu;
+use crate::config::{Gic, GicObstacle};
 use crate::description::RegisterField;
 use crate::description::rule::{Audience, ValueRange};
 use crate::firmware::{FirmwareObstacle, FirmwareRegister};
@@ -147,6 +147,17 @@ pub enum Incompatibility {
         /// The maximum on the host.
         host: u32,
     },
+    /// KVM refuses the guest's value of a register that identifies the GIC.
+    GicIdentity {
+        /// The register's name.
+        register: &'static str,
+        /// The guest's value.
+        view: u32,
+        /// The value of a new VM on the host.
+        host: u32,
+        /// The obstacle to the guest's value.
+        obstacle: GicObstacle,
+    },
     /// KVM refuses the guest's value of a firmware register.
     Firmware {
         /// The register.
@@ -171,7 +182,7 @@ impl Incompatibility {
     /// A stable name for programs: that of the [`Obstacle`] for a field, of the
     /// [`FirmwareObstacle`] after `firmware-`, and `no-capability`, `not-read`, `gic`,
     /// `vector-lengths`, `no-register`, `other-bits`, `implies-idc`, `cache-line`,
-    /// `timer-frequency`, `physical-address-bits` or `other-cpu`.
+    /// `timer-frequency`, `physical-address-bits`, `gic-identity` or `other-cpu`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
@@ -186,6 +197,7 @@ impl Incompatibility {
             Self::CacheLine { .. } => "cache-line",
             Self::TimerFrequency { .. } => "timer-frequency",
             Self::PhysicalAddressBits { .. } => "physical-address-bits",
+            Self::GicIdentity { .. } => "gic-identity",
             Self::Firmware { obstacle, .. } => match obstacle {
                 FirmwareObstacle::Absent => "firmware-absent",
                 FirmwareObstacle::Newer => "firmware-newer",

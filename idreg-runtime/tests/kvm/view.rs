@@ -1,8 +1,9 @@
 //! Views of guests, and the firmware registers in them.
 
-use crate::vm::{TestVm, host, plainest, richest};
+use crate::vm::{TestVm, host, plainest, richest, skipped};
+use idreg_runtime::config::Gic;
 use idreg_runtime::firmware::{FirmwareRegister, FirmwareValues};
-use idreg_runtime::kvm::read_view;
+use idreg_runtime::kvm::{GicAddresses, gic_identity, init_gic, read_view};
 use idreg_runtime::plan::Plan;
 use idreg_runtime::regs::{ClidrEl1, IdAa64isar0El1, MpidrEl1};
 use idreg_runtime::vcpu::Errno;
@@ -51,6 +52,28 @@ fn view_of_a_guest_fits_its_own_host() {
     let other = TestVm::new(again.config(), 1);
     let shown = again.apply(&other.regs(0)).expect("the plan");
     assert_eq!(shown.get_as(), view.common().get_as::<IdAa64isar0El1>());
+}
+
+/// The host tells the identity of its GIC, whether or not KVM tells it before initialisation.
+#[test]
+fn identity_of_an_initialised_gic_is_that_of_the_host() {
+    let vm = TestVm::new(richest(), 1);
+    let Some(gic) = vm.gic.as_ref().filter(|_| richest().gic == Some(Gic::V3)) else {
+        skipped("identity of the GIC", "no GICv3");
+        return;
+    };
+    let addresses = GicAddresses::V3 {
+        distributor: 0,
+        redistributors: 0x1_0000,
+    };
+    init_gic(gic, addresses, 64).expect("an initialised GIC");
+    let identity = gic_identity(gic).expect("two registers");
+    assert_eq!(identity, host().info().gic);
+    // Arm's implementer, and KVM's product (Linux 7.2, arch/arm64/kvm/vgic/vgic.h).
+    assert_eq!(
+        identity.iidr.map(|iidr| iidr & 0xff00_0fff),
+        Some(0x4b00_043b)
+    );
 }
 
 /// KVM takes a value of a firmware register if and only if the library says so.

@@ -38,7 +38,7 @@ pub(crate) fn host() -> &'static Host {
 pub(crate) struct TestVm {
     pub(crate) vcpus: Vec<VcpuFd>,
     pub(crate) vm: VmFd,
-    _gic: Option<DeviceFd>,
+    pub(crate) gic: Option<DeviceFd>,
 }
 
 impl TestVm {
@@ -52,11 +52,7 @@ impl TestVm {
         let gic = config
             .gic
             .map(|gic: Gic| create_gic(&vm, gic).expect("a GIC"));
-        Self {
-            vcpus,
-            vm,
-            _gic: gic,
-        }
+        Self { vcpus, vm, gic }
     }
 
     /// Makes a VM with one vCPU of the richest configuration.

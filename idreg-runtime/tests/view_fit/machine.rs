@@ -137,8 +137,8 @@ fn what_one_side_does_not_know_is_said_once() {
     let incomplete = host(MAX_7_2);
     let mut view = view_of(&incomplete, "host").unwrap();
     let plan = Plan::for_view(&incomplete, &view).unwrap();
-    let expected = "unknown on one side, so not compared: the physical address bits, the firmware \
-                    registers";
+    let expected = "unknown on one side, so not compared: the physical address bits, the identity \
+                    of the GIC, the firmware registers";
     assert_eq!(warnings(&plan), [expected]);
     assert_eq!(plan.warnings()[0].name(), "not-compared");
 

@@ -3,6 +3,7 @@
 
 mod cpus;
 mod fields;
+mod gic;
 #[path = "../hosts/mod.rs"]
 mod hosts;
 mod machine;
@@ -27,9 +28,19 @@ const FIRMWARE: &str = r#"{
     "KVM_REG_ARM_VENDOR_HYP_BMAP_2": "0x0"
 }"#;
 
+/// GICD_IIDR and GICD_TYPER2 of KVM's GIC on Linux 7.2, on a GICv4.1.
+const IIDR: u32 = 0x4b00_343b;
+const TYPER2: u32 = 0x100;
+
 /// The file of a host that tells everything that a view is compared with.
 fn complete() -> String {
-    let members = format!("{{\"physical_address_bits\": 40, \"firmware\": {FIRMWARE},");
+    file_with_gic(IIDR, TYPER2)
+}
+
+fn file_with_gic(iidr: u32, typer2: u32) -> String {
+    let gic = format!("{{\"iidr\": \"{iidr:#x}\", \"typer2\": \"{typer2:#x}\"}}");
+    let members =
+        format!("{{\"physical_address_bits\": 40, \"gic\": {gic}, \"firmware\": {FIRMWARE},");
     MAX_7_2.replacen('{', &members, 1)
 }
 
@@ -48,6 +59,7 @@ fn view_with(host: &Host, plan: &Plan) -> Result<View, Box<dyn Error>> {
     vm.run();
     let mut info = ViewInfo::of(plan, host);
     info.physical_address_bits = host.info().physical_address_bits;
+    info.gic = host.info().gic;
     Ok(View::read(info, &vcpus)?)
 }
 

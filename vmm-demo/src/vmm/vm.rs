@@ -246,6 +246,9 @@ impl Vm {
     ) -> Result<View, VmError> {
         let mut info = ViewInfo::of(plan, host);
         info.physical_address_bits = Some(self.address_bits);
+        if let (Some(Gic::V3), Some(device)) = (plan.config().gic, &self.gic) {
+            info.gic = kvm::gic_identity(device)?;
+        }
         info.target_cpus = targets.cpus().to_vec();
         Ok(kvm::read_view(info, &self.vcpus)?)
     }

@@ -19,6 +19,7 @@ mod refusals;
 mod running;
 mod state_seams;
 mod terminal;
+mod views;
 
 use program::vmm_demo;
 

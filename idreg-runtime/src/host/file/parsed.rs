@@ -1,8 +1,8 @@
 //! A host file's content before a description selects the known registers.
 
 use super::SCHEMA;
-use crate::config::VcpuConfig;
 use crate::config::capabilities::Capabilities;
+use crate::config::{GicIdentity, VcpuConfig};
 use crate::description::{Description, RegisterDescription};
 use crate::firmware::FirmwareValues;
 use crate::host::{CoreReading, Host, HostInfo, Implementation};
@@ -37,6 +37,8 @@ struct HostMembers {
     sve_vector_lengths: Vec<u32>,
     #[serde(default)]
     physical_address_bits: Option<u32>,
+    #[serde(default, deserialize_with = "struct_only")]
+    gic: GicIdentity,
     #[serde(default)]
     firmware: FirmwareValues,
     registers: ParsedRegisters,
@@ -102,6 +104,7 @@ impl ParsedHost {
                 timer_frequency: members.timer_frequency,
                 sve_vector_lengths: members.sve_vector_lengths,
                 physical_address_bits: members.physical_address_bits,
+                gic: members.gic,
                 firmware: members.firmware,
             },
             values,

@@ -1,6 +1,7 @@
 //! Judges the parts of a guest's machine beside its ID registers.
 
 use super::Judge;
+use crate::config::Gic;
 use crate::config::target::TargetCpu;
 use crate::firmware::FirmwareRegister;
 use crate::host::Implementation;
@@ -17,6 +18,7 @@ impl Judge<'_> {
     pub(super) fn beside_registers(&mut self) -> Option<Warning> {
         self.caches();
         self.machine();
+        self.gic();
         self.firmware();
         self.target_cpus()
     }
@@ -81,6 +83,27 @@ impl Judge<'_> {
             (Some(_), Some(_)) => {}
             _ => self.not_compared.push("the physical address bits"),
         }
+    }
+
+    /// Compares the identities of the GICs, if both are GICv3.
+    fn gic(&mut self) {
+        let (view, host) = (self.view.info(), self.host.info());
+        if (view.vcpu.gic, host.vcpu.gic) != (Some(Gic::V3), Some(Gic::V3)) {
+            return;
+        }
+        if view.gic.is_unknown() || host.gic.is_unknown() {
+            self.not_compared.push("the identity of the GIC");
+        }
+        let refused = host.gic.refused(view.gic).into_iter();
+        self.reasons
+            .extend(refused.map(
+                |(register, view, host, obstacle)| Incompatibility::GicIdentity {
+                    register,
+                    view,
+                    host,
+                    obstacle,
+                },
+            ));
     }
 
     /// Compares the firmware registers.

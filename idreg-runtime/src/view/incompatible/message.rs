@@ -1,7 +1,7 @@
 //! The messages of the reasons why a guest cannot run on a host.
 
 use super::Incompatibility;
-use crate::config::Gic;
+use crate::config::{Gic, GicObstacle};
 use crate::description::RegisterField;
 use crate::description::rule::Owner;
 use crate::firmware::{FirmwareObstacle, FirmwareRegister};
@@ -24,6 +24,7 @@ impl fmt::Display for Incompatibility {
             Self::ImpliesIdc { .. } | Self::CacheLine { .. } => self.caches(f),
             Self::TimerFrequency { .. }
             | Self::PhysicalAddressBits { .. }
+            | Self::GicIdentity { .. }
             | Self::Firmware { .. }
             | Self::OtherCpu { .. } => self.machine(f),
         }
@@ -142,6 +143,16 @@ impl Incompatibility {
                 "the guest's physical addresses have {view} bits, and a VM of this host at most \
                  {host}"
             ),
+            Self::GicIdentity {
+                register,
+                view,
+                host,
+                obstacle,
+            } => write!(
+                f,
+                "{register}: the guest has {view:#010x} and this host {host:#010x}, {}",
+                gic_obstacle(*obstacle)
+            ),
             Self::Firmware {
                 register,
                 view,
@@ -218,6 +229,15 @@ fn firmware(
             f,
             "of which this host's KVM does not have the services {bits:#x}"
         ),
+    }
+}
+
+const fn gic_obstacle(obstacle: GicObstacle) -> &'static str {
+    match obstacle {
+        GicObstacle::Other => "and KVM changes only the revision in bits 15:12",
+        GicObstacle::Newer => "which has no revision above its own in bits 15:12",
+        GicObstacle::Lacks => "which lacks features of the guest's GIC",
+        GicObstacle::Fixed => "of which KVM switches off nASSGIcap, bit 8, alone",
     }
 }
 
