@@ -1,6 +1,7 @@
 //! The command lines of both programs, and the arguments that several commands take.
 
 mod examples;
+pub mod fleet;
 pub mod idreg;
 pub mod views;
 pub mod vmm_demo;

@@ -1,6 +1,7 @@
 //! The commands of both programs.
 
 pub mod check;
+pub mod compare;
 pub mod diff;
 pub mod dump;
 pub mod evacuate;

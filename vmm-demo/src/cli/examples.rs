@@ -57,6 +57,13 @@ Examples:
   idreg check --try --run --cpu host,sve256=on           try a model on KVM, with a guest
   idreg check --host host.json --cpu host,pauth=off      check a model for another host";
 
+pub(super) const COMPARE: &str = "\
+Examples:
+  idreg compare old.json new.json                     compare two hosts
+  idreg compare --tolerate el2 old.json new.json      let fields differ that only EL2 can act on
+
+The exit code is 0 if the hosts have a model in common, and 1 if they have none.";
+
 pub(super) const QMP: &str = "\
 Examples:
   idreg qmp --listen unix:models.sock                       serve models of this machine

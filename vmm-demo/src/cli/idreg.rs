@@ -3,6 +3,7 @@
 use super::{
     CompletionsArguments, HostArgument, LogArguments, ManArguments, ModelArgument, VcpuOptions,
     examples,
+    fleet::CompareArguments,
     views::{DiffArguments, EvacuateArguments, WhereArguments},
 };
 use crate::socket_address::Address;
@@ -44,6 +45,9 @@ pub enum IdregCommand {
     /// Compare two readings of one host, such as before and after an update.
     #[command(after_help = examples::DIFF)]
     Diff(DiffArguments),
+    /// Compare the guests of two hosts, and show the model that both hosts can give.
+    #[command(after_help = examples::COMPARE)]
+    Compare(CompareArguments),
     /// Serve queries about CPU models on a socket, in QEMU's machine protocol (QMP).
     ///
     /// There is no guest. The server runs until a client sends `quit` or a signal arrives.
@@ -144,7 +148,8 @@ impl IdregCommand {
             Self::Check(arguments) => Some(&arguments.model.cpu),
             Self::Props(arguments) => arguments.cpu.as_ref(),
             Self::Dump(arguments) => Some(&arguments.options.cpu),
-            Self::Where(_)
+            Self::Compare(_)
+            | Self::Where(_)
             | Self::Evacuate(_)
             | Self::Diff(_)
             | Self::Qmp(_)
@@ -163,6 +168,7 @@ impl IdregCommand {
             Self::Where(arguments) => arguments.json,
             Self::Evacuate(arguments) => arguments.json,
             Self::Diff(arguments) => arguments.json,
+            Self::Compare(arguments) => arguments.json,
             Self::Qmp(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }
