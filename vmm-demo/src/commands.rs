@@ -1,5 +1,6 @@
 //! The commands of both programs.
 
+pub mod baseline;
 pub mod check;
 pub mod compare;
 pub mod diff;

@@ -5,6 +5,7 @@ pub mod file;
 pub mod json;
 pub mod list;
 pub mod log;
+pub mod progress;
 pub mod table;
 
 use self::failure::Failure;

@@ -64,6 +64,15 @@ Examples:
 
 The exit code is 0 if the hosts have a model in common, and 1 if they have none.";
 
+pub(super) const BASELINE: &str = "\
+Examples:
+  idreg baseline hosts/                              all host files of a directory
+  idreg baseline --midr hosts/a.json hosts/          guests are told that they run on a.json's CPU
+  idreg baseline --tolerate el2 --json - < hosts.jsonl
+
+The exit code is 0 if the hosts have a model in common, 1 if they have none, and 2 if a host file
+cannot be used.";
+
 pub(super) const QMP: &str = "\
 Examples:
   idreg qmp --listen unix:models.sock                       serve models of this machine

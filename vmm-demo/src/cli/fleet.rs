@@ -1,7 +1,10 @@
 //! Arguments of the commands that seek a model for several hosts.
 
-use super::views::ToleranceArgument;
+use super::views::{HostFilesArguments, ToleranceArgument};
 use clap::Args;
+use idreg_runtime::fleet::MidrPolicy;
+use idreg_runtime::number;
+use std::error::Error;
 use std::path::PathBuf;
 
 /// Arguments of `compare`.
@@ -19,4 +22,41 @@ pub struct CompareArguments {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of `baseline`.
+#[derive(Debug, Args)]
+pub struct BaselineArguments {
+    /// The hosts.
+    #[command(flatten)]
+    pub hosts: HostFilesArguments,
+    /// The CPU that guests are told they run on: `first` for that of the first host if the others
+    /// accept it, that of a host by its file, or a value of MIDR_EL1.
+    #[arg(long, value_name = "first|HOST|0xN", default_value = "first", value_parser = midr)]
+    pub midr: MidrPolicy,
+    /// The fields that may differ.
+    #[command(flatten)]
+    pub tolerance: ToleranceArgument,
+    /// Also print the CPUs of all hosts, for `vmm-demo run --impl-cpu`: a guest needs the
+    /// workarounds of every CPU that it may run on.
+    #[arg(long)]
+    pub impl_cpu: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Reads a policy for MIDR_EL1, whose upper 32 bits are reserved (Arm ARM DDI 0487, D24.2.106).
+fn midr(text: &str) -> Result<MidrPolicy, Box<dyn Error + Send + Sync>> {
+    if text == "first" {
+        return Ok(MidrPolicy::First);
+    }
+    if !text.starts_with("0x") {
+        return Ok(MidrPolicy::Host(text.to_owned()));
+    }
+    let midr = number::parse(text)?;
+    match u32::try_from(midr) {
+        Ok(_) => Ok(MidrPolicy::Value(midr)),
+        Err(_) => Err("MIDR_EL1 has 32 bits; give a number of at most 0xffffffff".into()),
+    }
 }

@@ -3,7 +3,7 @@
 use super::{
     CompletionsArguments, HostArgument, LogArguments, ManArguments, ModelArgument, VcpuOptions,
     examples,
-    fleet::CompareArguments,
+    fleet::{BaselineArguments, CompareArguments},
     views::{DiffArguments, EvacuateArguments, WhereArguments},
 };
 use crate::socket_address::Address;
@@ -48,6 +48,9 @@ pub enum IdregCommand {
     /// Compare the guests of two hosts, and show the model that both hosts can give.
     #[command(after_help = examples::COMPARE)]
     Compare(CompareArguments),
+    /// Find the greatest CPU model that several hosts can give, with the form that each host needs.
+    #[command(after_help = examples::BASELINE)]
+    Baseline(BaselineArguments),
     /// Serve queries about CPU models on a socket, in QEMU's machine protocol (QMP).
     ///
     /// There is no guest. The server runs until a client sends `quit` or a signal arrives.
@@ -152,6 +155,7 @@ impl IdregCommand {
             | Self::Where(_)
             | Self::Evacuate(_)
             | Self::Diff(_)
+            | Self::Baseline(_)
             | Self::Qmp(_)
             | Self::Completions(_)
             | Self::Man(_) => None,
@@ -169,6 +173,7 @@ impl IdregCommand {
             Self::Evacuate(arguments) => arguments.json,
             Self::Diff(arguments) => arguments.json,
             Self::Compare(arguments) => arguments.json,
+            Self::Baseline(arguments) => arguments.json,
             Self::Qmp(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }

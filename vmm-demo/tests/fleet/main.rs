@@ -7,5 +7,6 @@
     reason = "clippy counts helpers of an integration test as production code"
 )]
 
+mod baseline;
 mod compare;
 mod hosts;

@@ -1,0 +1,145 @@
+//! `baseline`: finds the greatest model that several hosts can give.
+
+mod human;
+mod names;
+mod report;
+
+use super::Verdict;
+use crate::cli::fleet::BaselineArguments;
+use crate::cli::views::HostFilesArguments;
+use crate::machine::host_files::HostFiles;
+use crate::output;
+use crate::output::escaped;
+use crate::output::failure::Failure;
+use crate::output::progress::Progress;
+use idreg_runtime::config::VcpuConfig;
+use idreg_runtime::config::options::{CpuOption, OptionSetting};
+use idreg_runtime::config::target::TargetCpu;
+use idreg_runtime::fleet::{Baseline, Fleet, NoBaseline, Policy};
+
+/// The error of a host that is to name the CPU and is not among the hosts.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "no host is named `{}`, whose CPU guests were to be told of; the names are those of the files, \
+     such as `{}`",
+    escaped(.name),
+    escaped(.first)
+)]
+struct UnknownHost {
+    name: String,
+    first: String,
+}
+
+/// Finds a model for all hosts and prints it, or why there is none.
+///
+/// # Errors
+///
+/// [`Failure`]: a file cannot be used, without `--keep-going`; no host has the name that `--midr`
+/// gives.
+pub fn baseline(arguments: &BaselineArguments) -> Result<Verdict, Failure> {
+    let (fleet, unusable) = read(&arguments.hosts)?;
+    let policy = Policy::default()
+        .with_midr(arguments.midr.clone())
+        .with_tolerance(arguments.tolerance.tolerance());
+    let baseline = fleet.baseline(&policy);
+    if let Err(error) = &baseline {
+        check_names(error)?;
+    }
+    let cpus = arguments.impl_cpu.then(|| target_cpus(&fleet));
+    if arguments.json {
+        output::json(&report::BaselineReport::new(
+            &fleet,
+            &baseline,
+            cpus.as_deref(),
+        ))?;
+    } else {
+        let text = match &baseline {
+            Ok(baseline) => human::model(&fleet, baseline, cpus.as_deref()),
+            Err(error) => human::no_model(error, fits_with_el2_tolerated(&fleet, &policy)),
+        };
+        output::text(&text)?;
+    }
+    Ok(Verdict::new(baseline.is_ok(), unusable))
+}
+
+/// Reads all hosts; returns with them the number of files that cannot be used.
+fn read(files: &HostFilesArguments) -> Result<(Fleet, u64), Failure> {
+    let mut fleet = Fleet::new();
+    let mut unusable = 0;
+    let mut progress = Progress::new("hosts");
+    for (name, host) in HostFiles::new(files.hosts.clone()) {
+        match host {
+            Ok(host) => {
+                fleet.add(name, &host).map_err(Failure::other)?;
+            }
+            Err(failure) if files.keep_going => {
+                progress.aside(|| output::error(&failure.message()));
+                unusable += 1;
+            }
+            Err(failure) => return Err(failure),
+        }
+        progress.advance();
+    }
+    Ok((fleet, unusable))
+}
+
+fn check_names(error: &NoBaseline) -> Result<(), Failure> {
+    match (&error.unknown_host, error.kinds.first()) {
+        (Some(name), Some(first)) => Err(Failure::Unusable(Box::new(UnknownHost {
+            name: name.clone(),
+            first: first.clone(),
+        }))),
+        _ => Ok(()),
+    }
+}
+
+fn fits_with_el2_tolerated(fleet: &Fleet, policy: &Policy) -> bool {
+    let mut policy = policy.clone();
+    policy.tolerance.allow_el2();
+    fleet.baseline(&policy).is_ok()
+}
+
+/// The CPUs of all hosts, each once, in the order of the hosts.
+fn target_cpus(fleet: &Fleet) -> Vec<TargetCpu> {
+    let mut cpus: Vec<TargetCpu> = Vec::new();
+    let kinds = fleet.kinds().iter();
+    for implementation in kinds.flat_map(|kind| &kind.host().info().implementations) {
+        let Some(midr) = implementation.midr else {
+            continue;
+        };
+        let cpu = TargetCpu {
+            midr,
+            revidr: implementation.revidr.unwrap_or(0),
+            aidr: implementation.aidr.unwrap_or(0),
+        };
+        if !cpus.contains(&cpu) {
+            cpus.push(cpu);
+        }
+    }
+    cpus
+}
+
+/// The kinds' values of a fact: each value with the positions of its kinds.
+fn grouped<T: PartialEq>(values: impl IntoIterator<Item = T>) -> Vec<(T, Vec<usize>)> {
+    let mut groups: Vec<(T, Vec<usize>)> = Vec::new();
+    for (position, value) in values.into_iter().enumerate() {
+        match groups.iter_mut().find(|(known, _)| *known == value) {
+            Some((_, positions)) => positions.push(position),
+            None => groups.push((value, vec![position])),
+        }
+    }
+    groups
+}
+
+/// The model's form for each kind.
+fn models(baseline: &Baseline) -> impl Iterator<Item = String> {
+    baseline.fits().iter().map(|fit| fit.model().to_string())
+}
+
+/// The options of a configuration, with the longest vector if the model limits it.
+fn settings(config: VcpuConfig) -> impl Iterator<Item = OptionSetting> {
+    let switches = CpuOption::SWITCHES.map(|option| OptionSetting::of(option, config));
+    let longest = config.sve_limit.map(CpuOption::SveLength);
+    let longest = longest.map(|option| OptionSetting { option, on: true });
+    switches.into_iter().chain(longest)
+}

@@ -1,0 +1,263 @@
+//! `baseline`.
+
+use crate::hosts::{HOSTS, idreg, idreg_in, json, text, transcript, with_masks};
+use expect_test::{expect, expect_file};
+use serde_json::{Value, json};
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+const N1_GROUP: [&str; 3] = [
+    "cortex-a55-latest.json",
+    "cortex-a76-latest.json",
+    "neoverse-n1-latest.json",
+];
+
+fn shown(arguments: &[&str]) -> String {
+    transcript(Path::new(HOSTS), &[&["baseline"], arguments].concat())
+}
+
+fn report(arguments: &[&str]) -> (Value, Option<i32>) {
+    json(
+        Path::new(HOSTS),
+        &[&["baseline", "--json"], arguments].concat(),
+    )
+}
+
+/// A directory with these files of the emulated hosts.
+fn directory(names: &[&str]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    for name in names {
+        fs::copy(Path::new(HOSTS).join(name), directory.path().join(name)).expect("a copy");
+    }
+    directory
+}
+
+#[test]
+fn model_is_shown_once_with_its_form_for_each_host() {
+    let text = shown(&[&N1_GROUP[..], &["--impl-cpu"]].concat());
+    expect_file!["golden/baseline-n1.txt"].assert_eq(&text);
+}
+
+#[test]
+fn options_and_vector_lengths_belong_to_the_model() {
+    let text = shown(&["neoverse-n2-latest.json", "neoverse-v1-latest.json"]);
+    expect_file!["golden/baseline-n2-v1.txt"].assert_eq(&text);
+}
+
+#[test]
+fn one_host_has_its_own_model() {
+    expect![[r"
+        $ idreg baseline cortex-a57-latest.json
+        The greatest CPU model for 1 host of 1 kind
+        options: sve=off, pauth=off, pmu=on, mte=off, aarch64=on, el2=off
+
+        --cpu host
+          on cortex-a57-latest.json
+        exit code 0
+    "]]
+    .assert_eq(&shown(&["cortex-a57-latest.json"]));
+}
+
+#[test]
+fn equal_hosts_are_one_kind() {
+    let a57 = "cortex-a57-latest.json";
+    expect![[r"
+        $ idreg baseline cortex-a57-latest.json cortex-a57-latest.json cortex-a57-latest.json cortex-a57-latest.json cortex-a57-latest.json cortex-a57-latest.json
+        The greatest CPU model for 6 hosts of 1 kind
+        options: sve=off, pauth=off, pmu=on, mte=off, aarch64=on, el2=off
+
+        --cpu host
+          on cortex-a57-latest.json, cortex-a57-latest.json, cortex-a57-latest.json, cortex-a57-latest.json and 2 more
+        exit code 0
+    "]].assert_eq(&shown(&[a57, a57, a57, a57, a57, a57]));
+}
+
+#[test]
+fn tolerated_fields_are_named() {
+    let hosts = ["max-old.json", "max-latest.json"];
+    let refused = shown(&hosts);
+    let tolerated = shown(&[&["--tolerate", "el2"], &hosts[..]].concat());
+    expect_file!["golden/baseline-tolerate.txt"].assert_eq(&(refused + "\n" + &tolerated));
+}
+
+#[test]
+fn facts_of_real_machines_have_remedies() {
+    let directory = tempfile::tempdir().expect("a directory");
+    for name in [
+        "graviton3-kvm-6.1.json",
+        "graviton4-kvm-6.1.json",
+        "graviton2-kvm-6.1.json",
+    ] {
+        with_masks(name, directory.path());
+    }
+    let text = transcript(directory.path(), &["baseline", "."]);
+    expect_file!["golden/baseline-graviton.txt"].assert_eq(&text);
+}
+
+/// The lines of the model are those that `check` accepts, and its registers are those of the model.
+#[test]
+fn every_line_makes_the_registers_of_the_model() {
+    for hosts in [
+        &N1_GROUP[..],
+        &[
+            "neoverse-n2-latest.json",
+            "neoverse-v1-latest.json",
+            "cortex-a710-latest.json",
+        ],
+        &[
+            "cortex-a35-latest.json",
+            "cortex-a57-latest.json",
+            "cortex-a72-latest.json",
+        ],
+    ] {
+        let (baseline, code) = report(hosts);
+        assert_eq!(code, Some(0));
+        for entry in baseline["hosts"].as_array().expect("a list") {
+            let [host, cpu] = ["host", "cpu"].map(|member| entry[member].as_str().expect("text"));
+            let (mut plan, code) = json(
+                Path::new(HOSTS),
+                &["check", "--json", "--host", host, "--cpu", cpu],
+            );
+            assert_eq!(code, Some(0), "{host}");
+            let expected = plan["expected"].as_object_mut().expect("registers");
+            expected.remove("MPIDR_EL1");
+            assert_eq!(plan["expected"], baseline["model"], "{host}");
+        }
+    }
+}
+
+#[test]
+fn json_has_the_model_and_a_line_for_each_host() {
+    let (report, code) = report(&["cortex-a35-latest.json", "cortex-a57-latest.json"]);
+    assert_eq!(code, Some(0));
+    assert_eq!(report["model"]["MIDR_EL1"], "0x00000000411fd040");
+    assert_eq!(report["model"].get("MPIDR_EL1"), None);
+    let options = json!({
+        "sve": false, "pauth": false, "pmu": true, "mte": false, "aarch64": true, "el2": false,
+    });
+    assert_eq!(report["options"], options);
+    let b = "host,midr=0x411fd040,SYSREG_ID_AA64MMFR0_EL1_PARANGE=0x2,SYSREG_CTR_EL0_L1Ip=0x2";
+    let b = json!({"host": "cortex-a57-latest.json", "cpu": b});
+    assert_eq!(report["hosts"][1], b);
+    let csv2 = json!([{"property": "SYSREG_ID_AA64PFR0_EL1_CSV2", "value": "0x0"}]);
+    assert_eq!(report["mitigations"], csv2);
+    for member in ["impossible", "tolerated", "machine", "inconsistent"] {
+        assert_eq!(report[member], json!([]), "{member}");
+    }
+    assert_eq!(report["error"], Value::Null);
+}
+
+#[test]
+fn json_without_a_model_has_the_hosts_on_each_side() {
+    let hosts = ["max-old.json", "max-latest.json", "max-latest.json"];
+    let (report, code) = report(&hosts);
+    assert_eq!(code, Some(1));
+    assert_eq!(
+        (&report["model"], &report["options"]),
+        (&Value::Null, &Value::Null)
+    );
+    let nv = json!([{
+        "property": "SYSREG_ID_AA64MMFR2_EL1_NV",
+        "hosts_by_value": {"0x0": [hosts[1], hosts[2]], "0x2": [hosts[0]]},
+    }]);
+    assert_eq!(report["impossible"], nv);
+    let error = report["error"].as_str().expect("text");
+    assert!(
+        error.starts_with("these hosts have no CPU model in common"),
+        "{error}"
+    );
+}
+
+#[test]
+fn cpu_of_the_model_can_be_chosen() {
+    let hosts = ["cortex-a35-latest.json", "cortex-a57-latest.json"];
+    for (midr, expected) in [
+        ("first", "0x00000000411fd040"),
+        (hosts[1], "0x00000000411fd070"),
+        ("0x410fd0b1", "0x00000000410fd0b1"),
+    ] {
+        let (report, code) = report(&[&["--midr", midr], &hosts[..]].concat());
+        assert_eq!(code, Some(0), "{midr}");
+        assert_eq!(report["model"]["MIDR_EL1"], expected);
+    }
+}
+
+#[test]
+fn unknown_cpu_of_the_model_is_refused() {
+    for (midr, message) in [
+        (
+            "gone.json",
+            "error: no host is named `gone.json`, whose CPU guests were to be told of; the names \
+             are those of the files, such as `cortex-a57-latest.json`\n",
+        ),
+        (
+            "0xg",
+            "error: invalid value '0xg' for '--midr <first|HOST|0xN>': `0xg` is not a number",
+        ),
+        (
+            "0x100000000",
+            "error: invalid value '0x100000000' for '--midr <first|HOST|0xN>': MIDR_EL1 has 32 \
+             bits; give a number of at most 0xffffffff",
+        ),
+    ] {
+        let output = idreg(&["baseline", "--midr", midr, "cortex-a57-latest.json"]);
+        assert_eq!(output.status.code(), Some(2));
+        let error = text(&output.stderr);
+        assert!(error.starts_with(message), "{error}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn lines_of_the_standard_input_are_hosts() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_idreg"))
+        .args(["baseline", "--json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let lines = N1_GROUP.map(|name| {
+        let file = fs::read_to_string(Path::new(HOSTS).join(name)).expect(name);
+        let host: Value = serde_json::from_str(&file).expect("JSON");
+        host.to_string()
+    });
+    let mut input = child.stdin.take().expect("a pipe");
+    input
+        .write_all(lines.join("\n").as_bytes())
+        .expect("a reader");
+    drop(input);
+    let output = child.wait_with_output().expect("the program ends");
+    assert_eq!(output.status.code(), Some(0));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let names = report["hosts"].as_array().expect("a list").iter();
+    let names: Vec<&Value> = names.map(|host| &host["host"]).collect();
+    assert_eq!(names, ["-:1", "-:2", "-:3"]);
+}
+
+#[test]
+fn unusable_file_ends_the_command_unless_it_is_to_go_on() {
+    let directory = directory(&N1_GROUP);
+    fs::write(directory.path().join("broken.json"), "{").expect("a file");
+    let stopped = idreg_in(directory.path(), &["baseline", "."]);
+    let message = "error: cannot use the host file `./broken.json`: EOF while parsing an object at \
+                   line 1 column 1\n";
+    assert_eq!(text(&stopped.stderr), message);
+    assert_eq!(stopped.status.code(), Some(2));
+    assert!(stopped.stdout.is_empty());
+    let went_on = idreg_in(directory.path(), &["baseline", "--keep-going", "."]);
+    assert_eq!(text(&went_on.stderr), message);
+    assert_eq!(went_on.status.code(), Some(2));
+    assert!(text(&went_on.stdout).starts_with("The greatest CPU model for 3 hosts of 3 kinds\n"));
+}
+
+#[test]
+fn hosts_that_all_cannot_be_used_have_no_model() {
+    let output = idreg(&["baseline", "--keep-going", "gone.json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        text(&output.stdout),
+        "there is no host, and so no model: give at least one host file\n"
+    );
+}
