@@ -35,6 +35,7 @@ mod machine;
 mod no_baseline;
 mod options;
 mod policy;
+mod promise;
 mod ranges;
 
 pub use self::acceptance::{AcceptanceSet, AcceptedValues};
@@ -46,4 +47,5 @@ pub use self::kinds::{Fleet, Kind, OtherDescription};
 pub use self::machine::{MachineDifference, MachineFact};
 pub use self::no_baseline::{Impossible, NoBaseline};
 pub use self::policy::{MidrPolicy, Policy};
+pub use self::promise::{ModelComparison, common_model, compare_models};
 pub use self::ranges::Ranges;
