@@ -63,9 +63,28 @@ async def models(client):
     ]:
         arguments = expansion("full", props)
         await refused(client, generic, text, "query-cpu-model-expansion", arguments)
-    await refused(client, "CommandNotFound", "has not been found", "query-cpu-model-baseline")
+    await refused(client, "CommandNotFound", "has not been found", "no-such-command")
     typename = {"typename": "x"}
     await refused(client, "DeviceNotFound", "not found", "device-list-properties", typename)
+
+
+async def pairs(client):
+    """Compares two models of the host, and finds their common model, which KVM accepts."""
+    lesser, other = {"name": "host", "props": {DP: 0}}, {"name": "host", "props": {"sve": False}}
+    for a, b, result in [
+        ({"name": "host"}, lesser, "superset"),
+        (lesser, {"name": "host"}, "subset"),
+        (lesser, lesser, "identical"),
+        (lesser, other, "incompatible"),
+    ]:
+        answer = await client.execute("query-cpu-model-comparison", {"modela": a, "modelb": b})
+        assert answer["result"] == result, answer
+        assert (DP in answer["responsible-properties"]) == (a != b), answer
+    arguments = {"modela": lesser, "modelb": other}
+    answer = await client.execute("query-cpu-model-baseline", arguments)
+    assert answer["model"] == {"name": "host", "props": {"sve": False, DP: 0}}, answer
+    arguments["modelb"] = {"name": "host", "props": {DP: 2}}
+    await refused(client, "GenericError", "above the host's value", "query-cpu-model-baseline", arguments)
 
 
 async def control(client):
@@ -90,6 +109,7 @@ async def main(path):
     await client.connect(path)
     await queries(client)
     await models(client)
+    await pairs(client)
     await control(client)
     listener = EventListener(names="SHUTDOWN")
     client.register_listener(listener)

@@ -127,6 +127,10 @@ fn qmp_shell_drives_a_guest() {
     let typed = "query-status\nstop\nquery-status\ncont\n\
                  query-cpu-model-expansion type=full \
                  model={\"name\":\"host\",\"props\":{\"SYSREG_ID_AA64ISAR0_EL1_DP\":0}}\n\
+                 query-cpu-model-comparison modela={\"name\":\"host\"} \
+                 modelb={\"name\":\"host\",\"props\":{\"sve\":false}}\n\
+                 query-cpu-model-baseline modela={\"name\":\"host\"} \
+                 modelb={\"name\":\"host\",\"props\":{\"sve\":false}}\n\
                  no-such-command\nquit\n";
     let output = client(shell.arg(path), typed, directory.path());
     let stdout = String::from_utf8_lossy(&output.stdout);
@@ -135,6 +139,8 @@ fn qmp_shell_drives_a_guest() {
         r#"{"return": {"status": "running", "running": true}}"#,
         r#"{"return": {"status": "paused", "running": false}}"#,
         r#""SYSREG_ID_AA64ISAR0_EL1_DP": 0"#,
+        r#"{"return": {"result": "superset", "responsible-properties": ["sve"]}}"#,
+        r#"{"return": {"model": {"name": "host", "props": {"sve": false}}}}"#,
         "The command no-such-command has not been found",
     ] {
         assert!(stdout.contains(line), "{line}: {stdout}");

@@ -3,6 +3,7 @@
 mod arguments;
 mod client;
 mod command;
+mod comparison;
 mod definitions;
 pub mod event;
 pub mod expansion;

@@ -1,6 +1,7 @@
 //! QMP commands, by name.
 
 use super::arguments::Arguments;
+use super::comparison;
 use super::definitions;
 use super::expansion::{self, Models};
 use super::guest::{ControlError, GuestControl, Status, VcpuInfo};
@@ -24,7 +25,7 @@ type Handler = fn(&Context, Arguments) -> CommandResult;
 /// Command that negotiates capabilities; no other command is accepted before it.
 const QMP_CAPABILITIES: &str = "qmp_capabilities";
 
-const COMMANDS: [(&str, Handler); 13] = [
+const COMMANDS: [(&str, Handler); 15] = [
     (QMP_CAPABILITIES, qmp_capabilities),
     ("query-version", |_, arguments| {
         without_arguments(arguments, || ReturnValue::new(&VersionInfo::HERE))
@@ -39,6 +40,12 @@ const COMMANDS: [(&str, Handler); 13] = [
     }),
     ("query-cpu-model-expansion", |context, arguments| {
         expansion::expand(&context.models, arguments)
+    }),
+    ("query-cpu-model-comparison", |context, arguments| {
+        comparison::compare(&context.models, arguments)
+    }),
+    ("query-cpu-model-baseline", |context, arguments| {
+        comparison::baseline(&context.models, arguments)
     }),
     ("device-list-properties", |context, arguments| {
         definitions::list_properties(|| context.host(), arguments)

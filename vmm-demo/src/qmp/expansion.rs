@@ -40,9 +40,39 @@ struct CpuModelExpansionInfo {
 }
 
 #[derive(Debug, Serialize)]
-struct CpuModelInfo {
-    name: String,
-    props: Map<String, Value>,
+pub(super) struct CpuModelInfo {
+    pub(super) name: String,
+    pub(super) props: Map<String, Value>,
+}
+
+/// A model in a request, with the name of its base.
+pub(super) struct NamedModel {
+    pub(super) name: String,
+    requested: RequestedModel,
+}
+
+impl NamedModel {
+    /// Takes a model from the argument of this name.
+    pub(super) fn take(arguments: &mut Arguments, argument: &str) -> Result<Self, QmpError> {
+        let mut model = arguments.object(argument)?;
+        let name = model.string("name")?;
+        let props = model.optional_object("props")?;
+        model.finish()?;
+        if !definitions::NAMES.contains(&name.as_str()) {
+            let desc = format!("The CPU type '{name}' is not a recognized ARM CPU type");
+            return Err(QmpError::generic(desc));
+        }
+        let requested = RequestedModel::new(props);
+        Ok(Self { name, requested })
+    }
+
+    /// Plans the model for the host, or reports all its mistakes.
+    pub(super) fn plan(&self, models: &Models) -> Result<(Host, Plan), QmpError> {
+        let planned = plan(models, &self.requested.model);
+        let planned = planned.map_err(|failure| self.requested.failed(&failure))?;
+        self.requested.refused(&[])?;
+        Ok(planned)
+    }
 }
 
 /// Answers `query-cpu-model-expansion`.
@@ -54,34 +84,26 @@ struct CpuModelInfo {
 pub(super) fn expand(models: &Models, mut arguments: Arguments) -> CommandResult {
     let words = [("static", Expansion::Static), ("full", Expansion::Full)];
     let expansion = arguments.word("type", &words)?;
-    let mut model = arguments.object("model")?;
-    let name = model.string("name")?;
-    let props = model.optional_object("props")?;
-    model.finish()?;
+    let named = NamedModel::take(&mut arguments, "model")?;
     arguments.finish()?;
-    if !definitions::NAMES.contains(&name.as_str()) {
-        let desc = format!("The CPU type '{name}' is not a recognized ARM CPU type");
-        return Err(QmpError::generic(desc));
-    }
-    let requested = RequestedModel::new(props);
+    let requested = &named.requested;
     let props = match expansion {
         Expansion::Static => {
             requested.refused(&rejected_everywhere(&requested.model))?;
             requested.normalised()
         }
         Expansion::Full => {
-            let planned = plan(models, &requested.model);
-            let (host, plan) = planned.map_err(|failure| requested.failed(&failure))?;
-            requested.refused(&[])?;
+            let (host, plan) = named.plan(models)?;
             properties(&host, &plan)
         }
     };
+    let name = named.name;
     let model = CpuModelInfo { name, props };
     Ok(ReturnValue::new(&CpuModelExpansionInfo { model }))
 }
 
 /// Plans a model for the host; on this machine KVM accepts the plan.
-fn plan(models: &Models, model: &CpuModel) -> Result<(Host, Plan), Failure> {
+pub(super) fn plan(models: &Models, model: &CpuModel) -> Result<(Host, Plan), Failure> {
     match models {
         Models::ThisMachine => {
             let machine = Machine::open(model)?;

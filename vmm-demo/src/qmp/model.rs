@@ -30,6 +30,15 @@ const SUGGESTIONS: usize = 8;
 const SUGGESTION_LENGTH: usize = 64;
 
 impl RequestedModel {
+    /// A model that this program made.
+    pub(super) fn of(model: CpuModel) -> Self {
+        Self {
+            model,
+            prefix: String::new(),
+            mistakes: Vec::new(),
+        }
+    }
+
     /// Reads properties with QEMU's types. Numbers and switches may also be strings, as on QEMU's
     /// command line: `qmp-shell` sends `0x1` and `on` as strings.
     pub(super) fn new(props: Arguments) -> Self {

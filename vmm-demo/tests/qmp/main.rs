@@ -9,6 +9,7 @@
 )]
 
 mod commands;
+mod comparison;
 mod control;
 mod crowds;
 mod golden;
