@@ -84,7 +84,8 @@ async def pairs(client):
     answer = await client.execute("query-cpu-model-baseline", arguments)
     assert answer["model"] == {"name": "host", "props": {"sve": False, DP: 0}}, answer
     arguments["modelb"] = {"name": "host", "props": {DP: 2}}
-    await refused(client, "GenericError", "above the host's value", "query-cpu-model-baseline", arguments)
+    command = "query-cpu-model-baseline"
+    await refused(client, "GenericError", "above the host's value", command, arguments)
 
 
 async def control(client):

@@ -69,6 +69,9 @@ Examples:
   idreg baseline hosts/                              all host files of a directory
   idreg baseline --midr hosts/a.json hosts/          guests are told that they run on a.json's CPU
   idreg baseline --tolerate el2 --json - < hosts.jsonl
+  idreg baseline --add new.json hosts/               what the model would lose with another host
+  idreg baseline --explain SYSREG_ID_AA64ISAR0_EL1_SHA3 hosts/
+  idreg baseline --coverage hosts/                   the features that fewer hosts would have
 
 The exit code is 0 if the hosts have a model in common, 1 if they have none, and 2 if a host file
 cannot be used.";

@@ -2,8 +2,11 @@
 
 use super::views::{HostFilesArguments, ToleranceArgument};
 use clap::Args;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::fleet::MidrPolicy;
+use idreg_runtime::model::property::Property;
 use idreg_runtime::number;
+use idreg_runtime::regs::DESCRIPTION;
 use std::error::Error;
 use std::path::PathBuf;
 
@@ -41,9 +44,32 @@ pub struct BaselineArguments {
     /// workarounds of every CPU that it may run on.
     #[arg(long)]
     pub impl_cpu: bool,
+    /// Leave out this number of kinds of hosts: each time the one without which the model has the
+    /// most features.
+    #[arg(long, value_name = "COUNT", default_value_t = 0)]
+    pub drop_worst: usize,
+    /// Show only the hosts that keep a field of the model where it is.
+    #[arg(long, value_name = "FIELD", value_parser = field, group = "question")]
+    pub explain: Option<RegisterField>,
+    /// Show only the options and fields that the model would lose with another host.
+    #[arg(long, value_name = "HOST", group = "question")]
+    pub add: Option<PathBuf>,
+    /// Show only how many hosts and features remain when kinds of hosts are left out, one by one.
+    #[arg(long, group = "question", conflicts_with = "drop_worst")]
+    pub coverage: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Reads the name of a field.
+fn field(text: &str) -> Result<RegisterField, Box<dyn Error + Send + Sync>> {
+    DESCRIPTION.property(text).ok_or_else(|| {
+        let nearest = Property::nearest(&DESCRIPTION, text);
+        let nearest = nearest.map(|nearest| format!("; did you mean {nearest}?"));
+        let hint = nearest.unwrap_or_else(|| "; `idreg props --all` lists fields".to_owned());
+        format!("no field has this name{hint}").into()
+    })
 }
 
 /// Reads a policy for MIDR_EL1, whose upper 32 bits are reserved (Arm ARM DDI 0487, D24.2.106).

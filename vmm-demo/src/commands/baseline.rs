@@ -1,9 +1,13 @@
 //! `baseline`: finds the greatest model that several hosts can give.
 
+mod addition;
+mod coverage;
+mod explanation;
 mod human;
 mod names;
 mod report;
 
+use self::report::BaselineReport;
 use super::Verdict;
 use crate::cli::fleet::BaselineArguments;
 use crate::cli::views::HostFilesArguments;
@@ -30,36 +34,87 @@ struct UnknownHost {
     first: String,
 }
 
+/// The error of more kinds to leave out than there are.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "cannot leave out {count} kinds of hosts: there are {kinds}, and one must remain; give a smaller \
+     number to `--drop-worst`"
+)]
+struct TooManyDropped {
+    count: usize,
+    kinds: usize,
+}
+
 /// Finds a model for all hosts and prints it, or why there is none.
 ///
 /// # Errors
 ///
 /// [`Failure`]: a file cannot be used, without `--keep-going`; no host has the name that `--midr`
-/// gives.
+/// gives; `--drop-worst` leaves no host.
 pub fn baseline(arguments: &BaselineArguments) -> Result<Verdict, Failure> {
     let (fleet, unusable) = read(&arguments.hosts)?;
     let policy = Policy::default()
         .with_midr(arguments.midr.clone())
         .with_tolerance(arguments.tolerance.tolerance());
-    let baseline = fleet.baseline(&policy);
-    if let Err(error) = &baseline {
-        check_names(error)?;
-    }
-    let cpus = arguments.impl_cpu.then(|| target_cpus(&fleet));
+    let (left_out, fleet) = without_worst(arguments.drop_worst, fleet, &policy)?;
+    let is_possible = if let Some(field) = arguments.explain {
+        explanation::print(&fleet, field, arguments.json)?;
+        true
+    } else if let Some(file) = &arguments.add {
+        addition::print(&fleet, file, &policy, arguments.json)?
+    } else if arguments.coverage {
+        coverage::print(&fleet, &policy, arguments.json)?
+    } else {
+        print(&fleet, &policy, left_out, arguments)?
+    };
+    Ok(Verdict::new(is_possible, unusable))
+}
+
+/// Prints the model of a fleet, or why there is none; returns if there is one.
+fn print(
+    fleet: &Fleet,
+    policy: &Policy,
+    left_out: LeftOut,
+    arguments: &BaselineArguments,
+) -> Result<bool, Failure> {
+    let baseline = find(fleet, policy)?;
+    let cpus = arguments.impl_cpu.then(|| target_cpus(fleet));
     if arguments.json {
-        output::json(&report::BaselineReport::new(
-            &fleet,
-            &baseline,
-            cpus.as_deref(),
-        ))?;
+        let report = BaselineReport::new(fleet, &baseline, left_out, cpus.as_deref());
+        output::json(&report)?;
     } else {
         let text = match &baseline {
-            Ok(baseline) => human::model(&fleet, baseline, cpus.as_deref()),
-            Err(error) => human::no_model(error, fits_with_el2_tolerated(&fleet, &policy)),
+            Ok(baseline) => human::model(fleet, baseline, cpus.as_deref()),
+            Err(error) => human::no_model(error, fits_with_el2_tolerated(fleet, policy)),
         };
-        output::text(&text)?;
+        output::text(&(human::left_out(&left_out) + &text))?;
     }
-    Ok(Verdict::new(baseline.is_ok(), unusable))
+    Ok(baseline.is_ok())
+}
+
+/// The baseline of a fleet, after a check of the host that the policy names.
+fn find(fleet: &Fleet, policy: &Policy) -> Result<Result<Baseline, Box<NoBaseline>>, Failure> {
+    let baseline = fleet.baseline(policy);
+    match &baseline {
+        Err(error) => check_names(error).map(|()| baseline),
+        Ok(_) => Ok(baseline),
+    }
+}
+
+/// The names of hosts that are left out, and the number of those without names.
+type LeftOut = (Vec<String>, u64);
+
+/// The fleet without a number of its worst kinds.
+fn without_worst(count: usize, fleet: Fleet, policy: &Policy) -> Result<(LeftOut, Fleet), Failure> {
+    if count == 0 {
+        return Ok((LeftOut::default(), fleet));
+    }
+    let kinds = fleet.kinds().len();
+    let step = fleet.coverage(policy).nth(count);
+    let step = step.ok_or_else(|| Failure::Unusable(Box::new(TooManyDropped { count, kinds })))?;
+    let (names, more) = names::of(&fleet, &step.without);
+    let names = names.into_iter().map(str::to_owned).collect();
+    Ok(((names, more), fleet.without(&step.without)))
 }
 
 /// Reads all hosts; returns with them the number of files that cannot be used.

@@ -10,3 +10,4 @@
 mod baseline;
 mod compare;
 mod hosts;
+mod questions;

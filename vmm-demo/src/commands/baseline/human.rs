@@ -1,6 +1,7 @@
 //! The text of a baseline.
 
-use super::{grouped, models, names, settings};
+use super::{LeftOut, grouped, models, names, settings};
+use crate::output::escaped;
 use crate::output::list::{comma_list, lines};
 use crate::output::table;
 use idreg_runtime::config::target::TargetCpu;
@@ -50,6 +51,16 @@ pub(super) fn no_model(error: &NoBaseline, fits_with_el2_tolerated: bool) -> Str
         format!("{error}\n\nWith `--tolerate el2` these hosts have a CPU model in common.")
     } else {
         error.to_string()
+    }
+}
+
+/// The hosts that were left out, or nothing.
+pub(super) fn left_out((names, more): &LeftOut) -> String {
+    let others = (*more > 0).then(|| format!("{more} more"));
+    let names = names.iter().map(|name| escaped(name)).chain(others);
+    match comma_list(names) {
+        names if names.is_empty() => names,
+        names => format!("Left out: {names}\n\n"),
     }
 }
 

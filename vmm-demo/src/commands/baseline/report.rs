@@ -1,10 +1,12 @@
 //! The JSON of a baseline. The README documents its members.
 
-use super::{models, names, settings};
+use super::{LeftOut, models, names, settings};
 use crate::output::json::ranges;
 use crate::output::list::comma_list;
 use idreg_runtime::config::VcpuConfig;
 use idreg_runtime::config::target::TargetCpu;
+use idreg_runtime::description::RegisterField;
+use idreg_runtime::description::rule::ValueRange;
 use idreg_runtime::fleet::{Baseline, Fleet, Impossible, MachineDifference, NoBaseline};
 use idreg_runtime::number::Hex;
 use idreg_runtime::plan::consistency::Violation;
@@ -30,6 +32,9 @@ pub(super) struct BaselineReport<'b> {
     /// The CPUs of all hosts, in the form of `--impl-cpu`.
     #[serde(skip_serializing_if = "Option::is_none")]
     implementations: Option<Vec<String>>,
+    /// The hosts that were left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    left_out: Vec<String>,
     /// Every reason in words; `None` with a model.
     error: Option<String>,
 }
@@ -46,7 +51,7 @@ struct HostEntry<'b> {
 
 /// A field or a fact that is not the same on all hosts.
 #[derive(Serialize)]
-struct DifferenceEntry {
+pub(super) struct DifferenceEntry {
     property: String,
     /// The hosts that accept these values of a field, or have this fact.
     hosts_by_value: BTreeMap<String, Vec<String>>,
@@ -72,6 +77,7 @@ impl<'b> BaselineReport<'b> {
     pub(super) fn new(
         fleet: &'b Fleet,
         baseline: &'b Result<Baseline, Box<NoBaseline>>,
+        left_out: LeftOut,
         cpus: Option<&[TargetCpu]>,
     ) -> Self {
         let implementations = cpus.map(|cpus| cpus.iter().map(TargetCpu::to_string).collect());
@@ -81,6 +87,7 @@ impl<'b> BaselineReport<'b> {
         };
         Self {
             implementations,
+            left_out: left_out.0,
             ..report
         }
     }
@@ -129,6 +136,7 @@ impl<'b> BaselineReport<'b> {
         machine: Vec::new(),
         inconsistent: Vec::new(),
         implementations: None,
+        left_out: Vec::new(),
         error: None,
     };
 }
@@ -143,7 +151,7 @@ fn registers(values: &RegisterValues) -> BTreeMap<&'static str, Hex> {
 }
 
 /// The options as properties of a model.
-fn options(config: VcpuConfig) -> BTreeMap<String, bool> {
+pub(super) fn options(config: VcpuConfig) -> BTreeMap<String, bool> {
     let settings = settings(config);
     settings
         .map(|setting| (setting.option.to_string(), setting.on))
@@ -174,17 +182,9 @@ fn hosts<'b>(fleet: &'b Fleet, baseline: &Baseline) -> Vec<HostEntry<'b>> {
 }
 
 fn fields(fleet: &Fleet, fields: &[Impossible]) -> Vec<DifferenceEntry> {
-    let entries = fields.iter().map(|impossible| {
-        let accepted = impossible.accepted.iter();
-        let groups = accepted.map(|(accepted, kinds)| {
-            let values = match accepted.as_slice() {
-                [] => "none".to_owned(),
-                accepted => comma_list(ranges(accepted)),
-            };
-            (values, kinds.as_slice())
-        });
-        DifferenceEntry::new(fleet, impossible.field.to_string(), groups)
-    });
+    let entries = fields
+        .iter()
+        .map(|impossible| DifferenceEntry::of_field(fleet, impossible.field, &impossible.accepted));
     entries.collect()
 }
 
@@ -217,6 +217,22 @@ impl DifferenceEntry {
             hosts_by_value,
             more,
         }
+    }
+
+    /// A field with the values that kinds accept.
+    pub(super) fn of_field(
+        fleet: &Fleet,
+        field: RegisterField,
+        accepted: &[(Vec<ValueRange>, Vec<usize>)],
+    ) -> Self {
+        let groups = accepted.iter().map(|(accepted, kinds)| {
+            let values = match accepted.as_slice() {
+                [] => "none".to_owned(),
+                accepted => comma_list(ranges(accepted)),
+            };
+            (values, kinds.as_slice())
+        });
+        Self::new(fleet, field.to_string(), groups)
     }
 
     fn of_fact(fleet: &Fleet, difference: &MachineDifference) -> Self {
