@@ -122,6 +122,9 @@ impl<'f> Draft<'f> {
                 insert(&mut values, field, value);
             }
         }
+        for guest in &policy.guests {
+            guest.lower(common, &mut values);
+        }
         self.adopt_identity(reference, &mut values);
         self.adopt_cache_levels(reference, &mut values);
         if let MidrPolicy::Value(midr) = policy.midr {

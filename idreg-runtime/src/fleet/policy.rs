@@ -1,5 +1,6 @@
 //! The choices that the hosts of a fleet leave open.
 
+use super::guests::Guest;
 use crate::tolerance::Tolerance;
 
 /// The choices that the hosts of a fleet leave open for their common model.
@@ -10,6 +11,9 @@ pub struct Policy {
     pub midr: MidrPolicy,
     /// The fields that may differ between the hosts.
     pub tolerance: Tolerance,
+    /// The guests whose [limits](super::GuestLimit) the model keeps, as far as all hosts accept
+    /// such values.
+    pub guests: Vec<Guest>,
 }
 
 /// The CPU that guests of a fleet are told they run on: MIDR_EL1, with REVIDR_EL1 and AIDR_EL1.
@@ -42,6 +46,13 @@ impl Policy {
     #[must_use]
     pub fn with_tolerance(mut self, tolerance: Tolerance) -> Self {
         self.tolerance = tolerance;
+        self
+    }
+
+    /// Sets [`guests`](Self::guests).
+    #[must_use]
+    pub fn with_guests(mut self, guests: Vec<Guest>) -> Self {
+        self.guests = guests;
         self
     }
 }

@@ -3,7 +3,7 @@
 use super::views::{HostFilesArguments, ToleranceArgument};
 use clap::Args;
 use idreg_runtime::description::RegisterField;
-use idreg_runtime::fleet::MidrPolicy;
+use idreg_runtime::fleet::{Guest, MidrPolicy};
 use idreg_runtime::model::property::Property;
 use idreg_runtime::number;
 use idreg_runtime::regs::DESCRIPTION;
@@ -40,6 +40,10 @@ pub struct BaselineArguments {
     /// The fields that may differ.
     #[command(flatten)]
     pub tolerance: ToleranceArgument,
+    /// Keep the model at values that this guest bears, such as `linux-5.10` or `edk2-202511`; can be
+    /// given several times.
+    #[arg(long, value_name = "GUEST")]
+    pub guest: Vec<Guest>,
     /// Also print the CPUs of all hosts, for `vmm-demo run --impl-cpu`: a guest needs the
     /// workarounds of every CPU that it may run on.
     #[arg(long)]

@@ -19,7 +19,7 @@ use crate::output::progress::Progress;
 use idreg_runtime::config::VcpuConfig;
 use idreg_runtime::config::options::{CpuOption, OptionSetting};
 use idreg_runtime::config::target::TargetCpu;
-use idreg_runtime::fleet::{Baseline, Fleet, NoBaseline, Policy};
+use idreg_runtime::fleet::{Baseline, Fleet, Guest, GuestLimit, NoBaseline, Policy};
 
 /// The error of a host that is to name the CPU and is not among the hosts.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +55,8 @@ pub fn baseline(arguments: &BaselineArguments) -> Result<Verdict, Failure> {
     let (fleet, unusable) = read(&arguments.hosts)?;
     let policy = Policy::default()
         .with_midr(arguments.midr.clone())
-        .with_tolerance(arguments.tolerance.tolerance());
+        .with_tolerance(arguments.tolerance.tolerance())
+        .with_guests(arguments.guest.clone());
     let (left_out, fleet) = without_worst(arguments.drop_worst, fleet, &policy)?;
     let is_possible = if let Some(field) = arguments.explain {
         explanation::print(&fleet, field, arguments.json)?;
@@ -70,7 +71,16 @@ pub fn baseline(arguments: &BaselineArguments) -> Result<Verdict, Failure> {
     Ok(Verdict::new(is_possible, unusable))
 }
 
-/// Prints the model of a fleet, or why there is none; returns if there is one.
+/// What is printed beside the model.
+struct Details {
+    left_out: LeftOut,
+    /// The CPUs of all hosts, if they are asked for.
+    cpus: Option<Vec<TargetCpu>>,
+    /// The guests that are asked for, each with the limits that the model exceeds.
+    guests: Vec<(Guest, Vec<&'static GuestLimit>)>,
+}
+
+/// Prints the model of a fleet, or why there is none; returns if there is one for all guests.
 fn print(
     fleet: &Fleet,
     policy: &Policy,
@@ -78,18 +88,29 @@ fn print(
     arguments: &BaselineArguments,
 ) -> Result<bool, Failure> {
     let baseline = find(fleet, policy)?;
-    let cpus = arguments.impl_cpu.then(|| target_cpus(fleet));
+    let exceeded = |guest: &Guest| {
+        let values = baseline.as_ref().ok().map(Baseline::values);
+        (
+            *guest,
+            values.map_or(Vec::new(), |values| guest.exceeded(values)),
+        )
+    };
+    let details = Details {
+        left_out,
+        cpus: arguments.impl_cpu.then(|| target_cpus(fleet)),
+        guests: policy.guests.iter().map(exceeded).collect(),
+    };
     if arguments.json {
-        let report = BaselineReport::new(fleet, &baseline, left_out, cpus.as_deref());
-        output::json(&report)?;
+        output::json(&BaselineReport::new(fleet, &baseline, &details))?;
     } else {
         let text = match &baseline {
-            Ok(baseline) => human::model(fleet, baseline, cpus.as_deref()),
+            Ok(baseline) => human::model(fleet, baseline, &details),
             Err(error) => human::no_model(error, fits_with_el2_tolerated(fleet, policy)),
         };
-        output::text(&(human::left_out(&left_out) + &text))?;
+        output::text(&(human::left_out(&details.left_out) + &text))?;
     }
-    Ok(baseline.is_ok())
+    let bears = |(_, exceeded): &(Guest, Vec<&GuestLimit>)| exceeded.is_empty();
+    Ok(baseline.is_ok() && details.guests.iter().all(bears))
 }
 
 /// The baseline of a fleet, after a check of the host that the policy names.

@@ -185,6 +185,59 @@ fn cpu_of_the_model_can_be_chosen() {
 }
 
 #[test]
+fn model_for_an_old_guest_is_lower() {
+    let (report, code) = report(&["--guest", "linux-5.10", "max-latest.json"]);
+    assert_eq!(code, Some(0));
+    let cpu = "host,SYSREG_ID_AA64MMFR0_EL1_TGRAN4=0x0,SYSREG_ID_AA64MMFR0_EL1_TGRAN16=0x1";
+    assert_eq!(report["hosts"][0]["cpu"], cpu);
+    assert_eq!(
+        report["guests"],
+        json!([{"guest": "linux-5.10", "exceeded": []}])
+    );
+}
+
+#[test]
+fn guest_that_no_host_can_be_kept_for_is_named() {
+    let text = shown(&["--guest", "linux-5.10", "max-old.json"]);
+    expect![[r"
+        $ idreg baseline --guest linux-5.10 max-old.json
+        The greatest CPU model for 1 host of 1 kind
+        options: sve=on, pauth=on, pmu=on, mte=off, aarch64=on, el2=off, sve2048=on
+
+        The hosts accept no values that linux-5.10 bears:
+          SYSREG_ID_AA64MMFR0_EL1_TGRAN4 above 0x0: it stops before its first message if LPA2 is visible (danobi/vmtest#116)
+          SYSREG_ID_AA64MMFR0_EL1_TGRAN16 above 0x1: it stops before its first message if LPA2 is visible (danobi/vmtest#116)
+
+        --cpu host
+          on max-old.json
+        exit code 1
+    "]].assert_eq(&text);
+    let (report, code) = report(&["--guest", "edk2-202511", "max-old.json"]);
+    assert_eq!(code, Some(1));
+    let exceeded = json!([{
+        "properties": ["SYSREG_ID_AA64MMFR0_EL1_TGRAN4"],
+        "most": "0x0",
+        "failure": "it hangs if LPA2 is visible",
+        "source": "tianocore/edk2#11962, tianocore/edk2#12545",
+    }]);
+    assert_eq!(
+        report["guests"],
+        json!([{"guest": "edk2-202511", "exceeded": exceeded}])
+    );
+}
+
+#[test]
+fn unknown_guest_is_refused() {
+    let output = idreg(&["baseline", "--guest", "linux", "max-old.json"]);
+    assert_eq!(output.status.code(), Some(2));
+    let error = text(&output.stderr);
+    assert!(
+        error.contains("write `linux-MAJOR.MINOR` or `edk2-YYYYMM`"),
+        "{error}"
+    );
+}
+
+#[test]
 fn unknown_cpu_of_the_model_is_refused() {
     for (midr, message) in [
         (

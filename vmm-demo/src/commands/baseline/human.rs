@@ -1,16 +1,16 @@
 //! The text of a baseline.
 
-use super::{LeftOut, grouped, models, names, settings};
+use super::{Details, LeftOut, grouped, models, names, settings};
 use crate::output::escaped;
 use crate::output::list::{comma_list, lines};
 use crate::output::table;
 use idreg_runtime::config::target::TargetCpu;
 use idreg_runtime::description::{RegisterDescription, RegisterField};
-use idreg_runtime::fleet::{Baseline, Fleet, MachineDifference, NoBaseline};
+use idreg_runtime::fleet::{Baseline, Fleet, Guest, GuestLimit, MachineDifference, NoBaseline};
 use idreg_runtime::number::Hex;
 
 /// The model, what guests do not see the same of, and the form for each kind of hosts.
-pub(super) fn model(fleet: &Fleet, baseline: &Baseline, cpus: Option<&[TargetCpu]>) -> String {
+pub(super) fn model(fleet: &Fleet, baseline: &Baseline, details: &Details) -> String {
     let (hosts, kinds) = (fleet.host_count(), fleet.kinds().len());
     let heading = format!(
         "The greatest CPU model for {} of {}\noptions: {}",
@@ -40,8 +40,9 @@ pub(super) fn model(fleet: &Fleet, baseline: &Baseline, cpus: Option<&[TargetCpu
         "Rules of the architecture that the model does not obey:",
         broken,
     ));
+    parts.extend(details.guests.iter().filter_map(exceeded));
     parts.push(forms(fleet, baseline));
-    parts.extend(cpus.map(implementations));
+    parts.extend(details.cpus.as_deref().map(implementations));
     parts.join("\n\n")
 }
 
@@ -161,6 +162,13 @@ fn facts(fleet: &Fleet, differences: &[MachineDifference]) -> Option<String> {
     });
     let text: Vec<String> = text.collect();
     (!text.is_empty()).then(|| lines(text))
+}
+
+/// The limits of a guest that the model exceeds, or `None`.
+fn exceeded((guest, exceeded): &(Guest, Vec<&GuestLimit>)) -> Option<String> {
+    let limits = exceeded.iter().map(|limit| format!("  {limit}"));
+    let heading = format!("The hosts accept no values that {guest} bears:\n");
+    (!exceeded.is_empty()).then(|| heading + &lines(limits))
 }
 
 /// The model in the form of each kind, with the names of its hosts.

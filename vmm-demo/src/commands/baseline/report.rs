@@ -1,13 +1,15 @@
 //! The JSON of a baseline. The README documents its members.
 
-use super::{LeftOut, models, names, settings};
+use super::{Details, models, names, settings};
 use crate::output::json::ranges;
 use crate::output::list::comma_list;
 use idreg_runtime::config::VcpuConfig;
 use idreg_runtime::config::target::TargetCpu;
 use idreg_runtime::description::RegisterField;
 use idreg_runtime::description::rule::ValueRange;
-use idreg_runtime::fleet::{Baseline, Fleet, Impossible, MachineDifference, NoBaseline};
+use idreg_runtime::fleet::{
+    Baseline, Fleet, Guest, GuestLimit, Impossible, MachineDifference, NoBaseline,
+};
 use idreg_runtime::number::Hex;
 use idreg_runtime::plan::consistency::Violation;
 use idreg_runtime::regs::MpidrEl1;
@@ -32,6 +34,9 @@ pub(super) struct BaselineReport<'b> {
     /// The CPUs of all hosts, in the form of `--impl-cpu`.
     #[serde(skip_serializing_if = "Option::is_none")]
     implementations: Option<Vec<String>>,
+    /// The guests that were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    guests: Vec<GuestEntry>,
     /// The hosts that were left out.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     left_out: Vec<String>,
@@ -68,6 +73,21 @@ struct FactEntry {
 }
 
 #[derive(Serialize)]
+struct GuestEntry {
+    guest: String,
+    /// The limits of the guest that the model exceeds.
+    exceeded: Vec<LimitEntry>,
+}
+
+#[derive(Serialize)]
+struct LimitEntry {
+    properties: &'static [&'static str],
+    most: String,
+    failure: &'static str,
+    source: &'static str,
+}
+
+#[derive(Serialize)]
 struct MitigationEntry {
     property: String,
     value: String,
@@ -77,9 +97,9 @@ impl<'b> BaselineReport<'b> {
     pub(super) fn new(
         fleet: &'b Fleet,
         baseline: &'b Result<Baseline, Box<NoBaseline>>,
-        left_out: LeftOut,
-        cpus: Option<&[TargetCpu]>,
+        details: &Details,
     ) -> Self {
+        let cpus = details.cpus.as_deref();
         let implementations = cpus.map(|cpus| cpus.iter().map(TargetCpu::to_string).collect());
         let report = match baseline {
             Ok(baseline) => Self::of_model(fleet, baseline),
@@ -87,7 +107,8 @@ impl<'b> BaselineReport<'b> {
         };
         Self {
             implementations,
-            left_out: left_out.0,
+            left_out: details.left_out.0.clone(),
+            guests: details.guests.iter().map(GuestEntry::of).collect(),
             ..report
         }
     }
@@ -136,6 +157,7 @@ impl<'b> BaselineReport<'b> {
         machine: Vec::new(),
         inconsistent: Vec::new(),
         implementations: None,
+        guests: Vec::new(),
         left_out: Vec::new(),
         error: None,
     };
@@ -194,6 +216,21 @@ fn facts(fleet: &Fleet, differences: &[MachineDifference]) -> Vec<FactEntry> {
         remedy: difference.remedy.clone().unwrap_or_default(),
     });
     entries.collect()
+}
+
+impl GuestEntry {
+    fn of((guest, exceeded): &(Guest, Vec<&'static GuestLimit>)) -> Self {
+        let limits = exceeded.iter().map(|limit| LimitEntry {
+            properties: limit.fields,
+            most: format!("{:#x}", limit.most),
+            failure: limit.failure,
+            source: limit.source,
+        });
+        Self {
+            guest: guest.to_string(),
+            exceeded: limits.collect(),
+        }
+    }
 }
 
 impl DifferenceEntry {
