@@ -40,8 +40,8 @@ pub struct BaselineArguments {
     /// The fields that may differ.
     #[command(flatten)]
     pub tolerance: ToleranceArgument,
-    /// Keep the model at values that this guest bears, such as `linux-5.10` or `edk2-202511`; can be
-    /// given several times.
+    /// Keep the model at values that this guest bears, such as `linux-5.10` or `edk2-202511`; can
+    /// be given several times.
     #[arg(long, value_name = "GUEST")]
     pub guest: Vec<Guest>,
     /// Also print the CPUs of all hosts, for `vmm-demo run --impl-cpu`: a guest needs the

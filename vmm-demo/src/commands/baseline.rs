@@ -5,17 +5,15 @@ mod coverage;
 mod explanation;
 mod human;
 mod names;
+mod reading;
 mod report;
 
 use self::report::BaselineReport;
 use super::Verdict;
 use crate::cli::fleet::BaselineArguments;
-use crate::cli::views::HostFilesArguments;
-use crate::machine::host_files::HostFiles;
 use crate::output;
 use crate::output::escaped;
 use crate::output::failure::Failure;
-use crate::output::progress::Progress;
 use idreg_runtime::config::VcpuConfig;
 use idreg_runtime::config::options::{CpuOption, OptionSetting};
 use idreg_runtime::config::target::TargetCpu;
@@ -37,8 +35,8 @@ struct UnknownHost {
 /// The error of more kinds to leave out than there are.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "cannot leave out {count} kinds of hosts: there are {kinds}, and one must remain; give a smaller \
-     number to `--drop-worst`"
+    "cannot leave out {count} kinds of hosts: there are {kinds}, and one must remain; give a \
+     smaller number to `--drop-worst`"
 )]
 struct TooManyDropped {
     count: usize,
@@ -52,7 +50,7 @@ struct TooManyDropped {
 /// [`Failure`]: a file cannot be used, without `--keep-going`; no host has the name that `--midr`
 /// gives; `--drop-worst` leaves no host.
 pub fn baseline(arguments: &BaselineArguments) -> Result<Verdict, Failure> {
-    let (fleet, unusable) = read(&arguments.hosts)?;
+    let (fleet, unusable) = reading::read(&arguments.hosts)?;
     let policy = Policy::default()
         .with_midr(arguments.midr.clone())
         .with_tolerance(arguments.tolerance.tolerance())
@@ -71,7 +69,7 @@ pub fn baseline(arguments: &BaselineArguments) -> Result<Verdict, Failure> {
     Ok(Verdict::new(is_possible, unusable))
 }
 
-/// What is printed beside the model.
+/// The facts that are printed beside the model.
 struct Details {
     left_out: LeftOut,
     /// The CPUs of all hosts, if they are asked for.
@@ -136,27 +134,6 @@ fn without_worst(count: usize, fleet: Fleet, policy: &Policy) -> Result<(LeftOut
     let (names, more) = names::of(&fleet, &step.without);
     let names = names.into_iter().map(str::to_owned).collect();
     Ok(((names, more), fleet.without(&step.without)))
-}
-
-/// Reads all hosts; returns with them the number of files that cannot be used.
-fn read(files: &HostFilesArguments) -> Result<(Fleet, u64), Failure> {
-    let mut fleet = Fleet::new();
-    let mut unusable = 0;
-    let mut progress = Progress::new("hosts");
-    for (name, host) in HostFiles::new(files.hosts.clone()) {
-        match host {
-            Ok(host) => {
-                fleet.add(name, &host).map_err(Failure::other)?;
-            }
-            Err(failure) if files.keep_going => {
-                progress.aside(|| output::error(&failure.message()));
-                unusable += 1;
-            }
-            Err(failure) => return Err(failure),
-        }
-        progress.advance();
-    }
-    Ok((fleet, unusable))
 }
 
 fn check_names(error: &NoBaseline) -> Result<(), Failure> {

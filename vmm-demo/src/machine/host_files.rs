@@ -55,6 +55,16 @@ enum Input {
     Standard(Stdin),
 }
 
+/// A host before it is parsed.
+#[derive(Clone, Copy, Debug)]
+pub struct UnparsedHost<'f> {
+    name: &'f str,
+    /// The document.
+    pub bytes: &'f [u8],
+    /// The number of the line in which it begins.
+    line: u64,
+}
+
 impl HostFiles {
     /// Hosts in files, directories and the standard input.
     #[must_use]
@@ -91,16 +101,32 @@ impl HostFiles {
         }
         Ok(unusable)
     }
-}
 
-impl Iterator for HostFiles {
-    type Item = (String, Result<Host, Failure>);
+    /// Reads the next host without parsing it, and gives it with its name to `work`; returns the
+    /// result, or `None` after the last host.
+    pub fn next_with<T>(
+        &mut self,
+        work: impl FnOnce(&str, Result<UnparsedHost<'_>, Failure>) -> T,
+    ) -> Option<T> {
+        let (name, read) = self.read_next()?;
+        let source = self.source.as_ref();
+        let unparsed = match (read, source) {
+            (Err(failure), _) => Err(failure),
+            (Ok(()), source) => Ok(UnparsedHost {
+                name: &name,
+                bytes: source.map_or(&[], Source::bytes),
+                line: source.map_or(1, |source| source.lines),
+            }),
+        };
+        Some(work(&name, unparsed))
+    }
 
-    fn next(&mut self) -> Option<Self::Item> {
+    /// Reads the next host into the source's document.
+    fn read_next(&mut self) -> Option<(String, Result<(), Failure>)> {
         loop {
-            if let Some((name, host)) = self.source.as_mut().and_then(Source::next) {
-                let host = host.map_err(|error| failed(&name, error));
-                return Some((name, host));
+            if let Some((name, read)) = self.source.as_mut().and_then(Source::next) {
+                let read = read.map_err(|error| failed(&name, error));
+                return Some((name, read));
             }
             let from_directory = self.directory.next();
             let is_argument = from_directory.is_none();
@@ -117,6 +143,29 @@ impl Iterator for HostFiles {
                 return Some((name, Err(failure)));
             }
         }
+    }
+}
+
+impl UnparsedHost<'_> {
+    /// Parses the document.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::HostFile`].
+    pub fn parse(&self) -> Result<Host, Failure> {
+        let host = document::parse(self.bytes, self.line);
+        host.map_err(|error| failed(self.name, error))
+    }
+}
+
+impl Iterator for HostFiles {
+    type Item = (String, Result<Host, Failure>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_with(|name, host| {
+            let host = host.and_then(|host| host.parse());
+            (name.to_owned(), host)
+        })
     }
 }
 
@@ -143,7 +192,7 @@ impl Source {
         })
     }
 
-    fn next(&mut self) -> Option<(String, Result<Host, DocumentError>)> {
+    fn next(&mut self) -> Option<(String, Result<(), DocumentError>)> {
         match self.state {
             State::Start => Some(self.first()),
             State::Lines => self.next_line(),
@@ -152,7 +201,7 @@ impl Source {
     }
 
     /// The file's host, or that in its first line.
-    fn first(&mut self) -> (String, Result<Host, DocumentError>) {
+    fn first(&mut self) -> (String, Result<(), DocumentError>) {
         self.state = State::End;
         let read = self.read_line().and_then(|()| {
             if self.is_too_long() {
@@ -170,23 +219,18 @@ impl Source {
             State::Lines => self.line_name(),
             _ => self.name.clone(),
         };
-        let host = match read {
-            Ok(()) if matches!(self.state, State::Lines) => self.parse_line(),
-            Ok(()) => document::parse(&self.document, 1),
-            Err(error) => Err(error.into()),
-        };
-        (name, host)
+        (name, read.map_err(DocumentError::from))
     }
 
     /// True if the file has a host in each line: there are other lines, and the first is a whole
     /// document, or the second begins like one.
     fn has_lines(&mut self) -> io::Result<bool> {
-        let is_whole = serde_json::from_slice::<IgnoredAny>(&self.document).is_ok();
         let next = self.reader.fill_buf()?;
-        Ok(!next.is_empty() && (is_whole || next.starts_with(b"{")))
+        let is_whole = || serde_json::from_slice::<IgnoredAny>(&self.document).is_ok();
+        Ok(!next.is_empty() && (next.starts_with(b"{") || is_whole()))
     }
 
-    fn next_line(&mut self) -> Option<(String, Result<Host, DocumentError>)> {
+    fn next_line(&mut self) -> Option<(String, Result<(), DocumentError>)> {
         loop {
             if let Err(error) = self.read_line() {
                 self.state = State::End;
@@ -203,13 +247,15 @@ impl Source {
         if self.is_too_long() {
             self.state = State::End;
         }
-        Some((self.line_name(), self.parse_line()))
+        Some((self.line_name(), Ok(())))
     }
 
-    fn parse_line(&self) -> Result<Host, DocumentError> {
+    /// The document that was read last.
+    fn bytes(&self) -> &[u8] {
         // Without the end of the line, so that an error at the end is in this line.
         let line = self.document.strip_suffix(b"\n");
-        document::parse(line.unwrap_or(&self.document), self.lines)
+        let line = line.filter(|_| matches!(self.state, State::Lines));
+        line.unwrap_or(&self.document)
     }
 
     /// Reads a line, or as much of it as shows that it is too long.

@@ -1,7 +1,7 @@
 //! `baseline`.
 
 use crate::hosts::{HOSTS, idreg, idreg_in, json, text, transcript, with_masks};
-use expect_test::{expect, expect_file};
+use expect_test::expect_file;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::Write as _;
@@ -48,30 +48,14 @@ fn options_and_vector_lengths_belong_to_the_model() {
 
 #[test]
 fn one_host_has_its_own_model() {
-    expect![[r"
-        $ idreg baseline cortex-a57-latest.json
-        The greatest CPU model for 1 host of 1 kind
-        options: sve=off, pauth=off, pmu=on, mte=off, aarch64=on, el2=off
-
-        --cpu host
-          on cortex-a57-latest.json
-        exit code 0
-    "]]
-    .assert_eq(&shown(&["cortex-a57-latest.json"]));
+    expect_file!["golden/baseline-one-host.txt"].assert_eq(&shown(&["cortex-a57-latest.json"]));
 }
 
 #[test]
 fn equal_hosts_are_one_kind() {
     let a57 = "cortex-a57-latest.json";
-    expect![[r"
-        $ idreg baseline cortex-a57-latest.json cortex-a57-latest.json cortex-a57-latest.json cortex-a57-latest.json cortex-a57-latest.json cortex-a57-latest.json
-        The greatest CPU model for 6 hosts of 1 kind
-        options: sve=off, pauth=off, pmu=on, mte=off, aarch64=on, el2=off
-
-        --cpu host
-          on cortex-a57-latest.json, cortex-a57-latest.json, cortex-a57-latest.json, cortex-a57-latest.json and 2 more
-        exit code 0
-    "]].assert_eq(&shown(&[a57, a57, a57, a57, a57, a57]));
+    expect_file!["golden/baseline-equal-hosts.txt"]
+        .assert_eq(&shown(&[a57, a57, a57, a57, a57, a57]));
 }
 
 #[test]
@@ -199,19 +183,7 @@ fn model_for_an_old_guest_is_lower() {
 #[test]
 fn guest_that_no_host_can_be_kept_for_is_named() {
     let text = shown(&["--guest", "linux-5.10", "max-old.json"]);
-    expect![[r"
-        $ idreg baseline --guest linux-5.10 max-old.json
-        The greatest CPU model for 1 host of 1 kind
-        options: sve=on, pauth=on, pmu=on, mte=off, aarch64=on, el2=off, sve2048=on
-
-        The hosts accept no values that linux-5.10 bears:
-          SYSREG_ID_AA64MMFR0_EL1_TGRAN4 above 0x0: it stops before its first message if LPA2 is visible (danobi/vmtest#116)
-          SYSREG_ID_AA64MMFR0_EL1_TGRAN16 above 0x1: it stops before its first message if LPA2 is visible (danobi/vmtest#116)
-
-        --cpu host
-          on max-old.json
-        exit code 1
-    "]].assert_eq(&text);
+    expect_file!["golden/baseline-guest.txt"].assert_eq(&text);
     let (report, code) = report(&["--guest", "edk2-202511", "max-old.json"]);
     assert_eq!(code, Some(1));
     let exceeded = json!([{
@@ -313,4 +285,41 @@ fn hosts_that_all_cannot_be_used_have_no_model() {
         text(&output.stdout),
         "there is no host, and so no model: give at least one host file\n"
     );
+}
+#[test]
+fn names_beyond_those_that_are_kept_are_counted() {
+    const HOSTS_IN_ALL: usize = 20_000;
+    let file = fs::read_to_string(Path::new(HOSTS).join(N1_GROUP[0])).expect("a host");
+    let host: Value = serde_json::from_str(&file).expect("JSON");
+    let directory = tempfile::tempdir().expect("a directory");
+    let lines = format!("{host}\n").repeat(HOSTS_IN_ALL);
+    fs::write(directory.path().join("many.json"), lines).expect("a file");
+    let (report, code) = json(directory.path(), &["baseline", "--json", "many.json"]);
+    assert_eq!(code, Some(0));
+    let hosts = report["hosts"].as_array().expect("a list");
+    let more = hosts.last().expect("a host")["more"]
+        .as_u64()
+        .expect("a number");
+    assert!(more > 0);
+    assert_eq!(hosts.len() as u64 + more, HOSTS_IN_ALL as u64);
+}
+
+/// The line of an error is that of the file, also after lines that are known.
+#[test]
+fn wrong_line_after_equal_lines_is_named() {
+    let file = fs::read_to_string(Path::new(HOSTS).join(N1_GROUP[0])).expect("a host");
+    let host: Value = serde_json::from_str(&file).expect("JSON");
+    let directory = tempfile::tempdir().expect("a directory");
+    let lines = format!("{host}\n{host}\n\n{{\"schema\":\n{host}\n");
+    fs::write(directory.path().join("lines.json"), lines).expect("a file");
+    let output = idreg_in(
+        directory.path(),
+        &["baseline", "--keep-going", "lines.json"],
+    );
+    assert_eq!(
+        text(&output.stderr),
+        "error: cannot use the host file `lines.json:4`: schema: EOF while parsing a value at \
+         line 4 column 10\n"
+    );
+    assert!(text(&output.stdout).starts_with("The greatest CPU model for 3 hosts of 1 kind\n"));
 }

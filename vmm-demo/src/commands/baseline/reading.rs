@@ -1,0 +1,60 @@
+//! Reads hosts into a fleet.
+
+use crate::cli::views::HostFilesArguments;
+use crate::machine::host_files::{HostFiles, UnparsedHost};
+use crate::output;
+use crate::output::failure::Failure;
+use crate::output::progress::Progress;
+use idreg_runtime::fleet::Fleet;
+use std::collections::HashMap;
+
+/// The maximum number of documents that are kept: a fleet of any size has a few hundred kinds.
+const KEPT_DOCUMENTS: usize = 1024;
+
+/// The maximum length of all documents that are kept, in bytes.
+const KEPT_BYTES: usize = 16 << 20;
+
+/// A fleet, and the documents of its hosts: an equal document is not parsed again.
+#[derive(Default)]
+struct Reader {
+    fleet: Fleet,
+    /// The position of each document's kind.
+    known: HashMap<Box<[u8]>, usize>,
+    known_bytes: usize,
+}
+
+/// Reads all hosts; returns with them the number of hosts that cannot be used.
+pub(super) fn read(arguments: &HostFilesArguments) -> Result<(Fleet, u64), Failure> {
+    let mut reader = Reader::default();
+    let mut unusable = 0;
+    let mut progress = Progress::new("hosts");
+    let mut files = HostFiles::new(arguments.hosts.clone());
+    while let Some(added) = files.next_with(|name, host| reader.add(name, host?)) {
+        match added {
+            Err(failure) if arguments.keep_going => {
+                progress.aside(|| output::error(&failure.message()));
+                unusable += 1;
+            }
+            added => added?,
+        }
+        progress.advance();
+    }
+    Ok((reader.fleet, unusable))
+}
+
+impl Reader {
+    fn add(&mut self, name: &str, host: UnparsedHost<'_>) -> Result<(), Failure> {
+        if let Some(kind) = self.known.get(host.bytes) {
+            self.fleet.add_equal(name, *kind);
+            return Ok(());
+        }
+        let parsed = host.parse()?;
+        let kind = self.fleet.add(name, &parsed).map_err(Failure::other)?;
+        let bytes = self.known_bytes.saturating_add(host.bytes.len());
+        if self.known.len() < KEPT_DOCUMENTS && bytes <= KEPT_BYTES {
+            self.known.insert(host.bytes.into(), kind);
+            self.known_bytes = bytes;
+        }
+        Ok(())
+    }
+}
