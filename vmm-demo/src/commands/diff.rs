@@ -20,7 +20,7 @@ struct DiffReport<'d> {
     old: ReadingEntry<'d>,
     new: ReadingEntry<'d>,
     machine: Vec<FactEntry<'d>>,
-    fields: Vec<FieldEntry>,
+    fields: Vec<FieldChangeEntry>,
     /// The guests, with `--views`.
     #[serde(skip_serializing_if = "Option::is_none")]
     guests: Option<&'d [GuestChange]>,
@@ -40,7 +40,7 @@ struct FactEntry<'d> {
 }
 
 #[derive(Serialize)]
-struct FieldEntry {
+struct FieldChangeEntry {
     property: String,
     old: Option<StateEntry>,
     new: Option<StateEntry>,
@@ -76,7 +76,7 @@ pub fn diff(arguments: &DiffArguments) -> Result<Verdict, Failure> {
             old: ReadingEntry::new(&arguments.old, &old),
             new: ReadingEntry::new(&arguments.new, &new),
             machine: changes.facts.iter().map(FactEntry::of).collect(),
-            fields: changes.fields.iter().map(FieldEntry::of).collect(),
+            fields: changes.fields.iter().map(FieldChangeEntry::of).collect(),
             guests: guests.as_deref(),
         })?;
     } else {
@@ -106,7 +106,7 @@ impl<'d> FactEntry<'d> {
     }
 }
 
-impl FieldEntry {
+impl FieldChangeEntry {
     fn of(change: &FieldChange) -> Self {
         let state = |state: &FieldState| StateEntry {
             value: format!("{:#x}", state.value),

@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A guest of the host, and where it can go.
-struct Guest {
+struct HostedGuest {
     name: String,
     view: View,
     targets: Vec<Target>,
@@ -70,7 +70,7 @@ pub fn evacuate(arguments: &EvacuateArguments) -> Result<Verdict, Failure> {
     let strangers = guests
         .iter()
         .filter(|guest| placement::judge(&host, &guest.view, &tolerance).is_err());
-    output::warnings(&strangers.map(Guest::stranger).collect::<Vec<_>>());
+    output::warnings(&strangers.map(HostedGuest::stranger).collect::<Vec<_>>());
     let unusable = find_targets(arguments, &tolerance, &mut guests)?;
     let stranded = guests.iter().filter(|guest| guest.targets.is_empty());
     let stranded = stranded.count();
@@ -79,7 +79,7 @@ pub fn evacuate(arguments: &EvacuateArguments) -> Result<Verdict, Failure> {
             schema: "idreg-evacuate/1",
             host: arguments.host.to_string_lossy().into_owned(),
             tolerated: tolerance.to_string(),
-            guests: guests.iter().map(Guest::entry).collect(),
+            guests: guests.iter().map(HostedGuest::entry).collect(),
             stranded,
             unusable,
         })?;
@@ -89,10 +89,10 @@ pub fn evacuate(arguments: &EvacuateArguments) -> Result<Verdict, Failure> {
     Ok(Verdict::new(stranded == 0, unusable))
 }
 
-fn guests(directory: &Path) -> Result<Vec<Guest>, Failure> {
+fn guests(directory: &Path) -> Result<Vec<HostedGuest>, Failure> {
     let files = view_files::in_directory(directory)?.into_iter();
     let guests = files.map(|path| {
-        Ok(Guest {
+        Ok(HostedGuest {
             view: view_files::read(&path)?,
             name: path.to_string_lossy().into_owned(),
             targets: Vec::new(),
@@ -106,7 +106,7 @@ fn guests(directory: &Path) -> Result<Vec<Guest>, Failure> {
 fn find_targets(
     arguments: &EvacuateArguments,
     tolerance: &Tolerance,
-    guests: &mut [Guest],
+    guests: &mut [HostedGuest],
 ) -> Result<u64, Failure> {
     let evacuated = fs::canonicalize(&arguments.host).ok();
     let is_evacuated = |name: &str| {
@@ -130,7 +130,7 @@ fn find_targets(
     })
 }
 
-impl Guest {
+impl HostedGuest {
     /// Keeps the reasons of the host if there are fewer than of any host before.
     fn refused(&mut self, host: &str, error: Incompatible) {
         let fewest = self.nearest.as_ref();
@@ -173,7 +173,7 @@ impl Guest {
 }
 
 /// The table of guests and targets, and below it the reasons for guests without one.
-fn human(guests: &[Guest], stranded: usize) -> String {
+fn human(guests: &[HostedGuest], stranded: usize) -> String {
     let mut table = table::new(&["guest", "targets"]);
     for guest in guests {
         table.add_row([guest.name.clone(), guest.targets()]);

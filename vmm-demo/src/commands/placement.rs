@@ -11,11 +11,11 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// A guest's place on a host, or the reasons why it has none.
-pub(super) type Placement = Result<Place, Incompatible>;
+pub(super) type Placement = Result<FittingGuest, Incompatible>;
 
 /// A guest on a host that it fits.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct FittingGuest {
     /// The model that makes the guest's registers on this host.
     pub(super) model: CpuModel,
     pub(super) warnings: Vec<Warning>,
@@ -24,7 +24,7 @@ pub(super) struct Place {
 /// Judges if a guest fits a host.
 pub(super) fn judge(host: &Host, view: &View, tolerance: &Tolerance) -> Placement {
     let plan = Plan::for_view_with(host, view, tolerance)?;
-    Ok(Place {
+    Ok(FittingGuest {
         model: plan.shortest_model(host),
         warnings: plan.warnings().to_vec(),
     })
@@ -150,7 +150,7 @@ pub(super) struct Warnings {
 
 impl Warnings {
     /// Adds the warnings of a place, except for tolerated fields, which are printed with the place.
-    pub(super) fn add(&mut self, host: &str, place: &Place) {
+    pub(super) fn add(&mut self, host: &str, place: &FittingGuest) {
         let others = place.warnings.iter();
         let others = others.filter(|warning| !matches!(warning, Warning::Tolerated(_)));
         for warning in others {

@@ -1,7 +1,7 @@
 //! `where`: finds the hosts where a guest can go.
 
 use super::Verdict;
-use super::placement::{self, Place, PlacementEntry, Warnings};
+use super::placement::{self, FittingGuest, PlacementEntry, Warnings};
 use crate::cli::views::WhereArguments;
 use crate::machine::host_files::HostFiles;
 use crate::machine::view_files;
@@ -83,7 +83,7 @@ pub fn where_view(arguments: &WhereArguments) -> Result<Verdict, Failure> {
 }
 
 /// The line of a host that the guest fits, and the fields that differ there.
-fn fits(name: &str, place: &Place) -> String {
+fn fits(name: &str, place: &FittingGuest) -> String {
     let line = format!("{name}: fits, --cpu {}", place.model);
     let is_tolerated = |warning: &&Warning| matches!(warning, Warning::Tolerated(_));
     let tolerated = place.warnings.iter().filter(is_tolerated);
