@@ -5,6 +5,7 @@ Examples:
   idreg props '*ISAR0*'                      list fields with their allowed values
   idreg check --cpu host,FEAT_SHA512=off     check a CPU model, without running a guest
   idreg dump -o host.json                    write a file for --host, which works on any machine
+  idreg where guest.json hosts/              find the hosts where a guest can go
 
 Exit codes:
   0      done

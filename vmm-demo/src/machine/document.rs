@@ -20,6 +20,11 @@ pub(super) enum DocumentError {
     Read(#[from] io::Error),
     #[error("longer than {} MiB: not a {kind} file", MAX_LENGTH >> 20)]
     TooLong { kind: &'static str },
+    #[error(
+        "the line is longer than {} MiB: not a host; the lines after it are not read",
+        MAX_LENGTH >> 20
+    )]
+    LineTooLong,
     #[error("the file begins with a byte order mark; save it without one")]
     ByteOrderMark,
     #[error("the file is UTF-16, expected UTF-8; save it as UTF-8")]

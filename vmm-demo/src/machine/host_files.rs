@@ -246,6 +246,7 @@ impl Source {
         }
         if self.is_too_long() {
             self.state = State::End;
+            return Some((self.line_name(), Err(DocumentError::LineTooLong)));
         }
         Some((self.line_name(), Ok(())))
     }

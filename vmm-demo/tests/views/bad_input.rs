@@ -184,7 +184,7 @@ fn malformed_lists_of_hosts() {
         ),
         (
             format!("{host}\n{long}\n"),
-            "`-:2`: longer than 4 MiB: not a host file",
+            "`-:2`: the line is longer than 4 MiB: not a host; the lines after it are not read",
         ),
         (long.clone(), "`-`: longer than 4 MiB: not a host file"),
         (good.replace("\"midr\"", "\"mdir\""), "missing field `midr`"),
