@@ -6,7 +6,9 @@ mod hosts;
 use hosts::{host, random_model};
 use idreg_runtime::fake::FakeVm;
 use idreg_runtime::host::Host;
-use idreg_runtime::plan::Plan;
+use idreg_runtime::plan::{Plan, Tolerated, Warning};
+use idreg_runtime::regs::DESCRIPTION;
+use idreg_runtime::tolerance::Tolerance;
 use idreg_runtime::view::{View, ViewInfo};
 use serde_json::Value;
 use std::error::Error;
@@ -217,4 +219,43 @@ fn view_of_a_plan_without_writes_needs_none() {
         assert!(plan.writes().is_empty(), "{name}");
         assert_eq!(plan.shortest_model(&host).to_string(), "host", "{name}");
     }
+}
+
+/// A guest sees its own values except in the fields that the warning names.
+#[test]
+fn guest_sees_change_only_what_is_tolerated() {
+    let tolerance = "el2,SYSREG_ID_AA64MMFR2_EL1_IDS";
+    let tolerance = Tolerance::parse(&DESCRIPTION, tolerance).unwrap();
+    let hosts = hosts().unwrap();
+    let mut changed = 0;
+    // A guest of a Neoverse N1 that a Neoverse V1 takes, but for what KVM fixes.
+    let model = "host,SYSREG_ID_AA64DFR0_EL1_DoubleLock=0xf,sve=off,pauth=off,pmu=off";
+    for (from, source) in &hosts {
+        let Ok(view) = view_of(source, model) else {
+            continue;
+        };
+        for (to, host) in &hosts {
+            let Ok(plan) = Plan::for_view_with(host, &view, &tolerance) else {
+                continue;
+            };
+            let tolerated = plan.warnings().iter().filter_map(|warning| match warning {
+                Warning::Tolerated(fields) => Some(fields.clone()),
+                _ => None,
+            });
+            let tolerated: Vec<Tolerated> = tolerated.flatten().collect();
+            for field in host.description().fields() {
+                let (Some(seen), Some(new)) =
+                    (view.common().field(field), plan.in_guest().field(field))
+                else {
+                    continue;
+                };
+                let named = tolerated.iter().find(|tolerated| tolerated.field == field);
+                let named = named.map(|tolerated| (tolerated.view, tolerated.host));
+                let expected = (seen != new).then_some((seen, new));
+                assert_eq!(named, expected, "{from} on {to}: {field}");
+            }
+            changed += tolerated.len();
+        }
+    }
+    assert!(changed >= 3, "{changed}");
 }
