@@ -7,6 +7,7 @@
     reason = "clippy counts helpers of an integration test as production code"
 )]
 
+mod bad_hosts;
 mod baseline;
 mod compare;
 mod hosts;
