@@ -50,8 +50,8 @@ fn main() {
     }
     let bandwidth = |seconds: f64| bytes as f64 / seconds / 1e9;
     println!(
-        "{SETS} sets of {} bytes: reduction {:.1} GB/s, sum of 64-bit words {:.1} GB/s, ratio {:.2} \
-         (goal: at least 0.5)",
+        "{SETS} sets of {} bytes: reduction {:.1} GB/s, sum of 64-bit words {:.1} GB/s, ratio \
+         {:.2} (goal: at least 0.5)",
         bytes / SETS,
         bandwidth(reduction),
         bandwidth(sum),

@@ -23,8 +23,8 @@ pub struct Policy {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MidrPolicy {
-    /// The CPU of the first host, or if others do not accept it, of another one: the lowest MIDR_EL1
-    /// that all accept.
+    /// The CPU of the first host, or if others do not accept it, of another one: the lowest
+    /// MIDR_EL1 that all accept.
     #[default]
     First,
     /// The CPU of the host of this name.

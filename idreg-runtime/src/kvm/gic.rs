@@ -72,8 +72,8 @@ pub fn init_gic(
 
 /// The registers by which a GICv3 identifies itself, while no vCPU runs.
 ///
-/// `device` is the descriptor from `KVM_CREATE_DEVICE`, and the VM has its vCPUs. From Linux 6.17 on
-/// the GIC need not be initialised; earlier kernels then answer `EBUSY`.
+/// `device` is the descriptor from `KVM_CREATE_DEVICE`, and the VM has its vCPUs. From Linux 6.17
+/// on the GIC need not be initialised; earlier kernels then answer `EBUSY`.
 ///
 /// # Errors
 ///

@@ -8,9 +8,9 @@ use std::os::fd::AsRawFd;
 /// Reads what a guest sees from all vCPUs of its VM, in the order of their numbers.
 ///
 /// `info` is usually [`ViewInfo::of`] with what the VMM alone knows: the physical address bits of
-/// the VM, target CPUs, the identity of the GIC ([`gic_identity`](super::gic_identity)). The vector lengths, the timer's frequency and the
-/// firmware registers in it are replaced by those that KVM shows. The view is complete after the
-/// guest's first run, since KVM changes registers there.
+/// the VM, target CPUs, the identity of the GIC ([`gic_identity`](super::gic_identity)). The vector
+/// lengths, the timer's frequency and the firmware registers in it are replaced by those that KVM
+/// shows. The view is complete after the guest's first run, since KVM changes registers there.
 ///
 /// # Errors
 ///
