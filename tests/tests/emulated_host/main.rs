@@ -11,6 +11,7 @@
 )]
 
 mod files;
+mod fleets;
 mod hosts;
 mod models;
 mod no_gic;
