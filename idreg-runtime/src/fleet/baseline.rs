@@ -98,7 +98,7 @@ impl Fleet {
         let draft = Draft::new(&kinds);
         let mut machine = differences(&kinds);
         let reference = self.reference(policy);
-        let has_el2 = draft.hosts.iter().any(|host| host.info().vcpu.el2);
+        let has_el2 = draft.has_el2();
         let (tolerated, mut impossible): (Vec<_>, Vec<_>) = draft
             .impossible()
             .into_iter()

@@ -9,7 +9,7 @@ use super::no_baseline::Impossible;
 use super::policy::Policy;
 use crate::config::options::{CpuOption, OptionSetting};
 use crate::description::RegisterField;
-use crate::description::rule::{Audience, Owner};
+use crate::description::rule::Owner;
 use crate::host::Host;
 use crate::model::CpuModel;
 use crate::plan::Plan;
@@ -266,8 +266,7 @@ impl Comparison {
     pub fn tolerable(&self) -> impl Iterator<Item = &Difference> {
         let impossible = self.differences.iter();
         impossible.filter(|difference| {
-            let audience = difference.field.field.rule().audience;
-            matches!(difference.verdict, Verdict::Impossible(_)) && audience == Some(Audience::El2)
+            matches!(&difference.verdict, Verdict::Impossible(reasons) if reasons.tolerable)
         })
     }
 }

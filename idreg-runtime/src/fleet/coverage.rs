@@ -158,7 +158,7 @@ fn rank(field: RegisterField, value: u64) -> i128 {
 
 /// The number of fields and facts that prevent a model.
 fn obstacles(draft: &Draft<'_>, kinds: &[&Kind], policy: &Policy) -> usize {
-    let has_el2 = draft.hosts.iter().any(|host| host.info().vcpu.el2);
+    let has_el2 = draft.has_el2();
     let fields = draft.common.iter().flat_map(AcceptanceSet::iter);
     let fields = fields
         .filter(|(field, values)| values.is_empty() && !policy.tolerance.covers(*field, has_el2));

@@ -9,7 +9,7 @@ use super::options;
 use super::policy::{MidrPolicy, Policy};
 use crate::config::VcpuConfig;
 use crate::config::options::CpuOption;
-use crate::description::rule::{Safety, ValueRange};
+use crate::description::rule::{Audience, Safety, ValueRange};
 use crate::description::{RegisterDescription, RegisterField};
 use crate::host::Host;
 use crate::plan::PlanError;
@@ -87,6 +87,11 @@ impl<'f> Draft<'f> {
         empty.map(|(field, _)| self.reasons(field)).collect()
     }
 
+    /// True if guests have EL2 on a host, so that they can act on every field.
+    pub(super) fn has_el2(&self) -> bool {
+        self.hosts.iter().any(|host| host.info().vcpu.el2)
+    }
+
     /// The values that the hosts accept for a field.
     pub(super) fn reasons(&self, field: RegisterField) -> Impossible {
         let mut accepted: Vec<(Vec<ValueRange>, Vec<usize>)> = Vec::new();
@@ -101,6 +106,7 @@ impl<'f> Draft<'f> {
             field,
             accepted,
             obstacle: self.hosts.iter().find_map(|host| host.why_fixed(field)),
+            tolerable: field.field.rule().audience == Some(Audience::El2) && !self.has_el2(),
         }
     }
 

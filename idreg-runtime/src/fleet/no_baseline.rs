@@ -2,7 +2,7 @@
 
 use super::machine::MachineDifference;
 use crate::description::RegisterField;
-use crate::description::rule::{Audience, ValueRange};
+use crate::description::rule::ValueRange;
 use crate::host::Obstacle;
 use crate::number::Hex;
 use crate::plan::PlanError;
@@ -18,6 +18,9 @@ pub struct Impossible {
     pub accepted: Vec<(Vec<ValueRange>, Vec<usize>)>,
     /// The obstacle on the first host that has one.
     pub obstacle: Option<Obstacle>,
+    /// True if only EL2 can act on the field and no guest has it, so that the tolerance of
+    /// [`Audience::El2`](crate::description::rule::Audience::El2) covers the field.
+    pub tolerable: bool,
 }
 
 /// The error of hosts without a common model, with every reason.
@@ -111,10 +114,10 @@ fn of_field(impossible: &Impossible, kinds: &[String]) -> String {
         format!("{} on {}", shown(field, ranges), hosts(positions, kinds))
     });
     let groups: Vec<String> = groups.collect();
-    let audience = field.field.rule().audience;
-    let hint = match audience {
-        Some(Audience::El2) => "; only EL2 can act on it, so `--tolerate el2` would do",
-        _ => "",
+    let hint = if impossible.tolerable {
+        "; only EL2 can act on it, so `--tolerate el2` would do"
+    } else {
+        ""
     };
     let why = impossible.obstacle.map_or("", why);
     format!("{field}: {}{why}{hint}", groups.join(", "))

@@ -103,11 +103,6 @@ impl Compared {
             fits_with_el2_tolerated,
         })
     }
-
-    /// True if guests have EL2 on a host, so that they can act on every field.
-    fn has_el2(&self) -> bool {
-        self.hosts.iter().any(|(_, host)| host.info().vcpu.el2)
-    }
 }
 
 impl ComparisonReport {

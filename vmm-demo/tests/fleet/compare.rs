@@ -3,6 +3,7 @@
 use crate::hosts::{HOSTS, idreg, json, text, transcript, with_masks};
 use expect_test::{expect, expect_file};
 use serde_json::{Value, json};
+use std::fs;
 use std::path::Path;
 
 fn compared(arguments: &[&str]) -> String {
@@ -142,4 +143,23 @@ fn tolerance_of_no_field_is_refused() {
         error.contains("`el3` cannot be tolerated; write `el2`"),
         "{error}"
     );
+}
+
+/// Guests with EL2 can act on every field.
+#[test]
+fn guests_with_el2_tolerate_no_field() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let names = ["neoverse-n1-latest.json", "neoverse-v1-latest.json"];
+    for name in names {
+        let file = fs::read_to_string(Path::new(HOSTS).join(name)).expect(name);
+        let mut host: Value = serde_json::from_str(&file).expect("JSON");
+        host["vcpu"]["el2"] = true.into();
+        host["capabilities"]["el2"] = true.into();
+        fs::write(directory.path().join(name), host.to_string()).expect("a file");
+    }
+    for command in ["compare", "baseline"] {
+        let shown = transcript(directory.path(), &[command, names[0], names[1]]);
+        assert!(shown.contains("SYSREG_ID_AA64MMFR2_EL1_EVT"), "{shown}");
+        assert!(!shown.contains("--tolerate"), "{shown}");
+    }
 }

@@ -15,7 +15,7 @@ pub(super) fn text(compared: &Compared) -> String {
     parts.extend(facts(comparison.machine()));
     let is_tolerable = |difference: &Difference| {
         let mut tolerable = comparison.tolerable();
-        !compared.has_el2() && tolerable.any(|other| other == difference)
+        tolerable.any(|other| other == difference)
     };
     let differences = comparison.differences().iter();
     let (tolerable, others): (Vec<_>, Vec<_>) =
