@@ -69,7 +69,9 @@ fn model_of(
         let differing = register.fields().filter(|field| {
             let owner = field.field.rule().owner;
             let is_set_by_vm = matches!(owner, Some(Owner::Gic | Owner::Topology));
-            field.field.extract(own) != field.field.extract(value) && !is_set_by_vm
+            let is_own = field.field.extract(own) == field.field.extract(value);
+            // On cores that differ the value holds only if the model asks for it.
+            (!is_own || !configured.cores_agree(*field)) && !is_set_by_vm
         });
         let differing = differing.filter(|field| !is_own(*field));
         let differing: Vec<RegisterField> = differing.collect();

@@ -294,7 +294,8 @@ impl Host {
         first.into_iter().chain(others)
     }
 
-    pub(super) fn cores_agree(&self, field: RegisterField) -> bool {
+    /// True if every core type has the same value of a field.
+    pub(crate) fn cores_agree(&self, field: RegisterField) -> bool {
         let mut limits = self.limits(field);
         let first = limits.next();
         limits.all(|limit| Some(limit) == first)
