@@ -1,6 +1,6 @@
 //! The constraints on the order of steps that the module `kvm` documents.
 
-use crate::vm::{TestVm, host, open, richest, skipped};
+use crate::vm::{TestVm, host, host_of_a_vm, open, richest, skipped};
 use idreg_runtime::config::{Gic, VcpuConfig};
 use idreg_runtime::host::{Host, Obstacle};
 use idreg_runtime::kvm::kvm_ioctls::{DeviceFd, VcpuFd, VmFd};
@@ -53,7 +53,7 @@ fn vcpus(vm: &VmFd) -> [VcpuFd; 2] {
 fn shows_the_host(vm: &VmFd, vcpus: &mut [VcpuFd]) {
     let first = vcpus.first().expect("a vCPU");
     let read = read_vm(vm, first, richest()).expect("the host");
-    assert_eq!(&read, host());
+    assert_eq!(read, host_of_a_vm());
     let model = format!("host,{}=0", Crc32::FIELD);
     let plan = Plan::new(&read, &model.parse().expect("a model")).expect("a plan");
     for vcpu in &*vcpus {

@@ -1,10 +1,12 @@
 //! The same ioctls and files without the library; all their arguments are prepared in advance.
 
 use idreg_runtime::config::options::SVE_QUADWORD_BITS;
-use idreg_runtime::config::{Gic, VcpuConfig};
+use idreg_runtime::config::{Gic, GicIdentity, VcpuConfig};
 use idreg_runtime::firmware::FirmwareRegister;
 use idreg_runtime::host::{Host, Implementation};
-use idreg_runtime::kvm::{KvmError, kvm_reg_id, writable_masks};
+use idreg_runtime::kvm::{
+    GicAddresses, KvmError, gic_identity, init_gic, kvm_reg_id, writable_masks,
+};
 use idreg_runtime::plan::Plan;
 use idreg_runtime::vcpu::Errno;
 use kvm_bindings::{
@@ -60,7 +62,7 @@ pub(super) struct RawIoctls<'k> {
 #[derive(Debug)]
 pub(super) struct RawVm {
     vcpu: VcpuFd,
-    _gic: Option<DeviceFd>,
+    gic: Option<DeviceFd>,
     vm: VmFd,
 }
 
@@ -116,7 +118,11 @@ impl<'k> RawIoctls<'k> {
             Err(error) if error.errno() != Errno::ENOENT.0 => Err(error),
             value => Ok(value.unwrap_or(0)),
         });
-        Ok(read.collect::<Result<_, _>>()?)
+        let values = read.collect::<Result<_, _>>()?;
+        if let (Some(Gic::V3), Some(gic)) = (self.config.gic, &vm.gic) {
+            identify(gic)?;
+        }
+        Ok(values)
     }
 
     /// Creates a VM with a vCPU of the configuration.
@@ -148,11 +154,7 @@ impl<'k> RawIoctls<'k> {
             .gic
             .map(|gic| create_gic(&vm, gic))
             .transpose()?;
-        Ok(RawVm {
-            vcpu,
-            _gic: gic,
-            vm,
-        })
+        Ok(RawVm { vcpu, gic, vm })
     }
 
     fn finalize(&self, vcpu: &VcpuFd) -> Result<(), RawError> {
@@ -184,6 +186,25 @@ impl RawVm {
         let mut bytes = [0; 8];
         self.vcpu.get_one_reg(id, &mut bytes)?;
         Ok(u64::from_ne_bytes(bytes))
+    }
+}
+
+/// Reads the identity of a GICv3, which kernels before 6.17 tell only after its initialisation. The
+/// bare ioctls on a device need `unsafe`, so the library makes them.
+fn identify(gic: &DeviceFd) -> Result<GicIdentity, KvmError> {
+    const ADDRESSES: GicAddresses = GicAddresses::V3 {
+        distributor: 0,
+        redistributors: 0x1_0000,
+    };
+    match gic_identity(gic) {
+        Err(KvmError::Failed {
+            source: Errno::EBUSY,
+            ..
+        }) => {
+            init_gic(gic, ADDRESSES, 64)?;
+            gic_identity(gic)
+        }
+        identity => identity,
     }
 }
 
