@@ -8,11 +8,14 @@ use idreg_runtime::fake::{FakeVcpu, FakeVm};
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::apply::{self, ApplyError};
+use idreg_runtime::regs::ctr_el0::{Cwg, TminLine};
 use idreg_runtime::regs::{
     self, IdAa64isar0El1, IdAa64isar1El1, IdAa64pfr0El1, IdDfr0El1, MpidrEl1,
 };
 use idreg_runtime::values::RegisterValues;
 use idreg_runtime::vcpu::{Errno, VcpuRegs};
+
+const NEOVERSE_N2_7_2: &str = include_str!("../../tests/data/hosts/neoverse-n2-latest.json");
 
 const TWO_REGISTERS: &str = "host,SYSREG_ID_AA64ISAR0_EL1_DP=0,SYSREG_ID_AA64ISAR1_EL1_DPB=0";
 
@@ -124,6 +127,22 @@ fn silently_ignored_write_is_reported() {
         text.contains("; CopDbg is 0xa (Debugv8p8), expected 0x6 (Armv8)"),
         "{text}"
     );
+}
+
+/// With Enhanced Virtualization Traps a guest whose CTR_EL0 is the host's reads it from the CPU.
+#[test]
+fn guest_may_read_the_cpus_own_tag_line_unless_ctr_el0_is_written() {
+    let host = host(NEOVERSE_N2_7_2);
+    let line = TminLine::new(4).unwrap();
+    for (model, differing) in [("host", 0), ("host,SYSREG_CTR_EL0_DIC=0", 1)] {
+        let plan = Plan::new(&host, &model.parse().unwrap()).unwrap();
+        let mut read = plan.in_guest();
+        assert_eq!(plan.differing_reads(&read), []);
+        read.set_field(line);
+        assert_eq!(plan.differing_reads(&read).len(), differing, "{model}");
+        read.set_field(Cwg::new(3).unwrap());
+        assert_eq!(plan.differing_reads(&read).len(), 1, "{model}");
+    }
 }
 
 #[test]

@@ -7,6 +7,8 @@ use crate::description::rule::Owner;
 use crate::encoding::Encoding;
 use crate::host::ReadError;
 use crate::number::Hex;
+use crate::register::RegisterValue;
+use crate::regs::CtrEl0;
 use crate::text::{caused, comma_list, lines};
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
@@ -130,6 +132,24 @@ impl Plan {
         }
         let error = self.restored(vcpu, &before, ApplyError::Differs(differences));
         Err(self.as_other_host(vcpu, error))
+    }
+
+    /// Compares the registers that a guest read with the plan.
+    ///
+    /// CTR_EL0.TminLine may have any value if the plan does not write CTR_EL0: KVM reports and fixes
+    /// 0, but with Enhanced Virtualization Traps (ID_AA64MMFR2_EL1.EVT) a guest reads the CPU's own
+    /// CTR_EL0 unless its VM has another one (Linux 7.2, `arch/arm64/kvm/sys_regs.c`,
+    /// `vcpu_set_hcr`). The field is the size of memory tags in caches: only guests with the option
+    /// `mte` use it.
+    #[must_use]
+    pub fn differing_reads(&self, read: &RegisterValues) -> Vec<Difference> {
+        let mut expected = self.in_guest();
+        let is_written = |write: &Write| write.register.encoding == CtrEl0::DESCRIPTION.encoding;
+        let own: Option<CtrEl0> = read.get_as();
+        if let Some(own) = own.filter(|_| !self.writes().iter().any(is_written)) {
+            expected.set_field(own.tminline());
+        }
+        differing(&expected, read)
     }
 
     /// Reads every register of a vCPU that has the plan and has run: KVM changes some registers

@@ -2,7 +2,7 @@
 
 use idreg_runtime::description::{Description, RegisterDescription};
 use idreg_runtime::plan::Plan;
-use idreg_runtime::plan::apply::{self, Difference};
+use idreg_runtime::plan::apply::Difference;
 use idreg_runtime::values::RegisterValues;
 
 /// The registers that a guest could read, and those whose read trapped.
@@ -36,6 +36,6 @@ impl GuestView {
     /// The registers whose values in the guest differ from the plan.
     #[must_use]
     pub fn differing(&self, plan: &Plan) -> Vec<Difference> {
-        apply::differing(&plan.in_guest(), &self.values)
+        plan.differing_reads(&self.values)
     }
 }
