@@ -129,7 +129,8 @@ fn without_worst(count: usize, fleet: Fleet, policy: &Policy) -> Result<(LeftOut
         return Ok((LeftOut::default(), fleet));
     }
     let kinds = fleet.kinds().len();
-    let step = fleet.coverage(policy).nth(count);
+    let steps = coverage::steps(&fleet, policy, count.saturating_add(1));
+    let step = steps.get(count);
     let step = step.ok_or_else(|| Failure::Unusable(Box::new(TooManyDropped { count, kinds })))?;
     let (names, more) = names::of(&fleet, &step.without);
     let names = names.into_iter().map(str::to_owned).collect();

@@ -3,6 +3,7 @@
 use super::names;
 use crate::output;
 use crate::output::failure::Failure;
+use crate::output::progress::Progress;
 use crate::output::table;
 use idreg_runtime::fleet::{Fleet, Policy, Step};
 use serde::Serialize;
@@ -26,7 +27,7 @@ struct StepEntry<'f> {
 
 /// Prints the curve of the models; returns if the whole fleet has a model.
 pub(super) fn print(fleet: &Fleet, policy: &Policy, json: bool) -> Result<bool, Failure> {
-    let steps: Vec<Step> = fleet.coverage(policy).collect();
+    let steps = steps(fleet, policy, usize::MAX);
     let is_possible = steps.first().is_some_and(|step| step.baseline.is_ok());
     if json {
         let coverage = steps
@@ -38,6 +39,13 @@ pub(super) fn print(fleet: &Fleet, policy: &Policy, json: bool) -> Result<bool, 
         output::text(&rows(fleet, &steps))?;
     }
     Ok(is_possible)
+}
+
+/// The first steps of the coverage, with progress: each tries to leave out every kind.
+pub(super) fn steps(fleet: &Fleet, policy: &Policy, count: usize) -> Vec<Step> {
+    let mut progress = Progress::new("kinds left out");
+    let steps = fleet.coverage(policy).take(count);
+    steps.inspect(|_| progress.advance()).collect()
 }
 
 fn rows(fleet: &Fleet, steps: &[Step]) -> String {
