@@ -244,11 +244,13 @@ impl Source {
                 break;
             }
         }
-        if self.is_too_long() {
+        let read = if self.is_too_long() {
             self.state = State::End;
-            return Some((self.line_name(), Err(DocumentError::LineTooLong)));
-        }
-        Some((self.line_name(), Ok(())))
+            Err(DocumentError::LineTooLong)
+        } else {
+            Ok(())
+        };
+        Some((self.line_name(), read))
     }
 
     /// The document that was read last.

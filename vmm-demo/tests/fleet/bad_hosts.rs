@@ -133,6 +133,25 @@ fn places_without_hosts_are_named() {
 }
 
 #[test]
+fn line_without_end_is_named() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let file = fs::read_to_string(Path::new(HOSTS).join(GOOD)).expect(GOOD);
+    let host: Value = serde_json::from_str(&file).expect("JSON");
+    let lines = format!("{host}\n{}\n{host}\n", " {".repeat(5 << 20));
+    fs::write(directory.path().join("lines.json"), lines).expect("a file");
+    let output = idreg_in(
+        directory.path(),
+        &["baseline", "--keep-going", "lines.json"],
+    );
+    assert_eq!(
+        text(&output.stderr),
+        "error: cannot use the host file `lines.json:2`: the line is longer than 4 MiB: not a \
+         host; the lines after it are not read\n"
+    );
+    assert!(text(&output.stdout).starts_with("The greatest CPU model for 1 host of 1 kind\n"));
+}
+
+#[test]
 fn failed_command_with_json_prints_the_failure() {
     let directory = tempfile::tempdir().expect("a directory");
     for arguments in [
