@@ -136,8 +136,8 @@ impl Plan {
 
     /// Compares the registers that a guest read with the plan.
     ///
-    /// CTR_EL0.TminLine may have any value if the plan does not write CTR_EL0: KVM reports and fixes
-    /// 0, but with Enhanced Virtualization Traps (ID_AA64MMFR2_EL1.EVT) a guest reads the CPU's own
+    /// CTR_EL0.TminLine may have any value if the plan does not write CTR_EL0. KVM reports it as 0,
+    /// but with Enhanced Virtualization Traps (ID_AA64MMFR2_EL1.EVT) a guest reads the CPU's own
     /// CTR_EL0 unless its VM has another one (Linux 7.2, `arch/arm64/kvm/sys_regs.c`,
     /// `vcpu_set_hcr`). The field is the size of memory tags in caches: only guests with the option
     /// `mte` use it.
