@@ -2,6 +2,7 @@
 
 mod error;
 mod exec;
+mod fleet_demo;
 mod hosts;
 mod linux_demo;
 
@@ -63,6 +64,10 @@ enum Action {
         /// the features in user space
         #[arg(long)]
         linux: bool,
+        /// Boot two hosts with different CPUs, find the model in common, and run a guest with it on
+        /// both
+        #[arg(long, conflicts_with = "linux")]
+        fleet: bool,
     },
     /// Run the tests of the workspace
     Test {
@@ -102,14 +107,13 @@ impl Cli {
             } => setup(refresh, recorded, archive),
             Action::Exec(exec) => exec.run(),
             Action::Hosts(hosts) => hosts.run(),
+            Action::Demo { fleet: true, .. } => fleet_demo::run(),
             Action::Demo {
                 choice,
                 linux: true,
+                ..
             } => linux_demo::run(choice),
-            Action::Demo {
-                choice,
-                linux: false,
-            } => demo(choice),
+            Action::Demo { choice, .. } => demo(choice),
             Action::Test { choice, args } => test(choice, &args),
         }
     }
@@ -312,17 +316,19 @@ mod tests {
     #[test]
     fn demo_takes_its_option_with_a_separator_and_without() {
         for (line, expected) in [
-            ("testbed demo", false),
-            ("testbed demo --linux", true),
-            ("testbed demo -- --linux", true),
-            ("testbed demo -- --linux --emulate", true),
+            ("testbed demo", [false, false]),
+            ("testbed demo --linux", [true, false]),
+            ("testbed demo -- --linux", [true, false]),
+            ("testbed demo -- --linux --emulate", [true, false]),
+            ("testbed demo -- --fleet", [false, true]),
         ] {
             let cli = Cli::try_parse_from(keep_separator(words(line))).unwrap();
-            let Action::Demo { linux, .. } = cli.action else {
+            let Action::Demo { linux, fleet, .. } = cli.action else {
                 panic!("not demo");
             };
-            assert_eq!(linux, expected, "{line}");
+            assert_eq!([linux, fleet], expected, "{line}");
         }
+        assert!(Cli::try_parse_from(words("testbed demo --linux --fleet")).is_err());
     }
 
     #[test]

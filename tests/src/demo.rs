@@ -1,4 +1,7 @@
-//! Side-by-side comparison of the CPU reports of two Linux guests.
+//! Side-by-side comparison of guests: the CPU reports of two Linux guests, and in [`fleet`] the
+//! registers of guests on two hosts.
+
+pub mod fleet;
 
 use crate::guest::{CpuReport, json_lines};
 use idreg_runtime::regs::DESCRIPTION;
@@ -15,6 +18,36 @@ pub enum DemoError {
         model: String,
         /// The output on its console.
         console: String,
+    },
+    /// A command on a host failed.
+    #[error("`{command}` on {host} ended with the exit code {code}:\n{said}")]
+    Command {
+        /// The command.
+        command: String,
+        /// The host's CPU.
+        host: String,
+        /// The exit code.
+        code: i32,
+        /// The standard error of the command.
+        said: String,
+    },
+    /// The output of a command is not the JSON that it documents.
+    #[error("cannot parse the output of `{command}` on {host}")]
+    Json {
+        /// The command.
+        command: String,
+        /// The host's CPU.
+        host: String,
+        /// The cause.
+        source: serde_json::Error,
+    },
+    /// The hosts have no model in common.
+    #[error("{} and {}: {reasons}", names[0], names[1])]
+    NoModel {
+        /// The CPUs of the hosts.
+        names: [String; 2],
+        /// The fields and facts that stand in the way.
+        reasons: String,
     },
 }
 
@@ -112,25 +145,32 @@ fn fields(register: &str, before: u64, after: u64) -> Vec<Row> {
     fields.collect()
 }
 
-/// A table row of three cells.
-struct Row([String; 3]);
+/// A table row.
+struct Row(Vec<String>);
 
 impl Row {
     fn new(name: &str, before: &str, after: &str) -> Self {
-        Self([name, before, after].map(str::to_owned))
+        Self::of([name, before, after])
+    }
+
+    fn of<const CELLS: usize>(cells: [&str; CELLS]) -> Self {
+        Self(cells.map(str::to_owned).to_vec())
     }
 }
 
+/// Aligns the columns; every line ends with its last character.
 fn table(rows: &[Row]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.0.get(column));
         cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
-    let (first, second) = (width(0), width(1));
-    let lines = rows
-        .iter()
-        .map(|Row([name, before, after])| format!("{name:first$}  {before:second$}  {after}\n"));
-    lines.collect()
+    let line = |Row(cells): &Row| {
+        let cells = cells.iter().enumerate();
+        let cells = cells.map(|(column, cell)| format!("{cell:0$}", width(column)));
+        let line = cells.collect::<Vec<_>>().join("  ");
+        format!("{}\n", line.trim_end())
+    };
+    rows.iter().map(line).collect()
 }
 
 #[cfg(test)]
