@@ -1,6 +1,6 @@
 //! Fleets: guests with the model that several hosts have in common, on each of these hosts.
 
-use crate::hosts::{host, json, registers, run};
+use crate::hosts::{guest_fields, host, json, register, registers, run};
 use idreg_runtime::fleet::{Baseline, Fleet, Policy};
 use idreg_runtime::host::Host;
 use idreg_runtime::regs::ctr_el0::TminLine;
@@ -15,15 +15,15 @@ use std::collections::BTreeMap;
 /// `target/arm/internals.h`, `GTIMER_BACKCOMPAT_HZ`).
 const TIMER_FREQUENCY: u64 = 62_500_000;
 
-/// An emulated host and what `idreg dump` tells about it.
+/// An emulated host and the file that `idreg dump` writes on it.
 struct Member {
     name: String,
     machine: &'static Machine,
     host: Host,
 }
 
-/// What the built-in guest saw: registers apart from MPIDR_EL1 and CTR_EL0.TminLine, and the names
-/// of those that trap.
+/// The registers that the built-in guest saw, apart from MPIDR_EL1 and CTR_EL0.TminLine, and the
+/// names of those that trap.
 type Seen = (Vec<(String, u64)>, Value);
 
 impl Member {
@@ -146,6 +146,22 @@ fn tolerated_fields_alone_differ() {
     let differing: Vec<String> = differing_fields(&on_a.0, &on_b.0);
     let expected = ["EVT", "FWB", "IDS"].map(|field| format!("SYSREG_ID_AA64MMFR2_EL1_{field}"));
     assert_eq!(differing, expected);
+}
+
+/// KVM reports CTR_EL0.TminLine as 0 and fixes it. A guest reads the CPU's own CTR_EL0 where its VM
+/// has the same value and the CPU has Enhanced Virtualization Traps, else KVM's.
+#[test]
+fn guests_read_the_cpus_own_tag_line_until_ctr_el0_is_written() {
+    let machine = host("neoverse-n2", Kernel::Latest);
+    for (model, line) in [("host", 4), ("host,SYSREG_CTR_EL0_DIC=0", 0)] {
+        let report = json(machine, &["run", "--json", "--cpu", model]);
+        assert_eq!(
+            guest_fields(&report, &[TminLine::PROPERTY]),
+            [line],
+            "{model}"
+        );
+        assert_eq!(register(&report, "host", CtrEl0::NAME) & TminLine::MASK, 0);
+    }
 }
 
 /// The fields that differ between two guests with the same registers, by property.
