@@ -2,6 +2,7 @@
 
 mod accepted;
 mod allowed;
+mod as_model;
 mod cache_levels;
 mod changes;
 mod configuration;

@@ -99,6 +99,8 @@
 //!   `cargo doc --target aarch64-unknown-linux-gnu` shows it. Everything else works on any machine.
 //! - `std` (with `kvm`): hosts, models, plans and everything that works on them; on Linux also the
 //!   module `linux`, for VMMs with their own access to KVM.
+//! - `models` (default, with `serde`): the [named models](model::named) of this crate, such as
+//!   `neoverse-n1`, and model files in TOML.
 //! - `serde` (default): hosts, models, plans and views are read from files and written to them.
 //! - `suggestions` (default): messages about unknown properties name the most similar one.
 //!

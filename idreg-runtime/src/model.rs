@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! MODEL    = BASE { "," OVERRIDE }
-//! BASE     = "host" | "custom"
+//! BASE     = "host" | "custom" | NAMED
+//! NAMED    = name [ "-v" version ]                     neoverse-n1, neoverse-n1-v1
 //! OVERRIDE = FIELD "=" NUMBER | REGISTER "=" NUMBER | FEATURE "=" SWITCH | OPTION "=" SWITCH
 //!          | "enforce" [ "=" SWITCH ]
 //! FIELD    = "SYSREG_" register "_" field      SYSREG_ID_AA64ISAR0_EL1_DP
@@ -15,8 +16,9 @@
 //! NUMBER   = decimal without leading zeros | "0x" hexadecimal
 //! ```
 //!
-//! `custom` is the same base as `host`. There are no spaces, and case counts. The order of the
-//! overrides has no effect.
+//! `custom` is the same base as `host`. A [named model](named) has values for every field and
+//! option; overrides change them. There are no spaces, and case counts. The order of the overrides
+//! has no effect.
 //!
 //! | override | value | effect |
 //! |---|---|---|
@@ -51,23 +53,28 @@
 //!     return Err("a plan for an impossible model".into());
 //! };
 //! assert_eq!(reasons.len(), 4);
-//! assert!("neoverse-n1".parse::<CpuModel>().is_err());
+//! assert!("neoverse-m1".parse::<CpuModel>().is_err());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod base;
+mod configuration;
+pub mod named;
 pub mod property;
+mod setting;
 mod text;
 
-use crate::config::VcpuConfig;
-use crate::config::capabilities::Capabilities;
-use crate::config::options::{CpuOption, OptionSetting, SVE_QUADWORD_BITS};
-use crate::description::RegisterField;
-use crate::number::InvalidNumber;
-use crate::register::{FieldValue, RegisterValue};
-use crate::text::{Printable, on_off};
-use property::{ENFORCE, whole_register};
+pub use self::base::Base;
+pub use self::setting::{InvalidValue, Override, Setting};
 
-/// A CPU model: the host's CPU with some overrides.
+use self::named::{Models, NamedModel};
+use crate::description::RegisterField;
+use crate::register::{FieldValue, RegisterValue};
+use crate::text::Printable;
+use property::{ENFORCE, whole_register};
+use std::sync::Arc;
+
+/// A CPU model: the host's CPU, or a [named model](named), with some overrides.
 ///
 /// The text form is QEMU's: `host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0,FEAT_SHA512=off,sve=off`. Names
 /// are properties of fields, features of the architecture, [options](crate::config::options) of the
@@ -87,53 +94,43 @@ use property::{ENFORCE, whole_register};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CpuModel {
+    base: Base,
     overrides: Vec<Override>,
     enforce: bool,
 }
 
-/// One override as requested; a [`Plan`](crate::plan::Plan) checks if it is possible.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Override {
-    /// The property's name as given.
-    pub property: String,
-    /// The value, or the error of its text.
-    pub value: Result<Setting, InvalidValue>,
-}
-
-/// The requested value of an override.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Setting {
-    /// The value of a field or a register.
-    Number(u64),
-    /// The state of an option or a feature: on or off.
-    Switch(bool),
-}
-
-/// The error of a missing or invalid value.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidValue {
-    /// No `=` after the name, or no text after it.
-    #[error("no value given: the form is `PROPERTY=VALUE`")]
-    Missing,
-    /// The text is neither a number nor `on` or `off`.
-    #[error(transparent)]
-    NotANumber(#[from] InvalidNumber),
-}
-
 /// The error of a first word that is not the name of a model.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no CPU model `{}`; write `host` or `host,PROPERTY=VALUE,...`", Printable(.name))]
+#[error(
+    "no CPU model `{}`; write `host` or a named model, alone or with overrides as in \
+     `host,PROPERTY=VALUE,...`",
+    Printable(.name)
+)]
 pub struct UnknownModel {
     /// The word.
     pub name: String,
 }
 
 impl CpuModel {
-    /// The model without overrides.
+    /// The host's CPU without overrides.
     #[must_use]
     pub fn host() -> Self {
         Self::default()
+    }
+
+    /// A named model without overrides.
+    #[must_use]
+    pub fn named(model: Arc<NamedModel>) -> Self {
+        Self {
+            base: Base::Named(model),
+            ..Self::default()
+        }
+    }
+
+    /// The CPU that the overrides change.
+    #[must_use]
+    pub fn base(&self) -> &Base {
+        &self.base
     }
 
     /// Overrides a field, and replaces an earlier override of it.
@@ -213,6 +210,20 @@ impl CpuModel {
         &self.overrides
     }
 
+    /// The model with the values of a base that was [unknown](Base::Unknown) when it was read.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownModel`] if these models do not have the base either.
+    pub fn resolved(mut self, models: &Models) -> Result<Self, UnknownModel> {
+        if let Base::Unknown(name) = &self.base {
+            let known = models.get(name).cloned();
+            let name = name.clone();
+            self.base = Base::Named(known.ok_or(UnknownModel { name })?);
+        }
+        Ok(self)
+    }
+
     fn replace(&mut self, property: String, setting: Setting) -> &mut Self {
         if let (ENFORCE, Setting::Switch(on)) = (property.as_str(), setting) {
             return self.set_enforce(on);
@@ -224,106 +235,4 @@ impl CpuModel {
         });
         self
     }
-}
-
-impl Override {
-    /// The value of an override that requires a number.
-    pub(crate) fn number(&self) -> Result<u64, InvalidValue> {
-        match &self.value {
-            Ok(Setting::Number(number)) => Ok(*number),
-            Ok(Setting::Switch(on)) => Err(not_a_number(on_off(*on).to_owned())),
-            Err(error) => Err(error.clone()),
-        }
-    }
-
-    /// The value of an override that requires `on` or `off`.
-    pub(crate) fn switch(&self) -> Result<bool, InvalidValue> {
-        match &self.value {
-            Ok(Setting::Switch(on)) => Ok(*on),
-            Ok(Setting::Number(number)) => Err(not_a_number(number.to_string())),
-            Err(error) => Err(error.clone()),
-        }
-    }
-
-    /// The state of the word `enforce`, or `None` for an override of something else.
-    fn enforce(&self) -> Option<bool> {
-        match (self.property.as_str(), &self.value) {
-            (ENFORCE, Ok(Setting::Switch(on))) => Some(*on),
-            _ => None,
-        }
-    }
-}
-
-impl CpuModel {
-    /// The configuration of a vCPU with this model: `base`, usually the result of `kvm::supported`,
-    /// with the model's options.
-    ///
-    /// Options that the host does not support stay off, and options that exclude each other are
-    /// left out; the [`Plan`](crate::plan::Plan) for the model reports them. Read the host with the
-    /// result, so that its registers are those of the guest.
-    #[must_use]
-    pub fn config(&self, base: VcpuConfig, capabilities: &Capabilities) -> VcpuConfig {
-        let config = self.requested_config(base, *capabilities);
-        // KVM gives none of them with AArch32, so no host could be read; the plan reports the
-        // options that conflict.
-        if config.aarch32 && (config.mte || config.el2) {
-            base
-        } else {
-            config
-        }
-    }
-
-    /// The configuration with every requested option that the host supports.
-    pub(crate) fn requested_config(
-        &self,
-        base: VcpuConfig,
-        capabilities: Capabilities,
-    ) -> VcpuConfig {
-        let mut config = base;
-        let (mut longest_on, mut shortest_off) = (None, None);
-        for OptionSetting { option, on } in self.options() {
-            if let Some((_, false)) = option.capability(on, &capabilities) {
-                continue;
-            }
-            match option {
-                CpuOption::Sve => config.sve = on,
-                CpuOption::SveLength(bits) if on => longest_on = longest_on.max(Some(bits)),
-                CpuOption::SveLength(bits) => {
-                    shortest_off = Some(shortest_off.map_or(bits, |least: u32| least.min(bits)));
-                }
-                CpuOption::Pauth => config.pauth = on,
-                CpuOption::Pmu => config.pmu = on,
-                CpuOption::Mte => config.mte = on,
-                CpuOption::Aarch64 => config.aarch32 = !on,
-                CpuOption::El2 => config.el2 = on,
-            }
-        }
-        // The longest length that is on; else the length below the shortest that is off.
-        let below = shortest_off.map(|bits| bits.saturating_sub(SVE_QUADWORD_BITS));
-        config.sve_limit = longest_on.or(below).or(base.sve_limit);
-        config
-    }
-
-    /// The options that the model sets, in the order of the model.
-    pub(crate) fn options(&self) -> impl Iterator<Item = OptionSetting> + '_ {
-        self.overrides().iter().filter_map(Override::option)
-    }
-}
-
-impl Override {
-    /// The option that the override sets, or `None`.
-    #[must_use]
-    pub fn option(&self) -> Option<OptionSetting> {
-        match self.value {
-            Ok(Setting::Switch(on)) => Some(OptionSetting {
-                option: self.property.parse().ok()?,
-                on,
-            }),
-            _ => None,
-        }
-    }
-}
-
-fn not_a_number(text: String) -> InvalidValue {
-    InvalidNumber { text }.into()
 }

@@ -14,21 +14,23 @@ mod file;
 pub mod rejection;
 mod resolve;
 mod shortest;
+mod start;
 mod warning;
 
 use crate::config::{Gic, VcpuConfig};
 use crate::description::rule::Owner;
 use crate::description::{RegisterDescription, RegisterField};
 use crate::host::Host;
-use crate::model::CpuModel;
+use crate::model::{Base, CpuModel};
 use crate::regs::ClidrEl1;
 use crate::values::RegisterValues;
 use bound::target;
-use configure::Options;
+use configure::{Options, options_of_base};
 use constraint::{Constraint, all_constraints};
 use elsewhere::Elsewhere;
 use rejection::{Reason, Rejection};
 use resolve::{Resolved, resolve};
+use start::Start;
 
 pub use elsewhere::ExpectError;
 pub use error::PlanError;
@@ -117,11 +119,21 @@ impl Plan {
     /// [`PlanError::NoWritableRegisters`] if only the host's kernel prevents them;
     /// [`PlanError::Inconsistent`] if the model has `enforce` and its overrides break rules.
     pub fn new(host: &Host, model: &CpuModel) -> Result<Self, PlanError> {
+        if let Base::Unknown(name) = model.base() {
+            let name = name.clone();
+            return Err(PlanError::UnknownBase { name });
+        }
         let mut rejections = Vec::new();
-        let host = &Options::of(model, &mut rejections).configure(host, model, &mut rejections);
-        let all = all_constraints(host, model, &mut rejections);
-        let resolved = resolve(host, &all, &mut rejections);
-        let expected = expected(host, &resolved);
+        let of_base = options_of_base(model);
+        let options = Options::of(model, &of_base, &mut rejections);
+        let host = &options.configure(host, model, &mut rejections);
+        let start = Start::new(host, model);
+        let all = all_constraints(host, &start, model, &mut rejections);
+        let resolved = resolve(host, &start, &all, &mut rejections);
+        let expected = expected(&start, &resolved);
+        let constrained = all.iter().map(|constraint| constraint.field);
+        let constrained: Vec<RegisterField> = constrained.collect();
+        start.check(host, model, &constrained, &expected, &mut rejections);
         rejections.extend(implied_idc(host, &resolved, &expected));
         if rejections.is_empty() {
             rejections = feature::still_present(host, model, &expected);
@@ -135,30 +147,34 @@ impl Plan {
         for resolved in &resolved {
             set.push(resolved.constraint.field);
         }
+        for (field, _) in &start.set {
+            set.push(*field);
+        }
         set.retain(|field| {
             let value = expected.field(*field);
             value.is_some_and(|value| host.honours(*field, value))
         });
         let of_host = Warning::of_host_beside(host, &set);
-        Self::of(host, model, &resolved, expected, of_host)
+        Self::of(host, model, &start, &resolved, expected, of_host)
     }
 
     fn of(
         host: &Host,
         model: &CpuModel,
+        start: &Start<'_>,
         resolved: &[Resolved<'_>],
         expected: RegisterValues,
         of_host: Vec<Warning>,
     ) -> Result<Self, PlanError> {
-        let broken = consistency::newly_broken(host.values(), &expected);
+        let broken = consistency::newly_broken(&start.values, &expected);
         if model.enforce() && !broken.is_empty() {
             return Err(PlanError::Inconsistent(broken));
         }
         let mut changes = Vec::new();
-        for resolved in resolved {
-            let field = resolved.constraint.field;
-            if let Some(old) = host.values().field(field) {
-                let new = resolved.value;
+        for field in changed(start, resolved) {
+            if let (Some(old), Some(new)) = (host.values().field(field), expected.field(field))
+                && old != new
+            {
                 changes.push(Change { field, old, new });
             }
         }
@@ -170,6 +186,7 @@ impl Plan {
             warnings.extend(unnamed(change));
         }
         warnings.extend(of_host);
+        warnings.extend(start.warning(model, &expected));
         Ok(Self::with(host, model, changes, expected, warnings))
     }
 
@@ -212,7 +229,8 @@ impl Plan {
         self.config
     }
 
-    /// The fields that will differ from the host's values, in the order of the model.
+    /// The fields that will differ from the host's values: those of the model's base in index
+    /// order, and those of its overrides in their order.
     #[must_use]
     pub fn changes(&self) -> &[Change] {
         &self.changes
@@ -265,8 +283,22 @@ impl Plan {
     }
 }
 
-fn expected(host: &Host, resolved: &[Resolved<'_>]) -> RegisterValues {
-    let mut expected = host.values().clone();
+/// The fields of a model's base that no override changes, then those that overrides change.
+fn changed(start: &Start<'_>, resolved: &[Resolved<'_>]) -> Vec<RegisterField> {
+    let mut fields = Vec::new();
+    for (field, _) in &start.set {
+        if !resolved.iter().any(|of| of.constraint.field == *field) {
+            fields.push(*field);
+        }
+    }
+    for resolved in resolved {
+        fields.push(resolved.constraint.field);
+    }
+    fields
+}
+
+fn expected(start: &Start<'_>, resolved: &[Resolved<'_>]) -> RegisterValues {
+    let mut expected = start.values.clone().into_owned();
     for Resolved {
         constraint,
         value: new,

@@ -27,7 +27,7 @@ fn custom_is_another_name_of_host() {
 
 #[test]
 fn unknown_models_are_named() {
-    for name in ["", "Host", "neoverse-n1", "SYSREG_ID_AA64ISAR0_EL1_DP=0"] {
+    for name in ["", "Host", "neoverse-m1", "SYSREG_ID_AA64ISAR0_EL1_DP=0"] {
         let error = name.parse::<CpuModel>().unwrap_err();
         assert_eq!(error.name, name);
         assert!(

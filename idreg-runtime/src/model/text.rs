@@ -1,30 +1,53 @@
 //! The text form of CPU models.
 
+#[cfg(feature = "models")]
+use super::named::Models;
+use super::named::{NamedModel, is_full_name};
 use super::property::ENFORCE;
-use super::{CpuModel, InvalidValue, Override, Setting, UnknownModel};
+use super::{Base, CpuModel, InvalidValue, Override, Setting, UnknownModel};
 use crate::number::{self, InvalidNumber};
 use crate::text::{on_off, parse_on_off};
 use core::fmt;
 use core::str::FromStr;
+use std::sync::Arc;
 
-/// Reads `host` or `custom`, followed by overrides.
-///
-/// A malformed or repeated override is not an error here, so that the plan reports everything that
-/// is wrong with a model at once.
-impl FromStr for CpuModel {
-    type Err = UnknownModel;
+impl CpuModel {
+    /// Reads a model's text from a record, such as a file about a guest: a named model that is not
+    /// one of this crate stays [unknown](Base::Unknown), with its name.
+    ///
+    /// [`resolved`](Self::resolved) gives it its values. Without them there is no plan for it.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownModel`] if no model can have the name with its version.
+    pub fn recorded(text: &str) -> Result<Self, UnknownModel> {
+        Self::parse_base(text, &|name| match of_this_crate(name) {
+            Some(model) => Some(Base::Named(model)),
+            None => is_full_name(name).then(|| Base::Unknown(name.to_owned())),
+        })
+    }
 
-    fn from_str(text: &str) -> Result<Self, UnknownModel> {
+    /// Reads a model's text, with a function that finds named models.
+    pub(super) fn parse_with(
+        text: &str,
+        find: &dyn Fn(&str) -> Option<Arc<NamedModel>>,
+    ) -> Result<Self, UnknownModel> {
+        Self::parse_base(text, &|name| find(name).map(Base::Named))
+    }
+
+    fn parse_base(text: &str, base: &dyn Fn(&str) -> Option<Base>) -> Result<Self, UnknownModel> {
         let mut parts = text.split(',');
-        // `custom` was this model's name in the first proposal to QEMU.
-        match parts.next() {
-            Some("host" | "custom") => {}
-            name => {
-                return Err(UnknownModel {
-                    name: name.unwrap_or("").to_owned(),
-                });
-            }
-        }
+        let base = match parts.next().unwrap_or("") {
+            // `custom` was this model's name in the first proposal to QEMU.
+            "host" | "custom" => Base::Host,
+            name => match base(name) {
+                Some(base) => base,
+                None => {
+                    let name = name.to_owned();
+                    return Err(UnknownModel { name });
+                }
+            },
+        };
         let mut overrides = Vec::new();
         for part in parts {
             overrides.push(Override::parse(part));
@@ -39,9 +62,34 @@ impl FromStr for CpuModel {
             overrides.retain(|asked| asked.enforce().is_none());
         }
         Ok(Self {
+            base,
             overrides,
             enforce: enforce.unwrap_or(false),
         })
+    }
+}
+
+/// The model of this crate with a name.
+#[cfg(feature = "models")]
+fn of_this_crate(name: &str) -> Option<Arc<NamedModel>> {
+    Models::of_this_crate().get(name).cloned()
+}
+
+#[cfg(not(feature = "models"))]
+fn of_this_crate(_: &str) -> Option<Arc<NamedModel>> {
+    None
+}
+
+/// Reads `host`, `custom` or a named model of this crate, followed by overrides.
+/// [`Models::parse`](super::named::Models::parse) reads models of users too.
+///
+/// A malformed or repeated override is not an error here, so that the plan reports everything that
+/// is wrong with a model at once.
+impl FromStr for CpuModel {
+    type Err = UnknownModel;
+
+    fn from_str(text: &str) -> Result<Self, UnknownModel> {
+        Self::parse_with(text, &of_this_crate)
     }
 }
 
@@ -80,7 +128,7 @@ impl FromStr for Setting {
 /// Shows the text form, numbers in hexadecimal.
 impl fmt::Display for CpuModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("host")?;
+        self.base.fmt(f)?;
         self.overrides
             .iter()
             .try_for_each(|asked| write!(f, ",{asked}"))?;

@@ -36,7 +36,7 @@ pub fn rejected_everywhere(model: &CpuModel) -> Vec<Rejection> {
     let overrides = model.overrides().iter().enumerate();
     rejections.extend(overrides.filter_map(|(position, asked)| {
         let target = unnamed_value(asked)?;
-        Some(OverrideAt { position, asked }.reject(Some(target), Reason::UnnamedValue))
+        Some(OverrideAt::new(position, asked).reject(Some(target), Reason::UnnamedValue))
     }));
     in_order(rejections)
 }

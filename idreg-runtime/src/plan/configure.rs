@@ -4,7 +4,7 @@ use super::rejection::{OverrideAt, Reason, Rejection};
 use crate::config::VcpuConfig;
 use crate::config::options::{CpuOption, OptionSetting, SVE_QUADWORD_BITS, sve_lengths};
 use crate::host::{Host, NotDerivable};
-use crate::model::{CpuModel, Override, Setting};
+use crate::model::{Base, CpuModel, Override, Setting};
 use std::borrow::Cow;
 
 /// The options of a model, in its order.
@@ -20,14 +20,28 @@ struct GivenOption<'m> {
 }
 
 impl<'m> Options<'m> {
-    /// The options that are on or off; another kind of value is rejected.
-    pub(super) fn of(model: &'m CpuModel, rejections: &mut Vec<Rejection>) -> Self {
+    /// The options that are on or off, those of the base first; another kind of value is rejected.
+    pub(super) fn of(
+        model: &'m CpuModel,
+        of_base: &'m [Override],
+        rejections: &mut Vec<Rejection>,
+    ) -> Self {
         let mut given = Vec::new();
+        for (position, asked) in of_base.iter().enumerate() {
+            let base = base_name(model);
+            let of = OverrideAt {
+                base,
+                ..OverrideAt::new(position, asked)
+            };
+            if let Some(setting) = asked.option() {
+                given.push(GivenOption { of, setting });
+            }
+        }
         for (position, asked) in model.overrides().iter().enumerate() {
             let Ok(option) = asked.property.parse() else {
                 continue;
             };
-            let of = OverrideAt { position, asked };
+            let of = OverrideAt::new(position, asked);
             match asked.switch() {
                 Ok(on) => given.push(GivenOption {
                     of,
@@ -57,8 +71,8 @@ impl<'m> Options<'m> {
             return Cow::Borrowed(host);
         }
         if let Some((given, with)) = self.excluded(config) {
-            let position = given.of.position;
-            if !rejections.iter().any(|known| known.position == position) {
+            let place = (given.of.base.is_none(), given.of.position);
+            if !rejections.iter().any(|known| known.place() == place) {
                 rejections.push(given.of.reject(None, Reason::Conflict { with }));
             }
             return Cow::Borrowed(host);
@@ -92,6 +106,27 @@ impl<'m> Options<'m> {
             }
         }
         None
+    }
+}
+
+/// The options that the base of a model sets, as overrides.
+pub(super) fn options_of_base(model: &CpuModel) -> Vec<Override> {
+    let mut options = Vec::new();
+    for OptionSetting { option, on } in model.base_options() {
+        options.push(Override {
+            property: option.to_string(),
+            value: Ok(Setting::Switch(on)),
+        });
+    }
+    options
+}
+
+/// The name of a model's base, or `None` for the host.
+pub(super) fn base_name(model: &CpuModel) -> Option<&str> {
+    match model.base() {
+        Base::Host => None,
+        Base::Named(model) => Some(model.full_name()),
+        Base::Unknown(name) => Some(name),
     }
 }
 

@@ -3,6 +3,7 @@
 use super::bound::{Bound, Bounds, Refusal, target};
 use super::feature;
 use super::rejection::{OverrideAt, Reason, Rejection};
+use super::start::Start;
 use crate::description::{RegisterDescription, RegisterField};
 use crate::host::Host;
 use crate::model::property::Property;
@@ -28,6 +29,7 @@ impl Constraint<'_> {
 /// Options have none, and are checked by `configure`.
 pub(super) fn all_constraints<'m>(
     host: &Host,
+    start: &Start<'_>,
     model: &'m CpuModel,
     rejections: &mut Vec<Rejection>,
 ) -> Vec<Constraint<'m>> {
@@ -35,10 +37,10 @@ pub(super) fn all_constraints<'m>(
     // The first override of each known property, by name.
     let mut given: Vec<&Override> = Vec::new();
     for (position, asked) in model.overrides().iter().enumerate() {
-        let of = OverrideAt { position, asked };
+        let of = OverrideAt::new(position, asked);
         let found = match Property::find(host.description(), &asked.property) {
             Some(Property::Option(_)) => continue,
-            Some(property) => constraints(host, of, property),
+            Some(property) => constraints(host, start, of, property),
             // The plan adds the nearest name, for a few of them.
             None => {
                 rejections.push(of.reject(None, Reason::UnknownProperty { nearest: None }));
@@ -74,13 +76,14 @@ pub(super) fn all_constraints<'m>(
 /// Returns the constraints of an override of a property, none for an option, or its rejection.
 fn constraints<'m>(
     host: &Host,
+    start: &Start<'_>,
     of: OverrideAt<'m>,
     property: Property,
 ) -> Result<Vec<Constraint<'m>>, Box<Rejection>> {
     let bounds = match property {
         Property::Field(field) => of_field(host, of, field),
         Property::Register(register) => of_register(host, of, register),
-        Property::Feature(feature) => feature::bounds(host, of, feature),
+        Property::Feature(feature) => feature::bounds(host, start, of, feature),
         Property::Option(_) => Ok(Vec::new()),
         Property::Enforce => match of.asked.switch() {
             Ok(_) => Ok(Vec::new()),

@@ -5,7 +5,7 @@ use super::rejection::{Reason, Rejection, in_order};
 use crate::description::Description;
 use crate::host::{Host, Obstacle};
 use crate::model::property::Property;
-use crate::text::under_heading;
+use crate::text::{Printable, under_heading};
 use core::fmt;
 
 /// The reason why there is no plan.
@@ -24,6 +24,15 @@ pub enum PlanError {
     /// Some overrides are not possible; all of them are listed.
     #[error("{}", rejected_overrides(.0))]
     Rejected(Vec<Rejection>),
+    /// The model's base is not known.
+    #[error(
+        "the values of the CPU model `{}` are not known here; read its file first",
+        Printable(.name)
+    )]
+    UnknownBase {
+        /// The base's name.
+        name: String,
+    },
     /// The overrides break rules of the architecture, and the model has `enforce`.
     #[error("{}", inconsistent(.0))]
     Inconsistent(Vec<Violation>),
@@ -43,7 +52,7 @@ impl PlanError {
         suggest_names(host.description(), &mut rejections);
         // An override of several fields is rejected once for each reason, at its first field.
         rejections.dedup_by(|later, earlier| {
-            later.position == earlier.position && later.reason.name() == earlier.reason.name()
+            later.place() == earlier.place() && later.reason.name() == earlier.reason.name()
         });
         let not_writable = |rejection: &Rejection| {
             let Reason::Host { obstacle, .. } = rejection.reason else {
@@ -78,16 +87,35 @@ fn suggest_names(description: &Description, rejections: &mut [Rejection]) {
 
 fn rejected_overrides(rejections: &[Rejection]) -> String {
     const SHOWN: usize = 100;
-    let heading = match rejections.len() {
-        1 => "1 override is not possible on this host; nothing was written:".to_owned(),
-        count => format!("{count} overrides are not possible on this host; nothing was written:"),
-    };
+    let mut of_base = 0;
+    for rejection in rejections {
+        of_base += usize::from(rejection.base.is_some());
+    }
+    let of_overrides = rejections.len() - of_base;
+    let mut heading = String::new();
+    if let Some(base) = rejections.iter().find_map(|first| first.base.as_ref()) {
+        heading = format!("{} of {base}", counted(of_base, "value"));
+    }
+    if of_overrides > 0 {
+        let and = if heading.is_empty() { "" } else { " and " };
+        heading += and;
+        heading += &counted(of_overrides, "override");
+    }
+    let are = if rejections.len() == 1 { "is" } else { "are" };
+    heading += " ";
+    heading += are;
+    heading += " not possible on this host; nothing was written:";
     let shown = rejections.get(..SHOWN).unwrap_or(rejections);
     let message = under_heading(&heading, shown);
     match rejections.len() - shown.len() {
         0 => message,
         more => format!("{message}\n  and {more} more"),
     }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 fn inconsistent(violations: &[Violation]) -> String {

@@ -2,6 +2,7 @@
 
 use super::bound::{Bound, Bounds, Refusal, host_refuses, target};
 use super::rejection::{OverrideAt, Reason, Rejection};
+use super::start::Start;
 use crate::description::feature::{Condition, Definition, FeatureDescription, FieldRange};
 use crate::host::{Host, Obstacle};
 use crate::model::property::Property;
@@ -13,6 +14,7 @@ use crate::values::RegisterValues;
 /// A feature that is on meets one of its definitions; a feature that is off meets none.
 pub(super) fn bounds(
     host: &Host,
+    start: &Start<'_>,
     of: OverrideAt<'_>,
     feature: FeatureDescription,
 ) -> Result<Bounds, Refusal> {
@@ -31,9 +33,9 @@ pub(super) fn bounds(
         return Err(Box::new((Some(target), reason)));
     }
     if on {
-        present(host, of, feature)
+        present(host, start, of, feature)
     } else {
-        Ok(absent_on_all_cores(host, feature))
+        Ok(absent_on_all_cores(host, start, feature))
     }
 }
 
@@ -55,16 +57,17 @@ fn unknown(host: &Host, feature: FeatureDescription) -> Option<FieldRange> {
 /// The bounds of the definition that is met, or of the first one that can be.
 fn present(
     host: &Host,
+    start: &Start<'_>,
     of: OverrideAt<'_>,
     feature: FeatureDescription,
 ) -> Result<Bounds, Refusal> {
     let mut obstacles = Vec::new();
-    if let Some(met) = met(host.values(), feature) {
-        return Ok(required(met, host.values()));
+    if let Some(met) = met(&start.values, feature) {
+        return Ok(required(met, &start.values));
     }
     for definition in feature.definitions() {
-        let bounds = required(definition, host.values());
-        match obstacle(host, &bounds) {
+        let bounds = required(definition, &start.values);
+        match obstacle(host, start, &bounds) {
             // The only way is refused with its obstacle when the field's value is resolved.
             Some(_) if feature.definitions().len() == 1 => return Ok(bounds),
             Some((range, obstacle)) => {
@@ -122,10 +125,10 @@ fn add_required(definition: Definition, values: &RegisterValues, bounds: &mut Bo
     }
 }
 
-/// The first range that the host neither has nor can have, and the obstacle to it.
-fn obstacle(host: &Host, bounds: &Bounds) -> Option<(FieldRange, Obstacle)> {
+/// The first range that is neither there nor possible on the host, and the obstacle to it.
+fn obstacle(host: &Host, start: &Start<'_>, bounds: &Bounds) -> Option<(FieldRange, Obstacle)> {
     bounds.iter().find_map(|(field, bound)| match bound {
-        Bound::In(range) if !host.values().is_in(*range) => {
+        Bound::In(range) if !start.values.is_in(*range) => {
             Some((*range, host.check(*field, range.first).err()?))
         }
         _ => None,
@@ -133,12 +136,12 @@ fn obstacle(host: &Host, bounds: &Bounds) -> Option<(FieldRange, Obstacle)> {
 }
 
 /// The bounds under which no core type meets a definition of a feature.
-fn absent_on_all_cores(host: &Host, feature: FeatureDescription) -> Bounds {
-    let mut bounds = absent(host.values(), feature);
-    let mut has_feature = host.values().has(feature);
-    for core in host.cores() {
-        has_feature |= core.values.has(feature);
-        bounds.extend(absent(&core.values, feature));
+fn absent_on_all_cores(host: &Host, start: &Start<'_>, feature: FeatureDescription) -> Bounds {
+    let mut bounds = absent(&start.values, feature);
+    let mut has_feature = start.values.has(feature);
+    for values in &start.cores {
+        has_feature |= values.has(feature);
+        bounds.extend(absent(values, feature));
     }
     for range in feature.mirrors() {
         let bound = Bound::NotIn(range);
@@ -194,7 +197,7 @@ pub(super) fn still_present(
         };
         if let Some(definition) = met(expected, feature) {
             let reason = present_by(definition);
-            rejections.push(OverrideAt { position, asked }.reject(None, reason));
+            rejections.push(OverrideAt::new(position, asked).reject(None, reason));
         }
     }
     rejections

@@ -1,4 +1,4 @@
-//! Rejections of overrides.
+//! Rejections of overrides, and of what the base of a model sets.
 
 mod message;
 
@@ -9,12 +9,16 @@ use crate::host::Obstacle;
 use crate::model::{InvalidValue, Override};
 use crate::text::ascending;
 
-/// An override that is not possible on this host.
+/// An override, or a value or an option of a named model, that is not possible on this host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
-    /// The override's position among the overrides of the model.
+    /// The name of the model's base if the rejection is of a value or option of the base, or `None`
+    /// if it is of an override.
+    pub base: Option<String>,
+    /// The override's position among the overrides of the model, or that of the base's field or
+    /// option.
     pub position: usize,
-    /// The override as requested.
+    /// The override as requested, or the base's value as an override would request it.
     pub asked: Override,
     /// The field of the rejection and its value on the host, or `None` if no field is concerned.
     pub target: Option<Target>,
@@ -22,17 +26,29 @@ pub struct Rejection {
     pub reason: Reason,
 }
 
-/// An override of a model and its position there.
+/// An override of a model and its position there, or what the model's base sets.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OverrideAt<'m> {
+    /// The name of the base if it sets this.
+    pub(super) base: Option<&'m str>,
     pub(super) position: usize,
     pub(super) asked: &'m Override,
 }
 
-impl OverrideAt<'_> {
+impl<'m> OverrideAt<'m> {
+    /// An override of a model.
+    pub(super) const fn new(position: usize, asked: &'m Override) -> Self {
+        Self {
+            base: None,
+            position,
+            asked,
+        }
+    }
+
     /// Rejects the override.
     pub(super) fn reject(self, target: Option<Target>, reason: Reason) -> Rejection {
         Rejection {
+            base: self.base.map(str::to_owned),
             position: self.position,
             asked: self.asked.clone(),
             target,
@@ -41,13 +57,20 @@ impl OverrideAt<'_> {
     }
 }
 
-/// Sorts rejections by their overrides' order in the model; those of one override keep theirs.
+impl Rejection {
+    /// The place in the model, where the base comes before the overrides.
+    pub(super) const fn place(&self) -> (bool, usize) {
+        (self.base.is_none(), self.position)
+    }
+}
+
+/// Sorts rejections by their places in the model; those of one place keep their order.
 pub(super) fn in_order(rejections: Vec<Rejection>) -> Vec<Rejection> {
-    let positions = rejections.iter().map(|rejection| rejection.position);
-    if positions.clone().is_sorted() {
+    let places = rejections.iter().map(Rejection::place);
+    if places.clone().is_sorted() {
         return rejections;
     }
-    let order: Vec<(usize, usize)> = ascending(positions.zip(0..).collect());
+    let order: Vec<((bool, usize), usize)> = ascending(places.zip(0..).collect());
     let mut rejections: Vec<Option<Rejection>> = rejections.into_iter().map(Some).collect();
     let sorted = order.into_iter();
     let sorted = sorted.filter_map(|(_, index)| rejections.get_mut(index)?.take());

@@ -3,6 +3,7 @@
 use super::bound::{Bound, host_refuses, target};
 use super::constraint::Constraint;
 use super::rejection::{Reason, Rejection};
+use super::start::Start;
 use crate::description::RegisterField;
 use crate::host::Host;
 
@@ -15,6 +16,7 @@ pub(super) struct Resolved<'m> {
 /// Resolves every field that overrides name, in the order in which they are first named.
 pub(super) fn resolve<'m>(
     host: &Host,
+    start: &Start<'_>,
     constraints: &[Constraint<'m>],
     rejections: &mut Vec<Rejection>,
 ) -> Vec<Resolved<'m>> {
@@ -30,7 +32,7 @@ pub(super) fn resolve<'m>(
                 of_field.push(*other);
             }
         }
-        match one_value(host, first.field, &of_field) {
+        match one_value(host, start, first.field, &of_field) {
             Ok(value) => resolved.extend(value),
             Err(rejection) => rejections.push(*rejection),
         }
@@ -38,9 +40,11 @@ pub(super) fn resolve<'m>(
     resolved
 }
 
-/// The value that meets all constraints and that the host allows, or `None` if it is the host's.
+/// The value that meets all constraints and that the host allows, or `None` if it is the one that
+/// the field starts from.
 fn one_value<'m>(
     host: &Host,
+    start: &Start<'_>,
     field: RegisterField,
     constraints: &[Constraint<'m>],
 ) -> Result<Option<Resolved<'m>>, Box<Rejection>> {
@@ -49,10 +53,10 @@ fn one_value<'m>(
         Err(Box::new(constraint.of.reject(Some(target), reason)))
     };
     // An absent register reads as zero here; any other value of it meets an obstacle.
-    let old = host.values().field(field).unwrap_or(0);
+    let old = start.values.field(field).unwrap_or(0);
     // On a machine with several types of cores a constraint is met only if it is met on all of
     // them.
-    let limits: Vec<u64> = host.limits(field).collect();
+    let limits: Vec<u64> = start.limits(field).collect();
     let is_met_now = |bound: Bound| {
         let mut of_cores = limits.iter();
         of_cores.all(|limit| bound.is_met(*limit)) && bound.is_met(old)
@@ -81,7 +85,7 @@ fn one_value<'m>(
 }
 
 /// Selects the value of the first exact constraint, else the value to which the others lead from
-/// the host's; `None` if the host's value meets them.
+/// the old one; `None` if the old value meets them.
 fn select<'m>(
     old: u64,
     is_met_now: &dyn Fn(Bound) -> bool,

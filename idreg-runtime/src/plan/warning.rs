@@ -20,6 +20,13 @@ pub enum Warning {
         /// The value.
         value: u64,
     },
+    /// Fields that a named model leaves to the host; other hosts may have other values.
+    OfHost {
+        /// The model's name.
+        model: String,
+        /// These fields, with the host's values.
+        fields: Vec<(RegisterField, u64)>,
+    },
     /// The host's own registers contradict each other, without any override.
     HostContradiction(Violation),
     /// A register differs between the host's core types, so the guest's view may depend on the core
@@ -84,6 +91,10 @@ impl fmt::Display for Warning {
                     "{field}={value:#x}: the value has no name in the description"
                 )
             }
+            Self::OfHost { model, fields } => {
+                write!(f, "{model} leaves these to the host: ")?;
+                of_registers(fields, f)
+            }
             Self::HostContradiction(violation) => {
                 write!(f, "the host contradicts itself: {violation}")
             }
@@ -116,6 +127,15 @@ impl fmt::Display for Warning {
 
 fn not_of_kvm(fields: &[(RegisterField, u64)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str("the host's registers are not those of a KVM guest: ")?;
+    of_registers(fields, f)?;
+    f.write_str(
+        ", which KVM hides; all results are about a machine that no KVM guest sees; read the host \
+         through KVM",
+    )
+}
+
+/// Writes fields with their values: `ID_AA64MMFR2_EL1.EVT=0x1 (IMP)`.
+fn of_registers(fields: &[(RegisterField, u64)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (index, (field, value)) in fields.iter().enumerate() {
         let (register, field) = (field.register.name, field.field);
         let before = if index == 0 { "" } else { ", " };
@@ -126,10 +146,7 @@ fn not_of_kvm(fields: &[(RegisterField, u64)], f: &mut fmt::Formatter<'_>) -> fm
             field.show(*value)
         )?;
     }
-    f.write_str(
-        ", which KVM hides; all results are about a machine that no KVM guest sees; read the host \
-         through KVM",
-    )
+    Ok(())
 }
 
 impl Warning {
@@ -163,6 +180,7 @@ impl Warning {
         match self {
             Self::Inconsistent(_) => "inconsistent",
             Self::Unnamed { .. } => "unnamed-value",
+            Self::OfHost { .. } => "of-host",
             Self::HostContradiction(_) => "host-contradiction",
             Self::CoresDiffer(_) => "cores-differ",
             Self::NotOfKvm { .. } => "not-of-kvm",

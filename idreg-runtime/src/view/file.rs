@@ -5,6 +5,7 @@ use crate::config::target::TargetCpu;
 use crate::config::{GicIdentity, VcpuConfig};
 use crate::description::Description;
 use crate::firmware::FirmwareValues;
+use crate::model::CpuModel;
 use crate::number::Hex;
 use crate::reading::{self, Bounded, Object, check_schema};
 use crate::regs;
@@ -178,7 +179,7 @@ impl ParsedView {
         if self.cpu.len() > MOST_MODEL {
             return Err(format!("`cpu` has more than {MOST_MODEL} bytes"));
         }
-        let model = self.cpu.parse();
+        let model = CpuModel::recorded(&self.cpu);
         let info = ViewInfo {
             kernel_release: self.kernel_release,
             model: model.map_err(|error| format!("`cpu`: {error}"))?,

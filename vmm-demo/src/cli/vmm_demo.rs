@@ -28,7 +28,7 @@ pub enum VmmDemoCommand {
     /// Without --kernel the guest is a built-in program that reads every ID register, and its
     /// values are shown. With --kernel the guest is Linux.
     #[command(after_help = examples::RUN)]
-    Run(RunArguments),
+    Run(Box<RunArguments>),
     /// Print a completion script for a shell.
     #[command(after_help = examples::VMM_DEMO_COMPLETIONS)]
     Completions(CompletionsArguments),

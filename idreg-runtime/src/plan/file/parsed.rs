@@ -3,6 +3,7 @@
 use super::SCHEMA;
 use crate::config::VcpuConfig;
 use crate::description::{Description, RegisterDescription, RegisterField};
+use crate::model::CpuModel;
 use crate::number::Hex;
 use crate::plan::elsewhere::Elsewhere;
 use crate::plan::{Change, Plan, Warning, Write};
@@ -103,7 +104,7 @@ impl Plan {
 
 impl ParsedPlan {
     fn plan(self, description: &'static Description) -> Result<Plan, String> {
-        let model = self.cpu.parse();
+        let model = CpuModel::recorded(&self.cpu);
         let model = model.map_err(|error| format!("`cpu`: {error}"))?;
         let expected = self.expected.described(description)?;
         let mut host = expected.clone();

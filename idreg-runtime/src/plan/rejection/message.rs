@@ -16,6 +16,9 @@ const ONLY_THE_HOSTS: &str = "; no other value is allowed";
 /// Shows the property, the value, the reason and the remedy in one line.
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(base) = &self.base {
+            write!(f, "{base} has ")?;
+        }
         write!(f, "{}", Printable(&self.asked.to_string()))?;
         self.which_is(f)?;
         f.write_str(": ")?;

@@ -1,0 +1,183 @@
+//! The values from which overrides start: the host's, or those of a named model.
+
+use super::Warning;
+use super::bound::{Bound, host_refuses, target};
+use super::configure::base_name;
+use super::rejection::{OverrideAt, Reason, Rejection};
+use crate::config::options::CpuOption;
+use crate::description::{Description, RegisterField};
+use crate::host::Host;
+use crate::model::named::{FieldSetting, NamedModel};
+use crate::model::property::Property;
+use crate::model::{Base, CpuModel, Override, Setting};
+use crate::register::RegisterValue;
+use crate::regs::ClidrEl1;
+use crate::values::RegisterValues;
+use std::borrow::Cow;
+
+/// The number of options that a named model sets at most, a vector length included; its fields have
+/// the positions after them.
+const MOST_OPTIONS: usize = CpuOption::SWITCHES.len() + 1;
+
+/// The values that a guest would have without overrides.
+pub(super) struct Start<'h> {
+    pub(super) values: Cow<'h, RegisterValues>,
+    /// The values on each core type, if there are several.
+    pub(super) cores: Vec<Cow<'h, RegisterValues>>,
+    /// The fields that a named model sets, with their values.
+    pub(super) set: Vec<(RegisterField, u64)>,
+    /// The fields that overrides of a named model set to a value.
+    overridden: Vec<RegisterField>,
+}
+
+impl<'h> Start<'h> {
+    /// The host's values, with those of a named model in their place where no override of the field
+    /// or of its option is given.
+    pub(super) fn new(host: &'h Host, model: &CpuModel) -> Self {
+        let (overridden, set) = match model.base() {
+            Base::Named(named) => {
+                let overridden = overridden(host.description(), model);
+                let set = set_fields(host, named, &overridden);
+                (overridden, set)
+            }
+            Base::Host | Base::Unknown(_) => (Vec::new(), Vec::new()),
+        };
+        let mut cores = Vec::new();
+        for core in host.cores() {
+            cores.push(with(&core.values, &set));
+        }
+        Self {
+            values: with(host.values(), &set),
+            cores,
+            set,
+            overridden,
+        }
+    }
+
+    /// The values of a field on all core types.
+    pub(super) fn limits(&self, field: RegisterField) -> impl Iterator<Item = u64> + '_ {
+        let values = [&self.values].into_iter().chain(&self.cores);
+        values.filter_map(move |values| values.field(field))
+    }
+
+    /// Rejects every value of a named model that the host cannot give and no override changes;
+    /// overrides have constraints on the fields `constrained`.
+    pub(super) fn check(
+        &self,
+        host: &Host,
+        model: &CpuModel,
+        constrained: &[RegisterField],
+        expected: &RegisterValues,
+        rejections: &mut Vec<Rejection>,
+    ) {
+        for (position, (field, value)) in self.set.iter().enumerate() {
+            let (field, value) = (*field, *value);
+            let is_changed = expected.field(field).is_some_and(|new| new != value);
+            if is_changed && constrained.contains(&field) {
+                continue;
+            }
+            let reason = match host.check(field, value) {
+                // The register reads as zero.
+                Err(_) if value == 0 && host.values().field(field).is_none() => continue,
+                Err(obstacle) => host_refuses(host, field, Bound::Exactly(value), obstacle),
+                Ok(()) if self.implies_idc(host, field, expected) => Reason::ImpliesIdc,
+                Ok(()) => continue,
+            };
+            let asked = Override {
+                property: field.to_string(),
+                value: Ok(Setting::Number(value)),
+            };
+            let of = OverrideAt {
+                base: base_name(model),
+                ..OverrideAt::new(MOST_OPTIONS + position, &asked)
+            };
+            rejections.push(of.reject(Some(target(host, field, Some(value))), reason));
+        }
+    }
+
+    /// True for a field of cache levels that imply CTR_EL0.IDC on a host without it.
+    fn implies_idc(&self, host: &Host, field: RegisterField, expected: &RegisterValues) -> bool {
+        let clidr = ClidrEl1::DESCRIPTION;
+        let is_first = || clidr.fields().next() == Some(field);
+        field.register.encoding == ClidrEl1::ENCODING
+            && is_first()
+            && host.values().get(clidr) != self.values.get(clidr)
+            && expected.get(clidr) == self.values.get(clidr)
+            && !self
+                .values
+                .get_as()
+                .is_none_or(|value| host.accepts_cache_levels(value))
+    }
+
+    /// The warning about the fields that a named model leaves to the host.
+    pub(super) fn warning(&self, model: &CpuModel, expected: &RegisterValues) -> Option<Warning> {
+        let Base::Named(named) = model.base() else {
+            return None;
+        };
+        let mut fields = Vec::new();
+        for field in expected.description().fields() {
+            let is_kept = named.field(field) == FieldSetting::Host;
+            if is_kept
+                && !self.overridden.contains(&field)
+                && let Some(value) = expected.field(field)
+            {
+                fields.push((field, value));
+            }
+        }
+        let model = named.full_name().to_owned();
+        Some(Warning::OfHost { model, fields })
+    }
+}
+
+/// The fields that a named model sets on a host, with their values.
+fn set_fields(
+    host: &Host,
+    named: &NamedModel,
+    overridden: &[RegisterField],
+) -> Vec<(RegisterField, u64)> {
+    let config = host.info().vcpu;
+    let mut set = Vec::new();
+    for field in host.description().fields() {
+        let FieldSetting::Value(value) = named.field(field) else {
+            continue;
+        };
+        let rule = field.field.rule();
+        let mut follows_from_other_option = false;
+        for option in [rule.owner, rule.needs].into_iter().flatten() {
+            if let Some(option) = CpuOption::of(option) {
+                // The option is overridden, or rejected for itself.
+                follows_from_other_option |= option.is_on(config) != option.is_on(named.config());
+            }
+        }
+        if !follows_from_other_option && !overridden.contains(&field) {
+            set.push((field, value));
+        }
+    }
+    set
+}
+
+/// The fields that overrides set to a value.
+fn overridden(description: &Description, model: &CpuModel) -> Vec<RegisterField> {
+    let mut fields = Vec::new();
+    for asked in model.overrides() {
+        match Property::find(description, &asked.property) {
+            Some(Property::Field(field)) => fields.push(field),
+            Some(Property::Register(register)) => fields.extend(register.fields()),
+            _ => {}
+        }
+    }
+    fields
+}
+
+fn with<'h>(values: &'h RegisterValues, set: &[(RegisterField, u64)]) -> Cow<'h, RegisterValues> {
+    let mut values = Cow::Borrowed(values);
+    for (field, value) in set {
+        let RegisterField { register, field } = *field;
+        if let Some(old) = values.get(register)
+            && field.extract(old) != *value
+        {
+            values.to_mut().set(register, field.insert(old, *value));
+        }
+    }
+    values
+}
