@@ -1,7 +1,7 @@
 //! Warnings about plans that are possible but suspicious.
 
 use super::consistency::{self, Violation};
-use crate::description::RegisterField;
+use crate::description::{RegisterDescription, RegisterField};
 use crate::host::{CoreDifference, Host};
 use crate::number::Hex;
 use crate::text::comma_list;
@@ -93,7 +93,11 @@ impl fmt::Display for Warning {
             }
             Self::OfHost { model, fields } => {
                 write!(f, "{model} leaves these to the host: ")?;
-                of_registers(fields, f)
+                let (whole, others) = whole_registers(fields);
+                for (register, value) in &whole {
+                    write!(f, "{}={}, ", register.name, Hex(*value))?;
+                }
+                of_registers(&others, f)
             }
             Self::HostContradiction(violation) => {
                 write!(f, "the host contradicts itself: {violation}")
@@ -132,6 +136,33 @@ fn not_of_kvm(fields: &[(RegisterField, u64)], f: &mut fmt::Formatter<'_>) -> fm
         ", which KVM hides; all results are about a machine that no KVM guest sees; read the host \
          through KVM",
     )
+}
+
+/// Registers with their values.
+type Registers = Vec<(&'static RegisterDescription, u64)>;
+
+/// The registers of which every field is in a list, and the fields of the others.
+fn whole_registers(fields: &[(RegisterField, u64)]) -> (Registers, Vec<(RegisterField, u64)>) {
+    let has = |field: RegisterField| fields.iter().any(|(listed, _)| *listed == field);
+    let mut registers = Registers::new();
+    let mut others = Vec::new();
+    for (field, value) in fields {
+        let RegisterField {
+            register,
+            field: bits,
+        } = *field;
+        if !register.fields().all(has) {
+            others.push((*field, *value));
+            continue;
+        }
+        match registers.last_mut() {
+            Some((last, whole)) if last.encoding == register.encoding => {
+                *whole = bits.insert(*whole, *value);
+            }
+            _ => registers.push((register, bits.insert(0, *value))),
+        }
+    }
+    (registers, others)
 }
 
 /// Writes fields with their values: `ID_AA64MMFR2_EL1.EVT=0x1 (IMP)`.

@@ -46,7 +46,7 @@ pub enum ModelProblem {
     #[error("no such key; keys are {}", comma_list(.0))]
     UnknownKey(&'static [&'static str]),
     /// The value has another type.
-    #[error("a {found}, or one that is too long or too large; write {expected}")]
+    #[error("unusable {found}; write {expected}")]
     WrongType {
         /// The values that are possible.
         expected: &'static str,
