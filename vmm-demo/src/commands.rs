@@ -7,6 +7,7 @@ pub mod diff;
 pub mod dump;
 pub mod evacuate;
 pub mod manual;
+pub mod models;
 mod placement;
 pub mod props;
 #[cfg(target_os = "linux")]

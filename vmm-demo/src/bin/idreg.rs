@@ -4,17 +4,23 @@ use std::process::ExitCode;
 use vmm_demo::cli;
 use vmm_demo::cli::idreg::{IdregCli, IdregCommand};
 use vmm_demo::commands::{
-    baseline, check, compare, diff, dump, evacuate, exit_code, manual, props, qmp, where_view,
+    baseline, check, compare, diff, dump, evacuate, exit_code, manual, models, props, qmp,
+    where_view,
 };
 use vmm_demo::output::log;
 
 fn main() -> ExitCode {
-    let IdregCli { command, log } = cli::parse();
+    let IdregCli {
+        command,
+        models: folder,
+        log,
+    } = cli::parse();
     log::start(log.filter.as_ref());
     let done = |()| ExitCode::SUCCESS;
     let result = match &command {
         IdregCommand::Props(arguments) => props::props(arguments).map(done),
         IdregCommand::Check(arguments) => check::check(arguments).map(done),
+        IdregCommand::Models(arguments) => models::models(arguments, &folder).map(done),
         IdregCommand::Dump(arguments) => dump::dump(arguments).map(done),
         IdregCommand::Qmp(arguments) => qmp::qmp(arguments).map(ExitCode::from),
         IdregCommand::Evacuate(arguments) => evacuate::evacuate(arguments).map(ExitCode::from),

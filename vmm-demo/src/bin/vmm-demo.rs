@@ -10,7 +10,7 @@ use vmm_demo::output::log;
 
 fn main() -> ExitCode {
     let started = Instant::now();
-    let VmmDemoCli { command, log } = cli::parse();
+    let VmmDemoCli { command, log, .. } = cli::parse();
     log::start(log.filter.as_ref());
     let done = |()| Ending::Done;
     let result = match &command {

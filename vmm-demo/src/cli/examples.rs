@@ -77,6 +77,15 @@ Examples:
 The exit code is 0 if the hosts have a model in common, 1 if they have none, and 2 if a host file
 cannot be used.";
 
+pub(super) const MODELS: &str = "\
+Examples:
+  idreg models --host host.json                     which models a host can give, and why not
+  idreg models show neoverse-n1                     every field of the newest neoverse-n1
+  idreg check --cpu neoverse-n1-v1,FEAT_LSE=off     check a model with an override
+  idreg models make rack-7 --host host.json -o models/rack-7.toml
+  idreg check --models models --cpu rack-7 --host other.json
+      The values of one host as a model for others.";
+
 pub(super) const QMP: &str = "\
 Examples:
   idreg qmp --listen unix:models.sock                       serve models of this machine

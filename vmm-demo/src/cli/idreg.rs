@@ -1,8 +1,8 @@
 //! The command line of `idreg`.
 
 use super::{
-    CompletionsArguments, HostArgument, LogArguments, ManArguments, ModelArgument, VcpuOptions,
-    examples,
+    CompletionsArguments, HostArgument, LogArguments, ManArguments, ModelArgument, ModelsArgument,
+    VcpuOptions, examples,
     fleet::{BaselineArguments, CompareArguments},
     views::{DiffArguments, EvacuateArguments, WhereArguments},
 };
@@ -18,6 +18,9 @@ pub struct IdregCli {
     /// The command.
     #[command(subcommand)]
     pub command: IdregCommand,
+    /// The folder of the user's models.
+    #[command(flatten)]
+    pub models: ModelsArgument,
     /// The log level.
     #[command(flatten)]
     pub log: LogArguments,
@@ -32,6 +35,9 @@ pub enum IdregCommand {
     /// Check whether a CPU model is possible on a host, and show the register writes it needs.
     #[command(after_help = examples::CHECK)]
     Check(CheckArguments),
+    /// List the named CPU models, and the values that a host cannot give.
+    #[command(after_help = examples::MODELS)]
+    Models(ListModelsArguments),
     /// Write this host's registers, masks and capabilities to a file, as JSON.
     Dump(DumpArguments),
     /// Find the hosts where a guest can go, with the CPU model for each.
@@ -132,6 +138,56 @@ pub struct CheckArguments {
     pub json: bool,
 }
 
+/// Arguments of `models`.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct ListModelsArguments {
+    /// The command, or none to list the models.
+    #[command(subcommand)]
+    pub command: Option<ModelsCommand>,
+    /// The host.
+    #[command(flatten)]
+    pub host: HostArgument,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The commands of `models`.
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// Show every field of a named model, its options, sources and lineage.
+    Show(ShowModelArguments),
+    /// Make a model file of the values that a host gives its guests.
+    ///
+    /// The fields that only a hypervisor can act on, and MIDR_EL1, REVIDR_EL1 and AIDR_EL1, stay
+    /// the host's.
+    Make(MakeModelArguments),
+}
+
+/// Arguments of `models show`.
+#[derive(Debug, Args)]
+pub struct ShowModelArguments {
+    /// The model's name; without a version, the newest.
+    pub name: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Arguments of `models make`.
+#[derive(Debug, Args)]
+pub struct MakeModelArguments {
+    /// The new model's name, without a version.
+    pub name: String,
+    /// The host.
+    #[command(flatten)]
+    pub host: HostArgument,
+    /// Write to this file instead of the standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
 /// Arguments of `qmp`.
 #[derive(Debug, Args)]
 pub struct QmpArguments {
@@ -151,7 +207,8 @@ impl IdregCommand {
             Self::Check(arguments) => Some(&arguments.model.cpu),
             Self::Props(arguments) => arguments.cpu.as_ref(),
             Self::Dump(arguments) => Some(&arguments.options.cpu),
-            Self::Compare(_)
+            Self::Models(_)
+            | Self::Compare(_)
             | Self::Where(_)
             | Self::Evacuate(_)
             | Self::Diff(_)
@@ -174,6 +231,11 @@ impl IdregCommand {
             Self::Diff(arguments) => arguments.json,
             Self::Compare(arguments) => arguments.json,
             Self::Baseline(arguments) => arguments.json,
+            Self::Models(arguments) => match &arguments.command {
+                Some(ModelsCommand::Show(arguments)) => arguments.json,
+                Some(ModelsCommand::Make(_)) => false,
+                None => arguments.json,
+            },
             Self::Qmp(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }

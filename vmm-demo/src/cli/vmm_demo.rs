@@ -1,6 +1,8 @@
 //! The command line of `vmm-demo`.
 
-use super::{CompletionsArguments, LogArguments, ManArguments, ModelArgument, examples};
+use super::{
+    CompletionsArguments, LogArguments, ManArguments, ModelArgument, ModelsArgument, examples,
+};
 use crate::size::MemorySize;
 use crate::socket_address::Address;
 use clap::{Args, Parser, Subcommand};
@@ -15,6 +17,9 @@ pub struct VmmDemoCli {
     /// The command.
     #[command(subcommand)]
     pub command: VmmDemoCommand,
+    /// The folder of the user's models.
+    #[command(flatten)]
+    pub models: ModelsArgument,
     /// The log level.
     #[command(flatten)]
     pub log: LogArguments,

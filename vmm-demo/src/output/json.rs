@@ -45,9 +45,12 @@ pub struct FailureReport {
     differences: Vec<DifferenceEntry>,
 }
 
-/// An override that is not possible on the host, or that KVM refused.
+/// An override, or a value of a named model, that is not possible on the host or that KVM refused.
 #[derive(Debug, Serialize)]
-struct RejectionEntry {
+pub struct RejectionEntry {
+    /// The named model whose value it is; not in the object of an override.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    base: Option<String>,
     property: String,
     /// The text as given if it is not a number; `None` if there is no value.
     requested: Option<String>,
@@ -103,9 +106,12 @@ impl FailureReport {
 }
 
 impl RejectionEntry {
-    fn of_plan(rejection: &Rejection) -> Self {
+    /// The entry of a rejection.
+    #[must_use]
+    pub fn of_plan(rejection: &Rejection) -> Self {
         let target = rejection.target.as_ref();
         Self {
+            base: rejection.base.clone(),
             property: rejection.asked.property.clone(),
             requested: match &rejection.asked.value {
                 Ok(setting) => Some(setting.to_string()),
@@ -126,6 +132,7 @@ impl RejectionEntry {
     fn of_kvm(refused: &Refused) -> Self {
         let change = refused.change;
         Self {
+            base: None,
             property: change.field.to_string(),
             requested: Some(format!("{:#x}", change.new)),
             field: Some(change.field.to_string()),
