@@ -330,3 +330,62 @@ fn lineage_follows_from_the_safety_of_the_fields() {
     "]]
     .assert_eq(&lines.collect::<String>().replace(": \n", ":\n"));
 }
+
+/// A plan with a feature off differs from the base's in fields of the feature alone, and one with
+/// the feature on has it.
+#[test]
+fn every_feature_is_switched_from_the_base() {
+    let (mut off, mut on) = (0, 0);
+    for (file, name) in [
+        (V1, "neoverse-v1-v1"),
+        (MAX_7_2, "armv9.0-v1"),
+        (N1, "armv8.2-v1"),
+    ] {
+        let base = possible(file, name);
+        for feature in DESCRIPTION.features.iter() {
+            let plan = |switch| plan(file, &format!("{name},{}={switch}", feature.name()));
+            if let Ok(plan) = plan("off") {
+                off += 1;
+                assert!(!plan.expected().has(feature), "{name} {}", feature.name());
+                let mirrors = feature.mirrors().iter().map(|range| range.field);
+                let known: Vec<_> = feature
+                    .fields()
+                    .map(|range| range.field)
+                    .chain(mirrors)
+                    .collect();
+                for field in DESCRIPTION.fields().filter(|field| !known.contains(field)) {
+                    let (before, after) =
+                        (base.expected().field(field), plan.expected().field(field));
+                    assert_eq!(before, after, "{name} {}: {field}", feature.name());
+                }
+            }
+            if let Ok(plan) = plan("on") {
+                on += 1;
+                assert!(plan.expected().has(feature), "{name} {}", feature.name());
+            }
+        }
+    }
+    assert!(off > 300 && on > 100, "{off} off, {on} on");
+}
+
+#[test]
+fn core_that_cannot_honour_a_value_is_a_warning() {
+    let mut json: serde_json::Value = serde_json::from_str(N1).expect("JSON");
+    let little = serde_json::json!({ "ID_AA64ISAR0_EL1": "0x0000100010010120" });
+    json["cores"] = serde_json::json!([
+        { "cpus": [0], "registers": {} },
+        { "cpus": [1], "registers": little },
+    ]);
+    let file = json.to_string();
+    let names = |model: &str| {
+        let plan = possible(&file, model);
+        let names = plan
+            .warnings()
+            .iter()
+            .map(|warning| warning.name().to_owned());
+        names.collect::<Vec<_>>()
+    };
+    assert!(names("neoverse-n1-v1").contains(&"cores-differ".to_owned()));
+    let lowered = names("neoverse-n1-v1,FEAT_LSE=off,FEAT_SHA256=off");
+    assert!(!lowered.contains(&"cores-differ".to_owned()), "{lowered:?}");
+}
