@@ -257,7 +257,7 @@ const RELEASED: [(&str, &str); 11] = [
     ),
     (
         "neoverse-n2-v1",
-        "6d1dce11e5ce0f06d24fec22c5aa0a28a4cc86ad2f9020df10f2c462df922238",
+        "a6269b6f043c82273428fbb7fc2e30ef8bca25a26b3b77288c8bf8c640cc7e65",
     ),
     (
         "neoverse-v1-v1",
@@ -265,11 +265,11 @@ const RELEASED: [(&str, &str); 11] = [
     ),
     (
         "neoverse-v2-v1",
-        "982c4742ebbfcd547619295a55d429156da463d36fedf2bdf9b59677851392df",
+        "3e45ccaaf8c2ce476a9ddf8704e23abc8282854cd8e2f05777ce01e660f636a4",
     ),
     (
         "neoverse-v3-v1",
-        "a0a55055acaabab6acb6af4a27ccb54e26985c108eeec0fcf97168e8196337e4",
+        "5a3e09f9c116b944dfb0d58e94a6de1b0b029a389f7566eb80dfe6b34a44a808",
     ),
 ];
 
