@@ -147,7 +147,7 @@ impl serde::Serialize for CpuModel {
     }
 }
 
-/// Reads the text form.
+/// Reads the text form, with a named model of this crate. [`CpuModel::recorded`] keeps others.
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for CpuModel {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
