@@ -97,7 +97,7 @@ mod tests {
         for line in ["agree --count 1", "--log debug agree", "x"] {
             let error = program(line).unwrap_err();
             for part in [
-                "idreg (props, check, dump, qmp,",
+                "idreg (props, check, dump,",
                 "vmm-demo (run,",
                 "`--program`",
             ] {
