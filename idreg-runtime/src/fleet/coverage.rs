@@ -127,21 +127,19 @@ impl Fleet {
 
     /// The kind without which the rest of some kinds has the best model.
     fn worst(&self, positions: &[usize], policy: &Policy) -> Option<usize> {
+        let kinds = positions
+            .iter()
+            .filter_map(|position| self.kinds().get(*position));
+        let draft = Draft::new(&kinds.collect::<Vec<&Kind>>());
         let score = |worst: usize| {
-            let rest = positions.iter().filter(|position| **position != worst);
-            let rest: Vec<&Kind> = rest
-                .filter_map(|position| self.kinds().get(*position))
-                .collect();
-            let draft = Draft::new(&rest);
-            let obstacles = obstacles(&draft, &rest, policy);
-            let features = draft.common.as_ref().map_or(0, |common| {
-                let greatest = common.greatest_values();
-                features(&greatest)
-            });
+            let (common, rest) = draft.without(worst);
+            let obstacles = obstacles(common.as_ref(), &rest, policy);
+            let features = common.map_or(0, |common| features(&common.greatest_values()));
             let hosts: u64 = rest.iter().map(|kind| kind.count()).sum();
             (std::cmp::Reverse(obstacles), features, hosts)
         };
-        positions.iter().copied().max_by_key(|worst| score(*worst))
+        let worst = (0..positions.len()).max_by_key(|worst| score(*worst))?;
+        positions.get(worst).copied()
     }
 }
 
@@ -157,9 +155,9 @@ fn rank(field: RegisterField, value: u64) -> i128 {
 }
 
 /// The number of fields and facts that prevent a model.
-fn obstacles(draft: &Draft<'_>, kinds: &[&Kind], policy: &Policy) -> usize {
-    let has_el2 = draft.has_el2();
-    let fields = draft.common.iter().flat_map(AcceptanceSet::iter);
+fn obstacles(common: Option<&AcceptanceSet>, kinds: &[&Kind], policy: &Policy) -> usize {
+    let has_el2 = kinds.iter().any(|kind| kind.host().info().vcpu.el2);
+    let fields = common.into_iter().flat_map(AcceptanceSet::iter);
     let fields = fields
         .filter(|(field, values)| values.is_empty() && !policy.tolerance.covers(*field, has_el2));
     let machine = differences(kinds);

@@ -42,6 +42,28 @@ impl<'f> Draft<'f> {
         }
     }
 
+    /// The common values of all kinds but the one at a position, and these kinds.
+    ///
+    /// Most kinds change no option, and then the others accept what they accepted with it.
+    pub(super) fn without(&self, position: usize) -> (Option<AcceptanceSet>, Vec<&'f Kind>) {
+        let is_left = |(other, _): &(usize, _)| *other != position;
+        let kinds = self.kinds.iter().copied().enumerate().filter(is_left);
+        let kinds: Vec<&Kind> = kinds.map(|(_, kind)| kind).collect();
+        let options = options::common(kinds.iter().map(|kind| kind.host()));
+        if options != self.options {
+            return (Self::new(&kinds).common, kinds);
+        }
+        let mut common: Option<AcceptanceSet> = None;
+        for (other, set) in self.sets.iter().enumerate() {
+            match &mut common {
+                _ if other == position => {}
+                Some(common) => common.intersect(set),
+                None => common = Some(set.clone()),
+            }
+        }
+        (common, kinds)
+    }
+
     /// The first option that is on and has a field without a common value.
     fn option_in_the_way(&self) -> Option<CpuOption> {
         let fields = self.common.iter().flat_map(AcceptanceSet::iter);
