@@ -7,8 +7,9 @@ mod hosts;
 use expect_test::expect;
 use hosts::{MAX_6_1, MAX_7_2, edited, host};
 use idreg_runtime::config::VcpuConfig;
+use idreg_runtime::config::options::CpuOption;
 use idreg_runtime::fake::FakeVm;
-use idreg_runtime::model::named::{Models, NamedModel};
+use idreg_runtime::model::named::{FieldSetting, Models, NamedModel};
 use idreg_runtime::model::{Base, CpuModel};
 use idreg_runtime::plan::check::rejected_everywhere;
 use idreg_runtime::plan::{Plan, PlanError, Warning};
@@ -388,4 +389,33 @@ fn core_that_cannot_honour_a_value_is_a_warning() {
     assert!(names("neoverse-n1-v1").contains(&"cores-differ".to_owned()));
     let lowered = names("neoverse-n1-v1,FEAT_LSE=off,FEAT_SHA256=off");
     assert!(!lowered.contains(&"cores-differ".to_owned()), "{lowered:?}");
+}
+
+#[test]
+fn override_of_a_field_can_be_the_value_that_the_model_has() {
+    let overrides = |model: &str| {
+        let named = Models::built_in();
+        let named = named.get(model).expect("a model").clone();
+        let mut model = CpuModel::named(named.clone());
+        for (field, setting) in named.fields() {
+            let rule = field.field.rule();
+            let mut owners = [rule.owner, rule.needs].into_iter().flatten();
+            let is_of_option = owners.any(|owner| CpuOption::of(owner).is_some());
+            if let (FieldSetting::Value(value), false) = (setting, is_of_option) {
+                model.set_field(field, value);
+            }
+        }
+        model
+    };
+    let model = overrides("neoverse-n1-v1");
+    // Values without a name, such as ID_PFR0_EL1.State1=0x3, and registers that KVM does not have.
+    assert_eq!(rejected_everywhere(&model), []);
+    let same = Plan::new(&host(N1), &model).expect("a plan");
+    let named = possible(N1, "neoverse-n1-v1");
+    assert_eq!(same.in_guest(), named.in_guest());
+    // Another value is still a mistake, without a host only one without a name.
+    let other = "neoverse-n1-v1,SYSREG_ID_PFR0_EL1_State1=5,SYSREG_SMIDR_EL1_SH=1";
+    let other = other.parse().expect("a model");
+    assert_eq!(rejected_everywhere(&other).len(), 1);
+    assert_eq!(reasons(N1, &other.to_string()).len(), 2);
 }

@@ -63,7 +63,8 @@ impl CpuModel {
 
     /// The options of the base that no override sets. A vector length that an override turns on or
     /// off, and `sve=off`, replace the base's longest length.
-    pub(crate) fn base_options(&self) -> Vec<OptionSetting> {
+    #[must_use]
+    pub fn base_options(&self) -> Vec<OptionSetting> {
         let Base::Named(model) = &self.base else {
             return Vec::new();
         };

@@ -4,11 +4,13 @@ use super::rejection::{OverrideAt, Reason, Rejection, Target, in_order};
 use super::{Plan, PlanError};
 use crate::config::options::sve_lengths;
 use crate::host::{Host, HostInfo};
-use crate::model::{CpuModel, Override, Setting};
+use crate::model::named::FieldSetting;
+use crate::model::{Base, CpuModel, Override, Setting};
 use crate::regs;
 
 /// Returns the overrides that are not possible on any host, in the order of the model: unknown
-/// names, wrong types, values too wide, values without a name, contradictions.
+/// names, wrong types, values too wide, contradictions, and values without a name that the model's
+/// base does not have either.
 ///
 /// ```
 /// use idreg_runtime::plan::check::rejected_everywhere;
@@ -35,7 +37,7 @@ pub fn rejected_everywhere(model: &CpuModel) -> Vec<Rejection> {
     rejections.retain(|rejection| is_of_the_model(&rejection.reason));
     let overrides = model.overrides().iter().enumerate();
     rejections.extend(overrides.filter_map(|(position, asked)| {
-        let target = unnamed_value(asked)?;
+        let target = unnamed_value(asked).filter(|target| !is_of_base(model, target))?;
         Some(OverrideAt::new(position, asked).reject(Some(target), Reason::UnnamedValue))
     }));
     in_order(rejections)
@@ -74,6 +76,14 @@ fn is_of_the_model(reason: &Reason) -> bool {
             | Reason::NoVectorLength { .. }
             | Reason::ShortestVectorLength
     )
+}
+
+/// True if a named model has the value already.
+fn is_of_base(model: &CpuModel, target: &Target) -> bool {
+    let Base::Named(named) = model.base() else {
+        return false;
+    };
+    target.requested.map(FieldSetting::Value) == Some(named.field(target.field))
 }
 
 /// The field and the value of an override whose value has no name, although other values of the

@@ -77,6 +77,9 @@ fn one_value<'m>(
         let requested = later.bound.value();
         return reject(later, requested, Reason::Conflict { with });
     }
+    if value == 0 && start.reads_as_zero(field) {
+        return Ok(None);
+    }
     if let Err(obstacle) = host.check(field, value) {
         let reason = host_refuses(host, field, selected.constraint.bound, obstacle);
         return reject(selected.constraint, value, reason);

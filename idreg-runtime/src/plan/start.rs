@@ -28,20 +28,24 @@ pub(super) struct Start<'h> {
     pub(super) set: Vec<(RegisterField, u64)>,
     /// The fields that overrides of a named model set to a value.
     overridden: Vec<RegisterField>,
+    /// Those of them that are 0 in the named model, in registers that the host does not have.
+    absent: Vec<RegisterField>,
 }
 
 impl<'h> Start<'h> {
     /// The host's values, with those of a named model in their place where no override of the field
     /// or of its option is given.
     pub(super) fn new(host: &'h Host, model: &CpuModel) -> Self {
-        let (overridden, set) = match model.base() {
-            Base::Named(named) => {
-                let overridden = overridden(host.description(), model);
-                let set = set_fields(host, named, &overridden);
-                (overridden, set)
-            }
-            Base::Host | Base::Unknown(_) => (Vec::new(), Vec::new()),
-        };
+        let (mut overridden, mut set, mut absent) = (Vec::new(), Vec::new(), Vec::new());
+        if let Base::Named(named) = model.base() {
+            overridden = self::overridden(host.description(), model);
+            set = set_fields(host, named, &overridden);
+            absent.clone_from(&overridden);
+            absent.retain(|field| {
+                let is_absent = host.values().field(*field).is_none();
+                is_absent && named.field(*field) == FieldSetting::Value(0)
+            });
+        }
         let mut cores = Vec::new();
         for core in host.cores() {
             cores.push(with(&core.values, &set));
@@ -51,7 +55,14 @@ impl<'h> Start<'h> {
             cores,
             set,
             overridden,
+            absent,
         }
+    }
+
+    /// True if a named model has 0 in an overridden field of a register that the host does not
+    /// have, which reads as zero.
+    pub(super) fn reads_as_zero(&self, field: RegisterField) -> bool {
+        self.absent.contains(&field)
     }
 
     /// The values of a field on all core types.
