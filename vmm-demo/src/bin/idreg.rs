@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         IdregCommand::Check(arguments) => check::check(arguments).map(done),
         IdregCommand::Models(arguments) => models::models(arguments, &folder).map(done),
         IdregCommand::Dump(arguments) => dump::dump(arguments).map(done),
-        IdregCommand::Qmp(arguments) => qmp::qmp(arguments).map(ExitCode::from),
+        IdregCommand::Qmp(arguments) => qmp::qmp(arguments, &folder).map(ExitCode::from),
         IdregCommand::Evacuate(arguments) => evacuate::evacuate(arguments).map(ExitCode::from),
         IdregCommand::Diff(arguments) => diff::diff(arguments).map(ExitCode::from),
         IdregCommand::Where(arguments) => where_view::where_view(arguments).map(ExitCode::from),

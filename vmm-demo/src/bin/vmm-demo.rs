@@ -10,11 +10,15 @@ use vmm_demo::output::log;
 
 fn main() -> ExitCode {
     let started = Instant::now();
-    let VmmDemoCli { command, log, .. } = cli::parse();
+    let VmmDemoCli {
+        command,
+        models: folder,
+        log,
+    } = cli::parse();
     log::start(log.filter.as_ref());
     let done = |()| Ending::Done;
     let result = match &command {
-        VmmDemoCommand::Run(arguments) => run::run(arguments, started),
+        VmmDemoCommand::Run(arguments) => run::run(arguments, &folder, started),
         VmmDemoCommand::Completions(arguments) => {
             manual::completions::<VmmDemoCli>(arguments).map(done)
         }

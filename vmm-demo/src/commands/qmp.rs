@@ -1,10 +1,11 @@
 //! `qmp`: a server without a guest, for queries about this machine or a host in a file.
 
+use crate::cli::ModelsArgument;
 use crate::cli::idreg::QmpArguments;
 use crate::guest::ending::Ending;
 use crate::guest::signals::install_undisturbed;
 use crate::output::failure::Failure;
-use crate::qmp::expansion::Models;
+use crate::qmp::expansion::{ModelHost, Models};
 use crate::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use crate::qmp::server;
 use crate::qmp::socket::Socket;
@@ -17,12 +18,17 @@ use signal_hook::iterator::{Handle, Signals};
 ///
 /// # Errors
 ///
-/// [`Failure`]: the host cannot be read, or the socket cannot be created.
-pub fn qmp(arguments: &QmpArguments) -> Result<Ending, Failure> {
-    let models = match &arguments.host.file {
-        Some(file) => Models::Host(Box::new(machine::host(Some(file), &CpuModel::host())?)),
-        None => Models::ThisMachine,
+/// [`Failure`]: the host or a model file cannot be read, or the socket cannot be created.
+pub fn qmp(arguments: &QmpArguments, folder: &ModelsArgument) -> Result<Ending, Failure> {
+    let host = match &arguments.host.file {
+        Some(file) => {
+            let host = machine::host(Some(file), &CpuModel::host())?;
+            ModelHost::Recorded(Box::new(host))
+        }
+        None => ModelHost::ThisMachine,
     };
+    let named = folder.models()?;
+    let models = Models { host, named };
     let signals = install_undisturbed(|| Signals::new([SIGINT, SIGTERM, SIGHUP]));
     let mut signals = signals.map_err(Failure::other)?;
     let socket = Socket::bind(&arguments.listen)?;

@@ -7,6 +7,7 @@ mod linux;
 mod linux;
 mod probe;
 
+use crate::cli::ModelsArgument;
 use crate::cli::vmm_demo::RunArguments;
 use crate::guest::ending::Ending;
 use crate::output::failure::Failure;
@@ -17,9 +18,13 @@ use std::time::Instant;
 /// # Errors
 ///
 /// [`Failure`]: the guest cannot be started, or failed.
-pub fn run(arguments: &RunArguments, started: Instant) -> Result<Ending, Failure> {
+pub fn run(
+    arguments: &RunArguments,
+    folder: &ModelsArgument,
+    started: Instant,
+) -> Result<Ending, Failure> {
     match &arguments.linux.kernel {
-        Some(kernel) => linux::run_linux(kernel, arguments, started),
+        Some(kernel) => linux::run_linux(kernel, arguments, folder, started),
         None => probe::run_probe(arguments).map(|()| Ending::Done),
     }
 }

@@ -3,7 +3,7 @@
 use super::arguments::Arguments;
 use super::comparison;
 use super::definitions;
-use super::expansion::{self, Models};
+use super::expansion::{self, ModelHost, Models};
 use super::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use super::message::{CommandResult, ErrorClass, QmpError, Request, ReturnValue};
 use crate::machine::Machine;
@@ -35,8 +35,11 @@ const COMMANDS: [(&str, Handler); 15] = [
     }),
     ("query-status", query_status),
     ("query-cpus-fast", query_cpus_fast),
-    ("query-cpu-definitions", |_, arguments| {
-        without_arguments(arguments, definitions::definitions)
+    ("query-cpu-definitions", |context, arguments| {
+        let models = &context.models.named;
+        without_arguments(arguments, || {
+            definitions::definitions(models, context.host())
+        })
     }),
     ("query-cpu-model-expansion", |context, arguments| {
         expansion::expand(&context.models, arguments)
@@ -48,7 +51,7 @@ const COMMANDS: [(&str, Handler); 15] = [
         comparison::baseline(&context.models, arguments)
     }),
     ("device-list-properties", |context, arguments| {
-        definitions::list_properties(|| context.host(), arguments)
+        definitions::list_properties(&context.models.named, || context.host(), arguments)
     }),
     ("stop", |context, arguments| {
         control(arguments, || context.guest.stop())
@@ -86,9 +89,9 @@ impl Context {
 
     /// The host for which models are expanded, or `None` if it cannot be read.
     fn host(&self) -> Option<&Host> {
-        match &self.models {
-            Models::Host(host) => Some(host),
-            Models::ThisMachine => {
+        match &self.models.host {
+            ModelHost::Recorded(host) => Some(host),
+            ModelHost::ThisMachine => {
                 let read = || Some(Machine::open(&CpuModel::host()).ok()?.into_host());
                 self.host.get_or_init(read).as_ref()
             }

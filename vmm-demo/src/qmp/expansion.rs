@@ -7,21 +7,33 @@ use super::model::RequestedModel;
 use crate::machine::Machine;
 use crate::output::failure::Failure;
 use idreg_runtime::config::options::CpuOption;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::host::Host;
-use idreg_runtime::model::CpuModel;
+use idreg_runtime::model::named::{self, FieldSetting};
 use idreg_runtime::model::property::Property;
+use idreg_runtime::model::{Base, CpuModel};
 use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::check::rejected_everywhere;
+use idreg_runtime::regs::DESCRIPTION;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+/// The CPU models of a server and the host that they are expanded for.
+#[derive(Debug)]
+pub struct Models {
+    /// The host.
+    pub host: ModelHost,
+    /// The named models.
+    pub named: named::Models,
+}
+
 /// The host that CPU models are expanded for.
 #[derive(Debug)]
-pub enum Models {
+pub enum ModelHost {
     /// This machine; its KVM tries each model.
     ThisMachine,
     /// A host from a file.
-    Host(Box<Host>),
+    Recorded(Box<Host>),
 }
 
 /// The depth of an expansion.
@@ -45,24 +57,28 @@ pub(super) struct CpuModelInfo {
     pub(super) props: Map<String, Value>,
 }
 
-/// A model in a request, with the name of its base.
-pub(super) struct NamedModel {
+/// A model in a request, with the name of its base there.
+pub(super) struct ModelArgument {
     pub(super) name: String,
-    requested: RequestedModel,
+    pub(super) requested: RequestedModel,
 }
 
-impl NamedModel {
+impl ModelArgument {
     /// Takes a model from the argument of this name.
-    pub(super) fn take(arguments: &mut Arguments, argument: &str) -> Result<Self, QmpError> {
+    pub(super) fn take(
+        models: &Models,
+        arguments: &mut Arguments,
+        argument: &str,
+    ) -> Result<Self, QmpError> {
         let mut model = arguments.object(argument)?;
         let name = model.string("name")?;
         let props = model.optional_object("props")?;
         model.finish()?;
-        if !definitions::NAMES.contains(&name.as_str()) {
+        let base = definitions::find(&models.named, &name).ok_or_else(|| {
             let desc = format!("The CPU type '{name}' is not a recognized ARM CPU type");
-            return Err(QmpError::generic(desc));
-        }
-        let requested = RequestedModel::new(props);
+            QmpError::generic(desc)
+        })?;
+        let requested = RequestedModel::new(base, props);
         Ok(Self { name, requested })
     }
 
@@ -72,6 +88,14 @@ impl NamedModel {
         let planned = planned.map_err(|failure| self.requested.failed(&failure))?;
         self.requested.refused(&[])?;
         Ok(planned)
+    }
+
+    /// The name of the base; of a named model with its version, which the request can leave out.
+    pub(super) fn lasting_name(&self) -> String {
+        match self.requested.model.base() {
+            Base::Named(model) => model.full_name().to_owned(),
+            _ => self.name.clone(),
+        }
     }
 }
 
@@ -84,35 +108,83 @@ impl NamedModel {
 pub(super) fn expand(models: &Models, mut arguments: Arguments) -> CommandResult {
     let words = [("static", Expansion::Static), ("full", Expansion::Full)];
     let expansion = arguments.word("type", &words)?;
-    let named = NamedModel::take(&mut arguments, "model")?;
+    let argument = ModelArgument::take(models, &mut arguments, "model")?;
     arguments.finish()?;
-    let requested = &named.requested;
-    let props = match expansion {
+    let requested = &argument.requested;
+    let model = match expansion {
         Expansion::Static => {
             requested.refused(&rejected_everywhere(&requested.model))?;
-            requested.normalised()
+            let props = static_properties(requested);
+            let name = argument.lasting_name();
+            CpuModelInfo { name, props }
         }
         Expansion::Full => {
-            let (host, plan) = named.plan(models)?;
-            properties(&host, &plan)
+            let (host, plan) = argument.plan(models)?;
+            let props = properties(&host, &plan);
+            let name = argument.name;
+            CpuModelInfo { name, props }
         }
     };
-    let name = named.name;
-    let model = CpuModelInfo { name, props };
     Ok(ReturnValue::new(&CpuModelExpansionInfo { model }))
 }
 
 /// Plans a model for the host; on this machine KVM accepts the plan.
 pub(super) fn plan(models: &Models, model: &CpuModel) -> Result<(Host, Plan), Failure> {
-    match models {
-        Models::ThisMachine => {
+    match &models.host {
+        ModelHost::ThisMachine => {
             let machine = Machine::open(model)?;
             let plan = Plan::new(machine.host(), model)?;
             machine.try_plan(&plan)?;
             Ok((machine.into_host(), plan))
         }
-        Models::Host(host) => Ok((Host::clone(host), Plan::new(host, model)?)),
+        ModelHost::Recorded(host) => Ok((Host::clone(host), Plan::new(host, model)?)),
     }
+}
+
+/// The properties of a request, and those that its named model sets and a request can set in its
+/// place: options, and fields that no option decides and no override changes.
+fn static_properties(requested: &RequestedModel) -> Map<String, Value> {
+    let mut props = requested.normalised();
+    let model = &requested.model;
+    let Base::Named(named) = model.base() else {
+        return props;
+    };
+    let options = model.base_options().into_iter();
+    props.extend(options.map(|setting| (setting.option.to_string(), setting.on.into())));
+    let overridden = overridden(model);
+    for (field, setting) in named.fields() {
+        if let FieldSetting::Value(value) = setting
+            && !overridden.contains(&field)
+            && !is_of_option(field, &props)
+        {
+            props.insert(field.to_string(), value.into());
+        }
+    }
+    props
+}
+
+/// The fields that overrides of a model decide about.
+fn overridden(model: &CpuModel) -> Vec<RegisterField> {
+    let mut fields = Vec::new();
+    for asked in model.overrides() {
+        match Property::find(&DESCRIPTION, &asked.property) {
+            Some(Property::Field(field)) => fields.push(field),
+            Some(Property::Register(register)) => fields.extend(register.fields()),
+            Some(Property::Feature(feature)) => {
+                fields.extend(feature.fields().map(|range| range.field));
+            }
+            _ => {}
+        }
+    }
+    fields
+}
+
+/// True if an option sets the field, or is off and the field zero without it.
+fn is_of_option(field: RegisterField, props: &Map<String, Value>) -> bool {
+    let rule = field.field.rule();
+    let is_on = |option: CpuOption| props.get(&option.to_string()) == Some(&Value::Bool(true));
+    let needs = rule.needs.and_then(CpuOption::of);
+    rule.owner.and_then(CpuOption::of).is_some() || needs.is_some_and(|option| !is_on(option))
 }
 
 /// The properties of a guest with a plan: each option that the host offers, the whole registers and

@@ -39,12 +39,12 @@ impl RequestedModel {
         }
     }
 
-    /// Reads properties with QEMU's types. Numbers and switches may also be strings, as on QEMU's
-    /// command line: `qmp-shell` sends `0x1` and `on` as strings.
-    pub(super) fn new(props: Arguments) -> Self {
+    /// Reads properties of a model of this base with QEMU's types. Numbers and switches may also be
+    /// strings, as on QEMU's command line: `qmp-shell` sends `0x1` and `on` as strings.
+    pub(super) fn new(base: CpuModel, props: Arguments) -> Self {
         let (prefix, members) = props.into_members();
         let mut requested = Self {
-            model: CpuModel::host(),
+            model: base,
             prefix,
             mistakes: Vec::new(),
         };

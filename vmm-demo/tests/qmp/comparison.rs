@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 const DP: &str = "SYSREG_ID_AA64ISAR0_EL1_DP";
 
-fn request(command: &str, a: &Value, b: &Value) -> String {
+pub(crate) fn request(command: &str, a: &Value, b: &Value) -> String {
     let arguments = json!({ "modela": a, "modelb": b });
     json!({ "execute": command, "arguments": arguments }).to_string()
 }

@@ -1,11 +1,12 @@
 //! Server in this process, with a guest whose answers the test chooses.
 
 use crate::server::{Client, connect};
+use idreg_runtime::model::named;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use vmm_demo::qmp::event::EventSender;
-use vmm_demo::qmp::expansion::Models;
+use vmm_demo::qmp::expansion::{ModelHost, Models};
 use vmm_demo::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use vmm_demo::qmp::server::{self, ServerHandle};
 use vmm_demo::qmp::socket::Socket;
@@ -22,7 +23,11 @@ impl Hosted {
         let path = directory.path().join("qmp.sock");
         let address = format!("unix:{}", path.display()).parse();
         let socket = Socket::bind(&address.expect("an address")).expect("a socket");
-        let handle = server::start(socket, Box::new(guest), Models::ThisMachine);
+        let models = Models {
+            host: ModelHost::ThisMachine,
+            named: named::Models::built_in(),
+        };
+        let handle = server::start(socket, Box::new(guest), models);
         Self {
             handle: handle.expect("a server"),
             directory,

@@ -16,6 +16,7 @@ mod golden;
 mod guests;
 mod hostile;
 mod models;
+mod named;
 mod remote;
 mod server;
 mod sockets;

@@ -3,6 +3,7 @@
 mod report;
 
 use self::report::LinuxRunReport;
+use crate::cli::ModelsArgument;
 use crate::cli::vmm_demo::RunArguments;
 use crate::guest::ending::Ending;
 use crate::guest::lifecycle::{GuestBuilder, GuestEvents};
@@ -13,7 +14,7 @@ use crate::machine::kvm::{check_vcpus, open_kvm, vm_failure};
 use crate::output;
 use crate::output::failure::Failure;
 use crate::output::file::OutputFile;
-use crate::qmp::expansion::Models;
+use crate::qmp::expansion::{ModelHost, Models};
 use crate::qmp::server::{self, ServerHandle};
 use crate::qmp::socket::Socket;
 use crate::socket_address::Address;
@@ -45,6 +46,7 @@ enum NoLinux {
 pub(super) fn run_linux(
     kernel: &Path,
     arguments: &RunArguments,
+    folder: &ModelsArgument,
     started: Instant,
 ) -> Result<Ending, Failure> {
     let linux = &arguments.linux;
@@ -68,7 +70,8 @@ pub(super) fn run_linux(
         return Ok(ending);
     }
     let (report, view) = (report.transpose()?, view.transpose()?);
-    let server = linux.qmp.as_ref().map(serve).transpose()?;
+    let server = linux.qmp.as_ref();
+    let server = server.map(|address| serve(address, folder)).transpose()?;
     timeline.step("qmp");
     let (mut builder, vm) = match prepare(kernel, arguments, &mut timeline) {
         Ok(prepared) => prepared,
@@ -162,11 +165,17 @@ fn without_gic(error: VmError) -> Failure {
 }
 
 /// Starts the QMP server of a guest.
-fn serve(address: &Address) -> Result<(ServerHandle, QmpConnection), Failure> {
+fn serve(
+    address: &Address,
+    folder: &ModelsArgument,
+) -> Result<(ServerHandle, QmpConnection), Failure> {
+    let models = Models {
+        host: ModelHost::ThisMachine,
+        named: folder.models()?,
+    };
     let socket = Socket::bind(address)?;
     let (remote, calls) = remote::channel().map_err(Failure::other)?;
-    let server =
-        server::start(socket, Box::new(remote), Models::ThisMachine).map_err(Failure::other)?;
+    let server = server::start(socket, Box::new(remote), models).map_err(Failure::other)?;
     let events = server.events();
     Ok((server, QmpConnection { calls, events }))
 }

@@ -1,5 +1,6 @@
 //! `run` on a machine that cannot run guests.
 
+use crate::cli::ModelsArgument;
 use crate::cli::vmm_demo::RunArguments;
 use crate::guest::ending::Ending;
 use crate::machine::Machine;
@@ -11,6 +12,7 @@ use std::time::Instant;
 pub(super) fn run_linux(
     _kernel: &Path,
     arguments: &RunArguments,
+    _folder: &ModelsArgument,
     _started: Instant,
 ) -> Result<Ending, Failure> {
     match Machine::open(&arguments.model.cpu)? {}
