@@ -224,3 +224,61 @@ fn baseline_of_named_models_apart_has_overrides_of_host() {
         assert_eq!(compared["result"], "superset", "{compared}");
     }
 }
+
+#[test]
+fn model_of_a_user_without_fields_of_the_host_is_static() {
+    let model = r#"
+        schema = "idreg-model/1"
+        name = "mine"
+        version = 3
+        description = "a test"
+        sources = ["this test"]
+        deprecated = true
+        options = []
+        [registers.MIDR_EL1]
+        Implementer = 0x41
+        PartNum = 0xd0c
+    "#;
+    let server = Server::with_model("neoverse-n1-latest", model);
+    let mut client = server.client();
+    for (name, is_version) in [("mine", false), ("mine-v3", true)] {
+        let found = definition(&mut client, name);
+        assert_eq!(found["static"], is_version, "{found}");
+        assert_eq!(found["migration-safe"], is_version);
+        assert_eq!(found["deprecated"], true);
+        let alias_of = (!is_version).then_some("mine-v3");
+        assert_eq!(found.get("alias-of").and_then(Value::as_str), alias_of);
+        let expanded = expanded(&mut client, "static", &json!({ "name": name }));
+        assert_eq!(expanded["name"], "mine-v3");
+    }
+}
+
+#[test]
+fn static_expansion_without_a_feature_is_the_same_guest() {
+    let server = Server::on("neoverse-v1-latest");
+    let mut client = server.client();
+    let of_host = json!({ "execute": "device-list-properties", "arguments": {
+        "typename": "host-arm-cpu",
+    } });
+    let properties = client.returns(&of_host.to_string());
+    let properties = properties.as_array().expect("a list").iter();
+    let names = properties.filter_map(|property| property["name"].as_str());
+    let mut possible = 0;
+    for feature in names.filter(|name| name.starts_with("FEAT_")) {
+        let asked = json!({ "name": "neoverse-v1-v1", "props": { feature: false } });
+        let request = expansion("full", &asked);
+        client.write(request.as_bytes());
+        let reply = client.read();
+        let Some(direct) = reply.get("return") else {
+            continue;
+        };
+        possible += 1;
+        let model = expanded(&mut client, "static", &asked);
+        assert_eq!(
+            direct["model"],
+            expanded(&mut client, "full", &model),
+            "{feature}"
+        );
+    }
+    assert!(possible > 100, "{possible}");
+}

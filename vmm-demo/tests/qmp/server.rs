@@ -59,10 +59,18 @@ impl Server {
         Self::in_directory(directory, &file)
     }
 
+    /// A server for a recorded host, with a user's model file.
+    pub(crate) fn with_model(host: &str, model: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        fs::write(directory.path().join("model.toml"), model).expect("a file");
+        Self::in_directory(directory, &recorded(host))
+    }
+
     fn in_directory(directory: TempDir, host: &Path) -> Self {
         let path = directory.path().join("qmp.sock");
         let stderr = File::create(directory.path().join("stderr")).expect("a file");
         let mut command = command_on(host, path.to_str().expect("a path"));
+        command.arg("--models").arg(directory.path());
         let child = command.stderr(stderr).spawn();
         let server = Self {
             child: child.expect("it starts"),
