@@ -10,7 +10,7 @@
 use idreg_runtime::number;
 use idreg_tests::artifacts::Kernel;
 use idreg_tests::guest::json_lines;
-use idreg_tests::machine::{Ending, Event, Machine, Options, Output, shared};
+use idreg_tests::machine::{Ending, Event, Machine, Options, Output, Running, shared};
 use idreg_tests::program::Program;
 use serde_json::Value;
 use std::time::Duration;
@@ -294,12 +294,29 @@ fn guest_with_el2_boots_as_a_hypervisor() {
     agreed(&output, 1);
 }
 
+/// Starts a guest with this standard input, which is there before the guest's console.
+fn start_typing(machine: &'static Machine, arguments: &[&str], input: &str) -> Running<'static> {
+    let arguments = GUEST.iter().chain(arguments);
+    let running = machine.start_with_stdin(Program::VmmDemo, arguments);
+    let running = running.expect("it starts");
+    running.write(input.as_bytes()).expect("it is there");
+    running
+}
+
+/// The answers to lines from the console.
+fn echoes(stdout: &str) -> Vec<String> {
+    let echo = |line: Value| Some(line.get("echo")?.as_str()?.to_owned());
+    lines(stdout).into_iter().filter_map(echo).collect()
+}
+
 #[test]
-fn guest_has_all_of_a_large_memory() {
-    let output = run(
-        host(Kernel::Lts),
-        &["--append", "console=ttyS0 quiet", "--mem", "4G"],
-    );
+fn guest_has_all_of_a_large_memory_and_of_its_early_input() {
+    let words = "console=ttyS0 quiet idreg.end=echo";
+    let arguments = ["--append", words, "--mem", "4G"];
+    let input = "first of all\nsecond\npoweroff\n";
+    let running = start_typing(host(Kernel::Lts), &arguments, input);
+    let output = running.output(GUEST_LIMIT).expect("it ends");
+    assert_eq!(echoes(&output.stdout()), ["first of all", "second"]);
     let seen = agreed(&output, 1);
     let kib = seen.0["memory_kib"].as_u64().expect("a number");
     assert!((3_900_000..4 << 20).contains(&kib), "{kib}");
