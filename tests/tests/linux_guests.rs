@@ -13,7 +13,7 @@ use idreg_tests::guest::json_lines;
 use idreg_tests::machine::{Ending, Event, Machine, Options, Output, Running, shared};
 use idreg_tests::program::Program;
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Time limit of a guest, which takes some ten seconds in an emulated host on an idle machine.
 const GUEST_LIMIT: Duration = Duration::from_mins(5);
@@ -133,8 +133,7 @@ impl Seen {
     }
 }
 
-fn sees_all_of_the_host(kernel: Kernel, vcpus: usize) {
-    let seen = boot(kernel, vcpus, "host");
+fn assert_sees_all(seen: &Seen) {
     for (feature, word, bit) in [
         ("asimddp", "hwcap", HWCAP_ASIMDDP),
         ("sha512", "hwcap", HWCAP_SHA512),
@@ -175,11 +174,6 @@ fn sees_no_sha512_and_no_pointer_authentication(kernel: Kernel, vcpus: usize, mo
 }
 
 #[test]
-fn latest_guest_sees_all_of_the_host() {
-    sees_all_of_the_host(Kernel::Latest, 4);
-}
-
-#[test]
 fn latest_guest_sees_no_dot_product_and_no_vectors() {
     sees_no_dot_product_and_no_vectors(Kernel::Latest, 2);
 }
@@ -195,7 +189,7 @@ fn latest_guest_sees_another_implementation_and_no_memory_copies() {
 
 #[test]
 fn lts_guest_sees_all_of_the_host() {
-    sees_all_of_the_host(Kernel::Lts, 1);
+    assert_sees_all(&boot(Kernel::Lts, 1, "host"));
 }
 
 #[test]
@@ -320,6 +314,45 @@ fn guest_has_all_of_a_large_memory_and_of_its_early_input() {
     let seen = agreed(&output, 1);
     let kib = seen.0["memory_kib"].as_u64().expect("a number");
     assert!((3_900_000..4 << 20).contains(&kib), "{kib}");
+}
+
+/// Reads a guest's console until there are this many answers.
+fn read_until(running: &Running<'_>, stdout: &mut String, count: usize) {
+    let started = Instant::now();
+    while echoes(stdout).len() < count {
+        assert!(
+            started.elapsed() < GUEST_LIMIT,
+            "no answer {count} in {stdout}"
+        );
+        match running.next(GUEST_LIMIT).expect("it goes on") {
+            Event::Stdout(bytes) => stdout.push_str(&String::from_utf8_lossy(&bytes)),
+            other => panic!("{other:?} after {stdout}"),
+        }
+    }
+}
+
+#[test]
+fn latest_guest_sees_all_of_the_host_and_answers_while_the_kernel_prints() {
+    let words = "console=ttyS0 quiet printk.devkmsg=on idreg.end=storm";
+    let arguments = ["--append", words, "--smp", "4", "--cpu", "host"];
+    let mut typed = vec!["first of all".to_owned(), "second".to_owned()];
+    let running = start_typing(host(Kernel::Latest), &arguments, "first of all\nsecond\n");
+    let mut stdout = String::new();
+    read_until(&running, &mut stdout, typed.len());
+    let before = stdout.len();
+    for number in 0..10 {
+        typed.push(format!("line {number}"));
+        let line = format!("line {number}\n");
+        running.write(line.as_bytes()).expect("it is there");
+        read_until(&running, &mut stdout, typed.len());
+    }
+    assert_eq!(echoes(&stdout), typed);
+    let during = stdout.get(before..).unwrap_or_default();
+    assert!(during.contains("] the storm goes on"), "{during}");
+    running.write(b"poweroff\n").expect("it is there");
+    let mut output = running.output(GUEST_LIMIT).expect("it ends");
+    output.stdout.splice(0..0, stdout.into_bytes());
+    assert_sees_all(&agreed(&output, 4));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! First program of the Linux guest: prints a report on each CPU on the console, then ends the
 //! guest as the kernel's command line requests
-//! (`idreg.end=poweroff|reboot|panic|echo`).
+//! (`idreg.end=poweroff|reboot|panic|echo|storm`).
 
 use idreg_tests::guest::{
     Attempt, ConversationError, CpuReport, EndAction, EndActionError, ReportError, converse, cpus,
@@ -11,12 +11,17 @@ use rustix::system::{RebootCommand, reboot};
 use rustix::termios::tcdrain;
 use serde_json::json;
 use std::env;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::thread;
 
 /// File with the kernel's command line.
 const COMMAND_LINE: &str = "/proc/cmdline";
+
+/// Device whose lines become messages of the kernel
+/// (Linux 7.2, `Documentation/ABI/testing/dev-kmsg`).
+const KERNEL_LOG: &str = "/dev/kmsg";
 
 #[derive(Debug, thiserror::Error)]
 enum GuestInitError {
@@ -32,6 +37,8 @@ enum GuestInitError {
     EndAction(#[from] EndActionError),
     #[error(transparent)]
     Report(#[from] ReportError),
+    #[error("cannot write {KERNEL_LOG}")]
+    KernelLog(#[source] io::Error),
     #[error("a report cannot be written as JSON")]
     Json(#[from] serde_json::Error),
     #[error("cannot write the console")]
@@ -88,10 +95,23 @@ fn run() -> Result<EndAction, GuestInitError> {
     for cpu in cpus()? {
         say(&serde_json::to_string(&CpuReport::read(cpu)?)?)?;
     }
+    if ending == EndAction::Storm {
+        let mut log = File::create(KERNEL_LOG).map_err(GuestInitError::KernelLog)?;
+        thread::spawn(move || storm(&mut log));
+    }
     match ending {
-        EndAction::Echo => Ok(converse(&mut io::stdin().lock(), &mut io::stdout())?),
+        EndAction::Echo | EndAction::Storm => {
+            Ok(converse(&mut io::stdin().lock(), &mut io::stdout())?)
+        }
         ending => Ok(ending),
     }
+}
+
+/// Makes the kernel print errors, which it does on the console even with `quiet`, until the guest
+/// ends.
+fn storm(log: &mut File) {
+    // 3 is the level of errors (Linux 7.2, `include/linux/kern_levels.h`).
+    while log.write_all(b"<3>the storm goes on\n").is_ok() {}
 }
 
 fn say(line: &str) -> io::Result<()> {
@@ -122,7 +142,7 @@ fn end(ending: EndAction) -> ExitCode {
     let command = match ending {
         EndAction::Panic => return ExitCode::FAILURE,
         EndAction::Reboot => RebootCommand::Restart,
-        EndAction::PowerOff | EndAction::Echo => RebootCommand::PowerOff,
+        EndAction::PowerOff | EndAction::Echo | EndAction::Storm => RebootCommand::PowerOff,
     };
     if let Err(source) = reboot(command) {
         let _console_failed =

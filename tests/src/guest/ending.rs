@@ -17,6 +17,8 @@ pub enum EndAction {
     Panic,
     /// Answer lines from the console until one of them requests an end.
     Echo,
+    /// As [`Echo`](Self::Echo), while the kernel prints messages without a pause.
+    Storm,
 }
 
 /// An unknown word for the end.
@@ -26,11 +28,12 @@ pub struct EndActionError {
     word: String,
 }
 
-const ENDINGS: [(&str, EndAction); 4] = [
+const ENDINGS: [(&str, EndAction); 5] = [
     ("poweroff", EndAction::PowerOff),
     ("reboot", EndAction::Reboot),
     ("panic", EndAction::Panic),
     ("echo", EndAction::Echo),
+    ("storm", EndAction::Storm),
 ];
 
 fn known() -> Vec<&'static str> {
@@ -79,7 +82,7 @@ mod tests {
         );
         assert_eq!(
             ending("idreg.end=halt").unwrap_err().to_string(),
-            "`idreg.end=halt` is none of poweroff, reboot, panic, echo"
+            "`idreg.end=halt` is none of poweroff, reboot, panic, echo, storm"
         );
     }
 }
