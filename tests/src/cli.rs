@@ -169,8 +169,10 @@ fn setup(refresh: bool, recorded: bool, archive: Option<String>) -> Result<u8, T
         .flat_map(|emulation| &emulation.kernels)
     {
         let recorded = match kernel.recorded_release() {
-            release if release == image.release => String::new(),
-            release => format!("; the tests last passed with {release}"),
+            Some(release) if release != image.release => {
+                format!("; the tests last passed with {release}")
+            }
+            _ => String::new(),
         };
         println!("kernel {kernel}: {}{recorded}", image.release);
     }

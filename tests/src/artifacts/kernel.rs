@@ -9,7 +9,7 @@ use super::apt::{AptError, DebianArchive, Purpose, Root, Source};
 use super::cache::{Cache, CacheError};
 use clap::ValueEnum;
 use files::{KEPT_HEADER, check, seal, select};
-use package::{PACKAGE, find_image, image_package};
+use package::{find_image, image_package};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::fs;
@@ -32,6 +32,10 @@ pub enum Kernel {
     /// The newest kernel in Debian testing: the implementation registers are writable too.
     #[default]
     Latest,
+    /// Linux 6.12 with pages of 16 KiB. No test needs it.
+    #[value(name = "16k")]
+    #[serde(rename = "16k")]
+    Pages16K,
 }
 
 /// Release of a kernel to fetch.
@@ -70,7 +74,7 @@ pub enum KernelError {
 }
 
 impl Kernel {
-    /// All of them, oldest first.
+    /// Those of the tests, oldest first.
     pub const ALL: [Self; 3] = [Self::Old, Self::Lts, Self::Latest];
 
     /// The name on the command line and in the cache.
@@ -80,21 +84,32 @@ impl Kernel {
             Self::Old => "old",
             Self::Lts => "lts",
             Self::Latest => "latest",
+            Self::Pages16K => "16k",
         }
     }
 
     /// The release with which the tests last passed, as `uname -r` prints it: that of the host
-    /// files, which `cargo testbed hosts` writes.
+    /// files, which `cargo testbed hosts` writes. `None` for a kernel that no test needs.
     #[must_use]
-    pub fn recorded_release(self) -> &'static str {
+    pub fn recorded_release(self) -> Option<&'static str> {
         let file = match self {
             Self::Old => include_str!("../../data/hosts/max-old.json"),
             Self::Lts => include_str!("../../data/hosts/max-lts.json"),
             Self::Latest => include_str!("../../data/hosts/max-latest.json"),
+            Self::Pages16K => return None,
         };
-        let member = file.split_once("\"kernel_release\": \"");
-        let release = member.and_then(|(_, rest)| rest.split_once('"'));
-        release.map_or("", |(release, _)| release)
+        let (_, rest) = file.split_once("\"kernel_release\": \"")?;
+        let (release, _) = rest.split_once('"')?;
+        Some(release)
+    }
+
+    /// The package in Debian that follows the newest release of this kernel.
+    #[must_use]
+    pub fn package(self) -> &'static str {
+        match self {
+            Self::Old | Self::Lts | Self::Latest => "linux-image-cloud-arm64",
+            Self::Pages16K => "linux-image-arm64-16k",
+        }
     }
 
     /// The cached kernel, or `None` if it was not fetched, or if a file has changed since; that is
@@ -113,7 +128,8 @@ impl Kernel {
     pub fn restore(self, cache: &Cache) -> Result<Option<Fetched>, KernelError> {
         let kept = self.kept(cache);
         let found = self.intact(&kept);
-        if found.is_none_or(|found| found.release != self.recorded_release()) {
+        let is_recorded = |found: Fetched| Some(&*found.release) == self.recorded_release();
+        if !found.is_some_and(is_recorded) {
             return Ok(None);
         }
         cache.replace(&kept, &self.directory(cache), &cache.scratch()?)?;
@@ -147,9 +163,9 @@ impl Kernel {
             Purpose::Unpack,
             &self.sources(archive),
         )?;
-        let first = match release {
-            Release::Newest => PACKAGE.to_owned(),
-            Release::Recorded => format!("linux-image-{}", self.recorded_release()),
+        let first = match (release, self.recorded_release()) {
+            (Release::Recorded, Some(recorded)) => format!("linux-image-{recorded}"),
+            _ => self.package().to_owned(),
         };
         let package = image_package(&root, first)?;
         root.unpack(&package, &unpacked)?;
@@ -172,8 +188,10 @@ impl Kernel {
     fn put(self, cache: &Cache, new: &Path) -> Result<(), KernelError> {
         let (place, scratch) = (self.directory(cache), cache.scratch()?);
         let release = |directory: &Path| Some(Fetched::read(directory).ok()?.release);
-        let recorded = Some(self.recorded_release());
-        if release(&place).as_deref() == recorded && release(new).as_deref() != recorded {
+        let recorded = self.recorded_release();
+        let is_recorded =
+            |directory: &Path| recorded.is_some() && release(directory).as_deref() == recorded;
+        if is_recorded(&place) && !is_recorded(new) {
             cache.replace(&place, &self.kept(cache), &scratch)?;
         }
         Ok(cache.replace(new, &place, &scratch)?)
@@ -202,7 +220,7 @@ impl Kernel {
                 let security = vec![archive.security("bookworm")];
                 vec![[main.clone(), security].concat(), main]
             }
-            Self::Lts => vec![vec![archive.suite("bookworm-backports")]],
+            Self::Lts | Self::Pages16K => vec![vec![archive.suite("bookworm-backports")]],
             Self::Latest => vec![vec![archive.suite("testing")]],
         }
     }
@@ -239,8 +257,17 @@ mod tests {
                 serde_json::from_slice(&fs::read(entry.unwrap().path()).unwrap()).unwrap();
             found.insert(file["kernel_release"].as_str().unwrap().to_owned());
         }
-        let recorded = Kernel::ALL.map(|kernel| kernel.recorded_release().to_owned());
+        let recorded = Kernel::ALL.map(|kernel| kernel.recorded_release().unwrap().to_owned());
         assert_eq!(found, BTreeSet::from(recorded));
+    }
+
+    #[test]
+    fn kernel_has_one_name_everywhere() {
+        for kernel in Kernel::value_variants() {
+            let value = kernel.to_possible_value().unwrap();
+            assert_eq!(value.get_name(), kernel.name());
+            assert_eq!(serde_json::to_value(kernel).unwrap(), kernel.name());
+        }
     }
 
     fn write_kernel(directory: &Path, release: &str) {
@@ -255,7 +282,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let cache = Cache::at(directory.path());
         let kernel = Kernel::Lts;
-        let recorded = kernel.recorded_release();
+        let recorded = kernel.recorded_release().unwrap();
         assert!(kernel.restore(&cache).unwrap().is_none());
         for release in ["6.12.1", recorded, "6.12.1000", "6.12.1001"] {
             let new = directory.path().join("new");
@@ -269,11 +296,25 @@ mod tests {
     }
 
     #[test]
+    fn kernel_without_a_recorded_release_is_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let cache = Cache::at(directory.path());
+        let kernel = Kernel::Pages16K;
+        for release in ["6.12.1", "6.12.2"] {
+            let new = directory.path().join("new");
+            write_kernel(&new, release);
+            kernel.put(&cache, &new).unwrap();
+            assert_eq!(kernel.cached(&cache).unwrap().release, release);
+        }
+        assert!(kernel.restore(&cache).unwrap().is_none());
+    }
+
+    #[test]
     fn damaged_release_is_not_restored() {
         let directory = tempfile::tempdir().unwrap();
         let cache = Cache::at(directory.path());
         let kept = Kernel::Old.kept(&cache);
-        write_kernel(&kept, Kernel::Old.recorded_release());
+        write_kernel(&kept, Kernel::Old.recorded_release().unwrap());
         fs::write(kept.join("Image"), "cut").unwrap();
         assert!(Kernel::Old.restore(&cache).unwrap().is_none());
         write_kernel(&kept, "6.1.0-1");

@@ -146,7 +146,7 @@ impl Setup {
     /// The cached kernel, or `None` if it is not of the requested release.
     fn cached_kernel(&self, cache: &Cache, kernel: Kernel) -> Option<Fetched> {
         let is_requested =
-            |found: &Fetched| !self.recorded || found.release == kernel.recorded_release();
+            |found: &Fetched| !self.recorded || kernel.recorded_release() == Some(&*found.release);
         kernel.cached(cache).filter(is_requested)
     }
 
@@ -327,7 +327,9 @@ impl Setup {
 
 /// The way out if a release of a kernel cannot be fetched.
 fn remedy(kernel: Kernel, release: Release) -> String {
-    let recorded = kernel.recorded_release();
+    let Some(recorded) = kernel.recorded_release() else {
+        return format!("the archive must have `{}`", kernel.package());
+    };
     match release {
         Release::Newest => format!(
             "`cargo testbed setup --recorded` fetches {recorded}, with which the tests last passed"

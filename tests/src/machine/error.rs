@@ -114,7 +114,9 @@ impl fmt::Debug for Error {
 
 /// The way out if no CPU boots with a kernel.
 fn remedy(kernel: Kernel, release: &str) -> String {
-    let recorded = kernel.recorded_release();
+    let Some(recorded) = kernel.recorded_release() else {
+        return format!("the cache's `kernels/{kernel}` may be damaged: it is fetched if missing");
+    };
     if release == recorded {
         let command = "`cargo testbed setup --refresh` fetches it again";
         return format!("the kernel may be damaged: {command}");
@@ -147,7 +149,7 @@ mod tests {
 
     #[test]
     fn kernel_that_does_not_boot_comes_with_the_release_that_did() {
-        let recorded = Kernel::Latest.recorded_release();
+        let recorded = Kernel::Latest.recorded_release().unwrap();
         let newer = message("9.9.9");
         assert!(
             newer.contains(&format!("setup --recorded` fetches {recorded}")),

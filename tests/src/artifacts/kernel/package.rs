@@ -6,14 +6,10 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The package that follows the newest kernel of each suite.
-pub(super) const PACKAGE: &str = "linux-image-cloud-arm64";
-
-/// Limit for the steps from that package to the one with the image; more than Debian ever needed.
+/// Limit for the steps from a package to the one with the image; more than Debian ever needed.
 const STEPS: usize = 5;
 
-/// Follows a package, such as [`PACKAGE`] or that of a release, to the one that holds the image
-/// itself.
+/// Follows a package, such as that of the newest release, to the one that holds the image itself.
 pub(super) fn image_package(root: &Root, mut package: String) -> Result<String, AptError> {
     for _ in 0..STEPS {
         match next_package(&root.dependencies(&package)?) {
