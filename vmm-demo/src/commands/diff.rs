@@ -2,8 +2,10 @@
 
 mod guests;
 mod human;
+mod models;
 
 use self::guests::GuestChange;
+use self::models::ModelChanges;
 use super::Verdict;
 use crate::cli::views::DiffArguments;
 use crate::machine;
@@ -21,6 +23,7 @@ struct DiffReport<'d> {
     new: ReadingEntry<'d>,
     machine: Vec<FactEntry<'d>>,
     fields: Vec<FieldChangeEntry>,
+    models: &'d ModelChanges,
     /// The guests, with `--views`.
     #[serde(skip_serializing_if = "Option::is_none")]
     guests: Option<&'d [GuestChange]>,
@@ -55,7 +58,8 @@ struct StateEntry {
     blocked: Option<&'static str>,
 }
 
-/// Prints the changes of a host, and with `--views` the guests that no longer fit.
+/// Prints the changes of a host with the named models that it loses and wins, and with `--views`
+/// the guests that no longer fit.
 ///
 /// # Errors
 ///
@@ -66,6 +70,7 @@ pub fn diff(arguments: &DiffArguments) -> Result<Verdict, Failure> {
         machine::host_file(&arguments.new)?,
     );
     let changes = old.changes(&new);
+    let models = ModelChanges::new(&old, &new);
     let tolerance = arguments.tolerance.tolerance();
     let guests = arguments.views.as_deref();
     let guests = guests.map(|views| guests::judge(views, &old, &new, &tolerance));
@@ -77,10 +82,11 @@ pub fn diff(arguments: &DiffArguments) -> Result<Verdict, Failure> {
             new: ReadingEntry::new(&arguments.new, &new),
             machine: changes.facts.iter().map(FactEntry::of).collect(),
             fields: changes.fields.iter().map(FieldChangeEntry::of).collect(),
+            models: &models,
             guests: guests.as_deref(),
         })?;
     } else {
-        output::text(&human::text(&changes, guests.as_deref()))?;
+        output::text(&human::text(&changes, &models, guests.as_deref()))?;
     }
     let lost = guests.iter().flatten().any(GuestChange::is_lost);
     Ok(Verdict::new(!lost, 0))

@@ -2,6 +2,7 @@
 
 use super::Counts;
 use super::guests::GuestChange;
+use super::models::ModelChanges;
 use crate::commands::placement::{self, Placement};
 use crate::output::json::ranges;
 use crate::output::list::{comma_list, lines};
@@ -9,7 +10,11 @@ use crate::output::table;
 use idreg_runtime::host::{FieldChange, FieldState, HostChanges};
 
 /// Tables of facts, fields and guests, each with a summary or a heading.
-pub(super) fn text(changes: &HostChanges, guests: Option<&[GuestChange]>) -> String {
+pub(super) fn text(
+    changes: &HostChanges,
+    models: &ModelChanges,
+    guests: Option<&[GuestChange]>,
+) -> String {
     let mut text = Vec::new();
     if !changes.facts.is_empty() {
         let mut facts = table::new(&["machine", "old", "new"]);
@@ -28,6 +33,11 @@ pub(super) fn text(changes: &HostChanges, guests: Option<&[GuestChange]>) -> Str
         text.push(table::show(fields));
     }
     text.push(summary(changes));
+    for (change, models) in [("lost", &models.lost), ("won", &models.won)] {
+        if !models.is_empty() {
+            text.push(format!("named models {change}: {}", comma_list(models)));
+        }
+    }
     if let Some(guests) = guests {
         text.extend(guest_lines(guests));
     }
