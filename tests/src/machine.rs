@@ -33,10 +33,10 @@ use std::thread;
 use std::time::Duration;
 
 /// Time limit for the boot of an emulated host: a few seconds, and the rest for busy machines.
-pub const BOOT_LIMIT: Duration = Duration::from_mins(2);
+pub const BOOT_LIMIT: Duration = Duration::from_mins(4);
 
 /// Default time limit for a command or a file transfer.
-pub const COMMAND_LIMIT: Duration = Duration::from_mins(2);
+pub const COMMAND_LIMIT: Duration = Duration::from_mins(4);
 
 /// Time limit for the tests of the demo VMM, which boot many guests.
 pub const VMM_TESTS_LIMIT: Duration = Duration::from_mins(15);
