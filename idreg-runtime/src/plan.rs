@@ -36,6 +36,7 @@ pub use elsewhere::ExpectError;
 pub use error::PlanError;
 #[cfg(feature = "serde")]
 pub use file::SCHEMA;
+pub(crate) use shortest::set_options;
 pub use warning::{Tolerated, Warning};
 
 /// The register writes after which a guest on a host sees a model.

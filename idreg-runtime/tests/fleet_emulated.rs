@@ -191,3 +191,14 @@ fn the_cpu_itself_stands_between_all_on_a_kernel_that_fixes_midr() {
         assert!(of_midr, "{a} {b}: {fields:?}");
     }
 }
+
+/// On the machine itself a vCPU has a PMU unless the model says otherwise.
+#[test]
+fn host_read_without_an_option_gets_a_model_without_it() {
+    let host = host(hosts::MAX_7_2);
+    let config = host.info().vcpu.with_pmu(false);
+    let mut fleet = Fleet::new();
+    fleet.add("a", &host.reconfigured(config).unwrap()).unwrap();
+    let baseline = fleet.baseline(&Policy::default()).unwrap();
+    assert_eq!(baseline.fits()[0].model().to_string(), "host,pmu=off");
+}

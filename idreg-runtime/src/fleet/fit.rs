@@ -1,12 +1,11 @@
 //! The model and plan by which one kind of hosts gives the common registers.
 
-use crate::config::options::{CpuOption, OptionSetting};
 use crate::description::RegisterField;
 use crate::description::rule::Owner;
 use crate::host::Host;
 use crate::model::CpuModel;
 use crate::model::property::whole_register;
-use crate::plan::{Plan, PlanError};
+use crate::plan::{Plan, PlanError, set_options};
 use crate::values::RegisterValues;
 
 /// A kind of hosts and the model by which its guests get the common registers.
@@ -51,19 +50,7 @@ fn model_of(
     is_own: impl Fn(RegisterField) -> bool,
 ) -> CpuModel {
     let mut model = CpuModel::host();
-    let (read, wanted) = (host.info().vcpu, configured.info().vcpu);
-    for option in CpuOption::SWITCHES {
-        let setting = OptionSetting::of(option, wanted);
-        if setting != OptionSetting::of(option, read) {
-            model.switch(option, setting.on);
-        }
-    }
-    if let Some(limit) = wanted
-        .sve_limit
-        .filter(|_| wanted.sve_limit != read.sve_limit)
-    {
-        model.switch(CpuOption::SveLength(limit), true);
-    }
+    set_options(&mut model, host, configured.info().vcpu);
     for (register, own) in configured.values().iter() {
         let value = values.get(register).unwrap_or(0);
         let differing = register.fields().filter(|field| {

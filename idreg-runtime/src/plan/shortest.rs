@@ -1,6 +1,7 @@
 //! The shortest model that makes a plan.
 
 use super::{Change, Plan};
+use crate::config::VcpuConfig;
 use crate::config::options::CpuOption;
 use crate::host::Host;
 use crate::model::CpuModel;
@@ -27,7 +28,7 @@ impl Plan {
     #[must_use]
     pub fn shortest_model(&self, host: &Host) -> CpuModel {
         let mut model = CpuModel::host();
-        self.set_options(host, &mut model);
+        set_options(&mut model, host, self.config);
         for Change { field, new, .. } in &self.changes {
             match whole_register(field.register) {
                 Some(property) => {
@@ -41,23 +42,25 @@ impl Plan {
         }
         model
     }
+}
 
-    fn set_options(&self, host: &Host, model: &mut CpuModel) {
-        let as_read = host.info().vcpu;
-        let ordinary = host.info().capabilities.config(as_read.gic);
-        for option in CpuOption::SWITCHES {
-            let on = option.is_on(self.config);
-            if on != option.is_on(as_read) || on != option.is_on(ordinary) {
-                model.switch(option, on);
-            }
+/// Sets the options with which a host's vCPUs have a configuration: those that differ from an
+/// ordinary guest's, or from those that the host was read with.
+pub(crate) fn set_options(model: &mut CpuModel, host: &Host, config: VcpuConfig) {
+    let as_read = host.info().vcpu;
+    let ordinary = host.info().capabilities.config(as_read.gic);
+    for option in CpuOption::SWITCHES {
+        let on = option.is_on(config);
+        if on != option.is_on(as_read) || on != option.is_on(ordinary) {
+            model.switch(option, on);
         }
-        let longest = match self.config.sve_limit {
-            // The host was read with a limit below this plan's.
-            None if as_read.sve_limit.is_some() => host.info().sve_vector_lengths.last().copied(),
-            limit => limit,
-        };
-        if let Some(bits) = longest.filter(|_| self.config.sve) {
-            model.switch(CpuOption::SveLength(bits), true);
-        }
+    }
+    let longest = match config.sve_limit {
+        // The host was read with a limit below that of the configuration.
+        None if as_read.sve_limit.is_some() => host.info().sve_vector_lengths.last().copied(),
+        limit => limit,
+    };
+    if let Some(bits) = longest.filter(|_| config.sve) {
+        model.switch(CpuOption::SveLength(bits), true);
     }
 }
