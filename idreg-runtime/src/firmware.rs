@@ -126,6 +126,16 @@ impl FirmwareRegister {
         }
     }
 
+    /// True for the level of a mitigation, which KVM compares with the host's but does not store:
+    /// a guest always finds the host's level.
+    #[must_use]
+    pub const fn is_mitigation(self) -> bool {
+        matches!(
+            self,
+            Self::Workaround1 | Self::Workaround2 | Self::Workaround3
+        )
+    }
+
     /// Checks that KVM takes a value for a VM that has not run, on a host whose new VMs have the
     /// value `host`, or `None` if its KVM does not have the register.
     ///

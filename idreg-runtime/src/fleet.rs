@@ -46,7 +46,7 @@ pub use self::coverage::{Explanation, Step};
 pub use self::fit::Fit;
 pub use self::guests::{GUEST_LIMITS, Guest, GuestLimit, InvalidGuest, System};
 pub use self::kinds::{Fleet, Kind, OtherDescription};
-pub use self::machine::{MachineDifference, MachineFact};
+pub use self::machine::{MachineDifference, MachineFact, Remedy};
 pub use self::no_baseline::{Impossible, NoBaseline};
 pub use self::policy::{MidrPolicy, Policy};
 pub use self::promise::{ModelComparison, common_model, compare_models};

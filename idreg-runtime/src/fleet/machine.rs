@@ -32,9 +32,29 @@ pub struct MachineDifference {
     pub fact: MachineFact,
     /// Each value in readable form, with the positions of the kinds that have it.
     pub values: Vec<(String, Vec<usize>)>,
-    /// The instruction by which guests see the same on all hosts, or `None` if nothing can make
-    /// them equal.
-    pub remedy: Option<String>,
+    /// The way to one model in spite of it, or `None` if there is none.
+    pub remedy: Option<Remedy>,
+}
+
+/// The way in which hosts that differ in a fact can still share a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// The instruction by which guests see the same on all hosts.
+    Equal(String),
+    /// Guests see the host's level of a mitigation, as KVM compares the level that a VMM writes
+    /// with the host's but does not store it (Linux 7.2, `arch/arm64/kvm/hypercalls.c`,
+    /// `kvm_arm_set_fw_reg`). It refuses the guest of a host with a higher level.
+    OneWay,
+}
+
+impl MachineDifference {
+    /// The way to one model in spite of it in words, or that there is none.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        let remedy = self.remedy.as_ref();
+        remedy.map_or_else(|| "no VMM can change it".to_owned(), Remedy::to_string)
+    }
 }
 
 impl MachineFact {
@@ -132,7 +152,9 @@ fn vectors(kinds: &[&Kind]) -> Option<MachineDifference> {
     Some(MachineDifference {
         fact: MachineFact::VectorLengths,
         values: shown(groups, show),
-        remedy: Some("the model's options `sve` and `sve<bits>`".to_owned()),
+        remedy: Some(Remedy::Equal(
+            "the model's options `sve` and `sve<bits>`".to_owned(),
+        )),
     })
 }
 
@@ -142,7 +164,7 @@ fn addresses(kinds: &[&Kind]) -> Option<MachineDifference> {
     Some(MachineDifference {
         fact: MachineFact::PhysicalAddressBits,
         values: shown(groups, |bits| bits.to_string()),
-        remedy: Some(format!("VMs of at most {least} bits")),
+        remedy: Some(Remedy::Equal(format!("VMs of at most {least} bits"))),
     })
 }
 
@@ -152,6 +174,26 @@ fn firmware(kinds: &[&Kind], register: FirmwareRegister) -> Option<MachineDiffer
         (!values.is_empty()).then_some(values.get(register))
     };
     let groups = grouped(kinds, of_host)?;
+    let remedy = if register.is_mitigation() {
+        Some(Remedy::OneWay)
+    } else {
+        common_firmware(register, &groups)
+    };
+    let show = |value: Option<u64>| {
+        value.map_or_else(|| "absent".to_owned(), |value| register.show(value))
+    };
+    Some(MachineDifference {
+        fact: MachineFact::Firmware(register),
+        values: shown(groups, show),
+        remedy,
+    })
+}
+
+/// The greatest value that every host takes.
+fn common_firmware(
+    register: FirmwareRegister,
+    groups: &[(Option<u64>, Vec<usize>)],
+) -> Option<Remedy> {
     let all = groups.iter().map(|(value, _)| *value);
     let shared = all
         .clone()
@@ -159,16 +201,24 @@ fn firmware(kinds: &[&Kind], register: FirmwareRegister) -> Option<MachineDiffer
     let mut candidates: Vec<u64> = all.clone().flatten().chain([shared, 0]).collect();
     candidates.sort_unstable();
     let is_accepted = |value: &u64| all.clone().all(|host| register.check(host, *value).is_ok());
-    let common = candidates.into_iter().rev().find(is_accepted);
-    let show = |value: Option<u64>| {
-        value.map_or_else(|| "absent".to_owned(), |value| register.show(value))
-    };
-    let name = register.name();
-    Some(MachineDifference {
-        fact: MachineFact::Firmware(register),
-        values: shown(groups, show),
-        remedy: common.map(|value| format!("the VMM sets {name} to {}", register.show(value))),
-    })
+    let common = candidates.into_iter().rev().find(is_accepted)?;
+    Some(Remedy::Equal(format!(
+        "the VMM sets {} to {}",
+        register.name(),
+        register.show(common)
+    )))
+}
+
+/// Shows the way to one model, such as `equal with VMs of at most 40 bits`.
+impl fmt::Display for Remedy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Equal(instruction) => write!(f, "equal with {instruction}"),
+            Self::OneWay => {
+                f.write_str("guests can only go to hosts of the same or a higher level")
+            }
+        }
+    }
 }
 
 /// Shows the name.

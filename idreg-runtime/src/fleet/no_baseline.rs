@@ -99,10 +99,7 @@ fn of_machine(difference: &MachineDifference, kinds: &[String]) -> String {
     let groups = difference.values.iter();
     let groups = groups.map(|(value, positions)| format!("{value} on {}", hosts(positions, kinds)));
     let groups: Vec<String> = groups.collect();
-    let end = difference.remedy.as_ref().map_or_else(
-        || "no VMM can change it".to_owned(),
-        |remedy| format!("equal with {remedy}"),
-    );
+    let end = difference.advice();
     format!("{}: {}; {end}", difference.fact, groups.join(", "))
 }
 

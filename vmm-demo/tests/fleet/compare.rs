@@ -74,15 +74,15 @@ fn json_has_a_member_for_each_difference() {
     ];
     assert_eq!(members, expected);
     assert_eq!(report["result"], "incompatible");
-    assert_eq!(report["other"], json!([]));
+    let addresses = json!({"what": "physical-address-bits", "a": "40", "b": "44"});
+    assert_eq!(report["other"][0], addresses);
     let names = |list: &Value, name: &dyn Fn(&Value) -> Value| -> Vec<Value> {
         list.as_array().expect("a list").iter().map(name).collect()
     };
     let responsible = names(&report["responsible"], &Value::clone);
-    assert_eq!(
-        responsible,
-        names(&report["fields"], &|field| field["property"].clone())
-    );
+    let properties = names(&report["fields"], &|field| field["property"].clone());
+    let facts = names(&report["other"], &|fact| fact["what"].clone());
+    assert_eq!(responsible, [properties, facts].concat());
     let csv2 = json!({
         "property": "SYSREG_ID_AA64PFR0_EL1_CSV2",
         "a": "0x1",

@@ -3,10 +3,10 @@
 use super::program::Directory;
 use expect_test::expect_file;
 
-const N1: &str = "neoverse-n1-latest";
+const N1: &str = "neoverse-n1-lts";
 const HOSTS: [&str; 5] = [
     N1,
-    "neoverse-n1-lts",
+    "neoverse-n1-latest",
     "neoverse-v1-latest",
     "cortex-a76-latest",
     "max-latest",
@@ -24,7 +24,7 @@ fn with_guests() -> Directory {
 #[test]
 fn every_guest_has_targets_among_the_other_hosts() {
     let directory = with_guests();
-    let host = "hosts/neoverse-n1-latest.json";
+    let host = "hosts/neoverse-n1-lts.json";
     let output = directory.idreg(&["evacuate", host, "--views", "guests", "hosts"]);
     expect_file!["expected/evacuate.txt"].assert_eq(&output.golden());
 }

@@ -31,7 +31,7 @@ pub(super) fn model(fleet: &Fleet, baseline: &Baseline, details: &Details) -> St
         tolerated(fleet, baseline),
     ));
     parts.extend(under(
-        "Facts of the machines, and what makes guests see the same:",
+        "Differences of the machines, and the way to one model:",
         facts(fleet, baseline.machine()),
     ));
     let broken = baseline.inconsistent();
@@ -153,12 +153,8 @@ fn facts(fleet: &Fleet, differences: &[MachineDifference]) -> Option<String> {
         let values =
             values.map(|(value, kinds)| format!("{value} on {}", names::shown(fleet, kinds)));
         let values: Vec<String> = values.collect();
-        let remedy = difference.remedy.as_deref().unwrap_or("nothing");
-        format!(
-            "{}: {}; equal with {remedy}",
-            difference.fact,
-            values.join("; ")
-        )
+        let (fact, advice) = (difference.fact, difference.advice());
+        format!("{fact}: {}; {advice}", values.join("; "))
     });
     let text: Vec<String> = text.collect();
     (!text.is_empty()).then(|| lines(text))

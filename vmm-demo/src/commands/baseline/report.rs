@@ -213,7 +213,7 @@ fn fields(fleet: &Fleet, fields: &[Impossible]) -> Vec<DifferenceEntry> {
 fn facts(fleet: &Fleet, differences: &[MachineDifference]) -> Vec<FactEntry> {
     let entries = differences.iter().map(|difference| FactEntry {
         difference: DifferenceEntry::of_fact(fleet, difference),
-        remedy: difference.remedy.clone().unwrap_or_default(),
+        remedy: difference.advice(),
     });
     entries.collect()
 }

@@ -83,7 +83,7 @@ fn facts(differences: &[MachineDifference]) -> Option<String> {
     for difference in differences {
         let [a, b] = values(difference).map(|value| value.unwrap_or("unknown").to_owned());
         let verdict = match &difference.remedy {
-            Some(remedy) => format!("equal with {remedy}"),
+            Some(remedy) => remedy.to_string(),
             None => "impossible: no VMM can change it".to_owned(),
         };
         table.add_row([difference.fact.to_string(), a, b, verdict]);
