@@ -204,6 +204,25 @@ fn host_becomes_a_model_of_a_folder() {
     }
 }
 
+#[test]
+fn view_becomes_a_model_with_the_values_of_the_guest() {
+    let manifest = env!("CARGO_MANIFEST_DIR");
+    let view = format!("{manifest}/../idreg-runtime/tests/data/view.json");
+    let make = ["models", "make", "seen", "--view", &view];
+    let model = stdout(&make);
+    let isar0 = model.split("[registers.ID_AA64ISAR0_EL1]").nth(1);
+    let isar0 = isar0.and_then(|rest| rest.split("\n\n").next());
+    let isar0 = isar0.expect("a section");
+    // The guest's model hides dot products, and a field that is not there is 0.
+    assert!(isar0.contains("SHA1 = 0x1"), "{isar0}");
+    assert!(!isar0.contains("DP ="), "{isar0}");
+    let n1 = host("neoverse-n1-latest");
+    let error = refused(&[&make[..], &["--host", &n1]].concat(), 2);
+    assert!(error.contains("cannot be used with"), "{error}");
+    let error = refused(&["models", "make", "seen", "--view", &n1], 2);
+    assert!(error.contains("cannot use the view file"), "{error}");
+}
+
 /// The hosts of a folder by name.
 fn files(folder: &Path) -> BTreeMap<String, PathBuf> {
     let entries = std::fs::read_dir(folder).expect("a folder");

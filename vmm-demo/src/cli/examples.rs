@@ -84,7 +84,8 @@ Examples:
   idreg check --cpu neoverse-n1-v1,FEAT_LSE=off     check a model with an override
   idreg models make rack-7 --host host.json -o models/rack-7.toml
   idreg check --models models --cpu rack-7 --host other.json
-      The values of one host as a model for others.";
+      The values of one host as a model for others.
+  idreg models make web --view guest.json           the values that a running guest sees";
 
 pub(super) const QMP: &str = "\
 Examples:

@@ -183,6 +183,10 @@ pub struct MakeModelArguments {
     /// The host.
     #[command(flatten)]
     pub host: HostArgument,
+    /// Use the values of the guest in this file, written by `check -o` or `vmm-demo run --view`,
+    /// instead of those of a host.
+    #[arg(long, value_name = "FILE", conflicts_with = "file")]
+    pub view: Option<PathBuf>,
     /// Write to this file instead of the standard output.
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,

@@ -5,7 +5,7 @@ mod show;
 
 use crate::cli::ModelsArgument;
 use crate::cli::idreg::{ListModelsArguments, MakeModelArguments, ModelsCommand};
-use crate::machine;
+use crate::machine::{self, view_files};
 use crate::output::failure::Failure;
 use crate::output::{self, file};
 use idreg_runtime::model::CpuModel;
@@ -25,8 +25,13 @@ pub fn models(arguments: &ListModelsArguments, folder: &ModelsArgument) -> Resul
 }
 
 fn make_model(arguments: &MakeModelArguments) -> Result<(), Failure> {
-    let host = machine::host(arguments.host.file.as_deref(), &CpuModel::host())?;
-    let model = NamedModel::of_host(&arguments.name, &host);
+    let name = &arguments.name;
+    let model = if let Some(path) = &arguments.view {
+        NamedModel::of_view(name, &view_files::read(path)?)
+    } else {
+        let host = machine::host(arguments.host.file.as_deref(), &CpuModel::host())?;
+        NamedModel::of_host(name, &host)
+    };
     let model = model.map_err(|error| Failure::Unusable(error.into()))?;
     let text = model.to_string();
     match &arguments.output {
