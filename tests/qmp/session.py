@@ -70,6 +70,24 @@ async def models(client):
     await refused(client, "DeviceNotFound", "not found", "device-list-properties", typename)
 
 
+async def named(client):
+    """Expands every named model: KVM takes those without unavailable features, and no other."""
+    usable = set()
+    for one in await client.execute("query-cpu-definitions"):
+        if one["name"] == "host" or not one["migration-safe"]:
+            continue
+        arguments = {"type": "full", "model": {"name": one["name"]}}
+        if missing := one["unavailable-features"]:
+            command = "query-cpu-model-expansion"
+            await refused(client, "GenericError", missing[0], command, arguments)
+        else:
+            answer = await client.execute("query-cpu-model-expansion", arguments)
+            assert answer["model"]["name"] == one["name"], answer
+            assert len(answer["model"]["props"]) > 100, answer
+            usable.add(one["name"])
+    assert usable == {"armv8.4-v1", "armv9.0-v1"}, usable
+
+
 async def pairs(client):
     """Compares two models of the host, and finds their common model, which KVM accepts."""
     lesser, other = {"name": "host", "props": {DP: 0}}, {"name": "host", "props": {"sve": False}}
@@ -112,6 +130,7 @@ async def main(path):
     await client.connect(path)
     await queries(client)
     await models(client)
+    await named(client)
     await pairs(client)
     await control(client)
     listener = EventListener(names="SHUTDOWN")
