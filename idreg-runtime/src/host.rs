@@ -2,6 +2,7 @@
 
 mod accepted;
 mod allowed;
+#[cfg(feature = "models")]
 mod as_model;
 mod cache_levels;
 mod changes;

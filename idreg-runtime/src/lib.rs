@@ -99,8 +99,8 @@
 //!   `cargo doc --target aarch64-unknown-linux-gnu` shows it. Everything else works on any machine.
 //! - `std` (with `kvm`): hosts, models, plans and everything that works on them; on Linux also the
 //!   module `linux`, for VMMs with their own access to KVM.
-//! - `models` (default, with `serde`): the [named models](model::named) of this crate, such as
-//!   `neoverse-n1`, and model files in TOML.
+//! - `models` (default, with `serde`): [named models](model::named), those of this crate such as
+//!   `neoverse-n1`, and users' own from files in TOML.
 //! - `serde` (default): hosts, models, plans and views are read from files and written to them.
 //! - `suggestions` (default): messages about unknown properties name the most similar one.
 //!
@@ -117,8 +117,8 @@
 //!   `enforce`.
 
 #![cfg_attr(not(feature = "std"), no_std)]
-// The text above names what comes with the feature. Its links are checked with the feature.
-#![cfg_attr(not(feature = "std"), allow(rustdoc::broken_intra_doc_links))]
+// Documentation names what comes with the features. Its links are checked with all of them.
+#![cfg_attr(not(feature = "models"), allow(rustdoc::broken_intra_doc_links))]
 
 // The examples of the README are tested like those of the documentation.
 #[cfg(doctest)]

@@ -59,7 +59,11 @@
 
 mod base;
 mod configuration;
+mod model_name;
+#[cfg(feature = "models")]
 pub mod named;
+#[cfg(not(feature = "models"))]
+mod no_named;
 pub mod property;
 mod setting;
 mod text;
@@ -67,11 +71,18 @@ mod text;
 pub use self::base::Base;
 pub use self::setting::{InvalidValue, Override, Setting};
 
-use self::named::{Models, NamedModel};
+#[cfg(feature = "models")]
+pub(crate) use self::named::NamedModel;
+#[cfg(not(feature = "models"))]
+pub(crate) use self::no_named::NamedModel;
+
+#[cfg(feature = "models")]
+use self::named::Models;
 use crate::description::RegisterField;
 use crate::register::{FieldValue, RegisterValue};
 use crate::text::Printable;
 use property::{ENFORCE, whole_register};
+#[cfg(feature = "models")]
 use std::sync::Arc;
 
 /// A CPU model: the host's CPU, or a [named model](named), with some overrides.
@@ -119,6 +130,7 @@ impl CpuModel {
     }
 
     /// A named model without overrides.
+    #[cfg(feature = "models")]
     #[must_use]
     pub fn named(model: Arc<NamedModel>) -> Self {
         Self {
@@ -215,6 +227,7 @@ impl CpuModel {
     /// # Errors
     ///
     /// [`UnknownModel`] if these models do not have the base either.
+    #[cfg(feature = "models")]
     pub fn resolved(mut self, models: &Models) -> Result<Self, UnknownModel> {
         if let Base::Unknown(name) = &self.base {
             let known = models.get(name).cloned();

@@ -1,5 +1,6 @@
 //! Views: what a guest sees of its machine, read back from its vCPUs.
 
+#[cfg(feature = "models")]
 mod as_model;
 #[cfg(feature = "serde")]
 mod file;

@@ -1,6 +1,6 @@
 //! The configuration of vCPUs with a model.
 
-use super::{Base, CpuModel, Override};
+use super::{CpuModel, Override};
 use crate::config::VcpuConfig;
 use crate::config::capabilities::Capabilities;
 use crate::config::options::{CpuOption, OptionSetting, SVE_QUADWORD_BITS};
@@ -65,7 +65,7 @@ impl CpuModel {
     /// off, and `sve=off`, replace the base's longest length.
     #[must_use]
     pub fn base_options(&self) -> Vec<OptionSetting> {
-        let Base::Named(model) = &self.base else {
+        let Some(model) = self.base.named() else {
             return Vec::new();
         };
         let is_length = |option| matches!(option, CpuOption::SveLength(_));

@@ -18,14 +18,13 @@
 //! of `neoverse-n1-v1`, `neoverse-n1-v2` and so on, and a model's text form has the version.
 
 mod collection;
-#[cfg(feature = "models")]
 mod file;
 mod text;
 
 pub use self::collection::{Models, RepeatedModel};
-#[cfg(feature = "models")]
 pub use self::file::{InvalidModels, ModelMistake, ModelProblem};
 
+use super::model_name::{LONGEST_NAME, is_name};
 use crate::config::VcpuConfig;
 use crate::config::options::{CpuOption, OptionSetting};
 use crate::description::rule::{Audience, Owner};
@@ -110,9 +109,6 @@ pub struct InvalidModelName {
 /// `"host"`. A whole register can be `"host"` too. What is not in the file is 0 or off.
 pub const SCHEMA: &str = "idreg-model/1";
 
-/// The maximum length of a model's name in bytes.
-const LONGEST_NAME: usize = 63;
-
 impl NamedModel {
     /// Makes a model of the registers' values, with the fields that keep the host's value.
     pub(crate) fn new(
@@ -121,7 +117,10 @@ impl NamedModel {
         values: &RegisterValues,
         keep: impl Fn(RegisterField) -> bool,
     ) -> Result<Self, InvalidModelName> {
-        check_name(&identity.name)?;
+        if !is_name(&identity.name) {
+            let name = identity.name;
+            return Err(InvalidModelName { name });
+        }
         let description = &regs::DESCRIPTION;
         let (mut complete, mut host) = (
             RegisterValues::new(description),
@@ -211,6 +210,19 @@ impl NamedModel {
         }
     }
 
+    /// The value of a field, or `None` for one that the model leaves to the host or the VM sets.
+    pub(crate) fn value(&self, field: RegisterField) -> Option<u64> {
+        match self.field(field) {
+            FieldSetting::Value(value) => Some(value),
+            FieldSetting::Host | FieldSetting::Vm => None,
+        }
+    }
+
+    /// True for a field that the model leaves to the host.
+    pub(crate) fn leaves_to_host(&self, field: RegisterField) -> bool {
+        self.field(field) == FieldSetting::Host
+    }
+
     /// The fields of the model's description with their settings, in index order from bit 63 down.
     pub fn fields(&self) -> impl Iterator<Item = (RegisterField, FieldSetting)> + '_ {
         let fields = self.description().fields();
@@ -219,8 +231,8 @@ impl NamedModel {
 
     /// The fields that keep the host's value.
     pub fn host_fields(&self) -> impl Iterator<Item = RegisterField> + '_ {
-        let kept = |(field, setting)| (setting == FieldSetting::Host).then_some(field);
-        self.fields().filter_map(kept)
+        let fields = self.description().fields();
+        fields.filter(|field| self.leaves_to_host(*field))
     }
 
     /// The description of the model's registers.
@@ -262,26 +274,4 @@ pub(crate) fn is_hosts_own(field: RegisterField) -> bool {
     let registers = [MidrEl1::ENCODING, RevidrEl1::ENCODING, AidrEl1::ENCODING];
     registers.contains(&field.register.encoding)
         || field.field.rule().audience == Some(Audience::El2)
-}
-
-fn check_name(name: &str) -> Result<(), InvalidModelName> {
-    let is_letter = |byte: u8| byte.is_ascii_lowercase();
-    let is_part = |byte: u8| is_letter(byte) || byte.is_ascii_digit() || b".-".contains(&byte);
-    let is_word = name.bytes().next().is_some_and(is_letter) && name.bytes().all(is_part);
-    let is_base = ["host", "custom"].contains(&name);
-    if is_word && !is_base && name.len() <= LONGEST_NAME {
-        Ok(())
-    } else {
-        let name = name.to_owned();
-        Err(InvalidModelName { name })
-    }
-}
-
-/// True if a model may have this text as its name with the version.
-pub(super) fn is_full_name(text: &str) -> bool {
-    let Some((name, version)) = text.rsplit_once("-v") else {
-        return false;
-    };
-    let is_number = version.bytes().all(|byte| byte.is_ascii_digit()) && !version.starts_with('0');
-    is_number && version.parse::<u32>().is_ok() && check_name(name).is_ok()
 }

@@ -1,15 +1,14 @@
 //! The text form of CPU models.
 
+use super::model_name::is_full_name;
 #[cfg(feature = "models")]
 use super::named::Models;
-use super::named::{NamedModel, is_full_name};
 use super::property::ENFORCE;
 use super::{Base, CpuModel, InvalidValue, Override, Setting, UnknownModel};
 use crate::number::{self, InvalidNumber};
 use crate::text::{on_off, parse_on_off};
 use core::fmt;
 use core::str::FromStr;
-use std::sync::Arc;
 
 impl CpuModel {
     /// Reads a model's text from a record, such as a file about a guest: a named model that is not
@@ -21,27 +20,26 @@ impl CpuModel {
     ///
     /// [`UnknownModel`] if no model can have the name with its version.
     pub fn recorded(text: &str) -> Result<Self, UnknownModel> {
-        Self::parse_base(text, &|name| match of_this_crate(name) {
-            Some(model) => Some(Base::Named(model)),
-            None => is_full_name(name).then(|| Base::Unknown(name.to_owned())),
+        Self::parse_with(text, &|name| {
+            let unknown = || Self {
+                base: Base::Unknown(name.to_owned()),
+                ..Self::default()
+            };
+            of_this_crate(name).or_else(|| is_full_name(name).then(unknown))
         })
     }
 
-    /// Reads a model's text, with a function that finds named models.
+    /// Reads a model's text, with a function that finds models other than the host by name.
     pub(super) fn parse_with(
         text: &str,
-        find: &dyn Fn(&str) -> Option<Arc<NamedModel>>,
+        find: &dyn Fn(&str) -> Option<Self>,
     ) -> Result<Self, UnknownModel> {
-        Self::parse_base(text, &|name| find(name).map(Base::Named))
-    }
-
-    fn parse_base(text: &str, base: &dyn Fn(&str) -> Option<Base>) -> Result<Self, UnknownModel> {
         let mut parts = text.split(',');
         let base = match parts.next().unwrap_or("") {
             // `custom` was this model's name in the first proposal to QEMU.
             "host" | "custom" => Base::Host,
-            name => match base(name) {
-                Some(base) => base,
+            name => match find(name) {
+                Some(model) => model.base,
                 None => {
                     let name = name.to_owned();
                     return Err(UnknownModel { name });
@@ -69,14 +67,15 @@ impl CpuModel {
     }
 }
 
-/// The model of this crate with a name.
+/// The named model of this crate with a name.
 #[cfg(feature = "models")]
-fn of_this_crate(name: &str) -> Option<Arc<NamedModel>> {
-    Models::of_this_crate().get(name).cloned()
+fn of_this_crate(name: &str) -> Option<CpuModel> {
+    let model = Models::of_this_crate().get(name);
+    model.cloned().map(CpuModel::named)
 }
 
 #[cfg(not(feature = "models"))]
-fn of_this_crate(_: &str) -> Option<Arc<NamedModel>> {
+fn of_this_crate(_: &str) -> Option<CpuModel> {
     None
 }
 

@@ -4,8 +4,7 @@ use super::rejection::{OverrideAt, Reason, Rejection, Target, in_order};
 use super::{Plan, PlanError};
 use crate::config::options::sve_lengths;
 use crate::host::{Host, HostInfo};
-use crate::model::named::FieldSetting;
-use crate::model::{Base, CpuModel, Override, Setting};
+use crate::model::{CpuModel, Override, Setting};
 use crate::regs;
 
 /// Returns the overrides that are not possible on any host, in the order of the model: unknown
@@ -80,10 +79,8 @@ fn is_of_the_model(reason: &Reason) -> bool {
 
 /// True if a named model has the value already.
 fn is_of_base(model: &CpuModel, target: &Target) -> bool {
-    let Base::Named(named) = model.base() else {
-        return false;
-    };
-    target.requested.map(FieldSetting::Value) == Some(named.field(target.field))
+    let named = model.base().named();
+    named.is_some_and(|named| named.value(target.field) == target.requested)
 }
 
 /// The field and the value of an override whose value has no name, although other values of the

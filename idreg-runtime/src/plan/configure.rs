@@ -4,7 +4,7 @@ use super::rejection::{OverrideAt, Reason, Rejection};
 use crate::config::VcpuConfig;
 use crate::config::options::{CpuOption, OptionSetting, SVE_QUADWORD_BITS, sve_lengths};
 use crate::host::{Host, NotDerivable};
-use crate::model::{Base, CpuModel, Override, Setting};
+use crate::model::{CpuModel, NamedModel, Override, Setting};
 use std::borrow::Cow;
 
 /// The options of a model, in its order.
@@ -28,9 +28,9 @@ impl<'m> Options<'m> {
     ) -> Self {
         let mut given = Vec::new();
         for (position, asked) in of_base.iter().enumerate() {
-            let base = base_name(model);
+            let base = model.base().named();
             let of = OverrideAt {
-                base,
+                base: base.map(NamedModel::full_name),
                 ..OverrideAt::new(position, asked)
             };
             if let Some(setting) = asked.option() {
@@ -119,15 +119,6 @@ pub(super) fn options_of_base(model: &CpuModel) -> Vec<Override> {
         });
     }
     options
-}
-
-/// The name of a model's base, or `None` for the host.
-pub(super) fn base_name(model: &CpuModel) -> Option<&str> {
-    match model.base() {
-        Base::Host => None,
-        Base::Named(model) => Some(model.full_name()),
-        Base::Unknown(name) => Some(name),
-    }
 }
 
 /// The configuration of the guest's vCPUs. A vector length limit that changes nothing is left out.

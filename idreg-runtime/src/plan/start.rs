@@ -2,14 +2,12 @@
 
 use super::Warning;
 use super::bound::{Bound, host_refuses, target};
-use super::configure::base_name;
 use super::rejection::{OverrideAt, Reason, Rejection};
 use crate::config::options::CpuOption;
 use crate::description::{Description, RegisterField};
 use crate::host::Host;
-use crate::model::named::{FieldSetting, NamedModel};
 use crate::model::property::Property;
-use crate::model::{Base, CpuModel, Override, Setting};
+use crate::model::{CpuModel, NamedModel, Override, Setting};
 use crate::register::RegisterValue;
 use crate::regs::ClidrEl1;
 use crate::values::RegisterValues;
@@ -37,13 +35,13 @@ impl<'h> Start<'h> {
     /// or of its option is given.
     pub(super) fn new(host: &'h Host, model: &CpuModel) -> Self {
         let (mut overridden, mut set, mut absent) = (Vec::new(), Vec::new(), Vec::new());
-        if let Base::Named(named) = model.base() {
+        if let Some(named) = model.base().named() {
             overridden = self::overridden(host.description(), model);
             set = set_fields(host, named, &overridden);
             absent.clone_from(&overridden);
             absent.retain(|field| {
                 let is_absent = host.values().field(*field).is_none();
-                is_absent && named.field(*field) == FieldSetting::Value(0)
+                is_absent && named.value(*field) == Some(0)
             });
         }
         let mut cores = Vec::new();
@@ -81,6 +79,9 @@ impl<'h> Start<'h> {
         expected: &RegisterValues,
         rejections: &mut Vec<Rejection>,
     ) {
+        let Some(named) = model.base().named() else {
+            return;
+        };
         for (position, (field, value)) in self.set.iter().enumerate() {
             let (field, value) = (*field, *value);
             let is_changed = expected.field(field).is_some_and(|new| new != value);
@@ -99,7 +100,7 @@ impl<'h> Start<'h> {
                 value: Ok(Setting::Number(value)),
             };
             let of = OverrideAt {
-                base: base_name(model),
+                base: Some(named.full_name()),
                 ..OverrideAt::new(MOST_OPTIONS + position, &asked)
             };
             rejections.push(of.reject(Some(target(host, field, Some(value))), reason));
@@ -122,13 +123,10 @@ impl<'h> Start<'h> {
 
     /// The warning about the fields that a named model leaves to the host.
     pub(super) fn warning(&self, model: &CpuModel, expected: &RegisterValues) -> Option<Warning> {
-        let Base::Named(named) = model.base() else {
-            return None;
-        };
+        let named = model.base().named()?;
         let mut fields = Vec::new();
         for field in expected.description().fields() {
-            let is_kept = named.field(field) == FieldSetting::Host;
-            if is_kept
+            if named.leaves_to_host(field)
                 && !self.overridden.contains(&field)
                 && let Some(value) = expected.field(field)
             {
@@ -149,7 +147,7 @@ fn set_fields(
     let config = host.info().vcpu;
     let mut set = Vec::new();
     for field in host.description().fields() {
-        let FieldSetting::Value(value) = named.field(field) else {
+        let Some(value) = named.value(field) else {
             continue;
         };
         let rule = field.field.rule();

@@ -93,6 +93,6 @@ impl Models {
     ///
     /// [`UnknownModel`] if there is no such base.
     pub fn parse(&self, text: &str) -> Result<CpuModel, UnknownModel> {
-        CpuModel::parse_with(text, &|name| self.get(name).cloned())
+        CpuModel::parse_with(text, &|name| self.get(name).cloned().map(CpuModel::named))
     }
 }
