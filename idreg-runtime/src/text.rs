@@ -1,6 +1,5 @@
 //! Text forms that messages and models share: switches, lists, and text from outside.
 
-use core::error::Error;
 use core::fmt;
 use std::collections::BinaryHeap;
 
@@ -39,36 +38,57 @@ pub fn is_printable(character: char) -> bool {
     matches!(character, '\'' | '"' | '\\') || character.escape_debug().len() == 1
 }
 
-/// Sorts numbers that are in ascending order most of the time. A heap sorts with a tenth of the
-/// code of a slice, which VMMs link.
-pub(crate) fn ascending<T: Ord>(numbers: Vec<T>) -> Vec<T> {
-    if numbers.is_sorted() {
-        return numbers;
+/// The positions of keys in ascending order, those of equal keys in the order of the keys.
+///
+/// VMMs link one sort for all that messages sort, and of a heap, which takes a tenth of the code of
+/// a sort of slices.
+pub(crate) fn ascending(keys: &[u128]) -> Vec<usize> {
+    let mut positions = Vec::new();
+    for (position, key) in keys.iter().enumerate() {
+        positions.push((*key, position));
     }
-    BinaryHeap::from(numbers).into_sorted_vec()
+    let sorted = BinaryHeap::from(positions).into_sorted_vec();
+    sorted.into_iter().map(|(_, position)| position).collect()
+}
+
+/// Numbers in ascending order.
+pub(crate) fn ascending_numbers(numbers: &[u32]) -> Vec<u32> {
+    let keys: Vec<u128> = numbers.iter().copied().map(u128::from).collect();
+    let order = ascending(&keys).into_iter();
+    order.filter_map(|at| numbers.get(at).copied()).collect()
+}
+
+/// The numbers of CPUs that follow each other.
+struct CpuRange {
+    first: u32,
+    last: u32,
+}
+
+/// Shows `0-3`, or `6` for a single CPU.
+impl fmt::Display for CpuRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { first, last } = self;
+        if first == last {
+            write!(f, "{first}")
+        } else {
+            write!(f, "{first}-{last}")
+        }
+    }
 }
 
 /// Lists the numbers of CPUs as ranges, as Linux does: `0-3,6`.
 pub(crate) fn cpu_list(cpus: &[u32]) -> String {
-    let mut ranges: Vec<(u32, u32)> = Vec::new();
-    for cpu in ascending(cpus.to_vec()) {
+    let mut ranges: Vec<CpuRange> = Vec::new();
+    for cpu in ascending_numbers(cpus) {
         match ranges.last_mut() {
-            Some((_, last)) if cpu - *last <= 1 => *last = cpu,
-            _ => ranges.push((cpu, cpu)),
+            Some(CpuRange { last, .. }) if cpu - *last <= 1 => *last = cpu,
+            _ => ranges.push(CpuRange {
+                first: cpu,
+                last: cpu,
+            }),
         }
     }
-    let mut list = String::new();
-    for (first, last) in ranges {
-        if !list.is_empty() {
-            list.push(',');
-        }
-        list.push_str(&first.to_string());
-        if last != first {
-            list.push('-');
-            list.push_str(&last.to_string());
-        }
-    }
-    list
+    joined(&ranges, ",")
 }
 
 /// The setting of a switch as models write it.
@@ -88,7 +108,7 @@ pub(crate) fn comma_list<T: fmt::Display>(items: &[T]) -> String {
 
 /// Lists alternatives as `a`, `a or b`, `a, b or c`.
 pub(crate) fn alternatives<T: fmt::Display>(items: &[T]) -> String {
-    list(&mut shown(items), ", ", " or ")
+    list(items.len(), &|index| shown(items, index), ", ", " or ")
 }
 
 /// Lists items on a line each.
@@ -102,53 +122,46 @@ pub(crate) fn under_heading<T: fmt::Display>(heading: &str, items: &[T]) -> Stri
 }
 
 /// Shows the message of an error, and with `{:#}` its causes: `cannot create a VM: ENOMEM (12)`.
+/// The source shows its own causes with `{:#}` in the same way.
 ///
 /// For `#[error(fmt = caused)]` on a variant of a message and its source.
 pub(crate) fn caused(
-    message: &impl fmt::Display,
-    source: &(impl Error + 'static),
-    f: &mut fmt::Formatter<'_>,
-) -> fmt::Result {
-    write_causes(message, source, f)
-}
-
-fn write_causes(
     message: &dyn fmt::Display,
-    source: &(dyn Error + 'static),
+    source: &dyn fmt::Display,
     f: &mut fmt::Formatter<'_>,
 ) -> fmt::Result {
-    write!(f, "{message}")?;
-    let mut next = f.alternate().then_some(source);
-    while let Some(cause) = next {
-        write!(f, ": {cause}")?;
-        next = cause.source();
+    if f.alternate() {
+        write!(f, "{message}: {source:#}")
+    } else {
+        message.fmt(f)
     }
-    Ok(())
 }
 
 /// Lists items with a separator between them.
 pub(crate) fn joined<T: fmt::Display>(items: &[T], separator: &str) -> String {
-    list(&mut shown(items), separator, separator)
+    let item = |index| shown(items, index);
+    list(items.len(), &item, separator, separator)
 }
 
-fn shown<T: fmt::Display>(items: &[T]) -> impl ExactSizeIterator<Item = &dyn fmt::Display> {
-    items.iter().map(|item| item as &dyn fmt::Display)
+fn shown<T: fmt::Display>(items: &[T], index: usize) -> Option<&dyn fmt::Display> {
+    items.get(index).map(|item| item as &dyn fmt::Display)
 }
 
 /// Lists items with a separator between them, and another one before the last.
 // A VMM links this once, not for each type of items.
 #[inline(never)]
-fn list(
-    items: &mut dyn ExactSizeIterator<Item = &dyn fmt::Display>,
+fn list<'i>(
+    count: usize,
+    item: &dyn Fn(usize) -> Option<&'i dyn fmt::Display>,
     separator: &str,
     last: &str,
 ) -> String {
     let mut text = String::new();
-    let mut before = "";
-    while let Some(item) = items.next() {
-        text.push_str(before);
-        text.push_str(&item.to_string());
-        before = if items.len() == 1 { last } else { separator };
+    for index in 0..count {
+        if index > 0 {
+            text += if index + 1 == count { last } else { separator };
+        }
+        text.extend(item(index).map(ToString::to_string));
     }
     text
 }

@@ -6,7 +6,7 @@ use crate::model::property::short_name;
 use crate::model::{Override, Setting};
 use crate::number::Hex;
 use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
-use crate::text::{ascending, cpu_list, joined};
+use crate::text::{ascending, ascending_numbers, cpu_list, joined};
 use crate::values::RegisterValues;
 use core::{fmt, slice};
 
@@ -202,23 +202,40 @@ impl Host {
     }
 }
 
+/// The CPUs that have a value.
+struct Group {
+    /// The position of the first of them.
+    first: usize,
+    cpus: Vec<u32>,
+    value: Option<u64>,
+}
+
 /// The values in the order of their first CPUs, each with all its CPUs, ascending.
 fn grouped(values: &[(&[u32], Option<u64>)]) -> Vec<(Vec<u32>, Option<u64>)> {
-    let positions = values.iter().map(|(_, value)| *value).zip(0..);
-    let sorted: Vec<(Option<u64>, usize)> = ascending(positions.collect());
-    // A group is at the position of its first value.
-    let mut groups: Vec<Option<_>> = values.iter().map(|_| None).collect();
-    for equal in sorted.chunk_by(|(left, _), (right, _)| left == right) {
-        let members = equal.iter();
-        let members = members.filter_map(|(_, position)| values.get(*position));
-        let cpus: Vec<u32> = members.flat_map(|(cpus, _)| *cpus).copied().collect();
-        if let Some((value, first)) = equal.first()
-            && let Some(group) = groups.get_mut(*first)
-        {
-            *group = Some((ascending(cpus), *value));
+    let key = |value: Option<u64>| value.map_or(0, |value| u128::from(value) + 1);
+    let keys: Vec<u128> = values.iter().map(|(_, value)| key(*value)).collect();
+    let mut groups: Vec<Group> = Vec::new();
+    for position in ascending(&keys) {
+        let Some((cpus, value)) = values.get(position) else {
+            continue;
+        };
+        match groups.last_mut() {
+            Some(group) if group.value == *value => group.cpus.extend_from_slice(cpus),
+            _ => groups.push(Group {
+                first: position,
+                cpus: cpus.to_vec(),
+                value: *value,
+            }),
         }
     }
-    groups.into_iter().flatten().collect()
+    let firsts: Vec<u128> = groups.iter().map(|group| group.first as u128).collect();
+    let mut in_order = Vec::new();
+    for position in ascending(&firsts) {
+        if let Some(group) = groups.get(position) {
+            in_order.push((ascending_numbers(&group.cpus), group.value));
+        }
+    }
+    in_order
 }
 
 /// The number of values that a message shows.

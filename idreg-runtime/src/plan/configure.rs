@@ -71,9 +71,10 @@ impl<'m> Options<'m> {
             return Cow::Borrowed(host);
         }
         if let Some((given, with)) = self.excluded(config) {
-            let place = (given.of.base.is_none(), given.of.position);
+            let rejection = given.of.reject(None, Reason::Conflict { with });
+            let place = rejection.place();
             if !rejections.iter().any(|known| known.place() == place) {
-                rejections.push(given.of.reject(None, Reason::Conflict { with }));
+                rejections.push(rejection);
             }
             return Cow::Borrowed(host);
         }

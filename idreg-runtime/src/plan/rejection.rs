@@ -58,23 +58,26 @@ impl<'m> OverrideAt<'m> {
 }
 
 impl Rejection {
-    /// The place in the model, where the base comes before the overrides.
-    pub(super) const fn place(&self) -> (bool, usize) {
-        (self.base.is_none(), self.position)
+    /// The place in the model as a number: the base comes before the overrides.
+    pub(super) const fn place(&self) -> u128 {
+        let of_overrides = if self.base.is_none() { 1 << 64 } else { 0 };
+        of_overrides | self.position as u128
     }
 }
 
 /// Sorts rejections by their places in the model; those of one place keep their order.
 pub(super) fn in_order(rejections: Vec<Rejection>) -> Vec<Rejection> {
-    let places = rejections.iter().map(Rejection::place);
-    if places.clone().is_sorted() {
-        return rejections;
+    let mut places = Vec::new();
+    let mut unsorted = Vec::new();
+    for rejection in rejections {
+        places.push(rejection.place());
+        unsorted.push(Some(rejection));
     }
-    let order: Vec<((bool, usize), usize)> = ascending(places.zip(0..).collect());
-    let mut rejections: Vec<Option<Rejection>> = rejections.into_iter().map(Some).collect();
-    let sorted = order.into_iter();
-    let sorted = sorted.filter_map(|(_, index)| rejections.get_mut(index)?.take());
-    sorted.collect()
+    let mut sorted = Vec::new();
+    for position in ascending(&places) {
+        sorted.extend(unsorted.get_mut(position).and_then(Option::take));
+    }
+    sorted
 }
 
 /// The field that a rejected override targets.
