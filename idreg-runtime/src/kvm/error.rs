@@ -6,7 +6,6 @@ use crate::host::{ConfigurationDifference, ReadError};
 use crate::linux::UnexpectedContent;
 use crate::text::{caused, comma_list, joined, lines};
 use crate::vcpu::Errno;
-use crate::view::ReadViewError;
 use core::fmt;
 use thiserror::Error;
 
@@ -97,9 +96,6 @@ pub enum KvmError {
     /// A register of the vCPU cannot be read.
     #[error(transparent)]
     ReadRegister(#[from] ReadError),
-    /// The view of a guest cannot be read.
-    #[error(transparent)]
-    ReadView(#[from] ReadViewError),
     /// The vCPU was created with another configuration than the one that was passed.
     #[error("{}", lines(.0))]
     OtherConfiguration(Vec<ConfigurationDifference>),

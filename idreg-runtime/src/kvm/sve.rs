@@ -26,10 +26,14 @@ const _: () = assert!(SVE_MAX_BITS / SVE_QUADWORD_BITS <= 512);
 ///
 /// `ioctl` `KVM_GET_ONE_REG` (0x4010aeab) on the vCPU.
 pub fn sve_vector_lengths(vcpu: &impl AsRawFd) -> Result<Vec<u32>, KvmError> {
-    match get(vcpu.as_raw_fd()) {
+    vector_lengths(vcpu.as_raw_fd()).map_err(KvmStep::SveVectorLengths.failed())
+}
+
+pub(super) fn vector_lengths(vcpu: RawFd) -> Result<Vec<u32>, Errno> {
+    match get(vcpu) {
         Ok(bitmap) => Ok(lengths(&bitmap)),
         Err(Errno::ENOENT) => Ok(Vec::new()),
-        Err(error) => Err(KvmStep::SveVectorLengths.failed()(error)),
+        Err(error) => Err(error),
     }
 }
 

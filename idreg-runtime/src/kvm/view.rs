@@ -1,8 +1,9 @@
 //! Reads the view of a guest from its vCPUs.
 
-use super::{KvmError, OneReg, sve_vector_lengths};
+use super::OneReg;
+use super::sve::vector_lengths;
 use crate::linux::timer_frequency;
-use crate::view::{View, ViewInfo};
+use crate::view::{ReadViewError, View, ViewInfo};
 use std::os::fd::AsRawFd;
 
 /// Reads what a guest sees from all vCPUs of its VM, in the order of their numbers.
@@ -14,17 +15,21 @@ use std::os::fd::AsRawFd;
 ///
 /// # Errors
 ///
-/// [`KvmStep::SveVectorLengths`](super::KvmStep::SveVectorLengths), or [`KvmError::ReadView`] if a
-/// register cannot be read or the vCPUs are not those of one VM.
+/// [`ReadViewError`] if a register cannot be read or the vCPUs are not those of one VM.
 ///
 /// # System calls
 ///
 /// `ioctl` `KVM_GET_ONE_REG` (0x4010aeab) on each vCPU.
-pub fn read_view<V: AsRawFd>(mut info: ViewInfo, vcpus: &[V]) -> Result<View, KvmError> {
+pub fn read_view<V: AsRawFd>(mut info: ViewInfo, vcpus: &[V]) -> Result<View, ReadViewError> {
     if let Some(first) = vcpus.first() {
-        info.sve_vector_lengths = sve_vector_lengths(first)?;
+        let lengths = vector_lengths(first.as_raw_fd());
+        info.sve_vector_lengths = lengths.map_err(|source| ReadViewError::Register {
+            vcpu: 0,
+            register: "KVM_REG_ARM64_SVE_VLS",
+            source,
+        })?;
     }
     info.timer_frequency = timer_frequency();
     let registers: Vec<OneReg<'_>> = vcpus.iter().map(OneReg::new).collect();
-    Ok(View::read(info, &registers)?)
+    View::read(info, &registers)
 }

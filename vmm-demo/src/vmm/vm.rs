@@ -14,7 +14,7 @@ use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::apply::ApplyError;
 use idreg_runtime::regs::{self, MpidrEl1};
 use idreg_runtime::vcpu::Errno;
-use idreg_runtime::view::{View, ViewInfo};
+use idreg_runtime::view::{ReadViewError, View, ViewInfo};
 use kvm_bindings::RegList;
 use kvm_ioctls::{DeviceFd, Kvm, VcpuFd, VmFd};
 use std::mem;
@@ -29,6 +29,9 @@ pub enum VmError {
     /// A step of the VM's creation failed.
     #[error(transparent)]
     Kvm(#[from] KvmError),
+    /// The guest's view cannot be read.
+    #[error(transparent)]
+    ReadView(#[from] ReadViewError),
     /// The RAM cannot be allocated, attached or logged.
     #[error(transparent)]
     Memory(#[from] MemoryError),
@@ -237,7 +240,7 @@ impl Vm {
     ///
     /// # Errors
     ///
-    /// [`VmError::Kvm`].
+    /// [`VmError::Kvm`] or [`VmError::ReadView`].
     pub(crate) fn read_view(
         &self,
         plan: &Plan,
