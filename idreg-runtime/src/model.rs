@@ -81,6 +81,7 @@ use self::named::Models;
 use crate::description::RegisterField;
 use crate::register::{FieldValue, RegisterValue};
 use crate::text::Printable;
+use core::fmt;
 use property::{ENFORCE, whole_register};
 #[cfg(feature = "models")]
 use std::sync::Arc;
@@ -111,7 +112,7 @@ pub struct CpuModel {
 }
 
 /// The error of a first word that is not the name of a model.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "no CPU model `{}`; write `host` or a named model, alone or with overrides as in \
      `host,PROPERTY=VALUE,...`",
@@ -120,6 +121,13 @@ pub struct CpuModel {
 pub struct UnknownModel {
     /// The word.
     pub name: String,
+}
+
+/// Shows the message, as `main` prints the errors that it returns.
+impl fmt::Debug for UnknownModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
 }
 
 impl CpuModel {

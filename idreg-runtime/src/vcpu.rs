@@ -4,7 +4,7 @@ use crate::encoding::Encoding;
 use core::fmt;
 
 /// A Linux error number as an ioctl returned it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Errno(pub i32);
 
 impl Errno {
@@ -59,6 +59,13 @@ impl fmt::Display for Errno {
             Some(name) => write!(f, "{name} ({})", self.0),
             None => write!(f, "errno {}", self.0),
         }
+    }
+}
+
+/// Shows what `Display` does.
+impl fmt::Debug for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
     }
 }
 

@@ -6,6 +6,7 @@
 use super::capabilities::Capabilities;
 use super::vcpu_config::VcpuConfig;
 use crate::description::rule::Owner;
+use crate::number;
 use crate::text::on_off;
 use core::fmt;
 use core::str::FromStr;
@@ -187,14 +188,10 @@ impl FromStr for CpuOption {
         let word = Self::SWITCHES.into_iter().find(|word| word.word() == name);
         let length = || {
             let digits = name.strip_prefix("sve")?;
-            // No sign, and no leading zero, which would give a length a second name.
-            let is_plain = digits.bytes().all(|digit| digit.is_ascii_digit())
-                && (digits.len() == 1 || !digits.starts_with('0'));
-            digits
-                .parse()
-                .ok()
-                .filter(|_| is_plain)
-                .map(Self::SveLength)
+            // Only decimal digits, so that a length has one name.
+            let is_decimal = digits.bytes().all(|digit| digit.is_ascii_digit());
+            let bits = number::parse(digits).ok().filter(|_| is_decimal)?;
+            u32::try_from(bits).ok().map(Self::SveLength)
         };
         word.or_else(length).ok_or(UnknownOption)
     }

@@ -1,6 +1,7 @@
 //! The implementation of each CPU.
 
 use crate::host::Implementation;
+use crate::number;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -167,13 +168,18 @@ fn implementations_with(read: Reader<'_>) -> Result<Vec<Implementation>, Unexpec
     Ok(implementations)
 }
 
+/// The number of a CPU.
+fn cpu_number(text: &str) -> Option<u32> {
+    u32::try_from(number::parse(text).ok()?).ok()
+}
+
 /// The numbers in a list such as `0-3,8` (Linux 7.2, `Documentation/admin-guide/cputopology.rst`),
 /// ascending.
 fn cpus_of(text: &str) -> Option<Vec<u32>> {
     let mut cpus = Vec::new();
     for range in text.split(',') {
         let (first, last) = range.split_once('-').unwrap_or((range, range));
-        let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
+        let (first, last) = (cpu_number(first)?, cpu_number(last)?);
         if first > last || last >= CPU_NUMBERS {
             return None;
         }
@@ -186,10 +192,10 @@ fn register(path: &Path, read: Reader<'_>) -> Result<Option<u64>, UnexpectedCont
     let Some(text) = read(path) else {
         return Ok(None);
     };
-    let hexadecimal = text.strip_prefix("0x");
-    match hexadecimal.and_then(|digits| u64::from_str_radix(digits, 16).ok()) {
-        Some(value) => Ok(Some(value)),
-        None => Err(UnexpectedContent::new(
+    let is_hexadecimal = text.starts_with("0x");
+    match number::parse(&text) {
+        Ok(value) if is_hexadecimal => Ok(Some(value)),
+        _ => Err(UnexpectedContent::new(
             path,
             &text,
             "a hexadecimal number such as `0x00000000410fd803`",

@@ -1,10 +1,13 @@
 //! Properties: the one namespace of the overrides that a CPU model takes.
 
+mod likeness;
+
 use crate::config::options::{CpuOption, sve_lengths};
 use crate::description::feature::{FEATURE_PREFIX, FeatureDescription};
-use crate::description::{Description, PROPERTY_PREFIX, RegisterDescription, RegisterField};
+use crate::description::{Description, RegisterDescription, RegisterField};
 use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
 use core::fmt;
+use likeness::Likeness;
 
 /// The word that makes inconsistencies errors.
 pub const ENFORCE: &str = "enforce";
@@ -91,29 +94,16 @@ impl Property {
     /// The name that is most like one that does not exist, or `None` if no name is near.
     ///
     /// Case and a missing prefix do not count. Without the feature `suggestions` only names that
-    /// differ in these are found. A comparison takes time in proportion to the lengths of both
-    /// names, so names of quite another length are not compared.
+    /// differ in these are found.
     #[must_use]
     pub fn nearest(description: &Description, name: &str) -> Option<String> {
-        // In a name as short as `pauth`, one wrong letter is a larger part.
-        const SHORT: usize = 8;
         if name.len() > LONGEST_NAME {
             return None;
         }
-        let percent: u8 = if name.len() > SHORT { 80 } else { 70 };
-        let name = bare(name).to_ascii_uppercase();
+        let mut likeness = Likeness::to(name);
         let mut nearest = None;
-        let mut most_similar = f64::from(percent) / 100.0;
         let mut compare = |known: String| {
-            let bare = bare(&known);
-            // Every letter more is a difference.
-            let (shorter, longer) = (bare.len().min(name.len()), bare.len().max(name.len()));
-            if 100 * shorter < usize::from(percent) * longer {
-                return;
-            }
-            let similarity = similarity(&name, bare);
-            if similarity >= most_similar {
-                most_similar = similarity;
+            if likeness.is_highest(&known) {
                 nearest = Some(known);
             }
         };
@@ -141,14 +131,6 @@ impl Property {
             Self::Feature(_) | Self::Option(_) | Self::Enforce => PropertyType::Switch,
         }
     }
-}
-
-/// The similarity of a name in upper case and one in any, from 0 to 1.
-fn similarity(name: &str, known: &str) -> f64 {
-    #[cfg(feature = "suggestions")]
-    return strsim::normalized_damerau_levenshtein(name, &known.to_ascii_uppercase());
-    #[cfg(not(feature = "suggestions"))]
-    return f64::from(u8::from(name.eq_ignore_ascii_case(known)));
 }
 
 /// The registers that models set as a whole.
@@ -180,18 +162,6 @@ pub(crate) fn short_name(register: &RegisterDescription) -> String {
     let name = register.name;
     let name = name.strip_suffix("_EL1").unwrap_or(name);
     name.to_ascii_lowercase()
-}
-
-/// A name without its prefix, in whatever case.
-fn bare(name: &str) -> &str {
-    for prefix in [PROPERTY_PREFIX, FEATURE_PREFIX] {
-        if let Some((start, bare)) = name.split_at_checked(prefix.len())
-            && start.eq_ignore_ascii_case(prefix)
-        {
-            return bare;
-        }
-    }
-    name
 }
 
 /// Shows the name.
