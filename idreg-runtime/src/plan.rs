@@ -16,6 +16,7 @@ mod resolve;
 mod shortest;
 mod start;
 mod warning;
+mod warnings;
 
 use crate::config::{Gic, VcpuConfig};
 use crate::description::rule::Owner;
@@ -38,6 +39,7 @@ pub use error::PlanError;
 pub use file::SCHEMA;
 pub(crate) use shortest::set_options;
 pub use warning::{Tolerated, Warning};
+pub(crate) use warnings::Warnings;
 
 /// The register writes after which a guest on a host sees a model.
 ///
@@ -77,7 +79,7 @@ pub struct Plan {
     expected: RegisterValues,
     /// The registers that the plan does not write although they may change.
     elsewhere: Vec<Elsewhere>,
-    warnings: Vec<Warning>,
+    warnings: Warnings,
 }
 
 /// A field that will differ from the host's value.
@@ -155,8 +157,7 @@ impl Plan {
             let value = expected.field(*field);
             value.is_some_and(|value| host.honours(*field, value))
         });
-        let of_host = Warning::of_host_beside(host, &set);
-        Self::of(host, model, &start, &resolved, expected, of_host)
+        Self::of(host, model, &start, &resolved, expected, set)
     }
 
     fn of(
@@ -165,7 +166,7 @@ impl Plan {
         start: &Start<'_>,
         resolved: &[Resolved<'_>],
         expected: RegisterValues,
-        of_host: Vec<Warning>,
+        set: Vec<RegisterField>,
     ) -> Result<Self, PlanError> {
         let broken = consistency::newly_broken(&start.values, &expected);
         if model.enforce() && !broken.is_empty() {
@@ -186,8 +187,8 @@ impl Plan {
         for change in &changes {
             warnings.extend(unnamed(change));
         }
-        warnings.extend(of_host);
         warnings.extend(start.warning(model, &expected));
+        let warnings = Warnings::on_host(warnings, host, set);
         Ok(Self::with(host, model, changes, expected, warnings))
     }
 
@@ -197,7 +198,7 @@ impl Plan {
         model: &CpuModel,
         changes: Vec<Change>,
         expected: RegisterValues,
-        warnings: Vec<Warning>,
+        warnings: Warnings,
     ) -> Self {
         Self {
             model: model.clone(),
@@ -277,10 +278,12 @@ impl Plan {
         values
     }
 
-    /// The warnings about the guest's view.
+    /// The warnings about the guest's view: those of the plan, then those of the host.
+    ///
+    /// Those of the host are found at the first call.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
-        &self.warnings
+        self.warnings.all()
     }
 }
 

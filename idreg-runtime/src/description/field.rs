@@ -135,6 +135,8 @@ impl FieldDescription {
     }
 
     /// The rule by which KVM accepts values.
+    // VMMs link this once, not at each call.
+    #[inline(never)]
     #[must_use]
     pub const fn rule(self) -> &'static FieldRule {
         match self.table.rules.split_at_checked(self.row.rule as usize) {
@@ -184,6 +186,8 @@ impl FieldDescription {
 
     /// A value as a number for comparison: negative if the field is signed, by its kind or its
     /// rule, and its top bit is set.
+    // VMMs link this once, not at each call.
+    #[inline(never)]
     #[must_use]
     pub const fn comparable(self, value: u64) -> i128 {
         if self.kind().is_signed() || matches!(self.rule().safety, Safety::SignedLower) {

@@ -55,14 +55,9 @@ impl<'a> OneReg<'a> {
         }
     }
 
-    /// Reads a register of 64 bits by its id.
-    pub(super) fn get_id(self, id: u64) -> Result<u64, Errno> {
-        let mut bytes = [0; 8];
-        ioctl::get_one_reg(self.fd, id, &mut bytes)?;
-        Ok(u64::from_ne_bytes(bytes))
-    }
-
     /// Writes a register of 64 bits by its id.
+    // VMMs link this once, not at each call.
+    #[inline(never)]
     pub(super) fn set_id(self, id: u64, value: u64) -> Result<(), Errno> {
         ioctl::set_one_reg(self.fd, id, &value.to_ne_bytes())
     }
@@ -70,7 +65,7 @@ impl<'a> OneReg<'a> {
 
 impl VcpuRegs for OneReg<'_> {
     fn get(&self, register: Encoding) -> Result<u64, Errno> {
-        self.get_id(kvm_reg_id(register))
+        self.get_by_id(kvm_reg_id(register))
     }
 
     fn set(&self, register: Encoding, value: u64) -> Result<(), Errno> {
@@ -79,6 +74,8 @@ impl VcpuRegs for OneReg<'_> {
 }
 
 impl RegistersById for OneReg<'_> {
+    // VMMs link this once, not at each call.
+    #[inline(never)]
     fn get_by_id(&self, id: u64) -> Result<u64, Errno> {
         // arm64 Linux is little-endian, so a register of 32 bits fills the low half.
         let mut bytes = [0; 8];

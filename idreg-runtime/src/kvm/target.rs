@@ -3,7 +3,7 @@
 use super::one_reg::REG_U64;
 use super::{KvmError, KvmStep, OneReg, ioctl};
 use crate::config::target::{DISCOVER_IMPL_CPUS, DISCOVER_IMPL_VER, TargetCpus};
-use crate::vcpu::Errno;
+use crate::vcpu::{Errno, RegistersById};
 use std::os::fd::AsRawFd;
 
 /// The register of the vendor's calls from 64 on that are announced to a guest:
@@ -45,7 +45,7 @@ struct SmcccFilter {
 pub fn offer_target_cpus(vm: &impl AsRawFd, vcpu: &impl AsRawFd) -> Result<(), KvmError> {
     let failed = |error: Errno| KvmStep::OfferTargetCpus.failed()(error);
     let registers = OneReg::new(vcpu);
-    let offered = match registers.get_id(KVM_REG_ARM_VENDOR_HYP_BMAP_2) {
+    let offered = match registers.get_by_id(KVM_REG_ARM_VENDOR_HYP_BMAP_2) {
         Ok(offered) => offered,
         Err(Errno::ENOENT) => return Err(KvmError::NoTargetCpus),
         Err(error) => return Err(failed(error)),
@@ -80,7 +80,9 @@ pub fn answer_target_cpus(vcpu: &impl AsRawFd, targets: &TargetCpus) -> Result<b
     let registers = OneReg::new(vcpu);
     let mut call = [0; 4];
     for (index, register) in (0..).zip(&mut call) {
-        *register = registers.get_id(general_purpose(index)).map_err(failed)?;
+        *register = registers
+            .get_by_id(general_purpose(index))
+            .map_err(failed)?;
     }
     let Some(answer) = targets.answer(call) else {
         return Ok(false);

@@ -16,6 +16,7 @@ use crate::host::{
 use crate::linux::MachineInfo;
 use crate::regs;
 use crate::values::RegisterValues;
+use crate::vcpu::RegistersById;
 use std::os::fd::AsRawFd;
 
 /// PSTATE: a core register, `offsetof(struct kvm_regs, regs.pstate)` in 32-bit words (Linux 7.2,
@@ -187,7 +188,7 @@ fn beyond_registers(
 ) -> Result<Vec<ConfigurationDifference>, KvmError> {
     let mut differences = Vec::new();
     let pstate = OneReg::new(vcpu)
-        .get_id(PSTATE)
+        .get_by_id(PSTATE)
         .map_err(KvmStep::ProcessorState.failed())?;
     let is_aarch32 = pstate & AARCH32 != 0;
     if pstate & MODE != AARCH32_USER && is_aarch32 != config.aarch32 {

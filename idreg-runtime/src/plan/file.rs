@@ -81,7 +81,7 @@ impl Serialize for Plan {
             old: Hex(self.host.get(register).unwrap_or(0)),
             new: value.map(Hex),
         });
-        let warnings = self.warnings.iter().map(|warning| WarningObject {
+        let warnings = self.warnings().iter().map(|warning| WarningObject {
             kind: warning.name(),
             message: warning.to_string(),
         });

@@ -8,7 +8,7 @@ use crate::config::Gic;
 use crate::description::rule::Owner;
 use crate::description::{RegisterDescription, RegisterField};
 use crate::host::{Host, Obstacle};
-use crate::plan::{Change, Plan, Tolerated, Warning};
+use crate::plan::{Change, Plan, Tolerated, Warning, Warnings};
 use crate::regs::MpidrEl1;
 use crate::tolerance::Tolerance;
 use crate::values::RegisterValues;
@@ -106,14 +106,15 @@ impl Plan {
             let value = expected.field(*field);
             value.is_some_and(|value| host.honours(*field, value))
         });
-        let mut warnings = Warning::of_host_beside(host, &honoured.collect::<Vec<_>>());
-        warnings.extend(announced);
+        let honoured = honoured.collect();
+        let mut warnings = Vec::from_iter(announced);
         if !tolerated.is_empty() {
             warnings.push(Warning::Tolerated(tolerated));
         }
         if !not_compared.is_empty() {
             warnings.push(Warning::NotCompared(not_compared));
         }
+        let warnings = Warnings::on_host(warnings, host, honoured);
         let mut plan = Self::with(host, &view.info().model, changes, expected, warnings);
         for register in elsewhere {
             plan.leave(register, None);

@@ -6,7 +6,7 @@ use crate::description::{Description, RegisterDescription, RegisterField};
 use crate::model::CpuModel;
 use crate::number::Hex;
 use crate::plan::elsewhere::Elsewhere;
-use crate::plan::{Change, Plan, Warning, Write};
+use crate::plan::{Change, Plan, Warning, Warnings, Write};
 use crate::reading::{self, Bounded, Object, check_schema};
 use crate::regs;
 use crate::text::Printable;
@@ -142,7 +142,7 @@ impl ParsedPlan {
             host,
             expected,
             elsewhere,
-            warnings: warnings.collect(),
+            warnings: Warnings::new(warnings.collect()),
         })
     }
 }
