@@ -1,0 +1,16 @@
+//! The inputs of the fuzz targets: each is read as the programs read it, and held to its rules.
+//!
+//! A target has a function here, a file in `fuzz_targets` and a folder in `corpus`. The tests of
+//! the workspace give the corpus to the same functions.
+
+mod host_file;
+mod view_file;
+
+pub use host_file::host_file;
+pub use view_file::view_file;
+
+/// A target's rules for an input.
+pub type Target = fn(&[u8]);
+
+/// Every target by name.
+pub const TARGETS: [(&str, Target); 2] = [("host_file", host_file), ("view_file", view_file)];
