@@ -269,9 +269,9 @@ impl Host {
             && !self.info.capabilities.writable_implementation_ids
     }
 
-    /// True if KVM reports the same writable bits here and on another host.
-    pub(crate) fn has_masks_of(&self, other: &Self) -> bool {
-        self.writable == other.writable
+    /// The bits of each register that KVM reports as writable.
+    pub(crate) fn masks(&self) -> &RegisterValues {
+        &self.writable
     }
 
     /// The host with another list of CPUs.

@@ -32,21 +32,38 @@ pub struct InvalidNumber {
 ///
 /// [`InvalidNumber`] for anything else, signs and spaces included.
 pub fn parse(text: &str) -> Result<u64, InvalidNumber> {
-    let (digits, radix) = match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        Some(digits) => (digits, 16),
-        None => (text, 10),
-    };
-    // `from_str_radix` accepts a sign too.
-    let digits = digits
-        .chars()
-        .all(|digit| digit.is_digit(radix))
-        .then_some(digits);
-    digits
-        .filter(|_| !has_leading_zero(text))
-        .and_then(|digits| u64::from_str_radix(digits, radix).ok())
-        .ok_or_else(|| InvalidNumber {
-            text: text.to_owned(),
-        })
+    value(text.as_bytes()).ok_or_else(|| InvalidNumber {
+        text: text.to_owned(),
+    })
+}
+
+fn value(text: &[u8]) -> Option<u64> {
+    match text {
+        [b'0', b'x' | b'X', digits @ ..] => of_digits(digits, 16),
+        // Any other zero would lead.
+        [b'0', _, ..] => None,
+        digits => of_digits(digits, 10),
+    }
+}
+
+/// The number of at least one digit. `from_str_radix` accepts a sign too, and is slower.
+fn of_digits(digits: &[u8], radix: u8) -> Option<u64> {
+    let mut number: u64 = 0;
+    for digit in digits {
+        let digit = match digit {
+            b'0'..=b'9' => digit - b'0',
+            b'a'..=b'f' => digit - b'a' + 10,
+            b'A'..=b'F' => digit - b'A' + 10,
+            _ => return None,
+        };
+        if digit >= radix {
+            return None;
+        }
+        number = number
+            .checked_mul(radix.into())?
+            .checked_add(digit.into())?;
+    }
+    (!digits.is_empty()).then_some(number)
 }
 
 /// True for decimal digits after a zero.
@@ -106,7 +123,22 @@ impl serde::Serialize for Hex {
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for Hex {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'_, str> as serde::Deserialize>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(HexVisitor)
+    }
+}
+
+#[cfg(feature = "serde")]
+struct HexVisitor;
+
+#[cfg(feature = "serde")]
+impl serde::de::Visitor<'_> for HexVisitor {
+    type Value = Hex;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Hex, E> {
+        text.parse().map_err(E::custom)
     }
 }

@@ -8,6 +8,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_path_to_error::Segment;
+use std::borrow::Cow;
 
 /// Reads an object. An array is an error, and an error names the member that it is about.
 pub(crate) fn object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
@@ -73,8 +74,15 @@ impl<T, const MOST: usize> Default for Entries<T, MOST> {
     }
 }
 
+/// A text in a file, without a copy where it has no escapes.
+#[derive(Debug)]
+pub(crate) struct Text<'f>(pub(crate) Cow<'f, str>);
+
 /// Checks the schema of a file, `NAME/NUMBER`; `kind` names such a file in a message.
 pub(crate) fn check_schema(schema: &str, expected: &str, kind: &str) -> Result<(), String> {
+    if schema == expected {
+        return Ok(());
+    }
     let parts = |text: &str| {
         let (name, number) = text.rsplit_once('/')?;
         let is_decimal = number.bytes().all(|digit| digit.is_ascii_digit());
@@ -84,19 +92,13 @@ pub(crate) fn check_schema(schema: &str, expected: &str, kind: &str) -> Result<(
         ))
     };
     let shown = Printable(schema);
-    match (parts(schema), parts(expected)) {
-        (Some((name, number)), Some((known, newest))) if name == known => {
-            if number > newest {
-                return Err(format!(
-                    "schema `{shown}` is newer than `{expected}`, the newest that this version \
-                     reads"
-                ));
-            }
-            if number == newest {
-                return Ok(());
-            }
-        }
-        _ => {}
+    if let (Some((name, number)), Some((known, newest))) = (parts(schema), parts(expected))
+        && name == known
+        && number > newest
+    {
+        return Err(format!(
+            "schema `{shown}` is newer than `{expected}`, the newest that this version reads"
+        ));
     }
     Err(format!(
         "schema `{shown}` is not `{expected}`: not a {kind}"
@@ -118,6 +120,30 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for Bounded<T
 impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for Entries<T, MOST> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(EntriesVisitor(PhantomData))
+    }
+}
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
     }
 }
 

@@ -6,7 +6,7 @@ use hosts::{A64FX_7_2, MAX_6_1, MAX_6_12, MAX_7_2, edited, host};
 use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::{Plan, Warning};
-use idreg_runtime::regs::IdAa64isar0El1;
+use idreg_runtime::regs::{IdAa64isar0El1, MidrEl1};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -126,6 +126,43 @@ fn malformed_values_are_named() {
         text.contains("register MIDR_EL1: expected `value` and `writable`"),
         "{text}"
     );
+}
+
+/// The file with another form of MIDR_EL1.
+fn with_midr(form: &str) -> String {
+    let (before, rest) = MAX_7_2.split_once("\"MIDR_EL1\": {").expect("it is there");
+    let (_, after) = rest.split_once('}').expect("an object");
+    format!("{before}\"MIDR_EL1\": {form}{after}")
+}
+
+#[test]
+fn known_register_is_an_object_of_two_strings() {
+    for form in [
+        "1",
+        "-1",
+        "1.5",
+        "null",
+        "true",
+        "\"0x1\"",
+        "[\"0x1\", \"0x1\"]",
+        "{}",
+        "{\"value\": \"0x1\"}",
+        "{\"value\": \"0x1\", \"writable\": 1}",
+        "{\"value\": [{}], \"writable\": \"0x1\"}",
+        "{\"value\": \"0x1\", \"value\": \"0x1\", \"writable\": \"0x1\"}",
+    ] {
+        let file = with_midr(form);
+        assert_eq!(
+            error(&file).split(" at line").next(),
+            Some("register MIDR_EL1: expected `value` and `writable`, both as strings"),
+            "{form}"
+        );
+        let unknown = file.replacen("\"MIDR_EL1\"", "\"ID_NEW_EL1\"", 1);
+        assert_eq!(host(&unknown).values().iter().count(), 47, "{form}");
+    }
+    let more = r#"{"\u0076alue": "\u0030x1", "writable": "0", "more": {"a": []}}"#;
+    let midr: Option<MidrEl1> = host(&with_midr(more)).values().get_as();
+    assert_eq!(midr.map(MidrEl1::bits), Some(1));
 }
 
 #[test]

@@ -141,7 +141,9 @@ impl Fleet {
         }
         known.push(self.kinds.len());
         self.kinds.push(Kind {
-            host: host.clone().with_implementations(distinct(host)),
+            host: host
+                .clone()
+                .with_implementations(distinct(host).into_iter().cloned().collect()),
             names: Vec::new(),
             count: 0,
         });
@@ -194,9 +196,7 @@ impl fmt::Display for Kind {
 /// A hash of what differs most between kinds.
 fn key(host: &Host) -> u64 {
     let mut hasher = DefaultHasher::new();
-    for (register, value) in host.values().iter() {
-        (value, host.writable(register)).hash(&mut hasher);
-    }
+    (host.values().words(), host.masks().words()).hash(&mut hasher);
     hasher.finish()
 }
 
@@ -204,7 +204,7 @@ fn key(host: &Host) -> u64 {
 fn is_same_kind(kind: &Host, host: &Host) -> bool {
     let (one, other) = (kind.info(), host.info());
     kind.values() == host.values()
-        && kind.has_masks_of(host)
+        && kind.masks() == host.masks()
         && one.capabilities == other.capabilities
         && one.vcpu == other.vcpu
         && one.timer_frequency == other.timer_frequency
@@ -212,18 +212,18 @@ fn is_same_kind(kind: &Host, host: &Host) -> bool {
         && one.physical_address_bits == other.physical_address_bits
         && one.firmware == other.firmware
         && kind.cores() == host.cores()
-        && one.implementations == distinct(host)
+        && distinct(host).into_iter().eq(&one.implementations)
 }
 
 /// The first CPU of each implementation.
-fn distinct(host: &Host) -> Vec<Implementation> {
-    let mut distinct: Vec<Implementation> = Vec::new();
+fn distinct(host: &Host) -> Vec<&Implementation> {
+    let mut distinct: Vec<&Implementation> = Vec::new();
     for cpu in &host.info().implementations {
-        let is_same = |other: &Implementation| {
+        let is_same = |other: &&Implementation| {
             (other.midr, other.revidr, other.aidr) == (cpu.midr, cpu.revidr, cpu.aidr)
         };
         if !distinct.iter().any(is_same) {
-            distinct.push(cpu.clone());
+            distinct.push(cpu);
         }
     }
     distinct

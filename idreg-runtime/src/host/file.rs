@@ -2,6 +2,7 @@
 
 mod consistency;
 mod parsed;
+mod registers;
 
 use self::parsed::ParsedHost;
 use super::{CoreReading, Host, HostInfo};

@@ -5,7 +5,7 @@ use idreg_runtime::host::Host;
 use idreg_runtime::view::View;
 use serde::Deserialize;
 use serde_path_to_error::{Segment, Track};
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -47,15 +47,21 @@ impl Document for Host {
     const KIND: &'static str = "host";
 
     fn parse(bytes: &[u8], line: u64) -> Result<Self, String> {
-        // The path of a wrong member is only followed once there is one: it takes time.
-        serde_json::from_slice(bytes).or_else(|_| {
-            let mut json = serde_json::Deserializer::from_slice(bytes);
-            let mut track = Track::new();
-            let members = serde_path_to_error::Deserializer::new(&mut json, &mut track);
-            let host = Self::deserialize(members).and_then(|host| json.end().map(|()| host));
-            host.map_err(|error| at_member(&track.path(), &error, line))
-        })
+        // UTF-8 is checked once for the whole text, and the path of a wrong member is only followed
+        // once there is one: both take time.
+        let text = std::str::from_utf8(bytes).ok();
+        let host = text.and_then(|text| serde_json::from_str(text).ok());
+        host.map_or_else(|| host_with_path(bytes, line), Ok)
     }
+}
+
+/// Parses a host, with the path of a member that is wrong.
+fn host_with_path(bytes: &[u8], line: u64) -> Result<Host, String> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let mut track = Track::new();
+    let members = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    let host = Host::deserialize(members).and_then(|host| json.end().map(|()| host));
+    host.map_err(|error| at_member(&track.path(), &error, line))
 }
 
 impl Document for View {
@@ -96,10 +102,11 @@ pub(super) fn parse<D: Document>(bytes: &[u8], line: u64) -> Result<D, DocumentE
 pub(super) fn json_files(directory: &Path, kind: &str) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {
-        let path = entry?.path();
+        let entry = entry?;
+        let path = entry.path();
         let name = path.file_name().unwrap_or_default();
         let is_hidden = name.as_encoded_bytes().starts_with(b".");
-        if path.extension().is_some_and(|end| end == "json") && !is_hidden && !path.is_dir() {
+        if path.extension().is_some_and(|end| end == "json") && !is_hidden && !is_folder(&entry) {
             files.push(path);
         }
     }
@@ -107,8 +114,16 @@ pub(super) fn json_files(directory: &Path, kind: &str) -> io::Result<Vec<PathBuf
         let message = format!("the directory has no file `*.json`; give one that has {kind} files");
         return Err(io::Error::new(io::ErrorKind::NotFound, message));
     }
-    files.sort_unstable();
+    files.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     Ok(files)
+}
+
+/// True for a directory, or a symbolic link to one. Of other entries the system need not be asked.
+fn is_folder(entry: &DirEntry) -> bool {
+    match entry.file_type() {
+        Ok(kind) if kind.is_symlink() => entry.path().is_dir(),
+        kind => kind.is_ok_and(|kind| kind.is_dir()),
+    }
 }
 
 /// The message with the path of the member that is wrong, unless the file as a whole is.

@@ -28,6 +28,8 @@ pub struct HostFiles {
     directory: vec::IntoIter<PathBuf>,
     /// The file that is being read.
     source: Option<Source>,
+    /// The document that was read last, whose memory serves for all.
+    document: Vec<u8>,
 }
 
 /// A file of one host, or of one in each line.
@@ -35,8 +37,6 @@ pub struct HostFiles {
 struct Source {
     name: String,
     reader: BufReader<Input>,
-    /// The document that was read last.
-    document: Vec<u8>,
     /// The number of lines that were read.
     lines: u64,
     state: State,
@@ -73,6 +73,7 @@ impl HostFiles {
             arguments: arguments.into_iter(),
             directory: Vec::new().into_iter(),
             source: None,
+            document: Vec::new(),
         }
     }
 
@@ -114,17 +115,21 @@ impl HostFiles {
             (Err(failure), _) => Err(failure),
             (Ok(()), source) => Ok(UnparsedHost {
                 name: &name,
-                bytes: source.map_or(&[], Source::bytes),
+                bytes: source.map_or(&[], |source| source.bytes(&self.document)),
                 line: source.map_or(1, |source| source.lines),
             }),
         };
         Some(work(&name, unparsed))
     }
 
-    /// Reads the next host into the source's document.
+    fn next_of_source(&mut self) -> Option<(String, Result<(), DocumentError>)> {
+        self.source.as_mut()?.next(&mut self.document)
+    }
+
+    /// Reads the next host into the document.
     fn read_next(&mut self) -> Option<(String, Result<(), Failure>)> {
         loop {
-            if let Some((name, read)) = self.source.as_mut().and_then(Source::next) {
+            if let Some((name, read)) = self.next_of_source() {
                 let read = read.map_err(|error| failed(&name, error));
                 return Some((name, read));
             }
@@ -186,34 +191,33 @@ impl Source {
         Ok(Self {
             name: path.to_string_lossy().into_owned(),
             reader: BufReader::new(input),
-            document: Vec::new(),
             lines: 0,
             state: State::Start,
         })
     }
 
-    fn next(&mut self) -> Option<(String, Result<(), DocumentError>)> {
+    fn next(&mut self, document: &mut Vec<u8>) -> Option<(String, Result<(), DocumentError>)> {
         match self.state {
-            State::Start => Some(self.first()),
-            State::Lines => self.next_line(),
+            State::Start => Some(self.first(document)),
+            State::Lines => self.next_line(document),
             State::End => None,
         }
     }
 
     /// The file's host, or that in its first line.
-    fn first(&mut self) -> (String, Result<(), DocumentError>) {
+    fn first(&mut self, document: &mut Vec<u8>) -> (String, Result<(), DocumentError>) {
         self.state = State::End;
-        let read = self.read_line().and_then(|()| {
-            if self.is_too_long() {
+        let read = self.read_line(document).and_then(|()| {
+            if is_too_long(document) {
                 return Ok(());
             }
-            if self.has_lines()? {
+            if self.has_lines(document)? {
                 self.state = State::Lines;
                 return Ok(());
             }
-            let rest = (MAX_LENGTH + 1).saturating_sub(self.document.len() as u64);
+            let rest = (MAX_LENGTH + 1).saturating_sub(document.len() as u64);
             let reader = self.reader.by_ref();
-            reader.take(rest).read_to_end(&mut self.document).map(drop)
+            reader.take(rest).read_to_end(document).map(drop)
         });
         let name = match self.state {
             State::Lines => self.line_name(),
@@ -224,27 +228,27 @@ impl Source {
 
     /// True if the file has a host in each line: there are other lines, and the first is a whole
     /// document, or the second begins like one.
-    fn has_lines(&mut self) -> io::Result<bool> {
+    fn has_lines(&mut self, document: &[u8]) -> io::Result<bool> {
         let next = self.reader.fill_buf()?;
-        let is_whole = || serde_json::from_slice::<IgnoredAny>(&self.document).is_ok();
+        let is_whole = || serde_json::from_slice::<IgnoredAny>(document).is_ok();
         Ok(!next.is_empty() && (next.starts_with(b"{") || is_whole()))
     }
 
-    fn next_line(&mut self) -> Option<(String, Result<(), DocumentError>)> {
+    fn next_line(&mut self, document: &mut Vec<u8>) -> Option<(String, Result<(), DocumentError>)> {
         loop {
-            if let Err(error) = self.read_line() {
+            if let Err(error) = self.read_line(document) {
                 self.state = State::End;
                 return Some((self.line_name(), Err(error.into())));
             }
-            if self.document.is_empty() {
+            if document.is_empty() {
                 self.state = State::End;
                 return None;
             }
-            if self.is_too_long() || !self.document.trim_ascii().is_empty() {
+            if is_too_long(document) || !document.trim_ascii().is_empty() {
                 break;
             }
         }
-        let read = if self.is_too_long() {
+        let read = if is_too_long(document) {
             self.state = State::End;
             Err(DocumentError::LineTooLong)
         } else {
@@ -253,27 +257,21 @@ impl Source {
         Some((self.line_name(), read))
     }
 
-    /// The document that was read last.
-    fn bytes(&self) -> &[u8] {
+    /// The document that was read last, without the end of its line.
+    fn bytes<'d>(&self, document: &'d [u8]) -> &'d [u8] {
         // Without the end of the line, so that an error at the end is in this line.
-        let line = self.document.strip_suffix(b"\n");
+        let line = document.strip_suffix(b"\n");
         let line = line.filter(|_| matches!(self.state, State::Lines));
-        line.unwrap_or(&self.document)
+        line.unwrap_or(document)
     }
 
     /// Reads a line, or as much of it as shows that it is too long.
-    fn read_line(&mut self) -> io::Result<()> {
-        self.document.clear();
+    fn read_line(&mut self, document: &mut Vec<u8>) -> io::Result<()> {
+        document.clear();
         let reader = self.reader.by_ref();
-        reader
-            .take(MAX_LENGTH + 1)
-            .read_until(b'\n', &mut self.document)?;
+        reader.take(MAX_LENGTH + 1).read_until(b'\n', document)?;
         self.lines += 1;
         Ok(())
-    }
-
-    fn is_too_long(&self) -> bool {
-        self.document.len() as u64 > MAX_LENGTH
     }
 
     fn line_name(&self) -> String {
@@ -288,4 +286,8 @@ impl Read for Input {
             Self::Standard(input) => input.read(buffer),
         }
     }
+}
+
+fn is_too_long(document: &[u8]) -> bool {
+    document.len() as u64 > MAX_LENGTH
 }

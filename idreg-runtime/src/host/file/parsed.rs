@@ -1,17 +1,17 @@
 //! A host file's content before a description selects the known registers.
 
 use super::SCHEMA;
+use super::registers::ParsedRegisters;
 use crate::config::capabilities::Capabilities;
 use crate::config::{GicIdentity, VcpuConfig};
 use crate::description::{Description, RegisterDescription};
 use crate::firmware::FirmwareValues;
 use crate::host::{CoreReading, Host, HostInfo, Implementation};
-use crate::number::{self, Hex};
-use crate::reading::{check_schema, objects, struct_only};
+use crate::number::Hex;
+use crate::reading::{Text, check_schema, objects, struct_only};
 use crate::text::Printable;
 use crate::values::RegisterValues;
-use core::fmt;
-use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,7 +22,7 @@ pub(super) const MAX_CPUS: usize = 4096;
 const MAX_CORE_TYPES: usize = 64;
 
 #[derive(Deserialize)]
-struct HostMembers {
+struct HostMembers<'f> {
     // First in the file, so that a newer file is rejected for its number and not for its content.
     #[serde(rename = "schema", deserialize_with = "schema")]
     _schema: (),
@@ -41,13 +41,14 @@ struct HostMembers {
     gic: GicIdentity,
     #[serde(default)]
     firmware: FirmwareValues,
-    registers: ParsedRegisters,
+    #[serde(borrow)]
+    registers: ParsedRegisters<'f>,
     #[serde(default, deserialize_with = "objects::<_, _, MAX_CORE_TYPES>")]
     cores: Vec<ParsedCore>,
 }
 
 /// A host file's content.
-pub(super) struct ParsedHost(HostMembers);
+pub(super) struct ParsedHost<'f>(HostMembers<'f>);
 
 #[derive(Deserialize)]
 struct ParsedCore {
@@ -55,35 +56,32 @@ struct ParsedCore {
     registers: BTreeMap<String, Option<Hex>>,
 }
 
-/// The registers by name, in the file's order.
-struct ParsedRegisters(Vec<(String, ParsedRegister)>);
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ParsedRegister {
-    Register { value: String, writable: String },
-    Other(IgnoredAny),
-}
-
-impl<'de> Deserialize<'de> for ParsedHost {
+impl<'de> Deserialize<'de> for ParsedHost<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct_only(deserializer).map(Self)
     }
 }
 
-impl ParsedHost {
+impl ParsedHost<'_> {
     /// The host with the registers that a description has, and with all core types of the file.
     pub(super) fn host(self, description: &'static Description) -> Result<Host, String> {
         let members = self.0;
         let mut values = RegisterValues::new(description);
         let mut writable = RegisterValues::new(description);
-        let mut names = BTreeSet::new();
-        for (name, register) in &members.registers.0 {
-            if !names.insert(name.as_str()) {
-                let name = Printable(name);
+        // The names that the description does not have.
+        let mut unknown = BTreeSet::new();
+        let mut expected = 0;
+        for (name, register) in members.registers.0 {
+            let known = in_order(description, expected, &name);
+            let is_first = match known {
+                Some(known) => values.get(known).is_none(),
+                None => unknown.insert(name.clone()),
+            };
+            if !is_first {
+                let name = Printable(&name);
                 return Err(format!("register {name} appears twice; keep one"));
             }
-            let Some(known) = description.register(name) else {
+            let Some(known) = known else {
                 continue;
             };
             let (value, mask) = register
@@ -91,9 +89,10 @@ impl ParsedHost {
                 .map_err(|error| format!("register {name}: {error}"))?;
             values.set(known, value);
             writable.set(known, mask);
+            expected = known.index + 1;
         }
         let cores = members.cores.into_iter();
-        let cores = cores.map(|core| core.reading(&values, &names));
+        let cores = cores.map(|core| core.reading(&values, &unknown));
         let cores = cores.collect::<Result<_, _>>()?;
         Ok(Host {
             info: HostInfo {
@@ -119,10 +118,10 @@ impl ParsedCore {
     fn reading(
         self,
         host: &RegisterValues,
-        in_file: &BTreeSet<&str>,
+        unknown: &BTreeSet<Cow<'_, str>>,
     ) -> Result<CoreReading, String> {
         let description = host.description();
-        let is_known = |name: &str| description.register(name).is_some() || in_file.contains(name);
+        let is_known = |name: &str| description.register(name).is_some() || unknown.contains(name);
         if let Some(unknown) = self.registers.keys().find(|name| !is_known(name)) {
             return Err(format!(
                 "`cores` has the register {}, which `registers` does not have",
@@ -149,43 +148,20 @@ impl ParsedCore {
     }
 }
 
-impl ParsedRegister {
-    /// The value and the writable bits.
-    fn numbers(&self) -> Result<(u64, u64), String> {
-        let Self::Register { value, writable } = self else {
-            return Err("expected `value` and `writable`, both as strings".to_owned());
-        };
-        let number = |text: &str| number::parse(text).map_err(|error| error.to_string());
-        Ok((number(value)?, number(writable)?))
-    }
+/// The register of this name: first that at a position is tried, since files have the order of the
+/// description.
+fn in_order(
+    description: &'static Description,
+    position: usize,
+    name: &str,
+) -> Option<&'static RegisterDescription> {
+    let next = description.registers.get(position).copied();
+    next.filter(|register| register.name == name)
+        .or_else(|| description.register(name))
 }
 
 /// Reads a schema that is exactly this version's.
 fn schema<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    let schema = Cow::<str>::deserialize(deserializer)?;
-    check_schema(&schema, SCHEMA, "host file").map_err(D::Error::custom)
-}
-
-impl<'de> Deserialize<'de> for ParsedRegisters {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(RegistersVisitor)
-    }
-}
-
-struct RegistersVisitor;
-
-impl<'de> Visitor<'de> for RegistersVisitor {
-    type Value = ParsedRegisters;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a map of register names to values and writable bits")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut registers = Vec::new();
-        while let Some(entry) = map.next_entry()? {
-            registers.push(entry);
-        }
-        Ok(ParsedRegisters(registers))
-    }
+    let schema = Text::deserialize(deserializer)?;
+    check_schema(&schema.0, SCHEMA, "host file").map_err(D::Error::custom)
 }

@@ -18,9 +18,19 @@ const KEPT_BYTES: usize = 16 << 20;
 #[derive(Default)]
 struct Reader {
     fleet: Fleet,
-    /// The position of each document's kind.
-    known: HashMap<Box<[u8]>, usize>,
-    known_bytes: usize,
+    known: KnownDocuments,
+}
+
+/// The position of each document's kind.
+#[derive(Default)]
+struct KnownDocuments {
+    kinds: HashMap<Box<[u8]>, usize>,
+    /// The length of all documents, in bytes.
+    bytes: usize,
+    /// The number of documents that were found here.
+    found: usize,
+    /// True if too few were found for the time that a search takes.
+    is_useless: bool,
 }
 
 /// Reads all hosts; returns with them the number of hosts that cannot be used.
@@ -44,17 +54,38 @@ pub(super) fn read(arguments: &HostFilesArguments) -> Result<(Fleet, u64), Failu
 
 impl Reader {
     fn add(&mut self, name: &str, host: UnparsedHost<'_>) -> Result<(), Failure> {
-        if let Some(kind) = self.known.get(host.bytes) {
-            self.fleet.add_equal(name, *kind);
+        if let Some(kind) = self.known.find(host.bytes) {
+            self.fleet.add_equal(name, kind);
             return Ok(());
         }
         let parsed = host.parse()?;
         let kind = self.fleet.add(name, &parsed).map_err(Failure::other)?;
-        let bytes = self.known_bytes.saturating_add(host.bytes.len());
-        if self.known.len() < KEPT_DOCUMENTS && bytes <= KEPT_BYTES {
-            self.known.insert(host.bytes.into(), kind);
-            self.known_bytes = bytes;
-        }
+        self.known.keep(host.bytes, kind);
         Ok(())
+    }
+}
+
+impl KnownDocuments {
+    fn find(&mut self, document: &[u8]) -> Option<usize> {
+        if self.is_useless {
+            return None;
+        }
+        let kind = self.kinds.get(document).copied();
+        self.found += usize::from(kind.is_some());
+        kind
+    }
+
+    fn keep(&mut self, document: &[u8], kind: usize) {
+        if self.is_useless {
+            return;
+        }
+        let bytes = self.bytes.saturating_add(document.len());
+        if self.kinds.len() < KEPT_DOCUMENTS && bytes <= KEPT_BYTES {
+            self.kinds.insert(document.into(), kind);
+            self.bytes = bytes;
+        } else if self.found < self.kinds.len() {
+            self.kinds = HashMap::new();
+            self.is_useless = true;
+        }
     }
 }
