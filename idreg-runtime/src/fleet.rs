@@ -29,10 +29,13 @@ mod compare;
 mod consistent;
 mod coverage;
 mod draft;
+#[cfg(feature = "serde")]
+mod file;
 mod fit;
 mod guests;
 mod kinds;
 mod machine;
+mod names;
 mod no_baseline;
 mod options;
 mod policy;
@@ -43,6 +46,8 @@ pub use self::acceptance::{AcceptanceSet, AcceptedValues};
 pub use self::baseline::Baseline;
 pub use self::compare::{Comparison, Difference, Relation, Verdict, compare};
 pub use self::coverage::{Explanation, Step};
+#[cfg(feature = "serde")]
+pub use self::file::SCHEMA;
 pub use self::fit::Fit;
 pub use self::guests::{GUEST_LIMITS, Guest, GuestLimit, InvalidGuest, System};
 pub use self::kinds::{Fleet, Kind, OtherDescription};

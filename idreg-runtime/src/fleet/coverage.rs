@@ -19,6 +19,8 @@ pub struct Step {
     pub without: Vec<usize>,
     /// The number of hosts in the part.
     pub hosts: u64,
+    /// The sum of their weights.
+    pub weight: u64,
     /// The number of features of the architecture that the model has, or 0 without a model.
     pub features: usize,
     /// The model of the part, or the reasons why it has none.
@@ -46,7 +48,7 @@ impl Fleet {
     /// without which the model has the most features.
     ///
     /// The first part is the whole fleet, the last one kind. While a part has no model, the kind is
-    /// left out that is in the way of most fields; of several the one with the fewest hosts.
+    /// left out that is in the way of most fields; of several the one with the least weight.
     ///
     /// ```
     /// # let host = |file| serde_json::from_str::<idreg_runtime::Host>(file);
@@ -81,10 +83,11 @@ impl Fleet {
             let features = baseline
                 .as_ref()
                 .map_or(0, |baseline| features(baseline.values()));
-            let hosts = part.host_count();
+            let (hosts, weight) = (part.host_count(), part.weight());
             (!rest.is_empty()).then_some(Step {
                 without,
                 hosts,
+                weight,
                 features,
                 baseline,
             })
@@ -135,8 +138,9 @@ impl Fleet {
             let (common, rest) = draft.without(worst);
             let obstacles = obstacles(common.as_ref(), &rest, policy);
             let features = common.map_or(0, |common| features(&common.greatest_values()));
-            let hosts: u64 = rest.iter().map(|kind| kind.count()).sum();
-            (std::cmp::Reverse(obstacles), features, hosts)
+            let weights = rest.iter().map(|kind| kind.weight());
+            let weight = weights.fold(0, u64::saturating_add);
+            (std::cmp::Reverse(obstacles), features, weight)
         };
         let worst = (0..positions.len()).max_by_key(|worst| score(*worst))?;
         positions.get(worst).copied()

@@ -55,7 +55,7 @@ pub(super) fn read(arguments: &HostFilesArguments) -> Result<(Fleet, u64), Failu
 impl Reader {
     fn add(&mut self, name: &str, host: UnparsedHost<'_>) -> Result<(), Failure> {
         if let Some(kind) = self.known.find(host.bytes) {
-            self.fleet.add_equal(name, kind);
+            self.fleet.add_equal(name, kind, 1);
             return Ok(());
         }
         let parsed = host.parse()?;
