@@ -1,6 +1,7 @@
 //! The machine that the command runs on, its host, and the files of hosts and guests.
 
 mod document;
+pub mod fleet_files;
 pub mod host_files;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod kvm;

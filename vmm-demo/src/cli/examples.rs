@@ -73,9 +73,12 @@ Examples:
   idreg baseline --add new.json hosts/               what the model would lose with another host
   idreg baseline --explain SYSREG_ID_AA64ISAR0_EL1_SHA3 hosts/
   idreg baseline --coverage hosts/                   the features that fewer hosts would have
+  idreg baseline --partial -o rack1.json rack1/      the hosts of a part of a fleet, by kind
+  idreg baseline --merge rack1.json rack2.json       the model of all parts
+  idreg baseline --merge fleet.json --add new.json   may this host join? exit code 0: yes
 
-The exit code is 0 if the hosts have a model in common, 1 if they have none, and 2 if a host file
-cannot be used.";
+The exit code is 0 if the hosts have a model in common, 1 if they have none, and 2 if a file cannot
+be used. With --add it is 0 if the model stays as it is, and 1 otherwise.";
 
 pub(super) const MODELS: &str = "\
 Examples:

@@ -1,6 +1,6 @@
 //! Arguments of the commands that seek a model for several hosts.
 
-use super::views::{HostFilesArguments, ToleranceArgument};
+use super::views::ToleranceArgument;
 use clap::Args;
 use idreg_runtime::description::RegisterField;
 use idreg_runtime::fleet::{Guest, MidrPolicy};
@@ -27,12 +27,34 @@ pub struct CompareArguments {
     pub json: bool,
 }
 
+/// The hosts of a fleet.
+#[derive(Debug, Args)]
+pub struct FleetArguments {
+    /// Host files, or directories with `*.json`; `-` is the standard input.
+    ///
+    /// A file has one host, or one in each line (JSON lines).
+    #[arg(value_name = "HOST", required_unless_present = "merge")]
+    pub hosts: Vec<PathBuf>,
+    /// Add the hosts of fleet files, which `--partial` wrote, or of directories with `*.json`; `-`
+    /// is the standard input. The order of the files does not matter.
+    #[arg(long, value_name = "FLEET", num_args = 1..)]
+    pub merge: Vec<PathBuf>,
+    /// The weights of the hosts, such as the numbers of their guests, for `--coverage`: a file with
+    /// `NAME WEIGHT` in each line. A host has the weight 1 without such a file, and 0 if the file
+    /// does not have it. Fleet files have the weights of their hosts.
+    #[arg(long, value_name = "FILE")]
+    pub weights: Option<PathBuf>,
+    /// Report files that cannot be used, and go on with the others; the exit code is then 2.
+    #[arg(long)]
+    pub keep_going: bool,
+}
+
 /// Arguments of `baseline`.
 #[derive(Debug, Args)]
 pub struct BaselineArguments {
     /// The hosts.
     #[command(flatten)]
-    pub hosts: HostFilesArguments,
+    pub fleet: FleetArguments,
     /// The CPU that guests are told they run on: `first` for that of the first host if the others
     /// accept it, that of a host by its file, or a value of MIDR_EL1.
     #[arg(long, value_name = "first|HOST|0xN", default_value = "first", value_parser = midr)]
@@ -55,15 +77,34 @@ pub struct BaselineArguments {
     /// Show only the hosts that keep a field of the model where it is.
     #[arg(long, value_name = "FIELD", value_parser = field, group = "question")]
     pub explain: Option<RegisterField>,
-    /// Show only the options and fields that the model would lose with another host.
+    /// Show only the options and fields that the model would lose with another host; the exit code is
+    /// 0 if it would lose nothing, so that the host may join, and 1 otherwise.
     #[arg(long, value_name = "HOST", group = "question")]
     pub add: Option<PathBuf>,
     /// Show only how many hosts and features remain when kinds of hosts are left out, one by one.
     #[arg(long, group = "question", conflicts_with = "drop_worst")]
     pub coverage: bool,
+    /// The part of a fleet.
+    #[command(flatten)]
+    pub part: PartArguments,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Arguments of a part of a fleet.
+#[derive(Debug, Args)]
+pub struct PartArguments {
+    /// Write the hosts by kind, as a fleet file for `--merge`, and seek no model.
+    #[arg(
+        long,
+        group = "question",
+        conflicts_with_all = ["midr", "tolerate", "guest", "impl_cpu", "drop_worst", "json"],
+    )]
+    pub partial: bool,
+    /// Write the fleet file here instead of to the standard output.
+    #[arg(short, long, value_name = "FILE", requires = "partial")]
+    pub output: Option<PathBuf>,
 }
 
 /// Reads the name of a field.

@@ -5,8 +5,10 @@ mod coverage;
 mod explanation;
 mod human;
 mod names;
+mod partial;
 mod reading;
 mod report;
+mod weights;
 
 use self::report::BaselineReport;
 use super::Verdict;
@@ -14,6 +16,7 @@ use crate::cli::fleet::BaselineArguments;
 use crate::output;
 use crate::output::escaped;
 use crate::output::failure::Failure;
+use crate::output::file::OutputFile;
 use idreg_runtime::config::VcpuConfig;
 use idreg_runtime::config::options::{CpuOption, OptionSetting};
 use idreg_runtime::config::target::TargetCpu;
@@ -50,7 +53,12 @@ struct TooManyDropped {
 /// [`Failure`]: a file cannot be used, without `--keep-going`; no host has the name that `--midr`
 /// gives; `--drop-worst` leaves no host.
 pub fn baseline(arguments: &BaselineArguments) -> Result<Verdict, Failure> {
-    let (fleet, unusable) = reading::read(&arguments.hosts)?;
+    let output = OutputFile::open_if(arguments.part.output.as_deref())?;
+    let (fleet, unusable) = reading::read(&arguments.fleet, arguments.part.partial)?;
+    if arguments.part.partial {
+        partial::write(&fleet, output)?;
+        return Ok(Verdict::new(true, unusable));
+    }
     let policy = Policy::default()
         .with_midr(arguments.midr.clone())
         .with_tolerance(arguments.tolerance.tolerance())

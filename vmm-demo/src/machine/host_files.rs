@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::vec;
 
 /// The argument that stands for the standard input.
-const STANDARD_INPUT: &str = "-";
+pub(super) const STANDARD_INPUT: &str = "-";
 
 /// The hosts of files, in the order of the arguments, each with its name.
 ///
@@ -30,6 +30,7 @@ pub struct HostFiles {
     source: Option<Source>,
     /// The document that was read last, whose memory serves for all.
     document: Vec<u8>,
+    may_be_empty: bool,
 }
 
 /// A file of one host, or of one in each line.
@@ -74,7 +75,15 @@ impl HostFiles {
             directory: Vec::new().into_iter(),
             source: None,
             document: Vec::new(),
+            may_be_empty: false,
         }
+    }
+
+    /// Lets the standard input be without a host, as a part of a fleet can be.
+    #[must_use]
+    pub fn or_none(mut self) -> Self {
+        self.may_be_empty = true;
+        self
     }
 
     /// Gives each host with its name to `work`, and returns the number of hosts that cannot be
@@ -123,7 +132,13 @@ impl HostFiles {
     }
 
     fn next_of_source(&mut self) -> Option<(String, Result<(), DocumentError>)> {
-        self.source.as_mut()?.next(&mut self.document)
+        let source = self.source.as_mut()?;
+        let next = source.next(&mut self.document)?;
+        let is_without_hosts = self.may_be_empty
+            && self.document.is_empty()
+            && next.1.is_ok()
+            && matches!(source.reader.get_ref(), Input::Standard(_));
+        (!is_without_hosts).then_some(next)
     }
 
     /// Reads the next host into the document.

@@ -11,4 +11,5 @@ mod bad_hosts;
 mod baseline;
 mod compare;
 mod hosts;
+mod partial;
 mod questions;

@@ -85,11 +85,13 @@ fn cost_of_another_host_as_json() {
     let expected = json!({
         "host": FLEET[1],
         "common_model": true,
+        "unchanged": false,
         "options": [],
         "fields": [field],
+        "machine": [],
         "error": null,
     });
-    assert_eq!((report, code), (expected, Some(0)));
+    assert_eq!((report, code), (expected, Some(1)));
 }
 
 #[test]

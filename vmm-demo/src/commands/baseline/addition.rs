@@ -4,11 +4,11 @@ use super::{find, settings};
 use crate::machine;
 use crate::output;
 use crate::output::failure::Failure;
-use crate::output::list::comma_list;
+use crate::output::list::{comma_list, lines};
 use crate::output::{escaped, table};
 use idreg_runtime::config::options::OptionSetting;
 use idreg_runtime::description::RegisterField;
-use idreg_runtime::fleet::{Baseline, Fleet, NoBaseline, Policy};
+use idreg_runtime::fleet::{Baseline, Fleet, MachineDifference, MachineFact, NoBaseline, Policy};
 use serde::Serialize;
 use std::path::Path;
 
@@ -18,9 +18,13 @@ struct AdditionReport {
     /// The host that is added.
     host: String,
     common_model: bool,
+    /// True if nothing changes for guests, so that the host may join.
+    unchanged: bool,
     /// The options that change, as they are with the host.
     options: Vec<String>,
     fields: Vec<FieldEntry>,
+    /// The facts of machines that differ only with the host, or need more then.
+    machine: Vec<RemedyEntry>,
     /// Every reason in words; `None` with a model.
     error: Option<String>,
 }
@@ -33,10 +37,24 @@ struct FieldEntry {
     with: Option<String>,
 }
 
+#[derive(Serialize)]
+struct RemedyEntry {
+    property: &'static str,
+    remedy: String,
+}
+
+/// The changes that a host brings to a fleet with a model.
+#[derive(Default)]
+struct Changes<'b> {
+    options: Vec<OptionSetting>,
+    fields: Vec<Change>,
+    machine: Vec<&'b MachineDifference>,
+}
+
 /// A field with its values in the model without and with the host.
 type Change = (RegisterField, Option<u64>, Option<u64>);
 
-/// Prints what another host would cost; returns if the fleet has a model with it.
+/// Prints what another host would cost; returns if it costs nothing.
 pub(super) fn print(
     fleet: &Fleet,
     file: &Path,
@@ -49,22 +67,60 @@ pub(super) fn print(
     let mut more = fleet.clone();
     more.add(name.clone(), &host).map_err(Failure::other)?;
     let after = find(&more, policy)?;
-    let (options, changes) = match (&before, &after) {
-        (Ok(before), Ok(after)) => (options(before, after), changes(before, after)),
-        _ => Default::default(),
+    let changes = match (&before, &after) {
+        (Ok(before), Ok(after)) => Changes::new(before, after),
+        _ => Changes::default(),
     };
+    let is_unchanged = before.is_ok() && after.is_ok() && changes.is_empty();
     if json {
         output::json(&AdditionReport {
             host: name,
             common_model: after.is_ok(),
-            options: options.iter().map(OptionSetting::to_string).collect(),
-            fields: changes.iter().map(FieldEntry::of).collect(),
+            unchanged: is_unchanged,
+            options: changes
+                .options
+                .iter()
+                .map(OptionSetting::to_string)
+                .collect(),
+            fields: changes.fields.iter().map(FieldEntry::of).collect(),
+            machine: changes
+                .machine
+                .iter()
+                .map(|difference| RemedyEntry::of(difference))
+                .collect(),
             error: after.as_ref().err().map(ToString::to_string),
         })?;
     } else {
-        output::text(&text(&name, &before, &after, &options, &changes))?;
+        output::text(&text(&name, &before, &after, &changes))?;
     }
-    Ok(after.is_ok())
+    Ok(is_unchanged)
+}
+
+impl<'b> Changes<'b> {
+    fn new(before: &Baseline, after: &'b Baseline) -> Self {
+        Self {
+            options: options(before, after),
+            fields: changes(before, after),
+            machine: facts(before, after),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.options.is_empty() && self.fields.is_empty() && self.machine.is_empty()
+    }
+}
+
+/// The facts whose remedy is not that of before. Vector lengths are among the model's options.
+fn facts<'b>(before: &Baseline, after: &'b Baseline) -> Vec<&'b MachineDifference> {
+    let is_known = |difference: &&MachineDifference| {
+        let mut before = before.machine().iter();
+        before.any(|known| (known.fact, &known.remedy) == (difference.fact, &difference.remedy))
+    };
+    let facts = after.machine().iter();
+    facts
+        .filter(|difference| difference.fact != MachineFact::VectorLengths)
+        .filter(|difference| !is_known(difference))
+        .collect()
 }
 
 /// The options that differ, as they are after.
@@ -92,27 +148,34 @@ fn text(
     name: &str,
     before: &Result<Baseline, Box<NoBaseline>>,
     after: &Result<Baseline, Box<NoBaseline>>,
-    options: &[OptionSetting],
-    changes: &[Change],
+    changes: &Changes<'_>,
 ) -> String {
     let name = escaped(name);
     match (before, after) {
         (_, Err(error)) => format!("With {name}, {error}"),
         (Err(_), Ok(_)) => format!("The hosts have a model with {name}, and none without it."),
-        (Ok(_), Ok(_)) if options.is_empty() && changes.is_empty() => {
+        (Ok(_), Ok(_)) if changes.is_empty() => {
             format!("The model stays as it is with {name}.")
         }
         (Ok(_), Ok(_)) => {
-            let options = match options {
+            let options = match changes.options.as_slice() {
                 [] => "none".to_owned(),
                 options => comma_list(options),
             };
-            format!(
-                "The model changes with {name}.\noptions: {options}\n\n{}",
-                rows(changes)
-            )
+            let mut parts = vec![format!(
+                "The model changes with {name}.\noptions: {options}"
+            )];
+            parts.extend((!changes.fields.is_empty()).then(|| rows(&changes.fields)));
+            let facts = changes.machine.iter().map(|difference| remedy(difference));
+            parts.extend((!changes.machine.is_empty()).then(|| lines(facts)));
+            parts.join("\n\n")
         }
     }
+}
+
+fn remedy(difference: &MachineDifference) -> String {
+    let remedy = difference.remedy.as_deref().unwrap_or("nothing");
+    format!("{}: equal with {remedy}", difference.fact)
 }
 
 fn rows(changes: &[Change]) -> String {
@@ -127,6 +190,15 @@ fn rows(changes: &[Change]) -> String {
         table.add_row([field.to_string(), show(before), show(after)]);
     }
     table::show(table)
+}
+
+impl RemedyEntry {
+    fn of(difference: &MachineDifference) -> Self {
+        Self {
+            property: difference.fact.name(),
+            remedy: difference.remedy.clone().unwrap_or_default(),
+        }
+    }
 }
 
 impl FieldEntry {

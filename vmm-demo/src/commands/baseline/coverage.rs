@@ -16,7 +16,7 @@ struct CoverageReport<'f> {
 #[derive(Serialize)]
 struct StepEntry<'f> {
     hosts: u64,
-    /// The share of all hosts, from 0 to 1.
+    /// The share of the weight of all hosts, from 0 to 1.
     share: f64,
     common_model: bool,
     /// The number of features that the model has.
@@ -88,5 +88,5 @@ fn last(step: &Step) -> &[usize] {
     reason = "a share is printed with few digits"
 )]
 fn share(fleet: &Fleet, step: &Step) -> f64 {
-    step.hosts as f64 / fleet.host_count().max(1) as f64
+    step.weight as f64 / fleet.weight().max(1) as f64
 }

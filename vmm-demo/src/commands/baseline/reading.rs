@@ -1,6 +1,8 @@
 //! Reads hosts into a fleet.
 
-use crate::cli::views::HostFilesArguments;
+use super::weights::Weights;
+use crate::cli::fleet::FleetArguments;
+use crate::machine::fleet_files::FleetFiles;
 use crate::machine::host_files::{HostFiles, UnparsedHost};
 use crate::output;
 use crate::output::failure::Failure;
@@ -19,6 +21,7 @@ const KEPT_BYTES: usize = 16 << 20;
 struct Reader {
     fleet: Fleet,
     known: KnownDocuments,
+    weights: Weights,
 }
 
 /// The position of each document's kind.
@@ -33,15 +36,44 @@ struct KnownDocuments {
     is_useless: bool,
 }
 
-/// Reads all hosts; returns with them the number of hosts that cannot be used.
-pub(super) fn read(arguments: &HostFilesArguments) -> Result<(Fleet, u64), Failure> {
-    let mut reader = Reader::default();
-    let mut unusable = 0;
-    let mut progress = Progress::new("hosts");
+/// Reads all hosts; returns with them the number of files that cannot be used. A part of a fleet may
+/// be without hosts.
+pub(super) fn read(arguments: &FleetArguments, is_part: bool) -> Result<(Fleet, u64), Failure> {
+    let mut reader = Reader {
+        weights: Weights::read(arguments.weights.as_deref())?,
+        ..Reader::default()
+    };
     let mut files = HostFiles::new(arguments.hosts.clone());
-    while let Some(added) = files.next_with(|name, host| reader.add(name, host?)) {
+    if is_part {
+        files = files.or_none();
+    }
+    let keep_going = arguments.keep_going;
+    let mut unusable = each("hosts", keep_going, || {
+        files.next_with(|name, host| reader.add(name, host?))
+    })?;
+    reader.weights.warn();
+    let mut fleet = reader.fleet;
+    if !arguments.merge.is_empty() {
+        let mut files = FleetFiles::new(arguments.merge.clone());
+        unusable += each("fleet files", keep_going, || {
+            files.next_with(|other| fleet.merge(other).map_err(Failure::other))
+        })?;
+        fleet = fleet.in_order_of_names();
+    }
+    Ok((fleet, unusable))
+}
+
+/// Adds all of something, with progress; returns the number of those that cannot be used.
+fn each(
+    items: &'static str,
+    keep_going: bool,
+    mut add: impl FnMut() -> Option<Result<(), Failure>>,
+) -> Result<u64, Failure> {
+    let mut unusable = 0;
+    let mut progress = Progress::new(items);
+    while let Some(added) = add() {
         match added {
-            Err(failure) if arguments.keep_going => {
+            Err(failure) if keep_going => {
                 progress.aside(|| output::error(&failure.message()));
                 unusable += 1;
             }
@@ -49,17 +81,19 @@ pub(super) fn read(arguments: &HostFilesArguments) -> Result<(Fleet, u64), Failu
         }
         progress.advance();
     }
-    Ok((reader.fleet, unusable))
+    Ok(unusable)
 }
 
 impl Reader {
     fn add(&mut self, name: &str, host: UnparsedHost<'_>) -> Result<(), Failure> {
+        let weight = self.weights.of(name);
         if let Some(kind) = self.known.find(host.bytes) {
-            self.fleet.add_equal(name, kind, 1);
+            self.fleet.add_equal(name, kind, weight);
             return Ok(());
         }
         let parsed = host.parse()?;
-        let kind = self.fleet.add(name, &parsed).map_err(Failure::other)?;
+        let kind = self.fleet.add_weighted(name, &parsed, weight);
+        let kind = kind.map_err(Failure::other)?;
         self.known.keep(host.bytes, kind);
         Ok(())
     }
