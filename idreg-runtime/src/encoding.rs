@@ -73,6 +73,20 @@ impl Encoding {
     pub const fn packed(self) -> u16 {
         self.packed
     }
+
+    /// The id of the register in `KVM_GET_ONE_REG` and `KVM_SET_ONE_REG`: a system register of
+    /// arm64 of 64 bits (Linux 7.2, `include/uapi/linux/kvm.h`, `KVM_REG_ARM64` and
+    /// `KVM_REG_SIZE_U64`; `arch/arm64/include/uapi/asm/kvm.h`, `KVM_REG_ARM64_SYSREG`).
+    ///
+    /// ```
+    /// use idreg_runtime::encoding::Encoding;
+    ///
+    /// assert_eq!(Encoding::new(3, 0, 0, 4, 0).kvm_id(), 0x6030_0000_0013_c020);
+    /// ```
+    #[must_use]
+    pub const fn kvm_id(self) -> u64 {
+        0x6030_0000_0013_0000 | self.packed as u64
+    }
 }
 
 /// Shows `S3_0_C0_C6_0`, the assembler's generic name of the register.

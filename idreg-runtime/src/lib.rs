@@ -142,6 +142,8 @@ pub mod firmware;
 #[cfg(feature = "std")]
 pub mod fleet;
 #[cfg(feature = "std")]
+pub mod formats;
+#[cfg(feature = "std")]
 pub mod guide;
 #[cfg(feature = "std")]
 pub mod host;

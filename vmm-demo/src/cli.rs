@@ -2,6 +2,7 @@
 
 mod examples;
 pub mod fleet;
+pub mod formats;
 pub mod idreg;
 pub mod views;
 pub mod vmm_demo;

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod diff;
 pub mod dump;
 pub mod evacuate;
+pub mod export;
 pub mod manual;
 pub mod models;
 mod placement;

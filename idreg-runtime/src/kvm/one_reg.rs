@@ -9,9 +9,6 @@ use std::os::fd::{AsRawFd, RawFd};
 /// The ids of arm64 registers of 64 bits (Linux 7.2, `include/uapi/linux/kvm.h`, `KVM_REG_ARM64`
 /// and `KVM_REG_SIZE_U64`).
 pub(super) const REG_U64: u64 = 0x6030_0000_0000_0000;
-/// The ids of system registers (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`,
-/// `KVM_REG_ARM64_SYSREG`).
-const REG_SYSREG: u64 = 0x0013 << 16;
 
 /// The id of a system register in `KVM_GET_ONE_REG` and `KVM_SET_ONE_REG`.
 ///
@@ -27,7 +24,7 @@ const REG_SYSREG: u64 = 0x0013 << 16;
 /// None.
 #[must_use]
 pub const fn kvm_reg_id(register: Encoding) -> u64 {
-    REG_U64 | REG_SYSREG | register.packed() as u64
+    register.kvm_id()
 }
 
 /// The system registers of a vCPU that has been initialised, by `KVM_GET_ONE_REG` and

@@ -58,6 +58,14 @@ Examples:
   idreg check --try --run --cpu host,sve256=on           try a model on KVM, with a guest
   idreg check --host host.json --cpu host,pauth=off      check a model for another host";
 
+pub(super) const EXPORT: &str = "\
+Examples:
+  idreg export qemu --cpu host,sve=off                        options for QEMU as released
+  idreg export qemu --dialect arm --host host.json --strict   with SYSREG properties, or fail
+
+The exit code is 1 if the model is not possible on the host, or, with --strict, if the format cannot
+express a part of it.";
+
 pub(super) const COMPARE: &str = "\
 Examples:
   idreg compare old.json new.json                     compare two hosts

@@ -4,6 +4,7 @@ use super::{
     CompletionsArguments, HostArgument, LogArguments, ManArguments, ModelArgument, ModelsArgument,
     VcpuOptions, examples,
     fleet::{BaselineArguments, CompareArguments},
+    formats::ExportArguments,
     views::{DiffArguments, EvacuateArguments, WhereArguments},
 };
 use crate::socket_address::Address;
@@ -48,6 +49,9 @@ pub enum IdregCommand {
     /// Find a target for each guest of a host, among other hosts.
     #[command(after_help = examples::EVACUATE)]
     Evacuate(EvacuateArguments),
+    /// Write a CPU model on a host in a format of another tool, and list what it cannot express.
+    #[command(after_help = examples::EXPORT)]
+    Export(ExportArguments),
     /// Compare two readings of one host, such as before and after an update.
     #[command(after_help = examples::DIFF)]
     Diff(DiffArguments),
@@ -211,6 +215,7 @@ impl IdregCommand {
             Self::Check(arguments) => Some(&arguments.model.cpu),
             Self::Props(arguments) => arguments.cpu.as_ref(),
             Self::Dump(arguments) => Some(&arguments.options.cpu),
+            Self::Export(arguments) => Some(&arguments.format.arguments().model.cpu),
             Self::Models(_)
             | Self::Compare(_)
             | Self::Where(_)
@@ -240,7 +245,7 @@ impl IdregCommand {
                 Some(ModelsCommand::Make(_)) => false,
                 None => arguments.json,
             },
-            Self::Qmp(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Export(_) | Self::Qmp(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::output::list::lines;
 use crate::output::{escaped, escaped_path};
+use idreg_runtime::formats::Unsaid;
 use idreg_runtime::plan::PlanError;
 use idreg_runtime::plan::apply::{ApplyError, Difference};
 use std::error::Error;
@@ -44,6 +45,9 @@ pub enum Failure {
     /// The guest's registers differ from the plan.
     #[error("the guest's registers differ from the plan:\n{}", lines(.0))]
     GuestDiffers(Vec<Difference>),
+    /// The format of an export cannot express parts of the guest.
+    #[error("the format cannot express parts of the guest; nothing was written:\n{}", lines(.0))]
+    NotExpressed(Vec<Unsaid>),
     /// A host file cannot be used.
     #[error("cannot use the host file `{}`", escaped_path(path))]
     HostFile {
@@ -95,6 +99,7 @@ impl Failure {
             | Self::Guest(_)
             | Self::GuestDiffers(_)
             | Self::AfterRun(_)
+            | Self::NotExpressed(_)
             | Self::Apply(ApplyError::Refused(_) | ApplyError::Differs(_)) => 1,
             Self::HostFile { .. }
             | Self::ViewFile { .. }
