@@ -20,7 +20,12 @@
 //! ```
 
 pub mod arm_names;
+pub mod firecracker;
+pub mod identity;
+pub mod libvirt;
+pub mod nfd;
 pub mod qemu;
+pub mod traits;
 
 use crate::description::RegisterField;
 use crate::host::Host;

@@ -1,8 +1,8 @@
 //! QEMU: the options `-cpu` and `-machine` of a guest.
 //!
 //! QEMU up to 11.1 has properties for the options of the vCPU only. A series that is not merged,
-//! "customizable aarch64 KVM host model", adds `SYSREG_<REGISTER>_<FIELD>`, at first in the kernel's
-//! spelling (versions 1 to 3, and forks made of them), since version 4 in that of the architecture.
+//! "customizable aarch64 KVM host model", adds `SYSREG_<REGISTER>_<FIELD>`: versions 1 to 3, and
+//! forks made of them, in the kernel's spelling, later versions in that of the architecture.
 
 use super::{Exported, ExportedGuest, Unsaid, arm_names};
 use crate::config::capabilities::Capabilities;
@@ -41,8 +41,10 @@ const NO_NAME: &str = "Arm's specification has no name for the bits, so the seri
 /// The values of the options that make a guest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommandLine {
-    /// The value of `-cpu`.
-    pub cpu: String,
+    /// The options of the CPU `host`.
+    pub options: Vec<OptionSetting>,
+    /// The properties of its fields, with their values.
+    pub fields: Vec<(String, u64)>,
     /// The properties of `-machine` beside its type, as `NAME=VALUE`.
     pub machine: Vec<String>,
     /// The parts of the guest that the options do not express.
@@ -55,16 +57,13 @@ pub struct CommandLine {
 /// guest.
 #[must_use]
 pub fn command_line(guest: ExportedGuest<'_>, dialect: Dialect) -> Exported {
-    let CommandLine {
-        cpu,
-        machine,
-        unsaid,
-    } = CommandLine::new(guest, dialect);
-    let mut text = format!("-cpu {cpu}\n");
-    if !machine.is_empty() {
+    let line = CommandLine::new(guest, dialect);
+    let mut text = format!("-cpu {}\n", line.cpu());
+    if !line.machine.is_empty() {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "-machine virt,{}", machine.join(","));
+        let _ = writeln!(text, "-machine virt,{}", line.machine.join(","));
     }
+    let unsaid = line.unsaid;
     Exported { text, unsaid }
 }
 
@@ -72,11 +71,8 @@ impl CommandLine {
     /// The options of a guest.
     #[must_use]
     pub fn new(guest: ExportedGuest<'_>, dialect: Dialect) -> Self {
-        let mut line = Self {
-            cpu: "host".to_owned(),
-            ..Self::default()
-        };
-        line.options(guest);
+        let mut line = Self::default();
+        line.add_options(guest);
         for change in guest.plan.changes() {
             line.field(*change, dialect);
         }
@@ -86,13 +82,22 @@ impl CommandLine {
         line
     }
 
-    fn property(&mut self, name: &str, value: u64) {
+    /// The value of `-cpu`.
+    #[must_use]
+    pub fn cpu(&self) -> String {
+        let mut cpu = "host".to_owned();
         // Writing to a String cannot fail.
-        let _ = write!(self.cpu, ",{name}={value:#x}");
+        for option in &self.options {
+            let _ = write!(cpu, ",{option}");
+        }
+        for (property, value) in &self.fields {
+            let _ = write!(cpu, ",{property}={value:#x}");
+        }
+        cpu
     }
 
     /// The options that the host's KVM has; QEMU refuses `on` for others, and they are off.
-    fn options(&mut self, guest: ExportedGuest<'_>) {
+    fn add_options(&mut self, guest: ExportedGuest<'_>) {
         let (config, capabilities) = (guest.plan.config(), guest.host.info().capabilities);
         for option in CpuOption::SWITCHES {
             let setting = OptionSetting::of(option, config);
@@ -103,19 +108,15 @@ impl CommandLine {
                 CpuOption::Aarch64 if setting.on => {}
                 CpuOption::Sve | CpuOption::Pauth | CpuOption::Pmu
                     if !has(option, capabilities) => {}
-                _ => self.push_option(setting),
+                _ => self.options.push(setting),
             }
             if option == CpuOption::Sve
                 && let Some(bits) = config.sve_limit.filter(|_| config.sve)
             {
                 let option = CpuOption::SveLength(bits);
-                self.push_option(OptionSetting { option, on: true });
+                self.options.push(OptionSetting { option, on: true });
             }
         }
-    }
-
-    fn push_option(&mut self, setting: OptionSetting) {
-        let _ = write!(self.cpu, ",{setting}");
     }
 
     fn field(&mut self, change: Change, dialect: Dialect) {
@@ -123,7 +124,7 @@ impl CommandLine {
         match dialect {
             Dialect::Stock => self.unsaid.push(Unsaid::field(field, new, STOCK)),
             Dialect::Kernel | Dialect::Kunpeng if is_in_kernels_file(field) => {
-                self.property(&field.to_string(), new);
+                self.fields.push((field.to_string(), new));
             }
             Dialect::Kernel | Dialect::Kunpeng => {
                 self.unsaid.push(Unsaid::field(field, new, NO_REGISTER));
@@ -138,7 +139,8 @@ impl CommandLine {
             match bits.name {
                 Some(name) => {
                     let register = field.register.name;
-                    self.property(&format!("{PROPERTY_PREFIX}{register}_{name}"), part);
+                    let property = format!("{PROPERTY_PREFIX}{register}_{name}");
+                    self.fields.push((property, part));
                 }
                 None => self.unsaid.push(Unsaid::field(field, value, NO_NAME)),
             }

@@ -120,6 +120,22 @@ pub(crate) fn is_of_an_option(config: VcpuConfig, register: Encoding) -> bool {
     })
 }
 
+/// The options without which a vCPU would not have these registers.
+pub(crate) fn shown_options(has: impl Fn(Encoding) -> bool) -> VcpuConfig {
+    let mut config = VcpuConfig::new();
+    for witness in WITNESSES.iter().filter(|witness| has(witness.encoding)) {
+        match witness.owner {
+            Owner::Sve => config.sve = true,
+            Owner::Pauth => config.pauth = true,
+            Owner::Pmu => config.pmu = true,
+            Owner::Mte => config.mte = true,
+            Owner::El2 => config.el2 = true,
+            Owner::Gic | Owner::Topology => {}
+        }
+    }
+    config
+}
+
 /// Compares a vCPU that has not run, and whose registers have these values, with a configuration.
 ///
 /// Registers cannot tell the execution state at EL1, the vector lengths, and a VM with a GICv2 or

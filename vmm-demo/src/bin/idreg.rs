@@ -24,7 +24,7 @@ fn main() -> ExitCode {
         IdregCommand::Dump(arguments) => dump::dump(arguments).map(done),
         IdregCommand::Qmp(arguments) => qmp::qmp(arguments, &folder).map(ExitCode::from),
         IdregCommand::Evacuate(arguments) => evacuate::evacuate(arguments).map(ExitCode::from),
-        IdregCommand::Export(arguments) => export::export(arguments).map(done),
+        IdregCommand::Export(arguments) => export::export(arguments, &folder).map(done),
         IdregCommand::Diff(arguments) => diff::diff(arguments).map(ExitCode::from),
         IdregCommand::Where(arguments) => where_view::where_view(arguments).map(ExitCode::from),
         IdregCommand::Compare(arguments) => compare::compare(arguments).map(ExitCode::from),

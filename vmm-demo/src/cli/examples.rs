@@ -60,8 +60,10 @@ Examples:
 
 pub(super) const EXPORT: &str = "\
 Examples:
-  idreg export qemu --cpu host,sve=off                        options for QEMU as released
-  idreg export qemu --dialect arm --host host.json --strict   with SYSREG properties, or fail
+  idreg export qemu --cpu host,sve=off              options for QEMU as released
+  idreg export qemu --dialect arm --strict          with SYSREG properties, or fail
+  idreg export firecracker --cpu neoverse-n1,pmu=off --host host.json -o template.json
+  idreg export nfd --expiry 2h -o /etc/kubernetes/node-feature-discovery/features.d/idreg
 
 The exit code is 1 if the model is not possible on the host, or, with --strict, if the format cannot
 express a part of it.";

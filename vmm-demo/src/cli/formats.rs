@@ -3,7 +3,9 @@
 use super::{HostArgument, ModelArgument};
 use clap::{Args, Subcommand, ValueEnum};
 use idreg_runtime::formats::qemu;
+use idreg_runtime::number;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Arguments of `export`.
 #[derive(Debug, Args)]
@@ -25,6 +27,31 @@ pub enum ExportFormat {
         #[arg(long, value_name = "DIALECT")]
         dialect: Option<DialectArgument>,
     },
+    /// Write a custom CPU template of Firecracker.
+    Firecracker(ExportedArguments),
+    /// Write the parts of a libvirt domain that make the guest.
+    Libvirt {
+        /// The guest and the output.
+        #[command(flatten)]
+        export: ExportedArguments,
+        /// The variant of QEMU, for `<qemu:commandline>`; without it, QEMU as released.
+        #[arg(long, value_name = "DIALECT")]
+        dialect: Option<DialectArgument>,
+    },
+    /// Write a feature file for Kubernetes' node-feature-discovery.
+    ///
+    /// Labels are the named models that the host can give and hashes of the guest's view and of the
+    /// kernel's masks; features of the architecture are features without labels.
+    Nfd {
+        /// The guest and the output.
+        #[command(flatten)]
+        export: ExportedArguments,
+        /// Let the file expire after this time: a number with a unit s, m, h or d.
+        #[arg(long, value_name = "DURATION", value_parser = duration)]
+        expiry: Option<Duration>,
+    },
+    /// Write traits for OpenStack's Placement, one on each line.
+    Traits(ExportedArguments),
 }
 
 /// The guest that is exported, and the output.
@@ -60,9 +87,35 @@ impl ExportFormat {
     #[must_use]
     pub const fn arguments(&self) -> &ExportedArguments {
         match self {
-            Self::Qemu { export, .. } => export,
+            Self::Qemu { export, .. } | Self::Libvirt { export, .. } | Self::Nfd { export, .. } => {
+                export
+            }
+            Self::Firecracker(export) | Self::Traits(export) => export,
         }
     }
+}
+
+/// Parses a number with a unit.
+fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = text
+        .split_at_checked(text.len().saturating_sub(1))
+        .unwrap_or((text, ""));
+    let seconds = match unit {
+        "s" => Some(1),
+        "m" => Some(60),
+        "h" => Some(3600),
+        "d" => Some(86_400),
+        _ => None,
+    };
+    let number = number::parse(number).ok().filter(|number| *number > 0);
+    let most = 100 * 366 * 86_400;
+    let seconds = number
+        .zip(seconds)
+        .and_then(|(number, seconds)| number.checked_mul(seconds));
+    seconds
+        .filter(|seconds| *seconds <= most)
+        .map(Duration::from_secs)
+        .ok_or_else(|| "expected a number with a unit s, m, h or d, up to 100 years".to_owned())
 }
 
 impl From<DialectArgument> for qemu::Dialect {

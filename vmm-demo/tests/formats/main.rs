@@ -1,0 +1,4 @@
+//! Formats of other tools: `export` and `import`.
+
+mod export;
+mod program;
