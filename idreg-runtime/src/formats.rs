@@ -19,13 +19,20 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod arm_cpu_info;
 pub mod arm_names;
+pub mod boot_log;
+mod detect;
 pub mod firecracker;
 pub mod identity;
 pub mod libvirt;
+pub mod machine_text;
 pub mod nfd;
 pub mod qemu;
 pub mod traits;
+pub mod windows;
+
+pub use self::detect::TextFormat;
 
 use crate::description::RegisterField;
 use crate::host::Host;

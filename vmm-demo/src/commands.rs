@@ -7,6 +7,7 @@ pub mod diff;
 pub mod dump;
 pub mod evacuate;
 pub mod export;
+pub mod import;
 pub mod manual;
 pub mod models;
 mod placement;

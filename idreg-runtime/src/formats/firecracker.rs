@@ -133,7 +133,7 @@ impl Template {
         }
     }
 
-    /// Applies the changes of registers, as Firecracker does; returns the ids that are not registers
+    /// Applies the changes of registers, as Firecracker does; returns the ids that are no registers
     /// of these values.
     pub fn apply(&self, values: &mut RegisterValues) -> Vec<u64> {
         let mut others = Vec::new();

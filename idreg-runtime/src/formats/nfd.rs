@@ -1,7 +1,7 @@
 //! Kubernetes: a feature file for node-feature-discovery.
 //!
-//! The file belongs in `/etc/kubernetes/node-feature-discovery/features.d`; a file with a dot before
-//! its name is ignored, so that it can be written there and renamed. Lines are `NAME` or
+//! The file belongs in `/etc/kubernetes/node-feature-discovery/features.d`; one whose name begins
+//! with a dot is ignored, so that it can be written there and renamed. Lines are `NAME` or
 //! `NAME=VALUE`, directives `# +...` hold until the next one, and a file of more than 64 kB is
 //! ignored (node-feature-discovery 0.19, `docs/usage/customization-guide.md`).
 //!

@@ -4,6 +4,14 @@
 //! "customizable aarch64 KVM host model", adds `SYSREG_<REGISTER>_<FIELD>`: versions 1 to 3, and
 //! forks made of them, in the kernel's spelling, later versions in that of the architecture.
 
+#[cfg(feature = "serde")]
+mod expansion;
+mod read;
+
+#[cfg(feature = "serde")]
+pub use self::expansion::Expansion;
+pub use self::read::{InvalidOptions, QemuGuest, read};
+
 use super::{Exported, ExportedGuest, Unsaid, arm_names};
 use crate::config::capabilities::Capabilities;
 use crate::config::options::{CpuOption, OptionSetting};

@@ -1,6 +1,6 @@
 //! OpenStack: traits of a compute node for Placement.
 //!
-//! Traits of os-traits (`hw/cpu/aarch64.py`) are named after the kernel's hwcaps; everything else is
+//! Traits of os-traits (`hw/cpu/aarch64.py`) are named after the kernel's hwcaps; others are
 //! `CUSTOM_` and up to 255 characters of `[A-Z0-9_]` in all. Two of them are no matter of ID
 //! registers and are not written: `EVTSTRM` depends on the guest's kernel, and `CPUID` on its
 //! emulation of ID registers.

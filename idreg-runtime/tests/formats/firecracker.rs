@@ -101,7 +101,8 @@ fn a_template_is_a_model() {
         r#"{ "kvm_capabilities": ["171", "!172"],
              "vcpu_features": [{ "index": 0, "bitmap": "0b11_0xxxx" }],
              "reg_modifiers": [
-               { "addr": "0x603000000013c020", "bitmap": "0b0000xxxx0000xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" },
+               { "addr": "0x603000000013c020",
+                 "bitmap": "0b0000_xxxx_0000_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx" },
                { "addr": "0x603000000013c030", "bitmap": "0b1x" },
                { "addr": "0x603000000013c031", "bitmap": "0b0001" },
                { "addr": "0x6030000000100042", "bitmap": "0b1" }] }"#,
@@ -229,7 +230,8 @@ fn a_fingerprint_is_a_host_without_masks() {
     let dump = dump(&host);
     assert!(dump.is_dump());
     let json = format!(
-        r#"{{"firecracker_version": "1.16.0", "kernel_version": "6.1.29", "guest_cpu_config": {dump}}}"#
+        r#"{{"firecracker_version": "1.16.0", "kernel_version": "6.1.29",
+             "guest_cpu_config": {dump}}}"#
     );
     let read: Fingerprint = serde_json::from_str(&json).expect("a fingerprint");
     assert_eq!(read.guest_cpu_config, dump);

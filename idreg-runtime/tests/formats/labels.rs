@@ -56,12 +56,15 @@ fn check_traits(text: &str) {
 
 #[test]
 fn every_export_keeps_the_rules_of_its_format() {
-    let models = Models::built_in();
+    let (built_in, none) = (Models::built_in(), Models::new());
     each_plan(|host, plan, model| {
+        // Models take the time of a plan each, and are those of the host.
+        let is_host = model.ends_with(": host");
+        let models = if is_host { &built_in } else { &none };
         let guest = ExportedGuest { host, plan };
-        let file = feature_file(guest, &models, Some(UNIX_EPOCH));
+        let file = feature_file(guest, models, Some(UNIX_EPOCH));
         check_feature_file(&file.text);
-        let exported = traits::list(guest, &models);
+        let exported = traits::list(guest, models);
         check_traits(&exported.text);
         assert_eq!(exported.unsaid, [], "{model}");
     });

@@ -13,8 +13,10 @@ fn options_are_features_of_the_cpu() {
     assert_eq!(
         text,
         "<domain type='kvm'>\n  <features>\n    <gic version='3'/>\n  </features>\n  \
-         <cpu mode='host-passthrough'>\n    <feature policy='require' name='sve'/>\n    \
-         <feature policy='require' name='sve256'/>\n    <feature policy='require' name='pauth'/>\n    \
+         <cpu mode='host-passthrough'>\n    \
+         <feature policy='require' name='sve'/>\n    \
+         <feature policy='require' name='sve256'/>\n    \
+         <feature policy='require' name='pauth'/>\n    \
          <feature policy='disable' name='pmu'/>\n  </cpu>\n</domain>\n"
     );
     assert_eq!(unsaid, [""; 0]);

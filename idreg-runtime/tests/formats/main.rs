@@ -11,7 +11,9 @@ mod firecracker;
 mod hosts;
 mod labels;
 mod libvirt;
+mod machine_texts;
 mod qemu;
+mod qemu_read;
 
 use idreg_runtime::formats::{Exported, ExportedGuest};
 use idreg_runtime::host::Host;

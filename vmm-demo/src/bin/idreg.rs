@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use vmm_demo::cli;
 use vmm_demo::cli::idreg::{IdregCli, IdregCommand};
 use vmm_demo::commands::{
-    baseline, check, compare, diff, dump, evacuate, exit_code, export, manual, models, props, qmp,
-    where_view,
+    baseline, check, compare, diff, dump, evacuate, exit_code, export, import, manual, models,
+    props, qmp, where_view,
 };
 use vmm_demo::output::log;
 
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         IdregCommand::Qmp(arguments) => qmp::qmp(arguments, &folder).map(ExitCode::from),
         IdregCommand::Evacuate(arguments) => evacuate::evacuate(arguments).map(ExitCode::from),
         IdregCommand::Export(arguments) => export::export(arguments, &folder).map(done),
+        IdregCommand::Import(arguments) => import::import(arguments).map(done),
         IdregCommand::Diff(arguments) => diff::diff(arguments).map(ExitCode::from),
         IdregCommand::Where(arguments) => where_view::where_view(arguments).map(ExitCode::from),
         IdregCommand::Compare(arguments) => compare::compare(arguments).map(ExitCode::from),

@@ -68,6 +68,15 @@ Examples:
 The exit code is 1 if the model is not possible on the host, or, with --strict, if the format cannot
 express a part of it.";
 
+pub(super) const IMPORT: &str = "\
+Examples:
+  idreg import auto fingerprint.json -o host.json     a dump of Firecracker, as a host
+  idreg import qemu - < command-line                  QEMU's options, as a model for --cpu
+  idreg import windows registers.reg -o laptop.json   what `reg export` wrote, as a host
+
+A host that is made of a file has no masks of writable bits, so that no plan changes a field of it:
+write its file with `idreg dump` on the machine for that.";
+
 pub(super) const COMPARE: &str = "\
 Examples:
   idreg compare old.json new.json                     compare two hosts

@@ -2,7 +2,7 @@
 
 use super::{HostArgument, ModelArgument};
 use clap::{Args, Subcommand, ValueEnum};
-use idreg_runtime::formats::qemu;
+use idreg_runtime::formats::{TextFormat, qemu};
 use idreg_runtime::number;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -54,6 +54,42 @@ pub enum ExportFormat {
     Traits(ExportedArguments),
 }
 
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArguments {
+    /// The format of the file.
+    #[arg(value_name = "FORMAT")]
+    pub format: ImportFormat,
+    /// The file; `-` is the standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Make a view of a dump of Firecracker, which is a host otherwise.
+    #[arg(long)]
+    pub view: bool,
+    /// Write to this file instead of the standard output.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// The formats of `import`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ImportFormat {
+    /// The format is told by the content.
+    Auto,
+    /// A template of Firecracker is a model; a dump or a fingerprint is a host or a view.
+    Firecracker,
+    /// QEMU's command line, or the value of `-cpu` alone, is a model.
+    Qemu,
+    /// The answer of QEMU's `query-cpu-model-expansion` is a model.
+    Qmp,
+    /// `CP 4...` values of the registry of Windows are a host.
+    Windows,
+    /// The output of the UEFI application ArmCpuInfo is a host.
+    Armcpuinfo,
+    /// A boot log of firmware, a boot loader or Linux is a host.
+    Bootlog,
+}
+
 /// The guest that is exported, and the output.
 #[derive(Debug, Args)]
 pub struct ExportedArguments {
@@ -91,6 +127,22 @@ impl ExportFormat {
                 export
             }
             Self::Firecracker(export) | Self::Traits(export) => export,
+        }
+    }
+}
+
+impl ImportFormat {
+    /// The format of a text.
+    #[must_use]
+    pub fn of(self, text: &str) -> TextFormat {
+        match self {
+            Self::Auto => TextFormat::of(text),
+            Self::Firecracker => TextFormat::Firecracker,
+            Self::Qemu => TextFormat::Qemu,
+            Self::Qmp => TextFormat::Expansion,
+            Self::Windows => TextFormat::Windows,
+            Self::Armcpuinfo => TextFormat::ArmCpuInfo,
+            Self::Bootlog => TextFormat::BootLog,
         }
     }
 }

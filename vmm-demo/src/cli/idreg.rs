@@ -4,7 +4,7 @@ use super::{
     CompletionsArguments, HostArgument, LogArguments, ManArguments, ModelArgument, ModelsArgument,
     VcpuOptions, examples,
     fleet::{BaselineArguments, CompareArguments},
-    formats::ExportArguments,
+    formats::{ExportArguments, ImportArguments},
     views::{DiffArguments, EvacuateArguments, WhereArguments},
 };
 use crate::socket_address::Address;
@@ -52,6 +52,9 @@ pub enum IdregCommand {
     /// Write a CPU model on a host in a format of another tool, and list what it cannot express.
     #[command(after_help = examples::EXPORT)]
     Export(ExportArguments),
+    /// Make a host, a view or a CPU model of a file of another tool, and list what it lacks.
+    #[command(after_help = examples::IMPORT)]
+    Import(ImportArguments),
     /// Compare two readings of one host, such as before and after an update.
     #[command(after_help = examples::DIFF)]
     Diff(DiffArguments),
@@ -216,7 +219,8 @@ impl IdregCommand {
             Self::Props(arguments) => arguments.cpu.as_ref(),
             Self::Dump(arguments) => Some(&arguments.options.cpu),
             Self::Export(arguments) => Some(&arguments.format.arguments().model.cpu),
-            Self::Models(_)
+            Self::Import(_)
+            | Self::Models(_)
             | Self::Compare(_)
             | Self::Where(_)
             | Self::Evacuate(_)
@@ -245,7 +249,11 @@ impl IdregCommand {
                 Some(ModelsCommand::Make(_)) => false,
                 None => arguments.json,
             },
-            Self::Export(_) | Self::Qmp(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Export(_)
+            | Self::Import(_)
+            | Self::Qmp(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
         }
     }
 }

@@ -56,6 +56,14 @@ pub enum Failure {
         /// The cause.
         source: Box<dyn Error>,
     },
+    /// A file of another tool cannot be used.
+    #[error("cannot import `{}`", escaped_path(path))]
+    ImportFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: Box<dyn Error>,
+    },
     /// A view file cannot be used.
     #[error("cannot use the view file `{}`", escaped(&path.to_string_lossy()))]
     ViewFile {
@@ -102,6 +110,7 @@ impl Failure {
             | Self::NotExpressed(_)
             | Self::Apply(ApplyError::Refused(_) | ApplyError::Differs(_)) => 1,
             Self::HostFile { .. }
+            | Self::ImportFile { .. }
             | Self::ViewFile { .. }
             | Self::NoMatch { .. }
             | Self::Unusable(_)

@@ -1,4 +1,5 @@
 //! Formats of other tools: `export` and `import`.
 
 mod export;
+mod import;
 mod program;
