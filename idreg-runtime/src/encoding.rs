@@ -28,6 +28,29 @@ impl Encoding {
         Self { packed }
     }
 
+    /// An encoding from the five numbers, or `None` if one does not fit its bits.
+    ///
+    /// ```
+    /// use idreg_runtime::encoding::Encoding;
+    ///
+    /// assert_eq!(Encoding::checked([3, 0, 0, 4, 0]), Some(Encoding::new(3, 0, 0, 4, 0)));
+    /// assert_eq!(Encoding::checked([4, 0, 0, 4, 0]), None);
+    /// ```
+    #[must_use]
+    pub const fn checked([op0, op1, crn, crm, op2]: [u64; 5]) -> Option<Self> {
+        if op0 > 3 || op1 > 7 || crn > 15 || crm > 15 || op2 > 7 {
+            return None;
+        }
+        let packed = op0 << 14 | op1 << 11 | crn << 7 | crm << 3 | op2;
+        Some(Self::from_packed((packed & 0xffff) as u16))
+    }
+
+    /// The encoding of a [packed](Self::packed) number; all numbers are possible.
+    #[must_use]
+    pub const fn from_packed(packed: u16) -> Self {
+        Self { packed }
+    }
+
     /// The op0 number, 0 to 3.
     #[must_use]
     pub const fn op0(self) -> u8 {

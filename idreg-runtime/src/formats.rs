@@ -1,4 +1,5 @@
-//! Formats of other tools: guests written for them, and hosts and models read from them.
+//! Formats of other tools: guests written for them, hosts and models read from them, and their
+//! messages.
 //!
 //! Each format is a module, and says what of a guest it cannot express:
 //!
@@ -23,6 +24,7 @@ pub mod arm_cpu_info;
 pub mod arm_names;
 pub mod boot_log;
 mod detect;
+pub mod diagnostic;
 pub mod firecracker;
 pub mod identity;
 pub mod libvirt;

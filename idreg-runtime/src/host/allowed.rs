@@ -38,6 +38,17 @@ pub enum Obstacle {
 }
 
 impl Obstacle {
+    /// The obstacle to values that do not pass the comparison with a limit.
+    pub(crate) fn beyond(safety: Safety, limit: Option<u64>) -> Self {
+        match safety {
+            Safety::Lower | Safety::SignedLower => Self::Above,
+            Safety::HigherOrZero if limit == Some(0) => Self::Above,
+            Safety::Higher | Safety::HigherOrZero => Self::Below,
+            Safety::Exact { .. } => Self::Inexact,
+            Safety::Any => Self::NotWritable,
+        }
+    }
+
     /// A stable name for programs: `absent`, `not-writable`, `implementation-id`, `owned`,
     /// `option-off`, `above-host`, `below-host`, `inexact` or `refused`.
     #[must_use]
@@ -275,13 +286,7 @@ impl Host {
 
     /// The obstacle to values that do not pass the comparison with the limit.
     fn beyond(&self, field: RegisterField) -> Obstacle {
-        match field.field.rule().safety {
-            Safety::Lower | Safety::SignedLower => Obstacle::Above,
-            Safety::HigherOrZero if self.limit(field) == Some(0) => Obstacle::Above,
-            Safety::Higher | Safety::HigherOrZero => Obstacle::Below,
-            Safety::Exact { .. } => Obstacle::Inexact,
-            Safety::Any => Obstacle::NotWritable,
-        }
+        Obstacle::beyond(field.field.rule().safety, self.limit(field))
     }
 
     /// The field's value on every core type: an allowed value is safe for each of them.

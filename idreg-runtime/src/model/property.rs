@@ -123,6 +123,19 @@ impl Property {
         nearest
     }
 
+    /// The name of a register that is most like one that does not exist, by the rules of
+    /// [`nearest`](Self::nearest), or `None` if no name is near.
+    #[must_use]
+    pub fn nearest_register(description: &Description, name: &str) -> Option<String> {
+        if name.len() > LONGEST_NAME {
+            return None;
+        }
+        let mut likeness = Likeness::to(name);
+        let names = description.registers.iter().map(|register| register.name);
+        let nearest = names.filter(|known| likeness.is_highest(known)).last();
+        nearest.map(str::to_owned)
+    }
+
     /// The type of the property's value.
     #[must_use]
     pub const fn value_type(&self) -> PropertyType {

@@ -1,0 +1,69 @@
+//! Firecracker's messages (Firecracker 1.16, `src/vmm/src/arch/aarch64/vcpu.rs`,
+//! `src/vmm/src/persist.rs`).
+
+use super::register::KvmRegister;
+use super::scan::{after, number};
+use super::{Diagnostic, Event, Program};
+
+pub(super) fn recognize(line: &str) -> Option<Diagnostic<'_>> {
+    register(line).or_else(|| state(line))
+}
+
+const fn event(event: Event<'_>) -> Diagnostic<'_> {
+    Diagnostic::new(Program::Firecracker, event)
+}
+
+/// `Failed to set register ID to value VALUE: ERROR`, `Failed to set register ID: ERROR` of older
+/// versions, and the same as `SetOneReg(ID, ...)`.
+fn register(line: &str) -> Option<Diagnostic<'_>> {
+    let id = after(line, "ailed to set register ").or_else(|| after(line, "SetOneReg("));
+    let is_write = id.is_some();
+    let id = id.or_else(|| after(line, "ailed to get register "));
+    let id = id.or_else(|| after(line, "GetOneReg("))?;
+    let (id, rest) = number(id)?;
+    let register = KvmRegister::from_id(id)?;
+    let value = rest
+        .strip_prefix(" to value ")
+        .or_else(|| rest.strip_prefix(", \""));
+    let value = value.and_then(number);
+    let rest = value.map_or(rest, |(_, rest)| rest);
+    let error = rest.trim_start_matches([':', ',', '"', ' ']);
+    let event_ = if is_invalid(error) && is_write {
+        Event::RegisterRefused
+    } else if error.contains("os error 2)") || error.starts_with("Error(2)") {
+        Event::RegisterUnknown
+    } else {
+        Event::RegisterFailed { error }
+    };
+    let value = value.map(|(value, _)| value);
+    Some(event(event_).about(register).with_values(value, None))
+}
+
+/// True for EINVAL.
+fn is_invalid(error: &str) -> bool {
+    error.starts_with("Invalid argument") || error.starts_with("Error(22)")
+}
+
+fn state(line: &str) -> Option<Diagnostic<'_>> {
+    let has = |pattern: &str| line.contains(pattern);
+    let event_ = if has("Host CPU manufacturer ID") && has("differs from") {
+        Event::ImplementerDiffers
+    } else if has("Error initializing the vcpu: ") {
+        Event::VcpuNotCreated
+    } else if has("Failed to restore the state of the vcpu")
+        || has("Error applying template: ")
+        || has("Failed to restore vCPU state")
+        || has("Failed to restore vCPUs: ")
+    {
+        Event::VcpuStateNotSet
+    } else if has("Load snapshot error: ")
+        || has("Load microVM snapshot error: ")
+        || has("Failed to build microVM from snapshot")
+        || has("Failed to restore from snapshot")
+    {
+        Event::SnapshotNotRestored
+    } else {
+        return None;
+    };
+    Some(event(event_))
+}

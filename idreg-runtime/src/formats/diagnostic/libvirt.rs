@@ -1,0 +1,50 @@
+//! libvirt's messages (libvirt 11.3, `src/cpu/`, `src/qemu/qemu_process.c`, `src/qemu/qemu_driver.c`,
+//! `src/util/virerror.c`).
+
+use super::scan::after;
+use super::{Diagnostic, Event, Program};
+
+pub(super) fn recognize(line: &str) -> Option<Diagnostic<'_>> {
+    let event = compatibility(line).or_else(|| configuration(line))?;
+    Some(Diagnostic::new(Program::Libvirt, event))
+}
+
+fn compatibility(line: &str) -> Option<Event<'_>> {
+    if let Some(rest) = after(line, "guest CPU doesn't match specification") {
+        return Some(Event::GuestCpuDiffers {
+            features: features(rest),
+        });
+    }
+    let rest = after(line, "CPU is incompatible with host CPU")
+        .or_else(|| after(line, "guest and host CPU are not compatible"))?;
+    Some(Event::HostCpuIncompatible {
+        features: features(rest),
+    })
+}
+
+/// The list after `missing features: `, `extra features: ` or `required features: `.
+fn features(text: &str) -> &str {
+    after(text, "features: ").map_or("", str::trim_end)
+}
+
+fn configuration(line: &str) -> Option<Event<'_>> {
+    if line.contains("is not supported by hypervisor") {
+        if let Some(rest) = after(line, "CPU mode '") {
+            let mode = super::scan::quoted(rest)?;
+            return Some(Event::CpuModeUnsupported { mode });
+        }
+        let rest = after(line, "CPU model ")?;
+        let name = rest.split_whitespace().next()?;
+        return Some(Event::CpuTypeUnknown {
+            name: name.trim_matches('\''),
+        });
+    }
+    let compares = line.contains("hypervisor CPU is not supported for arch")
+        || line.contains("hypervisor-cpu-baseline") && line.contains("not supported")
+        || line.contains("hypervisor-cpu-compare") && line.contains("not supported");
+    if compares {
+        return Some(Event::ComparisonUnsupported);
+    }
+    let reason = after(line, "unsupported configuration: ")?.trim_end();
+    Some(Event::UnsupportedConfiguration { reason })
+}
