@@ -1,5 +1,6 @@
 //! The command lines of both programs, and the arguments that several commands take.
 
+pub mod decode;
 mod examples;
 pub mod fleet;
 pub mod formats;

@@ -3,6 +3,7 @@
 pub mod baseline;
 pub mod check;
 pub mod compare;
+pub mod decode;
 pub mod diff;
 pub mod dump;
 pub mod evacuate;

@@ -131,9 +131,13 @@ impl Property {
             return None;
         }
         let mut likeness = Likeness::to(name);
-        let names = description.registers.iter().map(|register| register.name);
-        let nearest = names.filter(|known| likeness.is_highest(known)).last();
-        nearest.map(str::to_owned)
+        let mut nearest = None;
+        for register in description.registers {
+            if likeness.is_highest(register.name) {
+                nearest = Some(register.name.to_owned());
+            }
+        }
+        nearest
     }
 
     /// The type of the property's value.

@@ -4,8 +4,8 @@ use std::process::ExitCode;
 use vmm_demo::cli;
 use vmm_demo::cli::idreg::{IdregCli, IdregCommand};
 use vmm_demo::commands::{
-    baseline, check, compare, diff, dump, evacuate, exit_code, export, import, manual, models,
-    props, qmp, where_view,
+    baseline, check, compare, decode, diff, dump, evacuate, exit_code, export, import, manual,
+    models, props, qmp, where_view,
 };
 use vmm_demo::output::log;
 
@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         IdregCommand::Diff(arguments) => diff::diff(arguments).map(ExitCode::from),
         IdregCommand::Where(arguments) => where_view::where_view(arguments).map(ExitCode::from),
         IdregCommand::Compare(arguments) => compare::compare(arguments).map(ExitCode::from),
+        IdregCommand::Decode(arguments) => decode::decode(arguments).map(ExitCode::from),
         IdregCommand::Baseline(arguments) => baseline::baseline(arguments).map(ExitCode::from),
         IdregCommand::Completions(arguments) => {
             manual::completions::<IdregCli>(arguments).map(done)

@@ -109,6 +109,15 @@ Examples:
       The values of one host as a model for others.
   idreg models make web --view guest.json           the values that a running guest sees";
 
+pub(super) const DECODE: &str = "\
+Examples:
+  idreg decode ID_AA64PFR0_EL1=0x1101000010112222     show the fields of a value
+  idreg decode 0x603000000013c020                     name a register of KVM
+  idreg decode 'Could not set register op0:3 op1:0 crn:0 crm:6 op2:0 to 1110 (is 110)'
+  journalctl -u vm | idreg decode --host host.json    explain the lines of a log
+
+The exit code is 0 if a line is recognised, and 1 if none is.";
+
 pub(super) const QMP: &str = "\
 Examples:
   idreg qmp --listen unix:models.sock                       serve models of this machine

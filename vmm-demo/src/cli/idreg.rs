@@ -2,7 +2,9 @@
 
 use super::{
     CompletionsArguments, HostArgument, LogArguments, ManArguments, ModelArgument, ModelsArgument,
-    VcpuOptions, examples,
+    VcpuOptions,
+    decode::DecodeArguments,
+    examples,
     fleet::{BaselineArguments, CompareArguments},
     formats::{ExportArguments, ImportArguments},
     views::{DiffArguments, EvacuateArguments, WhereArguments},
@@ -64,6 +66,12 @@ pub enum IdregCommand {
     /// Find the greatest CPU model that several hosts can give, with the form that each host needs.
     #[command(after_help = examples::BASELINE)]
     Baseline(BaselineArguments),
+    /// Explain a register, or a message that another program prints when CPUs do not fit.
+    ///
+    /// Registers are names, encodings or ids of KVM, with values. Messages are those of QEMU, KVM,
+    /// Linux, Firecracker, Cloud Hypervisor and libvirt.
+    #[command(after_help = examples::DECODE)]
+    Decode(DecodeArguments),
     /// Serve queries about CPU models on a socket, in QEMU's machine protocol (QMP).
     ///
     /// There is no guest. The server runs until a client sends `quit` or a signal arrives.
@@ -226,6 +234,7 @@ impl IdregCommand {
             | Self::Evacuate(_)
             | Self::Diff(_)
             | Self::Baseline(_)
+            | Self::Decode(_)
             | Self::Qmp(_)
             | Self::Completions(_)
             | Self::Man(_) => None,
@@ -244,6 +253,7 @@ impl IdregCommand {
             Self::Diff(arguments) => arguments.json,
             Self::Compare(arguments) => arguments.json,
             Self::Baseline(arguments) => arguments.json,
+            Self::Decode(arguments) => arguments.json,
             Self::Models(arguments) => match &arguments.command {
                 Some(ModelsCommand::Show(arguments)) => arguments.json,
                 Some(ModelsCommand::Make(_)) => false,

@@ -1,0 +1,239 @@
+//! Events about a register: as text, or refused by KVM.
+
+use super::{Advice, FIND_THE_DIFFERENCE, advice};
+use idreg_runtime::description::rule::Audience;
+use idreg_runtime::firmware::FirmwareRegister;
+use idreg_runtime::formats::diagnostic::{Diagnostic, Event, KvmRegister, Program};
+use idreg_runtime::model::property::Property;
+use idreg_runtime::regs::DESCRIPTION;
+use idreg_runtime::view::Incompatibility;
+
+pub(super) fn of(diagnostic: &Diagnostic) -> Option<Advice> {
+    Some(match diagnostic.event {
+        Event::Register => register(diagnostic),
+        Event::Property { property, setting } => self::property(property, setting),
+        Event::RegisterRefused => refused(diagnostic),
+        Event::RegisterUnknown => advice(
+            "KVM does not have a register of the guest",
+            "the kernels differ, or an option of the vCPU that the register belongs to is off here",
+            &[
+                "migrate to a host with the same or a newer kernel",
+                "create the vCPUs with the same options (sve, pauth, pmu, mte, el2) on both hosts",
+            ],
+        ),
+        Event::RegisterFailed { error } => failed(error),
+        Event::RegisterUnexpected => advice(
+            "the guest has a register that this host's KVM does not have",
+            unexpected_cause(diagnostic.register),
+            &["migrate to a host whose kernel is at least as new"],
+        ),
+        Event::RegisterMissing => advice(
+            "this host's KVM has a register that the guest does not have",
+            "the kernel here is newer; the guest keeps the register's value of a new VM",
+            &[],
+        ),
+        Event::GuestAccess { is_write } => access(is_write, diagnostic),
+        _ => return None,
+    })
+}
+
+fn register(diagnostic: &Diagnostic) -> Advice {
+    let is_described = diagnostic.described(&DESCRIPTION).is_some();
+    let summary = match diagnostic.register {
+        Some(KvmRegister::System(_)) if is_described => "an ID register",
+        Some(KvmRegister::System(encoding)) if encoding.op0() == 3 && encoding.crn() == 0 => {
+            "a register of the ID space that Linux 7.2 does not describe; KVM shows it as zero"
+        }
+        Some(KvmRegister::System(_)) => "a system register that is no ID register",
+        Some(KvmRegister::Firmware(_) | KvmRegister::OtherFirmware { .. }) => "a firmware register",
+        Some(KvmRegister::CacheSize(_)) => "a cache's size register, in KVM for each cache",
+        Some(KvmRegister::Core(_)) => "a core register",
+        Some(KvmRegister::SveLengths) => {
+            "the vector lengths of SVE: bit N-1 is set for N times 128 bits"
+        }
+        Some(KvmRegister::Sve(_)) => "a register of SVE",
+        _ => "a register of another group",
+    };
+    advice(summary, "", &[])
+}
+
+fn property(property: Property, setting: &str) -> Advice {
+    match property {
+        Property::Field(field) => {
+            let audience = match field.field.rule().audience {
+                Some(Audience::El0) => "any program can act on it",
+                Some(Audience::El1) => "only kernels act on it",
+                Some(Audience::El2) => "only hypervisors and firmware act on it",
+                Some(Audience::Debugger) => "only debuggers and profilers act on it",
+                _ => "",
+            };
+            let mut field_advice = advice("a field of an ID register", "", &[]);
+            if !audience.is_empty() {
+                field_advice.summary = format!("a field of an ID register; {audience}");
+            }
+            field_advice
+        }
+        Property::Feature(feature) => {
+            let definition = feature.definition();
+            let name = feature.name();
+            let setting = match setting {
+                "" => String::new(),
+                setting => format!("={setting}"),
+            };
+            Advice {
+                summary: format!("{name}{setting}: a feature that a CPU has if {definition}"),
+                cause: None,
+                remedies: vec![format!(
+                    "idreg check --cpu host,{name}=off says if a host lets a VMM hide it"
+                )],
+            }
+        }
+        other => advice(
+            format!("{other}: an option of the CPU model"),
+            "",
+            &["idreg props --all lists the fields that it owns"],
+        ),
+    }
+}
+
+fn refused(diagnostic: &Diagnostic) -> Advice {
+    let summary = match diagnostic.present {
+        Some(_) => "KVM refused the guest's value of a register",
+        None => "KVM refused a value of a register",
+    };
+    let (cause, mut remedies) = match diagnostic.register {
+        Some(KvmRegister::System(_)) => (String::new(), of_system(diagnostic)),
+        Some(KvmRegister::Firmware(register)) => (of_firmware(register, diagnostic), Vec::new()),
+        Some(KvmRegister::OtherFirmware { .. }) => (
+            "this firmware register is newer than Linux 7.2".to_owned(),
+            vec!["migrate to a host with the same or a newer kernel".to_owned()],
+        ),
+        Some(KvmRegister::CacheSize(_)) => (
+            "KVM refuses reserved bits, and cache lines that are shorter than the host's"
+                .to_owned(),
+            vec!["on machines with several core types, run QEMU on CPUs of one type".to_owned()],
+        ),
+        Some(KvmRegister::SveLengths) => (
+            "the host must have the same lengths up to the guest's maximum, and the register is \
+             fixed once the vCPU is finalised"
+                .to_owned(),
+            vec![
+                "give the guest a maximum up to which both hosts agree: sve128=on, sve256=on"
+                    .into(),
+            ],
+        ),
+        Some(KvmRegister::Core(_) | KvmRegister::Sve(_)) => (
+            "the vCPU was created with other options, such as sve or aarch64".to_owned(),
+            vec!["create the vCPUs with the same options on both hosts".to_owned()],
+        ),
+        _ => (String::new(), vec![FIND_THE_DIFFERENCE.to_owned()]),
+    };
+    if diagnostic.program == Some(Program::Qemu) && remedies.is_empty() {
+        remedies.push(FIND_THE_DIFFERENCE.to_owned());
+    }
+    Advice {
+        summary: summary.to_owned(),
+        cause: (!cause.is_empty()).then_some(cause),
+        remedies,
+    }
+}
+
+/// Remedies where the fields have the causes, and a cause where no field differs.
+fn of_system(diagnostic: &Diagnostic) -> Vec<String> {
+    if diagnostic.described(&DESCRIPTION).is_none() {
+        return vec![FIND_THE_DIFFERENCE.to_owned()];
+    }
+    let mut remedies = Vec::new();
+    if diagnostic.present.is_none() {
+        remedies.push("idreg decode --host FILE compares the value with a host's".to_owned());
+    }
+    if diagnostic.program == Some(Program::Qemu) {
+        remedies.push(
+            "QEMU up to 11.1 sets ID registers by sve, pauth, pmu and mte only; a QEMU with the \
+             SYSREG properties takes the fields in -cpu host,..."
+                .to_owned(),
+        );
+    }
+    remedies.push("idreg where VIEW HOST... finds the hosts that a guest fits".to_owned());
+    remedies
+}
+
+fn of_firmware(register: FirmwareRegister, diagnostic: &Diagnostic) -> String {
+    let Some(view) = diagnostic.wanted else {
+        return "a version, level or service that this host's KVM does not have".to_owned();
+    };
+    let host = diagnostic.present;
+    match register.check(host, view) {
+        Ok(()) => format!(
+            "{}: KVM of Linux 7.2 takes {} in a VM that has not run",
+            register.name(),
+            register.show(view)
+        ),
+        Err(obstacle) => Incompatibility::Firmware {
+            register,
+            view,
+            host,
+            obstacle,
+        }
+        .to_string(),
+    }
+}
+
+fn failed(error: &str) -> Advice {
+    let (cause, remedies): (&str, &[&str]) = if error.contains("busy") || error.contains("16)") {
+        (
+            "EBUSY: an ID register cannot change after the VM has run",
+            &["write ID registers before the first KVM_RUN of any vCPU"],
+        )
+    } else if error.contains("not permitted") || error.contains("os error 1)") {
+        (
+            "EPERM: SVE is not finalised yet, or its vector lengths are fixed already",
+            &["write KVM_REG_ARM64_SVE_VLS before KVM_ARM_VCPU_FINALIZE, and nothing else of SVE"],
+        )
+    } else if error.contains("Exec format") || error.contains("os error 8)") {
+        (
+            "ENOEXEC: the vCPU is not initialised",
+            &["KVM_ARM_VCPU_INIT comes before registers"],
+        )
+    } else {
+        ("", &[FIND_THE_DIFFERENCE])
+    };
+    advice(
+        "a register of the vCPU could not be accessed",
+        cause,
+        remedies,
+    )
+}
+
+const fn unexpected_cause(register: Option<KvmRegister>) -> &'static str {
+    match register {
+        Some(KvmRegister::Firmware(FirmwareRegister::VendorHyp2)) => {
+            "the guest started on Linux 6.15 or newer, and this host's kernel is older"
+        }
+        _ => "the guest started on a newer kernel, or with an option that is off here",
+    }
+}
+
+fn access(is_write: Option<bool>, diagnostic: &Diagnostic) -> Advice {
+    let verb = match is_write {
+        Some(true) => "wrote",
+        Some(false) => "read",
+        None => "accessed",
+    };
+    let cause = match diagnostic.register {
+        Some(_) => {
+            "the register belongs to a feature that KVM hides, or is newer than the host's kernel; \
+             the guest got an undefined instruction"
+        }
+        None => "the register's encoding is on the next line",
+    };
+    advice(
+        format!("a guest {verb} a register that KVM does not emulate"),
+        cause,
+        &[
+            "check that the guest sees the feature as absent: a VMM or CPU model that shows a \
+             field above what KVM emulates makes guests do this",
+            "update the host's kernel, or hide the feature that made the guest access the register",
+        ],
+    )
+}

@@ -1,0 +1,137 @@
+//! The cause of a difference in a field, and what would work.
+
+use idreg_runtime::description::rule::{Audience, Owner, Safety};
+use idreg_runtime::formats::diagnostic::{FieldReading, Judgement};
+use idreg_runtime::host::Obstacle;
+
+/// The cause of a difference and what would work.
+pub(super) struct FieldAdvice {
+    pub(super) cause: String,
+    /// The override with which a guest fits both sides, if there is one.
+    pub(super) setting: Option<String>,
+    /// Another way, if there is no override or it is not enough.
+    pub(super) remedy: Option<String>,
+}
+
+impl FieldAdvice {
+    fn setting(cause: impl Into<String>, setting: String) -> Self {
+        Self {
+            cause: cause.into(),
+            setting: Some(setting),
+            remedy: None,
+        }
+    }
+
+    fn remedy(cause: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            cause: cause.into(),
+            setting: None,
+            remedy: Some(remedy.into()),
+        }
+    }
+}
+
+/// Explains why the wanted value does not replace the present one, in KVM of a kernel.
+pub(super) fn of(reading: &FieldReading, judgement: Judgement, kernel: &str) -> FieldAdvice {
+    let mut advice = match judgement.obstacle {
+        Some(obstacle) => of_obstacle(reading, obstacle, kernel),
+        None => FieldAdvice {
+            cause: format!("KVM of {kernel} takes this value in a VM that has not run"),
+            setting: None,
+            remedy: None,
+        },
+    };
+    let depends_on_kernel = !matches!(
+        judgement.obstacle,
+        Some(Obstacle::Owned(_) | Obstacle::Without(_) | Obstacle::ImplementationId)
+    );
+    if let Some(older) = judgement.fixed_until.filter(|_| depends_on_kernel) {
+        let older = older.name();
+        advice.cause = format!("{}; {older} does not let it be changed", advice.cause);
+    }
+    advice
+}
+
+fn of_obstacle(reading: &FieldReading, obstacle: Obstacle, kernel: &str) -> FieldAdvice {
+    let field = reading.field;
+    let with = |value: u64| format!("{field}={value:#x}");
+    let present = reading.present.unwrap_or_default();
+    match obstacle {
+        Obstacle::Above => FieldAdvice::setting(
+            "above the present value, and KVM accepts lower values only",
+            with(present),
+        ),
+        Obstacle::Below => FieldAdvice::setting(
+            "below the present value, and KVM accepts higher values only",
+            with(present),
+        ),
+        Obstacle::Inexact => {
+            let safe = match field.field.rule().safety {
+                Safety::Exact { safe } => safe,
+                _ => present,
+            };
+            let shown = field.field.show(safe);
+            FieldAdvice::setting(
+                format!("KVM accepts the present value, or {shown}, which is safe on every host"),
+                with(safe),
+            )
+        }
+        Obstacle::Refused => {
+            FieldAdvice::setting("KVM refuses this value on every host", with(present))
+        }
+        Obstacle::Owned(owner) => owned(reading, owner),
+        Obstacle::Without(owner) => {
+            let option = owner.name();
+            FieldAdvice::remedy(
+                format!("the field reads as zero while the option {option} is off"),
+                format!("use {option}=on here, or start the guest with {option}=off"),
+            )
+        }
+        Obstacle::ImplementationId => FieldAdvice::remedy(
+            "KVM changes the registers that identify the implementation only for a VMM that \
+             enables KVM_CAP_ARM_WRITABLE_IMP_ID_REGS (Linux 6.15 and newer)",
+            "use such a VMM, and set the register as a whole: midr=, revidr= or aidr=",
+        ),
+        Obstacle::Absent => FieldAdvice::remedy(
+            "KVM of this host does not have the register",
+            "move the guest to a host that has it: idreg where finds one",
+        ),
+        _ => fixed(reading, kernel),
+    }
+}
+
+fn fixed(reading: &FieldReading, kernel: &str) -> FieldAdvice {
+    let is_el2 = reading.field.field.rule().audience == Some(Audience::El2);
+    FieldAdvice::remedy(
+        format!("KVM of {kernel} does not let the field be changed"),
+        if is_el2 {
+            "a guest without EL2 has no use for it: idreg where --tolerate el2 lets it differ"
+        } else {
+            "move the guest to a host with the same value: idreg where finds one"
+        },
+    )
+}
+
+fn owned(reading: &FieldReading, owner: Owner) -> FieldAdvice {
+    let Some(option) = owner.option() else {
+        return match owner {
+            Owner::Topology => FieldAdvice::remedy(
+                "the field is part of the vCPU's number, which the VMM sets",
+                "number the vCPUs alike on both hosts",
+            ),
+            _ => FieldAdvice::remedy(
+                "KVM sets the field from the VM's interrupt controller",
+                "give the VM the same version of the GIC on both hosts",
+            ),
+        };
+    };
+    let cause = format!("the option {option} sets the field");
+    match (reading.wanted, reading.present) {
+        (Some(0), _) => FieldAdvice::remedy(cause, format!("use {option}=off here")),
+        (_, Some(0)) => FieldAdvice::remedy(
+            cause,
+            format!("use {option}=on here, or start the guest with {option}=off"),
+        ),
+        _ => FieldAdvice::setting(cause, format!("{option}=off")),
+    }
+}
