@@ -3,9 +3,11 @@
 //! A target has a function here, a file in `fuzz_targets` and a folder in `corpus`. The tests of
 //! the workspace give the corpus to the same functions.
 
+mod decode;
 mod host_file;
 mod view_file;
 
+pub use decode::decode;
 pub use host_file::host_file;
 pub use view_file::view_file;
 
@@ -13,4 +15,8 @@ pub use view_file::view_file;
 pub type Target = fn(&[u8]);
 
 /// Every target by name.
-pub const TARGETS: [(&str, Target); 2] = [("host_file", host_file), ("view_file", view_file)];
+pub const TARGETS: [(&str, Target); 3] = [
+    ("decode", decode),
+    ("host_file", host_file),
+    ("view_file", view_file),
+];

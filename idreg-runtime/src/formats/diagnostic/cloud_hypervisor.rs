@@ -1,5 +1,6 @@
 //! Cloud Hypervisor's messages (Cloud Hypervisor 53, `hypervisor/src/cpu.rs`, `vmm/src/cpu.rs`).
 
+use super::scan::has;
 use super::{Diagnostic, Event, Program};
 
 /// The failures of setting a vCPU's registers, as text and as names of errors. None has the
@@ -17,12 +18,12 @@ const REGISTERS: [&str; 9] = [
 ];
 
 pub(super) fn recognize(line: &str) -> Option<Diagnostic<'_>> {
-    let has = |pattern: &str| line.contains(pattern);
-    let event = if REGISTERS.into_iter().any(has) {
+    let reports = |pattern: &str| has(line, pattern);
+    let event = if REGISTERS.into_iter().any(reports) {
         Event::VcpuStateNotSet
-    } else if has("Failed to init vcpu") || has("VcpuInit(") || has("VcpuFinalize(") {
+    } else if reports("Failed to init vcpu") || reports("VcpuInit(") || reports("VcpuFinalize(") {
         Event::VcpuNotCreated
-    } else if has("failed to fill whole buffer") {
+    } else if reports("failed to fill whole buffer") {
         Event::ConnectionClosed
     } else {
         return None;

@@ -2,7 +2,7 @@
 //! `src/vmm/src/persist.rs`).
 
 use super::register::KvmRegister;
-use super::scan::{after, number};
+use super::scan::{after, has, number};
 use super::{Diagnostic, Event, Program};
 
 pub(super) fn recognize(line: &str) -> Option<Diagnostic<'_>> {
@@ -30,7 +30,7 @@ fn register(line: &str) -> Option<Diagnostic<'_>> {
     let error = rest.trim_start_matches([':', ',', '"', ' ']);
     let event_ = if is_invalid(error) && is_write {
         Event::RegisterRefused
-    } else if error.contains("os error 2)") || error.starts_with("Error(2)") {
+    } else if has(error, "os error 2)") || error.starts_with("Error(2)") {
         Event::RegisterUnknown
     } else {
         Event::RegisterFailed { error }
@@ -45,21 +45,21 @@ fn is_invalid(error: &str) -> bool {
 }
 
 fn state(line: &str) -> Option<Diagnostic<'_>> {
-    let has = |pattern: &str| line.contains(pattern);
-    let event_ = if has("Host CPU manufacturer ID") && has("differs from") {
+    let reports = |pattern: &str| has(line, pattern);
+    let event_ = if reports("Host CPU manufacturer ID") && reports("differs from") {
         Event::ImplementerDiffers
-    } else if has("Error initializing the vcpu: ") {
+    } else if reports("Error initializing the vcpu: ") {
         Event::VcpuNotCreated
-    } else if has("Failed to restore the state of the vcpu")
-        || has("Error applying template: ")
-        || has("Failed to restore vCPU state")
-        || has("Failed to restore vCPUs: ")
+    } else if reports("Failed to restore the state of the vcpu")
+        || reports("Error applying template: ")
+        || reports("Failed to restore vCPU state")
+        || reports("Failed to restore vCPUs: ")
     {
         Event::VcpuStateNotSet
-    } else if has("Load snapshot error: ")
-        || has("Load microVM snapshot error: ")
-        || has("Failed to build microVM from snapshot")
-        || has("Failed to restore from snapshot")
+    } else if reports("Load snapshot error: ")
+        || reports("Load microVM snapshot error: ")
+        || reports("Failed to build microVM from snapshot")
+        || reports("Failed to restore from snapshot")
     {
         Event::SnapshotNotRestored
     } else {

@@ -1,7 +1,7 @@
 //! libvirt's messages (libvirt 11.3, `src/cpu/`, `src/qemu/qemu_process.c`, `src/qemu/qemu_driver.c`,
 //! `src/util/virerror.c`).
 
-use super::scan::after;
+use super::scan::{after, has, quoted};
 use super::{Diagnostic, Event, Program};
 
 pub(super) fn recognize(line: &str) -> Option<Diagnostic<'_>> {
@@ -28,9 +28,9 @@ fn features(text: &str) -> &str {
 }
 
 fn configuration(line: &str) -> Option<Event<'_>> {
-    if line.contains("is not supported by hypervisor") {
+    if has(line, "is not supported by hypervisor") {
         if let Some(rest) = after(line, "CPU mode '") {
-            let mode = super::scan::quoted(rest)?;
+            let mode = quoted(rest)?;
             return Some(Event::CpuModeUnsupported { mode });
         }
         let rest = after(line, "CPU model ")?;
@@ -39,9 +39,9 @@ fn configuration(line: &str) -> Option<Event<'_>> {
             name: name.trim_matches('\''),
         });
     }
-    let compares = line.contains("hypervisor CPU is not supported for arch")
-        || line.contains("hypervisor-cpu-baseline") && line.contains("not supported")
-        || line.contains("hypervisor-cpu-compare") && line.contains("not supported");
+    let compares = has(line, "hypervisor CPU is not supported for arch")
+        || has(line, "hypervisor-cpu-baseline") && has(line, "not supported")
+        || has(line, "hypervisor-cpu-compare") && has(line, "not supported");
     if compares {
         return Some(Event::ComparisonUnsupported);
     }

@@ -3,7 +3,7 @@
 
 use super::notation::{named_encoding, register_name};
 use super::register::KvmRegister;
-use super::scan::{after, decimal, hexadecimal, word};
+use super::scan::{after, decimal, has, hexadecimal, split, word};
 use super::{Diagnostic, Event, Program};
 use crate::description::{Description, RegisterField};
 
@@ -23,18 +23,18 @@ fn guest_access(line: &str) -> Option<Diagnostic<'_>> {
     let function = after(line, "func_");
     let is_write = function.map(|function| function.starts_with("write"));
     let access = Diagnostic::new(Program::Kvm, Event::GuestAccess { is_write });
-    if let Some((before, _)) = line.split_once("func_")
+    if let Some((before, _)) = split(line, "func_")
         && let Some((_, encoding)) = before.split_once('{')
         && let Some((encoding, _)) = named_encoding(encoding)
     {
         return Some(access.about(KvmRegister::System(encoding)));
     }
-    let is_access = line.contains("Unsupported guest sys_reg access at:");
+    let is_access = has(line, "Unsupported guest sys_reg access at:");
     is_access.then_some(access)
 }
 
 fn cpus<'t>(description: &'static Description, line: &'t str) -> Option<Diagnostic<'t>> {
-    if line.contains("Unsupported CPU feature variation detected") {
+    if has(line, "Unsupported CPU feature variation detected") {
         return Some(Diagnostic::new(Program::Linux, Event::CpusDifferSomewhere));
     }
     let rest = after(line, "SANITY CHECK: Unexpected variation in ")?;
@@ -60,13 +60,12 @@ fn capability(line: &str) -> Option<Diagnostic<'_>> {
     }
     let conflict = after(line, ": Detected conflict for capability ")
         .and_then(|rest| after(rest, "("))
-        .and_then(|rest| rest.split_once("), System: "))
+        .and_then(|rest| split(rest, "), System: "))
         .map(|(name, _)| name);
     let missing = || after(line, ": missing HWCAP: ").map(str::trim_end);
     let name = conflict.or_else(missing)?;
-    let before = line
-        .split_once(": Detected conflict")
-        .or_else(|| line.split_once(": missing HWCAP"))?
+    let before = split(line, ": Detected conflict")
+        .or_else(|| split(line, ": missing HWCAP"))?
         .0;
     let (_, cpu) = before.rsplit_once("CPU")?;
     let (cpu, _) = decimal(cpu)?;
@@ -83,7 +82,7 @@ fn overridden<'t>(description: &'static Description, line: &'t str) -> Option<Di
     let (msb, rest) = decimal(rest.strip_prefix('[')?)?;
     let (lsb, rest) = decimal(rest.strip_prefix(':')?)?;
     let rest = rest.strip_prefix("]: ")?;
-    let (_, value) = rest.split_once(" to ")?;
+    let (_, value) = split(rest, " to ")?;
     let (value, _) = hexadecimal(value)?;
     let register = register_name(description, name)?;
     let has_bits = |field: &RegisterField| {

@@ -3,7 +3,7 @@
 
 use super::notation::named_encoding;
 use super::register::KvmRegister;
-use super::scan::{after, decimal, hexadecimal, quoted};
+use super::scan::{after, decimal, has, hexadecimal, quoted};
 use super::{Diagnostic, Event, Program};
 
 pub(super) fn recognize(line: &str) -> Option<Diagnostic<'_>> {
@@ -98,7 +98,7 @@ fn differing_lists(line: &str) -> Option<Diagnostic<'_>> {
             return Some(event(event_).about(register?));
         }
     }
-    if line.contains("ailed to load cpu:cpreg_vmstate_array_len") {
+    if has(line, "ailed to load cpu:cpreg_vmstate_array_len") {
         let (guest, destination) = (None, None);
         return Some(event(Event::TooManyRegisters { guest, destination }));
     }
@@ -115,11 +115,11 @@ fn differing_lists(line: &str) -> Option<Diagnostic<'_>> {
 fn property(line: &str) -> Option<Diagnostic<'_>> {
     let not_found = after(line, "Property '")
         .and_then(quoted)
-        .filter(|_| line.contains("' not found"));
+        .filter(|_| has(line, "' not found"));
     let unexpected = || {
         after(line, "Parameter 'model.props.")
             .and_then(quoted)
-            .filter(|_| line.contains("' is unexpected"))
+            .filter(|_| has(line, "' is unexpected"))
     };
     let name = not_found.or_else(unexpected)?;
     let name = name.rsplit_once('.').map_or(name, |(_, name)| name);
@@ -129,10 +129,10 @@ fn property(line: &str) -> Option<Diagnostic<'_>> {
 fn cpu_type(line: &str) -> Option<Diagnostic<'_>> {
     if let Some(rest) = after(line, "he CPU type '") {
         let name = quoted(rest)?;
-        let is_unknown = rest.contains("' is not a recognized ARM CPU type");
+        let is_unknown = has(rest, "' is not a recognized ARM CPU type");
         return Some(event(if is_unknown {
             Event::CpuTypeUnknown { name }
-        } else if rest.contains("' requires KVM") || rest.contains("works with KVM on this host") {
+        } else if has(rest, "' requires KVM") || has(rest, "works with KVM on this host") {
             Event::CpuTypeNotHere { name }
         } else {
             return None;
@@ -148,7 +148,7 @@ fn cpu_type(line: &str) -> Option<Diagnostic<'_>> {
 
 fn option(line: &str) -> Option<Diagnostic<'_>> {
     let unsupported = |name| Some(event(Event::OptionUnsupported { name }));
-    if line.contains("' feature not supported by KVM on this host") {
+    if has(line, "' feature not supported by KVM on this host") {
         return unsupported(after(line, "'").and_then(quoted)?);
     }
     if let Some(rest) = after(line, "KVM does not support providing ") {
@@ -160,7 +160,7 @@ fn option(line: &str) -> Option<Diagnostic<'_>> {
             return None;
         });
     }
-    if line.contains("MTE requested, but not supported by the guest CPU") {
+    if has(line, "MTE requested, but not supported by the guest CPU") {
         return unsupported("mte");
     }
     let length = after(line, "cannot enable sve").or_else(|| after(line, "cannot disable sve"));
@@ -169,20 +169,17 @@ fn option(line: &str) -> Option<Diagnostic<'_>> {
 }
 
 fn general(line: &str) -> Option<Diagnostic<'_>> {
-    let event_ = if line.contains("error while loading state for instance")
-        && line.contains("device 'cpu")
+    let event_ = if has(line, "error while loading state for instance") && has(line, "device 'cpu")
     {
         Event::CpuStateNotLoaded
-    } else if line.contains("kvm_arch_init_vcpu failed")
-        || line.contains("kvm_init_vcpu failed")
-        || line.contains("KVM is not supported for this guest CPU type")
+    } else if has(line, "kvm_arch_init_vcpu failed")
+        || has(line, "kvm_init_vcpu failed")
+        || has(line, "KVM is not supported for this guest CPU type")
     {
         Event::VcpuNotCreated
-    } else if line.contains("ailed to put registers after ")
-        || line.contains("Putting registers after ")
-    {
+    } else if has(line, "ailed to put registers after ") || has(line, "Putting registers after ") {
         Event::RegistersNotSet
-    } else if line.contains("load of migration failed") {
+    } else if has(line, "load of migration failed") {
         Event::MigrationFailed
     } else {
         return None;

@@ -8,9 +8,31 @@ pub(super) fn bounded(text: &str, length: usize) -> &str {
     end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
+/// The texts before and after the first occurrence of a pattern.
+///
+/// A search for the pattern's first character is several times faster than `str::split_once`, and
+/// every line is searched for some sixty patterns.
+pub(super) fn split<'t>(text: &'t str, pattern: &str) -> Option<(&'t str, &'t str)> {
+    let first = pattern.chars().next()?;
+    let mut rest = text;
+    loop {
+        rest = rest.get(rest.find(first)?..)?;
+        if let Some(after) = rest.strip_prefix(pattern) {
+            let before = text.get(..text.len() - rest.len())?;
+            return Some((before, after));
+        }
+        rest = rest.get(first.len_utf8()..)?;
+    }
+}
+
 /// The text after the first occurrence of a pattern.
 pub(super) fn after<'t>(text: &'t str, pattern: &str) -> Option<&'t str> {
-    text.split_once(pattern).map(|(_, rest)| rest)
+    split(text, pattern).map(|(_, rest)| rest)
+}
+
+/// True if a text has a pattern.
+pub(super) fn has(text: &str, pattern: &str) -> bool {
+    split(text, pattern).is_some()
 }
 
 /// The text up to a quotation mark.

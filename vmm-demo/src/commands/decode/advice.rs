@@ -17,9 +17,9 @@ pub(super) struct Advice {
     pub(super) remedies: Vec<String>,
 }
 
-/// The explanation of a line.
-pub(super) fn of(diagnostic: &Diagnostic) -> Advice {
-    let mut advice = registers::of(diagnostic)
+/// The explanation of a line, which is compared with a host or not.
+pub(super) fn of(diagnostic: &Diagnostic, has_host: bool) -> Advice {
+    let mut advice = registers::of(diagnostic, has_host)
         .or_else(|| message::of(&diagnostic.event))
         .or_else(|| linux::of(&diagnostic.event))
         .unwrap_or_else(|| general::of(&diagnostic.event));

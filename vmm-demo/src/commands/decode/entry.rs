@@ -4,7 +4,7 @@ use super::advice::{self, Advice};
 use super::field_advice::{self, FieldAdvice};
 use crate::output::json;
 use idreg_runtime::formats::diagnostic::{
-    Diagnostic, Event, FieldReading, Judgement, KnownKernel, KvmRegister, Program, Unrecognized,
+    Diagnostic, Event, FieldReading, KvmRegister, Program, Unrecognized,
 };
 use idreg_runtime::host::{Host, Obstacle};
 use idreg_runtime::model::property::Property;
@@ -115,11 +115,12 @@ impl DecodeReport {
 
 impl DecodedLine {
     fn new(line: &str, diagnostic: &Diagnostic, host: Option<&Host>) -> Self {
+        let diagnostic = &of_host(*diagnostic, host);
         let Advice {
             summary,
             cause,
             remedies,
-        } = advice::of(diagnostic);
+        } = advice::of(diagnostic, host.is_some());
         let undescribed = diagnostic.undescribed(&DESCRIPTION);
         let property = match diagnostic.event {
             Event::Property { property, .. } => Some(property.to_string()),
@@ -175,6 +176,17 @@ impl DecodedLine {
     }
 }
 
+/// The diagnostic with the host's value of a firmware register, if the line has none.
+fn of_host<'t>(mut diagnostic: Diagnostic<'t>, host: Option<&Host>) -> Diagnostic<'t> {
+    if let Some(host) = host
+        && let Some(KvmRegister::Firmware(register)) = diagnostic.register
+    {
+        let of_host = host.info().firmware.get(register);
+        diagnostic.present = diagnostic.present.or(of_host);
+    }
+    diagnostic
+}
+
 /// The fields, compared with the host's values in place of the line's second ones.
 fn compared(diagnostic: &Diagnostic, host: Option<&Host>) -> Vec<FieldReading> {
     let mut fields = diagnostic.fields(&DESCRIPTION);
@@ -203,6 +215,7 @@ fn sides(diagnostic: &Diagnostic) -> [String; 2] {
         Event::CpusDiffer { cpu } => return ["boot CPU".to_owned(), format!("CPU{cpu}")],
         Event::Overridden => ["value", ""],
         _ if diagnostic.program.is_some() => ["guest", "here"],
+        _ if diagnostic.present.is_some() && diagnostic.wanted.is_none() => ["", "host"],
         _ if diagnostic.present.is_some() => ["first", "second"],
         _ => ["value", ""],
     };
@@ -259,16 +272,8 @@ impl DecodedField {
     fn new(reading: FieldReading, is_judged: bool, host: Option<&Host>) -> Self {
         let field = reading.field.field;
         let values = [reading.wanted, reading.present];
-        let judgement = reading.judgement().filter(|_| is_judged);
-        let on_host = host.zip(reading.wanted);
-        let judgement = judgement.map(|without_host| match on_host {
-            Some((host, wanted)) => Judgement::on_host(host, reading.field, wanted),
-            None => without_host,
-        });
-        let kernel = host.map_or(KnownKernel::Linux7_2.name(), |host| {
-            host.info().kernel_release.as_str()
-        });
-        let advice = judgement.map(|judgement| field_advice::of(&reading, judgement, kernel));
+        let judgement = field_advice::judgement(&reading, host).filter(|_| is_judged);
+        let advice = judgement.and_then(|_| field_advice::of(&reading, host));
         let (cause, setting, remedy) = match advice {
             Some(FieldAdvice {
                 cause,

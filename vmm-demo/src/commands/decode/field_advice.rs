@@ -1,8 +1,9 @@
 //! The cause of a difference in a field, and what would work.
 
+use idreg_runtime::config::options::CpuOption;
 use idreg_runtime::description::rule::{Audience, Owner, Safety};
-use idreg_runtime::formats::diagnostic::{FieldReading, Judgement};
-use idreg_runtime::host::Obstacle;
+use idreg_runtime::formats::diagnostic::{FieldReading, Judgement, KnownKernel};
+use idreg_runtime::host::{Host, Obstacle};
 
 /// The cause of a difference and what would work.
 pub(super) struct FieldAdvice {
@@ -31,10 +32,18 @@ impl FieldAdvice {
     }
 }
 
-/// Explains why the wanted value does not replace the present one, in KVM of a kernel.
-pub(super) fn of(reading: &FieldReading, judgement: Judgement, kernel: &str) -> FieldAdvice {
+/// Explains why the wanted value does not replace the present one, on a host or in the newest known
+/// kernel.
+pub(super) fn of(reading: &FieldReading, host: Option<&Host>) -> Option<FieldAdvice> {
+    let judgement = judgement(reading, host)?;
+    let kernel = match host {
+        Some(host) => format!("Linux {}", host.info().kernel_release),
+        None => KnownKernel::Linux7_2.name().to_owned(),
+    };
     let mut advice = match judgement.obstacle {
-        Some(obstacle) => of_obstacle(reading, obstacle, kernel),
+        Some(Obstacle::Owned(owner)) => owned(reading, owner, host),
+        Some(Obstacle::Without(owner)) => without(owner, host),
+        Some(obstacle) => of_obstacle(reading, obstacle, &kernel),
         None => FieldAdvice {
             cause: format!("KVM of {kernel} takes this value in a VM that has not run"),
             setting: None,
@@ -49,7 +58,16 @@ pub(super) fn of(reading: &FieldReading, judgement: Judgement, kernel: &str) -> 
         let older = older.name();
         advice.cause = format!("{}; {older} does not let it be changed", advice.cause);
     }
-    advice
+    Some(advice)
+}
+
+/// KVM's judgement of a difference: that of a host, if there is one.
+pub(super) fn judgement(reading: &FieldReading, host: Option<&Host>) -> Option<Judgement> {
+    let without_host = reading.judgement()?;
+    Some(match host.zip(reading.wanted) {
+        Some((host, wanted)) => Judgement::on_host(host, reading.field, wanted),
+        None => without_host,
+    })
 }
 
 fn of_obstacle(reading: &FieldReading, obstacle: Obstacle, kernel: &str) -> FieldAdvice {
@@ -79,14 +97,6 @@ fn of_obstacle(reading: &FieldReading, obstacle: Obstacle, kernel: &str) -> Fiel
         Obstacle::Refused => {
             FieldAdvice::setting("KVM refuses this value on every host", with(present))
         }
-        Obstacle::Owned(owner) => owned(reading, owner),
-        Obstacle::Without(owner) => {
-            let option = owner.name();
-            FieldAdvice::remedy(
-                format!("the field reads as zero while the option {option} is off"),
-                format!("use {option}=on here, or start the guest with {option}=off"),
-            )
-        }
         Obstacle::ImplementationId => FieldAdvice::remedy(
             "KVM changes the registers that identify the implementation only for a VMM that \
              enables KVM_CAP_ARM_WRITABLE_IMP_ID_REGS (Linux 6.15 and newer)",
@@ -112,7 +122,7 @@ fn fixed(reading: &FieldReading, kernel: &str) -> FieldAdvice {
     )
 }
 
-fn owned(reading: &FieldReading, owner: Owner) -> FieldAdvice {
+fn owned(reading: &FieldReading, owner: Owner, host: Option<&Host>) -> FieldAdvice {
     let Some(option) = owner.option() else {
         return match owner {
             Owner::Topology => FieldAdvice::remedy(
@@ -128,10 +138,31 @@ fn owned(reading: &FieldReading, owner: Owner) -> FieldAdvice {
     let cause = format!("the option {option} sets the field");
     match (reading.wanted, reading.present) {
         (Some(0), _) => FieldAdvice::remedy(cause, format!("use {option}=off here")),
-        (_, Some(0)) => FieldAdvice::remedy(
+        (_, Some(0)) => switched_on(cause, owner, host),
+        _ => FieldAdvice::setting(cause, format!("{option}=off")),
+    }
+}
+
+fn without(owner: Owner, host: Option<&Host>) -> FieldAdvice {
+    let option = owner.name();
+    let cause = format!("the field reads as zero while the option {option} is off");
+    switched_on(cause, owner, host)
+}
+
+/// The advice for a field that is zero here: the option is off, or the host does not have it.
+fn switched_on(cause: String, owner: Owner, host: Option<&Host>) -> FieldAdvice {
+    let option = owner.name();
+    let capability = CpuOption::of(owner)
+        .zip(host)
+        .and_then(|(option, host)| option.capability(true, &host.info().capabilities));
+    match capability {
+        Some((name, false)) => FieldAdvice::setting(
+            format!("{cause}, which this host's KVM does not support (no {name})"),
+            format!("{option}=off"),
+        ),
+        _ => FieldAdvice::remedy(
             cause,
             format!("use {option}=on here, or start the guest with {option}=off"),
         ),
-        _ => FieldAdvice::setting(cause, format!("{option}=off")),
     }
 }

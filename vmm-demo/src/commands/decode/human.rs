@@ -36,11 +36,10 @@ pub(super) fn block(line: &DecodedLine, with_host: bool) -> String {
             parts.push(format!("the same: {same}"));
         }
     }
-    for field in &line.fields {
-        if let Some(cause) = &field.cause {
-            parts.push(format!("{}: {cause}", field.property));
-        }
-    }
+    let causes = line.fields.iter();
+    let causes = causes.filter_map(|field| Some((field.cause.as_deref()?, field.name)));
+    let causes = by_text(causes).into_iter();
+    parts.extend(causes.map(|(cause, names)| format!("{}: {cause}", comma_list(names))));
     if let Some(bits) = line.undescribed {
         parts.push(format!("bits that no field has also differ: {bits}"));
     }
@@ -58,23 +57,30 @@ pub(super) fn block(line: &DecodedLine, with_host: bool) -> String {
 /// The remedies of the fields: one model for all that have a setting, then those of the others.
 fn of_fields(fields: &[DecodedField]) -> Vec<String> {
     let mut settings: Vec<&str> = Vec::new();
-    let mut remedies: Vec<(&str, Vec<&str>)> = Vec::new();
-    for field in fields {
-        let setting = field.setting.as_deref();
-        settings.extend(setting.filter(|setting| !settings.contains(setting)));
-        let Some(remedy) = field.remedy.as_deref() else {
-            continue;
-        };
-        match remedies.iter_mut().find(|(known, _)| *known == remedy) {
-            Some((_, names)) => names.push(field.name),
-            None => remedies.push((remedy, vec![field.name])),
+    for setting in fields.iter().filter_map(|field| field.setting.as_deref()) {
+        if !settings.contains(&setting) {
+            settings.push(setting);
         }
     }
     let model = (!settings.is_empty())
         .then(|| format!("start the guest with --cpu host,{}", settings.join(",")));
-    let others = remedies.into_iter();
+    let others = fields.iter();
+    let others = others.filter_map(|field| Some((field.remedy.as_deref()?, field.name)));
+    let others = by_text(others).into_iter();
     let others = others.map(|(remedy, names)| format!("for {}: {remedy}", comma_list(names)));
     model.into_iter().chain(others).collect()
+}
+
+/// The fields that share a text, in the order of the first.
+fn by_text<'l>(texts: impl Iterator<Item = (&'l str, &'l str)>) -> Vec<(&'l str, Vec<&'l str>)> {
+    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (text, name) in texts {
+        match groups.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, names)) => names.push(name),
+            None => groups.push((text, vec![name])),
+        }
+    }
+    groups
 }
 
 fn shortened(text: &str) -> String {

@@ -18,7 +18,7 @@ pub(super) fn of(event: &Event) -> Advice {
             ],
         ),
         Event::MigrationFailed => advice(
-            "the migration failed; the guest goes on at its source",
+            "the migration failed; without post-copy the guest goes on at its source",
             "",
             &["decode the lines before this one, which have the cause"],
         ),
@@ -33,10 +33,10 @@ pub(super) fn of(event: &Event) -> Advice {
         ),
         Event::VcpuNotCreated => advice(
             "KVM did not create a vCPU",
-            "an option that the host does not support, a CPU model other than host, or vCPUs on \
-             several core types",
+            "an option that the host does not support, a CPU model other than the host's, or vCPUs \
+             on several core types",
             &[
-                "use -cpu host, and no option that idreg dump shows as unsupported",
+                "use the model host, and no option that idreg dump shows as unsupported",
                 "run the VMM on CPUs of one type",
             ],
         ),

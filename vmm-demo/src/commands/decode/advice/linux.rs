@@ -28,9 +28,9 @@ pub(super) fn of(event: &Event) -> Option<Advice> {
             &["give every vCPU of a VM the same ID registers, and a hotplugged one too"],
         ),
         Event::Overridden => advice(
-            "the kernel's command line sets a field of an ID register",
+            "the kernel's command line overrides a field of an ID register",
             "a parameter such as arm64.nosve, or id_aa64isar1.gpi=0",
-            &["guests of KVM get the changed value as their limit"],
+            &["remove the parameter if guests need the field: it lowers their limit too"],
         ),
         _ => return None,
     })

@@ -16,7 +16,9 @@ pub(super) fn of(event: &Event) -> Option<Advice> {
                 escaped(name)
             ),
             "with KVM on arm64 the models are host and max; others need the same CPU, or TCG",
-            &["use -cpu host with overrides; idreg models lists named models that hosts can give"],
+            &[
+                "use the model host with overrides; idreg models lists the named models of this project",
+            ],
         ),
         Event::CpuTypeNotHere { name } => advice(
             format!("the CPU model {} does not work here", escaped(name)),

@@ -8,11 +8,11 @@ use idreg_runtime::model::property::Property;
 use idreg_runtime::regs::DESCRIPTION;
 use idreg_runtime::view::Incompatibility;
 
-pub(super) fn of(diagnostic: &Diagnostic) -> Option<Advice> {
+pub(super) fn of(diagnostic: &Diagnostic, has_host: bool) -> Option<Advice> {
     Some(match diagnostic.event {
         Event::Register => register(diagnostic),
         Event::Property { property, setting } => self::property(property, setting),
-        Event::RegisterRefused => refused(diagnostic),
+        Event::RegisterRefused => refused(diagnostic, has_host),
         Event::RegisterUnknown => advice(
             "KVM does not have a register of the guest",
             "the kernels differ, or an option of the vCPU that the register belongs to is off here",
@@ -45,7 +45,8 @@ fn register(diagnostic: &Diagnostic) -> Advice {
             "a register of the ID space that Linux 7.2 does not describe; KVM shows it as zero"
         }
         Some(KvmRegister::System(_)) => "a system register that is no ID register",
-        Some(KvmRegister::Firmware(_) | KvmRegister::OtherFirmware { .. }) => "a firmware register",
+        Some(KvmRegister::Firmware(register)) => return firmware(register, diagnostic),
+        Some(KvmRegister::OtherFirmware { .. }) => "a firmware register newer than Linux 7.2",
         Some(KvmRegister::CacheSize(_)) => "a cache's size register, in KVM for each cache",
         Some(KvmRegister::Core(_)) => "a core register",
         Some(KvmRegister::SveLengths) => {
@@ -55,6 +56,15 @@ fn register(diagnostic: &Diagnostic) -> Advice {
         _ => "a register of another group",
     };
     advice(summary, "", &[])
+}
+
+fn firmware(register: FirmwareRegister, diagnostic: &Diagnostic) -> Advice {
+    let is_compared = diagnostic.wanted.is_some() && diagnostic.present.is_some();
+    Advice {
+        summary: "a firmware register".to_owned(),
+        cause: is_compared.then(|| of_firmware(register, diagnostic)),
+        remedies: Vec::new(),
+    }
 }
 
 fn property(property: Property, setting: &str) -> Advice {
@@ -67,11 +77,12 @@ fn property(property: Property, setting: &str) -> Advice {
                 Some(Audience::Debugger) => "only debuggers and profilers act on it",
                 _ => "",
             };
-            let mut field_advice = advice("a field of an ID register", "", &[]);
-            if !audience.is_empty() {
-                field_advice.summary = format!("a field of an ID register; {audience}");
-            }
-            field_advice
+            let separator = if audience.is_empty() { "" } else { "; " };
+            advice(
+                format!("a field of an ID register{separator}{audience}"),
+                "",
+                &[],
+            )
         }
         Property::Feature(feature) => {
             let definition = feature.definition();
@@ -96,14 +107,17 @@ fn property(property: Property, setting: &str) -> Advice {
     }
 }
 
-fn refused(diagnostic: &Diagnostic) -> Advice {
+fn refused(diagnostic: &Diagnostic, has_host: bool) -> Advice {
     let summary = match diagnostic.present {
         Some(_) => "KVM refused the guest's value of a register",
         None => "KVM refused a value of a register",
     };
-    let (cause, mut remedies) = match diagnostic.register {
-        Some(KvmRegister::System(_)) => (String::new(), of_system(diagnostic)),
-        Some(KvmRegister::Firmware(register)) => (of_firmware(register, diagnostic), Vec::new()),
+    let (cause, remedies) = match diagnostic.register {
+        Some(KvmRegister::System(_)) => (String::new(), of_system(diagnostic, has_host)),
+        Some(KvmRegister::Firmware(register)) => (
+            of_firmware(register, diagnostic),
+            FIRMWARE_REMEDIES.map(str::to_owned).to_vec(),
+        ),
         Some(KvmRegister::OtherFirmware { .. }) => (
             "this firmware register is newer than Linux 7.2".to_owned(),
             vec!["migrate to a host with the same or a newer kernel".to_owned()],
@@ -128,9 +142,6 @@ fn refused(diagnostic: &Diagnostic) -> Advice {
         ),
         _ => (String::new(), vec![FIND_THE_DIFFERENCE.to_owned()]),
     };
-    if diagnostic.program == Some(Program::Qemu) && remedies.is_empty() {
-        remedies.push(FIND_THE_DIFFERENCE.to_owned());
-    }
     Advice {
         summary: summary.to_owned(),
         cause: (!cause.is_empty()).then_some(cause),
@@ -139,24 +150,30 @@ fn refused(diagnostic: &Diagnostic) -> Advice {
 }
 
 /// Remedies where the fields have the causes, and a cause where no field differs.
-fn of_system(diagnostic: &Diagnostic) -> Vec<String> {
+fn of_system(diagnostic: &Diagnostic, has_host: bool) -> Vec<String> {
     if diagnostic.described(&DESCRIPTION).is_none() {
         return vec![FIND_THE_DIFFERENCE.to_owned()];
     }
     let mut remedies = Vec::new();
-    if diagnostic.present.is_none() {
+    if diagnostic.present.is_none() && !has_host {
         remedies.push("idreg decode --host FILE compares the value with a host's".to_owned());
     }
     if diagnostic.program == Some(Program::Qemu) {
         remedies.push(
-            "QEMU up to 11.1 sets ID registers by sve, pauth, pmu and mte only; a QEMU with the \
-             SYSREG properties takes the fields in -cpu host,..."
+            "with QEMU up to 11.1 only the options sve, pauth, pmu and mte; fields need a QEMU \
+             with SYSREG properties, or another VMM"
                 .to_owned(),
         );
     }
     remedies.push("idreg where VIEW HOST... finds the hosts that a guest fits".to_owned());
     remedies
 }
+
+/// What would work if the host's KVM has a lower version or level, or fewer services.
+const FIRMWARE_REMEDIES: [&str; 2] = [
+    "migrate to a host whose kernel and firmware are at least as new",
+    "let the VMM write the lower value before the guest first runs",
+];
 
 fn of_firmware(register: FirmwareRegister, diagnostic: &Diagnostic) -> String {
     let Some(view) = diagnostic.wanted else {
