@@ -41,6 +41,7 @@ mod options;
 mod policy;
 mod promise;
 mod ranges;
+mod remainder;
 
 pub use self::acceptance::{AcceptanceSet, AcceptedValues};
 pub use self::baseline::Baseline;

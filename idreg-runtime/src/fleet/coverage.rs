@@ -4,9 +4,9 @@ use super::acceptance::AcceptanceSet;
 use super::baseline::Baseline;
 use super::draft::Draft;
 use super::kinds::{Fleet, Kind};
-use super::machine::differences;
 use super::no_baseline::NoBaseline;
 use super::policy::Policy;
+use super::remainder::Remainders;
 use crate::description::RegisterField;
 use crate::description::rule::{Safety, ValueRange};
 use crate::values::RegisterValues;
@@ -97,8 +97,54 @@ impl Fleet {
     /// The hosts that keep a field of the model where it is.
     #[must_use]
     pub fn explain(&self, field: RegisterField) -> Explanation {
-        let kinds: Vec<&Kind> = self.kinds().iter().collect();
+        Explanation::new(&self.draft(), field)
+    }
+
+    /// The hosts that keep each of several fields where it is, in the order of the fields.
+    ///
+    /// The hosts are configured once, and not for each field as by [`explain`](Self::explain).
+    pub fn explain_each<'f>(
+        &'f self,
+        fields: impl IntoIterator<Item = RegisterField> + 'f,
+    ) -> impl Iterator<Item = Explanation> + 'f {
+        let draft = self.draft();
+        let fields = fields.into_iter();
+        fields.map(move |field| Explanation::new(&draft, field))
+    }
+
+    fn draft(&self) -> Draft<'_> {
+        Draft::new(&self.kinds().iter().collect::<Vec<&Kind>>())
+    }
+
+    fn positions_without(&self, without: &[usize]) -> Vec<usize> {
+        let all = 0..self.kinds().len();
+        all.filter(|position| !without.contains(position)).collect()
+    }
+
+    /// The kind without which the rest of some kinds has the best model.
+    fn worst(&self, positions: &[usize], policy: &Policy) -> Option<usize> {
+        let kinds = positions
+            .iter()
+            .filter_map(|position| self.kinds().get(*position));
+        let kinds: Vec<&Kind> = kinds.collect();
         let draft = Draft::new(&kinds);
+        let remainders = Remainders::new(&draft);
+        let weights = kinds.iter().map(|kind| kind.weight());
+        let all = weights.fold(0, u64::saturating_add);
+        let score = |worst: usize| {
+            let (common, obstacles) = remainders.without(worst, policy);
+            let features = common.map_or(0, |common| features(&common.greatest_values()));
+            let weight = kinds.get(worst).map_or(0, |kind| kind.weight());
+            let rest = all.saturating_sub(weight);
+            (std::cmp::Reverse(obstacles), features, rest)
+        };
+        let worst = (0..positions.len()).max_by_key(|worst| score(*worst))?;
+        positions.get(worst).copied()
+    }
+}
+
+impl Explanation {
+    fn new(draft: &Draft<'_>, field: RegisterField) -> Self {
         let greatest = draft
             .sets
             .iter()
@@ -114,36 +160,13 @@ impl Fleet {
             .map(|(position, _)| position);
         let limited_by = limited_by.collect();
         let common = draft.common.as_ref().and_then(|common| common.get(field));
-        Explanation {
+        Self {
             field,
             accepted: draft.reasons(field).accepted,
             greatest,
             common: common.and_then(|common| common.greatest(field)),
             limited_by,
         }
-    }
-
-    fn positions_without(&self, without: &[usize]) -> Vec<usize> {
-        let all = 0..self.kinds().len();
-        all.filter(|position| !without.contains(position)).collect()
-    }
-
-    /// The kind without which the rest of some kinds has the best model.
-    fn worst(&self, positions: &[usize], policy: &Policy) -> Option<usize> {
-        let kinds = positions
-            .iter()
-            .filter_map(|position| self.kinds().get(*position));
-        let draft = Draft::new(&kinds.collect::<Vec<&Kind>>());
-        let score = |worst: usize| {
-            let (common, rest) = draft.without(worst);
-            let obstacles = obstacles(common.as_ref(), &rest, policy);
-            let features = common.map_or(0, |common| features(&common.greatest_values()));
-            let weights = rest.iter().map(|kind| kind.weight());
-            let weight = weights.fold(0, u64::saturating_add);
-            (std::cmp::Reverse(obstacles), features, weight)
-        };
-        let worst = (0..positions.len()).max_by_key(|worst| score(*worst))?;
-        positions.get(worst).copied()
     }
 }
 
@@ -156,19 +179,6 @@ fn rank(field: RegisterField, value: u64) -> i128 {
         Safety::Exact { safe } => i128::from(value != safe),
         _ => field.field.comparable(value),
     }
-}
-
-/// The number of fields and facts that prevent a model.
-fn obstacles(common: Option<&AcceptanceSet>, kinds: &[&Kind], policy: &Policy) -> usize {
-    let has_el2 = kinds.iter().any(|kind| kind.host().info().vcpu.el2);
-    let fields = common.into_iter().flat_map(AcceptanceSet::iter);
-    let fields = fields
-        .filter(|(field, values)| values.is_empty() && !policy.tolerance.covers(*field, has_el2));
-    let machine = differences(kinds);
-    let facts = machine
-        .iter()
-        .filter(|difference| difference.remedy.is_none());
-    fields.count() + facts.count()
 }
 
 /// The number of features of the architecture that registers indicate.

@@ -21,62 +21,43 @@ use std::borrow::Cow;
 
 /// The hosts of a fleet with common options, and what they accept.
 pub(super) struct Draft<'f> {
-    kinds: Vec<&'f Kind>,
+    pub(super) kinds: Vec<&'f Kind>,
     pub(super) options: VcpuConfig,
     pub(super) hosts: Vec<Cow<'f, Host>>,
     pub(super) sets: Vec<AcceptanceSet>,
     /// `None` without hosts.
     pub(super) common: Option<AcceptanceSet>,
+    /// The options that were tried before, in order.
+    pub(super) rejected: Vec<RejectedOptions>,
+}
+
+/// Options under which a field of one of them has no common value.
+pub(super) struct RejectedOptions {
+    pub(super) options: VcpuConfig,
+    pub(super) turned_off: CpuOption,
+    /// The values that each kind accepts under the options.
+    pub(super) sets: Vec<AcceptanceSet>,
 }
 
 impl<'f> Draft<'f> {
     /// Configures all hosts with the most options that leave every field of an option a value.
     pub(super) fn new(kinds: &[&'f Kind]) -> Self {
         let mut options = options::common(kinds.iter().map(|kind| kind.host()));
+        let mut rejected = Vec::new();
         loop {
             let draft = Self::with(kinds, options);
-            match draft.option_in_the_way() {
-                Some(option) => options::turn_off(&mut options, option),
-                None => return draft,
-            }
+            let common = draft.common.as_ref();
+            let Some(turned_off) = common.and_then(|common| option_in_the_way(common, options))
+            else {
+                return Self { rejected, ..draft };
+            };
+            rejected.push(RejectedOptions {
+                options,
+                turned_off,
+                sets: draft.sets,
+            });
+            options::turn_off(&mut options, turned_off);
         }
-    }
-
-    /// The common values of all kinds but the one at a position, and these kinds.
-    ///
-    /// Most kinds change no option, and then the others accept what they accepted with it.
-    pub(super) fn without(&self, position: usize) -> (Option<AcceptanceSet>, Vec<&'f Kind>) {
-        let is_left = |(other, _): &(usize, _)| *other != position;
-        let kinds = self.kinds.iter().copied().enumerate().filter(is_left);
-        let kinds: Vec<&Kind> = kinds.map(|(_, kind)| kind).collect();
-        let options = options::common(kinds.iter().map(|kind| kind.host()));
-        if options != self.options {
-            return (Self::new(&kinds).common, kinds);
-        }
-        let mut common: Option<AcceptanceSet> = None;
-        for (other, set) in self.sets.iter().enumerate() {
-            match &mut common {
-                _ if other == position => {}
-                Some(common) => common.intersect(set),
-                None => common = Some(set.clone()),
-            }
-        }
-        (common, kinds)
-    }
-
-    /// The first option that is on and has a field without a common value.
-    fn option_in_the_way(&self) -> Option<CpuOption> {
-        let fields = self.common.iter().flat_map(AcceptanceSet::iter);
-        let empty = fields.filter(|(_, values)| values.is_empty());
-        let mut owners = empty.flat_map(|(field, _)| {
-            let rule = field.field.rule();
-            [rule.owner, rule.needs].into_iter().flatten()
-        });
-        owners.find_map(|owner| {
-            let option = CpuOption::of(owner)?;
-            // A host is read with or without EL2, and its registers tell nothing of the other.
-            (option != CpuOption::El2 && option.is_on(self.options)).then_some(option)
-        })
     }
 
     fn with(kinds: &[&'f Kind], options: VcpuConfig) -> Self {
@@ -99,6 +80,7 @@ impl<'f> Draft<'f> {
             hosts,
             sets,
             common,
+            rejected: Vec::new(),
         }
     }
 
@@ -300,6 +282,20 @@ impl<'f> Draft<'f> {
         });
         fields.map(|field| self.reasons(field)).collect()
     }
+}
+
+/// The first option that is on and has a field without a common value.
+pub(super) fn option_in_the_way(common: &AcceptanceSet, options: VcpuConfig) -> Option<CpuOption> {
+    let empty = common.iter().filter(|(_, values)| values.is_empty());
+    let mut owners = empty.flat_map(|(field, _)| {
+        let rule = field.field.rule();
+        [rule.owner, rule.needs].into_iter().flatten()
+    });
+    owners.find_map(|owner| {
+        let option = CpuOption::of(owner)?;
+        // A host is read with or without EL2, and its registers tell nothing of the other.
+        (option != CpuOption::El2 && option.is_on(options)).then_some(option)
+    })
 }
 
 fn insert(values: &mut RegisterValues, field: RegisterField, value: u64) {
