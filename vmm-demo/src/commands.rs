@@ -18,6 +18,7 @@ pub mod qmp;
 #[cfg(not(target_os = "linux"))]
 #[path = "commands/qmp/unsupported.rs"]
 pub mod qmp;
+pub mod report;
 pub mod run;
 pub mod where_view;
 

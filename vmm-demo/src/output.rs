@@ -96,7 +96,7 @@ pub fn json(value: &impl Serialize) -> Result<(), Failure> {
 }
 
 /// JSON with the same value in which only strings' visible characters stand as they are.
-fn printable_json(json: &str) -> String {
+pub(crate) fn printable_json(json: &str) -> String {
     let mut printable = String::with_capacity(json.len());
     for character in json.chars() {
         // Outside strings, line ends are the layout; inside, they are escaped already.

@@ -5,7 +5,7 @@ use vmm_demo::cli;
 use vmm_demo::cli::idreg::{IdregCli, IdregCommand};
 use vmm_demo::commands::{
     baseline, check, compare, decode, diff, dump, evacuate, exit_code, export, import, manual,
-    models, props, qmp, where_view,
+    models, props, qmp, report, where_view,
 };
 use vmm_demo::output::log;
 
@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         IdregCommand::Compare(arguments) => compare::compare(arguments).map(ExitCode::from),
         IdregCommand::Decode(arguments) => decode::decode(arguments).map(ExitCode::from),
         IdregCommand::Baseline(arguments) => baseline::baseline(arguments).map(ExitCode::from),
+        IdregCommand::Report(arguments) => report::report(arguments, &folder).map(ExitCode::from),
         IdregCommand::Completions(arguments) => {
             manual::completions::<IdregCli>(arguments).map(done)
         }

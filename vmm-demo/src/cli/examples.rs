@@ -124,6 +124,14 @@ Examples:
   idreg qmp --listen unix:models.sock --host host.json      serve models of another host
   qmp-shell models.sock                                     connect; from PyPI's qemu.qmp";
 
+pub(super) const REPORT: &str = "\
+Examples:
+  idreg report -o fleet.html hosts/                  all host files of a directory
+  idreg report -o fleet.html --tolerate el2 --title 'Rack 7' - < hosts.jsonl
+
+The exit code is 0 if the page was written, whether the hosts have a model in common or not, and 2
+if a host file cannot be used. Nothing is written then, unless --keep-going is given.";
+
 pub(super) const WHERE: &str = "\
 Examples:
   idreg where guest.json hosts/                     judge a guest on the hosts of a directory

@@ -107,6 +107,31 @@ pub struct PartArguments {
     pub output: Option<PathBuf>,
 }
 
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// Write the page to this file.
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// The title of the page.
+    #[arg(long, value_name = "TEXT", default_value = "CPU models of a fleet")]
+    pub title: String,
+    /// The hosts.
+    #[command(flatten)]
+    pub fleet: FleetArguments,
+    /// The CPU that guests are told they run on: `first` for that of the first host if the others
+    /// accept it, that of a host by its file, or a value of MIDR_EL1.
+    #[arg(long, value_name = "first|HOST|0xN", default_value = "first", value_parser = midr)]
+    pub midr: MidrPolicy,
+    /// The fields that may differ.
+    #[command(flatten)]
+    pub tolerance: ToleranceArgument,
+    /// Keep the model at values that this guest bears, such as `linux-5.10` or `edk2-202511`; can
+    /// be given several times.
+    #[arg(long, value_name = "GUEST")]
+    pub guest: Vec<Guest>,
+}
+
 /// Reads the name of a field.
 fn field(text: &str) -> Result<RegisterField, Box<dyn Error + Send + Sync>> {
     DESCRIPTION.property(text).ok_or_else(|| {

@@ -5,7 +5,7 @@ use super::{
     VcpuOptions,
     decode::DecodeArguments,
     examples,
-    fleet::{BaselineArguments, CompareArguments},
+    fleet::{BaselineArguments, CompareArguments, ReportArguments},
     formats::{ExportArguments, ImportArguments},
     views::{DiffArguments, EvacuateArguments, WhereArguments},
 };
@@ -72,6 +72,11 @@ pub enum IdregCommand {
     /// Linux, Firecracker, Cloud Hypervisor and libvirt.
     #[command(after_help = examples::DECODE)]
     Decode(DecodeArguments),
+    /// Write a page for browsers on several hosts, and the CPU model that they have in common.
+    ///
+    /// The page is one HTML file that needs no network.
+    #[command(after_help = examples::REPORT)]
+    Report(ReportArguments),
     /// Serve queries about CPU models on a socket, in QEMU's machine protocol (QMP).
     ///
     /// There is no guest. The server runs until a client sends `quit` or a signal arrives.
@@ -235,6 +240,7 @@ impl IdregCommand {
             | Self::Diff(_)
             | Self::Baseline(_)
             | Self::Decode(_)
+            | Self::Report(_)
             | Self::Qmp(_)
             | Self::Completions(_)
             | Self::Man(_) => None,
@@ -261,6 +267,7 @@ impl IdregCommand {
             },
             Self::Export(_)
             | Self::Import(_)
+            | Self::Report(_)
             | Self::Qmp(_)
             | Self::Completions(_)
             | Self::Man(_) => false,

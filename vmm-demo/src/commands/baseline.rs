@@ -4,9 +4,9 @@ mod addition;
 mod coverage;
 mod explanation;
 mod human;
-mod names;
+pub(super) mod names;
 mod partial;
-mod reading;
+pub(super) mod reading;
 mod report;
 mod weights;
 
@@ -145,7 +145,8 @@ fn without_worst(count: usize, fleet: Fleet, policy: &Policy) -> Result<(LeftOut
     Ok(((names, more), fleet.without(&step.without)))
 }
 
-fn check_names(error: &NoBaseline) -> Result<(), Failure> {
+/// Checks that the host whose CPU guests are to be told of is among the hosts.
+pub(super) fn check_names(error: &NoBaseline) -> Result<(), Failure> {
     match (&error.unknown_host, error.kinds.first()) {
         (Some(name), Some(first)) => Err(Failure::Unusable(Box::new(UnknownHost {
             name: name.clone(),
@@ -199,7 +200,7 @@ fn models(baseline: &Baseline) -> impl Iterator<Item = String> {
 }
 
 /// The options of a configuration, with the longest vector if the model limits it.
-fn settings(config: VcpuConfig) -> impl Iterator<Item = OptionSetting> {
+pub(super) fn settings(config: VcpuConfig) -> impl Iterator<Item = OptionSetting> {
     let switches = CpuOption::SWITCHES.map(|option| OptionSetting::of(option, config));
     let longest = config.sve_limit.map(CpuOption::SveLength);
     let longest = longest.map(|option| OptionSetting { option, on: true });

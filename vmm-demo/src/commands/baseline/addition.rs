@@ -174,8 +174,7 @@ fn text(
 }
 
 fn remedy(difference: &MachineDifference) -> String {
-    let remedy = difference.remedy.as_deref().unwrap_or("nothing");
-    format!("{}: equal with {remedy}", difference.fact)
+    format!("{}: {}", difference.fact, difference.advice())
 }
 
 fn rows(changes: &[Change]) -> String {
@@ -196,7 +195,7 @@ impl RemedyEntry {
     fn of(difference: &MachineDifference) -> Self {
         Self {
             property: difference.fact.name(),
-            remedy: difference.remedy.clone().unwrap_or_default(),
+            remedy: difference.advice(),
         }
     }
 }

@@ -38,7 +38,10 @@ struct KnownDocuments {
 
 /// Reads all hosts; returns with them the number of files that cannot be used. A part of a fleet may
 /// be without hosts.
-pub(super) fn read(arguments: &FleetArguments, is_part: bool) -> Result<(Fleet, u64), Failure> {
+pub(in crate::commands) fn read(
+    arguments: &FleetArguments,
+    is_part: bool,
+) -> Result<(Fleet, u64), Failure> {
     let mut reader = Reader {
         weights: Weights::read(arguments.weights.as_deref())?,
         ..Reader::default()
