@@ -218,8 +218,8 @@ impl Fleet {
         Ok(self.kinds.len() - 1)
     }
 
-    /// Replaces the host of a kind if another one is first in an order of its own, so that the order
-    /// in which hosts are added does not decide.
+    /// Replaces the host of a kind if another one is first in an order of its own, so that the
+    /// order in which hosts are added does not decide.
     fn represent(&mut self, position: usize, host: &Host) {
         let kind = self.kinds.get_mut(position);
         if let Some(kind) = kind.filter(|kind| compare_rest(host, &kind.host).is_lt()) {

@@ -77,8 +77,8 @@ pub struct BaselineArguments {
     /// Show only the hosts that keep a field of the model where it is.
     #[arg(long, value_name = "FIELD", value_parser = field, group = "question")]
     pub explain: Option<RegisterField>,
-    /// Show only the options and fields that the model would lose with another host; the exit code is
-    /// 0 if it would lose nothing, so that the host may join, and 1 otherwise.
+    /// Show only the options and fields that the model would lose with another host; the exit code
+    /// is 0 if it would lose nothing, so that the host may join, and 1 otherwise.
     #[arg(long, value_name = "HOST", group = "question")]
     pub add: Option<PathBuf>,
     /// Show only how many hosts and features remain when kinds of hosts are left out, one by one.

@@ -36,8 +36,8 @@ struct KnownDocuments {
     is_useless: bool,
 }
 
-/// Reads all hosts; returns with them the number of files that cannot be used. A part of a fleet may
-/// be without hosts.
+/// Reads all hosts; returns with them the number of files that cannot be used. A part of a fleet
+/// may be without hosts.
 pub(in crate::commands) fn read(
     arguments: &FleetArguments,
     is_part: bool,
