@@ -258,7 +258,7 @@ fn a_host_may_join_if_it_costs_nothing() {
     let (report, code) = add("smaller.json");
     let machine = json!([{
         "property": "physical-address-bits",
-        "remedy": "VMs of at most 36 bits",
+        "remedy": "equal with VMs of at most 36 bits",
     }]);
     assert_eq!((&report["machine"], code), (&machine, Some(1)));
     assert_eq!(

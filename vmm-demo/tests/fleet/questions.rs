@@ -82,13 +82,19 @@ fn cost_of_another_host_is_shown() {
 fn cost_of_another_host_as_json() {
     let (report, code) = report(&["--add", FLEET[1]], &[FLEET[0], FLEET[2]]);
     let field = json!({"property": "SYSREG_CTR_EL0_L1Ip", "without": "0x3", "with": "0x2"});
+    let level = |number: u8| {
+        json!({
+            "property": format!("KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_{number}"),
+            "remedy": "guests can only go to hosts of the same or a higher level",
+        })
+    };
     let expected = json!({
         "host": FLEET[1],
         "common_model": true,
         "unchanged": false,
         "options": [],
         "fields": [field],
-        "machine": [],
+        "machine": [level(2), level(3)],
         "error": null,
     });
     assert_eq!((report, code), (expected, Some(1)));
