@@ -14,6 +14,8 @@ pub use field::{FieldDescription, FieldKind, ShownValue};
 #[doc(hidden)]
 pub use field::{FieldRow, FieldTable};
 #[doc(hidden)]
+pub use index::PropertyIndex;
+#[doc(hidden)]
 pub use packed::FactTable;
 pub use packed::{PackedIter, PackedList};
 pub use registers::{LayoutDescription, PROPERTY_PREFIX, RegisterDescription, RegisterField};
@@ -30,7 +32,7 @@ pub struct Description {
     pub consistency: PackedList<Consistency>,
     /// The index of fields by property.
     #[doc(hidden)]
-    pub properties: &'static [u32],
+    pub properties: PropertyIndex,
 }
 
 impl Description {
@@ -47,7 +49,7 @@ impl Description {
     #[must_use]
     pub fn property(&self, property: &str) -> Option<RegisterField> {
         let name = property.strip_prefix(PROPERTY_PREFIX)?;
-        index::find(self.properties, self.registers, name)
+        self.properties.find(self.registers, name)
     }
 
     /// The feature of this name, such as `FEAT_DotProd`.

@@ -4,17 +4,18 @@ use super::layout_type::EmittedType;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-/// A slot without a field.
+/// A slot without a field; its lower half is one without a field in 16 bits.
 const EMPTY: u32 = u32::MAX;
 
 /// The slot values of one register: a register has at most as many fields as bits.
 const FIELDS: usize = 64;
 
-/// The slots of an open hash table: each is a register's number, then a field's in the low 6 bits.
+/// The slots of an open hash table: each is a register's number, then a field's in the low 6 bits,
+/// in 16 bits if no register has the number of an empty slot.
 ///
 /// `hash` and `start` are the same as in the runtime (`idreg-runtime`, `description/index.rs`),
 /// whose tests look up every property.
-pub(crate) fn slots(emitted: &[EmittedType<'_>]) -> TokenStream {
+pub(crate) fn slots(krate: &TokenStream, emitted: &[EmittedType<'_>]) -> TokenStream {
     let fields: Vec<(u32, String)> = emitted.iter().flat_map(fields).collect();
     // A search ends at an empty slot: more than half of the slots are empty.
     let mut slots = vec![EMPTY; 2 * fields.len() + 1];
@@ -26,8 +27,20 @@ pub(crate) fn slots(emitted: &[EmittedType<'_>]) -> TokenStream {
             *empty = *slot;
         }
     }
-    let slots = slots.into_iter().map(Literal::u32_unsuffixed);
-    quote!(&[#(#slots),*])
+    let registers = emitted.iter().filter_map(EmittedType::row);
+    let slots = slots.into_iter();
+    if fit_16_bits(registers.count()) {
+        let slots = slots.map(|slot| Literal::u32_unsuffixed(slot & u32::from(u16::MAX)));
+        quote!(#krate::description::PropertyIndex::Narrow(&[#(#slots),*]))
+    } else {
+        let slots = slots.map(Literal::u32_unsuffixed);
+        quote!(#krate::description::PropertyIndex::Wide(&[#(#slots),*]))
+    }
+}
+
+/// True if the slots of so many registers are below that of an empty slot of 16 bits.
+const fn fit_16_bits(registers: usize) -> bool {
+    registers * FIELDS <= u16::MAX as usize
 }
 
 /// The fields of a register: each one's slot value, and its property without `SYSREG_`.
@@ -60,4 +73,15 @@ fn hash(name: &[u8]) -> u64 {
 fn mix(state: u64, word: u64) -> u64 {
     let product = (state.rotate_left(29) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     product ^ (product >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_of_16_bits_are_below_the_empty_one() {
+        assert!(fit_16_bits(1023));
+        assert!(!fit_16_bits(1024));
+    }
 }

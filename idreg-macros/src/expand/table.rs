@@ -41,7 +41,7 @@ pub(crate) fn table(
 ) -> syn::Result<TokenStream> {
     let registers = emitted.iter().filter(|emitted| emitted.row().is_some());
     let names = registers.map(EmittedType::type_name);
-    let properties = property_index::slots(emitted);
+    let properties = property_index::slots(krate, emitted);
     let FeatureTables {
         items,
         features,

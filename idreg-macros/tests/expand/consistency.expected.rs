@@ -379,9 +379,11 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
             &FACTS,
             b"\x01\0\x01\0\0\0\x02\x06\x02\x01\x02\0\x03\0\x04\x01\0\x01\x01",
         ),
-        properties: &[
-            4294967295, 192, 4294967295, 4294967295, 4294967295, 4294967295, 1,
-            4294967295, 4294967295, 0, 4294967295, 65, 128, 129, 64,
-        ],
+        properties: ::idreg_runtime::description::PropertyIndex::Narrow(
+            &[
+                65535, 192, 65535, 65535, 65535, 65535, 1, 65535, 65535, 0, 65535, 65,
+                128, 129, 64,
+            ],
+        ),
     }
 };

@@ -294,9 +294,8 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
             &FACTS,
             b"\x05\x01\x01\x01\x03\x03\t\x07\x0B",
         ),
-        properties: &[
-            4294967295, 4294967295, 0, 4294967295, 129, 64, 128, 130, 4294967295,
-            4294967295, 4294967295,
-        ],
+        properties: ::idreg_runtime::description::PropertyIndex::Narrow(
+            &[65535, 65535, 0, 65535, 129, 64, 128, 130, 65535, 65535, 65535],
+        ),
     }
 };

@@ -256,8 +256,8 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
             &FACTS,
             b"\x01\x02\0\x01\0\x01\x05",
         ),
-        properties: &[
-            4294967295, 4294967295, 64, 0, 4294967295, 4294967295, 128, 4294967295, 65,
-        ],
+        properties: ::idreg_runtime::description::PropertyIndex::Narrow(
+            &[65535, 65535, 64, 0, 65535, 65535, 128, 65535, 65],
+        ),
     }
 };

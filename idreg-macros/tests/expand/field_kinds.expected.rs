@@ -174,8 +174,8 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
         registers: REGISTERS,
         features: ::idreg_runtime::description::feature::Features::of(&FACTS),
         consistency: ::idreg_runtime::description::PackedList::of(&FACTS, b""),
-        properties: &[
-            2, 4294967295, 4294967295, 4294967295, 0, 4294967295, 4294967295, 1, 3,
-        ],
+        properties: ::idreg_runtime::description::PropertyIndex::Narrow(
+            &[2, 65535, 65535, 65535, 0, 65535, 65535, 1, 3],
+        ),
     }
 };

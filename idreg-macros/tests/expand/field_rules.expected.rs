@@ -318,9 +318,8 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
         registers: REGISTERS,
         features: ::idreg_runtime::description::feature::Features::of(&FACTS),
         consistency: ::idreg_runtime::description::PackedList::of(&FACTS, b""),
-        properties: &[
-            4294967295, 4294967295, 4294967295, 4294967295, 1, 3, 4294967295, 4294967295,
-            2, 0, 64, 65, 4294967295,
-        ],
+        properties: ::idreg_runtime::description::PropertyIndex::Narrow(
+            &[65535, 65535, 65535, 65535, 1, 3, 65535, 65535, 2, 0, 64, 65, 65535],
+        ),
     }
 };

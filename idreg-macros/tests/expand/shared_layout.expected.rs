@@ -103,6 +103,8 @@ pub static DESCRIPTION: ::idreg_runtime::description::Description = {
         registers: REGISTERS,
         features: ::idreg_runtime::description::feature::Features::of(&FACTS),
         consistency: ::idreg_runtime::description::PackedList::of(&FACTS, b""),
-        properties: &[4294967295, 4294967295, 4294967295, 0, 64],
+        properties: ::idreg_runtime::description::PropertyIndex::Narrow(
+            &[65535, 65535, 65535, 0, 64],
+        ),
     }
 };

@@ -6,31 +6,48 @@
 
 use super::registers::{RegisterDescription, RegisterField};
 
-/// A slot of the index: the register's position, and below it, in 6 bits, the field's position.
+/// The slots of the index; for the emitted tables.
 ///
-/// An empty slot has all bits set, which is not the position of any register.
-type Slot = u32;
+/// A slot has the register's position, and below it, in 6 bits, the field's position. An empty slot
+/// has all bits set, which is not the position of any register.
+#[doc(hidden)]
+#[derive(Debug)]
+pub enum PropertyIndex {
+    /// Slots of 16 bits, for descriptions of fewer than 1024 registers.
+    Narrow(&'static [u16]),
+    /// Slots of 32 bits.
+    Wide(&'static [u32]),
+}
 
 /// The maximum number of fields in a register of 64 bits.
-const FIELDS: Slot = 64;
+const FIELDS: usize = 64;
 
-/// The field whose property has this name, without the common prefix, or `None`.
-pub(super) fn find(
-    slots: &[Slot],
-    registers: &[&'static RegisterDescription],
-    name: &str,
-) -> Option<RegisterField> {
-    let first = start(hash(name.as_bytes()), slots.len());
-    let (before, after) = slots.split_at_checked(first)?;
-    for slot in after.iter().chain(before) {
-        let register = *registers.get((slot / FIELDS) as usize)?;
-        let field = register.layout.fields.get((slot % FIELDS) as usize)?;
-        let rest = name.strip_prefix(register.name);
-        if rest.and_then(|rest| rest.strip_prefix('_')) == Some(field.name()) {
-            return Some(RegisterField { register, field });
+impl PropertyIndex {
+    /// The field whose property has this name, without the common prefix, or `None`.
+    pub(super) fn find(
+        &self,
+        registers: &[&'static RegisterDescription],
+        name: &str,
+    ) -> Option<RegisterField> {
+        let count = match self {
+            Self::Narrow(slots) => slots.len(),
+            Self::Wide(slots) => slots.len(),
+        };
+        let first = start(hash(name.as_bytes()), count);
+        for position in (first..count).chain(0..first) {
+            let slot = match self {
+                Self::Narrow(slots) => usize::from(*slots.get(position)?),
+                Self::Wide(slots) => *slots.get(position)? as usize,
+            };
+            let register = *registers.get(slot / FIELDS)?;
+            let field = register.layout.fields.get(slot % FIELDS)?;
+            let rest = name.strip_prefix(register.name);
+            if rest.and_then(|rest| rest.strip_prefix('_')) == Some(field.name()) {
+                return Some(RegisterField { register, field });
+            }
         }
+        None
     }
-    None
 }
 
 /// The slot at which a search begins: the upper half of the hash, scaled to the number of slots.
@@ -57,4 +74,41 @@ fn hash(name: &[u8]) -> u64 {
 fn mix(state: u64, word: u64) -> u64 {
     let product = (state.rotate_left(29) ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     product ^ (product >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use crate::description::PROPERTY_PREFIX;
+    use crate::regs::DESCRIPTION;
+    use std::string::ToString;
+    use std::vec::Vec;
+
+    #[test]
+    fn slots_of_both_sizes_find_every_property() {
+        let PropertyIndex::Narrow(slots) = DESCRIPTION.properties else {
+            panic!("the slots of 53 registers fit 16 bits");
+        };
+        let widened = slots.iter().map(|slot| match *slot {
+            u16::MAX => u32::MAX,
+            slot => slot.into(),
+        });
+        let wide = PropertyIndex::Wide(Vec::leak(widened.collect()));
+        for field in DESCRIPTION.fields() {
+            let property = field.to_string();
+            let name = property.strip_prefix(PROPERTY_PREFIX).unwrap();
+            assert_eq!(
+                wide.find(DESCRIPTION.registers, name),
+                Some(field),
+                "{name}"
+            );
+            assert_eq!(DESCRIPTION.property(&property), Some(field), "{name}");
+        }
+        assert_eq!(
+            wide.find(DESCRIPTION.registers, "ID_AA64PFR0_EL1_NONE"),
+            None
+        );
+    }
 }
