@@ -14,7 +14,7 @@
 //! | `Property '...' not found` | [`Property::nearest`]: the property that was probably meant |
 //! | x86's `check` and `enforce` | [`Plan::warnings`], and the word `enforce` in the model |
 //! | `write_list_to_kvmstate` | [`Plan::apply`] for the ID registers, before all other registers |
-//! | `Could not set register system register op0:3 op1:0 ...` in a migration | [`Plan::for_view`] on the destination, before anything is sent: every reason by name |
+//! | `Could not set register system register op0:3 op1:0 ...` in a migration | [`Plan::for_view`] on the destination, before anything is sent: every reason by name; `formats::diagnostic` explains such lines |
 //!
 //! # From Firecracker
 //!

@@ -152,7 +152,7 @@ fn names_that_qemu_does_not_have() {
         ),
         ("Property 'sve2048x' not found", "QEMU: property-not-found"),
         (
-            r#"{"error": {"class": "GenericError", "desc": "Parameter 'model.props.X' is unexpected"}}"#,
+            r#"{"error": {"desc": "Parameter 'model.props.X' is unexpected"}}"#,
             "QEMU: property-not-found",
         ),
         (
@@ -284,6 +284,12 @@ fn messages_of_firecracker() {
         (
             "Failed to get register 6931039826524487712: Exec format error (os error 8)",
             "Firecracker: register-failed ID_AA64PFR0_EL1",
+        ),
+        (
+            "Failed to set register 0x606000000015ffff to value \
+             0x00000000000000000000000000000000000000000000000000000000000000010000000000000007: \
+             Invalid argument (os error 22)",
+            "Firecracker: register-refused KVM_REG_ARM64_SVE_VLS",
         ),
         (
             "Host CPU manufacturer ID differs from the snapshotted one",

@@ -8,7 +8,7 @@ mod notation;
 use idreg_runtime::formats::diagnostic::{Diagnostic, Program};
 use idreg_runtime::regs::DESCRIPTION;
 
-/// What a line was recognised as, in one line: program, event, register, field, both values.
+/// The content of a recognised line: program, event, register, field, both values.
 fn recognized(line: &str) -> String {
     let diagnostic = match Diagnostic::of(&DESCRIPTION, line) {
         Ok(diagnostic) => diagnostic,

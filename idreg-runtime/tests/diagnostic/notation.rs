@@ -116,6 +116,26 @@ fn other_properties_are_recognized() {
 }
 
 #[test]
+fn names_of_other_registers_are_recognized() {
+    assert_eq!(
+        recognized("KVM_REG_ARM_PSCI_VERSION=0x10003"),
+        "text: register KVM_REG_ARM_PSCI_VERSION=0x10003"
+    );
+    assert_eq!(
+        recognized("KVM_REG_ARM64_SVE_VLS: 7"),
+        "text: register KVM_REG_ARM64_SVE_VLS=0x7"
+    );
+}
+
+#[test]
+fn spellings_that_differ_in_case_are_recognized() {
+    for field in ["TGran4_2", "PARange", "BigEnd", "ASIDBits"] {
+        let line = format!("SYSREG_ID_AA64MMFR0_EL1_{field}=1");
+        assert!(recognized(&line).starts_with("text: property"), "{line}");
+    }
+}
+
+#[test]
 fn near_names_are_suggested() {
     for (line, nearest) in [
         (

@@ -2,7 +2,7 @@
 //! `src/vmm/src/persist.rs`).
 
 use super::register::KvmRegister;
-use super::scan::{after, has, number};
+use super::scan::{after, has, number, split};
 use super::{Diagnostic, Event, Program};
 
 pub(super) fn recognize(line: &str) -> Option<Diagnostic<'_>> {
@@ -26,22 +26,18 @@ fn register(line: &str) -> Option<Diagnostic<'_>> {
         .strip_prefix(" to value ")
         .or_else(|| rest.strip_prefix(", \""));
     let value = value.and_then(number);
-    let rest = value.map_or(rest, |(_, rest)| rest);
-    let error = rest.trim_start_matches([':', ',', '"', ' ']);
-    let event_ = if is_invalid(error) && is_write {
+    // The value of a register of SVE has more than 64 bits.
+    let error = split(rest, ": ").map_or(rest, |(_, error)| error);
+    let error = error.trim_start_matches([',', ' ']);
+    let event_ = if is_write && (has(error, "Invalid argument") || has(error, "Error(22)")) {
         Event::RegisterRefused
-    } else if has(error, "os error 2)") || error.starts_with("Error(2)") {
+    } else if has(error, "os error 2)") || has(error, "Error(2)") {
         Event::RegisterUnknown
     } else {
         Event::RegisterFailed { error }
     };
     let value = value.map(|(value, _)| value);
     Some(event(event_).about(register).with_values(value, None))
-}
-
-/// True for EINVAL.
-fn is_invalid(error: &str) -> bool {
-    error.starts_with("Invalid argument") || error.starts_with("Error(22)")
 }
 
 fn state(line: &str) -> Option<Diagnostic<'_>> {

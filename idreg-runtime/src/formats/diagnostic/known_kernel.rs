@@ -2,8 +2,10 @@
 
 use crate::description::RegisterField;
 
-/// A kernel whose KVM's writable bits are known. They are the same on all CPUs, except that those of
-/// AArch32 registers are zero without AArch32 at EL0.
+/// A kernel whose KVM's writable bits are known.
+///
+/// They are the same on all CPUs, except that those of AArch32 registers are zero on a CPU without
+/// AArch32 at EL0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KnownKernel {

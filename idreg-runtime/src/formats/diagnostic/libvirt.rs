@@ -1,7 +1,7 @@
-//! libvirt's messages (libvirt 11.3, `src/cpu/`, `src/qemu/qemu_process.c`, `src/qemu/qemu_driver.c`,
-//! `src/util/virerror.c`).
+//! libvirt's messages (libvirt 11.3, `src/cpu/`, `src/qemu/qemu_process.c`,
+//! `src/qemu/qemu_driver.c`, `src/util/virerror.c`).
 
-use super::scan::{after, has, quoted};
+use super::scan::{after, has, quoted, split};
 use super::{Diagnostic, Event, Program};
 
 pub(super) fn recognize(line: &str) -> Option<Diagnostic<'_>> {
@@ -24,7 +24,9 @@ fn compatibility(line: &str) -> Option<Event<'_>> {
 
 /// The list after `missing features: `, `extra features: ` or `required features: `.
 fn features(text: &str) -> &str {
-    after(text, "features: ").map_or("", str::trim_end)
+    let list = after(text, "features: ").unwrap_or_default();
+    let list = split(list, "\"").map_or(list, |(list, _)| list);
+    list.trim_end()
 }
 
 fn configuration(line: &str) -> Option<Event<'_>> {
@@ -45,6 +47,9 @@ fn configuration(line: &str) -> Option<Event<'_>> {
     if compares {
         return Some(Event::ComparisonUnsupported);
     }
-    let reason = after(line, "unsupported configuration: ")?.trim_end();
+    // In a log of JSON objects the message ends in a quotation mark.
+    let reason = after(line, "unsupported configuration: ")?;
+    let reason = split(reason, "\"").map_or(reason, |(reason, _)| reason);
+    let reason = reason.trim_end();
     Some(Event::UnsupportedConfiguration { reason })
 }

@@ -27,6 +27,13 @@ pub(super) fn recognize<'t>(
             .with_values(wanted, present));
     }
     let (name, rest) = word(text);
+    if let Some(register) = KvmRegister::named(name)
+        && let Some([wanted, present]) = values(rest)
+    {
+        return Ok(plain(Event::Register)
+            .about(register)
+            .with_values(wanted, present));
+    }
     named(description, name, rest).ok_or_else(|| Unrecognized {
         nearest: nearest(description, name, rest),
     })

@@ -1,5 +1,5 @@
-//! QEMU's messages (QEMU 11.1, `target/arm/kvm.c`, `target/arm/arm-qmp-cmds.c`, `hw/core/machine.c`,
-//! `hw/arm/virt.c`, `accel/kvm/kvm-all.c`, `migration/`).
+//! QEMU's messages (QEMU 11.1, `target/arm/kvm.c`, `target/arm/arm-qmp-cmds.c`,
+//! `hw/core/machine.c`, `hw/arm/virt.c`, `accel/kvm/kvm-all.c`, `migration/`).
 
 use super::notation::named_encoding;
 use super::register::KvmRegister;

@@ -37,6 +37,7 @@ pub enum KvmRegister {
 const ARM64: u64 = 0x6;
 const SIZE_32: u64 = 2;
 const SIZE_64: u64 = 3;
+const SVE_LENGTHS_NAME: &str = "KVM_REG_ARM64_SVE_VLS";
 const SVE_LENGTHS: u64 = 0x6060_0000_0015_ffff;
 const CORE: u16 = 0x0010;
 const DEMUX: u16 = 0x0011;
@@ -96,6 +97,17 @@ impl KvmRegister {
 
     fn cache(number: u16) -> Self {
         Self::CacheSize((number & CACHES) as u8)
+    }
+
+    /// The register of a name in `asm/kvm.h`: a firmware register, or the vector lengths of SVE.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        if name == SVE_LENGTHS_NAME {
+            return Some(Self::SveLengths);
+        }
+        let mut known = FirmwareRegister::ALL.into_iter();
+        known
+            .find(|register| register.name() == name)
+            .map(Self::Firmware)
     }
 
     /// The firmware register of a group and a number.
@@ -159,7 +171,7 @@ impl fmt::Display for KvmRegister {
                 write!(f, "CCSIDR_EL1 of the level {level} {kind} cache")
             }
             Self::Core(offset) => core_register(offset, f),
-            Self::SveLengths => f.write_str("KVM_REG_ARM64_SVE_VLS"),
+            Self::SveLengths => f.write_str(SVE_LENGTHS_NAME),
             Self::Sve(number) => sve_register(number, f),
             Self::Other(id) => write!(f, "{id:#018x}"),
         }

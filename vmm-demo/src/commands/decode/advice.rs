@@ -1,4 +1,4 @@
-//! What an event means, its cause, and what would work.
+//! The meaning of an event, its cause, and what would work.
 
 mod general;
 mod linux;
@@ -13,7 +13,7 @@ pub(super) struct Advice {
     pub(super) summary: String,
     /// The cause, or `None` if the fields have it or there is none.
     pub(super) cause: Option<String>,
-    /// What would work.
+    /// Ways that would work.
     pub(super) remedies: Vec<String>,
 }
 

@@ -3,6 +3,8 @@
 use super::advice::{self, Advice};
 use super::field_advice::{self, FieldAdvice};
 use crate::output::json;
+use crate::output::list::comma_list;
+use idreg_runtime::config::options::sve_lengths;
 use idreg_runtime::formats::diagnostic::{
     Diagnostic, Event, FieldReading, KvmRegister, Program, Unrecognized,
 };
@@ -247,12 +249,12 @@ impl DecodedRegister {
             Some(_) => [None, None],
             None => [diagnostic.wanted, diagnostic.present],
         };
-        let shown = match register {
-            KvmRegister::Firmware(firmware) => {
-                values.map(|value| value.map(|value| firmware.show(value)))
-            }
-            _ => values.map(|value| value.map(|value| Hex(value).to_string())),
+        let show = |value| match register {
+            KvmRegister::Firmware(firmware) => firmware.show(value),
+            KvmRegister::SveLengths => vector_lengths(value),
+            _ => Hex(value).to_string(),
         };
+        let shown = values.map(|value| value.map(show));
         Self {
             name,
             group: register.group(),
@@ -261,6 +263,15 @@ impl DecodedRegister {
             shown,
         }
     }
+}
+
+/// The vector lengths in `KVM_REG_ARM64_SVE_VLS`: bit N of the first word is N + 1 times 128 bits
+/// (Linux 7.2, `Documentation/virt/kvm/api.rst`, 4.68).
+fn vector_lengths(value: u64) -> String {
+    let lengths = sve_lengths().enumerate();
+    let lengths = lengths.filter(|(bit, _)| value >> bit & 1 != 0);
+    let lengths = comma_list(lengths.map(|(_, bits)| bits));
+    format!("{value:#x} ({lengths} bits)")
 }
 
 impl DecodedField {

@@ -23,8 +23,8 @@ pub(super) fn of(event: &Event) -> Option<Advice> {
         ),
         Event::CapabilityConflict { name, cpu } => advice(
             format!("CPU{cpu} does not fit the others in: {}", escaped(name)),
-            "a CPU that came up late lacks what the system relies on, or has what it must not have; \
-             the kernel does not start it. In a guest: vCPUs with different ID registers",
+            "a CPU that came up late lacks what the system relies on, or has what it must not \
+             have; the kernel does not start it. In a guest: vCPUs with different ID registers",
             &["give every vCPU of a VM the same ID registers, and a hotplugged one too"],
         ),
         Event::Overridden => advice(

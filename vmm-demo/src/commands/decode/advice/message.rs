@@ -16,9 +16,7 @@ pub(super) fn of(event: &Event) -> Option<Advice> {
                 escaped(name)
             ),
             "with KVM on arm64 the models are host and max; others need the same CPU, or TCG",
-            &[
-                "use the model host with overrides; idreg models lists the named models of this project",
-            ],
+            &["use the model host with overrides; idreg models lists this project's named models"],
         ),
         Event::CpuTypeNotHere { name } => advice(
             format!("the CPU model {} does not work here", escaped(name)),
@@ -36,9 +34,7 @@ pub(super) fn of(event: &Event) -> Option<Advice> {
         Event::VectorLength { bits } => advice(
             format!("a guest cannot have SVE with this setting of sve{bits}"),
             "KVM gives a guest every vector length of the host up to a maximum",
-            &[
-                "switch on the maximum alone, such as sve256=on; idreg dump lists the host's lengths",
-            ],
+            &["switch on the maximum alone, such as sve256=on; idreg dump has the host's lengths"],
         ),
         Event::HostCpuIncompatible { features } => advice(
             with_list("the host's CPU lacks what the guest's CPU needs", features),
@@ -59,11 +55,7 @@ pub(super) fn of(event: &Event) -> Option<Advice> {
             "hypervisor-cpu-baseline and hypervisor-cpu-compare know x86 and s390x only",
             &["idreg compare and idreg baseline do it for arm64"],
         ),
-        Event::UnsupportedConfiguration { reason } => advice(
-            format!("the configuration is not supported: {}", escaped(reason)),
-            "",
-            &["on arm64 use <cpu mode='host-passthrough'/>, and features sve, pauth, pmu by name"],
-        ),
+        Event::UnsupportedConfiguration { reason } => unsupported(reason),
         _ => return None,
     })
 }
@@ -102,6 +94,16 @@ fn not_found(name: &str) -> Advice {
             &["-cpu host,help lists QEMU's, idreg props this library's"],
         ),
     }
+}
+
+fn unsupported(reason: &str) -> Advice {
+    let summary = format!("the configuration is not supported: {}", escaped(reason));
+    if !reason.contains("CPU") {
+        return advice(summary, "", &[]);
+    }
+    let remedy =
+        "on arm64 use <cpu mode='host-passthrough'/>, and the features sve, pauth and pmu by name";
+    advice(summary, "", &[remedy])
 }
 
 fn mode_unsupported(mode: &str) -> Advice {

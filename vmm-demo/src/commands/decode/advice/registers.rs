@@ -169,7 +169,7 @@ fn of_system(diagnostic: &Diagnostic, has_host: bool) -> Vec<String> {
     remedies
 }
 
-/// What would work if the host's KVM has a lower version or level, or fewer services.
+/// Remedies if the host's KVM has a lower version or level, or fewer services.
 const FIRMWARE_REMEDIES: [&str; 2] = [
     "migrate to a host whose kernel and firmware are at least as new",
     "let the VMM write the lower value before the guest first runs",
