@@ -79,12 +79,23 @@ fn view(host: &Host, plan: &Plan) -> View {
     View::read(ViewInfo::of(plan, host), &vcpus).expect("a view")
 }
 
+/// The same machine after an update of its kernel that changes nothing.
+fn newer(host: &Host) -> Host {
+    let mut file = serde_json::to_value(host).expect("JSON");
+    let release = file.get_mut("kernel_release").expect("a member");
+    *release = format!("{}-newer", host.info().kernel_release).into();
+    serde_json::from_value(file).expect("a host")
+}
+
 #[test]
 fn equal_labels_of_a_model_mean_that_its_guests_fit() {
     let models = Models::built_in();
     let mut hosts = Vec::new();
     for (name, host) in every_host() {
         let labels = model_views(&host, &models);
+        let newer = newer(&host);
+        let of_newer = model_views(&newer, &models);
+        hosts.push((format!("newer {name}"), newer, of_newer));
         hosts.push((name, host, labels));
     }
     let mut pairs = 0;

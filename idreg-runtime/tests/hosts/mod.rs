@@ -18,6 +18,20 @@ pub(crate) fn host(file: &str) -> Host {
     serde_json::from_str(file).expect("a host file that dump wrote")
 }
 
+/// A host file with other members, or without those that are `null`.
+pub(crate) fn with_members(file: &str, members: serde_json::Value) -> String {
+    type Members = serde_json::Map<String, serde_json::Value>;
+    let mut json: Members = serde_json::from_str(file).expect("JSON");
+    let members: Members = serde_json::from_value(members).expect("an object");
+    for (name, value) in members {
+        match value {
+            serde_json::Value::Null => json.remove(&name),
+            value => json.insert(name, value),
+        };
+    }
+    serde_json::to_string_pretty(&json).expect("JSON")
+}
+
 /// A host file with another `value` or `writable` of one register.
 pub(crate) fn edited(
     file: &str,

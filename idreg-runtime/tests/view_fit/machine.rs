@@ -1,7 +1,7 @@
 //! Facts of the machine: address size, timer, interrupt controller and firmware registers.
 
 use crate::hosts::{MAX_7_2, host};
-use crate::{all_vcpus, changed, check, complete, view_of, warnings};
+use crate::{all_vcpus, changed, check, complete, incomplete, view_of, warnings};
 use idreg_runtime::config::Gic;
 use idreg_runtime::firmware::FirmwareRegister;
 use idreg_runtime::plan::Plan;
@@ -134,7 +134,7 @@ fn level_that_depends_on_ssbs_is_not_compared() {
 
 #[test]
 fn what_one_side_does_not_know_is_said_once() {
-    let incomplete = host(MAX_7_2);
+    let incomplete = incomplete();
     let mut view = view_of(&incomplete, "host").unwrap();
     let plan = Plan::for_view(&incomplete, &view).unwrap();
     let expected = "unknown on one side, so not compared: the physical address bits, the identity \

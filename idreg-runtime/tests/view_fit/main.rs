@@ -10,7 +10,7 @@ mod machine;
 mod options;
 mod tolerance;
 
-use hosts::{MAX_6_1, MAX_6_12, MAX_7_2, host, random_model};
+use hosts::{MAX_6_1, MAX_6_12, MAX_7_2, host, random_model, with_members};
 use idreg_runtime::fake::FakeVm;
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::{Plan, Warning};
@@ -18,15 +18,8 @@ use idreg_runtime::register::FieldValue;
 use idreg_runtime::regs::id_aa64isar0_el1::{Aes, Dp};
 use idreg_runtime::regs::{DESCRIPTION, IdAa64isar0El1};
 use idreg_runtime::view::{Incompatible, VcpuReading, View, ViewInfo};
+use serde_json::json;
 use std::error::Error;
-
-const FIRMWARE: &str = r#"{
-    "KVM_REG_ARM_PSCI_VERSION": "0x10001",
-    "KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1": "0x1",
-    "KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2": "0x0",
-    "KVM_REG_ARM_STD_BMAP": "0x1",
-    "KVM_REG_ARM_VENDOR_HYP_BMAP_2": "0x0"
-}"#;
 
 /// GICD_IIDR and GICD_TYPER2 of KVM's GIC on Linux 7.2, on a GICv4.1.
 const IIDR: u32 = 0x4b00_343b;
@@ -38,10 +31,24 @@ fn complete() -> String {
 }
 
 fn file_with_gic(iidr: u32, typer2: u32) -> String {
-    let gic = format!("{{\"iidr\": \"{iidr:#x}\", \"typer2\": \"{typer2:#x}\"}}");
-    let members =
-        format!("{{\"physical_address_bits\": 40, \"gic\": {gic}, \"firmware\": {FIRMWARE},");
-    MAX_7_2.replacen('{', &members, 1)
+    let members = json!({
+        "physical_address_bits": 40,
+        "gic": {"iidr": format!("{iidr:#x}"), "typer2": format!("{typer2:#x}")},
+        "firmware": {
+            "KVM_REG_ARM_PSCI_VERSION": "0x10001",
+            "KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1": "0x1",
+            "KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2": "0x0",
+            "KVM_REG_ARM_STD_BMAP": "0x1",
+            "KVM_REG_ARM_VENDOR_HYP_BMAP_2": "0x0",
+        },
+    });
+    with_members(MAX_7_2, members)
+}
+
+/// The host of Linux 7.2 as a file that an older `dump` wrote.
+fn incomplete() -> Host {
+    let members = json!({"physical_address_bits": null, "gic": null, "firmware": null});
+    host(&with_members(MAX_7_2, members))
 }
 
 /// The view of a guest with two vCPUs that has run.
