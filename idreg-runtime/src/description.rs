@@ -18,6 +18,8 @@ pub use index::PropertyIndex;
 #[doc(hidden)]
 pub use packed::FactTable;
 pub use packed::{PackedIter, PackedList};
+#[doc(hidden)]
+pub use registers::LayoutList;
 pub use registers::{LayoutDescription, PROPERTY_PREFIX, RegisterDescription, RegisterField};
 pub use value_names::{ValueDescription, ValueNames, ValueNamesIter};
 

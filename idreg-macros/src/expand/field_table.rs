@@ -78,7 +78,7 @@ pub(crate) fn field_table(
         #krate::description::FieldTable {
             rows: &[#(#rows),*],
             text: #text,
-            rules: RULES,
+            rules: &RULES,
         }
     })
 }

@@ -155,7 +155,11 @@ fn register(
 
 /// The descriptions of layouts, by marker type.
 fn layout_list(krate: &TokenStream, names: &[Ident]) -> TokenStream {
-    quote!(&[#(<#names as #krate::register::Layout>::LAYOUT),*])
+    quote!({
+        const LAYOUTS: #krate::description::LayoutList =
+            &[#(<#names as #krate::register::Layout>::LAYOUT),*];
+        &LAYOUTS
+    })
 }
 
 /// A mask in hexadecimal, as the Arm ARM writes it.

@@ -82,9 +82,14 @@ pub mod names {
                     ),
                 ],
                 text: "WHOLE",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[<FeatXTwoEl1 as ::idreg_runtime::register::Layout>::LAYOUT],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[
+                    <FeatXTwoEl1 as ::idreg_runtime::register::Layout>::LAYOUT,
+                ];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for TwoEl1 {
@@ -93,7 +98,10 @@ pub mod names {
             index: 0,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 15, 3, 0),
             layout: <TwoEl1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     ///`FEAT_X_TWO_EL1`.
@@ -116,9 +124,12 @@ pub mod names {
                     ),
                 ],
                 text: "ENABLE",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
 }

@@ -122,9 +122,14 @@ pub mod names {
                     ),
                 ],
                 text: "WHOLE",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[<FeatZSplitELx as ::idreg_runtime::register::Layout>::LAYOUT],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[
+                    <FeatZSplitELx as ::idreg_runtime::register::Layout>::LAYOUT,
+                ];
+                &LAYOUTS
+            },
         };
     }
     ///`FEAT_Z_SPLIT_ELx`.
@@ -147,9 +152,12 @@ pub mod names {
                     ),
                 ],
                 text: "HALF",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     ///`SPLIT_EL1`.
@@ -161,7 +169,12 @@ pub mod names {
             index: 0,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 15, 4, 0),
             layout: <SplitELx as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[<FeatYSplitEl1 as ::idreg_runtime::register::Layout>::LAYOUT],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[
+                    <FeatYSplitEl1 as ::idreg_runtime::register::Layout>::LAYOUT,
+                ];
+                &LAYOUTS
+            },
         };
     }
     ///`FEAT_Y_SPLIT_EL1`.
@@ -184,9 +197,12 @@ pub mod names {
                     ),
                 ],
                 text: "LOW",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
 }

@@ -214,9 +214,12 @@ pub mod names {
                     ),
                 ],
                 text: "AdvSIMDFP",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for IdAa64pfr0El1 {
@@ -225,7 +228,10 @@ pub mod names {
             index: 0,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 4, 0),
             layout: <IdAa64pfr0El1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     ///`ID_AA64DFR0_EL1`.
@@ -255,9 +261,12 @@ pub mod names {
                     ),
                 ],
                 text: "CTX_CMPsBRPs",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for IdAa64dfr0El1 {
@@ -266,7 +275,10 @@ pub mod names {
             index: 1,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 5, 0),
             layout: <IdAa64dfr0El1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     ///`ID_AA64ISAR1_EL1`.
@@ -296,9 +308,12 @@ pub mod names {
                     ),
                 ],
                 text: "APIAPA",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for IdAa64isar1El1 {
@@ -307,7 +322,10 @@ pub mod names {
             index: 2,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 6, 1),
             layout: <IdAa64isar1El1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     ///`ID_AA64ISAR2_EL1`.
@@ -330,9 +348,12 @@ pub mod names {
                     ),
                 ],
                 text: "APA3",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for IdAa64isar2El1 {
@@ -341,7 +362,10 @@ pub mod names {
             index: 3,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 6, 2),
             layout: <IdAa64isar2El1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
 }

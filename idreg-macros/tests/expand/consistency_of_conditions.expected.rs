@@ -177,9 +177,12 @@ pub mod names {
                     ),
                 ],
                 text: "SME",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for IdAa64pfr1El1 {
@@ -188,7 +191,10 @@ pub mod names {
             index: 0,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 4, 1),
             layout: <IdAa64pfr1El1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     ///`ID_AA64SMFR0_EL1`.
@@ -211,9 +217,12 @@ pub mod names {
                     ),
                 ],
                 text: "FA64",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for IdAa64smfr0El1 {
@@ -222,7 +231,10 @@ pub mod names {
             index: 1,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 4, 5),
             layout: <IdAa64smfr0El1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     ///`ID_AA64MMFR0_EL1`.
@@ -259,9 +271,12 @@ pub mod names {
                     ),
                 ],
                 text: "TGRAN4IMP NI=15TGRAN64IMP NI=15TGRAN16",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for IdAa64mmfr0El1 {
@@ -270,7 +285,10 @@ pub mod names {
             index: 2,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 7, 0),
             layout: <IdAa64mmfr0El1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
 }

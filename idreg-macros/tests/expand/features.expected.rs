@@ -146,9 +146,12 @@ pub mod names {
                     ),
                 ],
                 text: "SVE",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for IdAa64pfr0El1 {
@@ -157,7 +160,10 @@ pub mod names {
             index: 0,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 4, 0),
             layout: <IdAa64pfr0El1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     ///`ID_AA64ZFR0_EL1`.
@@ -187,9 +193,12 @@ pub mod names {
                     ),
                 ],
                 text: "BF16SVEver",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for IdAa64zfr0El1 {
@@ -198,7 +207,10 @@ pub mod names {
             index: 1,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 4, 4),
             layout: <IdAa64zfr0El1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     ///`ID_AA64ISAR1_EL1`.
@@ -221,9 +233,12 @@ pub mod names {
                     ),
                 ],
                 text: "BF16",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for IdAa64isar1El1 {
@@ -232,7 +247,10 @@ pub mod names {
             index: 2,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 6, 1),
             layout: <IdAa64isar1El1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
 }

@@ -144,9 +144,12 @@ pub mod names {
                     ),
                 ],
                 text: "SIGNEDNI=15 IMP=0UNSIGNEDNI IMPCHOICEOFF ONNUMBER",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for KindsEl1 {
@@ -155,7 +158,10 @@ pub mod names {
             index: 0,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 15, 0, 1),
             layout: <KindsEl1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
 }

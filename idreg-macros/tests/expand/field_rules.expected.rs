@@ -235,9 +235,12 @@ pub mod names {
                     ),
                 ],
                 text: "CSV3SVEAdvSIMDIMP NI=15EL0",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for IdAa64pfr0El1 {
@@ -246,7 +249,10 @@ pub mod names {
             index: 0,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 0, 4, 0),
             layout: <IdAa64pfr0El1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     ///`CTR_EL0`.
@@ -276,9 +282,12 @@ pub mod names {
                     ),
                 ],
                 text: "CWGL1Ip",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for CtrEl0 {
@@ -287,7 +296,10 @@ pub mod names {
             index: 1,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 3, 0, 0, 1),
             layout: <CtrEl0 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
 }

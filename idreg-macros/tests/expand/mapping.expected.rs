@@ -53,9 +53,12 @@ pub mod names {
                     ),
                 ],
                 text: "ADDRESS",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for OneEl1 {
@@ -64,7 +67,10 @@ pub mod names {
             index: 0,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 15, 2, 0),
             layout: <OneEl1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     ///`ONE_EL12`.
@@ -76,7 +82,10 @@ pub mod names {
             index: 1,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 5, 15, 2, 0),
             layout: <OneEl1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
 }

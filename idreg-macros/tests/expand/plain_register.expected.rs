@@ -78,9 +78,12 @@ pub mod names {
                     ),
                 ],
                 text: "MODENI IMPCOUNT",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     impl ::idreg_runtime::register::SystemRegister for DemoEl1 {
@@ -89,7 +92,10 @@ pub mod names {
             index: 0,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 15, 0, 0),
             layout: <DemoEl1 as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
 }

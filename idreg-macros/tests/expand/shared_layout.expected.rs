@@ -57,9 +57,12 @@ pub mod names {
                     ),
                 ],
                 text: "LEVEL",
-                rules: RULES,
+                rules: &RULES,
             },
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     ///`SHARED_EL1`.
@@ -71,7 +74,10 @@ pub mod names {
             index: 0,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 0, 15, 1, 0),
             layout: <SharedELx as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
     ///`SHARED_EL2`.
@@ -83,7 +89,10 @@ pub mod names {
             index: 1,
             encoding: ::idreg_runtime::encoding::Encoding::new(3, 4, 15, 1, 0),
             layout: <SharedELx as ::idreg_runtime::register::Layout>::LAYOUT,
-            alternatives: &[],
+            alternatives: {
+                const LAYOUTS: ::idreg_runtime::description::LayoutList = &[];
+                &LAYOUTS
+            },
         };
     }
 }

@@ -19,22 +19,28 @@ pub struct FieldTable {
     pub rows: &'static [FieldRow],
     /// For each field its name and, after it, the text of its [`ValueNames`].
     pub text: &'static str,
-    /// The rules that rows refer to by position.
-    pub rules: &'static [FieldRule],
+    /// The rules that rows refer to by position, of all layouts.
+    pub rules: &'static &'static [FieldRule],
 }
 
 /// The row of a field; for the emitted tables.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct FieldRow {
-    /// The start of the name in the text, the start of the values, and their end.
-    text: [u16; 3],
-    shift: u8,
+    /// The start of the name in the text.
+    start: u16,
+    /// The length of the values, which are after the name.
+    values: u16,
+    /// The length of the name.
+    name: u8,
+    /// The lowest bit in the low 6 bits, and above it the position of the kind among all kinds.
+    shift_and_kind: u8,
     width: u8,
-    kind: FieldKind,
     /// The position of the rule.
     rule: u8,
 }
+
+const _: () = assert!(size_of::<FieldRow>() == 8);
 
 /// The kind of a field's values, as the description defines it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,15 +55,32 @@ pub enum FieldKind {
     UnsignedEnum,
 }
 
+/// The lowest bit in [`FieldRow`].
+const SHIFT: u8 = 0x3f;
+/// The number of the kind in [`FieldRow`].
+const KIND: u32 = 6;
+
 impl FieldRow {
-    /// A row: name and values in the text, lowest bit, number of bits, kind, position of the rule.
+    /// A row: start of the name in the text, start of the values and their end, lowest bit, number
+    /// of bits, kind, position of the rule.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the name is longer than 255 bytes; in a constant that is a compile error.
     #[must_use]
     pub const fn of(text: [u16; 3], shift: u8, width: u8, kind: FieldKind, rule: u8) -> Self {
+        let [start, values, end] = text;
+        assert!(
+            values - start <= 0xff,
+            "a field's name is longer than 255 bytes"
+        );
+        let [name, _] = (values - start).to_le_bytes();
         Self {
-            text,
-            shift,
+            start,
+            values: end - values,
+            name,
+            shift_and_kind: (kind as u8) << KIND | shift,
             width,
-            kind,
             rule,
         }
     }
@@ -90,12 +113,12 @@ impl FieldTable {
     }
 
     /// A part of the text, or nothing if there is no such part.
-    const fn part(&self, start: u16, end: u16) -> &'static str {
-        let Some((before, _)) = self.text.split_at_checked(end as usize) else {
+    const fn part(&self, start: u16, length: u16) -> &'static str {
+        let Some((_, after)) = self.text.split_at_checked(start as usize) else {
             return "";
         };
-        match before.split_at_checked(start as usize) {
-            Some((_, part)) => part,
+        match after.split_at_checked(length as usize) {
+            Some((part, _)) => part,
             None => "",
         }
     }
@@ -105,14 +128,13 @@ impl FieldDescription {
     /// The field's name, such as `DP`.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        let [start, end, _] = self.row.text;
-        self.table.part(start, end)
+        self.table.part(self.row.start, self.row.name as u16)
     }
 
     /// The number of the field's lowest bit.
     #[must_use]
     pub const fn shift(self) -> u8 {
-        self.row.shift
+        self.row.shift_and_kind & SHIFT
     }
 
     /// The number of the field's bits, 1 to 64.
@@ -124,14 +146,19 @@ impl FieldDescription {
     /// The kind of the field's values.
     #[must_use]
     pub const fn kind(self) -> FieldKind {
-        self.row.kind
+        match self.row.shift_and_kind >> KIND {
+            0 => FieldKind::Plain,
+            1 => FieldKind::Enum,
+            2 => FieldKind::SignedEnum,
+            _ => FieldKind::UnsignedEnum,
+        }
     }
 
     /// The named values; others are possible.
     #[must_use]
     pub const fn values(self) -> ValueNames {
-        let [_, start, end] = self.row.text;
-        ValueNames::of(self.table.part(start, end))
+        let start = self.row.start + self.row.name as u16;
+        ValueNames::of(self.table.part(start, self.row.values))
     }
 
     /// The rule by which KVM accepts values.

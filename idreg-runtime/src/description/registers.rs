@@ -16,7 +16,8 @@ pub struct RegisterDescription {
     /// fields if the description defines none.
     pub layout: &'static LayoutDescription,
     /// Alternative layouts of this register alone, selected by a feature or mode.
-    pub alternatives: &'static [&'static LayoutDescription],
+    #[doc(hidden)]
+    pub alternatives: &'static LayoutList,
 }
 
 /// A layout: the fields and reserved bits of a 64-bit register.
@@ -34,8 +35,13 @@ pub struct LayoutDescription {
     #[doc(hidden)]
     pub fields: FieldTable,
     /// Alternative layouts of the same bits, selected by a feature or mode.
-    pub alternatives: &'static [&'static LayoutDescription],
+    #[doc(hidden)]
+    pub alternatives: &'static LayoutList,
 }
+
+/// Some layouts; for the emitted tables.
+#[doc(hidden)]
+pub type LayoutList = &'static [&'static LayoutDescription];
 
 /// A field together with its register; shown as its property, `SYSREG_<REGISTER>_<FIELD>`.
 #[derive(Clone, Copy)]
@@ -67,7 +73,7 @@ impl RegisterDescription {
     /// All alternative layouts of the register: those of its layout and its own.
     pub fn alternatives(&self) -> impl Iterator<Item = &'static LayoutDescription> + use<> {
         let of_layout = self.layout.alternatives.iter();
-        of_layout.chain(self.alternatives).copied()
+        of_layout.chain(*self.alternatives).copied()
     }
 }
 
