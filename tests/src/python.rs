@@ -1,10 +1,10 @@
-//! QEMU's own QMP library, `qemu.qmp` from the Python package index.
+//! Packages from the Python package index: QEMU's own QMP library `qemu.qmp`, and Dask.
 //!
 //! ```no_run
-//! use idreg_tests::python::Python;
+//! use idreg_tests::python::{Python, QMP};
 //!
 //! # fn main() -> std::io::Result<()> {
-//! let Some(python) = Python::with_qmp_or_skip("session") else {
+//! let Some(python) = Python::with_or_skip(&QMP, "session") else {
 //!     return Ok(());
 //! };
 //! let status = python.script("tests/qmp/session.py").arg("qmp.sock").status()?;
@@ -16,31 +16,49 @@
 use crate::artifacts::cache::{Cache, CacheError};
 use crate::command::{CommandError, run};
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The interpreter.
 const INTERPRETER: &str = "python3";
 
-/// The package, in the version for which the tests were written.
-const PACKAGE: &str = "qemu.qmp==0.0.6";
+/// A package in the version for which the tests were written.
+#[derive(Debug)]
+pub struct Package {
+    requirement: &'static str,
+    /// Its directory in the cache.
+    place: &'static str,
+    /// A file that exists if it is cached.
+    module: &'static str,
+    has_dependencies: bool,
+}
 
-/// Its directory in the cache.
-const PLACE: &str = "python/qemu-qmp-0.0.6";
+/// QEMU's own QMP library.
+pub const QMP: Package = Package {
+    requirement: "qemu.qmp==0.0.6",
+    place: "python/qemu-qmp-0.0.6",
+    module: "qemu/qmp/__init__.py",
+    has_dependencies: false,
+};
 
-/// A file that exists if it is cached.
-const MODULE: &str = "qemu/qmp/__init__.py";
+/// The scheduler and workers of Dask.
+pub const DASK: Package = Package {
+    requirement: "distributed==2026.8.0",
+    place: "python/distributed-2026.8.0",
+    module: "distributed/__init__.py",
+    has_dependencies: true,
+};
 
 /// Time limit for fetching it, in seconds.
 const LIMIT: &str = "120";
 
-/// An interpreter that has the library.
+/// An interpreter that has a package.
 #[derive(Clone, Debug)]
 pub struct Python {
     packages: PathBuf,
 }
 
-/// Errors of finding the library.
+/// Errors of finding a package.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PythonError {
@@ -48,60 +66,46 @@ pub enum PythonError {
     #[error("there is no `{INTERPRETER}`")]
     NoInterpreter(#[source] CommandError),
     /// The package cannot be fetched.
-    #[error("`{PACKAGE}` cannot be fetched")]
-    Fetch(#[source] CommandError),
+    #[error("`{requirement}` cannot be fetched")]
+    Fetch {
+        /// The package and its version.
+        requirement: &'static str,
+        /// The cause.
+        source: CommandError,
+    },
     /// The cache cannot be used.
     #[error(transparent)]
     Cache(#[from] CacheError),
 }
 
 impl Python {
-    /// Python with `qemu.qmp`, which is fetched once and then taken from the cache.
+    /// Python with a package, which is fetched once and then taken from the cache.
     ///
     /// # Errors
     ///
     /// [`PythonError::NoInterpreter`]; [`PythonError::Fetch`] if it is not in the cache and `pip`
     /// or the package index is not available; [`PythonError::Cache`].
-    pub fn with_qmp() -> Result<Self, PythonError> {
+    pub fn with(package: &Package) -> Result<Self, PythonError> {
         run(Command::new(INTERPRETER).arg("--version")).map_err(PythonError::NoInterpreter)?;
-        Self::in_cache(&Cache::of_user()?)
+        let cache = Cache::of_user()?;
+        let packages = cache.path().join(package.place);
+        if !packages.join(package.module).is_file() {
+            let _lock =
+                cache.lock(|| eprintln!("testbed: waiting for another process to set up"))?;
+            if !packages.join(package.module).is_file() {
+                fetch(package, &packages, &cache)?;
+            }
+        }
+        Ok(Self { packages })
     }
 
-    fn in_cache(cache: &Cache) -> Result<Self, PythonError> {
-        let packages = cache.path().join(PLACE);
-        let python = Self { packages };
-        if python.is_there() {
-            return Ok(python);
-        }
-        let _lock = cache.lock(|| eprintln!("testbed: waiting for another process to set up"))?;
-        if !python.is_there() {
-            python.fetch(cache)?;
-        }
-        Ok(python)
-    }
-
-    /// Python with `qemu.qmp`, or `None` after the line `skipped: TEST: CAUSE`.
+    /// Python with a package, or `None` after the line `skipped: TEST: CAUSE`.
     #[must_use]
-    pub fn with_qmp_or_skip(test: &str) -> Option<Self> {
-        let python = Self::with_qmp();
+    pub fn with_or_skip(package: &Package, test: &str) -> Option<Self> {
+        let python = Self::with(package);
         python
             .map_err(|error| eprintln!("{}", skipped(test, &error)))
             .ok()
-    }
-
-    fn is_there(&self) -> bool {
-        self.packages.join(MODULE).is_file()
-    }
-
-    fn fetch(&self, cache: &Cache) -> Result<(), PythonError> {
-        let scratch = cache.scratch()?;
-        let new = scratch.path().join("new");
-        let mut pip = Command::new("timeout");
-        pip.args([LIMIT, INTERPRETER, "-m", "pip", "install", "--quiet"]);
-        pip.args(["--disable-pip-version-check", "--no-input", "--no-deps"]);
-        pip.arg("--target").arg(&new).arg(PACKAGE);
-        run(&mut pip).map_err(PythonError::Fetch)?;
-        Ok(cache.replace(&new, &self.packages, &scratch)?)
     }
 
     /// Runs a script.
@@ -123,9 +127,27 @@ impl Python {
     /// The interpreter, without writing compiled files, since other processes may use the cache.
     fn interpreter(&self) -> Command {
         let mut command = Command::new(INTERPRETER);
-        command.arg("-B").env("PYTHONPATH", &self.packages);
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("PYTHONPATH", &self.packages);
         command
     }
+}
+
+fn fetch(package: &Package, place: &Path, cache: &Cache) -> Result<(), PythonError> {
+    let scratch = cache.scratch()?;
+    let new = scratch.path().join("new");
+    let mut pip = Command::new("timeout");
+    pip.args([LIMIT, INTERPRETER, "-m", "pip", "install", "--quiet"]);
+    pip.args(["--disable-pip-version-check", "--no-input"]);
+    if !package.has_dependencies {
+        pip.arg("--no-deps");
+    }
+    pip.arg("--target").arg(&new).arg(package.requirement);
+    run(&mut pip).map_err(|source| PythonError::Fetch {
+        requirement: package.requirement,
+        source,
+    })?;
+    Ok(cache.replace(&new, place, &scratch)?)
 }
 
 /// The line for a skipped test, with all causes.
@@ -145,7 +167,7 @@ mod tests {
 
     #[test]
     fn the_library_and_its_shell_are_there() {
-        let Some(python) = Python::with_qmp_or_skip("the_library_and_its_shell_are_there") else {
+        let Some(python) = Python::with_or_skip(&QMP, "the_library_and_its_shell_are_there") else {
             return;
         };
         let text = run(python.module("qemu.qmp.qmp_shell").arg("--help")).unwrap();
@@ -159,7 +181,13 @@ mod tests {
     fn a_skip_is_one_line() {
         let error = run(Command::new("sh").args(["-c", "echo a; echo b; exit 1"])).unwrap_err();
         assert_eq!(
-            skipped("name", &PythonError::Fetch(error)),
+            skipped(
+                "name",
+                &PythonError::Fetch {
+                    requirement: QMP.requirement,
+                    source: error
+                }
+            ),
             "skipped: name: `qemu.qmp==0.0.6` cannot be fetched: \
              `sh -c echo a; echo b; exit 1` ended with exit status: 1 a b"
         );

@@ -9,7 +9,7 @@
 use idreg_tests::artifacts::Kernel;
 use idreg_tests::forward::Forward;
 use idreg_tests::machine::{Ending, Event, Machine, Options, Running, shared};
-use idreg_tests::python::Python;
+use idreg_tests::python::{Python, QMP};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -95,7 +95,7 @@ fn code(running: &Running<'_>) -> i32 {
 
 #[test]
 fn scripted_session_with_the_library() {
-    let Some(python) = Python::with_qmp_or_skip("scripted_session_with_the_library") else {
+    let Some(python) = Python::with_or_skip(&QMP, "scripted_session_with_the_library") else {
         return;
     };
     let machine = host();
@@ -116,7 +116,7 @@ fn scripted_session_with_the_library() {
 
 #[test]
 fn qmp_shell_drives_a_guest() {
-    let Some(python) = Python::with_qmp_or_skip("qmp_shell_drives_a_guest") else {
+    let Some(python) = Python::with_or_skip(&QMP, "qmp_shell_drives_a_guest") else {
         return;
     };
     let machine = host();
