@@ -3,6 +3,7 @@
 mod document;
 pub mod fleet_files;
 pub mod host_files;
+pub mod known_documents;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(crate) mod kvm;
 #[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]

@@ -12,7 +12,7 @@ use self::failure::Failure;
 use idreg_runtime::text::is_printable;
 use serde::Serialize;
 use std::fmt::{Display, Write as _};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 
 /// Prints text and a newline. A reader that closes the pipe early (`| head`) is not a failure.
@@ -84,15 +84,36 @@ pub fn escaped_path(path: &Path) -> String {
     escaped(&path.to_string_lossy())
 }
 
-/// Prints a value as JSON, indented.
+/// Prints a value as JSON, indented, part by part. A reader that closes the pipe early is not a
+/// failure.
 ///
 /// # Errors
 ///
 /// [`Failure::Output`].
 pub fn json(value: &impl Serialize) -> Result<(), Failure> {
-    text(&printable_json(
-        &serde_json::to_string_pretty(value).map_err(Failure::other)?,
-    ))
+    let mut output = BufWriter::new(PrintableJson(io::stdout().lock()));
+    let written = serde_json::to_writer_pretty(&mut output, value).map_err(io::Error::from);
+    let written = written.and_then(|()| output.write_all(b"\n"));
+    match written.and_then(|()| output.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Output(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Writes JSON as [`printable_json`].
+struct PrintableJson<W>(W);
+
+impl<W: Write> Write for PrintableJson<W> {
+    /// Writes a text. The serialiser writes no part of a character, and the buffer keeps its parts.
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let json = str::from_utf8(text).map_err(io::Error::other)?;
+        self.0.write_all(printable_json(json).as_bytes())?;
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// JSON with the same value in which only strings' visible characters stand as they are.

@@ -4,22 +4,30 @@ use super::Verdict;
 use super::placement::{self, PlacementEntry};
 use crate::cli::views::EvacuateArguments;
 use crate::machine::host_files::HostFiles;
+use crate::machine::known_documents::KnownDocuments;
 use crate::machine::{self, view_files};
 use crate::output::failure::Failure;
 use crate::output::list::{comma_list, lines};
 use crate::output::{self, table};
-use idreg_runtime::model::CpuModel;
+use idreg_runtime::host::Host;
 use idreg_runtime::tolerance::Tolerance;
 use idreg_runtime::view::{Incompatible, View};
 use serde::Serialize;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// The maximum number of targets that are listed for a guest; it needs one.
+const MOST_TARGETS: usize = 1024;
 
 /// A guest of the host, and where it can go.
 struct HostedGuest {
     name: String,
     view: View,
+    /// The first targets.
     targets: Vec<Target>,
+    /// The number of the other targets.
+    more: u64,
     /// The host with the fewest reasons, and these, as long as there is no target.
     nearest: Option<(String, Incompatible)>,
 }
@@ -28,7 +36,7 @@ struct HostedGuest {
 struct Target {
     host: String,
     #[serde(serialize_with = "as_text")]
-    cpu: CpuModel,
+    cpu: Rc<str>,
 }
 
 #[derive(Serialize)]
@@ -47,6 +55,9 @@ struct EvacuateReport<'g> {
 struct GuestEntry<'g> {
     guest: &'g str,
     targets: &'g [Target],
+    /// The number of further targets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<u64>,
     /// The host with the fewest reasons, if there is no target.
     nearest: Option<NearestEntry<'g>>,
 }
@@ -96,6 +107,7 @@ fn guests(directory: &Path) -> Result<Vec<HostedGuest>, Failure> {
             view: view_files::read(&path)?,
             name: path.to_string_lossy().into_owned(),
             targets: Vec::new(),
+            more: 0,
             nearest: None,
         })
     });
@@ -113,29 +125,58 @@ fn find_targets(
         let path = fs::canonicalize(PathBuf::from(name)).ok();
         path.is_some() && path == evacuated
     };
-    HostFiles::new(arguments.hosts.hosts.clone()).each(arguments.hosts.keep_going, |name, host| {
-        if is_evacuated(name) {
+    let mut known = KnownDocuments::default();
+    HostFiles::new(arguments.hosts.hosts.clone()).each(arguments.hosts.keep_going, |_, host| {
+        if is_evacuated(host.name) {
             return Ok(());
         }
-        for guest in guests.iter_mut() {
-            match placement::judge(host, &guest.view, tolerance) {
-                Ok(place) => guest.targets.push(Target {
-                    host: name.to_owned(),
-                    cpu: place.model,
-                }),
-                Err(error) => guest.refused(name, error),
+        let judged = match known.find(host.bytes) {
+            Some(judged) => judged,
+            None => {
+                let parsed = host.parse()?;
+                let judged = guests
+                    .iter()
+                    .map(|guest| model(&parsed, &guest.view, tolerance));
+                let judged: Rc<[Judged]> = judged.collect();
+                known.keep(host.bytes, judged.clone());
+                judged
+            }
+        };
+        for (guest, judged) in guests.iter_mut().zip(judged.iter()) {
+            match judged {
+                Ok(cpu) => guest.accepted(host.name, cpu),
+                Err(error) => guest.refused(host.name, error),
             }
         }
         Ok(())
     })
 }
 
+/// The model of a guest on a host, or the reasons why it has none.
+type Judged = Result<Rc<str>, Incompatible>;
+
+fn model(host: &Host, view: &View, tolerance: &Tolerance) -> Judged {
+    let place = placement::judge(host, view, tolerance)?;
+    Ok(place.model.to_string().into())
+}
+
 impl HostedGuest {
+    fn accepted(&mut self, host: &str, cpu: &Rc<str>) {
+        if self.targets.len() == MOST_TARGETS {
+            self.more += 1;
+            return;
+        }
+        self.targets.push(Target {
+            host: host.to_owned(),
+            cpu: cpu.clone(),
+        });
+    }
+
     /// Keeps the reasons of the host if there are fewer than of any host before.
-    fn refused(&mut self, host: &str, error: Incompatible) {
+    fn refused(&mut self, host: &str, error: &Incompatible) {
         let fewest = self.nearest.as_ref();
         if fewest.is_none_or(|(_, fewest)| error.reasons.len() < fewest.reasons.len()) {
-            self.nearest = Some((host.to_owned(), error));
+            self.nearest = Some((host.to_owned(), error.clone()));
         }
     }
 
@@ -152,6 +193,7 @@ impl HostedGuest {
         GuestEntry {
             guest: &self.name,
             targets: &self.targets,
+            more: Some(self.more).filter(|more| *more > 0),
             nearest: nearest.map(|(host, error)| NearestEntry {
                 host,
                 placement: PlacementEntry::of_reasons(error),
@@ -164,10 +206,11 @@ impl HostedGuest {
         const SHOWN: usize = 3;
         let shown = self.targets.iter().take(SHOWN);
         let shown = comma_list(shown.map(|target| target.host.as_str()));
-        match self.targets.len() {
-            0 => "none".to_owned(),
-            count if count > SHOWN => format!("{shown} and {} more", count - SHOWN),
-            _ => shown,
+        let more = self.targets.len().saturating_sub(SHOWN) as u64 + self.more;
+        match more {
+            _ if self.targets.is_empty() => "none".to_owned(),
+            0 => shown,
+            more => format!("{shown} and {more} more"),
         }
     }
 }
@@ -198,6 +241,6 @@ fn human(guests: &[HostedGuest], stranded: usize) -> String {
     lines(text)
 }
 
-fn as_text<S: serde::Serializer>(model: &CpuModel, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(model)
+fn as_text<S: serde::Serializer>(model: &Rc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(model)
 }

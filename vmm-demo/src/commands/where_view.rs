@@ -1,23 +1,27 @@
 //! `where`: finds the hosts where a guest can go.
 
 use super::Verdict;
-use super::placement::{self, FittingGuest, PlacementEntry, Warnings};
+use super::placement::{self, FittingGuest, Placement, PlacementEntry, Warnings};
 use crate::cli::views::WhereArguments;
-use crate::machine::host_files::HostFiles;
+use crate::machine::host_files::{HostFiles, UnparsedHost};
+use crate::machine::known_documents::KnownDocuments;
 use crate::machine::view_files;
 use crate::output;
 use crate::output::failure::Failure;
 use crate::output::list::lines;
 use idreg_runtime::plan::Warning;
+use idreg_runtime::tolerance::Tolerance;
+use idreg_runtime::view::View;
 use serde::Serialize;
+use std::rc::Rc;
 
 #[derive(Serialize)]
-struct WhereReport {
+struct WhereReport<'w> {
     schema: &'static str,
     /// The model that the guest was asked for.
     cpu: String,
     tolerated: String,
-    hosts: Vec<HostEntry>,
+    hosts: Vec<HostEntry<'w>>,
     /// The number of hosts that the guest fits.
     fitting: u64,
     /// The number of hosts whose files cannot be used.
@@ -25,10 +29,23 @@ struct WhereReport {
 }
 
 #[derive(Serialize)]
-struct HostEntry {
-    host: String,
+struct HostEntry<'w> {
+    host: &'w str,
     #[serde(flatten)]
-    placement: PlacementEntry,
+    placement: &'w PlacementEntry,
+}
+
+/// A guest's place on a host in both forms.
+struct Answer {
+    placement: Placement,
+    entry: PlacementEntry,
+}
+
+/// The judge of a guest, with the answers for documents that were read before.
+struct Judge {
+    view: View,
+    tolerance: Tolerance,
+    known: KnownDocuments<Rc<Answer>>,
 }
 
 /// Judges a guest on every host: one line for each that it fits, with the model.
@@ -37,41 +54,34 @@ struct HostEntry {
 ///
 /// [`Failure`]: the view cannot be used, or a host without `--keep-going`.
 pub fn where_view(arguments: &WhereArguments) -> Result<Verdict, Failure> {
-    let view = view_files::read(&arguments.view)?;
-    let tolerance = arguments.tolerance.tolerance();
-    let mut entries = Vec::new();
+    let mut judge = Judge {
+        view: view_files::read(&arguments.view)?,
+        tolerance: arguments.tolerance.tolerance(),
+        known: KnownDocuments::default(),
+    };
+    let mut answers = Vec::new();
     let mut warnings = Warnings::default();
     let (mut fitting, mut judged) = (0, 0);
     let hosts = HostFiles::new(arguments.hosts.hosts.clone());
-    let unusable = hosts.each(arguments.hosts.keep_going, |name, host| {
-        let placement = placement::judge(host, &view, &tolerance);
+    let unusable = hosts.each(arguments.hosts.keep_going, |progress, host| {
+        let answer = judge.judge(host)?;
         judged += 1;
-        fitting += u64::from(placement.is_ok());
+        fitting += u64::from(answer.placement.is_ok());
         if arguments.json {
-            entries.push(HostEntry {
-                host: name.to_owned(),
-                placement: PlacementEntry::new(&placement),
-            });
+            answers.push((host.name.to_owned(), answer));
             return Ok(());
         }
-        match &placement {
-            Ok(place) => {
-                warnings.add(name, place);
-                output::text(&fits(name, place))
-            }
-            Err(error) => output::text(&format!(
-                "{name}: no, {}:\n{}",
-                placement::count_of_reasons(error),
-                placement::reasons(error)
-            )),
+        if let Ok(place) = &answer.placement {
+            warnings.add(host.name, place);
         }
+        progress.aside(|| output::text(&text(host.name, &answer.placement)))
     })?;
     if arguments.json {
         output::json(&WhereReport {
             schema: "idreg-where/1",
-            cpu: view.info().model.to_string(),
-            tolerated: tolerance.to_string(),
-            hosts: entries,
+            cpu: judge.view.info().model.to_string(),
+            tolerated: judge.tolerance.to_string(),
+            hosts: answers.iter().map(HostEntry::of).collect(),
             fitting,
             unusable,
         })?;
@@ -80,6 +90,39 @@ pub fn where_view(arguments: &WhereArguments) -> Result<Verdict, Failure> {
         output::text(&format!("the guest fits {fitting} of {judged} hosts"))?;
     }
     Ok(Verdict::new(fitting > 0, unusable))
+}
+
+impl Judge {
+    fn judge(&mut self, host: UnparsedHost<'_>) -> Result<Rc<Answer>, Failure> {
+        if let Some(answer) = self.known.find(host.bytes) {
+            return Ok(answer);
+        }
+        let placement = placement::judge(&host.parse()?, &self.view, &self.tolerance);
+        let entry = PlacementEntry::new(&placement);
+        let answer = Rc::new(Answer { placement, entry });
+        self.known.keep(host.bytes, answer.clone());
+        Ok(answer)
+    }
+}
+
+impl<'w> HostEntry<'w> {
+    fn of((host, answer): &'w (String, Rc<Answer>)) -> Self {
+        Self {
+            host,
+            placement: &answer.entry,
+        }
+    }
+}
+
+fn text(name: &str, placement: &Placement) -> String {
+    match placement {
+        Ok(place) => fits(name, place),
+        Err(error) => format!(
+            "{name}: no, {}:\n{}",
+            placement::count_of_reasons(error),
+            placement::reasons(error)
+        ),
+    }
 }
 
 /// The line of a host that the guest fits, and the fields that differ there.

@@ -3,6 +3,7 @@
 use super::document::{self, Document as _, DocumentError, MAX_LENGTH};
 use crate::output;
 use crate::output::failure::Failure;
+use crate::output::progress::Progress;
 use idreg_runtime::host::Host;
 use serde::de::IgnoredAny;
 use std::fs::File;
@@ -59,7 +60,8 @@ enum Input {
 /// A host before it is parsed.
 #[derive(Clone, Copy, Debug)]
 pub struct UnparsedHost<'f> {
-    name: &'f str,
+    /// The name of the host.
+    pub name: &'f str,
     /// The document.
     pub bytes: &'f [u8],
     /// The number of the line in which it begins.
@@ -86,37 +88,39 @@ impl HostFiles {
         self
     }
 
-    /// Gives each host with its name to `work`, and returns the number of hosts that cannot be
-    /// used. With `keep_going` these are reported on the standard error, and the others follow.
+    /// Gives each host to `work`, with progress, beside which it can write to the terminal; returns
+    /// the number of hosts that cannot be used. With `keep_going` these are reported on the
+    /// standard error, and the others follow.
     ///
     /// # Errors
     ///
-    /// [`Failure::HostFile`] of the first host that cannot be used, without `keep_going`; the
+    /// [`Failure::HostFile`] of the first host that cannot be used, without `keep_going`; any other
     /// failure of `work`.
     pub fn each(
-        self,
+        mut self,
         keep_going: bool,
-        mut work: impl FnMut(&str, &Host) -> Result<(), Failure>,
+        mut work: impl FnMut(&Progress, UnparsedHost<'_>) -> Result<(), Failure>,
     ) -> Result<u64, Failure> {
         let mut unusable = 0;
-        for (name, host) in self {
-            match host {
-                Ok(host) => work(&name, &host)?,
-                Err(failure) if keep_going => {
-                    output::error(&failure.message());
+        let mut progress = Progress::new("hosts");
+        while let Some(done) = self.next_with(|host| work(&progress, host?)) {
+            match done {
+                Err(failure @ Failure::HostFile { .. }) if keep_going => {
+                    progress.aside(|| output::error(&failure.message()));
                     unusable += 1;
                 }
-                Err(failure) => return Err(failure),
+                done => done?,
             }
+            progress.advance();
         }
         Ok(unusable)
     }
 
-    /// Reads the next host without parsing it, and gives it with its name to `work`; returns the
-    /// result, or `None` after the last host.
-    pub fn next_with<T>(
+    /// Reads the next host without parsing it, and gives it to `work`; returns the result, or `None`
+    /// after the last host.
+    fn next_with<T>(
         &mut self,
-        work: impl FnOnce(&str, Result<UnparsedHost<'_>, Failure>) -> T,
+        work: impl FnOnce(Result<UnparsedHost<'_>, Failure>) -> T,
     ) -> Option<T> {
         let (name, read) = self.read_next()?;
         let source = self.source.as_ref();
@@ -128,7 +132,7 @@ impl HostFiles {
                 line: source.map_or(1, |source| source.lines),
             }),
         };
-        Some(work(&name, unparsed))
+        Some(work(unparsed))
     }
 
     fn next_of_source(&mut self) -> Option<(String, Result<(), DocumentError>)> {
@@ -175,17 +179,6 @@ impl UnparsedHost<'_> {
     pub fn parse(&self) -> Result<Host, Failure> {
         let host = document::parse(self.bytes, self.line);
         host.map_err(|error| failed(self.name, error))
-    }
-}
-
-impl Iterator for HostFiles {
-    type Item = (String, Result<Host, Failure>);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.next_with(|name, host| {
-            let host = host.and_then(|host| host.parse());
-            (name.to_owned(), host)
-        })
     }
 }
 

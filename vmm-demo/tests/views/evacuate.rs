@@ -1,6 +1,6 @@
 //! `idreg evacuate`.
 
-use super::program::Directory;
+use super::program::{Directory, line};
 use expect_test::expect_file;
 
 const N1: &str = "neoverse-n1-lts";
@@ -47,6 +47,22 @@ fn guest_without_a_target_has_the_reasons_of_the_nearest_host() {
     assert!(wide["nearest"]["reasons"][0]["message"].is_string());
     assert_eq!(report["guests"][0]["nearest"], serde_json::Value::Null);
     assert_eq!(report["guests"][0]["targets"][0]["cpu"], "host");
+}
+
+#[test]
+fn of_many_targets_the_first_are_listed() {
+    let directory = with_guests();
+    let lines = (line(N1) + &line("neoverse-v1-latest")).repeat(1500);
+    let host = "hosts/neoverse-n1-latest.json";
+    let arguments = ["evacuate", "--json", host, "--views", "guests", "-"];
+    let report = directory.idreg_with(&arguments, lines.as_bytes()).json();
+    let guest = &report["guests"][0];
+    assert_eq!(guest["targets"].as_array().map(Vec::len), Some(1024));
+    assert_eq!(guest["more"], 476);
+    let arguments = ["evacuate", host, "--views", "guests", "-"];
+    let output = directory.idreg_with(&arguments, lines.as_bytes());
+    let stdout = &output.stdout;
+    assert!(stdout.contains(" and 1497 more"), "{stdout}");
 }
 
 #[test]

@@ -120,3 +120,9 @@ pub(crate) fn view(host: &Host, model: &str) -> View {
     vm.run();
     View::read(ViewInfo::of(&plan, host), &vcpus).expect("a view")
 }
+
+/// A host in one line.
+pub(crate) fn line(name: &str) -> String {
+    let host: serde_json::Value = serde_json::from_str(&host_file(name)).expect("JSON");
+    format!("{host}\n")
+}

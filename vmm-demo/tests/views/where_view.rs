@@ -1,6 +1,6 @@
 //! `idreg where`.
 
-use super::program::{Directory, host_file};
+use super::program::{Directory, host_file, line};
 use expect_test::expect_file;
 
 const N1: &str = "neoverse-n1-latest";
@@ -62,12 +62,6 @@ fn guest_that_fits_no_host_is_exit_code_1() {
     let output = directory.idreg(&["where", "guest.json", "hosts"]);
     assert_eq!(output.code, Some(1), "{}", output.golden());
     assert!(output.stdout.ends_with("the guest fits 0 of 1 hosts\n"));
-}
-
-/// A host in one line.
-fn line(name: &str) -> String {
-    let host: serde_json::Value = serde_json::from_str(&host_file(name)).expect("JSON");
-    format!("{host}\n")
 }
 
 /// The names of the hosts in the output, and the last line.
