@@ -12,6 +12,8 @@ mod read;
 
 #[cfg(feature = "serde")]
 pub use self::dump::{Fingerprint, InvalidDump};
+#[cfg(feature = "serde")]
+pub use self::file::Document;
 pub use self::read::TemplateModel;
 
 use super::{Exported, ExportedGuest, Unsaid};

@@ -4,7 +4,7 @@ use super::hosts::{MAX_7_2, host};
 use super::{each_plan, export};
 use idreg_runtime::fake::FakeVcpu;
 use idreg_runtime::formats::firecracker::{
-    Bitmap, Fingerprint, RegisterModifier, Template, TemplateModel, template,
+    Bitmap, Document, RegisterModifier, Template, TemplateModel, template,
 };
 use idreg_runtime::host::Host;
 use idreg_runtime::vcpu::VcpuRegs as _;
@@ -233,7 +233,9 @@ fn a_fingerprint_is_a_host_without_masks() {
         r#"{{"firecracker_version": "1.16.0", "kernel_version": "6.1.29",
              "guest_cpu_config": {dump}}}"#
     );
-    let read: Fingerprint = serde_json::from_str(&json).expect("a fingerprint");
+    let Document::Fingerprint(read) = serde_json::from_str(&json).expect("a fingerprint") else {
+        panic!("a template");
+    };
     assert_eq!(read.guest_cpu_config, dump);
     let imported = read
         .guest_cpu_config

@@ -5,18 +5,21 @@
 
 mod decode;
 mod host_file;
+mod import;
 mod view_file;
 
 pub use decode::decode;
 pub use host_file::host_file;
+pub use import::import;
 pub use view_file::view_file;
 
 /// A target's rules for an input.
 pub type Target = fn(&[u8]);
 
 /// Every target by name.
-pub const TARGETS: [(&str, Target); 3] = [
+pub const TARGETS: [(&str, Target); 4] = [
     ("decode", decode),
     ("host_file", host_file),
+    ("import", import),
     ("view_file", view_file),
 ];

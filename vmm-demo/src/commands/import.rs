@@ -5,15 +5,15 @@ use crate::machine::text_file;
 use crate::output;
 use crate::output::failure::Failure;
 use crate::output::file::OutputFile;
-use idreg_runtime::formats::firecracker::{Fingerprint, Template, TemplateModel};
+use idreg_runtime::formats::firecracker::{Document, Template, TemplateModel};
 use idreg_runtime::formats::machine_text::MachineHost;
 use idreg_runtime::formats::qemu::{Expansion, QemuGuest};
 use idreg_runtime::formats::{TextFormat, arm_cpu_info, boot_log, qemu, windows};
 use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::view::View;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use std::error::Error;
 
 /// The content of a file of another tool.
@@ -34,12 +34,6 @@ pub enum ImportedDocument {
     View(Box<View>),
     /// A model, as text for `--cpu`.
     Model(CpuModel),
-}
-
-/// A document of Firecracker: what a fingerprint has beside a template.
-#[derive(Deserialize)]
-struct FingerprintMark {
-    guest_cpu_config: Option<serde::de::IgnoredAny>,
 }
 
 /// The release of a host whose dump does not have it.
@@ -91,24 +85,24 @@ pub fn read(format: TextFormat, text: &str, as_view: bool) -> Result<Imported, B
 }
 
 fn firecracker(text: &str, as_view: bool) -> Result<Imported, Box<dyn Error>> {
-    let mark: FingerprintMark = json(text)?;
-    let (template, release) = if mark.guest_cpu_config.is_some() {
-        let fingerprint: Fingerprint = json(text)?;
-        (fingerprint.guest_cpu_config, fingerprint.kernel_version)
-    } else {
-        let template: Template = json(text)?;
-        if template == Template::default() {
+    let (template, release) = match json(text)? {
+        Document::Fingerprint(fingerprint) => {
+            (fingerprint.guest_cpu_config, fingerprint.kernel_version)
+        }
+        Document::Template(template) if template == Template::default() => {
             return Err("there is no modifier in the template".into());
         }
-        if !template.is_dump() {
-            if as_view {
-                return Err("a template is a model and no view; leave out --view".into());
-            }
+        Document::Template(template) if template.is_dump() => {
+            (template, UNKNOWN_RELEASE.to_owned())
+        }
+        Document::Template(_) if as_view => {
+            return Err("a template is a model and no view; leave out --view".into());
+        }
+        Document::Template(template) => {
             let TemplateModel { model, missing } = TemplateModel::new(&template);
             let document = ImportedDocument::Model(model);
             return Ok(Imported { document, missing });
         }
-        (template, UNKNOWN_RELEASE.to_owned())
     };
     let document = if as_view {
         ImportedDocument::View(Box::new(template.view(&release)?))

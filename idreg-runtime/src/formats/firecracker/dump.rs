@@ -4,11 +4,9 @@ use super::Template;
 use crate::config::{Gic, VcpuConfig};
 use crate::encoding::Encoding;
 use crate::host::{Host, HostInfo, Implementation, ReadHostError, shown_options};
-use crate::reading;
 use crate::regs::{AidrEl1, IdAa64pfr0El1, MidrEl1, RevidrEl1, id_aa64pfr0_el1};
 use crate::vcpu::{Errno, RegistersById, VcpuRegs};
 use crate::view::{ReadViewError, View, ViewInfo};
-use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 
 /// The output of `cpu-template-helper fingerprint dump`: the registers of a vCPU that has not run,
@@ -57,23 +55,6 @@ pub(super) const MISSING: [&str; 5] = [
 
 /// The registers of a vCPU by their ids.
 struct Dump(BTreeMap<u64, u128>);
-
-#[derive(Deserialize)]
-struct FingerprintObject {
-    kernel_version: String,
-    guest_cpu_config: Template,
-}
-
-/// Reads a fingerprint; members that are not used here are ignored.
-impl<'de> Deserialize<'de> for Fingerprint {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let object: FingerprintObject = reading::object(deserializer)?;
-        Ok(Self {
-            kernel_version: object.kernel_version,
-            guest_cpu_config: object.guest_cpu_config,
-        })
-    }
-}
 
 impl Template {
     /// True for the output of `cpu-template-helper template dump`: every bit of every register.

@@ -1,10 +1,10 @@
 //! Templates in JSON.
 
-use super::{Bitmap, FeatureModifier, MOST_BITS, RegisterModifier, Template};
+use super::{Bitmap, FeatureModifier, Fingerprint, MOST_BITS, RegisterModifier, Template};
 use crate::number;
 use crate::reading::{self, Bounded};
 use crate::text::Printable;
-use serde::de::Error as _;
+use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use std::borrow::Cow;
 
@@ -40,13 +40,70 @@ struct RegisterObject {
 
 struct RegisterId(u64);
 
+/// A file of Firecracker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// A custom CPU template, or the output of `cpu-template-helper template dump`.
+    Template(Template),
+    /// The output of `cpu-template-helper fingerprint dump`.
+    Fingerprint(Fingerprint),
+}
+
+/// The members of templates and of fingerprints.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DocumentObject {
+    kernel_version: Option<String>,
+    guest_cpu_config: Option<Template>,
+    #[serde(rename = "firecracker_version")]
+    _firecracker_version: Option<IgnoredAny>,
+    #[serde(rename = "microcode_version")]
+    _microcode_version: Option<IgnoredAny>,
+    #[serde(rename = "bios_version")]
+    _bios_version: Option<IgnoredAny>,
+    #[serde(rename = "bios_revision")]
+    _bios_revision: Option<IgnoredAny>,
+    #[serde(default)]
+    kvm_capabilities: Bounded<String, MOST_MODIFIERS>,
+    #[serde(default)]
+    vcpu_features: Bounded<FeatureObject, MOST_MODIFIERS>,
+    #[serde(default)]
+    reg_modifiers: Bounded<RegisterObject, MOST_MODIFIERS>,
+}
+
+/// Reads a template or a fingerprint, of which every member is known.
+impl<'de> Deserialize<'de> for Document {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object: DocumentObject = reading::object(deserializer)?;
+        let Some(guest_cpu_config) = object.guest_cpu_config else {
+            let template = TemplateObject {
+                kvm_capabilities: object.kvm_capabilities,
+                vcpu_features: object.vcpu_features,
+                reg_modifiers: object.reg_modifiers,
+            };
+            return Ok(Self::Template(template.into()));
+        };
+        let missing = || D::Error::missing_field("kernel_version");
+        Ok(Self::Fingerprint(Fingerprint {
+            kernel_version: object.kernel_version.ok_or_else(missing)?,
+            guest_cpu_config,
+        }))
+    }
+}
+
 /// Reads a template, of which every member is known.
 impl<'de> Deserialize<'de> for Template {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let object: TemplateObject = reading::object(deserializer)?;
+        Ok(object.into())
+    }
+}
+
+impl From<TemplateObject> for Template {
+    fn from(object: TemplateObject) -> Self {
         let features = object.vcpu_features.0.into_iter();
         let registers = object.reg_modifiers.0.into_iter();
-        Ok(Self {
+        Self {
             capabilities: object.kvm_capabilities.0,
             features: features
                 .map(|FeatureObject { index, bitmap }| FeatureModifier {
@@ -60,7 +117,7 @@ impl<'de> Deserialize<'de> for Template {
                     bits: bitmap,
                 })
                 .collect(),
-        })
+        }
     }
 }
 
