@@ -182,7 +182,7 @@ fn names_that_qemu_does_not_have() {
 fn options_that_qemu_cannot_give() {
     check(&[
         (
-            "'sve' feature not supported by KVM on this host",
+            "can't apply global: 'sve' feature not supported by KVM on this host",
             "QEMU: option-unsupported",
         ),
         (

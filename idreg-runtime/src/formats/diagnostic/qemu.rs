@@ -3,7 +3,7 @@
 
 use super::notation::named_encoding;
 use super::register::KvmRegister;
-use super::scan::{after, decimal, has, hexadecimal, quoted};
+use super::scan::{after, decimal, has, hexadecimal, quoted, split};
 use super::{Diagnostic, Event, Program};
 
 pub(super) fn recognize(line: &str) -> Option<Diagnostic<'_>> {
@@ -148,8 +148,9 @@ fn cpu_type(line: &str) -> Option<Diagnostic<'_>> {
 
 fn option(line: &str) -> Option<Diagnostic<'_>> {
     let unsupported = |name| Some(event(Event::OptionUnsupported { name }));
-    if has(line, "' feature not supported by KVM on this host") {
-        return unsupported(after(line, "'").and_then(quoted)?);
+    if let Some((before, _)) = split(line, "' feature not supported by KVM on this host") {
+        let (_, name) = before.rsplit_once('\'')?;
+        return unsupported(name);
     }
     if let Some(rest) = after(line, "KVM does not support providing ") {
         return unsupported(if rest.starts_with("Virtualization extensions") {

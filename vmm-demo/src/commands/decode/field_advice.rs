@@ -1,6 +1,7 @@
 //! The cause of a difference in a field, and what would work.
 
 use idreg_runtime::config::options::CpuOption;
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::description::rule::{Audience, Owner, Safety};
 use idreg_runtime::formats::diagnostic::{FieldReading, Judgement, KnownKernel};
 use idreg_runtime::host::{Host, Obstacle};
@@ -59,6 +60,48 @@ pub(super) fn of(reading: &FieldReading, host: Option<&Host>) -> Option<FieldAdv
         advice.cause = format!("{}; {older} does not let it be changed", advice.cause);
     }
     Some(advice)
+}
+
+/// KVM's rule for a field, in the newest known kernel.
+pub(super) fn rule(field: RegisterField) -> String {
+    let rule = field.field.rule();
+    let newest = KnownKernel::Linux7_2;
+    let kernel = newest.name();
+    let accepted = match (rule.owner, rule.safety) {
+        (Some(owner), _) => {
+            return match (owner, owner.option()) {
+                (_, Some(option)) => format!("the option {option} sets it"),
+                (Owner::Topology, None) => "it is part of the vCPU's number".to_owned(),
+                _ => "KVM sets it from the VM's interrupt controller".to_owned(),
+            };
+        }
+        _ if !newest.can_write(field) => {
+            return format!("KVM of {kernel} does not let it be changed");
+        }
+        (None, Safety::Lower | Safety::SignedLower) => "the host's value or a lower one",
+        (None, Safety::Higher) => "the host's value or a higher one",
+        (None, Safety::HigherOrZero) => "the host's value, a higher one or zero",
+        (None, Safety::Exact { safe }) => {
+            let shown = field.field.show(safe);
+            return with_older(format!("KVM accepts the host's value or {shown}"), field);
+        }
+        (None, Safety::Any)
+            if Judgement::of(field, 1, 0).obstacle == Some(Obstacle::ImplementationId) =>
+        {
+            "any value if the VMM enables KVM_CAP_ARM_WRITABLE_IMP_ID_REGS"
+        }
+        (None, Safety::Any) => "any value",
+    };
+    with_older(format!("KVM accepts {accepted}"), field)
+}
+
+/// Adds that the older known kernel does not let a field be changed.
+fn with_older(rule: String, field: RegisterField) -> String {
+    let older = KnownKernel::Linux6_12;
+    if older.can_write(field) {
+        return rule;
+    }
+    format!("{rule}; {} does not let it be changed", older.name())
 }
 
 /// KVM's judgement of a difference: that of a host, if there is one.

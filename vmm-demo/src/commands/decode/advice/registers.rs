@@ -1,6 +1,8 @@
 //! Events about a register: as text, or refused by KVM.
 
+use super::super::field_advice;
 use super::{Advice, FIND_THE_DIFFERENCE, advice};
+use idreg_runtime::description::RegisterField;
 use idreg_runtime::description::rule::Audience;
 use idreg_runtime::firmware::FirmwareRegister;
 use idreg_runtime::formats::diagnostic::{Diagnostic, Event, KvmRegister, Program};
@@ -11,7 +13,9 @@ use idreg_runtime::view::Incompatibility;
 pub(super) fn of(diagnostic: &Diagnostic, has_host: bool) -> Option<Advice> {
     Some(match diagnostic.event {
         Event::Register => register(diagnostic),
-        Event::Property { property, setting } => self::property(property, setting),
+        Event::Property { property, setting } => {
+            self::property(property, setting, diagnostic.wanted)
+        }
         Event::RegisterRefused => refused(diagnostic, has_host),
         Event::RegisterUnknown => advice(
             "KVM does not have a register of the guest",
@@ -67,7 +71,7 @@ fn firmware(register: FirmwareRegister, diagnostic: &Diagnostic) -> Advice {
     }
 }
 
-fn property(property: Property, setting: &str) -> Advice {
+fn property(property: Property, setting: &str, wanted: Option<u64>) -> Advice {
     match property {
         Property::Field(field) => {
             let audience = match field.field.rule().audience {
@@ -77,12 +81,14 @@ fn property(property: Property, setting: &str) -> Advice {
                 Some(Audience::Debugger) => "only debuggers and profilers act on it",
                 _ => "",
             };
-            let separator = if audience.is_empty() { "" } else { "; " };
-            advice(
-                format!("a field of an ID register{separator}{audience}"),
-                "",
-                &[],
-            )
+            let rule = field_advice::rule(field);
+            let summary = ["a field of an ID register", audience, &rule];
+            let summary = summary.into_iter().filter(|part| !part.is_empty());
+            Advice {
+                summary: summary.collect::<Vec<_>>().join("; "),
+                cause: too_wide(field, wanted),
+                remedies: Vec::new(),
+            }
         }
         Property::Feature(feature) => {
             let definition = feature.definition();
@@ -105,6 +111,12 @@ fn property(property: Property, setting: &str) -> Advice {
             &["idreg props --all lists the fields that it owns"],
         ),
     }
+}
+
+fn too_wide(field: RegisterField, value: Option<u64>) -> Option<String> {
+    let (width, max) = (field.field.width(), field.field.max());
+    let is_too_wide = value.is_some_and(|value| value > max);
+    is_too_wide.then(|| format!("too wide: the field has {width} bits; maximum: {max:#x}"))
 }
 
 fn refused(diagnostic: &Diagnostic, has_host: bool) -> Advice {
