@@ -29,7 +29,6 @@ pub use self::changes::{FactChange, FieldChange, FieldState, HostChanges};
 #[cfg(all(target_os = "linux", target_arch = "aarch64", feature = "kvm"))]
 pub(crate) use self::configuration::differences as configuration_differences;
 pub(crate) use self::configuration::is_of_an_option;
-#[cfg(feature = "serde")]
 pub(crate) use self::configuration::shown_options;
 pub use self::configuration::{ConfigurationDifference, OptionEvidence};
 pub use self::cores::{CoreDifference, CoreReading};

@@ -4,13 +4,11 @@
 //! that vCPUs are created with (Firecracker 1.16, `docs/cpu_templates/schema.json`,
 //! `cpu_config/aarch64/custom_cpu_template.rs`). It has no names and no comments.
 
-#[cfg(feature = "serde")]
 mod dump;
 #[cfg(feature = "serde")]
 mod file;
 mod read;
 
-#[cfg(feature = "serde")]
 pub use self::dump::{Fingerprint, InvalidDump};
 #[cfg(feature = "serde")]
 pub use self::file::Document;

@@ -181,7 +181,7 @@ impl Reader {
                     name: name.to_owned(),
                     value: value.to_owned(),
                 })?;
-                self.guest.model.switch(option, on);
+                self.switch(option, on);
             }
             None => self.leave_out(name),
         }
@@ -265,7 +265,7 @@ impl Reader {
                 name: name.to_owned(),
                 value: value.to_owned(),
             })?;
-            self.guest.model.switch(option, on);
+            self.switch(option, on);
         }
         Ok(())
     }
