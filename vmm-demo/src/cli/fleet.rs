@@ -3,7 +3,7 @@
 use super::views::ToleranceArgument;
 use clap::Args;
 use idreg_runtime::description::RegisterField;
-use idreg_runtime::fleet::{Guest, MidrPolicy};
+use idreg_runtime::fleet::{Guest, MidrPolicy, Policy};
 use idreg_runtime::model::property::Property;
 use idreg_runtime::number;
 use idreg_runtime::regs::DESCRIPTION;
@@ -49,12 +49,9 @@ pub struct FleetArguments {
     pub keep_going: bool,
 }
 
-/// Arguments of `baseline`.
+/// The policy of a model for a fleet.
 #[derive(Debug, Args)]
-pub struct BaselineArguments {
-    /// The hosts.
-    #[command(flatten)]
-    pub fleet: FleetArguments,
+pub struct PolicyArguments {
     /// The CPU that guests are told they run on: `first` for that of the first host if the others
     /// accept it, that of a host by its file, or a value of MIDR_EL1.
     #[arg(long, value_name = "first|HOST|0xN", default_value = "first", value_parser = midr)]
@@ -66,6 +63,28 @@ pub struct BaselineArguments {
     /// be given several times.
     #[arg(long, value_name = "GUEST")]
     pub guest: Vec<Guest>,
+}
+
+impl PolicyArguments {
+    /// The policy.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        Policy::default()
+            .with_midr(self.midr.clone())
+            .with_tolerance(self.tolerance.tolerance())
+            .with_guests(self.guest.clone())
+    }
+}
+
+/// Arguments of `baseline`.
+#[derive(Debug, Args)]
+pub struct BaselineArguments {
+    /// The hosts.
+    #[command(flatten)]
+    pub fleet: FleetArguments,
+    /// The policy of the model.
+    #[command(flatten)]
+    pub policy: PolicyArguments,
     /// Also print the CPUs of all hosts, for `vmm-demo run --impl-cpu`: a guest needs the
     /// workarounds of every CPU that it may run on.
     #[arg(long)]
@@ -119,17 +138,9 @@ pub struct ReportArguments {
     /// The hosts.
     #[command(flatten)]
     pub fleet: FleetArguments,
-    /// The CPU that guests are told they run on: `first` for that of the first host if the others
-    /// accept it, that of a host by its file, or a value of MIDR_EL1.
-    #[arg(long, value_name = "first|HOST|0xN", default_value = "first", value_parser = midr)]
-    pub midr: MidrPolicy,
-    /// The fields that may differ.
+    /// The policy of the model.
     #[command(flatten)]
-    pub tolerance: ToleranceArgument,
-    /// Keep the model at values that this guest bears, such as `linux-5.10` or `edk2-202511`; can
-    /// be given several times.
-    #[arg(long, value_name = "GUEST")]
-    pub guest: Vec<Guest>,
+    pub policy: PolicyArguments,
 }
 
 /// Reads the name of a field.

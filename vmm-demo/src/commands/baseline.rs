@@ -59,10 +59,7 @@ pub fn baseline(arguments: &BaselineArguments) -> Result<Verdict, Failure> {
         partial::write(&fleet, output)?;
         return Ok(Verdict::new(true, unusable));
     }
-    let policy = Policy::default()
-        .with_midr(arguments.midr.clone())
-        .with_tolerance(arguments.tolerance.tolerance())
-        .with_guests(arguments.guest.clone());
+    let policy = arguments.policy.policy();
     let (left_out, fleet) = without_worst(arguments.drop_worst, fleet, &policy)?;
     let is_possible = if let Some(field) = arguments.explain {
         explanation::print(&fleet, field, arguments.json)?;

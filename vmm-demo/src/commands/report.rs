@@ -20,7 +20,6 @@ use crate::cli::ModelsArgument;
 use crate::cli::fleet::ReportArguments;
 use crate::output::failure::Failure;
 use crate::output::file::OutputFile;
-use idreg_runtime::fleet::Policy;
 
 /// The error of a page without hosts.
 #[derive(Debug, thiserror::Error)]
@@ -40,10 +39,7 @@ pub fn report(arguments: &ReportArguments, folder: &ModelsArgument) -> Result<Ve
     if fleet.kinds().is_empty() {
         return Err(Failure::Unusable(Box::new(NoHosts)));
     }
-    let policy = Policy::default()
-        .with_midr(arguments.midr.clone())
-        .with_tolerance(arguments.tolerance.tolerance())
-        .with_guests(arguments.guest.clone());
+    let policy = arguments.policy.policy();
     let names = HostNames::new(&fleet);
     let curve = Curve::new(&fleet, &names, &policy);
     if let Some(reasons) = &curve.reasons {

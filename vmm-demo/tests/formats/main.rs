@@ -2,4 +2,5 @@
 
 mod export;
 mod import;
+#[path = "../program/mod.rs"]
 mod program;

@@ -3,5 +3,6 @@
 mod bad_input;
 mod diff;
 mod evacuate;
+#[path = "../program/mod.rs"]
 mod program;
 mod where_view;

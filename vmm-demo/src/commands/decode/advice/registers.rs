@@ -128,7 +128,7 @@ fn refused(diagnostic: &Diagnostic, has_host: bool) -> Advice {
         Some(KvmRegister::System(_)) => (String::new(), of_system(diagnostic, has_host)),
         Some(KvmRegister::Firmware(register)) => (
             of_firmware(register, diagnostic),
-            FIRMWARE_REMEDIES.map(str::to_owned).to_vec(),
+            firmware_remedies(register),
         ),
         Some(KvmRegister::OtherFirmware { .. }) => (
             "this firmware register is newer than Linux 7.2".to_owned(),
@@ -182,10 +182,15 @@ fn of_system(diagnostic: &Diagnostic, has_host: bool) -> Vec<String> {
 }
 
 /// Remedies if the host's KVM has a lower version or level, or fewer services.
-const FIRMWARE_REMEDIES: [&str; 2] = [
-    "migrate to a host whose kernel and firmware are at least as new",
-    "let the VMM write the lower value before the guest first runs",
-];
+fn firmware_remedies(register: FirmwareRegister) -> Vec<String> {
+    let mut remedies =
+        vec!["migrate to a host whose kernel and firmware are at least as new".to_owned()];
+    // KVM stores no level of a mitigation.
+    if !register.is_mitigation() {
+        remedies.push("let the VMM write the lower value before the guest first runs".to_owned());
+    }
+    remedies
+}
 
 fn of_firmware(register: FirmwareRegister, diagnostic: &Diagnostic) -> String {
     let Some(view) = diagnostic.wanted else {

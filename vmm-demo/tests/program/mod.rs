@@ -1,5 +1,7 @@
 //! `idreg` on files that the tests make, and views of guests on recorded hosts.
 
+#![allow(dead_code, reason = "not every test needs everything")]
+
 use idreg_runtime::fake::FakeVm;
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;
@@ -34,6 +36,15 @@ impl Directory {
         let path = self.path(name);
         fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
         fs::write(path, content).expect("a file");
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).expect(name)
+    }
+
+    /// Copies a recorded host to `host.json`.
+    pub(crate) fn host(&self, name: &str) {
+        self.write("host.json", host_file(name));
     }
 
     /// Copies recorded hosts into a directory.
