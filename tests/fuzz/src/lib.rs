@@ -4,11 +4,13 @@
 //! the workspace give the corpus to the same functions.
 
 mod decode;
+mod fleet_file;
 mod host_file;
 mod import;
 mod view_file;
 
 pub use decode::decode;
+pub use fleet_file::fleet_file;
 pub use host_file::host_file;
 pub use import::import;
 pub use view_file::view_file;
@@ -17,8 +19,9 @@ pub use view_file::view_file;
 pub type Target = fn(&[u8]);
 
 /// Every target by name.
-pub const TARGETS: [(&str, Target); 4] = [
+pub const TARGETS: [(&str, Target); 5] = [
     ("decode", decode),
+    ("fleet_file", fleet_file),
     ("host_file", host_file),
     ("import", import),
     ("view_file", view_file),
