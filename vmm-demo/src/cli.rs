@@ -166,7 +166,8 @@ pub struct ModelArgument {
 /// The host, if it is not this machine.
 #[derive(Debug, Args)]
 pub struct HostArgument {
-    /// Use the host in this file, written by `idreg dump`, instead of this machine.
+    /// Use the host in this file, written by `idreg dump`, instead of this machine; `-` is the
+    /// standard input.
     #[arg(long = "host", value_name = "FILE")]
     pub file: Option<PathBuf>,
 }

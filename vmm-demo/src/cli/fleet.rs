@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Arguments of `compare`.
 #[derive(Debug, Args)]
 pub struct CompareArguments {
-    /// The first host, in a file written by `idreg dump`.
+    /// The first host, in a file written by `idreg dump`; `-` is the standard input.
     #[arg(value_name = "A")]
     pub a: PathBuf,
     /// The second host.

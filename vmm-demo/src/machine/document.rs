@@ -6,12 +6,15 @@ use idreg_runtime::view::View;
 use serde::Deserialize;
 use serde_path_to_error::{Segment, Track};
 use std::fs::{self, DirEntry, File};
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 /// The maximum length of a document in bytes: several times that of a host with the most CPUs of an
 /// arm64 kernel, 4096, or of a view with the most vCPUs, 512.
 pub(super) const MAX_LENGTH: u64 = 4 << 20;
+
+/// The argument that stands for the standard input.
+pub(super) const STANDARD_INPUT: &str = "-";
 
 /// The error of a file that is not a usable document of its kind.
 #[derive(Debug, thiserror::Error)]
@@ -72,11 +75,20 @@ impl Document for View {
     }
 }
 
+/// Opens a file, or the standard input for `-`.
+pub(super) fn open(path: &Path) -> io::Result<Box<dyn Read>> {
+    if path == Path::new(STANDARD_INPUT) {
+        Ok(Box::new(io::stdin()))
+    } else {
+        Ok(Box::new(File::open(path)?))
+    }
+}
+
 /// Reads the document that a file is.
 pub(super) fn read<D: Document>(path: &Path) -> Result<D, DocumentError> {
     let mut bytes = Vec::new();
     // A device or a FIFO can be endless.
-    let mut file = File::open(path)?.take(MAX_LENGTH + 1);
+    let mut file = open(path)?.take(MAX_LENGTH + 1);
     file.read_to_end(&mut bytes)?;
     parse(&bytes, 1)
 }

@@ -1,12 +1,10 @@
 //! Reads fleet files: the hosts of parts of a fleet, by kind.
 
 use super::document;
-use super::host_files::STANDARD_INPUT;
 use crate::output::escaped;
 use crate::output::failure::Failure;
 use idreg_runtime::fleet::Fleet;
-use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::vec;
 
@@ -67,11 +65,7 @@ impl FleetFiles {
 
 /// Reads the fleets of a file.
 fn read(path: &Path, mut work: impl FnMut(Fleet) -> Result<(), Failure>) -> Result<(), Failure> {
-    let input: Box<dyn Read> = if path == Path::new(STANDARD_INPUT) {
-        Box::new(io::stdin())
-    } else {
-        Box::new(File::open(path).map_err(|error| unusable(path, &error.to_string()))?)
-    };
+    let input = document::open(path).map_err(|error| unusable(path, &error.to_string()))?;
     let fleets = serde_json::Deserializer::from_reader(BufReader::new(input)).into_iter::<Fleet>();
     let mut count = 0;
     for fleet in fleets {

@@ -1,6 +1,6 @@
 //! Reads many hosts, one after the other: from files, directories and the standard input.
 
-use super::document::{self, Document as _, DocumentError, MAX_LENGTH};
+use super::document::{self, Document as _, DocumentError, MAX_LENGTH, STANDARD_INPUT};
 use crate::output;
 use crate::output::failure::Failure;
 use crate::output::progress::Progress;
@@ -10,9 +10,6 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read, Stdin};
 use std::path::{Path, PathBuf};
 use std::vec;
-
-/// The argument that stands for the standard input.
-pub(super) const STANDARD_INPUT: &str = "-";
 
 /// The hosts of files, in the order of the arguments, each with its name.
 ///
@@ -116,8 +113,8 @@ impl HostFiles {
         Ok(unusable)
     }
 
-    /// Reads the next host without parsing it, and gives it to `work`; returns the result, or `None`
-    /// after the last host.
+    /// Reads the next host without parsing it, and gives it to `work`; returns the result, or
+    /// `None` after the last host.
     fn next_with<T>(
         &mut self,
         work: impl FnOnce(Result<UnparsedHost<'_>, Failure>) -> T,

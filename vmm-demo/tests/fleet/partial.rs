@@ -240,6 +240,11 @@ fn a_host_may_join_if_it_costs_nothing() {
     };
     let (report, code) = add("hosts/cortex-a55-latest.json");
     assert_eq!((&report["unchanged"], code), (&json!(true), Some(0)));
+    let host = fs::read(path.join("hosts/cortex-a76-latest.json")).expect("a host");
+    let arguments = ["baseline", "--merge", "fleet.json", "--add", "-"];
+    assert_eq!(with_input(path, &arguments, &host).status.code(), Some(0));
+    let arguments = ["compare", "-", "hosts/cortex-a76-latest.json"];
+    assert_eq!(with_input(path, &arguments, &host).status.code(), Some(0));
     let (report, code) = add("hosts/neoverse-v1-latest.json");
     assert_eq!((&report["unchanged"], code), (&json!(false), Some(1)));
     assert_eq!(report["common_model"], false);
