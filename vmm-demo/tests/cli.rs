@@ -314,7 +314,15 @@ fn help_teaches_by_example() {
         (
             IDREG,
             "idreg",
-            &["props", "check", "qmp", "completions", "man"][..],
+            &[
+                "props",
+                "check",
+                "export",
+                "import",
+                "qmp",
+                "completions",
+                "man",
+            ][..],
         ),
         (VMM_DEMO, "vmm-demo", &["run", "completions", "man"]),
     ] {

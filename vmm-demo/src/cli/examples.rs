@@ -6,6 +6,7 @@ Examples:
   idreg check --cpu host,FEAT_SHA512=off     check a CPU model, without running a guest
   idreg dump -o host.json                    write a file for --host, which works on any machine
   idreg where guest.json hosts/              find the hosts where a guest can go
+  idreg export qemu --dialect arm            write the options of a model for QEMU
 
 Exit codes:
   0      done
