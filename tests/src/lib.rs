@@ -38,6 +38,8 @@ pub mod forward;
 #[cfg(feature = "testbed")]
 pub mod initramfs;
 #[cfg(feature = "testbed")]
+pub mod libvirt;
+#[cfg(feature = "testbed")]
 pub mod link;
 #[cfg(feature = "testbed")]
 pub mod machine;
