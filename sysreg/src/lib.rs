@@ -45,6 +45,8 @@
 //! - [`AARCH64_FACTS`] describes the fields of these registers further: the values that a host can
 //!   give to a guest, the architecture's features that the fields define, and the rules between
 //!   fields. The module [`facts`] reads it.
+//! - [`AARCH64_ARM_NAMES`] has the names of these fields in Arm's specification, where they differ;
+//!   [`ArmFields`] makes it.
 //!
 //! The program `sysreg`, behind the feature `cli`, offers `check`, `defines`, `rules` and
 //! `import` as commands.
@@ -54,6 +56,7 @@
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+mod arm_names;
 mod ast;
 mod bits;
 mod defines;
@@ -72,6 +75,7 @@ mod validate;
 
 use crate::diagnostic::Report;
 
+pub use crate::arm_names::{ArmFields, InvalidArmField};
 pub use crate::bits::BitRange;
 pub use crate::defines::{Define, Generator, defines};
 pub use crate::diagnostic::{Diagnostic, Note, Rule, Severity};
@@ -96,6 +100,11 @@ pub const AARCH64_ID: &str = include_str!("../data/aarch64-id.sysreg");
 /// The text of `data/aarch64-id.facts`, as of Linux 7.2 and the Arm ARM (DDI 0487 M.a).
 /// [`facts::load`] reads it.
 pub const AARCH64_FACTS: &str = include_str!("../data/aarch64-id.facts");
+
+/// Names of fields of [`AARCH64_ID`] in Arm's specification, where they differ.
+///
+/// The text of `data/aarch64-id.arm-names`, which names its source. [`ArmFields::table`] makes it.
+pub const AARCH64_ARM_NAMES: &str = include_str!("../data/aarch64-id.arm-names");
 
 /// A loaded description: the model and the diagnostics.
 #[derive(Clone, Debug)]

@@ -82,8 +82,8 @@ impl DomainSchema {
     pub fn or_skip(test: &str) -> Option<Self> {
         let report = |error: SchemaError| {
             let cause = error.source().map(|cause| format!(": {cause}"));
-            let text = format!("{error}{}", cause.unwrap_or_default());
-            let line: Vec<&str> = text.split_whitespace().collect();
+            let message = format!("{error}{}", cause.unwrap_or_default());
+            let line: Vec<&str> = message.split_whitespace().collect();
             eprintln!("skipped: {test}: {}", line.join(" "));
         };
         Self::fetched().map_err(report).ok()

@@ -213,3 +213,27 @@ fn import_check_fails_for_a_break() {
         "]],
     );
 }
+
+#[test]
+fn import_of_arm_names_writes_the_table() {
+    let fields = "IDREG_FIELD(A, Y, 0, 1)\n";
+    let folder = TempFolder::new(
+        "arm-names",
+        &[("fields", fields), ("ours", FINE), ("bad", "x")],
+    );
+    let import = |arguments: &[&str]| {
+        let mut all = vec!["import", "--current", "ours", "--arm-names"];
+        all.extend(arguments);
+        run(&mut folder.command(&all))
+    };
+    let output = import(&["fields", "-o", "table"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(folder.read("table").ends_with("\n\nA 0:0 Y\n"));
+    let refused = import(&["bad"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(
+        text(&refused.stderr),
+        "error: cannot use `bad`: no line is `IDREG_FIELD(...)`\n"
+    );
+    assert_eq!(import(&["fields", "--check"]).status.code(), Some(2));
+}

@@ -127,8 +127,12 @@ pub(crate) struct Rules {
 #[derive(Debug, Args)]
 pub(crate) struct Import {
     /// The kernel's file, arch/arm64/tools/sysreg.
-    #[arg(value_name = "FILE")]
-    pub(crate) kernel: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "arm_names")]
+    pub(crate) kernel: Option<PathBuf>,
+    /// Writes the table of the fields that Arm's specification names otherwise, from the
+    /// specification's fields in QEMU's form (target/arm/cpu-idregs.h.inc).
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["kernel", "check"])]
+    pub(crate) arm_names: Option<PathBuf>,
     /// Writes only the report, to the standard output; fails if an existing property would break.
     #[arg(long, conflicts_with = "output")]
     pub(crate) check: bool,

@@ -12,6 +12,11 @@ pub(crate) enum Failure {
     Invalid(String),
     /// A description that describes no register.
     NoRegister(String),
+    /// A file without the fields of Arm's specification.
+    NoArmFields {
+        path: PathBuf,
+        cause: String,
+    },
     /// Existing properties would break; the report lists them.
     Breaks,
     ReadFile {
@@ -31,7 +36,7 @@ impl Failure {
     /// The exit code: 1 for an invalid description or a break, 2 for usage, 4 for other failures.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Invalid(_) | Self::NoRegister(_) | Self::Breaks => 1,
+            Self::Invalid(_) | Self::NoRegister(_) | Self::NoArmFields { .. } | Self::Breaks => 1,
             Self::ReadFile { .. } | Self::TooLarge(_) => 2,
             Self::WriteFile { .. } | Self::Output(_) => 4,
         }
@@ -47,6 +52,9 @@ impl fmt::Display for Failure {
                 "`{name}` describes no register: a description is a file like the kernel's \
                  arch/arm64/tools/sysreg"
             ),
+            Self::NoArmFields { path, cause } => {
+                write!(f, "cannot use `{}`: {cause}", path.display())
+            }
             Self::Breaks => f.write_str("existing properties would break"),
             Self::ReadFile { path, source } => {
                 write!(f, "cannot read `{}`: {source}", path.display())
