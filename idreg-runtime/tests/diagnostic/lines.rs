@@ -133,6 +133,10 @@ fn failures_of_qemu_without_a_register() {
             "QEMU: vcpu-not-created",
         ),
         (
+            "CPU model baseline is not supported on this target",
+            "QEMU: comparison-unsupported",
+        ),
+        (
             "kvm_init_vcpu failed: Invalid argument",
             "QEMU: vcpu-not-created",
         ),
@@ -249,6 +253,14 @@ fn messages_of_linux_and_kvm() {
         (
             "CPU features: SYS_ID_AA64ISAR1_EL1[31:28]: forced to 0",
             "Linux: overridden ID_AA64ISAR1_EL1.GPI=0x0",
+        ),
+        (
+            "CPU features: SYS_ID_AA64PFR1_EL1[11:8]: ignoring override to f",
+            "Linux: overridden ID_AA64PFR1_EL1.MTE=0xf",
+        ),
+        (
+            "CPU features: SYS_ID_AA64PFR1_EL1[11:8]: impossible override, ignored",
+            "Linux: overridden ID_AA64PFR1_EL1.MTE",
         ),
     ]);
 }

@@ -110,8 +110,11 @@ pub enum Event<'t> {
         /// The number of the CPU.
         cpu: u64,
     },
-    /// The kernel's command line changes a field.
-    Overridden,
+    /// The kernel's command line sets a field.
+    Overridden {
+        /// True if the kernel ignores it, since the value is not safe.
+        is_ignored: bool,
+    },
     /// The CPUs of a snapshot and of the host have different implementers.
     ImplementerDiffers,
     /// A snapshot was not restored; the end of the line or the next one has the cause.
@@ -135,7 +138,7 @@ pub enum Event<'t> {
         /// The mode, such as `host-model`.
         mode: &'t str,
     },
-    /// libvirt compares CPUs and computes baselines for other architectures only.
+    /// CPUs are compared, and baselines computed, for other architectures only.
     ComparisonUnsupported,
     /// The configuration is not supported for another reason.
     UnsupportedConfiguration {
@@ -186,7 +189,7 @@ impl Event<'_> {
             Self::CpusDifferSomewhere => "cpus-differ-somewhere",
             Self::CapabilityDetected { .. } => "capability-detected",
             Self::CapabilityConflict { .. } => "capability-conflict",
-            Self::Overridden => "overridden",
+            Self::Overridden { .. } => "overridden",
             Self::ImplementerDiffers => "implementer-differs",
             Self::SnapshotNotRestored => "snapshot-not-restored",
             Self::VcpuStateNotSet => "vcpu-state-not-set",

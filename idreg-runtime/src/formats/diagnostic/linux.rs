@@ -75,23 +75,28 @@ fn capability(line: &str) -> Option<Diagnostic<'_>> {
     ))
 }
 
-/// `SYS_ID_AA64ISAR1_EL1[31:28]: forced to 0`: an override of the kernel's command line.
+/// `SYS_ID_AA64ISAR1_EL1[31:28]: forced to 0`, `already set to 0`, `ignoring override to 3` or
+/// `impossible override, ignored`.
 fn overridden<'t>(description: &'static Description, line: &'t str) -> Option<Diagnostic<'t>> {
     let rest = after(line, "CPU features: ")?;
     let (name, rest) = word(rest);
     let (msb, rest) = decimal(rest.strip_prefix('[')?)?;
     let (lsb, rest) = decimal(rest.strip_prefix(':')?)?;
     let rest = rest.strip_prefix("]: ")?;
-    let (_, value) = split(rest, " to ")?;
-    let (value, _) = hexadecimal(value)?;
+    let is_ignored = rest.starts_with("ignoring override") || rest.contains("override, ignored");
+    if !is_ignored && !rest.starts_with("forced") && !rest.starts_with("already set") {
+        return None;
+    }
+    let value = after(rest, " to ").and_then(hexadecimal);
+    let value = value.map(|(value, _)| value);
     let register = register_name(description, name)?;
     let has_bits = |field: &RegisterField| {
         u64::from(field.field.msb()) == msb && u64::from(field.field.shift()) == lsb
     };
     let field = { register.fields() }.find(has_bits)?;
-    let mut overridden = Diagnostic::new(Program::Linux, Event::Overridden)
+    let mut overridden = Diagnostic::new(Program::Linux, Event::Overridden { is_ignored })
         .about(KvmRegister::System(register.encoding))
-        .with_values(Some(value), None);
+        .with_values(value, None);
     overridden.field = Some(field);
     Some(overridden)
 }

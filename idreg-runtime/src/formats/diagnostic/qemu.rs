@@ -182,6 +182,10 @@ fn general(line: &str) -> Option<Diagnostic<'_>> {
         Event::RegistersNotSet
     } else if has(line, "load of migration failed") {
         Event::MigrationFailed
+    } else if has(line, "CPU model comparison is not supported on this target")
+        || has(line, "CPU model baseline is not supported on this target")
+    {
+        Event::ComparisonUnsupported
     } else {
         return None;
     };

@@ -207,7 +207,7 @@ fn is_of_vcpu(diagnostic: &Diagnostic) -> bool {
     matches!(diagnostic.register, Some(KvmRegister::System(_)))
         && !matches!(
             diagnostic.event,
-            Event::CpusDiffer { .. } | Event::Overridden
+            Event::CpusDiffer { .. } | Event::Overridden { .. }
         )
 }
 
@@ -215,7 +215,7 @@ fn is_of_vcpu(diagnostic: &Diagnostic) -> bool {
 fn sides(diagnostic: &Diagnostic) -> [String; 2] {
     let [first, second] = match diagnostic.event {
         Event::CpusDiffer { cpu } => return ["boot CPU".to_owned(), format!("CPU{cpu}")],
-        Event::Overridden => ["value", ""],
+        Event::Overridden { .. } => ["value", ""],
         _ if diagnostic.program.is_some() => ["guest", "here"],
         _ if diagnostic.present.is_some() && diagnostic.wanted.is_none() => ["", "host"],
         _ if diagnostic.present.is_some() => ["first", "second"],

@@ -27,7 +27,12 @@ pub(super) fn of(event: &Event) -> Option<Advice> {
              have; the kernel does not start it. In a guest: vCPUs with different ID registers",
             &["give every vCPU of a VM the same ID registers, and a hotplugged one too"],
         ),
-        Event::Overridden => advice(
+        Event::Overridden { is_ignored: true } => advice(
+            "the kernel ignores a value for a field of an ID register on its command line",
+            "the value is above what the CPU has; only lower ones are safe",
+            &["remove the parameter, or give a value that the CPU can honour"],
+        ),
+        Event::Overridden { is_ignored: false } => advice(
             "the kernel's command line overrides a field of an ID register",
             "a parameter such as arm64.nosve, or id_aa64isar1.gpi=0",
             &["remove the parameter if guests need the field: it lowers their limit too"],

@@ -51,9 +51,9 @@ pub(super) fn of(event: &Event) -> Option<Advice> {
         ),
         Event::CpuModeUnsupported { mode } => mode_unsupported(mode),
         Event::ComparisonUnsupported => advice(
-            "libvirt does not compare CPUs of this architecture",
-            "hypervisor-cpu-baseline and hypervisor-cpu-compare know x86 and s390x only",
-            &["idreg compare and idreg baseline do it for arm64"],
+            "CPU models of this architecture cannot be compared",
+            "QEMU and libvirt refuse comparison and baseline on arm64",
+            &["idreg compare and idreg baseline do it; idreg qmp answers QEMU's queries"],
         ),
         Event::UnsupportedConfiguration { reason } => unsupported(reason),
         _ => return None,
