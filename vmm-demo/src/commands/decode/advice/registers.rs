@@ -4,6 +4,7 @@ use super::super::field_advice;
 use super::{Advice, FIND_THE_DIFFERENCE, advice};
 use idreg_runtime::description::RegisterField;
 use idreg_runtime::description::rule::Audience;
+use idreg_runtime::encoding::Encoding;
 use idreg_runtime::firmware::FirmwareRegister;
 use idreg_runtime::formats::diagnostic::{Diagnostic, Event, KvmRegister, Program};
 use idreg_runtime::model::property::Property;
@@ -45,8 +46,8 @@ fn register(diagnostic: &Diagnostic) -> Advice {
     let is_described = diagnostic.described(&DESCRIPTION).is_some();
     let summary = match diagnostic.register {
         Some(KvmRegister::System(_)) if is_described => "an ID register",
-        Some(KvmRegister::System(encoding)) if encoding.op0() == 3 && encoding.crn() == 0 => {
-            "a register of the ID space that Linux 7.2 does not describe; KVM shows it as zero"
+        Some(KvmRegister::System(encoding)) if is_unallocated(encoding) => {
+            "an ID register without a name in Linux 7.2; KVM shows it as zero"
         }
         Some(KvmRegister::System(_)) => "a system register that is no ID register",
         Some(KvmRegister::Firmware(register)) => return firmware(register, diagnostic),
@@ -60,6 +61,13 @@ fn register(diagnostic: &Diagnostic) -> Advice {
         _ => "a register of another group",
     };
     advice(summary, "", &[])
+}
+
+/// True in the range of ID registers that KVM shows as zero where the architecture has none
+/// (Linux 7.2, `arch/arm64/kvm/sys_regs.c`, `ID_UNALLOCATED`).
+fn is_unallocated(encoding: Encoding) -> bool {
+    let is_id = encoding.op0() == 3 && encoding.op1() == 0 && encoding.crn() == 0;
+    is_id && (1..=7).contains(&encoding.crm())
 }
 
 fn firmware(register: FirmwareRegister, diagnostic: &Diagnostic) -> Advice {
