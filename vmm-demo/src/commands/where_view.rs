@@ -74,7 +74,7 @@ pub fn where_view(arguments: &WhereArguments) -> Result<Verdict, Failure> {
         if let Ok(place) = &answer.placement {
             warnings.add(host.name, place);
         }
-        progress.aside(|| output::text(&text(host.name, &answer.placement)))
+        progress.print(&text(host.name, &answer.placement))
     })?;
     if arguments.json {
         output::json(&WhereReport {

@@ -1,5 +1,6 @@
 //! Progress of long work.
 
+use super::failure::Failure;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::fmt;
 use std::io::{self, IsTerminal};
@@ -39,6 +40,20 @@ impl Progress {
         }
         if let Some(bar) = &self.bar {
             bar.set_position(self.done);
+        }
+    }
+
+    /// Prints text to the standard output.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Output`].
+    pub fn print(&self, text: &str) -> Result<(), Failure> {
+        // To draw the line again takes longer than most work.
+        if io::stdout().is_terminal() {
+            self.aside(|| super::text(text))
+        } else {
+            super::text(text)
         }
     }
 
