@@ -7,7 +7,7 @@
 //! | QEMU 11.1 | here |
 //! |---|---|
 //! | `-cpu host,sve=off,sve256=on,pmu=off` | the same text: [`CpuModel`], by `parse` or as a string of serde; [syntax](crate::model) |
-//! | `SYSREG_<REG>_<FIELD>=<VALUE>` of the proposed customizable host model | the same text, with the field names of the kernel's `arch/arm64/tools/sysreg` |
+//! | `SYSREG_<REG>_<FIELD>=<VALUE>` of the proposed customizable host model | the same text, with the field names of the kernel's `arch/arm64/tools/sysreg`; [`formats::qemu`](crate::formats::qemu) reads and writes those of Arm |
 //! | features for `KVM_ARM_VCPU_INIT`, from the properties | [`CpuModel::config`], then [`VcpuConfig::features`] |
 //! | `kvm_arm_get_host_cpu_features` on a scratch VM | `kvm::read_host`, or `kvm::read_vm` on the VM of the guest |
 //! | `query-cpu-model-expansion` | [`Property::all`], and for each field [`Host::allowed`] and [`Host::why_fixed`] |
@@ -20,15 +20,15 @@
 //!
 //! | Firecracker | here |
 //! |---|---|
-//! | CPU template, `reg_modifiers` | a [`CpuModel`], by name; [below](#a-cpu-template) from an address and a bitmap |
-//! | `addr` of a modifier | `kvm::kvm_reg_id`, or `0x6030000000130000` and [`Encoding::packed`] |
+//! | CPU template, `reg_modifiers` | a [`CpuModel`], by name; [below](#a-cpu-template) from a template |
+//! | `addr` of a modifier | [`Encoding::kvm_id`] |
 //! | `vcpu_features` | [`VcpuConfig`], or the model's options (`sve=on`) and [`CpuModel::config`] |
 //! | `kvm_capabilities` | [`Capabilities`], which `kvm::capabilities` reads |
 //! | `apply_template`, then one `KVM_SET_ONE_REG` for each register | [`Plan::new`], then [`Plan::apply`] for each vCPU, which reads back what it writes |
 //! | CLIDR_EL1, which it writes itself | [`Plan::expect`] |
 //! | `cpu-template-helper template dump` | the [`Host`] as a file: `serde_json::to_string(&host)` |
 //! | `cpu-template-helper template verify` | [`Plan::verify`] |
-//! | `cpu-template-helper fingerprint dump` and `compare` | a [`View`] as a file, and [`Plan::for_view`] |
+//! | `cpu-template-helper fingerprint dump` and `compare` | a [`View`] as a file, and [`Plan::for_view`]; a fingerprint is read by [`Document`](crate::formats::firecracker::Document) |
 //! | MIDR_EL1 compared at a restore, with a warning | [`Plan::for_view`] |
 //! | `jailer`, without `/sys` and `/proc` | `kvm::read_vm_with`, with what the VMM knows in a `linux::MachineInfo` |
 //! | seccomp filters | the section "System calls" of each function of `kvm` |
@@ -39,29 +39,17 @@
 //! ## A CPU template
 //!
 //! A modifier is a filter and a value for the bits of a register. Fields are what KVM accepts or
-//! refuses, so a modifier that covers a whole field becomes an override of it:
+//! refuses, so a modifier that covers a whole field becomes an override of it; what a model cannot
+//! have is named. The other way is [`formats::firecracker::template`](crate::formats::firecracker).
 //!
 //! ```
-//! use idreg_runtime::CpuModel;
-//! use idreg_runtime::regs::DESCRIPTION;
+//! use idreg_runtime::formats::firecracker::{Template, TemplateModel};
 //!
-//! // "addr": "0x603000000013c030", "bitmap": "0bxxxxxxxxxxxxxxxx0000xxxx..." (bits 47:44)
-//! let (address, filter, value) = (0x6030_0000_0013_c030_u64, 0xf000_0000_0000_u64, 0_u64);
-//!
-//! let mut registers = DESCRIPTION.registers.iter();
-//! let register = registers
-//!     .find(|register| 0x6030_0000_0013_0000 | u64::from(register.encoding.packed()) == address)
-//!     .ok_or("no ID register")?;
-//! let mut model = CpuModel::host();
-//! for field in register.fields() {
-//!     let mask = field.field.mask();
-//!     if filter & mask == mask {
-//!         model.set_field(field, field.field.extract(value));
-//!     } else if filter & mask != 0 {
-//!         return Err(format!("{field}: the modifier changes a part of it").into());
-//!     }
-//! }
-//! assert_eq!(model.to_string(), "host,SYSREG_ID_AA64ISAR0_EL1_DP=0x0");
+//! let file = r#"{"reg_modifiers": [{"addr": "0x603000000013c030", "bitmap": "0b0000xxxx"}]}"#;
+//! let template: Template = serde_json::from_str(file)?;
+//! let TemplateModel { model, missing } = TemplateModel::new(&template);
+//! assert_eq!(model.to_string(), "host,SYSREG_ID_AA64ISAR0_EL1_AES=0x0");
+//! assert!(missing.is_empty());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
