@@ -49,6 +49,18 @@ pub fn run_for_data(command: &mut Command) -> Result<String, CommandError> {
     finish(command, |_, stderr| stderr.to_owned())
 }
 
+/// The line for a skipped test, with all causes.
+#[must_use]
+pub fn skipped(name: &str, error: &dyn std::error::Error) -> String {
+    let mut text = format!("skipped: {name}: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 fn finish(command: &mut Command, shown: fn(&str, &str) -> String) -> Result<String, CommandError> {
     let output = command.output().map_err(|source| CommandError::Start {
         program: command.get_program().to_string_lossy().into_owned(),

@@ -28,6 +28,8 @@ mod writer_queue;
 #[cfg(feature = "testbed")]
 pub mod artifacts;
 #[cfg(feature = "testbed")]
+pub mod browser;
+#[cfg(feature = "testbed")]
 pub mod cli;
 #[cfg(feature = "testbed")]
 pub mod command;

@@ -14,7 +14,7 @@
 //! ```
 
 use crate::artifacts::cache::{Cache, CacheError};
-use crate::command::{CommandError, run};
+use crate::command::{CommandError, run, skipped};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -148,17 +148,6 @@ fn fetch(package: &Package, place: &Path, cache: &Cache) -> Result<(), PythonErr
         source,
     })?;
     Ok(cache.replace(&new, place, &scratch)?)
-}
-
-/// The line for a skipped test, with all causes.
-fn skipped(name: &str, error: &dyn std::error::Error) -> String {
-    let mut text = format!("skipped: {name}: {error}");
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

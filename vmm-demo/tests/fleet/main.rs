@@ -13,3 +13,4 @@ mod compare;
 mod hosts;
 mod partial;
 mod questions;
+mod report;

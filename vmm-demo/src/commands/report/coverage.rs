@@ -94,6 +94,16 @@ impl Curve {
 }
 
 impl Part {
+    /// The positions in the fleet of kinds by their positions in the part.
+    pub(super) fn in_fleet(&self, kinds: &[usize]) -> Vec<usize> {
+        let last = self.baseline.fits().len() + self.without.len();
+        let kept: Vec<usize> = (0..last)
+            .filter(|kind| !self.without.contains(kind))
+            .collect();
+        let kinds = kinds.iter().filter_map(|kind| kept.get(*kind));
+        kinds.copied().collect()
+    }
+
     /// The part's model in the form of a kind of the fleet, or `None` if the kind is left out.
     pub(super) fn model_on(&self, kind: usize) -> Option<String> {
         if self.without.contains(&kind) {

@@ -1,5 +1,7 @@
 // Lists below the matrix, the card of a field, the curve, and the start.
 
+const SHOWN_FORMS = 40;
+
 function openCard(heading, ...content) {
   const close = element("button", { type: "button", class: "close" }, "Close");
   const card = $("card");
@@ -98,15 +100,48 @@ function showForms(rows) {
     const { cpu } = kinds[kind];
     byForm.set(cpu, [...(byForm.get(cpu) ?? []), kind]);
   }
-  const items = [...byForm].map(([cpu, of]) => {
+  const item = ([cpu, of]) => {
     const hosts = element("p", {}, `${counted(hostCount(of), "host")}: ${hostNames(of)}`);
     const line =
       cpu === null
         ? element("p", { class: "none" }, "No line: left out, or without a model.")
         : copyable(`--cpu ${cpu}`, `Copy the line of ${hostNames(of)}`);
     return element("li", {}, line, hosts);
-  });
-  $("forms").replaceChildren(...items);
+  };
+  const forms = [...byForm];
+  const list = $("forms");
+  list.replaceChildren(...forms.splice(0, SHOWN_FORMS).map(item));
+  const more = $("more-forms");
+  more.hidden = !forms.length;
+  more.textContent = `Show ${counted(forms.length, "more line")}`;
+  more.onclick = () => {
+    more.hidden = true;
+    const made = forms.map(item);
+    list.append(...made);
+    made[0].querySelector("button")?.focus();
+  };
+}
+
+/** Calls `show` with the newest arguments while a section is near the visible part. */
+function whileNear(section, show) {
+  let [isNear, newest] = [false, undefined];
+  const update = () => {
+    if (!isNear || !newest) return;
+    show(...newest);
+    newest = undefined;
+  };
+  const observer = new IntersectionObserver(
+    ([entry]) => {
+      isNear = entry.isIntersecting;
+      update();
+    },
+    { rootMargin: "800px" },
+  );
+  observer.observe(section);
+  return (...values) => {
+    newest = values;
+    update();
+  };
 }
 
 function namedParts() {
@@ -213,14 +248,13 @@ function showSteps() {
 const COLUMNS_OF_SHEET = 22;
 const ROWS_OF_PRINT = 200;
 
-function printMatrix({ rows, columns }) {
-  const shown = rows.slice(0, ROWS_OF_PRINT);
+function printMatrix(rows, columns) {
   const sheets = [];
   for (let first = 0; first < columns.length; first += COLUMNS_OF_SHEET) {
     const some = columns.slice(first, first + COLUMNS_OF_SHEET);
     const head = some.map((column) => `${fields[column].register}.${fields[column].field}`);
     const model = ["Model", ...some.map((column) => digits(fields[column].model ?? "–"))];
-    const body = shown.map((kind) => [
+    const body = rows.map((kind) => [
       kindName(kind),
       ...some.map((column) => {
         const { value, relation } = stateOf(fields[column], kind);
@@ -229,25 +263,39 @@ function printMatrix({ rows, columns }) {
     ]);
     sheets.push(tableOf(["Kind", ...head], [model, ...body]));
   }
-  const rest = rows.length - shown.length;
-  const note = `The first ${shown.length} of ${counted(rows.length, "kind")}; filters select others.`;
-  return element("div", { class: "printed" }, ...sheets, ...(rest > 0 ? [element("p", {}, note)] : []));
+  return sheets;
+}
+
+function printNamed(rows) {
+  const text = (refusal) => (refusal === null ? "✓" : String(data.refusals[refusal].count));
+  const body = rows.map((kind) => [kindName(kind), ...kinds[kind].models.map(text)]);
+  return tableOf(["Kind", ...data.models.map(({ model }) => model)], body);
 }
 
 function startPrint() {
-  let printed;
+  let printed = [];
+  const clear = () => printed.forEach((part) => part.remove());
   addEventListener("beforeprint", () => {
-    printed?.remove();
-    printed = printMatrix(filtered());
-    $("hosts").append(printed);
+    clear();
+    const { rows, columns } = filtered();
+    const shown = rows.slice(0, ROWS_OF_PRINT);
+    const note = `The first ${shown.length} of ${counted(rows.length, "kind")}; filters select others.`;
+    const some = rows.length > shown.length ? [element("p", {}, note)] : [];
+    printed = [
+      element("div", { class: "printed" }, ...printMatrix(shown, columns), ...some),
+      element("div", { class: "printed" }, printNamed(shown)),
+    ];
+    $("hosts").append(printed[0]);
+    $("models").append(printed[1]);
   });
-  addEventListener("afterprint", () => printed?.remove());
+  addEventListener("afterprint", clear);
 }
 
 function start() {
   const matrix = new Grid($("matrix"), matrixParts());
   const named = new Grid($("named"), namedParts());
   const models = data.models.map((_, position) => position);
+  const showNamed = whileNear($("models"), (rows) => named.show(rows, models));
   const show = () => {
     const { rows, columns } = filtered();
     matrix.show(rows, columns);
@@ -255,7 +303,7 @@ function start() {
     sayCounts({ rows, columns });
     showLimits(columns);
     showForms(rows);
-    named.show(rows, models);
+    showNamed(rows);
   };
   startTheme();
   startFilters(show);

@@ -1,6 +1,7 @@
-// Grids of kinds: rows are filled while they are near the visible part.
+// Grids of kinds: cells exist while they are near the visible part.
 
-const NEAR = "600px";
+const NEAR = "300px";
+const COLUMNS_AT_ONCE = 8;
 const SHOWN_HOSTS = 200;
 
 /** A table of kinds by columns that arrow keys move in. */
@@ -16,13 +17,26 @@ class Grid {
     this.body = table.createTBody();
     this.columns = [];
     this.rows = new Map();
+    this.filled = new Set();
+    this.window = [0, 0];
     this.observer = new IntersectionObserver((entries) => this.seen(entries), {
       root: table.parentElement,
       rootMargin: NEAR,
     });
     table.addEventListener("keydown", (event) => this.key(event));
     table.addEventListener("click", (event) => this.click(event));
-    table.addEventListener("focusin", (event) => this.rove(event.target));
+    table.addEventListener("focusin", (event) => {
+      if (event.target === table) this.current?.focus();
+      else this.rove(event.target);
+    });
+    const place = table.parentElement;
+    let waiting = 0;
+    const moved = () => {
+      cancelAnimationFrame(waiting);
+      waiting = requestAnimationFrame(() => this.moveWindow());
+    };
+    place.addEventListener("scroll", moved, { passive: true });
+    new ResizeObserver(moved).observe(place);
   }
 
   show(rows, columns) {
@@ -32,9 +46,12 @@ class Grid {
       this.columns = columns;
       const longest = Math.max(0, ...columns.map((column) => this.label(column).length));
       this.table.style.setProperty("--columns", columns.length);
+      this.table.ariaColCount = columns.length + 1;
       this.table.parentElement.style.setProperty("--heading", `${longest * 0.46 + 1.6}rem`);
       this.fillHead();
-      for (const row of this.rows.values()) this.empty(row);
+      for (const row of [...this.filled]) this.empty(row);
+      this.width = this.head.rows[0].cells[1]?.offsetWidth || 1;
+      this.window = this.visible();
     }
     const shown = rows.map((kind) => this.row(kind));
     const withHosts = shown.flatMap((row) => (row.hosts ? [row, row.hosts] : [row]));
@@ -104,9 +121,35 @@ class Grid {
     }
   }
 
+  /** The first of the columns near the visible part, and the one after the last. */
+  visible() {
+    const { scrollLeft, clientWidth } = this.table.parentElement;
+    const step = this.width * COLUMNS_AT_ONCE;
+    const first = (Math.floor(scrollLeft / step) - 1) * COLUMNS_AT_ONCE;
+    const last = (Math.ceil((scrollLeft + clientWidth) / step) + 1) * COLUMNS_AT_ONCE;
+    return [Math.max(first, 0), Math.min(last, this.columns.length)];
+  }
+
+  moveWindow(window = this.visible()) {
+    if (String(window) === String(this.window)) return;
+    this.window = window;
+    for (const row of [...this.filled]) {
+      const focused = row.contains(document.activeElement) && document.activeElement;
+      this.empty(row);
+      this.fill(row);
+      if (focused && !focused.isConnected) {
+        const again = [...row.cells].find((cell) => cell.column === focused.column);
+        this.target(again ?? row.cells[0]).focus({ preventScroll: true });
+      }
+    }
+  }
+
   fill(row) {
-    if (row.cells.length > 1 || row.kind === undefined) return;
-    const cells = this.columns.map((column) => {
+    if (row.kind === undefined || row.cells.length > 1) return;
+    const [first, last] = this.window;
+    const cells = [];
+    for (let at = first; at < last; at += 1) {
+      const column = this.columns[at];
       const { text, sign, relation, label } = this.parts.cell(row.kind, column);
       const made = document.createElement("td");
       made.tabIndex = -1;
@@ -114,15 +157,21 @@ class Grid {
       made.dataset.relation = relation;
       if (sign) made.dataset.sign = sign;
       made.setAttribute("aria-label", label);
+      made.ariaColIndex = at + 2;
       made.title = label;
       made.column = column;
-      return made;
-    });
+      made.at = at + 1;
+      cells.push(made);
+    }
+    if (first > 0) cells.unshift(filler(first));
+    if (last < this.columns.length) cells.push(filler(this.columns.length - last));
     row.append(...cells);
+    this.filled.add(row);
   }
 
   empty(row) {
     while (row.cells.length > 1) row.lastElementChild.remove();
+    this.filled.delete(row);
   }
 
   // Focus: one cell is in the order of the Tab key.
@@ -141,10 +190,15 @@ class Grid {
   key(event) {
     const cell = event.target.closest("th, td");
     if (!cell || cell.closest(".hosts") || event.altKey || event.metaKey) return;
-    if (event.key === "Enter" && !event.target.closest("button")) return this.click(event);
+    if (event.key === "Enter" && !event.target.closest("button")) {
+      // Else the key would also press the button of the card that opens.
+      event.preventDefault();
+      this.click(event);
+      return;
+    }
     const rows = [...this.table.rows].filter((row) => !row.classList.contains("hosts"));
-    const [row, column] = [rows.indexOf(cell.parentElement), cell.cellIndex];
-    const last = [rows.length - 1, this.columns.length];
+    const [row, column] = [rows.indexOf(cell.parentElement), cell.at ?? cell.cellIndex];
+    const end = [rows.length - 1, this.columns.length];
     const page = 10;
     const places = {
       ArrowUp: [row - 1, column],
@@ -154,14 +208,20 @@ class Grid {
       PageUp: [row - page, column],
       PageDown: [row + page, column],
       Home: [event.ctrlKey ? 0 : row, 0],
-      End: event.ctrlKey ? last : [row, last[1]],
+      End: event.ctrlKey ? end : [row, end[1]],
     };
     const place = places[event.key];
     if (!place) return;
     event.preventDefault();
-    const [down, along] = place.map((at, axis) => Math.min(Math.max(at, 0), last[axis]));
+    const [down, along] = place.map((at, axis) => Math.min(Math.max(at, 0), end[axis]));
+    const [first, last] = this.window;
+    if (along > 0 && (along <= first || along > last)) {
+      const around = [along - COLUMNS_AT_ONCE, along + COLUMNS_AT_ONCE];
+      this.moveWindow([Math.max(around[0], 0), Math.min(around[1], this.columns.length)]);
+    }
     this.fill(rows[down]);
-    this.target(rows[down].cells[along])?.focus();
+    const cells = [...rows[down].cells];
+    this.target(cells.find((one) => (one.at ?? one.cellIndex) === along && !one.ariaHidden))?.focus();
   }
 
   click(event) {
@@ -185,6 +245,9 @@ class Grid {
     }
   }
 }
+
+/** A cell in place of some that are not visible. */
+const filler = (columns) => element("td", { colspan: columns, "aria-hidden": "true" });
 
 /** The row with the hosts of a kind and their line. */
 function hostsRow(kind, span) {

@@ -94,7 +94,7 @@ impl Summary {
             figures: figures(fleet, part, data),
             options: part.map(|part| comma_list(settings(part.baseline.options()))),
             reasons: reasons.map_or(Vec::new(), |reasons| self::reasons(names, reasons)),
-            notes: part.map_or(Vec::new(), |part| notes(names, policy, &part.baseline)),
+            notes: part.map_or(Vec::new(), |part| notes(names, policy, part)),
             tolerance_helps: reasons.is_some() && fleet.baseline(&with_el2).is_ok(),
             unusable,
         }
@@ -147,7 +147,10 @@ fn counted(number: u64, noun: &str) -> String {
 fn reasons(names: &HostNames<'_>, reasons: &NoBaseline) -> Vec<Fact> {
     let kinds = names.of_kinds();
     let machine = reasons.machine.iter();
-    let machine = machine.map(|difference| fact(names, difference, "no VMM can change it"));
+    let machine = machine.map(|difference| {
+        let show = |kinds: &[usize]| names.shown(kinds);
+        fact(difference, show, "no VMM can change it")
+    });
     let fields = reasons.impossible.iter().map(|impossible| {
         let subject = impossible.field.to_string();
         let text = impossible.explain(&kinds);
@@ -166,11 +169,12 @@ fn reasons(names: &HostNames<'_>, reasons: &NoBaseline) -> Vec<Fact> {
 }
 
 /// The facts about a model that no matrix shows.
-fn notes(names: &HostNames<'_>, policy: &Policy, baseline: &Baseline) -> Vec<Notes> {
-    let machine = baseline
-        .machine()
-        .iter()
-        .map(|difference| fact(names, difference, &difference.advice()));
+fn notes(names: &HostNames<'_>, policy: &Policy, part: &Part) -> Vec<Notes> {
+    let baseline = &part.baseline;
+    let machine = baseline.machine().iter().map(|difference| {
+        let show = |kinds: &[usize]| names.shown(&part.in_fleet(kinds));
+        fact(difference, show, &difference.advice())
+    });
     let broken = baseline.inconsistent().iter().map(Violation::to_string);
     let mut notes = vec![
         Notes {
@@ -196,9 +200,9 @@ fn exceeded(guest: Guest, baseline: &Baseline) -> Notes {
     }
 }
 
-fn fact(names: &HostNames<'_>, difference: &MachineDifference, end: &str) -> Fact {
+fn fact(difference: &MachineDifference, show: impl Fn(&[usize]) -> String, end: &str) -> Fact {
     let values = difference.values.iter();
-    let values = values.map(|(value, kinds)| format!("{value} on {}", names.shown(kinds)));
+    let values = values.map(|(value, kinds)| format!("{value} on {}", show(kinds)));
     let values: Vec<String> = values.collect();
     Fact {
         subject: difference.fact.to_string(),
