@@ -165,6 +165,18 @@ fn hosts_without_a_model_are_compared_with_that_of_most() {
 }
 
 #[test]
+fn facts_of_machines_are_in_the_way_of_kinds() {
+    let hosts = [&NO_MODEL[1..], &["max-latest.json"]].concat();
+    let data = data(&page(&hosts).0);
+    assert!(data["kinds"][0].get("facts").is_none());
+    assert_eq!(
+        data["kinds"][2]["facts"][0],
+        "the timer's frequency (CNTFRQ_EL0) 1000000000 Hz"
+    );
+    assert!(data["kinds"][2]["cpu"].is_null());
+}
+
+#[test]
 fn tolerated_fields_keep_the_hosts_values() {
     let hosts = ["--tolerate", "el2", "max-old.json", "max-latest.json"];
     let data = data(&page(&hosts).0);

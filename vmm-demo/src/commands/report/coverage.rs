@@ -93,6 +93,23 @@ impl Curve {
     }
 }
 
+impl Curve {
+    /// The facts of a kind's machine that no kind of the part has, each with its value.
+    pub(super) fn facts_in_the_way(&self, kind: usize) -> Vec<String> {
+        let (Some(reasons), Some(part)) = (&self.reasons, &self.part) else {
+            return Vec::new();
+        };
+        let differences = reasons.machine.iter();
+        let facts = differences.filter_map(|difference| {
+            let mut groups = difference.values.iter();
+            let (value, kinds) = groups.find(|(_, kinds)| kinds.contains(&kind))?;
+            let is_in_the_way = kinds.iter().all(|kind| part.without.contains(kind));
+            is_in_the_way.then(|| format!("{} {value}", difference.fact))
+        });
+        facts.collect()
+    }
+}
+
 impl Part {
     /// The positions in the fleet of kinds by their positions in the part.
     pub(super) fn in_fleet(&self, kinds: &[usize]) -> Vec<usize> {

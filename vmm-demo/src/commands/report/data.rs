@@ -47,6 +47,9 @@ struct KindRow {
     midr: Option<Hex>,
     /// The kernel's release on its first host.
     kernel: String,
+    /// The facts of the machine that are in the way of the model.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    facts: Vec<String>,
     /// For each named model the position of the refusal, or `None` if the kind can give it.
     models: Vec<Option<usize>>,
 }
@@ -64,7 +67,11 @@ impl PageData {
             let part = curve.part.as_ref();
             let cpu = part.and_then(|part| part.model_on(position));
             let models = models.iter().map(|model| refusals.of(kind, model));
-            KindRow::new(kind, names.of(kind), cpu, models.collect())
+            KindRow {
+                facts: curve.facts_in_the_way(position),
+                models: models.collect(),
+                ..KindRow::new(kind, names.of(kind), cpu)
+            }
         });
         let kinds = kinds.collect();
         let (refusals, reasons) = refusals.into_lists();
@@ -84,12 +91,7 @@ impl PageData {
 }
 
 impl KindRow {
-    fn new(
-        kind: &Kind,
-        names: Vec<String>,
-        cpu: Option<String>,
-        models: Vec<Option<usize>>,
-    ) -> Self {
+    fn new(kind: &Kind, names: Vec<String>, cpu: Option<String>) -> Self {
         let host = kind.host();
         Self {
             count: kind.count(),
@@ -97,7 +99,8 @@ impl KindRow {
             cpu,
             midr: host.values().get(MidrEl1::DESCRIPTION).map(Hex),
             kernel: escaped(&host.info().kernel_release),
-            models,
+            facts: Vec::new(),
+            models: Vec::new(),
         }
     }
 }

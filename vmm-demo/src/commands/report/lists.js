@@ -245,7 +245,7 @@ function showSteps() {
 
 // Paper: the filtered matrix in tables as wide as a sheet.
 
-const COLUMNS_OF_SHEET = 22;
+const COLUMNS_OF_SHEET = 20;
 const ROWS_OF_PRINT = 200;
 
 function printMatrix(rows, columns) {

@@ -249,6 +249,14 @@ class Grid {
 /** A cell in place of some that are not visible. */
 const filler = (columns) => element("td", { colspan: columns, "aria-hidden": "true" });
 
+/** The facts and fields for which a kind cannot give the model. */
+function whyLeftOut(kind) {
+  const inTheWay = fields.filter((field) => relations[stateOf(field, kind).relation].name === "in the way");
+  const reasons = [...(kinds[kind].facts ?? []), ...inTheWay.map((field) => field.property)];
+  if (!reasons.length) return "Left out, or without a model.";
+  return `Left out. In the way: ${reasons.join(", ")}`;
+}
+
 /** The row with the hosts of a kind and their line. */
 function hostsRow(kind, span) {
   const { names, count, cpu, midr, kernel } = kinds[kind];
@@ -264,7 +272,7 @@ function hostsRow(kind, span) {
   const unnamed = count - names.length;
   const line =
     cpu === null
-      ? element("p", {}, "These hosts are left out: they have no form of the model.")
+      ? element("p", { class: "warning" }, whyLeftOut(kind))
       : copyable(`--cpu ${cpu}`, `Copy the line of ${kindName(kind)}`);
   const facts = `MIDR_EL1 ${midr ?? "absent"}, Linux ${kernel}`;
   const content = element("div", {}, line, element("p", {}, facts), list);

@@ -43,7 +43,7 @@ pub(super) const RELATIONS: [RelationNote; 7] = [
     RelationNote {
         name: "limits",
         sign: "◂",
-        meaning: "the host keeps the model from a greater value that others accept",
+        meaning: "others accept a greater value than the host",
     },
     RelationNote {
         name: "lowered",
