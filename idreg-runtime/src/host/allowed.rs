@@ -125,18 +125,21 @@ impl Host {
 
     /// Checks that a value passes KVM's checks, provided that the field can be changed at all.
     fn compare(&self, field: RegisterField, value: u64) -> Result<(), Obstacle> {
+        match field.field.rule().owner {
+            Some(owner) if value == 0 => Err(Obstacle::Owned(owner)),
+            _ if self.refuses(field, value) => Err(Obstacle::Refused),
+            _ if self.is_safe(field, value) => Ok(()),
+            _ => Err(self.beyond(field)),
+        }
+    }
+
+    /// True if a value passes KVM's checks with these limits, provided that the field can be
+    /// changed at all. An owner alone makes its field zero.
+    fn accepts(&self, field: RegisterField, value: u64, limits: &[u64]) -> bool {
         let rule = field.field.rule();
-        if let Some(owner) = rule.owner.filter(|_| value == 0) {
-            return Err(Obstacle::Owned(owner));
-        }
-        if self.refuses(field, value) {
-            return Err(Obstacle::Refused);
-        }
-        if self.is_safe(field, value) {
-            Ok(())
-        } else {
-            Err(self.beyond(field))
-        }
+        let is_owners = value == 0 && rule.owner.is_some();
+        let is_safe = |limit: &u64| rule.safety.accepts(field.field.width(), *limit, value);
+        !is_owners && !self.refuses(field, value) && limits.iter().all(is_safe)
     }
 
     /// True if the comparison with the limit of every core type accepts a value.
@@ -241,37 +244,56 @@ impl Host {
         }
         match self.fixed(field) {
             Some(_) => Vec::new(),
-            None => self.writable_ranges(field),
+            None => self.writable_ranges_and(field, None),
         }
     }
 
     /// The values that pass KVM's checks, provided that the field can be changed at all, and the
     /// host's own.
     fn ranges(&self, field: RegisterField) -> Vec<ValueRange> {
-        let ranges = self.writable_ranges(field);
-        match self.values.field(field) {
-            Some(value) => with(ranges, value),
-            None => ranges,
-        }
+        self.writable_ranges_and(field, self.values.field(field))
     }
 
-    /// The values that pass KVM's checks, provided that the field can be changed at all.
-    fn writable_ranges(&self, field: RegisterField) -> Vec<ValueRange> {
-        let description = field.field;
-        let everything = ValueRange {
-            first: 0,
-            last: description.max(),
+    /// The values that pass KVM's checks, provided that the field can be changed at all, and
+    /// another value; ascending.
+    ///
+    /// A check can change its answer only at the limits, at the ends of what the rule names, at
+    /// zero, and where signed numbers turn negative, so one value between two such places decides
+    /// for all of them.
+    fn writable_ranges_and(&self, field: RegisterField, other: Option<u64>) -> Vec<ValueRange> {
+        let (rule, max) = (field.field.rule(), field.field.max());
+        let limits: Vec<u64> = self.limits(field).collect();
+        let mut starts = Vec::with_capacity(8);
+        let add: &mut dyn FnMut(u64, u64) = &mut |first, last| {
+            for start in [first, last.saturating_add(1).min(max)] {
+                if let Err(at) = starts.binary_search(&start) {
+                    starts.insert(at, start);
+                }
+            }
         };
-        let mut ranges = vec![everything];
-        for limit in self.limits(field) {
-            let safe = safe_ranges(description.rule().safety, description.width(), limit);
-            ranges = intersection(&ranges, &safe);
+        add(0, 0);
+        for limit in limits.iter().chain(&other) {
+            add(*limit, *limit);
         }
-        for refused in description.rule().refused {
-            ranges = without(&ranges, *refused);
+        match rule.safety {
+            Safety::SignedLower => add(0, max / 2),
+            Safety::Exact { safe } => add(safe, safe),
+            _ => {}
         }
-        if description.rule().owner.is_some() || self.refuses(field, 0) {
-            ranges = without(&ranges, ValueRange { first: 0, last: 0 });
+        for refused in rule.refused {
+            add(refused.first, refused.last);
+        }
+        let mut ranges: Vec<ValueRange> = Vec::new();
+        for (position, &first) in starts.iter().enumerate() {
+            let next = starts.get(position + 1);
+            let last = next.map_or(max, |next| next - 1);
+            if other != Some(first) && !self.accepts(field, first, &limits) {
+                continue;
+            }
+            match ranges.last_mut() {
+                Some(range) if range.last + 1 == first => range.last = last,
+                _ => ranges.push(ValueRange { first, last }),
+            }
         }
         ranges
     }
@@ -309,77 +331,4 @@ impl Host {
     fn is_on(&self, owner: Owner) -> bool {
         CpuOption::of(owner).is_none_or(|option| option.is_on(self.info.vcpu))
     }
-}
-
-/// The values that the comparison with a limit accepts, ascending.
-fn safe_ranges(safety: Safety, width: u8, limit: u64) -> Vec<ValueRange> {
-    let range = |first, last| ValueRange { first, last };
-    let max = u64::MAX >> (64 - width);
-    let single = |value| range(value, value);
-    let (lower, higher) = match safety {
-        Safety::Lower => (range(0, limit), None),
-        Safety::SignedLower => {
-            let most_negative = max / 2 + 1;
-            if limit >= most_negative {
-                (range(most_negative, limit), None)
-            } else {
-                (range(0, limit), Some(range(most_negative, max)))
-            }
-        }
-        Safety::Higher => (range(limit, max), None),
-        Safety::HigherOrZero if limit == 0 => (single(0), None),
-        Safety::HigherOrZero => (single(0), Some(range(limit, max))),
-        Safety::Exact { safe } if safe == limit => (single(limit), None),
-        Safety::Exact { safe } => (single(safe.min(limit)), Some(single(safe.max(limit)))),
-        Safety::Any => (range(0, max), None),
-    };
-    let mut ranges = vec![lower];
-    ranges.extend(higher);
-    ranges
-}
-
-fn intersection(left: &[ValueRange], right: &[ValueRange]) -> Vec<ValueRange> {
-    let mut common = Vec::new();
-    for left in left {
-        for right in right {
-            let first = left.first.max(right.first);
-            let last = left.last.min(right.last);
-            if first <= last {
-                common.push(ValueRange { first, last });
-            }
-        }
-    }
-    common
-}
-
-fn without(ranges: &[ValueRange], hole: ValueRange) -> Vec<ValueRange> {
-    let mut rest = Vec::new();
-    if let Some(last) = hole.first.checked_sub(1) {
-        rest.push(ValueRange { first: 0, last });
-    }
-    if let Some(first) = hole.last.checked_add(1) {
-        let last = u64::MAX;
-        rest.push(ValueRange { first, last });
-    }
-    intersection(ranges, &rest)
-}
-
-/// Adds a value to ascending ranges and merges adjacent ones.
-fn with(mut ranges: Vec<ValueRange>, value: u64) -> Vec<ValueRange> {
-    let single = ValueRange {
-        first: value,
-        last: value,
-    };
-    let after = ranges.partition_point(|range| range.first < value);
-    ranges.insert(after, single);
-    let mut joined: Vec<ValueRange> = Vec::new();
-    for range in ranges {
-        match joined.last_mut() {
-            Some(last) if range.first <= last.last.saturating_add(1) => {
-                last.last = last.last.max(range.last);
-            }
-            _ => joined.push(range),
-        }
-    }
-    joined
 }
