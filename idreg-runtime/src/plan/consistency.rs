@@ -22,24 +22,11 @@ pub struct Violation {
 /// Returns the rules that hold for `before` and not for `after`.
 #[must_use]
 pub fn newly_broken(before: &RegisterValues, after: &RegisterValues) -> Vec<Violation> {
-    let description = after.description();
-    let registers = description.registers.iter();
-    let changed: Vec<bool> = registers
-        .map(|register| before.get(register) != after.get(register))
-        .collect();
-    if !changed.contains(&true) {
+    if before.iter().eq(after.iter()) {
         return Vec::new();
     }
-    // A plan is made while a guest waits, and overrides affect few of the rules.
-    let covers_a_change = |rule: &Consistency| {
-        let mut covers = false;
-        each_field(rule, &mut |field| {
-            covers |= changed.get(field.register.index) == Some(&true);
-        });
-        covers
-    };
     broken(after, &mut |rule| {
-        covers_a_change(rule) && !holds(rule, after) && holds(rule, before)
+        !holds(rule, after) && holds(rule, before)
     })
 }
 
@@ -83,7 +70,9 @@ fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
         }
         Consistency::AtLeastOne(conditions) => {
             let mut all_known = true;
-            each_field(rule, &mut |field| all_known &= known(&field));
+            for condition in *conditions {
+                each_field_of(condition, &mut |field| all_known &= known(&field));
+            }
             !all_known || conditions.iter().any(|condition| values.meets(condition))
         }
         Consistency::ZeroWithout { register, features } => {
@@ -92,45 +81,6 @@ fn holds(rule: &Consistency, values: &RegisterValues) -> bool {
         }
         Consistency::NotAbove { field, most } => {
             !known(field) || !known(most) || value(*field) <= value(*most)
-        }
-    }
-}
-
-/// Visits the fields of a rule.
-fn each_field(rule: &Consistency, visit: &mut dyn FnMut(RegisterField)) {
-    match rule {
-        Consistency::Requires { subject, needs } => {
-            each_field_of(*subject, visit);
-            each_field_of(*needs, visit);
-        }
-        Consistency::Equal { left, right, with } => {
-            visit(*left);
-            visit(*right);
-            if let Some(with) = with {
-                each_field_of(*with, visit);
-            }
-        }
-        Consistency::AtMostOne(fields) => {
-            for field in *fields {
-                visit(field);
-            }
-        }
-        Consistency::AtLeastOne(conditions) => {
-            for condition in *conditions {
-                each_field_of(condition, visit);
-            }
-        }
-        Consistency::ZeroWithout { register, features } => {
-            for field in register.fields() {
-                visit(field);
-            }
-            for feature in *features {
-                each_field_of(Condition::Feature(feature), visit);
-            }
-        }
-        Consistency::NotAbove { field, most } => {
-            visit(*field);
-            visit(*most);
         }
     }
 }
@@ -155,18 +105,23 @@ fn each_field_of(condition: Condition, visit: &mut dyn FnMut(RegisterField)) {
 /// The fields of a broken rule, with their values.
 fn fields_of(rule: &Consistency, values: &RegisterValues) -> Vec<(RegisterField, u64)> {
     let mut fields = Vec::new();
-    let mut add = |field: RegisterField| {
-        fields.extend(values.field(field).map(|value| (field, value)));
+    let add: &mut dyn FnMut(RegisterField) = &mut |field| {
+        if let Some(value) = values.field(field) {
+            fields.push((field, value));
+        }
     };
     let is_set = |field: &RegisterField| values.field(*field) != Some(0);
     match rule {
         Consistency::Requires { subject, needs } => {
-            let deciding = deciding_field(*subject, values, true);
-            deciding.into_iter().for_each(&mut add);
-            let deciding = deciding_field(*needs, values, false);
-            deciding.into_iter().for_each(&mut add);
+            for (condition, met) in [(subject, true), (needs, false)] {
+                deciding_field(*condition, values, met).map(&mut *add);
+            }
         }
-        Consistency::Equal { left, right, .. } => {
+        Consistency::Equal { left, right, .. }
+        | Consistency::NotAbove {
+            field: left,
+            most: right,
+        } => {
             add(*left);
             add(*right);
         }
@@ -176,17 +131,16 @@ fn fields_of(rule: &Consistency, values: &RegisterValues) -> Vec<(RegisterField,
             }
         }
         Consistency::ZeroWithout { register, features } => {
-            register
-                .fields()
-                .find(is_set)
-                .into_iter()
-                .for_each(&mut add);
+            register.fields().find(is_set).map(&mut *add);
             for feature in *features {
-                let deciding = deciding_field(Condition::Feature(feature), values, false);
-                deciding.into_iter().for_each(&mut add);
+                deciding_field(Condition::Feature(feature), values, false).map(&mut *add);
             }
         }
-        Consistency::AtLeastOne(_) | Consistency::NotAbove { .. } => each_field(rule, &mut add),
+        Consistency::AtLeastOne(conditions) => {
+            for condition in *conditions {
+                each_field_of(condition, add);
+            }
+        }
     }
     fields
 }
