@@ -134,9 +134,9 @@ impl Plan {
         let all = all_constraints(host, &start, model, &mut rejections);
         let resolved = resolve(host, &start, &all, &mut rejections);
         let expected = expected(&start, &resolved);
-        let constrained = all.iter().map(|constraint| constraint.field);
-        let constrained: Vec<RegisterField> = constrained.collect();
-        start.check(host, model, &constrained, &expected, &mut rejections);
+        let is_constrained =
+            |field: RegisterField| all.iter().any(|constraint| constraint.field == field);
+        start.check(host, model, &is_constrained, &expected, &mut rejections);
         rejections.extend(implied_idc(host, &resolved, &expected));
         if rejections.is_empty() {
             rejections = feature::still_present(host, model, &expected);
@@ -145,18 +145,22 @@ impl Plan {
             return Err(PlanError::rejected(host, rejections));
         }
         // An override of a value that the host has already needs no change.
-        let exact = all.iter().filter(|constraint| constraint.is_exact());
-        let mut set: Vec<RegisterField> = exact.map(|constraint| constraint.field).collect();
+        let mut set = Vec::new();
+        let add: &mut dyn FnMut(RegisterField) = &mut |field| {
+            let value = expected.field(field);
+            if value.is_some_and(|value| host.honours(field, value)) {
+                set.push(field);
+            }
+        };
+        for constraint in all.iter().filter(|constraint| constraint.is_exact()) {
+            add(constraint.field);
+        }
         for resolved in &resolved {
-            set.push(resolved.constraint.field);
+            add(resolved.constraint.field);
         }
         for (field, _) in &start.set {
-            set.push(*field);
+            add(*field);
         }
-        set.retain(|field| {
-            let value = expected.field(*field);
-            value.is_some_and(|value| host.honours(*field, value))
-        });
         Self::of(host, model, &start, &resolved, expected, set)
     }
 

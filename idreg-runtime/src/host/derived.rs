@@ -59,19 +59,18 @@ impl Host {
             let option = CpuOption::of(owner);
             option.is_some_and(|option| option.is_on(read) && !option.is_on(config))
         };
-        let needs = |field: &RegisterField| field.field.rule().needs.is_some_and(turned_off);
         for register in self.description().registers {
-            let mut fields = register.fields().peekable();
-            // Bits that the description does not know go with a register whose fields all go.
-            if fields.peek().is_some() && fields.all(|field| needs(&field)) {
-                host.hide(register, u64::MAX);
-            } else {
-                let hidden = register.fields().filter(needs);
-                host.hide(
-                    register,
-                    hidden.fold(0, |bits, field| bits | field.field.mask()),
-                );
+            let (mut hidden, mut kept) = (0, 0);
+            for RegisterField { field, .. } in register.fields() {
+                if field.rule().needs.is_some_and(turned_off) {
+                    hidden |= field.mask();
+                } else {
+                    kept |= field.mask();
+                }
             }
+            // Bits that the description does not know go with a register whose fields all go.
+            let hides_all = hidden != 0 && kept == 0;
+            host.hide(register, if hides_all { u64::MAX } else { hidden });
         }
         if !config.sve {
             host.info.sve_vector_lengths.clear();

@@ -102,7 +102,7 @@ impl Property {
         }
         let mut likeness = Likeness::to(name);
         let mut nearest = None;
-        let mut compare = |known: String| {
+        let compare: &mut dyn FnMut(String) = &mut |known| {
             if likeness.is_highest(&known) {
                 nearest = Some(known);
             }

@@ -56,8 +56,9 @@ impl CpuModel {
             // A word that is given twice stays among the overrides, and the plan rejects it.
             _ => None,
         };
-        if enforce.is_some() {
-            overrides.retain(|asked| asked.enforce().is_none());
+        let mut words = overrides.iter();
+        if let (Some(_), Some(word)) = (enforce, words.position(|word| word.enforce().is_some())) {
+            overrides.remove(word);
         }
         Ok(Self {
             base,

@@ -70,12 +70,12 @@ impl<'h> Start<'h> {
     }
 
     /// Rejects every value of a named model that the host cannot give and no override changes;
-    /// overrides have constraints on the fields `constrained`.
+    /// `is_constrained` is true for a field on which an override has a constraint.
     pub(super) fn check(
         &self,
         host: &Host,
         model: &CpuModel,
-        constrained: &[RegisterField],
+        is_constrained: &dyn Fn(RegisterField) -> bool,
         expected: &RegisterValues,
         rejections: &mut Vec<Rejection>,
     ) {
@@ -85,7 +85,7 @@ impl<'h> Start<'h> {
         for (position, (field, value)) in self.set.iter().enumerate() {
             let (field, value) = (*field, *value);
             let is_changed = expected.field(field).is_some_and(|new| new != value);
-            if is_changed && constrained.contains(&field) {
+            if is_changed && is_constrained(field) {
                 continue;
             }
             let reason = match host.check(field, value) {
