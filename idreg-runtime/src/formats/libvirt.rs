@@ -5,7 +5,6 @@
 
 use super::qemu::{CommandLine, Dialect};
 use super::{Exported, ExportedGuest};
-use crate::config::Gic;
 use crate::config::options::OptionSetting;
 use core::fmt::Write as _;
 
@@ -41,11 +40,7 @@ pub fn domain(guest: ExportedGuest<'_>, dialect: Dialect) -> Exported {
             in_comment(&unsaid.to_string())
         );
     }
-    if let Some(gic) = guest.plan.config().gic {
-        let version = match gic {
-            Gic::V2 => 2,
-            Gic::V3 => 3,
-        };
+    if let Some(version) = line.gic_version {
         let _ = writeln!(
             text,
             "  <features>\n    <gic version='{version}'/>\n  </features>"

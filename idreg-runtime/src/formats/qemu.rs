@@ -13,6 +13,7 @@ pub use self::expansion::Expansion;
 pub use self::read::{InvalidOptions, QemuGuest, read};
 
 use super::{Exported, ExportedGuest, Unsaid, arm_names};
+use crate::config::Gic;
 use crate::config::capabilities::Capabilities;
 use crate::config::options::{CpuOption, OptionSetting};
 use crate::description::{PROPERTY_PREFIX, RegisterField};
@@ -53,13 +54,17 @@ pub struct CommandLine {
     pub options: Vec<OptionSetting>,
     /// The properties of its fields, with their values.
     pub fields: Vec<(String, u64)>,
-    /// The properties of `-machine` beside its type, as `NAME=VALUE`.
+    /// The version of the machine's GIC, or `None` if the plan has none.
+    pub gic_version: Option<u8>,
+    /// The properties of `-machine` beside its type and its GIC, as `NAME=VALUE`.
     pub machine: Vec<String>,
     /// The parts of the guest that the options do not express.
     pub unsaid: Vec<Unsaid>,
 }
 
 /// Writes the options of a guest: a line with `-cpu`, and one with `-machine` if it needs that.
+/// The machine has the plan's GIC: without a version QEMU takes a GICv2 for up to 8 vCPUs where it
+/// can, and the fields of the GIC differ then (`hw/arm/virt.c`, `finalize_gic_version_do`).
 ///
 /// Values are relative to the host's: on a host with other values the same line makes another
 /// guest.
@@ -67,9 +72,13 @@ pub struct CommandLine {
 pub fn command_line(guest: ExportedGuest<'_>, dialect: Dialect) -> Exported {
     let line = CommandLine::new(guest, dialect);
     let mut text = format!("-cpu {}\n", line.cpu());
-    if !line.machine.is_empty() {
+    let gic = line
+        .gic_version
+        .map(|version| format!("gic-version={version}"));
+    let machine: Vec<String> = gic.into_iter().chain(line.machine).collect();
+    if !machine.is_empty() {
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "-machine virt,{}", line.machine.join(","));
+        let _ = writeln!(text, "-machine virt,{}", machine.join(","));
     }
     let unsaid = line.unsaid;
     Exported { text, unsaid }
@@ -79,7 +88,13 @@ impl CommandLine {
     /// The options of a guest.
     #[must_use]
     pub fn new(guest: ExportedGuest<'_>, dialect: Dialect) -> Self {
-        let mut line = Self::default();
+        let mut line = Self {
+            gic_version: guest.plan.config().gic.map(|gic| match gic {
+                Gic::V2 => 2,
+                Gic::V3 => 3,
+            }),
+            ..Self::default()
+        };
         line.add_options(guest);
         for change in guest.plan.changes() {
             line.field(*change, dialect);

@@ -3,9 +3,28 @@
 use super::export;
 use super::hosts::{A64FX_7_2, MAX_6_1, MAX_7_2, host};
 use idreg_runtime::formats::qemu::{Dialect, command_line};
+use idreg_runtime::host::Host;
 
+/// The line with `-cpu`, which is the first one, and the losses.
 fn line(model: &str, dialect: Dialect) -> (String, Vec<String>) {
-    export(&host(MAX_7_2), model, |guest| command_line(guest, dialect))
+    let (text, unsaid) = options(&host(MAX_7_2), model, dialect);
+    let first = text.split_inclusive('\n').next().expect("a line");
+    (first.to_owned(), unsaid)
+}
+
+fn options(host: &Host, model: &str, dialect: Dialect) -> (String, Vec<String>) {
+    export(host, model, |guest| command_line(guest, dialect))
+}
+
+#[test]
+fn the_machine_has_the_gic_and_the_options_that_belong_to_it() {
+    let (text, _) = options(&host(MAX_7_2), "host", Dialect::Stock);
+    let expected = "-cpu host,sve=on,pauth=on,pmu=on\n-machine virt,gic-version=3\n";
+    assert_eq!(text, expected);
+    let without = host(MAX_7_2);
+    let without = without.reconfigured(without.info().vcpu.with_gic(None));
+    let (text, _) = options(&without.expect("a host"), "host", Dialect::Stock);
+    assert_eq!(text, "-cpu host,sve=on,pauth=on,pmu=on\n");
 }
 
 #[test]
@@ -16,8 +35,8 @@ fn options_that_the_host_has_are_named() {
     let (text, _) = line("host,sve256=on,pmu=off", Dialect::Stock);
     assert_eq!(text, "-cpu host,sve=on,sve256=on,pauth=on,pmu=off\n");
     let a64fx = host(A64FX_7_2);
-    let (text, _) = export(&a64fx, "host", |guest| command_line(guest, Dialect::Stock));
-    assert_eq!(text, "-cpu host,sve=on,pmu=on\n");
+    let (text, _) = options(&a64fx, "host", Dialect::Stock);
+    assert!(text.starts_with("-cpu host,sve=on,pmu=on\n"), "{text}");
 }
 
 #[test]
@@ -76,20 +95,21 @@ fn registers_outside_of_the_kernels_file_have_no_property_there() {
 
 #[test]
 fn kunpengs_fork_takes_the_hosts_cpus_as_targets() {
-    let (text, unsaid) = line("host", Dialect::Kunpeng);
+    let (text, unsaid) = options(&host(MAX_7_2), "host", Dialect::Kunpeng);
     assert_eq!(
         text,
-        "-cpu host,sve=on,pauth=on,pmu=on\n-machine virt,x-target-impl-cpus=0xf0510:0x0\n"
+        "-cpu host,sve=on,pauth=on,pmu=on\n\
+         -machine virt,gic-version=3,x-target-impl-cpus=0xf0510:0x0\n"
     );
     assert_eq!(unsaid, [""; 0]);
 }
 
 #[test]
 fn a_host_without_masks_gives_the_options_only() {
-    let old = host(MAX_6_1);
-    let (text, unsaid) = export(&old, "host,sve=off", |guest| {
-        command_line(guest, Dialect::Arm)
-    });
-    assert_eq!(text, "-cpu host,sve=off,pauth=on,pmu=on\n");
+    let (text, unsaid) = options(&host(MAX_6_1), "host,sve=off", Dialect::Arm);
+    assert!(
+        text.starts_with("-cpu host,sve=off,pauth=on,pmu=on\n"),
+        "{text}"
+    );
     assert_eq!(unsaid, [""; 0]);
 }
