@@ -101,7 +101,11 @@ async function keyboard(file) {
   equal(await focused(), "Copy", "the stop after the row");
   await page.keyboard.press("Enter");
   await drawn(page);
-  equal(await page.evaluate(() => navigator.clipboard.readText()), await line.textContent(), "copy");
+  equal(
+    await page.evaluate(() => navigator.clipboard.readText()),
+    await line.textContent(),
+    "copy",
+  );
   for (let presses = 0; presses < 60; presses += 1) {
     await page.keyboard.press("Tab");
     if ((await page.evaluate(() => document.activeElement)) === null) break;
@@ -144,7 +148,9 @@ async function print(file) {
   });
   const { fields } = await dataOf(page);
   const differing = fields.filter((field) => field.differs);
-  const missing = differing.filter(({ register, field }) => !texts[0].includes(`${register}.${field}`));
+  const missing = differing.filter(
+    ({ register, field }) => !texts[0].includes(`${register}.${field}`),
+  );
   equal([missing.length, texts[1]], [0, 0], "every field is on a sheet, which then goes away");
   const pdf = await page.pdf({ preferCSSPageSize: true });
   holds(pdf.length > 10_000, "a sheet has content");
@@ -178,6 +184,30 @@ async function accessibility(...files) {
       equal(page.faults, [], "faults");
     }
   }
+}
+
+async function lists(file) {
+  const page = await open(file);
+  const { kinds, models, coverage } = await dataOf(page);
+  await page.locator("#named").scrollIntoViewIfNeeded();
+  await page.locator("#named tbody tr").first().waitFor();
+  equal(await page.locator("#named tbody tr").count(), kinds.length, "kinds by named models");
+  const [row, column] = [0, kinds[0].models.findIndex((refusal) => refusal !== null)];
+  const cell = page.locator("#named tbody tr").nth(row).locator("td").nth(column);
+  await cell.click();
+  holds((await page.textContent("#card-heading")) === models[column].model, "the model's card");
+  holds((await page.locator("#card .facts li").count()) > 0, "blockers");
+  await page.click("#card .close");
+  equal(await page.locator("#forms li").count(), new Set(kinds.map(({ cpu }) => cpu)).size, "lines");
+  await page.click("#forms .copy >> nth=0");
+  await drawn(page);
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  equal(copied, `--cpu ${kinds[0].cpu}`, "the copied line");
+  const label = await page.getAttribute("#curve svg", "aria-label");
+  holds(label.endsWith("all 3 hosts have 57 features"), label);
+  await page.click("#coverage summary");
+  equal(await page.locator("#steps tbody tr").count(), coverage.length, "the curve as a table");
+  equal(page.faults, [], "faults");
 }
 
 /** Writes a page of 1,000 kinds with one host each, made from the kinds of another page. */
@@ -254,6 +284,7 @@ await runCheck({
   filters,
   hostile,
   keyboard,
+  lists,
   print,
   search,
   thousand,

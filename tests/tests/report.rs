@@ -96,6 +96,11 @@ fn colours_are_those_of_the_system_or_the_button() {
 }
 
 #[test]
+fn lists_have_lines_models_and_coverage() {
+    check("lists", |at| vec![page(at, "model.html", &hosts(&MODEL))]);
+}
+
+#[test]
 fn paper_has_every_field() {
     check("print", |at| vec![page(at, "none.html", &hosts(&NO_MODEL))]);
 }

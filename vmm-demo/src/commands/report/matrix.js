@@ -102,7 +102,12 @@ class Grid {
       const count = kinds[kind].count;
       const button = element(
         "button",
-        { type: "button", tabindex: -1, "aria-expanded": "false", title: fullName(kinds[kind].names[0]) },
+        {
+          type: "button",
+          tabindex: -1,
+          "aria-expanded": "false",
+          title: fullName(kinds[kind].names[0]),
+        },
         element("span", { class: "name" }, kinds[kind].names[0] ?? "a host"),
         element("span", { class: "count" }, counted(count, "host")),
       );
@@ -221,7 +226,9 @@ class Grid {
     }
     this.fill(rows[down]);
     const cells = [...rows[down].cells];
-    this.target(cells.find((one) => (one.at ?? one.cellIndex) === along && !one.ariaHidden))?.focus();
+    this.target(
+      cells.find((one) => (one.at ?? one.cellIndex) === along && !one.ariaHidden),
+    )?.focus();
   }
 
   click(event) {
@@ -251,7 +258,9 @@ const filler = (columns) => element("td", { colspan: columns, "aria-hidden": "tr
 
 /** The facts and fields for which a kind cannot give the model. */
 function whyLeftOut(kind) {
-  const inTheWay = fields.filter((field) => relations[stateOf(field, kind).relation].name === "in the way");
+  const inTheWay = fields.filter(
+    (field) => relations[stateOf(field, kind).relation].name === "in the way",
+  );
   const reasons = [...(kinds[kind].facts ?? []), ...inTheWay.map((field) => field.property)];
   if (!reasons.length) return "Left out, or without a model.";
   return `Left out. In the way: ${reasons.join(", ")}`;
@@ -277,7 +286,8 @@ function hostsRow(kind, span) {
   const facts = `MIDR_EL1 ${midr ?? "absent"}, Linux ${kernel}`;
   const content = element("div", {}, line, element("p", {}, facts), list);
   if (more > 0) content.append(all);
-  if (unnamed > 0) content.append(element("p", {}, `${counted(unnamed, "host")} without a name here`));
+  if (unnamed > 0)
+    content.append(element("p", {}, `${counted(unnamed, "host")} without a name here`));
   return element("tr", { class: "hosts" }, element("td", { colspan: span }, content));
 }
 
@@ -292,7 +302,8 @@ function matrixParts() {
       const note = in_the_way ? "in the way" : undefined;
       return { register, name: field, note, label: note && `${property}, stands in the way` };
     },
-    model: data.kinds.some((kind) => kind.cpu !== null) && ((column) => fields[column].model ?? "–"),
+    model:
+      data.kinds.some((kind) => kind.cpu !== null) && ((column) => fields[column].model ?? "–"),
     cell(kind, column) {
       const field = fields[column];
       const { value, relation } = stateOf(field, kind);

@@ -51,7 +51,12 @@ const stateOf = (field, kind) => field.states[field.cells[kind] ?? 0];
 
 // Filters.
 
-const searchedHosts = kinds.map((kind) => kind.names.map((name) => data.directory + name).join("\n").toLowerCase());
+const searchedHosts = kinds.map((kind) =>
+  kind.names
+    .map((name) => data.directory + name)
+    .join("\n")
+    .toLowerCase(),
+);
 const searchedFields = fields.map((field) =>
   [field.property, `${field.register}.${field.field}`, ...field.features].join("\n").toLowerCase(),
 );

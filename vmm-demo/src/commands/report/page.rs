@@ -31,7 +31,10 @@ impl Page<'_> {
             script: concat!(
                 include_str!("page.js"),
                 include_str!("matrix.js"),
-                include_str!("lists.js")
+                include_str!("lists.js"),
+                include_str!("curve.js"),
+                include_str!("print.js"),
+                include_str!("start.js")
             ),
             data: for_script(&json),
         };
