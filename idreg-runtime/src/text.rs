@@ -1,6 +1,6 @@
 //! Text forms that messages and models share: switches, lists, and text from outside.
 
-use core::fmt;
+use core::fmt::{self, Write};
 use std::collections::BinaryHeap;
 
 /// The number of characters of a text from outside that a message shows.
@@ -18,9 +18,11 @@ impl fmt::Display for Printable<'_> {
         let mut characters = self.0.chars();
         for character in characters.by_ref().take(SHOWN_CHARACTERS) {
             if is_printable(character) {
-                fmt::Write::write_char(f, character)?;
+                f.write_char(character)?;
             } else {
-                write!(f, "{}", character.escape_debug())?;
+                character
+                    .escape_debug()
+                    .try_for_each(|part| f.write_char(part))?;
             }
         }
         match characters.count() {

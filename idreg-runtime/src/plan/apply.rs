@@ -279,15 +279,25 @@ impl Plan {
 /// 7.2, `arch/arm64/kvm/sys_regs.c`, `reset_mpidr`).
 #[must_use]
 pub fn differing(expected: &RegisterValues, found: &RegisterValues) -> Vec<Difference> {
+    differing_where(expected, found, &|_| true)
+}
+
+/// The registers that differ between two sets of values, as far as the differences count.
+pub(super) fn differing_where(
+    expected: &RegisterValues,
+    found: &RegisterValues,
+    counts: &dyn Fn(&Difference) -> bool,
+) -> Vec<Difference> {
     let mut differences = Vec::new();
     for (register, expected) in expected.iter() {
-        let found = found.get(register);
-        if found != Some(expected) && !is_of_vcpu(register) {
-            differences.push(Difference {
-                register,
-                expected,
-                found,
-            });
+        let difference = Difference {
+            register,
+            expected,
+            found: found.get(register),
+        };
+        let differs = difference.found != Some(expected) && !is_of_vcpu(register);
+        if differs && counts(&difference) {
+            differences.push(difference);
         }
     }
     differences

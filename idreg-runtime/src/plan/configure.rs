@@ -47,7 +47,7 @@ impl<'m> Options<'m> {
                     of,
                     setting: OptionSetting { option, on },
                 }),
-                Err(error) => rejections.push(of.reject(None, Reason::InvalidValue(error))),
+                Err(error) => of.reject_into(rejections, None, Reason::InvalidValue(error)),
             }
         }
         Self { given }
@@ -63,7 +63,7 @@ impl<'m> Options<'m> {
         for (index, given) in self.given.iter().enumerate() {
             let earlier = self.given.get(..index).unwrap_or(&[]);
             if let Some(reason) = impossible(host, earlier, given.setting) {
-                rejections.push(given.of.reject(None, reason));
+                given.of.reject_into(rejections, None, reason);
             }
         }
         let config = config(host, model);
@@ -84,7 +84,9 @@ impl<'m> Options<'m> {
                 let mut latest = self.given.iter().rev();
                 let cause = latest.find(|given| given.setting.option == read_with.option);
                 if let Some(given) = cause {
-                    rejections.push(given.of.reject(None, Reason::NotRead { read_with }));
+                    given
+                        .of
+                        .reject_into(rejections, None, Reason::NotRead { read_with });
                 }
                 Cow::Borrowed(host)
             }
@@ -150,7 +152,7 @@ fn impossible(host: &Host, earlier: &[GivenOption<'_>], setting: OptionSetting) 
     }
     let mut given = earlier.iter();
     if let Some(first) = given.find(|given| given.setting.option == option) {
-        let first = first.of.asked.clone();
+        let first = first.of.as_asked();
         return Some(Reason::Duplicate { first });
     }
     if let Some(reason) = no_capability() {
@@ -158,7 +160,7 @@ fn impossible(host: &Host, earlier: &[GivenOption<'_>], setting: OptionSetting) 
     }
     let mut given = earlier.iter();
     if let Some(opposite) = given.find(|given| excludes(given.setting, setting)) {
-        let with = opposite.of.asked.clone();
+        let with = opposite.of.as_asked();
         return Some(Reason::Conflict { with });
     }
     match option {

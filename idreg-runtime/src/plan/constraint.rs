@@ -6,8 +6,8 @@ use super::rejection::{OverrideAt, Reason, Rejection};
 use super::start::Start;
 use crate::description::{RegisterDescription, RegisterField};
 use crate::host::Host;
+use crate::model::CpuModel;
 use crate::model::property::Property;
-use crate::model::{CpuModel, Override};
 
 /// A constraint of one override on one field.
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ pub(super) fn all_constraints<'m>(
 ) -> Vec<Constraint<'m>> {
     let mut all = Vec::new();
     // The first override of each known property, by name.
-    let mut given: Vec<&Override> = Vec::new();
+    let mut given: Vec<OverrideAt<'_>> = Vec::new();
     for (position, asked) in model.overrides().iter().enumerate() {
         let of = OverrideAt::new(position, asked);
         let found = match Property::find(host.description(), &asked.property) {
@@ -43,29 +43,30 @@ pub(super) fn all_constraints<'m>(
             Some(property) => constraints(host, start, of, property),
             // The plan adds the nearest name, for a few of them.
             None => {
-                rejections.push(of.reject(None, Reason::UnknownProperty { nearest: None }));
+                of.reject_into(rejections, None, Reason::UnknownProperty { nearest: None });
                 continue;
             }
         };
-        let first = match given.binary_search_by_key(&&asked.property, |first| &first.property) {
-            Ok(at) => given.get(at).copied(),
-            Err(at) => {
-                given.insert(at, asked);
-                None
-            }
-        };
+        let first =
+            match given.binary_search_by_key(&&asked.property, |first| &first.asked.property) {
+                Ok(at) => given.get(at).copied(),
+                Err(at) => {
+                    given.insert(at, of);
+                    None
+                }
+            };
         match (found, first) {
             (Ok(more), None) => all.extend(more),
             (Ok(more), Some(first)) => {
                 let first_field = more.first().map(|constraint| constraint.field);
                 let target = first_field.map(|field| target(host, field, None));
-                let first = first.clone();
-                rejections.push(of.reject(target, Reason::Duplicate { first }));
+                let first = first.as_asked();
+                of.reject_into(rejections, target, Reason::Duplicate { first });
             }
             // Given twice on every host, whatever this one lacks.
             (Err(rejection), Some(first)) if rejection.reason.is_of_host() => {
-                let first = first.clone();
-                rejections.push(of.reject(rejection.target, Reason::Duplicate { first }));
+                let first = first.as_asked();
+                of.reject_into(rejections, rejection.target, Reason::Duplicate { first });
             }
             (Err(rejection), _) => rejections.push(*rejection),
         }

@@ -1,6 +1,6 @@
 //! Registers that the VMM writes itself, beside the plan.
 
-use super::apply::{Difference, differing};
+use super::apply::{Difference, differing_where};
 use super::{Change, Plan};
 use crate::description::RegisterDescription;
 use crate::number::Hex;
@@ -125,24 +125,21 @@ impl Plan {
         expected: &RegisterValues,
         found: &RegisterValues,
     ) -> Vec<Difference> {
-        let mut differences = differing(expected, found);
-        differences.retain(
-            |difference| match self.of_another_writer(difference.register) {
-                None => true,
-                Some(Elsewhere { value: None, .. }) => false,
-                Some(Elsewhere { register, value }) => {
-                    difference.found != *value && difference.found != self.host.get(register)
-                }
-            },
-        );
-        differences
+        differing_where(expected, found, &|difference| match self
+            .of_another_writer(difference.register)
+        {
+            None => true,
+            Some(Elsewhere { value: None, .. }) => false,
+            Some(Elsewhere { register, value }) => {
+                difference.found != *value && difference.found != self.host.get(register)
+            }
+        })
     }
 
     /// The registers of a vCPU that has run whose values are not the expected ones. A register of
     /// another writer has its value.
     pub(super) fn unlike_in_guest(&self, found: &RegisterValues) -> Vec<Difference> {
-        let mut differences = differing(&self.in_guest(), found);
-        differences.retain(|difference| {
+        let mut differences = differing_where(&self.in_guest(), found, &|difference| {
             let known = self.of_another_writer(difference.register);
             known.is_none_or(|known| known.value.is_some())
         });

@@ -73,7 +73,7 @@ fn present(
             Some((range, obstacle)) => {
                 let target = target(host, range.field, Some(range.first));
                 let reason = host_refuses(host, range.field, Bound::In(range), obstacle);
-                obstacles.push(of.reject(Some(target), reason));
+                of.reject_into(&mut obstacles, Some(target), reason);
             }
             None => return Ok(bounds),
         }
@@ -197,7 +197,7 @@ pub(super) fn still_present(
         };
         if let Some(definition) = met(expected, feature) {
             let reason = present_by(definition);
-            rejections.push(OverrideAt::new(position, asked).reject(None, reason));
+            OverrideAt::new(position, asked).reject_into(&mut rejections, None, reason);
         }
     }
     rejections

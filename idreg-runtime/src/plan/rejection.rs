@@ -45,12 +45,31 @@ impl<'m> OverrideAt<'m> {
         }
     }
 
+    /// The override as requested.
+    // VMMs link this once, not at each call.
+    #[inline(never)]
+    pub(super) fn as_asked(self) -> Override {
+        self.asked.clone()
+    }
+
+    /// Rejects the override, beside others.
+    // VMMs link this once, not at each call.
+    #[inline(never)]
+    pub(super) fn reject_into(
+        self,
+        rejections: &mut Vec<Rejection>,
+        target: Option<Target>,
+        reason: Reason,
+    ) {
+        rejections.push(self.reject(target, reason));
+    }
+
     /// Rejects the override.
     pub(super) fn reject(self, target: Option<Target>, reason: Reason) -> Rejection {
         Rejection {
             base: self.base.map(str::to_owned),
             position: self.position,
-            asked: self.asked.clone(),
+            asked: self.as_asked(),
             target,
             reason,
         }

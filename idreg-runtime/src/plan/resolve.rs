@@ -73,7 +73,7 @@ fn one_value<'m>(
         } else {
             (selected.constraint, *unmet)
         };
-        let with = earlier.of.asked.clone();
+        let with = earlier.of.as_asked();
         let requested = later.bound.value();
         return reject(later, requested, Reason::Conflict { with });
     }

@@ -103,7 +103,8 @@ impl<'h> Start<'h> {
                 base: Some(named.full_name()),
                 ..OverrideAt::new(MOST_OPTIONS + position, &asked)
             };
-            rejections.push(of.reject(Some(target(host, field, Some(value))), reason));
+            let target = target(host, field, Some(value));
+            of.reject_into(rejections, Some(target), reason);
         }
     }
 
