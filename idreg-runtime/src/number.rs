@@ -123,7 +123,8 @@ impl serde::Serialize for Hex {
 #[cfg(feature = "serde")]
 impl<'de> serde::Deserialize<'de> for Hex {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(HexVisitor)
+        let number = deserializer.deserialize_str(HexVisitor)?;
+        number.map(Self).map_err(serde::de::Error::custom)
     }
 }
 
@@ -132,13 +133,13 @@ struct HexVisitor;
 
 #[cfg(feature = "serde")]
 impl serde::de::Visitor<'_> for HexVisitor {
-    type Value = Hex;
+    type Value = Result<u64, InvalidNumber>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a string")
     }
 
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Hex, E> {
-        text.parse().map_err(E::custom)
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(parse(text))
     }
 }
