@@ -143,14 +143,16 @@ async function print(file) {
   const texts = await page.evaluate(() => {
     dispatchEvent(new Event("beforeprint"));
     const made = [...document.querySelectorAll(".printed th")].map((cell) => cell.textContent);
+    const folded = document.querySelectorAll("details:not([open])").length;
     dispatchEvent(new Event("afterprint"));
-    return [made, document.querySelectorAll(".printed").length];
+    return [made, document.querySelectorAll(".printed").length, folded];
   });
   const { fields } = await dataOf(page);
   const differing = fields.filter((field) => field.differs);
   const missing = differing.filter(
     ({ register, field }) => !texts[0].includes(`${register}.${field}`),
   );
+  equal(texts[2], 0, "nothing is folded on paper");
   equal([missing.length, texts[1]], [0, 0], "every field is on a sheet, which then goes away");
   const pdf = await page.pdf({ preferCSSPageSize: true });
   holds(pdf.length > 10_000, "a sheet has content");
@@ -198,7 +200,11 @@ async function lists(file) {
   holds((await page.textContent("#card-heading")) === models[column].model, "the model's card");
   holds((await page.locator("#card .facts li").count()) > 0, "blockers");
   await page.click("#card .close");
-  equal(await page.locator("#forms li").count(), new Set(kinds.map(({ cpu }) => cpu)).size, "lines");
+  equal(
+    await page.locator("#forms li").count(),
+    new Set(kinds.map(({ cpu }) => cpu)).size,
+    "lines",
+  );
   await page.click("#forms .copy >> nth=0");
   await drawn(page);
   const copied = await page.evaluate(() => navigator.clipboard.readText());

@@ -74,4 +74,10 @@ function showSteps() {
     ),
   );
   $("steps").tBodies[0].replaceChildren(...rows);
+  if (rows.length < kinds.length) {
+    const note = `The first ${rows.length} of ${counted(kinds.length, "step")}; `;
+    $("curve").after(
+      element("p", {}, note, element("code", {}, "idreg baseline --coverage"), " has all."),
+    );
+  }
 }

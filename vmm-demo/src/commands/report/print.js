@@ -28,8 +28,11 @@ function printNamed(rows) {
 }
 
 function startPrint() {
-  let printed = [];
-  const clear = () => printed.forEach((part) => part.remove());
+  let [printed, opened] = [[], []];
+  const clear = () => {
+    printed.forEach((part) => part.remove());
+    opened.forEach((part) => (part.open = false));
+  };
   addEventListener("beforeprint", () => {
     clear();
     const { rows, columns } = filtered();
@@ -41,6 +44,8 @@ function startPrint() {
       element("div", { class: "printed" }, ...printMatrix(shown, columns), ...some),
       element("div", { class: "printed" }, printNamed(shown)),
     ];
+    opened = [...document.querySelectorAll("details:not([open])")];
+    opened.forEach((part) => (part.open = true));
     $("hosts").append(printed[0]);
     $("models").append(printed[1]);
   });

@@ -106,23 +106,34 @@ fn figures(fleet: &Fleet, part: Option<&Part>, data: &PageData) -> Vec<Figure> {
     let differing = fields.clone().filter(|field| field.differs).count();
     let in_the_way = fields.filter(|field| field.in_the_way).count();
     let mut figures = vec![
-        (fleet.host_count(), "hosts"),
-        (fleet.kinds().len() as u64, "kinds of hosts"),
-        (differing as u64, "fields that differ"),
+        (fleet.host_count(), ["host", "hosts"]),
+        (
+            fleet.kinds().len() as u64,
+            ["kind of hosts", "kinds of hosts"],
+        ),
+        (
+            differing as u64,
+            ["field that differs", "fields that differ"],
+        ),
     ];
     if in_the_way > 0 {
-        figures.push((in_the_way as u64, "fields in the way"));
+        figures.push((in_the_way as u64, ["field in the way", "fields in the way"]));
     }
     if let Some(part) = part {
         let values = part.baseline.values();
         let features = values.description().features.iter();
         let features = features.filter(|feature| values.has(*feature)).count();
-        figures.push((features as u64, "features in the model"));
+        figures.push((
+            features as u64,
+            ["feature in the model", "features in the model"],
+        ));
     }
     let figures = figures.into_iter();
-    figures
-        .map(|(number, name)| Figure { number, name })
-        .collect()
+    let figures = figures.map(|(number, [one, many])| Figure {
+        number,
+        name: if number == 1 { one } else { many },
+    });
+    figures.collect()
 }
 
 fn covered_part(fleet: &Fleet, names: &HostNames<'_>, part: &Part) -> String {
