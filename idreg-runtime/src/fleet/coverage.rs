@@ -149,7 +149,9 @@ impl Explanation {
             .sets
             .iter()
             .filter_map(|set| set.get(field)?.greatest(field));
+        let is_ordered = field.field.rule().safety != Safety::Any;
         let greatest = greatest.max_by_key(|value| rank(field, *value));
+        let greatest = greatest.filter(|_| is_ordered);
         let accepts = |set: &AcceptanceSet| {
             let values = set.get(field);
             greatest.is_none_or(|value| values.is_none_or(|values| values.contains(value)))

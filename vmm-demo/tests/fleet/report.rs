@@ -177,6 +177,21 @@ fn facts_of_machines_are_in_the_way_of_kinds() {
 }
 
 #[test]
+fn identity_of_a_cpu_limits_nothing() {
+    // Linux 6.12 lets no guest have another MIDR_EL1.
+    let data = data(&page(&["cortex-a57-lts.json", "cortex-a72-lts.json"]).0);
+    let property = "SYSREG_MIDR_EL1_PartNum";
+    assert!(field(&data, property)["greatest"].is_null());
+    let mut cells = cells(&data, property);
+    cells.sort();
+    assert_eq!(cells, ["0xd07 same", "0xd08 in the way"]);
+    let explain = ["baseline", "--json", "--explain", property];
+    let hosts = ["cortex-a57-lts.json", "cortex-a72-lts.json"];
+    let (explained, _) = json(Path::new(HOSTS), &[&explain[..], &hosts].concat());
+    assert_eq!(explained["limited_by"], serde_json::json!([]));
+}
+
+#[test]
 fn tolerated_fields_keep_the_hosts_values() {
     let hosts = ["--tolerate", "el2", "max-old.json", "max-latest.json"];
     let data = data(&page(&hosts).0);

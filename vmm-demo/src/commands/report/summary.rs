@@ -138,10 +138,11 @@ fn figures(fleet: &Fleet, part: Option<&Part>, data: &PageData) -> Vec<Figure> {
 
 fn covered_part(fleet: &Fleet, names: &HostNames<'_>, part: &Part) -> String {
     format!(
-        "{} of {} have one if these are left out: {}. The matrix compares all hosts with that \
+        "{} of {} {} one if these are left out: {}. The matrix compares all hosts with that \
          model.",
         part.hosts,
         fleet.host_count(),
+        if part.hosts == 1 { "has" } else { "have" },
         names.shown(&part.without)
     )
 }
