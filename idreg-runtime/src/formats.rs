@@ -27,11 +27,14 @@ pub mod boot_log;
 mod detect;
 pub mod diagnostic;
 pub mod firecracker;
+#[cfg(feature = "models")]
 pub mod identity;
 pub mod libvirt;
 pub mod machine_text;
+#[cfg(feature = "models")]
 pub mod nfd;
 pub mod qemu;
+#[cfg(feature = "models")]
 pub mod traits;
 pub mod windows;
 
