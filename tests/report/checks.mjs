@@ -68,6 +68,10 @@ async function filters(model, none) {
   holds(inTheWay > 0, "some field is in the way");
   equal(await columns(without).count(), inTheWay, "fields in the way");
   holds((await without.locator("td[data-relation='in the way']").count()) > 0, "marked cells");
+  const { kinds } = await dataOf(without);
+  const leftOut = kinds.filter(({ cpu }) => cpu === null).length;
+  const named = without.locator("#matrix th", { hasText: "left out: " });
+  equal(await named.count(), leftOut, "kinds that are left out in words");
   equal(without.faults, [], "faults");
 }
 
@@ -126,6 +130,8 @@ async function colours(file) {
   equal(await dark.getAttribute("#theme", "aria-pressed"), "true", "the button in the dark");
   await light.click("#theme");
   equal(await paper(light), night, "the button makes it dark");
+  // Chromium passes what is stored to its other processes some time later.
+  await light.waitForTimeout(1000);
   await light.reload();
   equal(await paper(light), night, "and it stays so");
   await light.click("#theme");

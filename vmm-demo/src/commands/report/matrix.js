@@ -111,6 +111,9 @@ class Grid {
         element("span", { class: "name" }, kinds[kind].names[0] ?? "a host"),
         element("span", { class: "count" }, counted(count, "host")),
       );
+      if (kinds[kind].cpu === null) {
+        button.prepend(element("span", { class: "hidden" }, "left out: "));
+      }
       row = element("tr", {}, element("th", { scope: "row" }, button));
       row.kind = kind;
       row.classList.toggle("left-out", kinds[kind].cpu === null);
