@@ -90,8 +90,8 @@
 //! by [`include_sysreg!`]: those that identify a CPU are in [`regs`], and a VMM that needs others
 //! brings its own description.
 //!
-//! The [`guide`] starts from what QEMU, Firecracker and Cloud Hypervisor have, and [`formats`] write
-//! and read their files.
+//! The [`guide`] starts from what QEMU, Firecracker and Cloud Hypervisor have, and [`formats`]
+//! write and read their files.
 //!
 //! # Features
 //!

@@ -45,8 +45,8 @@ impl fmt::Display for InvalidArmField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "line {} is no field: the form is IDREG_FIELD(REGISTER, NAME, SHIFT, LENGTH), with bits \
-             up to 63",
+            "line {} is no field: the form is IDREG_FIELD(REGISTER, NAME, SHIFT, LENGTH), with \
+             bits up to 63",
             self.line
         )
     }
