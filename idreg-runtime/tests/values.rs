@@ -33,7 +33,7 @@ fn wrong_value_names_the_register() {
     assert_eq!(
         error(r#"{"MIDR_EL1":"0y1"}"#),
         "`MIDR_EL1`: `0y1` is not a number; write decimal digits, or 0x and hexadecimal digits, \
-         up to 64 bits at line 1 column 17"
+         up to 64 bits at line 1 column 18"
     );
     assert_eq!(
         error(r#"{"MIDR_EL1":-1}"#),
