@@ -2,8 +2,9 @@
 //!
 //! The file belongs in `/etc/kubernetes/node-feature-discovery/features.d`; one whose name begins
 //! with a dot is ignored, so that it can be written there and renamed. Lines are `NAME` or
-//! `NAME=VALUE`, directives `# +...` hold until the next one, and a file of more than 64 kB is
-//! ignored (node-feature-discovery 0.19, `docs/usage/customization-guide.md`).
+//! `NAME=VALUE`. The directive `# +expiry-time=` holds until the next one, `# +no-label` for the
+//! next line alone, and a file of more than 64 kB is ignored (node-feature-discovery 0.15 and newer,
+//! `source/local/local.go`, `parseFeatureFile`).
 //!
 //! Features of the architecture are features for rules (`local.feature`) and no labels: KubeVirt
 //! copies a node's labels of features into the selector of a guest's pod, which then fits no other
@@ -63,11 +64,10 @@ pub fn feature_file(
         file.comment(format_args!("+expiry-time={}", Rfc3339(expiry)));
     }
     file.labels(guest, models);
-    file.comment(format_args!("+no-label"));
     let values = guest.plan.in_guest();
     for feature in values.description().features.iter() {
         if values.has(feature) {
-            file.entry(feature.name(), None);
+            file.feature(feature.name());
         }
     }
     let FeatureFile { text, unsaid } = file;
@@ -87,16 +87,16 @@ impl FeatureFile {
     }
 
     fn labels(&mut self, guest: ExportedGuest<'_>, models: &Models) {
-        self.entry("view", Some(view_hash(guest).to_string()));
+        self.label("view", &view_hash(guest).to_string());
         let masks = masks_hash(guest.host);
         let masks = masks.map_or("none".to_owned(), |hash| hash.to_string());
-        self.entry("kernel-masks", Some(masks));
+        self.label("kernel-masks", &masks);
         match guest.host.info().timer_frequency {
             0 => self.unsaid("cntfrq-hz", "the host's file does not have the frequency"),
-            frequency => self.entry("cntfrq-hz", Some(frequency.to_string())),
+            frequency => self.label("cntfrq-hz", &frequency.to_string()),
         }
         for (model, view) in model_views(guest.host, models) {
-            self.entry(&format!("model.{model}"), Some(view.to_string()));
+            self.label(&format!("model.{model}"), &view.to_string());
         }
     }
 
@@ -106,20 +106,25 @@ impl FeatureFile {
         self.unsaid.push(unsaid);
     }
 
-    /// Adds a name with a value, `true` by default, if there is room for it.
-    fn entry(&mut self, name: &str, value: Option<String>) {
+    fn label(&mut self, name: &str, value: &str) {
+        self.lines(name, &format!("{NAMESPACE}/{name}={value}\n"));
+    }
+
+    /// Adds a feature that is `true`, for rules only.
+    fn feature(&mut self, name: &str) {
+        self.lines(name, &format!("# +no-label\n{NAMESPACE}/{name}\n"));
+    }
+
+    /// Adds the lines of a name if there is room for them.
+    fn lines(&mut self, name: &str, lines: &str) {
         if name.len() > MOST_NAME {
             self.unsaid(name, "a name has 63 characters at most");
-            return;
-        }
-        let value = value.map(|value| format!("={value}")).unwrap_or_default();
-        let line = format!("{NAMESPACE}/{name}{value}\n");
-        if self.text.len() + line.len() > MOST_BYTES - RESERVED {
+        } else if self.text.len() + lines.len() > MOST_BYTES - RESERVED {
             let reason = "the file has 64 kB at most";
             self.unsaid.push(Unsaid::new(name, reason));
-            return;
+        } else {
+            self.text.push_str(lines);
         }
-        self.text.push_str(&line);
     }
 }
 

@@ -17,13 +17,18 @@ use std::time::{Duration, UNIX_EPOCH};
 fn check_feature_file(text: &str) {
     assert!(text.len() <= MOST_BYTES && text.ends_with('\n'));
     let mut names = BTreeSet::new();
+    let mut is_label = true;
     for line in text.lines() {
         if let Some(comment) = line.strip_prefix('#') {
             let directive = comment.strip_prefix(" +");
             let known = |of: &str| of == "no-label" || of.starts_with("expiry-time=");
             assert!(directive.is_none_or(known), "{line}");
+            is_label &= directive != Some("no-label");
             continue;
         }
+        // The directive holds for one line.
+        assert_eq!(is_label, !line.contains("/FEAT_"), "{line}");
+        is_label = true;
         let (key, value) = line.split_once('=').unwrap_or((line, "true"));
         let name = key
             .strip_prefix(NAMESPACE)
