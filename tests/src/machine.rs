@@ -335,10 +335,14 @@ impl Machine {
                 action,
                 diagnosis: qemu.last_words(),
             },
-            (LinkError::TimeLimit { limit }, _) => Error::TimeLimit {
+            (LinkError::TimeLimit { limit }, host) => Error::TimeLimit {
                 action,
                 limit,
-                said: String::new(),
+                // A kernel that hangs says so here.
+                said: match host {
+                    Host::Emulated(qemu) => qemu.console_end(),
+                    Host::Hardware(_) => String::new(),
+                },
             },
             (source, _) => Error::Failed { action, source },
         }

@@ -76,7 +76,7 @@ pub enum Error {
         action: String,
         /// The time limit.
         limit: Duration,
-        /// Output of the command so far.
+        /// Output of the command so far, and the last messages on the host's console.
         said: String,
     },
     /// A command was ended by a signal that the testbed did not send.

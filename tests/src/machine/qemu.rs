@@ -76,7 +76,12 @@ impl Qemu {
             None => "QEMU was still running".to_owned(),
         };
         let said = section("QEMU said", &self.errors.text());
-        ending + &said + &section("the console's end", &self.console.text())
+        ending + &said + &self.console_end()
+    }
+
+    /// The last messages on the console, for the end of an error message.
+    pub(super) fn console_end(&self) -> String {
+        section("the console's end", &self.console.text())
     }
 
     fn end(&self, grace: Duration) -> Option<ExitStatus> {

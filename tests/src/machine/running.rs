@@ -147,7 +147,11 @@ impl<'a> Running<'a> {
                 signal,
                 said: printed.said(),
             }),
-            Err(Error::TimeLimit { action, limit, .. }) => {
+            Err(Error::TimeLimit {
+                action,
+                limit,
+                said,
+            }) => {
                 self.kill()?;
                 // The error is the time limit in any case. Waiting collects the last output and
                 // leaves the host idle.
@@ -155,7 +159,7 @@ impl<'a> Running<'a> {
                 Err(Error::TimeLimit {
                     action,
                     limit,
-                    said: printed.said(),
+                    said: printed.said() + &said,
                 })
             }
             Err(error) => Err(error),
