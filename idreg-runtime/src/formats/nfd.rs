@@ -3,8 +3,8 @@
 //! The file belongs in `/etc/kubernetes/node-feature-discovery/features.d`; one whose name begins
 //! with a dot is ignored, so that it can be written there and renamed. Lines are `NAME` or
 //! `NAME=VALUE`. The directive `# +expiry-time=` holds until the next one, `# +no-label` for the
-//! next line alone, and a file of more than 64 kB is ignored (node-feature-discovery 0.15 and newer,
-//! `source/local/local.go`, `parseFeatureFile`).
+//! next line alone, and a file of more than 64 kB is ignored (node-feature-discovery 0.15 and
+//! newer, `source/local/local.go`, `parseFeatureFile`).
 //!
 //! Features of the architecture are features for rules (`local.feature`) and no labels: KubeVirt
 //! copies a node's labels of features into the selector of a guest's pod, which then fits no other
