@@ -5,6 +5,7 @@ pub mod boot;
 pub mod fdt;
 pub mod layout;
 pub mod pause_gate;
+pub mod state;
 pub mod timeline;
 #[cfg(target_os = "linux")]
 pub mod uart;

@@ -1,0 +1,130 @@
+//! The state of a machine: everything of a guest but its memory and its view, read from KVM while
+//! the vCPUs are paused, and written into another VM before they run there.
+//!
+//! A VM is made again in this order; each part is written by the module in the last column:
+//!
+//! | step | part | not before | module |
+//! |---|---|---|---|
+//! | 1 | options, vector lengths, GIC identity, memory | | [`vm`](crate::vmm::vm) |
+//! | 2 | ID registers, PMU, firmware registers | the GIC is initialised; no vCPU has run | a [`Plan`] for the view |
+//! | 3 | both counters | | [`clock`](crate::vmm::clock) |
+//! | 4 | the registers of each vCPU, its pending SError, its power state | 2, 3 | [`vcpu`] |
+//! | 5 | the GIC: redistributors, distributor, CPU interfaces | all vCPUs have their affinities | [`gic`] |
+//! | 6 | the console | its interrupt is connected | [`serial`](crate::vmm::serial) |
+//!
+//! What a view has is not in the state: ID registers, cache sizes, firmware registers and vector
+//! lengths come from the [`Plan`] for it. Each register is read back after it was written, and a
+//! difference is an error, since the guest would go on with it.
+//!
+//! The code reaches KVM through two traits ([`access`]), so that every failure of each call can be
+//! tried without KVM.
+//!
+//! [`Plan`]: idreg_runtime::plan::Plan
+
+pub mod access;
+pub mod clock;
+mod core_register;
+pub mod error;
+#[cfg(test)]
+mod fake;
+pub mod gic;
+mod hexadecimal;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod kvm;
+pub mod register;
+pub mod vcpu;
+
+pub use self::clock::{ClockPolicy, ClockState};
+pub use self::error::StateError;
+pub use self::gic::GicState;
+pub use self::vcpu::VcpuState;
+
+use self::access::{GicAccess, VcpuAccess};
+use serde::{Deserialize, Serialize};
+
+/// The state of a machine apart from its memory, its devices and its view.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MachineState {
+    /// The counters.
+    pub clock: ClockState,
+    /// The vCPUs, in the order of their numbers.
+    pub vcpus: Vec<VcpuState>,
+    /// The GIC.
+    pub gic: GicState,
+}
+
+impl MachineState {
+    /// Reads the state of a machine whose vCPUs are all paused. `interrupts` is the number of
+    /// interrupts that its GIC was created with.
+    ///
+    /// # Errors
+    ///
+    /// The [`StateError`] of the call that failed; the machine is as it was.
+    pub fn read<V: VcpuAccess>(
+        clock: ClockState,
+        vcpus: &[V],
+        gic: &impl GicAccess,
+        interrupts: u32,
+    ) -> Result<Self, StateError> {
+        let states = vcpus.iter().enumerate();
+        let states = states.map(|(index, vcpu)| VcpuState::read(index, vcpu));
+        let states = states.collect::<Result<Vec<_>, _>>()?;
+        let affinities = affinities(vcpus)?;
+        Ok(Self {
+            clock,
+            gic: GicState::read(gic, &affinities, interrupts)?,
+            vcpus: states,
+        })
+    }
+
+    /// Checks that the state is one of a machine with this number of vCPUs and interrupts, before
+    /// anything is written.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError::VcpuCount`] or the errors of [`GicState::check`].
+    pub fn check(&self, vcpus: usize, interrupts: u32) -> Result<(), StateError> {
+        let found = self.vcpus.len();
+        if found != vcpus {
+            let expected = vcpus;
+            return Err(StateError::VcpuCount { found, expected });
+        }
+        self.gic.check(vcpus, interrupts)
+    }
+
+    /// Writes the state into a machine that has the view of the guest and has not run, and reads
+    /// it back.
+    ///
+    /// # Errors
+    ///
+    /// The [`StateError`] of the call that failed, or of the register that differs afterwards. The
+    /// machine must not run then.
+    pub fn write<V: VcpuAccess>(
+        &self,
+        vcpus: &[V],
+        gic: &impl GicAccess,
+        interrupts: u32,
+    ) -> Result<(), StateError> {
+        self.check(vcpus.len(), interrupts)?;
+        for (index, (state, vcpu)) in self.vcpus.iter().zip(vcpus).enumerate() {
+            state.write(index, vcpu)?;
+        }
+        self.gic.write(gic, &affinities(vcpus)?)?;
+        for (index, (state, vcpu)) in self.vcpus.iter().zip(vcpus).enumerate() {
+            state.verify(index, vcpu)?;
+        }
+        Ok(())
+    }
+}
+
+/// The affinity of each vCPU, as the GIC's device numbers CPUs.
+fn affinities<V: VcpuAccess>(vcpus: &[V]) -> Result<Vec<u32>, StateError> {
+    let vcpus = vcpus.iter().enumerate();
+    vcpus
+        .map(|(index, vcpu)| vcpu::affinity(index, vcpu))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

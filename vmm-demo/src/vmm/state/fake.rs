@@ -1,0 +1,122 @@
+//! A machine without KVM, whose calls can be made to fail one by one.
+
+use super::access::{GicAccess, VcpuAccess, VcpuEvents};
+use super::gic::GicRegister;
+use super::register::RegisterId;
+use idreg_runtime::vcpu::Errno;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The error of a call that was made to fail: no call of KVM returns it otherwise.
+pub(super) const FAULT: Errno = Errno(5);
+
+/// Counts calls, and makes one of them fail.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Calls {
+    made: Rc<Cell<usize>>,
+    failing: Option<usize>,
+}
+
+impl Calls {
+    pub(super) fn failing_at(call: usize) -> Self {
+        Self {
+            failing: Some(call),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn made(&self) -> usize {
+        self.made.get()
+    }
+
+    fn next(&self) -> Result<(), Errno> {
+        let call = self.made.replace(self.made.get() + 1);
+        if self.failing == Some(call) {
+            return Err(FAULT);
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct FakeVcpu {
+    pub(super) registers: RefCell<BTreeMap<RegisterId, Vec<u8>>>,
+    pub(super) power: Cell<u32>,
+    pub(super) events: Cell<VcpuEvents>,
+    /// Registers that keep their values when they are written.
+    pub(super) fixed: Vec<RegisterId>,
+    pub(super) calls: Calls,
+}
+
+impl VcpuAccess for FakeVcpu {
+    fn registers(&self) -> Result<Vec<RegisterId>, Errno> {
+        self.calls.next()?;
+        Ok(self.registers.borrow().keys().copied().collect())
+    }
+
+    fn get(&self, register: RegisterId, value: &mut [u8]) -> Result<(), Errno> {
+        self.calls.next()?;
+        let registers = self.registers.borrow();
+        let found = registers.get(&register).ok_or(Errno::ENOENT)?;
+        value.copy_from_slice(found);
+        Ok(())
+    }
+
+    fn set(&self, register: RegisterId, value: &[u8]) -> Result<(), Errno> {
+        self.calls.next()?;
+        let mut registers = self.registers.borrow_mut();
+        let found = registers.get_mut(&register).ok_or(Errno::ENOENT)?;
+        if !self.fixed.contains(&register) {
+            value.clone_into(found);
+        }
+        Ok(())
+    }
+
+    fn power(&self) -> Result<u32, Errno> {
+        self.calls.next()?;
+        Ok(self.power.get())
+    }
+
+    fn set_power(&self, power: u32) -> Result<(), Errno> {
+        self.calls.next()?;
+        self.power.set(power);
+        Ok(())
+    }
+
+    fn events(&self) -> Result<VcpuEvents, Errno> {
+        self.calls.next()?;
+        Ok(self.events.get())
+    }
+
+    fn set_events(&self, events: VcpuEvents) -> Result<(), Errno> {
+        self.calls.next()?;
+        self.events.set(events);
+        Ok(())
+    }
+}
+
+/// A GIC whose registers all store what is written; a clear register clears those that it stands
+/// for.
+#[derive(Debug, Default)]
+pub(super) struct FakeGic {
+    pub(super) registers: RefCell<BTreeMap<GicRegister, u64>>,
+    /// The writes, in order.
+    pub(super) written: RefCell<Vec<GicRegister>>,
+    pub(super) calls: Calls,
+}
+
+impl GicAccess for FakeGic {
+    fn read(&self, register: GicRegister) -> Result<u64, Errno> {
+        self.calls.next()?;
+        let registers = self.registers.borrow();
+        Ok(registers.get(&register).copied().unwrap_or_default())
+    }
+
+    fn write(&self, register: GicRegister, value: u64) -> Result<(), Errno> {
+        self.calls.next()?;
+        self.written.borrow_mut().push(register);
+        self.registers.borrow_mut().insert(register, value);
+        Ok(())
+    }
+}

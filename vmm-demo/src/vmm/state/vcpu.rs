@@ -1,0 +1,186 @@
+//! The state of one vCPU.
+
+use super::access::{VcpuAccess, VcpuEvents};
+use super::error::StateError;
+use super::register::{MPIDR, Part, RegisterId, RegisterValue, ShownValue};
+use idreg_runtime::vcpu::Errno;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// `KVM_MP_STATE_RUNNABLE` (Linux 7.2, `include/uapi/linux/kvm.h`).
+const RUNNABLE: u32 = 0;
+/// `KVM_MP_STATE_STOPPED`: switched off, until the guest's `CPU_ON`.
+const STOPPED: u32 = 5;
+
+/// The registers of a vCPU that are no part of the guest's view, and what waits for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VcpuState {
+    /// True if the guest has switched the vCPU on.
+    pub is_on: bool,
+    /// The exceptions that wait for the vCPU.
+    pub events: VcpuEvents,
+    /// The registers, in the order of KVM's list.
+    pub registers: Vec<RegisterValue>,
+}
+
+impl VcpuState {
+    /// Reads the state of a vCPU that is outside the guest.
+    ///
+    /// # Errors
+    ///
+    /// The [`StateError`] of the call that failed, or [`StateError::UnknownKind`].
+    pub fn read(index: usize, vcpu: &impl VcpuAccess) -> Result<Self, StateError> {
+        let failed = |action| {
+            move |source| StateError::Vcpu {
+                vcpu: index,
+                action,
+                source,
+            }
+        };
+        let list = list(index, vcpu)?;
+        let mut registers = Vec::with_capacity(list.len());
+        for register in list {
+            match register.part() {
+                None => {
+                    return Err(StateError::UnknownKind {
+                        vcpu: index,
+                        register,
+                    });
+                }
+                Some(Part::Vcpu) => {
+                    let value = value(index, vcpu, register)?;
+                    registers.extend(RegisterValue::new(register, value));
+                }
+                Some(Part::View | Part::Clock) => {}
+            }
+        }
+        let power = vcpu.power().map_err(failed("read the power state"))?;
+        let is_on = match power {
+            RUNNABLE => true,
+            STOPPED => false,
+            power => return Err(StateError::PowerState { vcpu: index, power }),
+        };
+        Ok(Self {
+            is_on,
+            events: vcpu
+                .events()
+                .map_err(failed("read the pending exceptions"))?,
+            registers,
+        })
+    }
+
+    /// Writes the state into a vCPU that has the guest's view and has not run.
+    ///
+    /// A register that only this vCPU has keeps its value after reset: the host that the guest
+    /// comes from had no such state.
+    ///
+    /// # Errors
+    ///
+    /// The [`StateError`] of the call that failed; the vCPU has a part of the state then.
+    pub fn write(&self, index: usize, vcpu: &impl VcpuAccess) -> Result<(), StateError> {
+        let failed = |action| {
+            move |source| StateError::Vcpu {
+                vcpu: index,
+                action,
+                source,
+            }
+        };
+        self.check(index)?;
+        let existing: BTreeSet<RegisterId> = list(index, vcpu)?.into_iter().collect();
+        let mut registers: Vec<&RegisterValue> = self.registers.iter().collect();
+        registers.sort_by_key(|register| register.id().place());
+        for register in registers {
+            let id = register.id();
+            let shown = || ShownValue(register.value()).to_string();
+            if !existing.contains(&id) {
+                return Err(StateError::Missing {
+                    vcpu: index,
+                    register: id,
+                    value: shown(),
+                });
+            }
+            vcpu.set(id, register.value())
+                .map_err(|source| StateError::Write {
+                    vcpu: index,
+                    register: id,
+                    value: shown(),
+                    source,
+                })?;
+        }
+        vcpu.set_events(self.events)
+            .map_err(failed("set the pending exceptions"))?;
+        let power = if self.is_on { RUNNABLE } else { STOPPED };
+        vcpu.set_power(power).map_err(failed("set the power state"))
+    }
+
+    /// Checks that the state has only registers that belong to it, each once.
+    fn check(&self, vcpu: usize) -> Result<(), StateError> {
+        let mut seen = BTreeSet::new();
+        for register in self.registers.iter().map(RegisterValue::id) {
+            if register.part() != Some(Part::Vcpu) {
+                return Err(StateError::NotState { vcpu, register });
+            }
+            if !seen.insert(register) {
+                return Err(StateError::Twice { vcpu, register });
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares the vCPU's registers with the state.
+    ///
+    /// # Errors
+    ///
+    /// [`StateError::Differs`] for the first that differs, or [`StateError::Read`].
+    pub fn verify(&self, index: usize, vcpu: &impl VcpuAccess) -> Result<(), StateError> {
+        for register in &self.registers {
+            let id = register.id();
+            let found = value(index, vcpu, id)?;
+            let mut written = register.value().to_vec();
+            id.without_status(&mut written);
+            if found != written {
+                return Err(StateError::Differs {
+                    vcpu: index,
+                    register: id,
+                    written: ShownValue(&written).to_string(),
+                    found: ShownValue(&found).to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The affinity of a vCPU as the GIC's device numbers CPUs: Aff3 in the highest byte, Aff0 in the
+/// lowest (Linux 7.2, `Documentation/virt/kvm/devices/arm-vgic-v3.rst`).
+pub(super) fn affinity(index: usize, vcpu: &impl VcpuAccess) -> Result<u32, StateError> {
+    const LOWER: u64 = 0x00ff_ffff;
+    let value = value(index, vcpu, MPIDR)?;
+    let mpidr = value.try_into().map_or(0, u64::from_le_bytes);
+    let affinity = mpidr >> 8 & 0xff00_0000 | mpidr & LOWER;
+    Ok(u32::try_from(affinity).unwrap_or(u32::MAX))
+}
+
+fn list(vcpu: usize, access: &impl VcpuAccess) -> Result<Vec<RegisterId>, StateError> {
+    access
+        .registers()
+        .map_err(|source| StateError::List { vcpu, source })
+}
+
+/// The value of a register, without the bits that KVM computes as it is read.
+fn value(
+    vcpu: usize,
+    access: &impl VcpuAccess,
+    register: RegisterId,
+) -> Result<Vec<u8>, StateError> {
+    let mut value = vec![0; register.size()];
+    let failed = |source: Errno| StateError::Read {
+        vcpu,
+        register,
+        source,
+    };
+    access.get(register, &mut value).map_err(failed)?;
+    register.without_status(&mut value);
+    Ok(value)
+}
