@@ -55,26 +55,23 @@ pub struct MachineState {
 }
 
 impl MachineState {
-    /// Reads the state of a machine whose vCPUs are all paused. `interrupts` is the number of
-    /// interrupts that its GIC was created with.
+    /// The state of a machine whose vCPUs are all paused: `vcpus` as they were read, by number, and
+    /// its GIC, which was created with this number of interrupts.
     ///
     /// # Errors
     ///
-    /// The [`StateError`] of the call that failed; the machine is as it was.
-    pub fn read<V: VcpuAccess>(
+    /// [`StateError::GicRead`]; the machine is as it was.
+    pub fn read(
         clock: ClockState,
-        vcpus: &[V],
+        vcpus: Vec<VcpuState>,
         gic: &impl GicAccess,
         interrupts: u32,
     ) -> Result<Self, StateError> {
-        let states = vcpus.iter().enumerate();
-        let states = states.map(|(index, vcpu)| VcpuState::read(index, vcpu));
-        let states = states.collect::<Result<Vec<_>, _>>()?;
-        let affinities = affinities(vcpus)?;
+        let affinities: Vec<u32> = vcpus.iter().map(VcpuState::affinity).collect();
         Ok(Self {
             clock,
             gic: GicState::read(gic, &affinities, interrupts)?,
-            vcpus: states,
+            vcpus,
         })
     }
 
@@ -107,23 +104,16 @@ impl MachineState {
         interrupts: u32,
     ) -> Result<(), StateError> {
         self.check(vcpus.len(), interrupts)?;
+        let affinities: Vec<u32> = self.vcpus.iter().map(VcpuState::affinity).collect();
         for (index, (state, vcpu)) in self.vcpus.iter().zip(vcpus).enumerate() {
             state.write(index, vcpu)?;
         }
-        self.gic.write(gic, &affinities(vcpus)?)?;
+        self.gic.write(gic, &affinities)?;
         for (index, (state, vcpu)) in self.vcpus.iter().zip(vcpus).enumerate() {
             state.verify(index, vcpu)?;
         }
         Ok(())
     }
-}
-
-/// The affinity of each vCPU, as the GIC's device numbers CPUs.
-fn affinities<V: VcpuAccess>(vcpus: &[V]) -> Result<Vec<u32>, StateError> {
-    let vcpus = vcpus.iter().enumerate();
-    vcpus
-        .map(|(index, vcpu)| vcpu::affinity(index, vcpu))
-        .collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use crate::vmm::layout;
 use crate::vmm::memory::{self, MemoryError, MemorySlot, slots};
+use crate::vmm::state::error::Unsupported;
+use crate::vmm::state::{MachineState, StateError};
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vcpus::{PROGRAM_COUNTER, X0};
 use idreg_runtime::config::capabilities::Capabilities;
@@ -29,6 +31,9 @@ pub enum VmError {
     /// A step of the VM's creation failed.
     #[error(transparent)]
     Kvm(#[from] KvmError),
+    /// The state of the guest cannot be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
     /// The guest's view cannot be read.
     #[error(transparent)]
     ReadView(#[from] ReadViewError),
@@ -345,6 +350,18 @@ impl Vm {
             }
         }
         Ok(())
+    }
+
+    /// Writes the state of a machine into this one, which has a plan for the guest's view and has
+    /// not run, and reads it back.
+    ///
+    /// # Errors
+    ///
+    /// [`VmError::State`]; the VM must not run then.
+    pub fn write_state(&self, state: &MachineState) -> Result<(), VmError> {
+        let gic = self.gic.as_ref();
+        let gic = gic.ok_or(StateError::Unsupported(Unsupported::NoGic))?;
+        Ok(state.write(&self.vcpus, gic, layout::GIC_INTERRUPTS)?)
     }
 
     /// Connects an event to the GIC: it pulses the SPI whenever `event` is written.

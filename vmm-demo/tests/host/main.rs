@@ -13,6 +13,7 @@
 mod affinity;
 mod bare;
 mod endings;
+mod machine_state;
 mod program;
 mod qmp;
 mod refusals;

@@ -74,7 +74,10 @@ fn machine(seed: u8, calls: &Calls) -> FakeMachine {
 }
 
 fn read(machine: &FakeMachine) -> Result<MachineState, StateError> {
-    MachineState::read(CLOCK, &machine.vcpus, &machine.gic, INTERRUPTS)
+    let vcpus = machine.vcpus.iter().enumerate();
+    let vcpus = vcpus.map(|(index, vcpu)| VcpuState::read(index, vcpu));
+    let vcpus = vcpus.collect::<Result<_, _>>()?;
+    MachineState::read(CLOCK, vcpus, &machine.gic, INTERRUPTS)
 }
 
 fn write(state: &MachineState, machine: &FakeMachine) -> Result<(), StateError> {

@@ -128,6 +128,18 @@ impl VcpuState {
         Ok(())
     }
 
+    /// The affinity as the GIC's device numbers CPUs: Aff3 in the highest byte, Aff0 in the lowest
+    /// (Linux 7.2, `Documentation/virt/kvm/devices/arm-vgic-v3.rst`).
+    #[must_use]
+    pub fn affinity(&self) -> u32 {
+        let mut registers = self.registers.iter();
+        let mpidr = registers.find(|register| register.id() == MPIDR);
+        let mpidr = mpidr.and_then(|register| register.value().try_into().ok());
+        let mpidr = mpidr.map_or(0, u64::from_le_bytes);
+        let [aff0, aff1, aff2, _, aff3, ..] = mpidr.to_le_bytes();
+        u32::from_be_bytes([aff3, aff2, aff1, aff0])
+    }
+
     /// Compares the vCPU's registers with the state.
     ///
     /// # Errors
@@ -150,16 +162,6 @@ impl VcpuState {
         }
         Ok(())
     }
-}
-
-/// The affinity of a vCPU as the GIC's device numbers CPUs: Aff3 in the highest byte, Aff0 in the
-/// lowest (Linux 7.2, `Documentation/virt/kvm/devices/arm-vgic-v3.rst`).
-pub(super) fn affinity(index: usize, vcpu: &impl VcpuAccess) -> Result<u32, StateError> {
-    const LOWER: u64 = 0x00ff_ffff;
-    let value = value(index, vcpu, MPIDR)?;
-    let mpidr = value.try_into().map_or(0, u64::from_le_bytes);
-    let affinity = mpidr >> 8 & 0xff00_0000 | mpidr & LOWER;
-    Ok(u32::try_from(affinity).unwrap_or(u32::MAX))
 }
 
 fn list(vcpu: usize, access: &impl VcpuAccess) -> Result<Vec<RegisterId>, StateError> {
