@@ -7,9 +7,14 @@
 
 #[cfg(feature = "serde")]
 mod file;
+mod rejection;
+mod setting;
 
 use crate::number::Hex;
 use core::fmt;
+
+pub use self::rejection::{FirmwareRejected, FirmwareRejection};
+pub use self::setting::{FirmwareSetting, InvalidFirmwareSetting};
 
 /// A firmware register of KVM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -124,6 +129,12 @@ impl FirmwareRegister {
             Self::VendorHyp => "KVM_REG_ARM_VENDOR_HYP_BMAP",
             Self::VendorHyp2 => "KVM_REG_ARM_VENDOR_HYP_BMAP_2",
         }
+    }
+
+    /// The register of a [name](Self::name), or `None` if no register has it.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == name)
     }
 
     /// True for the level of a mitigation, which KVM compares with the host's but does not store:

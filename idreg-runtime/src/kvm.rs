@@ -47,6 +47,8 @@
 //! | finalising SVE ([`init_vcpu`] does) | the lengths are limited | the first run | KVM then answers `EPERM`; a vCPU that is not finalised does not run |
 //! | reading the host ([`read_vm`]) | the vCPU is initialised; the VM has its GIC, if it will have one | an ID register is written, or the VM has run | creating the GIC rewrites the GIC fields; a written value would pass for the host's |
 //! | writing ID registers ([`Plan::apply`](crate::plan::Plan::apply)) | the host is read | the first run | KVM then answers `EBUSY` |
+//! | [`set_gic_identity`] | the VM has its vCPUs and its GIC | the GIC is initialised | KVM then answers `EBUSY`, before Linux 6.17 always |
+//! | [`write_firmware`] | the vCPU is initialised | the first run | KVM then answers `EBUSY` to most |
 //! | [`init_pmu`] | the GIC is initialised, if there is one | the first run | KVM answers `ENODEV`; an uninitialised PMU does not run |
 //! | [`offer_target_cpus`] | the vCPU is initialised | the first run | KVM answers `EBUSY` |
 //!
@@ -55,11 +57,18 @@
 //! VM may have a GICv3, a GICv2, or no in-kernel GIC; without one KVM clears the GIC fields at the
 //! first run. ID registers are of the VM, except for MPIDR_EL1 and CLIDR_EL1: a plan is applied to
 //! every vCPU, and writes most registers on the first.
+//!
+//! A guest that comes from elsewhere has a plan of its view
+//! ([`Plan::for_view`](crate::plan::Plan::for_view)), from which a VMM rebuilds the VM: the VM and
+//! its vCPUs with [`Plan::config`](crate::plan::Plan::config), the GIC with [`set_gic_identity`] and
+//! then [`init_gic`], [`Plan::apply`](crate::plan::Plan::apply) on each vCPU, [`write_firmware`] on
+//! one, and at last the other registers of the guest.
 
 mod capabilities;
 #[cfg(feature = "scratch")]
 mod create;
 mod error;
+mod firmware;
 mod gic;
 mod init;
 mod ioctl;
@@ -81,7 +90,8 @@ pub use self::create::{
     create_gic, create_vcpu, create_vm, create_vm_with, open, physical_address_bits,
 };
 pub use self::error::{KvmError, KvmStep};
-pub use self::gic::{GicAddresses, gic_identity, in_kernel_gic, init_gic};
+pub use self::firmware::write_firmware;
+pub use self::gic::{GicAddresses, gic_identity, in_kernel_gic, init_gic, set_gic_identity};
 pub use self::init::{init_pmu, init_vcpu};
 pub use self::one_reg::{OneReg, kvm_reg_id};
 #[cfg(feature = "scratch")]

@@ -149,6 +149,8 @@ pub mod guide;
 #[cfg(feature = "std")]
 pub mod host;
 #[cfg(feature = "std")]
+mod likeness;
+#[cfg(feature = "std")]
 pub mod model;
 #[cfg(feature = "std")]
 pub mod number;

@@ -11,6 +11,7 @@ mod error;
 mod feature;
 #[cfg(feature = "serde")]
 mod file;
+mod machine;
 pub mod rejection;
 mod resolve;
 mod shortest;
@@ -18,9 +19,10 @@ mod start;
 mod warning;
 mod warnings;
 
-use crate::config::{Gic, VcpuConfig};
+use crate::config::{Gic, GicIdentity, VcpuConfig};
 use crate::description::rule::Owner;
 use crate::description::{RegisterDescription, RegisterField};
+use crate::firmware::FirmwareValues;
 use crate::host::Host;
 use crate::model::{Base, CpuModel};
 use crate::regs::ClidrEl1;
@@ -79,6 +81,8 @@ pub struct Plan {
     expected: RegisterValues,
     /// The registers that the plan does not write although they may change.
     elsewhere: Vec<Elsewhere>,
+    firmware: FirmwareValues,
+    gic_identity: GicIdentity,
     warnings: Warnings,
 }
 
@@ -214,6 +218,8 @@ impl Plan {
             host: host.values().clone(),
             expected,
             elsewhere: Vec::new(),
+            firmware: FirmwareValues::default(),
+            gic_identity: GicIdentity::default(),
         }
     }
 

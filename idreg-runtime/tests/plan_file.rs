@@ -4,6 +4,7 @@ mod hosts;
 
 use hosts::{MAX_7_2, host};
 use idreg_runtime::fake::FakeVcpu;
+use idreg_runtime::firmware::{FirmwareRegister, FirmwareValues};
 use idreg_runtime::plan::{Plan, Warning};
 use idreg_runtime::register::RegisterValue;
 use idreg_runtime::regs::{ClidrEl1, IdAa64isar0El1};
@@ -44,6 +45,28 @@ fn same_plan_same_bytes() {
     assert_eq!(again.host(), plan.host());
     assert_eq!(again.expected(), plan.expected());
     assert_eq!(again.in_guest(), plan.in_guest());
+}
+
+#[test]
+fn firmware_registers_to_write_are_in_the_file() {
+    let host = host(MAX_7_2);
+    let mut plan = plan();
+    assert!(!file(&plan).contains("firmware"));
+    let mut firmware = FirmwareValues::default();
+    firmware.set(FirmwareRegister::PsciVersion, 0x1_0001);
+    plan.set_firmware(&host, firmware).unwrap();
+    assert_eq!(read(&file(&plan)).firmware(), &firmware);
+    assert_eq!(file(&read(&file(&plan))), file(&plan));
+
+    let before = plan.clone();
+    firmware.set(FirmwareRegister::PsciVersion, 0x1_0009);
+    let error = plan.set_firmware(&host, firmware).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "KVM_REG_ARM_PSCI_VERSION=1.9: above the version of this host's KVM; 0.2 and 1.0 to 1.3 \
+         work"
+    );
+    assert_eq!(plan, before);
 }
 
 #[test]

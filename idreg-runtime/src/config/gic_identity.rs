@@ -48,6 +48,19 @@ impl GicIdentity {
         self.iidr.is_none() && self.typer2.is_none()
     }
 
+    /// The registers of a guest's identity that a new GIC of a host with this identity does not
+    /// have; those that one side does not know are left out.
+    #[must_use]
+    pub fn differing(&self, guest: Self) -> Self {
+        let differing = |host: Option<u32>, guest: Option<u32>| {
+            guest.filter(|_| host.is_some() && host != guest)
+        };
+        Self {
+            iidr: differing(self.iidr, guest.iidr),
+            typer2: differing(self.typer2, guest.typer2),
+        }
+    }
+
     /// The registers, by name, that KVM on a host with this identity refuses to set as in a guest:
     /// each with the guest's value, the host's, and the obstacle. What one side does not know is
     /// not compared.

@@ -25,8 +25,7 @@ impl<'de> Deserialize<'de> for FirmwareValues {
         let entries: Entries<Hex, MOST> = reading::object(deserializer)?;
         let mut values = Self::default();
         for (name, Hex(value)) in entries.0 {
-            let mut known = FirmwareRegister::ALL.into_iter();
-            match known.find(|register| register.name() == name) {
+            match FirmwareRegister::named(&name) {
                 Some(register) if values.get(register).is_some() => {
                     return Err(D::Error::custom(format!(
                         "firmware register {name} appears twice; keep one"

@@ -2,6 +2,7 @@
 
 use crate::config::options::{CpuOption, OptionSetting};
 use crate::config::{Gic, VcpuConfig};
+use crate::firmware::{FirmwareRegister, FirmwareSetting};
 use crate::host::{ConfigurationDifference, ReadError};
 use crate::linux::UnexpectedContent;
 use crate::text::{caused, comma_list, joined, lines};
@@ -105,6 +106,30 @@ pub enum KvmError {
          KVM_REG_ARM_VENDOR_HYP_BMAP_2): that needs Linux 6.15 or newer"
     )]
     NoTargetCpus,
+    /// KVM took the value of a firmware register and stores another.
+    #[error(
+        "KVM took {setting} and has {}; a VM that has run keeps its firmware registers",
+        .setting.register.show(*.found)
+    )]
+    FirmwareDiffers {
+        /// The register with the written value.
+        setting: FirmwareSetting,
+        /// The value that was read back.
+        found: u64,
+    },
+    /// KVM took the value of a register by which the GIC identifies itself, and stores another.
+    #[error(
+        "KVM took {register} {value:#010x} for the GIC and has {found:#010x}: this kernel does not \
+         store it; newer kernels do"
+    )]
+    GicRegisterDiffers {
+        /// The register's name.
+        register: &'static str,
+        /// The written value.
+        value: u32,
+        /// The value that was read back.
+        found: u32,
+    },
     /// The affinity of the calling thread cannot be read.
     #[cfg(feature = "scratch")]
     #[error("cannot tell which CPUs this thread may run on")]
@@ -184,6 +209,23 @@ pub enum KvmStep {
         /// The register's name.
         register: &'static str,
     },
+    /// Writing a register by which the GIC identifies itself.
+    SetGicRegister {
+        /// The register's name.
+        register: &'static str,
+        /// The value.
+        value: u32,
+    },
+    /// Writing a firmware register.
+    WriteFirmware {
+        /// The register with the value.
+        setting: FirmwareSetting,
+    },
+    /// Reading a firmware register back.
+    ReadFirmware {
+        /// The register.
+        register: FirmwareRegister,
+    },
     /// `KVM_IRQ_LINE`, whose error tells if the VM has an in-kernel GIC.
     FindGic,
     /// `KVM_ARM_VCPU_PMU_V3_IRQ`.
@@ -246,6 +288,15 @@ impl fmt::Display for KvmStep {
             Self::InitGic => "cannot initialise the GIC",
             Self::GicRegister { register } => {
                 return write!(f, "cannot read {register} of the GIC");
+            }
+            Self::SetGicRegister { register, value } => {
+                return write!(f, "cannot set {register} of the GIC to {value:#010x}");
+            }
+            Self::WriteFirmware { setting } => {
+                return write!(f, "cannot write the firmware register {setting}");
+            }
+            Self::ReadFirmware { register } => {
+                return write!(f, "cannot read the firmware register {}", register.name());
             }
             Self::FindGic => "cannot tell which in-kernel GIC the VM has",
             Self::PmuInterrupt => "cannot give the vCPU's PMU its interrupt",

@@ -15,6 +15,10 @@ const GROUP_INTERRUPTS: u32 = 3;
 /// `KVM_DEV_ARM_VGIC_GRP_CTRL` and `KVM_DEV_ARM_VGIC_CTRL_INIT`.
 const CONTROL_INIT: (u32, u32) = (4, 0);
 
+/// The offsets of registers of the distributor (Arm IHI 0069, 12.8): GICD_IIDR and GICD_TYPER2.
+const IIDR: u32 = 0x8;
+const TYPER2: u32 = 0xc;
+
 /// The maximum number of vCPUs of a VM (Linux 7.2, `include/uapi/linux/kvm.h`).
 const KVM_CAP_MAX_VCPUS: u32 = 66;
 /// The maximum number of vCPUs with a GICv2 (Linux 7.2, `include/kvm/arm_vgic.h`,
@@ -84,15 +88,53 @@ pub fn init_gic(
 /// `ioctl` `KVM_GET_DEVICE_ATTR` (0x4018aee2) on the device, twice.
 pub fn gic_identity(device: &impl AsRawFd) -> Result<GicIdentity, KvmError> {
     let device = device.as_raw_fd();
-    // The offsets of Arm IHI 0069, 12.8.
-    let read = |register, offset| {
-        ioctl::get_device_attr(device, GROUP_DISTRIBUTOR, offset)
+    let read = |register, offset: u32| {
+        ioctl::get_device_attr(device, GROUP_DISTRIBUTOR, offset.into())
             .map_err(KvmStep::GicRegister { register }.failed())
     };
     Ok(GicIdentity {
-        iidr: Some(read("GICD_IIDR", 0x8)?),
-        typer2: Some(read("GICD_TYPER2", 0xc)?),
+        iidr: Some(read("GICD_IIDR", IIDR)?),
+        typer2: Some(read("GICD_TYPER2", TYPER2)?),
     })
+}
+
+/// Gives a GICv3 the known registers of an identity, such as
+/// [`Plan::gic_identity`](crate::plan::Plan::gic_identity), and reads them back.
+///
+/// `device` is the descriptor from `KVM_CREATE_DEVICE`. The VM has its vCPUs, and the GIC is not
+/// initialised yet: KVM then fixes GICD_TYPER2.nASSGIcap (Linux 7.2,
+/// `arch/arm64/kvm/vgic/vgic-mmio-v3.c`, `vgic_mmio_uaccess_write_v3_misc`).
+///
+/// # Errors
+///
+/// [`KvmStep::SetGicRegister`], with `EBUSY` before Linux 6.17 and in a GIC that is initialised,
+/// and `EINVAL` for a value that [`GicIdentity::refused`] names; [`KvmStep::GicRegister`];
+/// [`KvmError::GicRegisterDiffers`] on kernels that take a revision and do not store it.
+///
+/// # System calls
+///
+/// `ioctl` on the device: `KVM_SET_DEVICE_ATTR` (0x4018aee1) and `KVM_GET_DEVICE_ATTR` (0x4018aee2)
+/// for each register.
+pub fn set_gic_identity(device: &impl AsRawFd, identity: GicIdentity) -> Result<(), KvmError> {
+    let device = device.as_raw_fd();
+    for (register, offset, value) in [
+        ("GICD_IIDR", IIDR, identity.iidr),
+        ("GICD_TYPER2", TYPER2, identity.typer2),
+    ] {
+        let Some(value) = value else { continue };
+        ioctl::set_device_attr(device, GROUP_DISTRIBUTOR, offset, Some(value))
+            .map_err(KvmStep::SetGicRegister { register, value }.failed())?;
+        let found = ioctl::get_device_attr(device, GROUP_DISTRIBUTOR, offset.into())
+            .map_err(KvmStep::GicRegister { register }.failed())?;
+        if found != value {
+            return Err(KvmError::GicRegisterDiffers {
+                register,
+                value,
+                found,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// The in-kernel interrupt controller of a VM, or `None` if it has none (yet).

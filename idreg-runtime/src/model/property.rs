@@ -1,20 +1,14 @@
 //! Properties: the one namespace of the overrides that a CPU model takes.
 
-mod likeness;
-
 use crate::config::options::{CpuOption, sve_lengths};
 use crate::description::feature::{FEATURE_PREFIX, FeatureDescription};
 use crate::description::{Description, RegisterDescription, RegisterField};
+use crate::likeness::{LONGEST_NAME, Likeness};
 use crate::regs::{AidrEl1, MidrEl1, RevidrEl1};
 use core::fmt;
-use likeness::Likeness;
 
 /// The word that makes inconsistencies errors.
 pub const ENFORCE: &str = "enforce";
-
-/// The length in bytes above which a name is like no property; the longest one of this project's
-/// description has 40.
-const LONGEST_NAME: usize = 100;
 
 /// A property of a CPU model, found by its name.
 ///

@@ -4,7 +4,8 @@ mod parsed;
 
 use super::Plan;
 use super::elsewhere::Elsewhere;
-use crate::config::VcpuConfig;
+use crate::config::{GicIdentity, VcpuConfig};
+use crate::firmware::FirmwareValues;
 use crate::number::Hex;
 use crate::values::RegisterValues;
 use serde::{Serialize, Serializer};
@@ -16,8 +17,9 @@ use serde::{Serialize, Serializer};
 /// configuration of the vCPUs; `changes`, each with `property`, `old` and `new`; `writes`, each
 /// with `register`, `old` and `new`; `other_writes`, the registers that are left to
 /// [other writers](Plan::expect), likewise, without `new` if each vCPU has a value of its own, and
-/// not in the file if there are none; `warnings`, each with `kind` and `message`; `expected`, every
-/// register as the guest sees it. Numbers are `0x` strings.
+/// not in the file if there are none; `firmware`, the firmware registers to write, and `gic`, the
+/// identity of the GIC to write, each not in the file if there is none; `warnings`, each with `kind`
+/// and `message`; `expected`, every register as the guest sees it. Numbers are `0x` strings.
 pub const SCHEMA: &str = "idreg-plan/1";
 
 #[derive(Serialize)]
@@ -30,6 +32,10 @@ struct PlanObject<'p> {
     writes: Vec<WriteObject>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     other_writes: Vec<OtherWriteObject>,
+    #[serde(skip_serializing_if = "FirmwareValues::is_empty")]
+    firmware: FirmwareValues,
+    #[serde(skip_serializing_if = "GicIdentity::is_unknown")]
+    gic: GicIdentity,
     warnings: Vec<WarningObject<'p>>,
     expected: &'p RegisterValues,
 }
@@ -93,6 +99,8 @@ impl Serialize for Plan {
             changes: changes.collect(),
             writes: writes.collect(),
             other_writes: other_writes.collect(),
+            firmware: self.firmware,
+            gic: self.gic_identity,
             warnings: warnings.collect(),
             expected: &self.expected,
         };

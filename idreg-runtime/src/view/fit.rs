@@ -4,9 +4,10 @@ mod machine;
 
 use super::options::Configured;
 use super::{Incompatibility, Incompatible, VcpuReading, View};
-use crate::config::Gic;
+use crate::config::{Gic, GicIdentity};
 use crate::description::rule::Owner;
 use crate::description::{RegisterDescription, RegisterField};
+use crate::firmware::FirmwareValues;
 use crate::host::{Host, Obstacle};
 use crate::plan::{Change, Plan, Tolerated, Warning, Warnings};
 use crate::regs::MpidrEl1;
@@ -18,10 +19,17 @@ impl Plan {
     /// run on this host.
     ///
     /// The plan's expected values are those of the view. Its model is the view's, as it was asked
-    /// for on the first host, and its [configuration](Plan::config) limits the vector lengths to
-    /// the guest's. The VMM still restores what differs between vCPUs or is no ID register:
-    /// MPIDR_EL1, CLIDR_EL1 if it is not the same on all vCPUs, cache sizes, firmware registers,
-    /// target CPUs.
+    /// for on the first host. A VMM rebuilds the VM from the plan in this order:
+    ///
+    /// 1. the VM and its vCPUs with the [configuration](Plan::config), which limits the vector
+    ///    lengths to the guest's;
+    /// 2. the GIC, with the [identity](Plan::gic_identity) of the guest's before it is initialised;
+    /// 3. the ID registers, by [`apply`](Plan::apply) on each vCPU;
+    /// 4. the [firmware registers](Plan::firmware), on one vCPU;
+    /// 5. the other registers.
+    ///
+    /// Of these the VMM restores from the view what differs between vCPUs or is no ID register:
+    /// MPIDR_EL1, CLIDR_EL1 if it is not the same on all vCPUs, cache sizes, target CPUs.
     ///
     /// A register that only the host has must read as zero, so it is judged as if the view had it
     /// with the value 0. What only one side knows is not compared, and a [warning](Warning) names
@@ -79,6 +87,8 @@ impl Plan {
             elsewhere: Vec::new(),
             not_compared: Vec::new(),
             tolerated: Vec::new(),
+            firmware: FirmwareValues::default(),
+            gic_identity: GicIdentity::default(),
             host: &configured.host,
             configured: &configured,
             view,
@@ -93,6 +103,8 @@ impl Plan {
             elsewhere,
             not_compared,
             tolerated,
+            firmware,
+            gic_identity,
             host,
             reasons,
             ..
@@ -119,6 +131,7 @@ impl Plan {
         for register in elsewhere {
             plan.leave(register, None);
         }
+        plan.write_beside(firmware, gic_identity);
         Ok(plan)
     }
 }
@@ -137,6 +150,10 @@ struct Judge<'a> {
     expected: RegisterValues,
     /// The registers that are not the same on all vCPUs.
     elsewhere: Vec<&'static RegisterDescription>,
+    /// The firmware registers in which the guest differs from a new VM of the host.
+    firmware: FirmwareValues,
+    /// The registers of the GIC in which the guest differs from a new VM of the host.
+    gic_identity: GicIdentity,
 }
 
 impl Judge<'_> {

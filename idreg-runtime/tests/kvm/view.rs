@@ -1,9 +1,11 @@
 //! Views of guests, and the firmware registers in them.
 
 use crate::vm::{TestVm, host, plainest, richest, skipped};
-use idreg_runtime::config::Gic;
+use idreg_runtime::config::{Gic, GicIdentity};
 use idreg_runtime::firmware::{FirmwareRegister, FirmwareValues};
-use idreg_runtime::kvm::{GicAddresses, gic_identity, init_gic, read_view};
+use idreg_runtime::kvm::{
+    GicAddresses, KvmError, gic_identity, init_gic, read_view, set_gic_identity, write_firmware,
+};
 use idreg_runtime::plan::Plan;
 use idreg_runtime::regs::{ClidrEl1, IdAa64isar0El1, MpidrEl1};
 use idreg_runtime::vcpu::Errno;
@@ -100,4 +102,64 @@ fn firmware_registers_take_the_predicted_values() {
             );
         }
     }
+}
+
+/// KVM stores the firmware registers of a VM that has not run, for all of its vCPUs.
+#[test]
+fn firmware_registers_are_written_and_read_back() {
+    let mut vm = TestVm::new(plainest(), 2);
+    let mut older = FirmwareValues::default();
+    older.set(FirmwareRegister::PsciVersion, 0x1_0000);
+    older.set(FirmwareRegister::StdHyp, 0);
+    older.set(FirmwareRegister::Workaround1, 0);
+    let first = vm.vcpus.first().expect("a vCPU");
+    write_firmware(first, &older).expect("values that KVM takes");
+    for vcpu in 0..2 {
+        let found = FirmwareValues::read(&vm.regs(vcpu)).expect("firmware registers");
+        for register in [FirmwareRegister::PsciVersion, FirmwareRegister::StdHyp] {
+            assert_eq!(found.get(register), older.get(register), "{register:?}");
+        }
+    }
+    vm.run_once();
+    let mut later = FirmwareValues::default();
+    later.set(FirmwareRegister::StdHyp, 1);
+    let error = write_firmware(vm.vcpus.first().expect("a vCPU"), &later);
+    assert_eq!(
+        error.expect_err("a VM that has run").to_string(),
+        "cannot write the firmware register KVM_REG_ARM_STD_HYP_BMAP=0x1: EBUSY (16)"
+    );
+}
+
+/// A GIC gets the revision of an older kernel's before it is initialised, where KVM stores it.
+#[test]
+fn gic_has_the_identity_of_an_older_one() {
+    let vm = TestVm::new(richest(), 1);
+    let Some(gic) = vm.gic.as_ref().filter(|_| richest().gic == Some(Gic::V3)) else {
+        skipped("identity of an older GIC", "no GICv3");
+        return;
+    };
+    let own = host().info().gic;
+    let mut older = GicIdentity::default();
+    older.iidr = own.iidr.map(|iidr| iidr - 0x1000);
+    match set_gic_identity(gic, older) {
+        Ok(()) => {}
+        // Before Linux 6.17 a GIC that is not initialised has no registers.
+        Err(KvmError::Failed { source, .. }) => return assert_eq!(source, Errno::EBUSY),
+        // Before Linux 7.1 KVM does not store the revision.
+        Err(KvmError::GicRegisterDiffers { found, .. }) => {
+            return assert_eq!(Some(found), own.iidr);
+        }
+        Err(error) => panic!("{error}"),
+    }
+    let addresses = GicAddresses::V3 {
+        distributor: 0,
+        redistributors: 0x1_0000,
+    };
+    init_gic(gic, addresses, 64).expect("an initialised GIC");
+    let identity = gic_identity(gic).expect("two registers");
+    assert_eq!((identity.iidr, identity.typer2), (older.iidr, own.typer2));
+    assert_eq!(own.differing(identity), older);
+    let mut foreign = GicIdentity::default();
+    foreign.iidr = own.iidr.map(|iidr| iidr ^ 1);
+    assert!(set_gic_identity(gic, foreign).is_err());
 }

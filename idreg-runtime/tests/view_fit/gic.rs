@@ -22,6 +22,10 @@ fn gic_identity_of_an_older_kernel_fits() {
     for (iidr, typer2) in [(IIDR, TYPER2), (IIDR - 0x1000, TYPER2), (IIDR, 0)] {
         let plan = Plan::for_view(&with_gic(IIDR, TYPER2), &of_gic(iidr, typer2)).unwrap();
         assert_eq!(warnings(&plan), [] as [&str; 0]);
+        let written = plan.gic_identity();
+        let differs = |value, host| (value != host).then_some(value);
+        assert_eq!(written.iidr, differs(iidr, IIDR));
+        assert_eq!(written.typer2, differs(typer2, TYPER2));
     }
 }
 

@@ -1,8 +1,9 @@
 //! A plan file's content before a description selects the known registers.
 
 use super::SCHEMA;
-use crate::config::VcpuConfig;
+use crate::config::{GicIdentity, VcpuConfig};
 use crate::description::{Description, RegisterDescription, RegisterField};
+use crate::firmware::FirmwareValues;
 use crate::model::CpuModel;
 use crate::number::Hex;
 use crate::plan::elsewhere::Elsewhere;
@@ -30,6 +31,10 @@ struct ParsedPlan {
     writes: Bounded<Object<ParsedWrite>, MOST>,
     #[serde(default)]
     other_writes: Bounded<Object<ParsedOtherWrite>, MOST>,
+    #[serde(default)]
+    firmware: FirmwareValues,
+    #[serde(default)]
+    gic: Object<GicIdentity>,
     warnings: Bounded<Object<ParsedWarning>, MOST>,
     expected: NamedValues,
 }
@@ -142,6 +147,8 @@ impl ParsedPlan {
             host,
             expected,
             elsewhere,
+            firmware: self.firmware,
+            gic_identity: self.gic.0,
             warnings: Warnings::new(warnings.collect()),
         })
     }

@@ -91,6 +91,7 @@ impl Judge<'_> {
         if (view.vcpu.gic, host.vcpu.gic) != (Some(Gic::V3), Some(Gic::V3)) {
             return;
         }
+        self.gic_identity = host.gic.differing(view.gic);
         if view.gic.is_unknown() || host.gic.is_unknown() {
             self.not_compared.push("the identity of the GIC");
         }
@@ -119,13 +120,17 @@ impl Judge<'_> {
                 continue;
             }
             let host = host.get(register);
-            if let Err(obstacle) = register.check(host, value) {
-                self.reasons.push(Incompatibility::Firmware {
+            match register.check(host, value) {
+                Ok(()) if host.is_some_and(|host| host != value) => {
+                    self.firmware.set(register, value);
+                }
+                Ok(()) => {}
+                Err(obstacle) => self.reasons.push(Incompatibility::Firmware {
                     register,
                     view: value,
                     host,
                     obstacle,
-                });
+                }),
             }
         }
     }
