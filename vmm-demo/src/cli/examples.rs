@@ -43,6 +43,8 @@ Examples:
   vmm-demo run --kernel Image --cpu host,midr=0x413fd0c1 \\
       --impl-cpu midr=0x411fd401 --impl-cpu midr=0x410fd4f1
       Linux that sees a Neoverse N1 and applies the workarounds of two other CPUs.
+  vmm-demo run --kernel Image --firmware KVM_REG_ARM_PSCI_VERSION=1.1
+      Linux that can also move to hosts with Linux 6.12.
 
 On the console Ctrl-A x ends the guest, Ctrl-A a sends Ctrl-A, Ctrl-A h shows these keys.";
 

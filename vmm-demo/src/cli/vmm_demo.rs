@@ -3,10 +3,12 @@
 use super::{
     CompletionsArguments, LogArguments, ManArguments, ModelArgument, ModelsArgument, examples,
 };
+use crate::output::failure::Failure;
 use crate::size::MemorySize;
 use crate::socket_address::Address;
 use clap::{Args, Parser, Subcommand};
 use idreg_runtime::config::target::TargetCpu;
+use idreg_runtime::firmware::{FirmwareRegister, FirmwareSetting, FirmwareValues};
 use idreg_runtime::model::CpuModel;
 use std::path::PathBuf;
 
@@ -61,6 +63,16 @@ pub struct RunArguments {
     /// With --kernel the file is there before the guest's first instruction.
     #[arg(long, value_name = "FILE")]
     pub view: Option<PathBuf>,
+    /// Write this firmware register before the guest first runs, so that it fits older hosts. Can be
+    /// given several times.
+    ///
+    /// NAME is that of `asm/kvm.h`, and VALUE a number, or a version as in
+    /// KVM_REG_ARM_PSCI_VERSION=1.1. `idreg compare` and `idreg baseline` print the values that
+    /// hosts have in common. KVM compares the level of a mitigation
+    /// (KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1, 2 and 3) with the host's, which the guest finds in any
+    /// case.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub firmware: Vec<FirmwareSetting>,
     /// Show every field of every register, also zero and unchanged ones.
     #[arg(long, conflicts_with = "kernel")]
     pub all: bool,
@@ -102,6 +114,50 @@ pub struct LinuxArguments {
     /// Write a JSON report of the run to this file: register writes, ending and start times.
     #[arg(long, value_name = "FILE", requires = "kernel")]
     pub report: Option<PathBuf>,
+}
+
+/// Settings of firmware registers that exclude each other.
+#[derive(Debug, thiserror::Error)]
+enum ContradictoryFirmware {
+    #[error("--firmware {first} and --firmware {second} exclude each other; leave one out")]
+    Twice {
+        first: FirmwareSetting,
+        second: FirmwareSetting,
+    },
+    #[error(
+        "--firmware {setting} hides the hypercalls by which a guest asks for the CPUs of \
+         --impl-cpu; leave one of the two out"
+    )]
+    HiddenCpus { setting: FirmwareSetting },
+}
+
+impl RunArguments {
+    /// The firmware registers to write.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::Unusable`] for a register with two values, or one that hides `--impl-cpu`.
+    pub fn firmware(&self) -> Result<FirmwareValues, Failure> {
+        /// Both hypercalls for target CPUs (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`,
+        /// `KVM_REG_ARM_VENDOR_HYP_BIT_DISCOVER_IMPL_VER` and `_CPUS`).
+        const DISCOVER_CALLS: u64 = 0b11;
+        let unusable = |error: ContradictoryFirmware| Err(Failure::Unusable(error.into()));
+        let mut values = FirmwareValues::default();
+        for second in self.firmware.iter().copied() {
+            let FirmwareSetting { register, value } = second;
+            if let Some(value) = values.get(register) {
+                let first = FirmwareSetting { register, value };
+                return unusable(ContradictoryFirmware::Twice { first, second });
+            }
+            let hides = value & DISCOVER_CALLS != DISCOVER_CALLS;
+            let is_asked = !self.linux.impl_cpu.is_empty();
+            if register == FirmwareRegister::VendorHyp2 && hides && is_asked {
+                return unusable(ContradictoryFirmware::HiddenCpus { setting: second });
+            }
+            values.set(register, value);
+        }
+        Ok(values)
+    }
 }
 
 impl VmmDemoCommand {

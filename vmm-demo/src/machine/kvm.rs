@@ -102,6 +102,7 @@ impl Machine {
         check_vcpus(&self.kvm, plan.config().gic, vcpus)?;
         let vm_config = VmConfig {
             config: plan.config(),
+            gic_identity: plan.gic_identity(),
             capabilities: self.host.info().capabilities,
             vcpus,
             ram: RAM,

@@ -2,6 +2,7 @@
 
 use crate::output::list::lines;
 use crate::output::{escaped, escaped_path};
+use idreg_runtime::firmware::FirmwareRejected;
 use idreg_runtime::formats::Unsaid;
 use idreg_runtime::plan::PlanError;
 use idreg_runtime::plan::apply::{ApplyError, Difference};
@@ -18,6 +19,12 @@ pub enum Failure {
     /// The model is not possible on the host.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// KVM on the host refuses values of firmware registers.
+    #[error("{}; nothing was written:\n{}", not_possible(rejected), lines(&rejected.0))]
+    Firmware {
+        /// The values.
+        rejected: FirmwareRejected,
+    },
     /// KVM did not accept the model.
     #[error(transparent)]
     Apply(#[from] ApplyError),
@@ -91,6 +98,20 @@ pub enum Failure {
     Other(Box<dyn Error>),
 }
 
+impl From<FirmwareRejected> for Failure {
+    fn from(rejected: FirmwareRejected) -> Self {
+        Self::Firmware { rejected }
+    }
+}
+
+/// The number of refused values in words.
+fn not_possible(rejected: &FirmwareRejected) -> String {
+    match rejected.0.len() {
+        1 => "1 firmware register cannot have its value on this host".to_owned(),
+        count => format!("{count} firmware registers cannot have their values on this host"),
+    }
+}
+
 impl Failure {
     /// A failure that no other variant describes.
     pub fn other(error: impl Error + 'static) -> Self {
@@ -104,6 +125,7 @@ impl Failure {
         match self {
             Self::Plan(PlanError::NoWritableRegisters { .. }) | Self::CannotHere(_) => 3,
             Self::Plan(_)
+            | Self::Firmware { .. }
             | Self::Guest(_)
             | Self::GuestDiffers(_)
             | Self::AfterRun(_)

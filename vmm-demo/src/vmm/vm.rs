@@ -8,7 +8,7 @@ use crate::vmm::timeline::Timeline;
 use crate::vmm::vcpus::{PROGRAM_COUNTER, X0};
 use idreg_runtime::config::capabilities::Capabilities;
 use idreg_runtime::config::target::TargetCpus;
-use idreg_runtime::config::{Gic, VcpuConfig};
+use idreg_runtime::config::{Gic, GicIdentity, VcpuConfig};
 use idreg_runtime::host::Host;
 use idreg_runtime::kvm::{self, GicAddresses, KvmError, OneReg};
 use idreg_runtime::linux::MachineInfo;
@@ -94,6 +94,8 @@ pub enum VmError {
 pub struct VmConfig {
     /// The configuration of each vCPU, and the kind of GIC.
     pub config: VcpuConfig,
+    /// The registers of a GICv3 to set before it is initialised, as far as they are known.
+    pub gic_identity: GicIdentity,
     /// The capabilities of the machine's KVM.
     pub capabilities: Capabilities,
     /// The number of vCPUs.
@@ -141,7 +143,7 @@ impl Vm {
             kvm::init_vcpu(&fd, vcpu, config, index > 0)?;
         }
         timeline.step("vcpus");
-        let create_gic = |kind| new_gic(&fd, kind, vcpus.len() as u64);
+        let create_gic = |kind| new_gic(&fd, kind, vcpus.len() as u64, vm.gic_identity);
         let gic = config.gic.map(create_gic).transpose()?;
         timeline.step("gic");
         Ok(Self {
@@ -184,6 +186,9 @@ impl Vm {
         }
         timeline.step("id_registers");
         self.check_alike()?;
+        if let Some(first) = self.vcpus.first() {
+            kvm::write_firmware(first, plan.firmware())?;
+        }
         for vcpu in &self.vcpus {
             kvm::init_pmu(vcpu, plan.config())?;
         }
@@ -387,8 +392,11 @@ fn register_list(vcpu: &VcpuFd) -> Result<RegList, Errno> {
     Ok(list)
 }
 
-fn new_gic(vm: &VmFd, kind: Gic, vcpus: u64) -> Result<DeviceFd, KvmError> {
+fn new_gic(vm: &VmFd, kind: Gic, vcpus: u64, identity: GicIdentity) -> Result<DeviceFd, KvmError> {
     let device = kvm::create_gic(vm, kind)?;
+    if kind == Gic::V3 {
+        kvm::set_gic_identity(&device, identity)?;
+    }
     kvm::init_gic(&device, gic_addresses(kind, vcpus), layout::GIC_INTERRUPTS)?;
     Ok(device)
 }

@@ -129,6 +129,54 @@ fn impossible_models() {
     );
 }
 
+/// Every firmware register that KVM would refuse is named before anything is written.
+#[test]
+fn impossible_firmware_registers() {
+    let path = guest("firmware", &bare::IDLE);
+    let kernel = path.to_str().expect("a name");
+    let asked = [
+        "--firmware",
+        "KVM_REG_ARM_PSCI_VERSION=9.0",
+        "--firmware",
+        "KVM_REG_ARM_STD_BMAP=0x100",
+    ];
+    for built_in_or_not in [&[][..], &["--kernel", kernel]] {
+        let arguments = [built_in_or_not, &asked].concat();
+        let expected = "2 firmware registers cannot have their values on this host; nothing was \
+                        written:\nKVM_REG_ARM_PSCI_VERSION=9.0: above the version of this host's \
+                        KVM; 0.2 and 1.0 to 1.";
+        check(&arguments, 1, expected);
+    }
+    for (settings, expected) in [
+        (
+            &[
+                "KVM_REG_ARM_PSCI_VERSION=1.1",
+                "KVM_REG_ARM_PSCI_VERSION=1.0",
+            ][..],
+            "--firmware KVM_REG_ARM_PSCI_VERSION=1.1 and --firmware KVM_REG_ARM_PSCI_VERSION=1.0 \
+             exclude each other; leave one out",
+        ),
+        (
+            &["KVM_REG_ARM_PSCI=1.1"],
+            "no firmware register is named `KVM_REG_ARM_PSCI`",
+        ),
+    ] {
+        let settings = settings.iter().flat_map(|setting| ["--firmware", setting]);
+        check(&settings.collect::<Vec<_>>(), 2, expected);
+    }
+    let hidden = ["--impl-cpu", "midr=0x411fd401", "--firmware"];
+    let hidden = [
+        &["--kernel", kernel],
+        &hidden[..],
+        &["KVM_REG_ARM_VENDOR_HYP_BMAP_2=1"],
+    ];
+    check(
+        &hidden.concat(),
+        2,
+        "--firmware KVM_REG_ARM_VENDOR_HYP_BMAP_2=0x1 hides the hypercalls",
+    );
+}
+
 #[test]
 fn refused_runs_leave_no_socket() {
     check(

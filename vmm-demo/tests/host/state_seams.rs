@@ -3,8 +3,8 @@
 
 use crate::bare::{LDRB_LINE_STATUS, SERIAL, SYSTEM_OFF, load, psci};
 use crate::running::TIMEOUT;
-use idreg_runtime::config::Gic;
 use idreg_runtime::config::target::TargetCpus;
+use idreg_runtime::config::{Gic, GicIdentity};
 use idreg_runtime::kvm::{self, OneReg};
 use idreg_runtime::regs::{IdAa64pfr0El1, MpidrEl1};
 use idreg_runtime::vcpu::VcpuRegs as _;
@@ -52,6 +52,7 @@ fn new_vm(gic: Option<Gic>, vcpus: u16) -> Vm {
         config,
         capabilities,
         vcpus,
+        gic_identity: GicIdentity::default(),
         ram: RAM,
     };
     let mut timeline = Timeline::since(Instant::now());

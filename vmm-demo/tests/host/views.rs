@@ -4,6 +4,7 @@ use crate::bare::{IDLE, SYSTEM_OFF, guest, psci};
 use crate::program::vmm_demo;
 use crate::running::{Running, TIMEOUT};
 use idreg_runtime::config::Gic;
+use idreg_runtime::firmware::FirmwareRegister;
 use idreg_runtime::host::Host;
 use idreg_runtime::kvm;
 use idreg_runtime::plan::Plan;
@@ -83,6 +84,37 @@ fn guest_with_a_view_runs_as_without() {
     let (status, stderr) = running.wait();
     assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
     assert_eq!(read("off-view.json").vcpu_count(), 2);
+}
+
+/// The view has the firmware registers that were asked for, of the built-in guest and of another.
+#[test]
+fn guest_has_the_firmware_registers_that_were_asked_for() {
+    let firmware = |view: &str| {
+        let firmware = read(view).info().firmware;
+        [FirmwareRegister::PsciVersion, FirmwareRegister::StdHyp].map(|one| firmware.get(one))
+    };
+    let asked = [
+        "--firmware",
+        "KVM_REG_ARM_PSCI_VERSION=1.0",
+        "--firmware",
+        "KVM_REG_ARM_STD_HYP_BMAP=0",
+    ];
+    let older = [Some(0x1_0000), Some(0)];
+    let arguments = ["run", "--smp", "2", "--view", "older-probe.json"];
+    let output = vmm_demo([&arguments[..], &asked].concat()).output();
+    let output = output.expect("it starts");
+    assert!(output.status.success(), "{output:?}");
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains("KVM_REG_ARM_PSCI_VERSION=1.0"), "{shown}");
+    assert_eq!(firmware("older-probe.json"), older);
+
+    let kernel = guest("older-off", &psci(SYSTEM_OFF));
+    let arguments = [&["--view", "older-off.json"][..], &asked].concat();
+    let (status, stderr) = Running::start(&kernel, &arguments).wait();
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+    assert_eq!(firmware("older-off.json"), older);
+    let plan = Plan::for_view(&host(), &read("older-off.json")).expect("a guest that fits");
+    assert_eq!(plan.firmware().iter().count(), 2);
 }
 
 #[test]

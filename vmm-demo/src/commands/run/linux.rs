@@ -23,8 +23,8 @@ use crate::vmm::boot::{Kernel, KernelError, command_line};
 use crate::vmm::memory::Overcommitted;
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vm::{Vm, VmConfig, VmError};
-use idreg_runtime::config::Gic;
 use idreg_runtime::config::target::TargetCpus;
+use idreg_runtime::config::{Gic, GicIdentity};
 use idreg_runtime::kvm::{self, KvmError, KvmStep};
 use idreg_runtime::plan::Plan;
 use std::path::Path;
@@ -107,6 +107,7 @@ fn prepare(
     timeline: &mut Timeline,
 ) -> Result<(GuestBuilder, Vm), Failure> {
     let model = &arguments.model.cpu;
+    let firmware = arguments.firmware()?;
     let kvm = open_kvm()?;
     let capabilities = kvm::capabilities(&kvm);
     let with_gic = |gic| model.config(capabilities.config(Some(gic)), &capabilities);
@@ -118,6 +119,7 @@ fn prepare(
     timeline.step("kvm");
     let mut vm_config = VmConfig {
         config,
+        gic_identity: GicIdentity::default(),
         capabilities,
         vcpus: arguments.smp,
         ram: arguments.linux.mem.0,
@@ -135,7 +137,8 @@ fn prepare(
     };
     let host = vm.read_host(&kvm, vm_config.config).map_err(vm_failure)?;
     timeline.step("read_host");
-    let plan = Plan::new(&host, model)?;
+    let mut plan = Plan::new(&host, model)?;
+    plan.set_firmware(&host, firmware)?;
     let in_guest = plan.in_guest();
     kernel.check_pages(&in_guest)?;
     check_address_size(&in_guest, vm_config.ram).map_err(KernelError::from)?;

@@ -10,6 +10,7 @@ use crate::output::{self, table};
 use crate::probe::view::GuestView;
 use comfy_table::Table;
 use idreg_runtime::description::{RegisterDescription, RegisterField};
+use idreg_runtime::firmware::FirmwareValues;
 use idreg_runtime::host::Host;
 use idreg_runtime::number::Hex;
 use idreg_runtime::plan::{Plan, Warning};
@@ -23,14 +24,19 @@ struct ProbeRunReport<'r> {
     guest: &'r RegisterValues,
     absent: Vec<&'static str>,
     writes: Vec<WriteEntry>,
+    /// The firmware registers that were written.
+    #[serde(skip_serializing_if = "FirmwareValues::is_empty")]
+    firmware: &'r FirmwareValues,
     warnings: Vec<String>,
 }
 
 pub(crate) fn run_probe(arguments: &RunArguments) -> Result<(), Failure> {
     let model = &arguments.model.cpu;
+    let firmware = arguments.firmware()?;
     let machine = Machine::open(model)?;
     let host = machine.host();
-    let plan = Plan::new(host, model)?;
+    let mut plan = Plan::new(host, model)?;
+    plan.set_firmware(host, firmware)?;
     if !arguments.json {
         output::warnings(plan.warnings());
     }
@@ -49,6 +55,7 @@ pub(crate) fn run_probe(arguments: &RunArguments) -> Result<(), Failure> {
             guest: &guest.values,
             absent: guest.absent.iter().map(|register| register.name).collect(),
             writes: json::writes(&plan),
+            firmware: plan.firmware(),
             warnings: plan.warnings().iter().map(Warning::to_string).collect(),
         });
     }
@@ -124,6 +131,9 @@ fn summary(host: &Host, plan: &Plan, guest: &GuestView) -> String {
     for write in plan.writes() {
         let (name, old, new) = (write.register.name, Hex(write.old), Hex(write.new));
         table.add_row(["written".to_owned(), format!("{name} {old} -> {new}")]);
+    }
+    for setting in plan.firmware().settings() {
+        table.add_row(["written".to_owned(), setting.to_string()]);
     }
     let differences = guest.differing(plan);
     let known = host.values().iter().count();

@@ -5,6 +5,7 @@ use crate::output::failure::Failure;
 use crate::output::file::OutputFile;
 use crate::output::json::{self, WriteEntry};
 use crate::vmm::timeline::Timeline;
+use idreg_runtime::firmware::FirmwareValues;
 use idreg_runtime::plan::{Plan, Warning};
 use serde::Serialize;
 
@@ -17,6 +18,9 @@ pub(super) struct LinuxRunReport<'r> {
     kernel_release: &'r str,
     smp: u16,
     writes: Vec<WriteEntry>,
+    /// The firmware registers that were written.
+    #[serde(skip_serializing_if = "FirmwareValues::is_empty")]
+    firmware: &'r FirmwareValues,
     warnings: Vec<String>,
     /// The number of restarts after a reset.
     resets: u64,
@@ -39,6 +43,7 @@ impl<'r> LinuxRunReport<'r> {
             kernel_release: plan.kernel_release(),
             smp,
             writes: json::writes(plan),
+            firmware: plan.firmware(),
             warnings: plan.warnings().iter().map(Warning::to_string).collect(),
             resets: ended.resets,
             ending: result.as_ref().ok().copied(),
