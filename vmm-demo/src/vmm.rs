@@ -2,6 +2,7 @@
 
 pub mod address_size;
 pub mod boot;
+pub mod console_state;
 pub mod fdt;
 pub mod layout;
 pub mod pause_gate;

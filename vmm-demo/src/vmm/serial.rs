@@ -1,19 +1,36 @@
 //! The guest's console: a 16550 with this program's standard output.
 
+use crate::vmm::console_state::ConsoleState;
 use crate::vmm::pause_gate::PauseGate;
-use crate::vmm::uart::Uart;
+use crate::vmm::uart::{RestoreUartError, Uart};
 use kvm_ioctls::VcpuFd;
 use rustix::io::Errno;
 use rustix::stdio::stdout;
 use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use thiserror::Error;
 use vm_superio::Trigger;
 use vm_superio::serial::{self, SerialEvents};
 use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
 /// The modem control register of a 16550, which has the loop-back bit.
 const MCR: u8 = 4;
+
+/// A console that cannot be restored.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RestoreConsoleError {
+    /// The event for the interrupt cannot be created.
+    #[error("cannot create the event for the console's interrupt")]
+    Event {
+        /// The cause.
+        source: io::Error,
+    },
+    /// The device cannot have the state.
+    #[error(transparent)]
+    Uart(#[from] RestoreUartError<io::Error>),
+}
 
 /// The console device and its connections.
 ///
@@ -41,16 +58,59 @@ impl Serial {
             Interrupt(interrupt.try_clone()?),
             InputDrained(drained.try_clone()?),
         );
-        let output = Output {
-            unwritten: VecDeque::new(),
-            gate,
-        };
-        Ok(Self {
+        Ok(Self::with(uart, VecDeque::new(), gate, interrupt, drained))
+    }
+
+    /// Returns a device with this state, except for [`ConsoleState::input`], which its owner keeps.
+    /// `gate` and `drained` are those of [`new`](Self::new); `drained` is written, so that the
+    /// device gets the input for which it has space.
+    ///
+    /// # Errors
+    ///
+    /// The [`RestoreConsoleError`].
+    pub fn restore(
+        state: &ConsoleState,
+        gate: Arc<PauseGate<VcpuFd>>,
+        drained: EventFd,
+    ) -> Result<Self, RestoreConsoleError> {
+        let failed = |source| RestoreConsoleError::Event { source };
+        let interrupt = EventFd::new(EFD_NONBLOCK).map_err(failed)?;
+        let uart = Uart::restore(
+            &state.uart,
+            Interrupt(interrupt.try_clone().map_err(failed)?),
+            InputDrained(drained.try_clone().map_err(failed)?),
+        )?;
+        drained.write(1).map_err(failed)?;
+        let unwritten = state.unwritten.iter().copied().collect();
+        Ok(Self::with(uart, unwritten, gate, interrupt, drained))
+    }
+
+    fn with(
+        uart: Uart<Interrupt, InputDrained>,
+        unwritten: VecDeque<u8>,
+        gate: Arc<PauseGate<VcpuFd>>,
+        interrupt: EventFd,
+        drained: EventFd,
+    ) -> Self {
+        Self {
             uart: Mutex::new(uart),
-            output: Mutex::new(output),
+            output: Mutex::new(Output { unwritten, gate }),
             interrupt,
             drained,
-        })
+        }
+    }
+
+    /// The console's state, without [`ConsoleState::input`]. The vCPUs must be paused: one that
+    /// writes output changes the state, and holds a lock that this waits for.
+    #[must_use]
+    pub fn state(&self) -> ConsoleState {
+        // In the order of `write_output`.
+        let output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        ConsoleState {
+            uart: self.uart().state(),
+            unwritten: output.unwritten.iter().copied().collect(),
+            input: Vec::new(),
+        }
     }
 
     /// The event that the device writes to raise its interrupt.

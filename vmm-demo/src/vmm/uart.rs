@@ -1,8 +1,10 @@
 //! The registers of a 16550: vm-superio's device, with a receiver that a driver can switch off.
 
+use crate::vmm::console_state::UartState;
 use std::fmt;
 use std::mem;
-use vm_superio::serial::{Error, SerialEvents};
+use thiserror::Error;
+use vm_superio::serial::{Error, SerialEvents, SerialState};
 use vm_superio::{Serial, Trigger};
 
 // Registers by their offset, and their bits (PC16550D, 8).
@@ -18,6 +20,27 @@ const IER_RECEIVED_DATA: u8 = 1;
 const FCR_ENABLE: u8 = 1;
 const LCR_DLAB: u8 = 0x80;
 const LSR_DATA_READY: u8 = 1;
+
+/// The receiver's FIFO in bytes (vm-superio 0.8, `FIFO_SIZE`).
+const FIFO_SIZE: usize = 64;
+
+/// A state that a [`Uart`] cannot have, or that it cannot go on from.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RestoreUartError<E> {
+    /// More bytes are received than the FIFO holds.
+    #[error("the console's state has {length} received bytes; its FIFO holds {FIFO_SIZE}")]
+    FifoTooLong {
+        /// The number of bytes.
+        length: usize,
+    },
+    /// The interrupt that the state has pending cannot be raised.
+    #[error("the console cannot interrupt the guest")]
+    Interrupt {
+        /// The cause.
+        source: Error<E>,
+    },
+}
 
 /// A 16550 whose output is collected until it is [taken](Self::take_output).
 ///
@@ -39,6 +62,61 @@ impl<T: Trigger, E: SerialEvents> Uart<T, E> {
             device: Serial::with_events(interrupt, events, Vec::new()),
             fifos_on: false,
             receiver_on: true,
+        }
+    }
+
+    /// Returns a device with this state. It raises the interrupt that is pending there.
+    ///
+    /// # Errors
+    ///
+    /// The [`RestoreUartError`].
+    pub fn restore(
+        state: &UartState,
+        interrupt: T,
+        events: E,
+    ) -> Result<Self, RestoreUartError<T::E>> {
+        let length = state.received.len();
+        if length > FIFO_SIZE {
+            return Err(RestoreUartError::FifoTooLong { length });
+        }
+        let registers = SerialState {
+            baud_divisor_low: state.divisor_low,
+            baud_divisor_high: state.divisor_high,
+            interrupt_enable: state.interrupt_enable,
+            interrupt_identification: state.interrupt_identification,
+            line_control: state.line_control,
+            line_status: state.line_status,
+            modem_control: state.modem_control,
+            modem_status: state.modem_status,
+            scratch: state.scratch,
+            in_buffer: state.received.clone(),
+        };
+        let device = Serial::from_state(&registers, interrupt, events, state.output.clone())
+            .map_err(|source| RestoreUartError::Interrupt { source })?;
+        Ok(Self {
+            device,
+            fifos_on: state.fifos_on,
+            receiver_on: state.receiver_on,
+        })
+    }
+
+    /// The device's state, from which [`restore`](Self::restore) makes an equal one.
+    pub fn state(&self) -> UartState {
+        let registers = self.device.state();
+        UartState {
+            divisor_low: registers.baud_divisor_low,
+            divisor_high: registers.baud_divisor_high,
+            interrupt_enable: registers.interrupt_enable,
+            interrupt_identification: registers.interrupt_identification,
+            line_control: registers.line_control,
+            line_status: registers.line_status,
+            modem_control: registers.modem_control,
+            modem_status: registers.modem_status,
+            scratch: registers.scratch,
+            received: registers.in_buffer,
+            fifos_on: self.fifos_on,
+            receiver_on: self.receiver_on,
+            output: self.device.writer().clone(),
         }
     }
 
@@ -113,109 +191,4 @@ impl<T: Trigger, E: SerialEvents> fmt::Debug for Uart<T, E> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::cell::Cell;
-    use std::convert::Infallible;
-    use std::rc::Rc;
-    use vm_superio::serial::NoEvents;
-
-    const THR: u8 = 0;
-
-    #[derive(Clone, Default)]
-    struct Interrupts(Rc<Cell<u32>>);
-
-    impl Trigger for Interrupts {
-        type E = Infallible;
-
-        fn trigger(&self) -> Result<(), Infallible> {
-            self.0.set(self.0.get() + 1);
-            Ok(())
-        }
-    }
-
-    fn uart() -> (Uart<Interrupts, NoEvents>, Interrupts) {
-        let interrupts = Interrupts::default();
-        (Uart::new(interrupts.clone(), NoEvents), interrupts)
-    }
-
-    fn write(uart: &mut Uart<Interrupts, NoEvents>, writes: &[(u8, u8)]) {
-        for (offset, value) in writes {
-            uart.write(*offset, *value).unwrap();
-        }
-    }
-
-    /// Reads RBR while LSR says that there is data.
-    fn received(uart: &mut Uart<Interrupts, NoEvents>) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        while uart.read(LSR) & LSR_DATA_READY != 0 {
-            bytes.push(uart.read(RBR));
-        }
-        bytes
-    }
-
-    #[test]
-    fn output_is_collected() {
-        let (mut uart, _) = uart();
-        assert!(!uart.has_output());
-        write(&mut uart, &[(THR, b'h'), (THR, b'i')]);
-        assert!(uart.has_output());
-        assert_eq!(uart.take_output(), b"hi");
-        assert!(!uart.has_output());
-    }
-
-    #[test]
-    fn driver_that_sets_the_port_up_takes_no_input() {
-        let (mut uart, interrupts) = uart();
-        assert_eq!(uart.enqueue(b"early").unwrap(), 5);
-        // The order of `serial8250_do_startup`.
-        write(&mut uart, &[(FCR, 1), (FCR, 7), (FCR, 0)]);
-        for offset in [LSR, RBR, 2, 6] {
-            assert_eq!(uart.read(offset) & LSR_DATA_READY, u8::from(offset == 2));
-        }
-        write(&mut uart, &[(LCR, 3), (IER, 2), (IER, 0)]);
-        assert_eq!(uart.read(RBR), 0);
-        let before = interrupts.0.get();
-        write(&mut uart, &[(IER, 5)]);
-        assert_eq!(interrupts.0.get(), before + 1, "the input waits");
-        write(
-            &mut uart,
-            &[(LCR, 0x83), (0, 1), (1, 0), (LCR, 3), (FCR, 1)],
-        );
-        assert_eq!(received(&mut uart), b"early");
-    }
-
-    #[test]
-    fn fifos_switched_on_switch_the_receiver_on() {
-        let (mut uart, _) = uart();
-        write(&mut uart, &[(FCR, 1), (FCR, 0)]);
-        uart.enqueue(b"x").unwrap();
-        assert!(received(&mut uart).is_empty());
-        write(&mut uart, &[(FCR, 7)]);
-        assert_eq!(received(&mut uart), b"x");
-    }
-
-    #[test]
-    fn divisor_is_accessible_while_the_receiver_is_off() {
-        let (mut uart, _) = uart();
-        write(
-            &mut uart,
-            &[(FCR, 1), (FCR, 0), (LCR, 0x80), (0, 7), (1, 1)],
-        );
-        assert_eq!((uart.read(0), uart.read(1)), (7, 1));
-        uart.enqueue(b"x").unwrap();
-        write(&mut uart, &[(LCR, 3)]);
-        // The divisor's high byte has switched nothing on.
-        assert!(received(&mut uart).is_empty());
-    }
-
-    #[test]
-    fn drivers_without_fifos_receive() {
-        let (mut uart, _) = uart();
-        uart.enqueue(b"one").unwrap();
-        assert_eq!(received(&mut uart), b"one");
-        write(&mut uart, &[(FCR, 0), (FCR, 0)]);
-        uart.enqueue(b"two").unwrap();
-        assert_eq!(received(&mut uart), b"two");
-    }
-}
+mod tests;

@@ -14,6 +14,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 use vm_memory::{Bytes, GuestAddress};
+use vmm_demo::vmm::console_state::ConsoleState;
 use vmm_demo::vmm::layout::{GIC_INTERRUPTS, RAM_START};
 use vmm_demo::vmm::pause_gate::{PauseGate, RequestError};
 use vmm_demo::vmm::serial::Serial;
@@ -193,6 +194,33 @@ fn stopped_vcpus_answer_no_requests() {
     let ended = guest.register(vcpu, PROGRAM_COUNTER);
     assert_eq!(ended, Err(RequestError::Ended { vcpu }));
     assert!(guest.register(1, PROGRAM_COUNTER).is_ok());
+}
+
+#[test]
+fn console_of_a_paused_guest_is_restored() {
+    // mov w1, #0x83; strb w1, [x0, #3]: the line control register; b .
+    let code = [0x5280_1061, 0x3900_0c01, 0x1400_0000];
+    let guest = Guest::new(&[&load(0, SERIAL)[..], &code].concat(), 1);
+    let shared = guest.vcpus.shared();
+    let event = || EventFd::new(EFD_NONBLOCK).expect("an event");
+    let state = || {
+        guest.vcpus.resume();
+        thread::sleep(Duration::from_millis(1));
+        guest.vcpus.pause();
+        shared.serial.state()
+    };
+    wait_until(|| state().uart.line_control == 0x83);
+    let mut saved = shared.serial.state();
+    saved.unwritten = b"kept".to_vec();
+    let drained = event();
+    let again = drained.try_clone().expect("an event");
+    let restored = Serial::restore(&saved, Arc::clone(&shared.gate), again).expect("a console");
+    assert_eq!(restored.state(), saved);
+    assert_eq!(drained.read().ok(), Some(1), "input is asked for");
+
+    let mut refused = ConsoleState::default();
+    refused.uart.received = vec![0; 65];
+    assert!(Serial::restore(&refused, Arc::clone(&shared.gate), event()).is_err());
 }
 
 /// An access that is still to be completed would move a restored PC on by one instruction.
