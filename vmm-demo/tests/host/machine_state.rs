@@ -1,7 +1,7 @@
 //! The state of a machine on real KVM: written into another VM, it is that of the first.
 
 use crate::bare::load;
-use idreg_runtime::config::Gic;
+use idreg_runtime::config::{Gic, GicIdentity};
 use idreg_runtime::kvm;
 use kvm_ioctls::{Kvm, VcpuFd};
 use std::time::Instant;
@@ -28,6 +28,7 @@ impl Machine {
         (config.mte, config.el2) = (false, false);
         let vm_config = VmConfig {
             config,
+            gic_identity: GicIdentity::default(),
             capabilities,
             vcpus: VCPUS,
             ram: 2 << 20,
