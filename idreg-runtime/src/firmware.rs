@@ -66,6 +66,11 @@ pub struct FirmwareValues([Option<u64>; COUNT]);
 /// `KVM_REG_FEATURE_LEVEL_MASK`).
 const LEVEL: u64 = 0xf;
 
+// The highest levels of SMCCC_ARCH_WORKAROUND_1 and 3 (Linux 7.2,
+// `arch/arm64/include/uapi/asm/kvm.h`).
+const WORKAROUND_1_NOT_REQUIRED: u64 = 2;
+const WORKAROUND_3_NOT_REQUIRED: u64 = 2;
+
 // The levels of SMCCC_ARCH_WORKAROUND_2 (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`).
 const WORKAROUND_2_UNKNOWN: u64 = 1;
 const WORKAROUND_2_AVAILABLE: u64 = 2;
@@ -145,6 +150,16 @@ impl FirmwareRegister {
             self,
             Self::Workaround1 | Self::Workaround2 | Self::Workaround3
         )
+    }
+
+    /// True for the level of a mitigation that a CPU does not need.
+    pub(crate) const fn is_not_required(self, level: u64) -> bool {
+        match self {
+            Self::Workaround1 => level == WORKAROUND_1_NOT_REQUIRED,
+            Self::Workaround2 => level & LEVEL == WORKAROUND_2_NOT_REQUIRED,
+            Self::Workaround3 => level == WORKAROUND_3_NOT_REQUIRED,
+            _ => false,
+        }
     }
 
     /// Checks that KVM takes a value for a VM that has not run, on a host whose new VMs have the
@@ -230,6 +245,11 @@ fn refuse_if(condition: bool, obstacle: FirmwareObstacle) -> Result<(), Firmware
 }
 
 impl FirmwareObstacle {
+    /// True if a host has a lower level of a mitigation than the value, or none.
+    pub(crate) const fn is_lower_level(self, register: FirmwareRegister) -> bool {
+        register.is_mitigation() && matches!(self, Self::Unprotected | Self::Absent)
+    }
+
     /// A stable name for programs: `absent`, `newer`, `no-version`, `unprotected`, `no-level` or
     /// `services`.
     #[must_use]

@@ -40,7 +40,7 @@ pub use error::PlanError;
 #[cfg(feature = "serde")]
 pub use file::SCHEMA;
 pub(crate) use shortest::set_options;
-pub use warning::{Tolerated, Warning};
+pub use warning::{Tolerated, ToleratedMitigation, Warning};
 pub(crate) use warnings::Warnings;
 
 /// The register writes after which a guest on a host sees a model.

@@ -34,7 +34,10 @@ pub struct FirmwareSetting {
 #[non_exhaustive]
 pub enum InvalidFirmwareSetting {
     /// There is no `=`.
-    #[error("`{}` has no value; write NAME=VALUE, such as KVM_REG_ARM_PSCI_VERSION=1.1", Printable(.text))]
+    #[error(
+        "`{}` has no value; write NAME=VALUE, such as KVM_REG_ARM_PSCI_VERSION=1.1",
+        Printable(.text)
+    )]
     NoValue {
         /// The text.
         text: String,

@@ -4,11 +4,12 @@ use super::acceptance::AcceptanceSet;
 use super::draft::Draft;
 use super::fit::Fit;
 use super::kinds::{Fleet, Kind};
-use super::machine::{MachineDifference, differences};
+use super::machine::{MachineDifference, common_values, differences};
 use super::no_baseline::{Impossible, NoBaseline};
 use super::policy::{MidrPolicy, Policy};
 use crate::config::VcpuConfig;
 use crate::description::RegisterField;
+use crate::firmware::FirmwareValues;
 use crate::plan::consistency::Violation;
 use crate::register::RegisterValue;
 use crate::regs::MidrEl1;
@@ -68,6 +69,13 @@ impl Baseline {
         &self.machine
     }
 
+    /// The firmware registers that differ between the hosts, with values that all take: a VMM
+    /// writes them for guests that may run on each host ([`Plan::set_firmware`](crate::plan::Plan::set_firmware)).
+    #[must_use]
+    pub fn firmware(&self) -> FirmwareValues {
+        common_values(&self.machine)
+    }
+
     /// The fields that describe mitigations and that differ from those of some host: a guest that
     /// may move sees the protection that all hosts have.
     #[must_use]
@@ -96,7 +104,7 @@ impl Fleet {
     pub fn baseline(&self, policy: &Policy) -> Result<Baseline, Box<NoBaseline>> {
         let kinds: Vec<&Kind> = self.kinds().iter().collect();
         let draft = Draft::new(&kinds);
-        let mut machine = differences(&kinds);
+        let mut machine = differences(&kinds, &policy.tolerance);
         let reference = self.reference(policy);
         let has_el2 = draft.has_el2();
         let (tolerated, mut impossible): (Vec<_>, Vec<_>) = draft

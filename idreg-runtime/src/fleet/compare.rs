@@ -133,7 +133,7 @@ pub fn compare(a: &Host, b: &Host, policy: &Policy) -> Result<Comparison, OtherD
     Ok(Comparison {
         relation,
         differences: differences_of_fields,
-        machine: differences(&kinds),
+        machine: differences(&kinds, &policy.tolerance),
         models,
         reasons,
     })

@@ -2,8 +2,9 @@
 
 use super::kinds::Kind;
 use crate::config::Gic;
-use crate::firmware::FirmwareRegister;
+use crate::firmware::{FirmwareRegister, FirmwareSetting, FirmwareValues};
 use crate::host::Host;
+use crate::tolerance::Tolerance;
 use core::fmt;
 
 /// A fact about a machine apart from its ID registers.
@@ -42,10 +43,15 @@ pub struct MachineDifference {
 pub enum Remedy {
     /// The instruction by which guests see the same on all hosts.
     Equal(String),
+    /// The value of a firmware register that all hosts take, for guests that may run on each.
+    Firmware(FirmwareSetting),
     /// Guests see the host's level of a mitigation, as KVM compares the level that a VMM writes
     /// with the host's but does not store it (Linux 7.2, `arch/arm64/kvm/hypercalls.c`,
     /// `kvm_arm_set_fw_reg`). It refuses the guest of a host with a higher level.
     OneWay,
+    /// The level of a mitigation is [tolerated](crate::tolerance::Tolerance::covers_level): guests
+    /// can go to all hosts and see the level of the one that they started on.
+    Tolerated,
 }
 
 impl MachineDifference {
@@ -74,7 +80,7 @@ impl MachineFact {
 }
 
 /// The differences between kinds, those that nothing can make equal first.
-pub(super) fn differences(kinds: &[&Kind]) -> Vec<MachineDifference> {
+pub(super) fn differences(kinds: &[&Kind], tolerance: &Tolerance) -> Vec<MachineDifference> {
     let mut differences = vec![
         timer(kinds),
         interrupt_controller(kinds),
@@ -82,7 +88,8 @@ pub(super) fn differences(kinds: &[&Kind]) -> Vec<MachineDifference> {
         vectors(kinds),
         addresses(kinds),
     ];
-    differences.extend(FirmwareRegister::ALL.map(|register| firmware(kinds, register)));
+    let firmware = |register| firmware(kinds, register, tolerance);
+    differences.extend(FirmwareRegister::ALL.map(firmware));
     let mut differences: Vec<MachineDifference> = differences.into_iter().flatten().collect();
     differences.sort_by_key(|difference| difference.remedy.is_some());
     differences
@@ -168,13 +175,19 @@ fn addresses(kinds: &[&Kind]) -> Option<MachineDifference> {
     })
 }
 
-fn firmware(kinds: &[&Kind], register: FirmwareRegister) -> Option<MachineDifference> {
+fn firmware(
+    kinds: &[&Kind],
+    register: FirmwareRegister,
+    tolerance: &Tolerance,
+) -> Option<MachineDifference> {
     let of_host = |host: &Host| {
         let values = host.info().firmware;
         (!values.is_empty()).then_some(values.get(register))
     };
     let groups = grouped(kinds, of_host)?;
-    let remedy = if register.is_mitigation() {
+    let remedy = if tolerance.covers_level(register) {
+        Some(Remedy::Tolerated)
+    } else if register.is_mitigation() {
         Some(Remedy::OneWay)
     } else {
         common_firmware(register, &groups)
@@ -201,12 +214,19 @@ fn common_firmware(
     let mut candidates: Vec<u64> = all.clone().flatten().chain([shared, 0]).collect();
     candidates.sort_unstable();
     let is_accepted = |value: &u64| all.clone().all(|host| register.check(host, *value).is_ok());
-    let common = candidates.into_iter().rev().find(is_accepted)?;
-    Some(Remedy::Equal(format!(
-        "the VMM sets {} to {}",
-        register.name(),
-        register.show(common)
-    )))
+    let value = candidates.into_iter().rev().find(is_accepted)?;
+    Some(Remedy::Firmware(FirmwareSetting { register, value }))
+}
+
+/// The firmware registers that guests of hosts with these differences start with.
+pub(super) fn common_values(differences: &[MachineDifference]) -> FirmwareValues {
+    let mut values = FirmwareValues::default();
+    for difference in differences {
+        if let Some(Remedy::Firmware(setting)) = difference.remedy {
+            values.set(setting.register, setting.value);
+        }
+    }
+    values
 }
 
 /// Shows the way to one model, such as `equal with VMs of at most 40 bits`.
@@ -214,9 +234,18 @@ impl fmt::Display for Remedy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Equal(instruction) => write!(f, "equal with {instruction}"),
-            Self::OneWay => {
-                f.write_str("guests can only go to hosts of the same or a higher level")
-            }
+            Self::Firmware(setting) => write!(
+                f,
+                "equal with `--firmware {setting}`, which the VMM writes before a guest first runs"
+            ),
+            Self::OneWay => f.write_str(
+                "guests can only go to hosts of the same or a higher level, unless it is tolerated \
+                 (`--tolerate mitigations`)",
+            ),
+            Self::Tolerated => f.write_str(
+                "tolerated: guests can go to all hosts, and may count on a mitigation that a host \
+                 does not have",
+            ),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::tolerance::Tolerance;
 pub struct Policy {
     /// The CPU that guests are told they run on.
     pub midr: MidrPolicy,
-    /// The fields that may differ between the hosts.
+    /// The fields and mitigations that may differ between the hosts.
     pub tolerance: Tolerance,
     /// The guests whose [limits](super::GuestLimit) the model keeps, as far as all hosts accept
     /// such values.

@@ -8,6 +8,7 @@ use super::options;
 use super::policy::Policy;
 use crate::config::VcpuConfig;
 use crate::config::options::CpuOption;
+use crate::tolerance::Tolerance;
 
 /// The kinds of a draft, each of which can be left out.
 ///
@@ -146,7 +147,8 @@ fn accumulated<'s>(sets: impl Iterator<Item = &'s AcceptanceSet>) -> Vec<Option<
 
 /// The number of facts of machines that nothing can make equal.
 fn hopeless(kinds: &[&Kind]) -> usize {
-    let differences = differences(kinds).into_iter();
+    // A fact that a tolerance covers has a remedy without it too.
+    let differences = differences(kinds, &Tolerance::none()).into_iter();
     differences
         .filter(|difference| difference.remedy.is_none())
         .count()

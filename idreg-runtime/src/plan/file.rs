@@ -18,8 +18,8 @@ use serde::{Serialize, Serializer};
 /// with `register`, `old` and `new`; `other_writes`, the registers that are left to
 /// [other writers](Plan::expect), likewise, without `new` if each vCPU has a value of its own, and
 /// not in the file if there are none; `firmware`, the firmware registers to write, and `gic`, the
-/// identity of the GIC to write, each not in the file if there is none; `warnings`, each with `kind`
-/// and `message`; `expected`, every register as the guest sees it. Numbers are `0x` strings.
+/// identity of the GIC to write, each not in the file if there is none; `warnings`, each with
+/// `kind` and `message`; `expected`, every register as the guest sees it. Numbers are `0x` strings.
 pub const SCHEMA: &str = "idreg-plan/1";
 
 #[derive(Serialize)]

@@ -17,14 +17,15 @@ impl Plan {
     }
 
     /// The identity that the VMM gives the GICv3 before it initialises it, with
-    /// `kvm::set_gic_identity`: a register that is known here is written. Unknown unless the plan is
-    /// that of a [view](Self::for_view) that differs from the host.
+    /// `kvm::set_gic_identity`: a register that is known here is written. Unknown unless the plan
+    /// is that of a [view](Self::for_view) that differs from the host.
     #[must_use]
     pub fn gic_identity(&self) -> GicIdentity {
         self.gic_identity
     }
 
     /// Sets the firmware registers that the VMM writes, on the host that the plan was made for.
+    /// A register with the value 0 that the host's KVM does not have reads as zero without a write.
     ///
     /// ```
     /// # let host: idreg_runtime::host::Host =
@@ -55,7 +56,14 @@ impl Plan {
         firmware: FirmwareValues,
     ) -> Result<&mut Self, FirmwareRejected> {
         firmware.check(&host.info().firmware)?;
-        self.firmware = firmware;
+        let of_host = host.info().firmware;
+        let mut written = FirmwareValues::default();
+        for (register, value) in firmware.iter() {
+            if of_host.is_empty() || of_host.get(register).is_some() {
+                written.set(register, value);
+            }
+        }
+        self.firmware = written;
         Ok(self)
     }
 

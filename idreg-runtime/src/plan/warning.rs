@@ -2,6 +2,7 @@
 
 use super::consistency::{self, Violation};
 use crate::description::{RegisterDescription, RegisterField};
+use crate::firmware::FirmwareRegister;
 use crate::host::{CoreDifference, Host};
 use crate::number::Hex;
 use crate::text::comma_list;
@@ -41,6 +42,9 @@ pub enum Warning {
     /// Fields that differ from the guest's view, since they are
     /// [tolerated](crate::tolerance::Tolerance).
     Tolerated(Vec<Tolerated>),
+    /// A mitigation on which the guest counts and which the host does not have, since it is
+    /// [tolerated](crate::tolerance::Tolerance).
+    ToleratedMitigation(ToleratedMitigation),
     /// Facts of a guest's view that could not be compared with the host's, since one of both does
     /// not tell them.
     NotCompared(Vec<&'static str>),
@@ -80,6 +84,40 @@ impl fmt::Display for Tolerated {
     }
 }
 
+/// A mitigation whose level is lower on the host than in the guest's view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToleratedMitigation {
+    /// The mitigation's firmware register.
+    pub register: FirmwareRegister,
+    /// The level in the guest's view.
+    pub view: u64,
+    /// The host's level, or `None` if its KVM does not have the register.
+    pub host: Option<u64>,
+}
+
+/// Shows the register with both levels, and the consequence.
+impl fmt::Display for ToleratedMitigation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            register,
+            view,
+            host,
+        } = *self;
+        let consequence = if register.is_not_required(view) {
+            "the guest believes that its CPU needs no mitigation, and on this host it may"
+        } else {
+            "the guest counts on a call for the mitigation that this host does not offer"
+        };
+        write!(
+            f,
+            "{}: the guest has {} and this host {}, as tolerated: {consequence}",
+            register.name(),
+            register.show(view),
+            host.map_or_else(|| "none".to_owned(), |host| register.show(host)),
+        )
+    }
+}
+
 /// Shows the warning in a line.
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -109,6 +147,7 @@ impl fmt::Display for Warning {
                 "the guest sees fields change, as tolerated: {}",
                 comma_list(fields)
             ),
+            Self::ToleratedMitigation(mitigation) => mitigation.fmt(f),
             Self::NotCompared(facts) => write!(
                 f,
                 "unknown on one side, so not compared: {}",
@@ -205,6 +244,12 @@ impl Warning {
         warnings
     }
 
+    /// True for what differs from the guest's view as tolerated.
+    #[must_use]
+    pub const fn is_tolerated(&self) -> bool {
+        matches!(self, Self::Tolerated(_) | Self::ToleratedMitigation(_))
+    }
+
     /// A stable name for programs.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -216,6 +261,7 @@ impl Warning {
             Self::CoresDiffer(_) => "cores-differ",
             Self::NotOfKvm { .. } => "not-of-kvm",
             Self::Tolerated(_) => "tolerated",
+            Self::ToleratedMitigation(_) => "tolerated-mitigation",
             Self::NotCompared(_) => "not-compared",
             Self::NotAnnounced { .. } => "not-announced",
             Self::Recorded { kind, .. } => kind,

@@ -9,7 +9,7 @@ use crate::description::rule::Owner;
 use crate::description::{RegisterDescription, RegisterField};
 use crate::firmware::FirmwareValues;
 use crate::host::{Host, Obstacle};
-use crate::plan::{Change, Plan, Tolerated, Warning, Warnings};
+use crate::plan::{Change, Plan, Tolerated, ToleratedMitigation, Warning, Warnings};
 use crate::regs::MpidrEl1;
 use crate::tolerance::Tolerance;
 use crate::values::RegisterValues;
@@ -66,10 +66,12 @@ impl Plan {
         Self::for_view_with(host, view, &Tolerance::none())
     }
 
-    /// Plans like [`for_view`](Plan::for_view), but a field that is tolerated keeps the host's
-    /// value where the host does not allow the guest's.
+    /// Plans like [`for_view`](Plan::for_view), but a field or a mitigation that is tolerated keeps
+    /// the host's value where the host does not allow the guest's.
     ///
     /// The plan expects the host's values of these fields, and [`Warning::Tolerated`] names them.
+    /// It does not write the levels of these mitigations, and a [`Warning::ToleratedMitigation`]
+    /// names each.
     ///
     /// # Errors
     ///
@@ -87,6 +89,7 @@ impl Plan {
             elsewhere: Vec::new(),
             not_compared: Vec::new(),
             tolerated: Vec::new(),
+            mitigations: Vec::new(),
             firmware: FirmwareValues::default(),
             gic_identity: GicIdentity::default(),
             host: &configured.host,
@@ -103,6 +106,7 @@ impl Plan {
             elsewhere,
             not_compared,
             tolerated,
+            mitigations,
             firmware,
             gic_identity,
             host,
@@ -122,6 +126,9 @@ impl Plan {
         let mut warnings = Vec::from_iter(announced);
         if !tolerated.is_empty() {
             warnings.push(Warning::Tolerated(tolerated));
+        }
+        for mitigation in mitigations {
+            warnings.push(Warning::ToleratedMitigation(mitigation));
         }
         if !not_compared.is_empty() {
             warnings.push(Warning::NotCompared(not_compared));
@@ -145,6 +152,7 @@ struct Judge<'a> {
     tolerance: &'a Tolerance,
     reasons: Vec<Incompatibility>,
     tolerated: Vec<Tolerated>,
+    mitigations: Vec<ToleratedMitigation>,
     not_compared: Vec<&'static str>,
     changes: Vec<Change>,
     expected: RegisterValues,

@@ -39,16 +39,45 @@ impl Incompatible {
         tolerable
     }
 
+    /// The mitigations among the reasons of which the host has a lower level than the guest:
+    /// [`Tolerance::allow_mitigations`](crate::tolerance::Tolerance::allow_mitigations) covers
+    /// them.
+    #[must_use]
+    pub fn tolerable_mitigations(&self) -> Vec<FirmwareRegister> {
+        let mitigations = self.reasons.iter().filter_map(|reason| match reason {
+            Incompatibility::Firmware {
+                register, obstacle, ..
+            } => obstacle.is_lower_level(*register).then_some(*register),
+            _ => None,
+        });
+        mitigations.collect()
+    }
+
     /// The line about a tolerance that would do, or `None` if none would.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
-        let tolerable = self.tolerable();
-        (tolerable.len() == self.reasons.len()).then(|| {
-            format!(
-                "a guest without EL2 has no use for these fields: `--tolerate el2` or \
-                 `--tolerate {}` would do",
-                joined(&tolerable, ",")
-            )
+        const NO_USE: &str = "a guest without EL2 has no use for these fields";
+        const UNPROTECTED: &str = "counts on mitigations that this host does not have";
+        let fields = self.tolerable();
+        let mitigations = self.tolerable_mitigations();
+        if fields.len() + mitigations.len() != self.reasons.len() {
+            return None;
+        }
+        let names = mitigations.iter().map(|register| register.name());
+        let names: Vec<&str> = names.collect();
+        Some(match (fields.is_empty(), names.is_empty()) {
+            (_, true) => format!(
+                "{NO_USE}: `--tolerate el2` or `--tolerate {}` would do",
+                joined(&fields, ",")
+            ),
+            (true, false) => format!(
+                "`--tolerate mitigations` or `--tolerate {}` would do, and the guest then \
+                 {UNPROTECTED}",
+                joined(&names, ",")
+            ),
+            (false, false) => format!(
+                "{NO_USE}, and with `--tolerate el2,mitigations`, which would do, it {UNPROTECTED}"
+            ),
         })
     }
 }

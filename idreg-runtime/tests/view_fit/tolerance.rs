@@ -3,6 +3,7 @@
 use crate::hosts::host;
 use crate::{all_vcpus, changed, complete, refused, view_of, warnings};
 use idreg_runtime::description::RegisterField;
+use idreg_runtime::firmware::FirmwareRegister::{PsciVersion, Workaround1, Workaround3};
 use idreg_runtime::plan::Plan;
 use idreg_runtime::register::FieldValue;
 use idreg_runtime::regs::DESCRIPTION;
@@ -114,4 +115,90 @@ fn tolerance_changes_no_field_that_can_be_written() {
     tolerance.allow(Dp::FIELD);
     let plan = Plan::for_view_with(&host, &view, &tolerance).unwrap();
     assert_eq!(plan, Plan::for_view(&host, &view).unwrap());
+}
+
+/// The view of a guest on the complete host with higher levels of two mitigations.
+fn better_protected() -> View {
+    changed(|info, _| {
+        info.firmware.set(Workaround1, 2);
+        info.firmware.set(Workaround3, 1);
+    })
+}
+
+#[test]
+fn lower_levels_of_mitigations_say_how_they_are_tolerated() {
+    let error = refused(&host(&complete()), &better_protected());
+    assert_eq!(error.tolerable_mitigations(), [Workaround1, Workaround3]);
+    let remedy = "`--tolerate mitigations` or `--tolerate KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1,\
+                  KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3` would do, and the guest then counts on \
+                  mitigations that this host does not have";
+    assert_eq!(error.remedy().as_deref(), Some(remedy));
+
+    let both = changed(|info, vcpus| {
+        info.firmware.set(Workaround1, 2);
+        all_vcpus(vcpus, |vcpu| {
+            vcpu.values.set_field(Evt::NI);
+        });
+    });
+    let remedy = "a guest without EL2 has no use for these fields, and with `--tolerate \
+                  el2,mitigations`, which would do, it counts on mitigations that this host does \
+                  not have";
+    let error = refused(&host(&complete()), &both);
+    assert_eq!(error.remedy().as_deref(), Some(remedy));
+    let tolerance = Tolerance::parse(&DESCRIPTION, "el2,mitigations").unwrap();
+    assert!(Plan::for_view_with(&host(&complete()), &both, &tolerance).is_ok());
+
+    let newer = changed(|info, _| info.firmware.set(PsciVersion, 0x1_0003));
+    let error = refused(&host(&complete()), &newer);
+    assert!(error.tolerable_mitigations().is_empty() && error.remedy().is_none());
+}
+
+#[test]
+fn tolerated_mitigations_are_named_and_not_written() {
+    let host = host(&complete());
+    let tolerance = Tolerance::parse(&DESCRIPTION, "mitigations").unwrap();
+    let plan = Plan::for_view_with(&host, &better_protected(), &tolerance).unwrap();
+    assert!(plan.firmware().is_empty());
+    assert_eq!(
+        warnings(&plan),
+        [
+            "KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1: the guest has 0x2 and this host 0x1, as \
+             tolerated: the guest believes that its CPU needs no mitigation, and on this host it \
+             may",
+            "KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_3: the guest has 0x1 and this host none, as \
+             tolerated: the guest counts on a call for the mitigation that this host does not \
+             offer",
+        ]
+    );
+    assert_eq!(plan.warnings()[0].name(), "tolerated-mitigation");
+
+    let name = "KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1";
+    let one = Tolerance::parse(&DESCRIPTION, name).unwrap();
+    let error = Plan::for_view_with(&host, &better_protected(), &one).unwrap_err();
+    assert_eq!(error.tolerable_mitigations(), [Workaround3]);
+
+    let no_level = changed(|info, _| info.firmware.set(Workaround1, 0x10));
+    assert!(Plan::for_view_with(&host, &no_level, &tolerance).is_err());
+}
+
+#[test]
+fn tolerance_shows_the_words_that_it_reads() {
+    let field = "SYSREG_ID_AA64MMFR2_EL1_IDS";
+    for (text, shown) in [
+        (
+            format!("mitigations,{field},el2"),
+            format!("el2,mitigations,{field}"),
+        ),
+        (
+            "KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2".into(),
+            "KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_2".into(),
+        ),
+    ] {
+        let tolerance = Tolerance::parse(&DESCRIPTION, &text).unwrap();
+        assert_eq!(tolerance.to_string(), shown);
+        assert_eq!(Tolerance::parse(&DESCRIPTION, &shown), Ok(tolerance));
+    }
+    let version = Tolerance::parse(&DESCRIPTION, "KVM_REG_ARM_PSCI_VERSION").unwrap_err();
+    assert_eq!(version.word, "KVM_REG_ARM_PSCI_VERSION");
+    assert!(Tolerance::parse(&DESCRIPTION, "mitigations").unwrap() != Tolerance::none());
 }

@@ -19,7 +19,7 @@ pub struct CompareArguments {
     /// The second host.
     #[arg(value_name = "B")]
     pub b: PathBuf,
-    /// The fields that may differ.
+    /// The fields and mitigations that may differ.
     #[command(flatten)]
     pub tolerance: ToleranceArgument,
     /// Print JSON.
@@ -56,7 +56,7 @@ pub struct PolicyArguments {
     /// accept it, that of a host by its file, or a value of MIDR_EL1.
     #[arg(long, value_name = "first|HOST|0xN", default_value = "first", value_parser = midr)]
     pub midr: MidrPolicy,
-    /// The fields that may differ.
+    /// The fields and mitigations that may differ.
     #[command(flatten)]
     pub tolerance: ToleranceArgument,
     /// Keep the model at values that this guest bears, such as `linux-5.10` or `edk2-202511`; can

@@ -18,12 +18,17 @@ pub struct HostFilesArguments {
     pub keep_going: bool,
 }
 
-/// The fields that may differ.
+/// The fields and mitigations that may differ.
 #[derive(Debug, Args)]
 pub struct ToleranceArgument {
-    /// Let fields differ that a host cannot give the guest: `el2` for all that only a hypervisor
-    /// can act on, if the guest has no EL2, or fields by name, separated by commas.
-    #[arg(long, value_name = "el2|FIELD,...", value_parser = tolerance)]
+    /// Let differ what a host cannot give the guest, by words separated by commas: `el2` for the
+    /// fields that only a hypervisor can act on, if the guest has no EL2, fields by name,
+    /// `mitigations` for the levels of all mitigations, or these by name.
+    ///
+    /// A guest whose host has a lower level of a mitigation
+    /// (KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_1, 2 or 3) counts on a call that the host does not offer,
+    /// or believes that it needs none, and may be open to the attack.
+    #[arg(long, value_name = "el2|mitigations|NAME,...", value_parser = tolerance)]
     pub tolerate: Option<Tolerance>,
 }
 
@@ -36,7 +41,7 @@ pub struct WhereArguments {
     /// The hosts.
     #[command(flatten)]
     pub hosts: HostFilesArguments,
-    /// The fields that may differ.
+    /// The fields and mitigations that may differ.
     #[command(flatten)]
     pub tolerance: ToleranceArgument,
     /// Print JSON, with every reason.
@@ -56,7 +61,7 @@ pub struct EvacuateArguments {
     /// The other hosts.
     #[command(flatten)]
     pub hosts: HostFilesArguments,
-    /// The fields that may differ.
+    /// The fields and mitigations that may differ.
     #[command(flatten)]
     pub tolerance: ToleranceArgument,
     /// Print JSON, with every target and every reason.
@@ -76,7 +81,7 @@ pub struct DiffArguments {
     /// Also judge the guests whose views are the files `*.json` in this directory.
     #[arg(long, value_name = "DIRECTORY")]
     pub views: Option<PathBuf>,
-    /// The fields that may differ.
+    /// The fields and mitigations that may differ.
     #[command(flatten)]
     pub tolerance: ToleranceArgument,
     /// Print JSON.
@@ -85,7 +90,7 @@ pub struct DiffArguments {
 }
 
 impl ToleranceArgument {
-    /// The tolerance, by default of no field.
+    /// The tolerance, by default of nothing.
     #[must_use]
     pub fn tolerance(&self) -> Tolerance {
         self.tolerate.clone().unwrap_or_default()

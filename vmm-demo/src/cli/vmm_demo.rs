@@ -63,8 +63,8 @@ pub struct RunArguments {
     /// With --kernel the file is there before the guest's first instruction.
     #[arg(long, value_name = "FILE")]
     pub view: Option<PathBuf>,
-    /// Write this firmware register before the guest first runs, so that it fits older hosts. Can be
-    /// given several times.
+    /// Write this firmware register before the guest first runs, so that it fits older hosts. Can
+    /// be given several times.
     ///
     /// NAME is that of `asm/kvm.h`, and VALUE a number, or a version as in
     /// KVM_REG_ARM_PSCI_VERSION=1.1. `idreg compare` and `idreg baseline` print the values that

@@ -1,7 +1,7 @@
 //! `evacuate`: finds a target for each guest of a host.
 
 use super::Verdict;
-use super::placement::{self, PlacementEntry};
+use super::placement::{self, PlacementEntry, Warnings};
 use crate::cli::views::EvacuateArguments;
 use crate::machine::host_files::HostFiles;
 use crate::machine::known_documents::KnownDocuments;
@@ -10,6 +10,7 @@ use crate::output::failure::Failure;
 use crate::output::list::{comma_list, lines};
 use crate::output::{self, table};
 use idreg_runtime::host::Host;
+use idreg_runtime::plan::Warning;
 use idreg_runtime::tolerance::Tolerance;
 use idreg_runtime::view::{Incompatible, View};
 use serde::Serialize;
@@ -35,8 +36,20 @@ struct HostedGuest {
 #[derive(Serialize)]
 struct Target {
     host: String,
-    #[serde(serialize_with = "as_text")]
-    cpu: Rc<str>,
+    #[serde(flatten, serialize_with = "shared")]
+    place: Rc<Place>,
+}
+
+/// A guest's place on a host.
+#[derive(Serialize)]
+struct Place {
+    cpu: String,
+    /// The settings for `--firmware`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    firmware: Vec<String>,
+    /// The messages about what differs as tolerated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tolerated: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -95,6 +108,7 @@ pub fn evacuate(arguments: &EvacuateArguments) -> Result<Verdict, Failure> {
             unusable,
         })?;
     } else {
+        output::warnings(&tolerated(&guests));
         output::text(&human(&guests, stranded))?;
     }
     Ok(Verdict::new(stranded == 0, unusable))
@@ -136,7 +150,7 @@ fn find_targets(
                 let parsed = host.parse()?;
                 let judged = guests
                     .iter()
-                    .map(|guest| model(&parsed, &guest.view, tolerance));
+                    .map(|guest| place(&parsed, &guest.view, tolerance));
                 let judged: Rc<[Judged]> = judged.collect();
                 known.keep(host.bytes, judged.clone());
                 judged
@@ -144,7 +158,7 @@ fn find_targets(
         };
         for (guest, judged) in guests.iter_mut().zip(judged.iter()) {
             match judged {
-                Ok(cpu) => guest.accepted(host.name, cpu),
+                Ok(place) => guest.accepted(host.name, place),
                 Err(error) => guest.refused(host.name, error),
             }
         }
@@ -152,23 +166,40 @@ fn find_targets(
     })
 }
 
-/// The model of a guest on a host, or the reasons why it has none.
-type Judged = Result<Rc<str>, Incompatible>;
+/// A guest's place on a host, or the reasons why it has none.
+type Judged = Result<Rc<Place>, Incompatible>;
 
-fn model(host: &Host, view: &View, tolerance: &Tolerance) -> Judged {
+fn place(host: &Host, view: &View, tolerance: &Tolerance) -> Judged {
     let place = placement::judge(host, view, tolerance)?;
-    Ok(place.model.to_string().into())
+    Ok(Rc::new(Place {
+        cpu: place.model.to_string(),
+        firmware: place.settings().collect(),
+        tolerated: place.tolerated().map(Warning::to_string).collect(),
+    }))
+}
+
+/// The messages about what differs as tolerated, each once.
+fn tolerated(guests: &[HostedGuest]) -> Vec<String> {
+    let mut warnings = Warnings::default();
+    for guest in guests {
+        for Target { host, place } in &guest.targets {
+            for message in &place.tolerated {
+                warnings.add_message(&format!("{} on {host}", guest.name), message.clone());
+            }
+        }
+    }
+    warnings.messages()
 }
 
 impl HostedGuest {
-    fn accepted(&mut self, host: &str, cpu: &Rc<str>) {
+    fn accepted(&mut self, host: &str, place: &Rc<Place>) {
         if self.targets.len() == MOST_TARGETS {
             self.more += 1;
             return;
         }
         self.targets.push(Target {
             host: host.to_owned(),
-            cpu: cpu.clone(),
+            place: place.clone(),
         });
     }
 
@@ -241,6 +272,6 @@ fn human(guests: &[HostedGuest], stranded: usize) -> String {
     lines(text)
 }
 
-fn as_text<S: serde::Serializer>(model: &Rc<str>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(model)
+fn shared<S: serde::Serializer>(place: &Rc<Place>, serializer: S) -> Result<S::Ok, S::Error> {
+    Place::serialize(place, serializer)
 }

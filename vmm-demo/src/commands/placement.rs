@@ -2,6 +2,7 @@
 
 use crate::output::json::ranges;
 use crate::output::list::lines;
+use idreg_runtime::firmware::FirmwareValues;
 use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
 use idreg_runtime::plan::{Plan, Warning};
@@ -18,6 +19,8 @@ pub(super) type Placement = Result<FittingGuest, Incompatible>;
 pub(super) struct FittingGuest {
     /// The model that makes the guest's registers on this host.
     pub(super) model: CpuModel,
+    /// The firmware registers in which the guest differs from a new VM of this host.
+    pub(super) firmware: FirmwareValues,
     pub(super) warnings: Vec<Warning>,
 }
 
@@ -26,8 +29,30 @@ pub(super) fn judge(host: &Host, view: &View, tolerance: &Tolerance) -> Placemen
     let plan = Plan::for_view_with(host, view, tolerance)?;
     Ok(FittingGuest {
         model: plan.shortest_model(host),
+        firmware: *plan.firmware(),
         warnings: plan.warnings().to_vec(),
     })
+}
+
+impl FittingGuest {
+    /// The firmware registers as settings for `--firmware`.
+    pub(super) fn settings(&self) -> impl Iterator<Item = String> + '_ {
+        let settings = self.firmware.settings();
+        settings.map(|setting| setting.to_string())
+    }
+
+    /// The arguments of `vmm-demo run` with which the guest is the same on this host.
+    pub(super) fn arguments(&self) -> String {
+        let firmware = self.settings();
+        let firmware = firmware.map(|setting| format!(" --firmware {setting}"));
+        format!("--cpu {}{}", self.model, firmware.collect::<String>())
+    }
+
+    /// The warnings about what differs as tolerated.
+    pub(super) fn tolerated(&self) -> impl Iterator<Item = &Warning> {
+        let warnings = self.warnings.iter();
+        warnings.filter(|warning| warning.is_tolerated())
+    }
 }
 
 /// A placement in JSON.
@@ -36,6 +61,9 @@ pub(super) struct PlacementEntry {
     fits: bool,
     /// The model for `--cpu`, or `None` if the guest does not fit.
     cpu: Option<String>,
+    /// The settings for `--firmware`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    firmware: Vec<String>,
     warnings: Vec<WarningEntry>,
     reasons: Vec<ReasonEntry>,
 }
@@ -69,6 +97,7 @@ impl PlacementEntry {
             Ok(place) => Self {
                 fits: true,
                 cpu: Some(place.model.to_string()),
+                firmware: place.settings().collect(),
                 warnings: place.warnings.iter().map(WarningEntry::of).collect(),
                 reasons: Vec::new(),
             },
@@ -80,6 +109,7 @@ impl PlacementEntry {
         Self {
             fits: false,
             cpu: None,
+            firmware: Vec::new(),
             warnings: Vec::new(),
             reasons: error.reasons.iter().map(ReasonEntry::of).collect(),
         }
@@ -149,15 +179,20 @@ pub(super) struct Warnings {
 }
 
 impl Warnings {
-    /// Adds the warnings of a place, except for tolerated fields, which are printed with the place.
+    /// Adds the warnings of a place, except for what is tolerated, which is printed with the place.
     pub(super) fn add(&mut self, host: &str, place: &FittingGuest) {
         let others = place.warnings.iter();
-        let others = others.filter(|warning| !matches!(warning, Warning::Tolerated(_)));
+        let others = others.filter(|warning| !warning.is_tolerated());
         for warning in others {
-            let first = self.by_message.entry(warning.to_string());
-            let first = first.and_modify(|(_, others)| *others += 1);
-            first.or_insert_with(|| (host.to_owned(), 0));
+            self.add_message(host, warning.to_string());
         }
+    }
+
+    /// Adds a message about a host, or about a guest there.
+    pub(super) fn add_message(&mut self, place: &str, message: String) {
+        let first = self.by_message.entry(message);
+        let first = first.and_modify(|(_, others)| *others += 1);
+        first.or_insert_with(|| (place.to_owned(), 0));
     }
 
     /// The messages, each with its hosts.

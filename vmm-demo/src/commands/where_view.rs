@@ -9,7 +9,6 @@ use crate::machine::view_files;
 use crate::output;
 use crate::output::failure::Failure;
 use crate::output::list::lines;
-use idreg_runtime::plan::Warning;
 use idreg_runtime::tolerance::Tolerance;
 use idreg_runtime::view::View;
 use serde::Serialize;
@@ -125,11 +124,9 @@ fn text(name: &str, placement: &Placement) -> String {
     }
 }
 
-/// The line of a host that the guest fits, and the fields that differ there.
+/// The line of a host that the guest fits, and what differs there.
 fn fits(name: &str, place: &FittingGuest) -> String {
-    let line = format!("{name}: fits, --cpu {}", place.model);
-    let is_tolerated = |warning: &&Warning| matches!(warning, Warning::Tolerated(_));
-    let tolerated = place.warnings.iter().filter(is_tolerated);
-    let tolerated = tolerated.map(|warning| format!("  {warning}"));
+    let line = format!("{name}: fits, {}", place.arguments());
+    let tolerated = place.tolerated().map(|warning| format!("  {warning}"));
     lines([line].into_iter().chain(tolerated))
 }

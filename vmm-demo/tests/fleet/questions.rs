@@ -85,7 +85,8 @@ fn cost_of_another_host_as_json() {
     let level = |number: u8| {
         json!({
             "property": format!("KVM_REG_ARM_SMCCC_ARCH_WORKAROUND_{number}"),
-            "remedy": "guests can only go to hosts of the same or a higher level",
+            "remedy": "guests can only go to hosts of the same or a higher level, unless it is \
+                       tolerated (`--tolerate mitigations`)",
         })
     };
     let expected = json!({

@@ -227,7 +227,7 @@ fn usage_names_the_argument() {
         (&["where", "guest.json"], "<HOST>..."),
         (
             &["where", "--tolerate", "el1", "guest.json", "hosts"],
-            "`el1` cannot be tolerated; write `el2` or the names of fields",
+            "`el1` cannot be tolerated; write `el2`, `mitigations`, or the names of fields",
         ),
         (
             &["where", "--tolerate=", "guest.json", "hosts"],

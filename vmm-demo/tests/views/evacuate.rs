@@ -1,6 +1,7 @@
 //! `idreg evacuate`.
 
 use super::program::{Directory, line};
+use super::where_view::ON_A57;
 use expect_test::expect_file;
 
 const N1: &str = "neoverse-n1-lts";
@@ -47,6 +48,30 @@ fn guest_without_a_target_has_the_reasons_of_the_nearest_host() {
     assert!(wide["nearest"]["reasons"][0]["message"].is_string());
     assert_eq!(report["guests"][0]["nearest"], serde_json::Value::Null);
     assert_eq!(report["guests"][0]["targets"][0]["cpu"], "host");
+}
+
+#[test]
+fn tolerated_mitigations_of_targets_are_warnings() {
+    let directory = Directory::new();
+    directory.hosts("hosts", &["cortex-a35-latest", "cortex-a57-latest"]);
+    directory.view("guests/db.json", "cortex-a35-latest", ON_A57);
+    let host = "hosts/cortex-a35-latest.json";
+    let arguments = [
+        "evacuate",
+        host,
+        "--views",
+        "guests",
+        "hosts",
+        "--tolerate",
+        "mitigations",
+    ];
+    let output = directory.idreg(&arguments);
+    expect_file!["expected/evacuate-mitigations.txt"].assert_eq(&output.golden());
+    let report = directory
+        .idreg(&[&arguments[..], &["--json"]].concat())
+        .json();
+    let tolerated = &report["guests"][0]["targets"][0]["tolerated"];
+    assert_eq!(tolerated.as_array().map(Vec::len), Some(3));
 }
 
 #[test]

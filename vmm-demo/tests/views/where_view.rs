@@ -1,10 +1,14 @@
 //! `idreg where`.
 
-use super::program::{Directory, host_file, line};
+use super::program::{Directory, host_file, line, read, view};
 use expect_test::expect_file;
 
 const N1: &str = "neoverse-n1-latest";
 const V1: &str = "neoverse-v1-latest";
+
+/// A model of a Cortex-A35 whose registers a Cortex-A57 can give too.
+pub(crate) const ON_A57: &str = "host,pmu=off,midr=0x411fd070,SYSREG_ID_MMFR0_EL1_AuxReg=1,\
+    SYSREG_ID_AA64PFR0_EL1_CSV2=0,SYSREG_ID_AA64MMFR0_EL1_TGRAN16=0";
 
 /// A directory with hosts and the view of a guest of a Neoverse N1.
 fn with_view(model: &str, hosts: &[&str]) -> Directory {
@@ -40,6 +44,40 @@ fn tolerated_fields_are_named_below_the_host() {
     let tolerate = "--tolerate=el2,SYSREG_ID_AA64MMFR2_EL1_IDS";
     let output = directory.idreg(&["where", tolerate, "guest.json", "hosts"]);
     expect_file!["expected/where-tolerated.txt"].assert_eq(&output.golden());
+}
+
+/// A guest of a Cortex-A35, whose levels of the mitigations a Cortex-A57 does not have. A PSCI
+/// version that both kernels have is written on the newer one.
+#[test]
+fn mitigations_are_tolerated_by_name_and_firmware_registers_are_in_the_line() {
+    let directory = Directory::new();
+    let view = view(&read("cortex-a35-latest"), ON_A57);
+    let view = serde_json::to_string_pretty(&view).expect("JSON");
+    let firmware = "\"KVM_REG_ARM_PSCI_VERSION\": \"0x0000000000010001\"";
+    let view = view.replace(
+        "\"KVM_REG_ARM_PSCI_VERSION\": \"0x0000000000010003\"",
+        firmware,
+    );
+    assert!(view.contains(firmware));
+    directory.write("guest.json", view);
+    directory.hosts("hosts", &["cortex-a35-latest", "cortex-a57-latest"]);
+    let output = directory.idreg(&["where", "guest.json", "hosts"]);
+    expect_file!["expected/where-unprotected.txt"].assert_eq(&output.golden());
+    let output = directory.idreg(&["where", "--tolerate=el2,mitigations", "guest.json", "hosts"]);
+    expect_file!["expected/where-mitigations.txt"].assert_eq(&output.golden());
+    let output = directory.idreg(&[
+        "where",
+        "--json",
+        "--tolerate=mitigations",
+        "guest.json",
+        "hosts",
+    ]);
+    let report = output.json();
+    assert_eq!(report["tolerated"], "mitigations");
+    assert_eq!(
+        report["hosts"][0]["firmware"][0],
+        "KVM_REG_ARM_PSCI_VERSION=1.1"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::config::Gic;
 use crate::config::target::TargetCpu;
 use crate::firmware::FirmwareRegister;
 use crate::host::Implementation;
-use crate::plan::Warning;
+use crate::plan::{ToleratedMitigation, Warning};
 use crate::register::{FieldValue, RegisterValue};
 use crate::regs::id_aa64pfr1_el1::Ssbs;
 use crate::regs::{ClidrEl1, CtrEl0, MidrEl1};
@@ -125,6 +125,16 @@ impl Judge<'_> {
                     self.firmware.set(register, value);
                 }
                 Ok(()) => {}
+                Err(obstacle)
+                    if obstacle.is_lower_level(register)
+                        && self.tolerance.covers_level(register) =>
+                {
+                    self.mitigations.push(ToleratedMitigation {
+                        register,
+                        view: value,
+                        host,
+                    });
+                }
                 Err(obstacle) => self.reasons.push(Incompatibility::Firmware {
                     register,
                     view: value,

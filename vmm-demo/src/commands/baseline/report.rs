@@ -7,6 +7,7 @@ use idreg_runtime::config::VcpuConfig;
 use idreg_runtime::config::target::TargetCpu;
 use idreg_runtime::description::RegisterField;
 use idreg_runtime::description::rule::ValueRange;
+use idreg_runtime::firmware::FirmwareValues;
 use idreg_runtime::fleet::{
     Baseline, Fleet, Guest, GuestLimit, Impossible, MachineDifference, NoBaseline,
 };
@@ -23,6 +24,9 @@ pub(super) struct BaselineReport<'b> {
     /// The registers that guests see on all hosts; `None` without a model.
     model: Option<BTreeMap<&'static str, Hex>>,
     options: Option<BTreeMap<String, bool>>,
+    /// The settings for `--firmware` of guests that may run on all hosts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    firmware: Vec<String>,
     hosts: Vec<HostEntry<'b>>,
     impossible: Vec<DifferenceEntry>,
     tolerated: Vec<DifferenceEntry>,
@@ -118,6 +122,7 @@ impl<'b> BaselineReport<'b> {
         Self {
             model: Some(registers(baseline.values())),
             options: Some(options(baseline.options())),
+            firmware: settings_of(baseline.firmware()),
             hosts: hosts(fleet, baseline),
             tolerated: fields(fleet, baseline.tolerated()),
             mitigations: mitigations
@@ -150,6 +155,7 @@ impl<'b> BaselineReport<'b> {
     const EMPTY: Self = Self {
         model: None,
         options: None,
+        firmware: Vec::new(),
         hosts: Vec::new(),
         impossible: Vec::new(),
         tolerated: Vec::new(),
@@ -178,6 +184,11 @@ pub(super) fn options(config: VcpuConfig) -> BTreeMap<String, bool> {
     settings
         .map(|setting| (setting.option.to_string(), setting.on))
         .collect()
+}
+
+fn settings_of(firmware: FirmwareValues) -> Vec<String> {
+    let settings = firmware.settings();
+    settings.map(|setting| setting.to_string()).collect()
 }
 
 /// The model's form for each host.

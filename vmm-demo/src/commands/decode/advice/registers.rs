@@ -72,8 +72,14 @@ fn is_unallocated(encoding: Encoding) -> bool {
 
 fn firmware(register: FirmwareRegister, diagnostic: &Diagnostic) -> Advice {
     let is_compared = diagnostic.wanted.is_some() && diagnostic.present.is_some();
+    let summary = if register.is_mitigation() {
+        "a firmware register: the level of a mitigation, which KVM compares with the host's and \
+         does not store"
+    } else {
+        "a firmware register, which vmm-demo run --firmware writes before a guest first runs"
+    };
     Advice {
-        summary: "a firmware register".to_owned(),
+        summary: summary.to_owned(),
         cause: is_compared.then(|| of_firmware(register, diagnostic)),
         remedies: Vec::new(),
     }
@@ -136,7 +142,7 @@ fn refused(diagnostic: &Diagnostic, has_host: bool) -> Advice {
         Some(KvmRegister::System(_)) => (String::new(), of_system(diagnostic, has_host)),
         Some(KvmRegister::Firmware(register)) => (
             of_firmware(register, diagnostic),
-            firmware_remedies(register),
+            firmware_remedies(register, diagnostic),
         ),
         Some(KvmRegister::OtherFirmware { .. }) => (
             "this firmware register is newer than Linux 7.2".to_owned(),
@@ -190,14 +196,27 @@ fn of_system(diagnostic: &Diagnostic, has_host: bool) -> Vec<String> {
 }
 
 /// Remedies if the host's KVM has a lower version or level, or fewer services.
-fn firmware_remedies(register: FirmwareRegister) -> Vec<String> {
-    let mut remedies =
-        vec!["migrate to a host whose kernel and firmware are at least as new".to_owned()];
+fn firmware_remedies(register: FirmwareRegister, diagnostic: &Diagnostic) -> Vec<String> {
+    let name = register.name();
+    let newer = "migrate to a host whose kernel and firmware are at least as new".to_owned();
     // KVM stores no level of a mitigation.
-    if !register.is_mitigation() {
-        remedies.push("let the VMM write the lower value before the guest first runs".to_owned());
-    }
-    remedies
+    let other = if register.is_mitigation() {
+        format!(
+            "idreg where --tolerate {name} shows the hosts that a guest fits without this \
+             protection"
+        )
+    } else {
+        let lower = |host| match (register, diagnostic.wanted) {
+            (FirmwareRegister::PsciVersion, _) | (_, None) => register.show(host),
+            (_, Some(services)) => register.show(services & host),
+        };
+        let value = diagnostic.present.map_or_else(|| "VALUE".to_owned(), lower);
+        format!(
+            "let the VMM write the lower value before the guest first runs, as vmm-demo run \
+             --firmware {name}={value} does"
+        )
+    };
+    vec![newer, other]
 }
 
 fn of_firmware(register: FirmwareRegister, diagnostic: &Diagnostic) -> String {
