@@ -61,8 +61,8 @@
 //! A guest that comes from elsewhere has a plan of its view
 //! ([`Plan::for_view`](crate::plan::Plan::for_view)), from which a VMM rebuilds the VM: the VM and
 //! its vCPUs with [`Plan::config`](crate::plan::Plan::config), the GIC with [`set_gic_identity`]
-//! and then [`init_gic`], [`Plan::apply`](crate::plan::Plan::apply) on each vCPU, [`write_firmware`] on
-//! one, and at last the other registers of the guest.
+//! and then [`init_gic`], [`Plan::apply`](crate::plan::Plan::apply) on each vCPU,
+//! [`write_firmware`] on one, and at last the other registers of the guest.
 
 mod capabilities;
 #[cfg(feature = "scratch")]

@@ -70,7 +70,8 @@ impl Baseline {
     }
 
     /// The firmware registers that differ between the hosts, with values that all take: a VMM
-    /// writes them for guests that may run on each host ([`Plan::set_firmware`](crate::plan::Plan::set_firmware)).
+    /// writes them for guests that may run on each host
+    /// ([`Plan::set_firmware`](crate::plan::Plan::set_firmware)).
     #[must_use]
     pub fn firmware(&self) -> FirmwareValues {
         common_values(&self.machine)

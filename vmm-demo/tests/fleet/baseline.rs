@@ -332,3 +332,15 @@ fn wrong_line_after_equal_lines_is_named() {
     );
     assert!(text(&output.stdout).starts_with("The greatest CPU model for 3 hosts of 1 kind\n"));
 }
+
+/// Linux 6.12 has PSCI 1.1 and Linux 7.2 has 1.3: guests start with what both have.
+#[test]
+fn firmware_registers_that_all_hosts_take_are_in_the_json() {
+    let hosts = ["neoverse-n1-lts.json", "neoverse-n1-latest.json"];
+    let arguments = [&["baseline", "--json"], &hosts[..]].concat();
+    let (report, code) = json(Path::new(HOSTS), &arguments);
+    assert_eq!(code, Some(0), "{report}");
+    assert_eq!(report["firmware"][0], "KVM_REG_ARM_PSCI_VERSION=1.1");
+    let (report, _) = json(Path::new(HOSTS), &["baseline", "--json", hosts[0]]);
+    assert_eq!(report.get("firmware"), None);
+}

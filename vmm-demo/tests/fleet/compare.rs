@@ -48,6 +48,16 @@ fn tolerated_fields_keep_the_values_of_their_hosts() {
 }
 
 #[test]
+fn tolerated_mitigations_are_no_one_way_street() {
+    let hosts = ["cortex-a35-latest.json", "cortex-a57-latest.json"];
+    let text = compared(&[&["--tolerate", "mitigations"], &hosts[..]].concat());
+    let verdict = "0x2  0x0  tolerated: guests can go to all hosts, and may count on a mitigation \
+                   that a host does not have";
+    assert_eq!(text.matches(verdict).count(), 2, "{text}");
+    assert!(!text.contains("same or a higher level"), "{text}");
+}
+
+#[test]
 fn timers_of_real_machines_are_the_first_obstacle() {
     let directory = tempfile::tempdir().expect("a directory");
     let [one, other] = ["graviton2-kvm-6.1.json", "graviton3-kvm-6.1.json"];

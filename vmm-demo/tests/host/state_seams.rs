@@ -5,9 +5,9 @@ use crate::bare::{LDRB_LINE_STATUS, SERIAL, SYSTEM_OFF, load, psci};
 use crate::running::TIMEOUT;
 use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::config::{Gic, GicIdentity};
-use idreg_runtime::kvm::{self, OneReg};
+use idreg_runtime::kvm::{self, KvmError, KvmStep, OneReg};
 use idreg_runtime::regs::{IdAa64pfr0El1, MpidrEl1};
-use idreg_runtime::vcpu::VcpuRegs as _;
+use idreg_runtime::vcpu::{Errno, VcpuRegs as _};
 use kvm_bindings::{KVM_DEV_ARM_VGIC_GRP_DIST_REGS, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, kvm_device_attr};
 use kvm_ioctls::{DeviceFd, VcpuFd};
 use std::sync::{Arc, OnceLock};
@@ -20,7 +20,7 @@ use vmm_demo::vmm::pause_gate::{PauseGate, RequestError};
 use vmm_demo::vmm::serial::Serial;
 use vmm_demo::vmm::timeline::Timeline;
 use vmm_demo::vmm::vcpus::{GuestExit, PROGRAM_COUNTER, VcpuShared, Vcpus, X0};
-use vmm_demo::vmm::vm::{Vm, VmConfig};
+use vmm_demo::vmm::vm::{Vm, VmConfig, VmError};
 use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
 const RAM: u64 = 2 << 20;
@@ -44,6 +44,10 @@ struct Guest {
 }
 
 fn new_vm(gic: Option<Gic>, vcpus: u16) -> Vm {
+    try_vm(gic, GicIdentity::default(), vcpus).expect("a VM")
+}
+
+fn try_vm(gic: Option<Gic>, gic_identity: GicIdentity, vcpus: u16) -> Result<Vm, VmError> {
     let kvm = kvm::open().expect("KVM");
     let capabilities = kvm::capabilities(&kvm);
     let mut config = capabilities.config(gic);
@@ -53,11 +57,11 @@ fn new_vm(gic: Option<Gic>, vcpus: u16) -> Vm {
         config,
         capabilities,
         vcpus,
-        gic_identity: GicIdentity::default(),
+        gic_identity,
         ram: RAM,
     };
     let mut timeline = Timeline::since(Instant::now());
-    Vm::new(&kvm, config, &mut timeline).expect("a VM")
+    Vm::new(&kvm, config, &mut timeline)
 }
 
 impl Guest {
@@ -322,4 +326,25 @@ fn gic_answers_while_no_vcpu_runs() {
         assert_eq!((identity >> 24, identity & 0xfff), (0x4b, 0x43b));
     }
     assert!(new_vm(None, 1).gic().is_none());
+}
+
+/// A VM has the GIC of a guest that started on an older kernel, where KVM lets it be set: from
+/// Linux 6.17 on.
+#[test]
+fn vm_has_the_gic_identity_that_it_is_created_with() {
+    let own = new_vm(Some(Gic::V3), 1);
+    let own = kvm::gic_identity(own.gic().expect("a GIC")).expect("two registers");
+    let mut older = GicIdentity::default();
+    older.iidr = own.iidr.map(|iidr| iidr - 0x1000);
+    match try_vm(Some(Gic::V3), older, 1) {
+        Ok(vm) => {
+            let found = kvm::gic_identity(vm.gic().expect("a GIC")).expect("two registers");
+            assert_eq!((found.iidr, found.typer2), (older.iidr, own.typer2));
+        }
+        Err(VmError::Kvm(KvmError::Failed { step, source })) => {
+            assert!(matches!(step, KvmStep::SetGicRegister { .. }), "{step}");
+            assert_eq!(source, Errno::EBUSY);
+        }
+        Err(error) => panic!("{error}"),
+    }
 }
