@@ -124,8 +124,9 @@ fn firmware_registers_are_written_and_read_back() {
     let mut later = FirmwareValues::default();
     later.set(FirmwareRegister::StdHyp, 1);
     let error = write_firmware(vm.vcpus.first().expect("a vCPU"), &later);
+    let error = error.expect_err("a VM that has run");
     assert_eq!(
-        error.expect_err("a VM that has run").to_string(),
+        format!("{error:#}"),
         "cannot write the firmware register KVM_REG_ARM_STD_HYP_BMAP=0x1: EBUSY (16)"
     );
 }
@@ -141,15 +142,18 @@ fn gic_has_the_identity_of_an_older_one() {
     let own = host().info().gic;
     let mut older = GicIdentity::default();
     older.iidr = own.iidr.map(|iidr| iidr - 0x1000);
+    let release = &host().info().kernel_release;
+    let is_repaired = !release.starts_with("6.") && !release.starts_with("7.0");
     match set_gic_identity(gic, older) {
         Ok(()) => {}
+        Err(error) if is_repaired => panic!("{error:#}"),
         // Before Linux 6.17 a GIC that is not initialised has no registers.
         Err(KvmError::Failed { source, .. }) => return assert_eq!(source, Errno::EBUSY),
         // Before Linux 7.1 KVM does not store the revision.
         Err(KvmError::GicRegisterDiffers { found, .. }) => {
             return assert_eq!(Some(found), own.iidr);
         }
-        Err(error) => panic!("{error}"),
+        Err(error) => panic!("{error:#}"),
     }
     let addresses = GicAddresses::V3 {
         distributor: 0,
