@@ -13,6 +13,7 @@ pub mod uart;
 
 cfg_if::cfg_if! {
     if #[cfg(all(target_os = "linux", target_arch = "aarch64"))] {
+        pub mod clock;
         pub mod memory;
         pub mod serial;
         pub mod vcpus;

@@ -96,6 +96,7 @@ impl GuestBuilder {
             .map_err(vm_failure)?;
         let shared = VcpuShared {
             gate,
+            clock: Arc::clone(vm.clock()),
             serial: Arc::clone(&serial),
             targets: self.targets.clone(),
             exit_event: self.events.vcpu_exit.try_clone().map_err(Failure::other)?,

@@ -9,6 +9,7 @@ pub use self::registers::{PROGRAM_COUNTER, X0};
 pub use self::thread::VcpuShared;
 
 use self::thread::VcpuThread;
+use crate::vmm::clock::{Clock, ClockError};
 use crate::vmm::pause_gate::RequestError;
 use kvm_ioctls::VcpuFd;
 use rustix::thread::gettid;
@@ -97,21 +98,34 @@ impl Vcpus {
         self.guest_exits.try_recv().ok()
     }
 
-    /// Lets the vCPUs into the guest.
+    /// Starts the guest's clock and lets the vCPUs into the guest.
     pub fn resume(&self) {
+        self.change_clock(Clock::start);
         self.shared.gate.open();
     }
 
-    /// Kicks all vCPUs out of the guest and waits until they are out.
+    /// Kicks all vCPUs out of the guest, waits until they are out, and stops the guest's clock.
     pub fn pause(&self) {
         self.shared.gate.close(|| self.kick());
+        self.change_clock(Clock::stop);
+    }
+
+    /// Starts or stops the guest's clock by means of the first vCPU.
+    fn change_clock(&self, change: fn(&Clock, &VcpuFd) -> Result<(), ClockError>) {
+        let shared = Arc::clone(&self.shared);
+        match self.with_vcpu(0, move |vcpu| change(&shared.clock, vcpu)) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the guest's clock jumps over the pause"),
+            // The guest has ended, or runs.
+            Err(error) => tracing::debug!(%error, "the guest's clock stays as it is"),
+        }
     }
 
     /// Runs `call` with the descriptor of a paused vCPU, on the vCPU's own thread, and blocks until
     /// it returns.
     ///
-    /// The vCPU's registers are those between two instructions. The virtual counter runs on during
-    /// a pause; [`resume`](Self::resume) sets it back, once the guest has run.
+    /// The vCPU's registers are those between two instructions. KVM's counters run on during
+    /// a pause; [`resume`](Self::resume) moves them back.
     ///
     /// # Errors
     ///

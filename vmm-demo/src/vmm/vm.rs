@@ -1,5 +1,9 @@
 //! A VM: created, configured with its ID registers, and ready to run.
 
+mod register_list;
+
+use self::register_list::check_alike;
+use crate::vmm::clock::Clock;
 use crate::vmm::layout;
 use crate::vmm::memory::{self, MemoryError, MemorySlot, slots};
 use crate::vmm::state::error::Unsupported;
@@ -17,9 +21,9 @@ use idreg_runtime::plan::apply::ApplyError;
 use idreg_runtime::regs::{self, MpidrEl1};
 use idreg_runtime::vcpu::Errno;
 use idreg_runtime::view::{ReadViewError, View, ViewInfo};
-use kvm_bindings::RegList;
 use kvm_ioctls::{DeviceFd, Kvm, VcpuFd, VmFd};
 use std::mem;
+use std::sync::Arc;
 use thiserror::Error;
 use vm_memory::GuestMemoryMmap;
 use vmm_sys_util::eventfd::EventFd;
@@ -115,7 +119,8 @@ pub struct VmConfig {
 pub struct Vm {
     vcpus: Vec<VcpuFd>,
     gic: Option<DeviceFd>,
-    fd: VmFd,
+    clock: Arc<Clock>,
+    fd: Arc<VmFd>,
     slots: Vec<MemorySlot>,
     memory: GuestMemoryMmap,
     address_bits: u32,
@@ -133,6 +138,8 @@ impl Vm {
         let config = vm.config;
         let address_bits = kvm::physical_address_bits(kvm);
         let fd = kvm::create_vm_with(kvm, config, &vm.capabilities, address_bits)?;
+        let fd = Arc::new(fd);
+        let clock = Arc::new(Clock::new(Arc::clone(&fd), config.el2));
         let memory = memory::allocate(vm.ram, address_bits)?;
         let slots = slots::attach(&fd, &memory)?;
         timeline.step("vm");
@@ -149,6 +156,7 @@ impl Vm {
         Ok(Self {
             vcpus,
             gic,
+            clock,
             fd,
             slots,
             memory,
@@ -185,7 +193,7 @@ impl Vm {
             plan.apply(&vcpu)?;
         }
         timeline.step("id_registers");
-        self.check_alike()?;
+        check_alike(&self.vcpus)?;
         if let Some(first) = self.vcpus.first() {
             kvm::write_firmware(first, plan.firmware())?;
         }
@@ -196,27 +204,6 @@ impl Vm {
             kvm::offer_target_cpus(&self.fd, first)?;
         }
         timeline.step("after_id_registers");
-        Ok(())
-    }
-
-    /// Checks that every vCPU lists the registers of the first. KVM hides the registers of a
-    /// feature that the ID registers hide, so that this compares their values too.
-    fn check_alike(&self) -> Result<(), VmError> {
-        let mut lists = self.vcpus.iter().enumerate().map(|(index, vcpu)| {
-            register_list(vcpu)
-                .map(|list| (index, list))
-                .map_err(|source| VmError::RegisterList { index, source })
-        });
-        let Some(first) = lists.next() else {
-            return Ok(());
-        };
-        let (_, first) = first?;
-        for other in lists {
-            let (index, other) = other?;
-            if other.as_slice() != first.as_slice() {
-                return Err(VmError::NotAlike { index });
-            }
-        }
         Ok(())
     }
 
@@ -310,6 +297,12 @@ impl Vm {
         self.gic.as_ref()
     }
 
+    /// The guest's clock.
+    #[must_use]
+    pub fn clock(&self) -> &Arc<Clock> {
+        &self.clock
+    }
+
     pub(crate) fn vcpus(&self) -> &[VcpuFd] {
         &self.vcpus
     }
@@ -382,14 +375,6 @@ impl Vm {
                 source: error.into(),
             })
     }
-}
-
-/// The encodings of a vCPU's registers, at most 500 (kvm-bindings 0.14, `KVM_REG_LIST_MAX`).
-fn register_list(vcpu: &VcpuFd) -> Result<RegList, Errno> {
-    const MOST: usize = 500;
-    let mut list = RegList::new(MOST).map_err(|_| Errno(libc::ENOMEM))?;
-    vcpu.get_reg_list(&mut list).map_err(Errno::from)?;
-    Ok(list)
 }
 
 fn new_gic(vm: &VmFd, kind: Gic, vcpus: u64, identity: GicIdentity) -> Result<DeviceFd, KvmError> {

@@ -12,6 +12,7 @@
 
 mod affinity;
 mod bare;
+mod clock;
 mod endings;
 mod machine_state;
 mod program;

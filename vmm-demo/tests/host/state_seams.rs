@@ -25,7 +25,7 @@ use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
 const RAM: u64 = 2 << 20;
 /// The page that the guest stores to, in the middle of its RAM.
-const STORED: u32 = 0x8010_0000;
+pub(crate) const STORED: u32 = 0x8010_0000;
 
 const NO_PAGES: [usize; 0] = [];
 
@@ -38,9 +38,9 @@ fn counting() -> Vec<u32> {
 }
 
 /// A guest of this process. The vCPUs end before their VM.
-struct Guest {
-    vcpus: Vcpus,
-    vm: Vm,
+pub(crate) struct Guest {
+    pub(crate) vcpus: Vcpus,
+    pub(crate) vm: Vm,
 }
 
 fn new_vm(gic: Option<Gic>, vcpus: u16) -> Vm {
@@ -66,7 +66,7 @@ fn try_vm(gic: Option<Gic>, gic_identity: GicIdentity, vcpus: u16) -> Result<Vm,
 
 impl Guest {
     /// A paused guest with this code at the start of its RAM.
-    fn new(code: &[u32], vcpus: u16) -> Self {
+    pub(crate) fn new(code: &[u32], vcpus: u16) -> Self {
         let mut vm = new_vm(Some(Gic::V3), vcpus);
         let bytes: Vec<u8> = code.iter().flat_map(|word| word.to_le_bytes()).collect();
         vm.memory()
@@ -78,6 +78,7 @@ impl Guest {
         let serial = Serial::new(Arc::clone(&gate), event()).expect("a console");
         let shared = VcpuShared {
             gate,
+            clock: Arc::clone(vm.clock()),
             serial: Arc::new(serial),
             targets: TargetCpus::default(),
             exit_event: event(),
@@ -93,12 +94,12 @@ impl Guest {
     }
 
     /// Waits until the guest has counted on.
-    fn wait_for_count(&self) {
+    pub(crate) fn wait_for_count(&self) {
         let before = self.count();
         wait_until(|| {
             let stopped = self.vcpus.guest_exit();
             assert!(stopped.is_none(), "{stopped:?}");
-            self.count() > before
+            self.count() != before
         });
     }
 

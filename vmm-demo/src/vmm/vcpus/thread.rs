@@ -2,13 +2,13 @@
 
 use super::exit::{GuestExit, VcpuError};
 use super::registers::PROGRAM_COUNTER;
+use crate::vmm::clock::Clock;
 use crate::vmm::layout;
 use crate::vmm::pause_gate::PauseGate;
 use crate::vmm::serial::Serial;
 use idreg_runtime::config::target::TargetCpus;
-use idreg_runtime::encoding::Encoding;
-use idreg_runtime::kvm::{self, OneReg};
-use idreg_runtime::vcpu::{Errno, VcpuRegs};
+use idreg_runtime::kvm;
+use idreg_runtime::vcpu::Errno;
 use kvm_bindings::{KVM_SYSTEM_EVENT_RESET, KVM_SYSTEM_EVENT_SHUTDOWN};
 use kvm_ioctls::{VcpuExit, VcpuFd};
 use std::mem;
@@ -17,15 +17,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use vmm_sys_util::eventfd::EventFd;
 
-/// The guest's virtual counter: `KVM_REG_ARM_TIMER_CNT`, which has the number of CNTV_CVAL_EL0 by
-/// an old mistake (Linux 7.2, `arch/arm64/include/uapi/asm/kvm.h`).
-const TIMER_COUNT: Encoding = Encoding::new(3, 3, 14, 3, 2);
-
 /// State that the threads of a guest's vCPUs share.
 #[derive(Debug)]
 pub struct VcpuShared {
     /// The gate at which the threads wait.
     pub gate: Arc<PauseGate<VcpuFd>>,
+    /// The guest's clock.
+    pub clock: Arc<Clock>,
     /// The console.
     pub serial: Arc<Serial>,
     /// The CPUs that the guest learns of by hypercall.
@@ -78,25 +76,14 @@ impl VcpuThread {
         self.fd
     }
 
-    /// Waits at the gate; returns false if the guest ends. The guest's clock stands still
-    /// meanwhile: the first vCPU sets the counter, which all vCPUs share, back to its value.
+    /// Waits at the gate until it is open. Returns false if the gate has ended.
     fn wait(&mut self) -> bool {
         let shared = Arc::clone(&self.shared);
         if shared.gate.is_open() {
             return true;
         }
         self.complete_access();
-        let keeps_clock = self.index == 0 && shared.first_run.get().is_some();
-        let count = keeps_clock
-            .then(|| OneReg::new(&self.fd).get(TIMER_COUNT).ok())
-            .flatten();
-        let open = shared.gate.wait(self.index, &mut self.fd);
-        if let Some(count) = count.filter(|_| open)
-            && let Err(error) = OneReg::new(&self.fd).set(TIMER_COUNT, count)
-        {
-            tracing::warn!(%error, "the guest's clock jumps over the pause");
-        }
-        open
+        shared.gate.wait(self.index, &mut self.fd)
     }
 
     /// Completes an emulated device access without running the guest. Before that, the vCPU's
