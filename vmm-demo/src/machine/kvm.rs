@@ -5,6 +5,7 @@ use crate::probe::guest::run_probe;
 use crate::probe::report::ReadOutcome;
 use crate::probe::view::GuestView;
 use crate::vmm::layout::GICV2_CPUS;
+use crate::vmm::memory::MemoryKind;
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vm::{Vm, VmConfig, VmError};
 use idreg_runtime::config::Gic;
@@ -106,6 +107,7 @@ impl Machine {
             capabilities: self.host.info().capabilities,
             vcpus,
             ram: RAM,
+            memory: MemoryKind::Private,
         };
         let mut timeline = Timeline::since(Instant::now());
         let vm = Vm::new(&self.kvm, vm_config, &mut timeline).map_err(vm_failure)?;

@@ -1,14 +1,18 @@
 //! The guest's RAM. This module alone has unsafe code.
 
 pub(crate) mod slots;
+mod source;
 
 pub use self::slots::MemorySlot;
+pub(crate) use self::source::shared_file;
+pub use self::source::{MemoryKind, MemorySource};
 
 use crate::size::MemorySize;
 use crate::vmm::layout;
 use idreg_runtime::vcpu::Errno;
 use rustix::mm::{Advice, madvise};
 use rustix::system::sysinfo;
+use std::io;
 use thiserror::Error;
 use vm_memory::mmap::FromRangesError;
 use vm_memory::{GuestAddress, GuestMemoryBackend, GuestMemoryError, GuestMemoryMmap};
@@ -35,6 +39,28 @@ pub enum MemoryError {
         size: u64,
         /// The cause.
         source: FromRangesError,
+    },
+    /// A memfd cannot be created, sized or sealed.
+    #[error("cannot create a file in memory of {}", MemorySize(*size))]
+    CreateFile {
+        /// The size asked for, in bytes.
+        size: u64,
+        /// The kernel's answer.
+        source: io::Error,
+    },
+    /// A file from another process can change its size.
+    #[error("the guest's memory is no memfd that is sealed against shrinking and growing")]
+    NotSealed,
+    /// A file has less memory than the guest, or another process's memfd has more.
+    #[error(
+        "the file with the guest's memory has {} for it; the guest has {}",
+        MemorySize(*found), MemorySize(*size)
+    )]
+    OtherSize {
+        /// The guest's size in bytes.
+        size: u64,
+        /// The size found in bytes.
+        found: u64,
     },
     /// The region has no address in this process.
     #[error("the RAM at {address:#x} has no host address")]
@@ -108,13 +134,17 @@ impl Overcommitted {
     }
 }
 
-/// Allocates `size` bytes of RAM at [`layout::RAM_START`], for a VM whose physical addresses have
+/// Maps `size` bytes of RAM at [`layout::RAM_START`], for a VM whose physical addresses have
 /// `address_bits` bits.
 ///
 /// # Errors
 ///
-/// [`MemoryError::TooLarge`] or [`MemoryError::Allocate`].
-pub(crate) fn allocate(size: u64, address_bits: u32) -> Result<GuestMemoryMmap, MemoryError> {
+/// [`MemoryError::TooLarge`], or that of the memory's source.
+pub(crate) fn allocate(
+    source: MemorySource,
+    size: u64,
+    address_bits: u32,
+) -> Result<GuestMemoryMmap, MemoryError> {
     let most = (1_u64.checked_shl(address_bits))
         .unwrap_or(u64::MAX)
         .saturating_sub(layout::RAM_START);
@@ -122,8 +152,7 @@ pub(crate) fn allocate(size: u64, address_bits: u32) -> Result<GuestMemoryMmap, 
         .ok()
         .filter(|_| size <= most)
         .ok_or(MemoryError::TooLarge { size, most })?;
-    let memory = GuestMemoryMmap::from_ranges(&[(GuestAddress(layout::RAM_START), bytes)])
-        .map_err(|source| MemoryError::Allocate { size, source })?;
+    let memory = source::map(source, GuestAddress(layout::RAM_START), bytes)?;
     ask_for_huge_pages(&memory);
     Ok(memory)
 }

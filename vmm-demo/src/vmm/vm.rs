@@ -5,7 +5,7 @@ mod register_list;
 use self::register_list::check_alike;
 use crate::vmm::clock::Clock;
 use crate::vmm::layout;
-use crate::vmm::memory::{self, MemoryError, MemorySlot, slots};
+use crate::vmm::memory::{self, MemoryError, MemoryKind, MemorySlot, MemorySource, slots};
 use crate::vmm::state::error::Unsupported;
 use crate::vmm::state::{MachineState, StateError};
 use crate::vmm::timeline::Timeline;
@@ -23,6 +23,7 @@ use idreg_runtime::vcpu::Errno;
 use idreg_runtime::view::{ReadViewError, View, ViewInfo};
 use kvm_ioctls::{DeviceFd, Kvm, VcpuFd, VmFd};
 use std::mem;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use thiserror::Error;
 use vm_memory::GuestMemoryMmap;
@@ -106,6 +107,8 @@ pub struct VmConfig {
     pub vcpus: u16,
     /// The size of RAM in bytes.
     pub ram: u64,
+    /// The kind of memory behind the RAM.
+    pub memory: MemoryKind,
 }
 
 /// A VM with RAM, vCPUs and, if configured, an initialised GIC. It is [created](Self::new) first;
@@ -135,12 +138,27 @@ impl Vm {
     ///
     /// The [`VmError`] of the step that failed.
     pub fn new(kvm: &Kvm, vm: VmConfig, timeline: &mut Timeline) -> Result<Self, VmError> {
+        Self::with_memory(kvm, vm, MemorySource::New(vm.memory), timeline)
+    }
+
+    /// Creates a VM as [`new`](Self::new) does, with RAM from `source` instead of
+    /// [`VmConfig::memory`].
+    ///
+    /// # Errors
+    ///
+    /// The [`VmError`] of the step that failed.
+    pub fn with_memory(
+        kvm: &Kvm,
+        vm: VmConfig,
+        source: MemorySource,
+        timeline: &mut Timeline,
+    ) -> Result<Self, VmError> {
         let config = vm.config;
         let address_bits = kvm::physical_address_bits(kvm);
         let fd = kvm::create_vm_with(kvm, config, &vm.capabilities, address_bits)?;
         let fd = Arc::new(fd);
         let clock = Arc::new(Clock::new(Arc::clone(&fd), config.el2));
-        let memory = memory::allocate(vm.ram, address_bits)?;
+        let memory = memory::allocate(source, vm.ram, address_bits)?;
         let slots = slots::attach(&fd, &memory)?;
         timeline.step("vm");
         let vcpus = (0..vm.vcpus)
@@ -257,6 +275,12 @@ impl Vm {
     #[must_use]
     pub fn memory(&self) -> &GuestMemoryMmap {
         &self.memory
+    }
+
+    /// The memfd behind the RAM, or `None` if the RAM is private to this process.
+    #[must_use]
+    pub fn memory_fd(&self) -> Option<BorrowedFd<'_>> {
+        memory::shared_file(&self.memory)
     }
 
     /// The memory slots, by number.

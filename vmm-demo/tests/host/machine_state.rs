@@ -1,7 +1,8 @@
 //! The state of a machine on real KVM: written into another VM, it is that of the first.
 
 use crate::bare::load;
-use idreg_runtime::config::{Gic, GicIdentity};
+use crate::state_seams::vm_config;
+use idreg_runtime::config::Gic;
 use idreg_runtime::kvm;
 use kvm_ioctls::{Kvm, VcpuFd};
 use std::time::Instant;
@@ -23,15 +24,11 @@ const VCPUS: u16 = 3;
 
 impl Machine {
     fn new(kvm: &Kvm) -> Self {
-        let capabilities = kvm::capabilities(kvm);
-        let mut config = capabilities.config(Some(Gic::V3));
+        let mut config = kvm::capabilities(kvm).config(Some(Gic::V3));
         (config.mte, config.el2) = (false, false);
         let vm_config = VmConfig {
             config,
-            gic_identity: GicIdentity::default(),
-            capabilities,
-            vcpus: VCPUS,
-            ram: 2 << 20,
+            ..vm_config(kvm, config.gic, VCPUS)
         };
         let mut timeline = Timeline::since(Instant::now());
         let mut vm = Vm::new(kvm, vm_config, &mut timeline).expect("a VM");

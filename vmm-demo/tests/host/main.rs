@@ -15,6 +15,7 @@ mod bare;
 mod clock;
 mod endings;
 mod machine_state;
+mod memory;
 mod program;
 mod qmp;
 mod refusals;

@@ -9,13 +9,14 @@ use idreg_runtime::kvm::{self, KvmError, KvmStep, OneReg};
 use idreg_runtime::regs::{IdAa64pfr0El1, MpidrEl1};
 use idreg_runtime::vcpu::{Errno, VcpuRegs as _};
 use kvm_bindings::{KVM_DEV_ARM_VGIC_GRP_DIST_REGS, KVM_DEV_ARM_VGIC_GRP_NR_IRQS, kvm_device_attr};
-use kvm_ioctls::{DeviceFd, VcpuFd};
+use kvm_ioctls::{DeviceFd, Kvm, VcpuFd};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 use vm_memory::{Bytes, GuestAddress};
 use vmm_demo::vmm::console_state::ConsoleState;
 use vmm_demo::vmm::layout::{GIC_INTERRUPTS, RAM_START};
+use vmm_demo::vmm::memory::MemoryKind;
 use vmm_demo::vmm::pause_gate::{PauseGate, RequestError};
 use vmm_demo::vmm::serial::Serial;
 use vmm_demo::vmm::timeline::Timeline;
@@ -23,7 +24,7 @@ use vmm_demo::vmm::vcpus::{GuestExit, PROGRAM_COUNTER, VcpuShared, Vcpus, X0};
 use vmm_demo::vmm::vm::{Vm, VmConfig, VmError};
 use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
-const RAM: u64 = 2 << 20;
+pub(crate) const RAM: u64 = 2 << 20;
 /// The page that the guest stores to, in the middle of its RAM.
 pub(crate) const STORED: u32 = 0x8010_0000;
 
@@ -43,22 +44,31 @@ pub(crate) struct Guest {
     pub(crate) vm: Vm,
 }
 
+/// The configuration of a VM with private memory.
+pub(crate) fn vm_config(kvm: &Kvm, gic: Option<Gic>, vcpus: u16) -> VmConfig {
+    let capabilities = kvm::capabilities(kvm);
+    let mut config = capabilities.config(gic);
+    // The PMU's initialisation is a step of a plan, and none is applied.
+    config.pmu = false;
+    VmConfig {
+        config,
+        capabilities,
+        vcpus,
+        gic_identity: GicIdentity::default(),
+        ram: RAM,
+        memory: MemoryKind::Private,
+    }
+}
+
 fn new_vm(gic: Option<Gic>, vcpus: u16) -> Vm {
     try_vm(gic, GicIdentity::default(), vcpus).expect("a VM")
 }
 
 fn try_vm(gic: Option<Gic>, gic_identity: GicIdentity, vcpus: u16) -> Result<Vm, VmError> {
     let kvm = kvm::open().expect("KVM");
-    let capabilities = kvm::capabilities(&kvm);
-    let mut config = capabilities.config(gic);
-    // The PMU's initialisation is a step of a plan, and none is applied.
-    config.pmu = false;
     let config = VmConfig {
-        config,
-        capabilities,
-        vcpus,
         gic_identity,
-        ram: RAM,
+        ..vm_config(&kvm, gic, vcpus)
     };
     let mut timeline = Timeline::since(Instant::now());
     Vm::new(&kvm, config, &mut timeline)

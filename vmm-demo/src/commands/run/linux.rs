@@ -20,7 +20,7 @@ use crate::qmp::socket::Socket;
 use crate::socket_address::Address;
 use crate::vmm::address_size::check_address_size;
 use crate::vmm::boot::{Kernel, KernelError, command_line};
-use crate::vmm::memory::Overcommitted;
+use crate::vmm::memory::{MemoryKind, Overcommitted};
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vm::{Vm, VmConfig, VmError};
 use idreg_runtime::config::target::TargetCpus;
@@ -100,6 +100,15 @@ pub(super) fn run_linux(
     ended.result
 }
 
+/// The kind of memory of a guest: shared if QMP may ask for it to be moved to another process.
+/// Other guests have private memory, for which more kernels give huge pages.
+fn memory_kind(arguments: &RunArguments) -> MemoryKind {
+    match arguments.linux.qmp {
+        Some(_) => MemoryKind::Shared,
+        None => MemoryKind::Private,
+    }
+}
+
 /// Creates a VM and plans the registers of its vCPUs.
 fn prepare(
     kernel: Kernel,
@@ -123,6 +132,7 @@ fn prepare(
         capabilities,
         vcpus: arguments.smp,
         ram: arguments.linux.mem.0,
+        memory: memory_kind(arguments),
     };
     let vm = match Vm::new(&kvm, vm_config, timeline) {
         Err(VmError::Kvm(KvmError::Failed {
