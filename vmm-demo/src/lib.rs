@@ -8,6 +8,7 @@
 //! guest                               the life cycle of a Linux guest
 //! qmp                                 QEMU's machine protocol
 //! machine, then probe                 this machine's KVM; the built-in guest
+//! snapshot                            saved guests in files
 //! vmm                                 VMs, vCPUs, memory, devices, boot files
 //! output, socket_address, size        output and argument types, for all modules above
 //! ```
@@ -24,5 +25,6 @@ pub mod probe;
 #[cfg(target_os = "linux")]
 pub mod qmp;
 pub mod size;
+pub mod snapshot;
 pub mod socket_address;
 pub mod vmm;

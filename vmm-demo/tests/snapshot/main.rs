@@ -1,0 +1,3 @@
+//! Snapshots: what is written is read back, and anything else is refused by name.
+
+mod sections;
