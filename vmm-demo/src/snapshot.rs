@@ -27,9 +27,28 @@
 //! bytes 0 to 35 of their headers in a row (4 bytes): none can be missing, or come from another
 //! snapshot.
 //!
-//! A reader of version N also reads version N-1.
+//! The sections of a snapshot, in their order:
+//!
+//! | name | payload |
+//! |---|---|
+//! | `info` | summary: program, time, vCPUs, RAM, kernel (JSON) |
+//! | `view` | what the guest sees of its machine: `idreg-view/1` (JSON) |
+//! | `clock`, `vcpus`, `gic` | the state of the machine (JSON) |
+//! | `console` | the state of the console (JSON) |
+//! | `memory` | encoding and ranges of the RAM, sizes of chunks and pages (JSON) |
+//! | `memory-chunk` | with `zstd`: pages of one chunk; repeated |
+//! | `padding` | with `raw`: zeros up to a multiple of 64 KiB |
+//! | `memory-image` | with `raw`: the RAM; direct |
+//! | `memory-sums` | with `raw`: the checksum of each chunk of the image |
+//!
+//! A reader of version N also reads version N-1. The checksums find damage, not changes by someone
+//! who makes them anew: keep snapshots where only their owner can write. Restoring one twice gives
+//! two guests the same random numbers.
 
+pub mod contents;
 pub mod error;
+pub mod file;
 pub mod layout;
+pub mod memory;
 pub mod reader;
 pub mod writer;

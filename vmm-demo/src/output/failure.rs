@@ -79,6 +79,14 @@ pub enum Failure {
         /// The cause.
         source: Box<dyn Error>,
     },
+    /// A snapshot file cannot be used.
+    #[error("cannot use the snapshot `{}`", escaped_path(path))]
+    SnapshotFile {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: Box<dyn Error>,
+    },
     /// A file cannot be written.
     #[error("cannot write `{}`", escaped_path(path))]
     WriteFile {
@@ -134,6 +142,7 @@ impl Failure {
             Self::HostFile { .. }
             | Self::ImportFile { .. }
             | Self::ViewFile { .. }
+            | Self::SnapshotFile { .. }
             | Self::NoMatch { .. }
             | Self::Unusable(_)
             | Self::Socket(_) => 2,

@@ -58,10 +58,23 @@ impl OutputFile {
     ///
     /// [`Failure::WriteFile`]; an older file is then unchanged.
     pub fn write(self, content: &[u8]) -> Result<(), Failure> {
+        self.write_with(|file| file.write_all(content))
+    }
+
+    /// Writes content that is made in parts, and moves the file to its place.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure::WriteFile`] with an error of the system or of `write`; an older file is then
+    /// unchanged.
+    pub fn write_with(
+        self,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<(), Failure> {
         let Self { path, place } = self;
         let written = match place {
-            Place::Beside(file) => replace(&path, file, content),
-            Place::Through(mut file) => file.write_all(content),
+            Place::Beside(file) => replace(&path, file, write),
+            Place::Through(mut file) => write(&mut file),
         };
         written.map_err(|source| failed(&path, source))
     }
@@ -137,8 +150,12 @@ fn keep_metadata(file: &File, older: &Metadata) -> io::Result<()> {
     file.set_permissions(older.permissions())
 }
 
-fn replace(path: &Path, mut file: NamedTempFile, content: &[u8]) -> io::Result<()> {
-    file.write_all(content)?;
+fn replace(
+    path: &Path,
+    mut file: NamedTempFile,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    write(file.as_file_mut())?;
     // Before the move: else after a failure of the machine the name could have an empty file.
     file.as_file().sync_all()?;
     TempPath::persist(file.into_temp_path(), path)?;

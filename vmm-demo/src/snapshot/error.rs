@@ -8,11 +8,11 @@ use thiserror::Error;
 
 /// The error of a snapshot that cannot be read.
 #[derive(Debug, Error)]
-#[error("{part} at byte {offset}: {fault}")]
+#[error("{place} at byte {offset}: {fault}")]
 pub struct ReadError {
-    /// The part that is wrong.
-    pub part: Part,
-    /// The offset of the part's first byte, from the beginning of the file or stream.
+    /// The place that is wrong.
+    pub place: FaultPlace,
+    /// The offset of its first byte, from the beginning of the file or stream.
     pub offset: u64,
     /// The fault.
     pub fault: Fault,
@@ -31,6 +31,7 @@ impl ReadError {
             | Fault::Flags { .. } => "restore it with the version of this program that saved it",
             Fault::OlderFormat { .. } => "restore it with an older version of this program",
             Fault::Stopped => "restore it again",
+            Fault::NoImage => "restore it without `--lazy`, or save the guest as an image",
             Fault::OtherRam => "restore into RAM of the saved size and addresses",
             _ => "the file is damaged: restore an older one, or save the guest again",
         }
@@ -39,7 +40,7 @@ impl ReadError {
 
 /// A part of a snapshot.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum FaultPlace {
     /// The header of the file.
     FileHeader,
     /// The header of the section after the named one, or of the first section.
@@ -50,7 +51,7 @@ pub enum Part {
     AfterEnd,
 }
 
-impl fmt::Display for Part {
+impl fmt::Display for FaultPlace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::FileHeader => f.write_str("file header"),
@@ -150,6 +151,9 @@ pub enum Fault {
     /// The RAM to be restored has other addresses.
     #[error("the guest's RAM has other addresses than the saved one")]
     OtherRam,
+    /// The RAM is compressed, and cannot be mapped.
+    #[error("the memory is compressed, expected an image that can be mapped")]
+    NoImage,
     /// The caller stopped the reading.
     #[error("stopped")]
     Stopped,

@@ -1,6 +1,6 @@
 //! Reads sections from a file or stream. Memory use does not exceed the limit of one section.
 
-use super::error::{Fault, Part, ReadError};
+use super::error::{Fault, FaultPlace, ReadError};
 use super::layout::{
     DIRECT, END, END_PAYLOAD, FILE_HEADER, FORMAT, Fields, FileHeader, MAGIC, REPEATED, REQUIRED,
     SECTION_HEADER, SectionHeader, SectionKind, checked_fields,
@@ -38,7 +38,7 @@ impl Section {
     #[must_use]
     pub fn fault(&self, fault: Fault) -> ReadError {
         ReadError {
-            part: Part::Section(self.kind.name.to_owned()),
+            place: FaultPlace::Section(self.kind.name.to_owned()),
             offset: self.offset,
             fault,
         }
@@ -94,7 +94,7 @@ impl<R: Read> SectionReader<R> {
             is_at_end: false,
         };
         reader.file_header().map_err(|fault| ReadError {
-            part: Part::FileHeader,
+            place: FaultPlace::FileHeader,
             offset: 0,
             fault,
         })?;
@@ -119,13 +119,13 @@ impl<R: Read> SectionReader<R> {
         while !self.is_at_end {
             let offset = self.offset;
             let header = self.section_header().map_err(|fault| ReadError {
-                part: Part::HeaderAfter(self.last.clone()),
+                place: FaultPlace::HeaderAfter(self.last.clone()),
                 offset,
                 fault,
             })?;
             let read = self.after_header(&header, offset);
             let section = read.map_err(|fault| ReadError {
-                part: Part::Section(header.name.clone()),
+                place: FaultPlace::Section(header.name.clone()),
                 offset,
                 fault,
             })?;
@@ -150,7 +150,7 @@ impl<R: Read> SectionReader<R> {
             Some(section) if section.kind == kind => Ok(section),
             Some(section) => Err(section.fault(fault)),
             None => Err(ReadError {
-                part: Part::Section(END.to_owned()),
+                place: FaultPlace::Section(END.to_owned()),
                 offset: self.offset,
                 fault,
             }),
@@ -180,7 +180,7 @@ impl<R: Read> SectionReader<R> {
             Ok(()) => Fault::Trailing,
         };
         Err(ReadError {
-            part: Part::AfterEnd,
+            place: FaultPlace::AfterEnd,
             offset: self.offset.saturating_sub(1),
             fault,
         })
@@ -312,7 +312,7 @@ impl<R: Read> SectionReader<R> {
         let length = std::mem::take(&mut self.direct);
         let drained = self.discard(length);
         drained.map(drop).map_err(|fault| ReadError {
-            part: Part::Section(self.last.clone().unwrap_or_default()),
+            place: FaultPlace::Section(self.last.clone().unwrap_or_default()),
             offset: self.offset,
             fault,
         })

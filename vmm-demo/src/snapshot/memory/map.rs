@@ -1,0 +1,199 @@
+//! The ranges of the RAM and their encoding: the section before those with the contents.
+
+use super::{CHUNK, PAGE};
+use crate::size::MemorySize;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// The granule of ranges in bytes: the largest page of Arm, so that every host can map them.
+const GRANULE: u64 = 64 << 10;
+
+/// The maximum number of ranges.
+const MOST_RANGES: usize = 64;
+
+/// The first address that is too large for a physical address (Arm ARM, FEAT_LPA2).
+const ADDRESS_END: u64 = 1 << 52;
+
+/// The encoding of RAM in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// Compressed chunks, without the pages of zeros.
+    #[default]
+    Zstd,
+    /// An image that can be mapped, in which pages of zeros are holes.
+    Raw,
+}
+
+/// A range of guest physical addresses that is RAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RamRange {
+    /// The first address.
+    pub start: u64,
+    /// The size in bytes.
+    pub size: u64,
+}
+
+impl RamRange {
+    /// The address after the last, or `None` if the range exceeds physical addresses.
+    #[must_use]
+    pub fn end(&self) -> Option<u64> {
+        let end = self.start.checked_add(self.size)?;
+        (end <= ADDRESS_END).then_some(end)
+    }
+
+    /// The address and the length in bytes of each chunk.
+    pub(super) fn chunks(self) -> impl Iterator<Item = (u64, usize)> {
+        let starts = (0..self.size).step_by(CHUNK);
+        starts.map(move |offset| {
+            let length = usize::try_from(self.size - offset).unwrap_or(CHUNK);
+            (self.start + offset, length.min(CHUNK))
+        })
+    }
+}
+
+/// The ranges of a guest's RAM and the encoding of their contents.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "MapFile", into = "MapFile")]
+pub struct MemoryMap {
+    encoding: Encoding,
+    ranges: Vec<RamRange>,
+}
+
+/// The reason why no guest has such RAM, or this version cannot read it.
+#[derive(Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum InvalidMap {
+    /// There is no range, or there are too many.
+    #[error("the memory has {count} ranges, expected 1 to {MOST_RANGES}")]
+    Count {
+        /// The number of ranges.
+        count: usize,
+    },
+    /// A range has no size, or is no multiple of the granule.
+    #[error(
+        "the memory at {:#x} has {}, expected multiples of {}",
+        .0.start, MemorySize(.0.size), MemorySize(GRANULE)
+    )]
+    Granule(RamRange),
+    /// A range begins before the end of the one before, or exceeds physical addresses.
+    #[error("the memory at {:#x} is not after the range before, within physical addresses", .0.start)]
+    Order(RamRange),
+    /// The chunks or pages have another size than in this version.
+    #[error("chunks have {chunk} bytes and pages {page}, expected {CHUNK} and {PAGE}")]
+    Sizes {
+        /// The size of a chunk in bytes.
+        chunk: u64,
+        /// The size of a page in bytes.
+        page: u64,
+    },
+}
+
+impl MemoryMap {
+    /// Makes a map of ranges in ascending order.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidMap`].
+    pub fn new(encoding: Encoding, ranges: Vec<RamRange>) -> Result<Self, InvalidMap> {
+        let count = ranges.len();
+        if !(1..=MOST_RANGES).contains(&count) {
+            return Err(InvalidMap::Count { count });
+        }
+        let mut free = 0;
+        for range in &ranges {
+            let is_granule = |bytes: u64| bytes.is_multiple_of(GRANULE);
+            if range.size == 0 || !is_granule(range.start) || !is_granule(range.size) {
+                return Err(InvalidMap::Granule(*range));
+            }
+            free = range
+                .end()
+                .filter(|_| range.start >= free)
+                .ok_or(InvalidMap::Order(*range))?;
+        }
+        Ok(Self { encoding, ranges })
+    }
+
+    /// The encoding.
+    #[must_use]
+    pub const fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
+    /// The ranges in ascending order.
+    #[must_use]
+    pub fn ranges(&self) -> &[RamRange] {
+        &self.ranges
+    }
+
+    /// The size of all ranges in bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.ranges.iter().map(|range| range.size).sum()
+    }
+
+    /// The address and the length in bytes of each chunk.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = (u64, usize)> {
+        self.ranges.iter().flat_map(|range| range.chunks())
+    }
+
+    /// The length of the longest chunk in bytes.
+    pub(super) fn longest_chunk(&self) -> usize {
+        let longest = self.ranges.iter().map(|range| range.size).max();
+        let longest = longest.and_then(|size| usize::try_from(size).ok());
+        longest.map_or(CHUNK, |size| size.min(CHUNK))
+    }
+
+    /// The number of chunks.
+    pub(super) fn chunk_count(&self) -> u64 {
+        let counts = self.ranges.iter().map(|range| range.size);
+        counts.map(|size| size.div_ceil(CHUNK as u64)).sum()
+    }
+
+    /// The length of the chunk at an address, or `None` if no chunk begins there.
+    pub(super) fn chunk_at(&self, address: u64) -> Option<usize> {
+        let range = self.ranges.iter().find(|range| {
+            let offset = address.checked_sub(range.start);
+            offset.is_some_and(|offset| offset < range.size)
+        })?;
+        let offset = address - range.start;
+        let left = usize::try_from(range.size - offset).unwrap_or(CHUNK);
+        offset
+            .is_multiple_of(CHUNK as u64)
+            .then_some(left.min(CHUNK))
+    }
+}
+
+/// The map as JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct MapFile {
+    encoding: Encoding,
+    chunk: u64,
+    page: u64,
+    ranges: Vec<RamRange>,
+}
+
+impl From<MemoryMap> for MapFile {
+    fn from(map: MemoryMap) -> Self {
+        Self {
+            encoding: map.encoding,
+            chunk: CHUNK as u64,
+            page: PAGE as u64,
+            ranges: map.ranges,
+        }
+    }
+}
+
+impl TryFrom<MapFile> for MemoryMap {
+    type Error = InvalidMap;
+
+    fn try_from(file: MapFile) -> Result<Self, InvalidMap> {
+        let (chunk, page) = (file.chunk, file.page);
+        if (chunk, page) != (CHUNK as u64, PAGE as u64) {
+            return Err(InvalidMap::Sizes { chunk, page });
+        }
+        Self::new(file.encoding, file.ranges)
+    }
+}
