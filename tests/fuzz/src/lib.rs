@@ -7,22 +7,25 @@ mod decode;
 mod fleet_file;
 mod host_file;
 mod import;
+mod snapshot;
 mod view_file;
 
 pub use decode::decode;
 pub use fleet_file::fleet_file;
 pub use host_file::host_file;
 pub use import::import;
+pub use snapshot::snapshot;
 pub use view_file::view_file;
 
 /// A target's rules for an input.
 pub type Target = fn(&[u8]);
 
 /// Every target by name.
-pub const TARGETS: [(&str, Target); 5] = [
+pub const TARGETS: [(&str, Target); 6] = [
     ("decode", decode),
     ("fleet_file", fleet_file),
     ("host_file", host_file),
     ("import", import),
+    ("snapshot", snapshot),
     ("view_file", view_file),
 ];
