@@ -1,9 +1,13 @@
 //! Linux guests: building, supervision and end.
 
 pub mod ending;
+#[cfg(target_os = "linux")]
+pub mod jobs;
 pub mod keys;
 #[cfg(target_os = "linux")]
 pub mod remote;
+#[cfg(target_os = "linux")]
+pub mod save_thread;
 #[cfg(target_os = "linux")]
 pub mod signals;
 
@@ -12,6 +16,7 @@ cfg_if::cfg_if! {
         pub(crate) mod console;
         pub(crate) mod initrd_check;
         pub(crate) mod lifecycle;
+        pub(crate) mod snapshot;
         pub(crate) mod stdin_watch;
         pub(crate) mod supervisor;
     }

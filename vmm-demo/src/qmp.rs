@@ -8,6 +8,8 @@ mod definitions;
 pub mod event;
 pub mod expansion;
 pub mod guest;
+pub mod job;
+mod jobs;
 mod json;
 mod listener;
 mod message;

@@ -7,6 +7,7 @@ use crate::guest::signals::install_undisturbed;
 use crate::output::failure::Failure;
 use crate::qmp::expansion::{ModelHost, Models};
 use crate::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
+use crate::qmp::job::{JobInfo, SnapshotSave};
 use crate::qmp::server;
 use crate::qmp::socket::Socket;
 use crate::{machine, output};
@@ -84,5 +85,21 @@ impl GuestControl for NoGuest {
     fn quit(&self) -> Result<(), ControlError> {
         self.end.close();
         Ok(())
+    }
+
+    fn snapshot_save(&self, _: SnapshotSave) -> Result<(), ControlError> {
+        Self::none()
+    }
+
+    fn jobs(&self) -> Result<Vec<JobInfo>, ControlError> {
+        Ok(Vec::new())
+    }
+
+    fn cancel_job(&self, _: &str) -> Result<(), ControlError> {
+        Self::none()
+    }
+
+    fn dismiss_job(&self, _: &str) -> Result<(), ControlError> {
+        Self::none()
     }
 }

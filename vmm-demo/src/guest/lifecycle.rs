@@ -1,5 +1,6 @@
 //! Life of a guest: build, start, pause, and rebuild after a reset.
 
+use super::snapshot::GuestSnapshot;
 use crate::machine::kvm::vm_failure;
 use crate::machine::view_files;
 use crate::output::failure::Failure;
@@ -20,6 +21,7 @@ use idreg_runtime::plan::apply::ApplyError;
 use kvm_ioctls::Kvm;
 use std::collections::VecDeque;
 use std::io;
+use std::os::fd::AsRawFd as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
@@ -63,7 +65,7 @@ pub(crate) struct Guest {
     mpidrs: Vec<u64>,
     serial: Arc<Serial>,
     /// Outlives the vCPUs, which use its memory.
-    _vm: Vm,
+    vm: Vm,
 }
 
 impl GuestBuilder {
@@ -108,7 +110,7 @@ impl GuestBuilder {
             vcpus,
             mpidrs,
             serial,
-            _vm: vm,
+            vm,
         })
     }
 
@@ -137,6 +139,33 @@ impl Guest {
     /// The next exit that a vCPU could not handle, or `None`.
     pub(crate) fn vcpu_exit(&self) -> Option<GuestExit> {
         self.vcpus.guest_exit()
+    }
+
+    /// Reads the state of the paused guest.
+    ///
+    /// The vCPUs' threads wait at the gate, and the descriptors are used from this one meanwhile.
+    pub(crate) fn snapshot(
+        &self,
+        builder: &GuestBuilder,
+        input: Vec<u8>,
+    ) -> Result<GuestSnapshot, Failure> {
+        let fds = (0..self.mpidrs.len())
+            .map(|index| self.vcpus.with_vcpu(index, |vcpu| vcpu.as_raw_fd()))
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(Failure::other)?;
+        let GuestBuilder {
+            plan,
+            host,
+            targets,
+            ..
+        } = builder;
+        let view = self.vm.read_view_of(&fds, plan, host, targets);
+        Ok(GuestSnapshot {
+            view: view.map_err(vm_failure)?,
+            machine: self.vm.read_state(&self.vcpus, plan).map_err(vm_failure)?,
+            memory: self.vm.memory().clone(),
+            input,
+        })
     }
 
     /// Moves as much input to the console as its FIFO has space for.

@@ -1,6 +1,7 @@
 //! Remote control of the guest: the QMP thread sends calls, the main thread answers them.
 
 use crate::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
+use crate::qmp::job::{JobInfo, SnapshotSave};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -11,6 +12,9 @@ use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 /// Timeout of a call. The longest call is a reset: some seconds on a busy emulated host.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Channel for the answer of a call that the main thread carries out or refuses.
+pub type Done = SyncSender<Result<(), ControlError>>;
+
 /// Call to the main thread, with the channel for its answer.
 #[derive(Debug)]
 pub enum Call {
@@ -19,13 +23,21 @@ pub enum Call {
     /// `query-cpus-fast`.
     Cpus(SyncSender<Vec<VcpuInfo>>),
     /// `stop`.
-    Stop(SyncSender<()>),
+    Stop(Done),
     /// `cont`.
-    Cont(SyncSender<()>),
+    Cont(Done),
     /// `system_reset`.
-    Reset(SyncSender<()>),
+    Reset(Done),
     /// `quit`.
-    Quit(SyncSender<()>),
+    Quit(Done),
+    /// `snapshot-save`.
+    SnapshotSave(SnapshotSave, Done),
+    /// `query-jobs`.
+    Jobs(SyncSender<Vec<JobInfo>>),
+    /// `job-cancel`, with the job's name.
+    CancelJob(String, Done),
+    /// `job-dismiss`, with the job's name.
+    DismissJob(String, Done),
 }
 
 /// Receiving end, for the main thread.
@@ -168,8 +180,8 @@ impl RemoteControl {
         }
     }
 
-    fn command(&self, call: impl FnOnce(SyncSender<()>) -> Call) -> Result<(), ControlError> {
-        Ok(self.call(call)?)
+    fn command(&self, call: impl FnOnce(Done) -> Call) -> Result<(), ControlError> {
+        self.call(call)?
     }
 }
 
@@ -206,5 +218,21 @@ impl GuestControl for RemoteControl {
 
     fn quit(&self) -> Result<(), ControlError> {
         self.command(Call::Quit)
+    }
+
+    fn snapshot_save(&self, save: SnapshotSave) -> Result<(), ControlError> {
+        self.command(|done| Call::SnapshotSave(save, done))
+    }
+
+    fn jobs(&self) -> Result<Vec<JobInfo>, ControlError> {
+        Ok(self.call(Call::Jobs)?)
+    }
+
+    fn cancel_job(&self, id: &str) -> Result<(), ControlError> {
+        self.command(|done| Call::CancelJob(id.to_owned(), done))
+    }
+
+    fn dismiss_job(&self, id: &str) -> Result<(), ControlError> {
+        self.command(|done| Call::DismissJob(id.to_owned(), done))
     }
 }

@@ -1,17 +1,21 @@
 //! Event loop of a guest: signals, console, QMP calls and vCPU exits.
 
+mod calls;
+mod saving;
+
 use super::console::{self, Terminal};
 use super::ending::{Ended, Ending};
 use super::initrd_check::InitrdCheck;
+use super::jobs::Jobs;
 use super::keys::{self, EscapeCommand};
 use super::lifecycle::{Guest, GuestBuilder};
-use super::remote::{Call, CallQueue};
+use super::remote::CallQueue;
+use super::save_thread::SaveThread;
 use super::signals::{Signals, pending_signal};
 use super::stdin_watch::StdinWatch;
 use crate::output;
 use crate::output::failure::Failure;
 use crate::qmp::event::{Event, EventSender, ShutdownCause};
-use crate::qmp::guest::Status;
 use crate::vmm::boot::initrd::Checked;
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vcpus::{GuestExit, VcpuError};
@@ -28,6 +32,7 @@ const CONSOLE_DRAINED: u32 = 2;
 const INPUT: u32 = 3;
 const INITRD: u32 = 4;
 const QMP_CALL: u32 = 5;
+const SAVED: u32 = 6;
 
 /// Connection of the main thread to the QMP server.
 #[derive(Debug)]
@@ -52,6 +57,8 @@ pub(crate) struct Supervisor {
     held_back: bool,
     /// True if QMP has stopped the vCPUs.
     paused: bool,
+    jobs: Jobs,
+    save_thread: SaveThread,
     resets: u64,
     result: Option<Result<Ending, Failure>>,
 }
@@ -69,6 +76,8 @@ impl Supervisor {
             initrd,
             held_back: false,
             paused: false,
+            jobs: Jobs::default(),
+            save_thread: SaveThread::new().map_err(Failure::other)?,
             resets: 0,
             result: None,
         })
@@ -118,6 +127,7 @@ impl Supervisor {
             }
         }
         self = manager.remove_subscriber(id).map_err(Failure::other)?;
+        self.abandon_save();
         let guest = self.guest.take();
         let first_run = guest.as_ref().and_then(Guest::first_run);
         if let Some(first_run) = first_run.filter(|_| self.resets == 0) {
@@ -196,60 +206,6 @@ impl Supervisor {
         }
     }
 
-    fn handle_calls(&mut self) {
-        while let Some(call) = self.qmp.as_ref().and_then(|qmp| qmp.calls.next()) {
-            self.answer(call);
-        }
-    }
-
-    /// Executes a call. The answer is dropped if the QMP thread no longer waits for it.
-    fn answer(&mut self, call: Call) {
-        let _not_waiting = match call {
-            Call::Status(answer) => answer.try_send(self.status()).is_ok(),
-            Call::Cpus(answer) => {
-                let cpus = self.guest.as_ref().map(Guest::cpus).unwrap_or_default();
-                answer.try_send(cpus).is_ok()
-            }
-            Call::Stop(answer) => {
-                if let Some(guest) = self.guest.as_ref().filter(|_| !self.paused) {
-                    guest.pause();
-                    self.paused = true;
-                    self.send_event(Event::Stop);
-                }
-                answer.try_send(()).is_ok()
-            }
-            Call::Cont(answer) => {
-                if let Some(guest) = self.guest.as_ref().filter(|_| self.paused) {
-                    guest.resume();
-                    self.paused = false;
-                    self.send_event(Event::Resume);
-                }
-                answer.try_send(()).is_ok()
-            }
-            Call::Reset(answer) => {
-                if self.reboot {
-                    self.reset(ShutdownCause::HostQmpSystemReset);
-                } else {
-                    self.finish(Ending::Reset, ShutdownCause::HostQmpSystemReset);
-                }
-                answer.try_send(()).is_ok()
-            }
-            Call::Quit(answer) => {
-                self.finish(Ending::Quit, ShutdownCause::HostQmpQuit);
-                answer.try_send(()).is_ok()
-            }
-        };
-    }
-
-    fn status(&self) -> Status {
-        match (&self.result, self.paused) {
-            (Some(Ok(_)), _) => Status::Shutdown,
-            (Some(Err(_)), _) => Status::InternalError,
-            (None, true) => Status::Paused,
-            (None, false) => Status::Running,
-        }
-    }
-
     /// Reads standard input, executes an escape command, and feeds the guest.
     fn read_input(&mut self, ops: &mut EventOps) {
         match self.input.read(ops) {
@@ -297,6 +253,7 @@ impl MutEventSubscriber for Supervisor {
                 CONSOLE_DRAINED,
             )),
             Some((self.initrd.done().as_raw_fd(), INITRD)),
+            Some((self.save_thread.done().as_raw_fd(), SAVED)),
             calls.map(|wake| (wake.as_raw_fd(), QMP_CALL)),
         ];
         for (fd, source) in sources.into_iter().flatten() {
@@ -333,6 +290,10 @@ impl MutEventSubscriber for Supervisor {
             QMP_CALL => {
                 let _count = self.qmp.as_ref().map(|qmp| qmp.calls.wake().read());
                 self.handle_calls();
+            }
+            SAVED => {
+                let _count = self.save_thread.done().read();
+                self.handle_saved();
             }
             _ => {}
         }

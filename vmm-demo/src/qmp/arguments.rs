@@ -35,6 +35,21 @@ impl Arguments {
             .ok_or_else(|| self.not_a_value(name, &text))
     }
 
+    /// Takes an optional word, and returns its meaning in `words`.
+    pub(super) fn optional_word<T: Copy>(
+        &mut self,
+        name: &str,
+        words: &[(&str, T)],
+    ) -> Result<Option<T>, QmpError> {
+        let is_given = self.has(name);
+        is_given.then(|| self.word(name, words)).transpose()
+    }
+
+    /// True if a member of this name is not taken yet.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
     /// Takes a required object.
     pub(super) fn object(&mut self, name: &str) -> Result<Self, QmpError> {
         let value = self.required(name)?;

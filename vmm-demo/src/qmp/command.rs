@@ -5,6 +5,7 @@ use super::comparison;
 use super::definitions;
 use super::expansion::{self, ModelHost, Models};
 use super::guest::{ControlError, GuestControl, Status, VcpuInfo};
+use super::jobs;
 use super::message::{CommandResult, ErrorClass, QmpError, Request, ReturnValue};
 use crate::machine::Machine;
 use idreg_runtime::host::Host;
@@ -25,7 +26,7 @@ type Handler = fn(&Context, Arguments) -> CommandResult;
 /// Command that negotiates capabilities; no other command is accepted before it.
 const QMP_CAPABILITIES: &str = "qmp_capabilities";
 
-const COMMANDS: [(&str, Handler); 15] = [
+const COMMANDS: [(&str, Handler); 19] = [
     (QMP_CAPABILITIES, qmp_capabilities),
     ("query-version", |_, arguments| {
         without_arguments(arguments, || ReturnValue::new(&VersionInfo::HERE))
@@ -67,6 +68,18 @@ const COMMANDS: [(&str, Handler); 15] = [
     }),
     ("quit", |context, arguments| {
         control(arguments, || context.guest.quit())
+    }),
+    ("snapshot-save", |context, arguments| {
+        jobs::snapshot_save(&*context.guest, arguments)
+    }),
+    ("query-jobs", |context, arguments| {
+        jobs::query_jobs(&*context.guest, arguments)
+    }),
+    ("job-cancel", |context, arguments| {
+        jobs::with_id(arguments, |id| context.guest.cancel_job(id))
+    }),
+    ("job-dismiss", |context, arguments| {
+        jobs::with_id(arguments, |id| context.guest.dismiss_job(id))
     }),
 ];
 

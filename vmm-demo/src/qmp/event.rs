@@ -1,5 +1,6 @@
 //! Events: messages to clients that answer no request.
 
+use super::job::{JobId, JobStatus};
 use serde::Serialize;
 use std::io;
 use std::sync::Arc;
@@ -7,8 +8,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{SystemTime, UNIX_EPOCH};
 use vmm_sys_util::eventfd::{EFD_CLOEXEC, EFD_NONBLOCK, EventFd};
 
-/// An event (QEMU 11.1, `qapi/run-state.json`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An event (QEMU 11.1, `qapi/run-state.json` and `qapi/job.json`).
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The vCPUs have stopped.
     Stop,
@@ -18,6 +19,8 @@ pub enum Event {
     Reset(ShutdownCause),
     /// The machine has shut down, and the program is about to exit.
     Shutdown(ShutdownCause),
+    /// A job has another status.
+    JobStatusChange(JobId, JobStatus),
 }
 
 /// Cause of a reset or a shutdown (`ShutdownCause` of QEMU 11.1, `qapi/run-state.json`).
@@ -70,7 +73,7 @@ pub(super) struct EventQueue {
 }
 
 /// Event with its time.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct TimedEvent {
     event: Event,
     time: SystemTime,
@@ -140,19 +143,30 @@ struct Timestamp {
 }
 
 #[derive(Debug, Serialize)]
-struct EventData {
-    guest: bool,
-    reason: ShutdownCause,
+#[serde(untagged)]
+enum EventData {
+    Shutdown { guest: bool, reason: ShutdownCause },
+    Job { id: JobId, status: JobStatus },
+}
+
+impl From<ShutdownCause> for EventData {
+    fn from(reason: ShutdownCause) -> Self {
+        let guest = reason.is_guest();
+        Self::Shutdown { guest, reason }
+    }
 }
 
 impl TimedEvent {
     pub(super) fn message(self) -> EventMessage {
         let since = self.time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let (event, cause) = match self.event {
+        let (event, data) = match self.event {
             Event::Stop => ("STOP", None),
             Event::Resume => ("RESUME", None),
-            Event::Reset(cause) => ("RESET", Some(cause)),
-            Event::Shutdown(cause) => ("SHUTDOWN", Some(cause)),
+            Event::Reset(cause) => ("RESET", Some(cause.into())),
+            Event::Shutdown(cause) => ("SHUTDOWN", Some(cause.into())),
+            Event::JobStatusChange(id, status) => {
+                ("JOB_STATUS_CHANGE", Some(EventData::Job { id, status }))
+            }
         };
         EventMessage {
             timestamp: Timestamp {
@@ -160,10 +174,7 @@ impl TimedEvent {
                 microseconds: since.subsec_micros(),
             },
             event,
-            data: cause.map(|reason| EventData {
-                guest: reason.is_guest(),
-                reason,
-            }),
+            data,
         }
     }
 }

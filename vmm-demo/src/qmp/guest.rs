@@ -1,5 +1,6 @@
 //! Interface of a virtual machine to the QMP server.
 
+use super::job::{JobInfo, SnapshotSave};
 use serde::Serialize;
 
 /// Queries and control of a virtual machine.
@@ -49,6 +50,30 @@ pub trait GuestControl: Send {
     ///
     /// [`ControlError`] if the machine refuses, or no longer answers.
     fn quit(&self) -> Result<(), ControlError>;
+    /// Starts a job that saves the machine into a file; its end is the job's.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] if the machine refuses, or no longer answers.
+    fn snapshot_save(&self, save: SnapshotSave) -> Result<(), ControlError>;
+    /// The jobs that are not dismissed, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] if the machine no longer answers.
+    fn jobs(&self) -> Result<Vec<JobInfo>, ControlError>;
+    /// Asks the job of this name to end early.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] if there is no such job, or it has ended.
+    fn cancel_job(&self, id: &str) -> Result<(), ControlError>;
+    /// Removes the job of this name, which has ended, from the list.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] if there is no such job, or it has not ended.
+    fn dismiss_job(&self, id: &str) -> Result<(), ControlError>;
 }
 
 /// Run state of a machine (`RunState` of QEMU 11.1, `qapi/run-state.json`).
@@ -61,6 +86,8 @@ pub enum Status {
     Running,
     /// `stop` has stopped the vCPUs.
     Paused,
+    /// The vCPUs are stopped while the machine is saved.
+    SaveVm,
     /// The guest has shut down.
     Shutdown,
     /// An error prevents the guest from running.

@@ -2,12 +2,14 @@
 
 use crate::server::{Client, connect};
 use idreg_runtime::model::named;
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use vmm_demo::qmp::event::EventSender;
 use vmm_demo::qmp::expansion::{ModelHost, Models};
 use vmm_demo::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
+use vmm_demo::qmp::job::{JobInfo, SnapshotSave};
 use vmm_demo::qmp::server::{self, ServerHandle};
 use vmm_demo::qmp::socket::Socket;
 
@@ -36,11 +38,16 @@ impl Hosted {
 
     /// A client that has not read anything.
     pub(crate) fn connected(&self) -> Client {
-        Client::of(connect(&self.directory.path().join("qmp.sock")))
+        Client::of(connect(&self.path()))
     }
 
     pub(crate) fn client(&self) -> Client {
-        Client::negotiated(connect(&self.directory.path().join("qmp.sock")))
+        Client::negotiated(connect(&self.path()))
+    }
+
+    /// The socket's path.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.directory.path().join("qmp.sock")
     }
 
     pub(crate) fn events(&self) -> EventSender {
@@ -155,6 +162,26 @@ impl GuestControl for Recorder {
 
     fn quit(&self) -> Result<(), ControlError> {
         self.record("quit");
+        Ok(())
+    }
+
+    fn snapshot_save(&self, _: SnapshotSave) -> Result<(), ControlError> {
+        self.record("snapshot-save");
+        Ok(())
+    }
+
+    fn jobs(&self) -> Result<Vec<JobInfo>, ControlError> {
+        self.record("jobs");
+        Ok(Vec::new())
+    }
+
+    fn cancel_job(&self, _: &str) -> Result<(), ControlError> {
+        self.record("cancel");
+        Ok(())
+    }
+
+    fn dismiss_job(&self, _: &str) -> Result<(), ControlError> {
+        self.record("dismiss");
         Ok(())
     }
 }

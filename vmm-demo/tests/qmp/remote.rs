@@ -5,7 +5,8 @@ use serde_json::json;
 use std::thread;
 use std::time::Duration;
 use vmm_demo::guest::remote::{Call, CallQueue, RemoteControl, channel};
-use vmm_demo::qmp::guest::{GuestControl, Status, VcpuInfo};
+use vmm_demo::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
+use vmm_demo::qmp::job::{MemoryEncoding, SnapshotSave};
 
 /// A timeout for a main thread that never answers.
 const SHORT: Duration = Duration::from_millis(20);
@@ -40,7 +41,7 @@ fn answers_of_the_main_thread_are_returned() {
     };
     let main = thread::spawn(move || {
         let mut names = Vec::new();
-        for _ in 0..6 {
+        for _ in 0..10 {
             names.push(match wait(&calls) {
                 Call::Status(answer) => {
                     answer.send(Status::Paused).expect("it waits");
@@ -51,20 +52,39 @@ fn answers_of_the_main_thread_are_returned() {
                     "cpus"
                 }
                 Call::Stop(answer) => {
-                    answer.send(()).expect("it waits");
+                    answer.send(Ok(())).expect("it waits");
                     "stop"
                 }
                 Call::Cont(answer) => {
-                    answer.send(()).expect("it waits");
+                    answer.send(Ok(())).expect("it waits");
                     "cont"
                 }
                 Call::Reset(answer) => {
-                    answer.send(()).expect("it waits");
+                    answer.send(Ok(())).expect("it waits");
                     "reset"
                 }
                 Call::Quit(answer) => {
-                    answer.send(()).expect("it waits");
+                    answer.send(Ok(())).expect("it waits");
                     "quit"
+                }
+                Call::SnapshotSave(save, answer) => {
+                    let text = format!("not to {}", save.file.display());
+                    answer.send(Err(ControlError(text))).expect("it waits");
+                    "snapshot-save"
+                }
+                Call::Jobs(answer) => {
+                    answer.send(Vec::new()).expect("it waits");
+                    "jobs"
+                }
+                Call::CancelJob(id, answer) => {
+                    assert_eq!(id, "a");
+                    answer.send(Ok(())).expect("it waits");
+                    "cancel"
+                }
+                Call::DismissJob(id, answer) => {
+                    assert_eq!(id, "b");
+                    answer.send(Ok(())).expect("it waits");
+                    "dismiss"
                 }
             });
         }
@@ -76,8 +96,19 @@ fn answers_of_the_main_thread_are_returned() {
     assert_eq!(remote.cont(), Ok(()));
     assert_eq!(remote.system_reset(), Ok(()));
     assert_eq!(remote.quit(), Ok(()));
-    let names = main.join().expect("no panic");
-    assert_eq!(names, ["status", "cpus", "stop", "cont", "reset", "quit"]);
+    let save = SnapshotSave {
+        job: "a".parse().expect("a name"),
+        file: "file".into(),
+        memory: MemoryEncoding::Raw,
+    };
+    let refused = Err(ControlError("not to file".to_owned()));
+    assert_eq!(remote.snapshot_save(save), refused);
+    assert_eq!(remote.jobs(), Ok(Vec::new()));
+    assert_eq!(remote.cancel_job("a"), Ok(()));
+    assert_eq!(remote.dismiss_job("b"), Ok(()));
+    let names = main.join().expect("no panic").join(" ");
+    let expected = "status cpus stop cont reset quit snapshot-save jobs cancel dismiss";
+    assert_eq!(names, expected);
 }
 
 #[test]
@@ -102,7 +133,7 @@ fn command_that_timed_out_is_not_carried_out_later() {
         let Call::Cont(answer) = wait(&calls) else {
             panic!("an older call");
         };
-        answer.send(()).expect("it waits");
+        answer.send(Ok(())).expect("it waits");
         assert_eq!(cont.join().expect("no panic"), Ok(()));
     });
 }
