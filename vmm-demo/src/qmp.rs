@@ -14,6 +14,7 @@ mod json;
 mod listener;
 mod message;
 mod model;
+pub mod monitor;
 mod properties;
 pub mod server;
 mod session;

@@ -45,6 +45,11 @@ impl Hosted {
         Client::negotiated(connect(&self.path()))
     }
 
+    /// The argument of `--qmp` for this server.
+    pub(crate) fn address(&self) -> String {
+        format!("unix:{}", self.path().display())
+    }
+
     /// The socket's path.
     pub(crate) fn path(&self) -> PathBuf {
         self.directory.path().join("qmp.sock")

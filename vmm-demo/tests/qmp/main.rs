@@ -17,6 +17,7 @@ mod guests;
 mod hostile;
 mod jobs;
 mod models;
+mod monitor;
 mod named;
 mod remote;
 mod saver;
