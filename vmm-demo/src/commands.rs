@@ -20,6 +20,11 @@ pub mod qmp;
 pub mod qmp;
 pub mod report;
 pub mod run;
+#[cfg(target_os = "linux")]
+pub mod snapshot;
+#[cfg(not(target_os = "linux"))]
+#[path = "commands/snapshot/unsupported.rs"]
+pub mod snapshot;
 pub mod where_view;
 
 use crate::output;

@@ -324,7 +324,11 @@ fn help_teaches_by_example() {
                 "man",
             ][..],
         ),
-        (VMM_DEMO, "vmm-demo", &["run", "completions", "man"]),
+        (
+            VMM_DEMO,
+            "vmm-demo",
+            &["run", "snapshot", "completions", "man"],
+        ),
     ] {
         for command in commands {
             let help = text(&output(program, &[command, "--help"]).stdout);

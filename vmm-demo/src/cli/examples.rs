@@ -21,6 +21,7 @@ pub(super) const VMM_DEMO: &str = "\
 Examples:
   vmm-demo run --cpu host,sve=off                 run the built-in guest, without SVE
   vmm-demo run --kernel Image --initrd initrd     run Linux on this terminal; Ctrl-A x ends it
+  vmm-demo snapshot vm.snap --qmp unix:vm.sock    save a running guest into a file
 
 Exit codes:
   0      done; the guest powered off
@@ -47,6 +48,14 @@ Examples:
       Linux that can also move to hosts with Linux 6.12.
 
 On the console Ctrl-A x ends the guest, Ctrl-A a sends Ctrl-A, Ctrl-A h shows these keys.";
+
+pub(super) const SNAPSHOT: &str = "\
+Examples:
+  vmm-demo snapshot vm.snap --qmp unix:vm.sock            save a guest, which then goes on
+  vmm-demo snapshot vm.snap --qmp unix:vm.sock --quit     save it and end its process
+
+The exit code is 1 if the guest refuses, 2 if none answers at the socket, and 4 if the file cannot
+be written; the guest goes on then. A signal cancels the work, and the guest goes on.";
 
 pub(super) const PROPS: &str = "\
 Examples:

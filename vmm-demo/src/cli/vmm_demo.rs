@@ -1,5 +1,6 @@
 //! The command line of `vmm-demo`.
 
+use super::snapshots::SnapshotArguments;
 use super::{
     CompletionsArguments, LogArguments, ManArguments, ModelArgument, ModelsArgument, examples,
 };
@@ -36,6 +37,12 @@ pub enum VmmDemoCommand {
     /// values are shown. With --kernel the guest is Linux.
     #[command(after_help = examples::RUN)]
     Run(Box<RunArguments>),
+    /// Save a running guest into a file.
+    ///
+    /// The guest is paused while the file is written. Its process writes the file; the command
+    /// waits for the end and shows the progress.
+    #[command(after_help = examples::SNAPSHOT)]
+    Snapshot(SnapshotArguments),
     /// Print a completion script for a shell.
     #[command(after_help = examples::VMM_DEMO_COMPLETIONS)]
     Completions(CompletionsArguments),
@@ -166,7 +173,7 @@ impl VmmDemoCommand {
     pub fn model(&self) -> Option<&CpuModel> {
         match self {
             Self::Run(arguments) => Some(&arguments.model.cpu),
-            Self::Completions(_) | Self::Man(_) => None,
+            Self::Snapshot(_) | Self::Completions(_) | Self::Man(_) => None,
         }
     }
 
@@ -175,7 +182,7 @@ impl VmmDemoCommand {
     pub fn json(&self) -> bool {
         match self {
             Self::Run(arguments) => arguments.json,
-            Self::Completions(_) | Self::Man(_) => false,
+            Self::Snapshot(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }
 }

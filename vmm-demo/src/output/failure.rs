@@ -34,6 +34,9 @@ pub enum Failure {
     /// The guest crashed or accessed an unmapped address.
     #[error(transparent)]
     Guest(Box<dyn Error>),
+    /// Another process refused a request.
+    #[error(transparent)]
+    Refused(Box<dyn Error>),
     /// A file or value for the guest's start is unusable.
     #[error(transparent)]
     Unusable(Box<dyn Error>),
@@ -135,6 +138,7 @@ impl Failure {
             Self::Plan(_)
             | Self::Firmware { .. }
             | Self::Guest(_)
+            | Self::Refused(_)
             | Self::GuestDiffers(_)
             | Self::AfterRun(_)
             | Self::NotExpressed(_)

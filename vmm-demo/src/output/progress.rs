@@ -66,6 +66,55 @@ impl Progress {
     }
 }
 
+/// The bytes that long work has done and has to do, on a line of the terminal that disappears at
+/// the end. Nothing is shown of short work, or if the standard error is no terminal.
+pub struct ByteProgress {
+    done: &'static str,
+    start: Instant,
+    is_terminal: bool,
+    bar: Option<ProgressBar>,
+}
+
+impl ByteProgress {
+    /// Work of which bytes are `done`: a past participle.
+    #[must_use]
+    pub fn new(done: &'static str) -> Self {
+        Self {
+            done,
+            start: Instant::now(),
+            is_terminal: io::stderr().is_terminal(),
+            bar: None,
+        }
+    }
+
+    /// Shows the bytes that are done, and those in all.
+    pub fn report(&mut self, bytes: u64, total: u64) {
+        if self.is_terminal && self.bar.is_none() && self.start.elapsed() >= QUIET {
+            self.bar = Some(byte_bar(self.done));
+        }
+        if let Some(bar) = &self.bar {
+            bar.set_length(total);
+            bar.set_position(bytes);
+        }
+    }
+}
+
+impl fmt::Debug for ByteProgress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ByteProgress")
+            .field("done", &self.done)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Drop for ByteProgress {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
 impl fmt::Debug for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Progress")
@@ -85,6 +134,15 @@ impl Drop for Progress {
 fn bar(items: &'static str) -> ProgressBar {
     let bar = ProgressBar::new_spinner().with_message(items);
     match ProgressStyle::with_template("{spinner} {human_pos} {msg} [{elapsed}]") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
+
+fn byte_bar(done: &'static str) -> ProgressBar {
+    const TEMPLATE: &str = "{bar:30} {binary_bytes} of {binary_total_bytes} {msg} [{elapsed}]";
+    let bar = ProgressBar::new(0).with_message(done);
+    match ProgressStyle::with_template(TEMPLATE) {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,
     }

@@ -1,6 +1,6 @@
 //! Background jobs: work on a guest that goes on after its command was answered.
 
-use clap::ValueEnum;
+use crate::vmm::memory_encoding::MemoryEncoding;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
@@ -104,17 +104,6 @@ pub struct JobInfo {
     /// The error of a job that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-}
-
-/// Encoding of a guest's memory in a snapshot file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
-pub enum MemoryEncoding {
-    /// Compressed; zero pages are left out.
-    #[default]
-    Zstd,
-    /// As it is, with holes for zero pages, so that `restore --lazy` can map it.
-    Raw,
 }
 
 /// Arguments of `snapshot-save`.

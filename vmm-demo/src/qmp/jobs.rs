@@ -2,8 +2,9 @@
 
 use super::arguments::Arguments;
 use super::guest::{ControlError, GuestControl};
-use super::job::{JobId, MemoryEncoding, SnapshotSave};
+use super::job::{JobId, SnapshotSave};
 use super::message::{CommandResult, QmpError, ReturnValue};
+use crate::vmm::memory_encoding::MemoryEncoding;
 
 const ENCODINGS: [(&str, MemoryEncoding); 2] =
     [("zstd", MemoryEncoding::Zstd), ("raw", MemoryEncoding::Raw)];

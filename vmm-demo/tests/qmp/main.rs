@@ -22,4 +22,5 @@ mod named;
 mod remote;
 mod saver;
 mod server;
+mod snapshot;
 mod sockets;

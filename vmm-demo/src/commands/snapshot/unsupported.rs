@@ -1,0 +1,16 @@
+//! `snapshot` on a system without guests.
+
+use crate::cli::snapshots::SnapshotArguments;
+use crate::guest::ending::Ending;
+use crate::machine::Machine;
+use crate::output::failure::Failure;
+use idreg_runtime::model::CpuModel;
+
+/// Fails with a message that names alternatives.
+///
+/// # Errors
+///
+/// [`Failure::CannotHere`] always.
+pub fn snapshot(_arguments: &SnapshotArguments) -> Result<Ending, Failure> {
+    match Machine::open(&CpuModel::host())? {}
+}
