@@ -19,6 +19,7 @@ pub mod qmp;
 #[path = "commands/qmp/unsupported.rs"]
 pub mod qmp;
 pub mod report;
+pub mod restore;
 pub mod run;
 #[cfg(target_os = "linux")]
 pub mod snapshot;

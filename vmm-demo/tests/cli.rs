@@ -327,7 +327,7 @@ fn help_teaches_by_example() {
         (
             VMM_DEMO,
             "vmm-demo",
-            &["run", "snapshot", "completions", "man"],
+            &["run", "snapshot", "restore", "completions", "man"],
         ),
     ] {
         for command in commands {

@@ -22,6 +22,7 @@ Examples:
   vmm-demo run --cpu host,sve=off                 run the built-in guest, without SVE
   vmm-demo run --kernel Image --initrd initrd     run Linux on this terminal; Ctrl-A x ends it
   vmm-demo snapshot vm.snap --qmp unix:vm.sock    save a running guest into a file
+  vmm-demo restore vm.snap                        let it go on here
 
 Exit codes:
   0      done; the guest powered off
@@ -30,7 +31,7 @@ Exit codes:
   3      not possible on this machine: no /dev/kvm, not arm64, kernel too old, no GIC
   4      any other error
   5      stopped by QMP's quit, or by Ctrl-A x on the console
-  6      the guest reset itself, with --no-reboot
+  6      the guest reset itself, with --no-reboot or after restore
   128+N  stopped by signal N";
 
 pub(super) const RUN: &str = "\
@@ -56,6 +57,16 @@ Examples:
 
 The exit code is 1 if the guest refuses, 2 if none answers at the socket, and 4 if the file cannot
 be written; the guest goes on then. A signal cancels the work, and the guest goes on.";
+
+pub(super) const RESTORE: &str = "\
+Examples:
+  vmm-demo restore vm.snap                                    let a saved guest go on
+  vmm-demo restore vm.snap --qmp unix:vm.sock --paused        wait for QMP's cont
+  vmm-demo restore vm.snap --clock freeze --tolerate el2
+
+The exit code is 1 if the guest does not fit this host, 2 if the file is damaged, and 6 if the guest
+resets itself: its boot files are not in the snapshot. Restoring a file twice gives two guests the
+same random numbers.";
 
 pub(super) const PROPS: &str = "\
 Examples:

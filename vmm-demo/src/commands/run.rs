@@ -1,7 +1,7 @@
 //! `run`: runs a guest with a model.
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
-mod linux;
+pub(super) mod linux;
 #[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
 #[path = "run/unsupported.rs"]
 mod linux;

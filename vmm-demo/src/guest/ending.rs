@@ -14,7 +14,7 @@ pub enum Ending {
     PoweredOff,
     /// QMP's `quit`, or Ctrl-A x on the console.
     Quit,
-    /// The guest reset itself under `--no-reboot`.
+    /// The guest reset itself under `--no-reboot`, or without boot files after `restore`.
     Reset,
     /// This program received the signal of this number.
     Signal(u8),

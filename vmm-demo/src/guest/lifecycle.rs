@@ -10,6 +10,7 @@ use crate::vmm::boot::Kernel;
 use crate::vmm::layout;
 use crate::vmm::pause_gate::PauseGate;
 use crate::vmm::serial::Serial;
+use crate::vmm::state::{ClockPolicy, MachineState};
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vcpus::{GuestExit, VcpuShared, Vcpus};
 use crate::vmm::vm::{Vm, VmConfig};
@@ -21,6 +22,7 @@ use idreg_runtime::plan::apply::ApplyError;
 use kvm_ioctls::Kvm;
 use std::collections::VecDeque;
 use std::io;
+use std::mem;
 use std::os::fd::AsRawFd as _;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -36,8 +38,46 @@ pub(crate) struct GuestBuilder {
     /// The file for the view of the first guest; later guests have the same.
     pub(crate) view: Option<OutputFile>,
     pub(crate) targets: TargetCpus,
-    pub(crate) kernel: Kernel,
+    pub(crate) origin: Origin,
     pub(crate) events: GuestEvents,
+}
+
+/// The origin of a run's first guest.
+#[derive(Debug)]
+pub(crate) enum Origin {
+    /// Boot files, which each reset loads again.
+    Boot(Kernel),
+    /// A snapshot, until the guest is built. It has no boot files, so that a reset ends the run.
+    Snapshot(Option<SavedState>),
+}
+
+/// The state of a saved guest.
+#[derive(Debug)]
+pub(crate) struct SavedState {
+    pub(crate) machine: MachineState,
+    pub(crate) clock: ClockPolicy,
+    /// The typed bytes that the console has not taken yet.
+    pub(crate) input: Vec<u8>,
+}
+
+/// A reset of a guest that has no boot files.
+#[derive(Debug, thiserror::Error)]
+#[error("a restored guest cannot be reset: its boot files are not in the snapshot")]
+struct NoBootFiles;
+
+impl Origin {
+    /// True if a guest that resets itself can start again.
+    pub(crate) fn can_reboot(&self) -> bool {
+        matches!(self, Self::Boot(_))
+    }
+
+    /// Takes the typed bytes that were saved.
+    pub(crate) fn take_input(&mut self) -> Vec<u8> {
+        match self {
+            Self::Snapshot(Some(saved)) => mem::take(&mut saved.input),
+            Self::Snapshot(None) | Self::Boot(_) => Vec::new(),
+        }
+    }
 }
 
 /// Eventfds that wake the supervisor.
@@ -75,11 +115,18 @@ impl GuestBuilder {
         vm.apply(&self.plan, &self.targets, timeline)
             .map_err(vm_failure)?;
         let mpidrs = vm.mpidrs().map_err(vm_failure)?;
-        let config = self.plan.config();
-        let entry = self
-            .kernel
-            .load(vm.memory(), self.vm_config.ram, &mpidrs, config)?;
-        vm.set_entry(entry.kernel, entry.fdt).map_err(vm_failure)?;
+        match &mut self.origin {
+            Origin::Boot(kernel) => {
+                let ram = self.vm_config.ram;
+                let entry = kernel.load(vm.memory(), ram, &mpidrs, self.plan.config())?;
+                vm.set_entry(entry.kernel, entry.fdt).map_err(vm_failure)?;
+            }
+            Origin::Snapshot(saved) => {
+                let saved = saved.take().ok_or_else(|| Failure::other(NoBootFiles))?;
+                let written = vm.write_state(&saved.machine, saved.clock);
+                written.map_err(vm_failure)?;
+            }
+        }
         timeline.step("load");
         if let Some(file) = self.view.take() {
             vm.finalise_registers().map_err(vm_failure)?;
@@ -118,8 +165,11 @@ impl GuestBuilder {
     /// its devices keep their state.
     pub(crate) fn rebuild(&mut self) -> Result<Guest, Failure> {
         let mut timeline = Timeline::since(Instant::now());
-        self.kernel.read_again()?;
-        self.kernel.check_pages(&self.plan.in_guest())?;
+        let Origin::Boot(kernel) = &mut self.origin else {
+            return Err(Failure::other(NoBootFiles));
+        };
+        kernel.read_again()?;
+        kernel.check_pages(&self.plan.in_guest())?;
         let vm = Vm::new(&self.kvm, self.vm_config, &mut timeline).map_err(vm_failure)?;
         self.build(vm, &mut timeline)
     }

@@ -1,4 +1,4 @@
-//! What a snapshot of a paused guest is made of.
+//! The parts of a paused guest of which its snapshot is made.
 
 use super::jobs::JobProgress;
 use crate::output::failure::Failure;

@@ -8,7 +8,7 @@ use super::ending::{Ended, Ending};
 use super::initrd_check::InitrdCheck;
 use super::jobs::Jobs;
 use super::keys::{self, EscapeCommand};
-use super::lifecycle::{Guest, GuestBuilder};
+use super::lifecycle::{Guest, GuestBuilder, Origin};
 use super::remote::CallQueue;
 use super::save_thread::SaveThread;
 use super::signals::{Signals, pending_signal};
@@ -52,7 +52,8 @@ pub(crate) struct Supervisor {
     qmp: Option<QmpConnection>,
     signals: Signals,
     input: StdinWatch,
-    initrd: InitrdCheck,
+    /// `None` without boot files.
+    initrd: Option<InitrdCheck>,
     /// True if the message about input that the terminal keeps was printed.
     held_back: bool,
     /// True if QMP has stopped the vCPUs.
@@ -64,15 +65,20 @@ pub(crate) struct Supervisor {
 }
 
 impl Supervisor {
-    pub(crate) fn new(builder: GuestBuilder, signals: Signals) -> Result<Self, Failure> {
-        let initrd = InitrdCheck::start(&builder.kernel)?;
+    pub(crate) fn new(mut builder: GuestBuilder, signals: Signals) -> Result<Self, Failure> {
+        let initrd = match &builder.origin {
+            Origin::Boot(kernel) => Some(InitrdCheck::start(kernel)?),
+            Origin::Snapshot(_) => None,
+        };
+        let mut input = StdinWatch::new(console::input_kind(), INPUT);
+        input.pending().extend(builder.origin.take_input());
         Ok(Self {
+            reboot: builder.origin.can_reboot(),
             builder,
             guest: None,
-            reboot: true,
             qmp: None,
             signals,
-            input: StdinWatch::new(console::input_kind(), INPUT),
+            input,
             initrd,
             held_back: false,
             paused: false,
@@ -86,6 +92,11 @@ impl Supervisor {
     /// Ends the run when the guest resets itself.
     pub(crate) fn no_reboot(&mut self) {
         self.reboot = false;
+    }
+
+    /// Lets the guest wait for QMP's `cont`.
+    pub(crate) fn start_paused(&mut self) {
+        self.paused = true;
     }
 
     pub(crate) fn connect_qmp(&mut self, qmp: QmpConnection) {
@@ -111,7 +122,9 @@ impl Supervisor {
             }
         };
         let _terminal = Terminal::take().map_err(Failure::other)?;
-        guest.resume();
+        if !self.paused {
+            guest.resume();
+        }
         self.guest = Some(guest);
         let mut manager = EventManager::new().map_err(Failure::other)?;
         let id = manager.add_subscriber(self);
@@ -229,7 +242,7 @@ impl Supervisor {
     }
 
     fn handle_initrd_check(&mut self) {
-        match self.initrd.take() {
+        match self.initrd.as_mut().and_then(InitrdCheck::take) {
             Some(Ok(Checked::Whole)) | None => {}
             Some(Ok(Checked::NotFollowed(format))) => {
                 tracing::info!(format, "this format of initial RAM disk is not checked");
@@ -245,6 +258,7 @@ impl Supervisor {
 impl MutEventSubscriber for Supervisor {
     fn init(&mut self, ops: &mut EventOps) {
         let calls = self.qmp.as_ref().map(|qmp| qmp.calls.wake());
+        let initrd = self.initrd.as_ref().map(InitrdCheck::done);
         let sources = [
             Some((self.signals.get_read().as_raw_fd(), SIGNAL)),
             Some((self.builder.events.vcpu_exit.as_raw_fd(), VCPU_EXIT)),
@@ -252,7 +266,7 @@ impl MutEventSubscriber for Supervisor {
                 self.builder.events.console_drained.as_raw_fd(),
                 CONSOLE_DRAINED,
             )),
-            Some((self.initrd.done().as_raw_fd(), INITRD)),
+            initrd.map(|done| (done.as_raw_fd(), INITRD)),
             Some((self.save_thread.done().as_raw_fd(), SAVED)),
             calls.map(|wake| (wake.as_raw_fd(), QMP_CALL)),
         ];
@@ -262,6 +276,8 @@ impl MutEventSubscriber for Supervisor {
             }
         }
         self.input.start(ops);
+        // A restored guest may have input that it has not taken yet.
+        self.feed_guest(ops);
         if self.input.must_read() {
             self.read_input(ops);
         }
@@ -284,7 +300,7 @@ impl MutEventSubscriber for Supervisor {
             }
             INPUT => self.read_input(ops),
             INITRD => {
-                let _count = self.initrd.done().read();
+                let _count = self.initrd.as_ref().map(|check| check.done().read());
                 self.handle_initrd_check();
             }
             QMP_CALL => {

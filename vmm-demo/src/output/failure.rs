@@ -6,6 +6,7 @@ use idreg_runtime::firmware::FirmwareRejected;
 use idreg_runtime::formats::Unsaid;
 use idreg_runtime::plan::PlanError;
 use idreg_runtime::plan::apply::{ApplyError, Difference};
+use idreg_runtime::view::Incompatible;
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
@@ -25,6 +26,9 @@ pub enum Failure {
         /// The values.
         rejected: FirmwareRejected,
     },
+    /// A guest cannot run on the host.
+    #[error("the guest does not fit this host:\n{}", reasons(.0))]
+    DoesNotFit(#[from] Incompatible),
     /// KVM did not accept the model.
     #[error(transparent)]
     Apply(#[from] ApplyError),
@@ -139,6 +143,7 @@ impl Failure {
             | Self::Firmware { .. }
             | Self::Guest(_)
             | Self::Refused(_)
+            | Self::DoesNotFit(_)
             | Self::GuestDiffers(_)
             | Self::AfterRun(_)
             | Self::NotExpressed(_)
@@ -172,6 +177,14 @@ impl Failure {
         }
         message
     }
+}
+
+/// Every reason on a line, and the tolerance that would do.
+fn reasons(error: &Incompatible) -> String {
+    let all = error.reasons.iter().map(|reason| format!("  {reason}"));
+    let remedy = error.remedy().map(|remedy| format!("  {remedy}"));
+    let all: Vec<String> = all.chain(remedy).collect();
+    lines(all)
 }
 
 #[cfg(test)]

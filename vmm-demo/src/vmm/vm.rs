@@ -1,30 +1,30 @@
 //! A VM: created, configured with its ID registers, and ready to run.
 
 mod register_list;
+mod state;
 
 use self::register_list::check_alike;
 use crate::vmm::clock::{Clock, ClockError};
 use crate::vmm::layout;
 use crate::vmm::memory::{self, MemoryError, MemoryKind, MemorySlot, MemorySource, slots};
 use crate::vmm::pause_gate::RequestError;
-use crate::vmm::state::error::Unsupported;
-use crate::vmm::state::{ClockState, MachineState, StateError, VcpuState};
+use crate::vmm::state::StateError;
 use crate::vmm::timeline::Timeline;
-use crate::vmm::vcpus::{PROGRAM_COUNTER, Vcpus, X0};
+use crate::vmm::vcpus::{PROGRAM_COUNTER, X0};
 use idreg_runtime::config::capabilities::Capabilities;
 use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::config::{Gic, GicIdentity, VcpuConfig};
 use idreg_runtime::host::Host;
 use idreg_runtime::kvm::{self, GicAddresses, KvmError, OneReg};
-use idreg_runtime::linux::{MachineInfo, timer_frequency};
+use idreg_runtime::linux::MachineInfo;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::apply::ApplyError;
 use idreg_runtime::regs::{self, MpidrEl1};
 use idreg_runtime::vcpu::{Errno, VcpuRegs as _};
-use idreg_runtime::view::{ReadViewError, View, ViewInfo};
+use idreg_runtime::view::ReadViewError;
 use kvm_ioctls::{DeviceFd, Kvm, VcpuFd, VmFd};
 use std::mem;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use thiserror::Error;
 use vm_memory::GuestMemoryMmap;
@@ -257,42 +257,6 @@ impl Vm {
         }
     }
 
-    /// Reads what the guest sees, with its vCPUs outside the guest. It is complete after the first
-    /// run, or after [`finalise_registers`](Self::finalise_registers).
-    ///
-    /// # Errors
-    ///
-    /// [`VmError::Kvm`] or [`VmError::ReadView`].
-    pub(crate) fn read_view(
-        &self,
-        plan: &Plan,
-        host: &Host,
-        targets: &TargetCpus,
-    ) -> Result<View, VmError> {
-        self.read_view_of(&self.vcpus, plan, host, targets)
-    }
-
-    /// [Reads](Self::read_view) what the guest sees by vCPUs that were taken and are paused.
-    ///
-    /// # Errors
-    ///
-    /// [`VmError::Kvm`] or [`VmError::ReadView`].
-    pub(crate) fn read_view_of(
-        &self,
-        vcpus: &[impl AsRawFd],
-        plan: &Plan,
-        host: &Host,
-        targets: &TargetCpus,
-    ) -> Result<View, VmError> {
-        let mut info = ViewInfo::of(plan, host);
-        info.physical_address_bits = Some(self.address_bits);
-        if let (Some(Gic::V3), Some(device)) = (plan.config().gic, &self.gic) {
-            info.gic = kvm::gic_identity(device)?;
-        }
-        info.target_cpus = targets.cpus().to_vec();
-        Ok(kvm::read_view(info, vcpus)?)
-    }
-
     /// The guest's RAM.
     #[must_use]
     pub fn memory(&self) -> &GuestMemoryMmap {
@@ -364,39 +328,6 @@ impl Vm {
         self.vcpus = vcpus;
     }
 
-    /// Reads the state of the paused guest whose vCPUs were [taken](Self::take_vcpus).
-    ///
-    /// # Errors
-    ///
-    /// [`VmError::State`].
-    pub(crate) fn read_state(&self, vcpus: &Vcpus, plan: &Plan) -> Result<MachineState, VmError> {
-        let config = plan.config();
-        let unsupported = |part| Err(StateError::Unsupported(part).into());
-        let gic = match (config.gic, &self.gic) {
-            _ if config.el2 => return unsupported(Unsupported::El2),
-            _ if config.mte => return unsupported(Unsupported::MemoryTags),
-            _ if config.aarch32 => return unsupported(Unsupported::Aarch32),
-            (Some(Gic::V3), Some(gic)) => gic,
-            (Some(Gic::V2), _) => return unsupported(Unsupported::GicV2),
-            _ => return unsupported(Unsupported::NoGic),
-        };
-        let mut states = Vec::new();
-        for index in 0..vcpus.thread_ids().len() {
-            let read = vcpus.with_vcpu(index, move |vcpu| VcpuState::read(index, vcpu));
-            states.push(read.map_err(VmError::Paused)??);
-        }
-        let clock = Arc::clone(&self.clock);
-        let count = vcpus.with_vcpu(0, move |vcpu| clock.count(vcpu));
-        let count = count.map_err(VmError::Paused)??;
-        let clock = ClockState::stopped(count, timer_frequency());
-        Ok(MachineState::read(
-            clock,
-            states,
-            gic,
-            layout::GIC_INTERRUPTS,
-        )?)
-    }
-
     /// MPIDR_EL1 of every vCPU.
     ///
     /// # Errors
@@ -425,18 +356,6 @@ impl Vm {
             }
         }
         Ok(())
-    }
-
-    /// Writes the state of a machine into this one, which has a plan for the guest's view and has
-    /// not run, and reads it back.
-    ///
-    /// # Errors
-    ///
-    /// [`VmError::State`]; the VM must not run then.
-    pub fn write_state(&self, state: &MachineState) -> Result<(), VmError> {
-        let gic = self.gic.as_ref();
-        let gic = gic.ok_or(StateError::Unsupported(Unsupported::NoGic))?;
-        Ok(state.write(&self.vcpus, gic, layout::GIC_INTERRUPTS)?)
     }
 
     /// Connects an event to the GIC: it pulses the SPI whenever `event` is written.

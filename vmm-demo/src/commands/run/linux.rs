@@ -1,12 +1,12 @@
 //! Runs a Linux guest, from opening its files to its end.
 
-mod report;
+pub(in crate::commands) mod report;
 
 use self::report::LinuxRunReport;
 use crate::cli::ModelsArgument;
 use crate::cli::vmm_demo::RunArguments;
 use crate::guest::ending::Ending;
-use crate::guest::lifecycle::{GuestBuilder, GuestEvents};
+use crate::guest::lifecycle::{GuestBuilder, GuestEvents, Origin};
 use crate::guest::remote;
 use crate::guest::signals::{install_signal_handlers, pending_signal};
 use crate::guest::supervisor::{QmpConnection, Supervisor};
@@ -73,6 +73,7 @@ pub(super) fn run_linux(
     let server = linux.qmp.as_ref();
     let server = server.map(|address| serve(address, folder)).transpose()?;
     timeline.step("qmp");
+    let command_line_warnings = command_line::warnings(&kernel.command_line);
     let (mut builder, vm) = match prepare(kernel, arguments, &mut timeline) {
         Ok(prepared) => prepared,
         // A signal interrupts slow ioctls of KVM with EINTR.
@@ -80,7 +81,7 @@ pub(super) fn run_linux(
     };
     output::warnings(builder.plan.warnings());
     output::warnings(&Overcommitted::by(linux.mem));
-    output::warnings(&command_line::warnings(&builder.kernel.command_line));
+    output::warnings(&command_line_warnings);
     builder.view = view;
     let mut supervisor = Supervisor::new(builder, signals)?;
     timeline.step("start_initrd_check");
@@ -160,7 +161,7 @@ fn prepare(
         host,
         view: None,
         targets: TargetCpus::new(arguments.linux.impl_cpu.clone()),
-        kernel,
+        origin: Origin::Boot(kernel),
         events: GuestEvents::new().map_err(Failure::other)?,
     };
     Ok((builder, vm))
@@ -178,7 +179,7 @@ fn without_gic(error: VmError) -> Failure {
 }
 
 /// Starts the QMP server of a guest.
-fn serve(
+pub(in crate::commands) fn serve(
     address: &Address,
     folder: &ModelsArgument,
 ) -> Result<(ServerHandle, QmpConnection), Failure> {

@@ -1,0 +1,103 @@
+//! The view and the state of a VM: read while its vCPUs are paused, written into a new one.
+
+use super::{Vm, VmError};
+use crate::vmm::layout;
+use crate::vmm::state::error::Unsupported;
+use crate::vmm::state::{ClockPolicy, ClockState, MachineState, StateError, VcpuState};
+use crate::vmm::vcpus::Vcpus;
+use idreg_runtime::config::Gic;
+use idreg_runtime::config::target::TargetCpus;
+use idreg_runtime::host::Host;
+use idreg_runtime::kvm;
+use idreg_runtime::linux::timer_frequency;
+use idreg_runtime::plan::Plan;
+use idreg_runtime::view::{View, ViewInfo};
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+impl Vm {
+    /// Reads what the guest sees, with its vCPUs outside the guest. It is complete after the first
+    /// run, or after [`finalise_registers`](Self::finalise_registers).
+    ///
+    /// # Errors
+    ///
+    /// [`VmError::Kvm`] or [`VmError::ReadView`].
+    pub(crate) fn read_view(
+        &self,
+        plan: &Plan,
+        host: &Host,
+        targets: &TargetCpus,
+    ) -> Result<View, VmError> {
+        self.read_view_of(&self.vcpus, plan, host, targets)
+    }
+
+    /// [Reads](Self::read_view) what the guest sees by vCPUs that were taken and are paused.
+    ///
+    /// # Errors
+    ///
+    /// [`VmError::Kvm`] or [`VmError::ReadView`].
+    pub(crate) fn read_view_of(
+        &self,
+        vcpus: &[impl AsRawFd],
+        plan: &Plan,
+        host: &Host,
+        targets: &TargetCpus,
+    ) -> Result<View, VmError> {
+        let mut info = ViewInfo::of(plan, host);
+        info.physical_address_bits = Some(self.address_bits);
+        if let (Some(Gic::V3), Some(device)) = (plan.config().gic, &self.gic) {
+            info.gic = kvm::gic_identity(device)?;
+        }
+        info.target_cpus = targets.cpus().to_vec();
+        Ok(kvm::read_view(info, vcpus)?)
+    }
+
+    /// Reads the state of the paused guest whose vCPUs were [taken](Self::take_vcpus).
+    ///
+    /// # Errors
+    ///
+    /// [`VmError::State`].
+    pub(crate) fn read_state(&self, vcpus: &Vcpus, plan: &Plan) -> Result<MachineState, VmError> {
+        let config = plan.config();
+        let unsupported = |part| Err(StateError::Unsupported(part).into());
+        let gic = match (config.gic, &self.gic) {
+            _ if config.el2 => return unsupported(Unsupported::El2),
+            _ if config.mte => return unsupported(Unsupported::MemoryTags),
+            _ if config.aarch32 => return unsupported(Unsupported::Aarch32),
+            (Some(Gic::V3), Some(gic)) => gic,
+            (Some(Gic::V2), _) => return unsupported(Unsupported::GicV2),
+            _ => return unsupported(Unsupported::NoGic),
+        };
+        let mut states = Vec::new();
+        for index in 0..vcpus.thread_ids().len() {
+            let read = vcpus.with_vcpu(index, move |vcpu| VcpuState::read(index, vcpu));
+            states.push(read.map_err(VmError::Paused)??);
+        }
+        let clock = Arc::clone(&self.clock);
+        let count = vcpus.with_vcpu(0, move |vcpu| clock.count(vcpu));
+        let count = count.map_err(VmError::Paused)??;
+        let clock = ClockState::stopped(count, timer_frequency());
+        let interrupts = layout::GIC_INTERRUPTS;
+        Ok(MachineState::read(clock, states, gic, interrupts)?)
+    }
+
+    /// Writes the state of a saved guest, once a plan for its view is [applied](Self::apply). Its
+    /// memory is written before.
+    ///
+    /// # Errors
+    ///
+    /// [`VmError::State`]; the VM must not run then.
+    pub(crate) fn write_state(
+        &self,
+        state: &MachineState,
+        clock: ClockPolicy,
+    ) -> Result<(), VmError> {
+        let no_gic = StateError::Unsupported(Unsupported::NoGic);
+        let gic = self.gic.as_ref().ok_or(no_gic)?;
+        state.write(&self.vcpus, gic, layout::GIC_INTERRUPTS)?;
+        let count = state.clock.count_at(SystemTime::now(), clock);
+        self.clock.set(count);
+        Ok(())
+    }
+}
