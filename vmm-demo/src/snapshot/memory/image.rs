@@ -1,9 +1,9 @@
 //! RAM as an image that can be mapped.
 //!
-//! Three sections: `padding`, `memory-image` and `memory-sums`. The padding makes the image begin at
-//! a multiple of 64 KiB in the file, the largest page of Arm. The image has all ranges, one after
-//! the other; pages of zeros are holes in the file. Then comes the checksum of each chunk, 4 bytes
-//! each: of at most 1 MiB from the beginning of its range.
+//! Three sections: `padding`, `memory-image` and `memory-sums`. The padding makes the image begin
+//! at a multiple of 64 KiB in the file, the largest page of Arm. The image has all ranges, one
+//! after the other; pages of zeros are holes in the file. Then come the checksums of the chunks, 4
+//! bytes each; a chunk has at most 1 MiB, counted from the beginning of its range.
 
 use super::{Encoding, GuestRam, MemoryMap, OnProgress, runs};
 use crate::snapshot::error::{Fault, ReadError};

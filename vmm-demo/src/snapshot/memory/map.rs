@@ -78,7 +78,10 @@ pub enum InvalidMap {
     )]
     Granule(RamRange),
     /// A range begins before the end of the one before, or exceeds physical addresses.
-    #[error("the memory at {:#x} is not after the range before, within physical addresses", .0.start)]
+    #[error(
+        "the memory at {:#x} is not after the range before, within physical addresses",
+        .0.start
+    )]
     Order(RamRange),
     /// The chunks or pages have another size than in this version.
     #[error("chunks have {chunk} bytes and pages {page}, expected {CHUNK} and {PAGE}")]
