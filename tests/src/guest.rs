@@ -10,6 +10,8 @@
 //! | `{"echo":"LINE"}` | the answer to a line |
 //! | `{"peek":"0x...","value":"0x..."}` | the answer to `peek 0xADDRESS` |
 //! | `{"error":"..."}` | a failure; the guest powers off, or continues with the next line |
+//!
+//! With `idreg.end=work` it prints the lines of [`work()`].
 
 mod attempt;
 mod console;
@@ -18,6 +20,7 @@ mod ending;
 mod hexadecimal;
 mod physical;
 mod report;
+mod work;
 
 #[cfg(target_arch = "aarch64")]
 mod instructions;
@@ -36,3 +39,7 @@ pub use ending::{EndAction, EndActionError};
 pub use hexadecimal::Hexadecimal;
 pub use physical::PeekError;
 pub use report::{CpuReport, ReportError, cpus};
+pub use work::{
+    ClockName, CpuStatus, Fault, Gaps, Time, WorkError, WorkSettings, WorkSettingsError,
+    WorkStatus, work,
+};

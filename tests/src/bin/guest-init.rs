@@ -1,18 +1,20 @@
 //! First program of the Linux guest: prints a report on each CPU on the console, then ends the
 //! guest as the kernel's command line requests
-//! (`idreg.end=poweroff|reboot|panic|echo|storm`).
+//! (`idreg.end=poweroff|reboot|panic|echo|storm|work`).
 
 use idreg_tests::guest::{
-    Attempt, ConversationError, CpuReport, EndAction, EndActionError, ReportError, converse, cpus,
+    Attempt, ConversationError, CpuReport, EndAction, EndActionError, ReportError, WorkError,
+    WorkSettings, WorkSettingsError, converse, cpus, work,
 };
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, mount};
 use rustix::system::{RebootCommand, reboot};
 use rustix::termios::tcdrain;
+use rustix::thread::{CpuSet, sched_setaffinity};
 use serde_json::json;
 use std::env;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufReader, Write};
 use std::process::ExitCode;
 use std::thread;
 
@@ -45,6 +47,12 @@ enum GuestInitError {
     Console(#[from] io::Error),
     #[error(transparent)]
     Conversation(#[from] ConversationError),
+    #[error(transparent)]
+    WorkSettings(#[from] WorkSettingsError),
+    #[error("cannot let threads run on every CPU")]
+    Unpin(#[source] Errno),
+    #[error(transparent)]
+    Work(#[from] WorkError),
 }
 
 /// Returning from here as the first program makes the kernel panic.
@@ -92,7 +100,9 @@ fn run() -> Result<EndAction, GuestInitError> {
     }
     let command_line = fs::read_to_string(COMMAND_LINE).map_err(GuestInitError::CommandLine)?;
     let ending = EndAction::of_command_line(&command_line)?;
-    for cpu in cpus()? {
+    let settings = WorkSettings::of_command_line(&command_line)?;
+    let cpus = cpus()?;
+    for &cpu in &cpus {
         say(&serde_json::to_string(&CpuReport::read(cpu)?)?)?;
     }
     if ending == EndAction::Storm {
@@ -103,8 +113,23 @@ fn run() -> Result<EndAction, GuestInitError> {
         EndAction::Echo | EndAction::Storm => {
             Ok(converse(&mut io::stdin().lock(), &mut io::stdout())?)
         }
-        ending => Ok(ending),
+        EndAction::Work => {
+            unpin(&cpus)?;
+            let input = BufReader::new(io::stdin());
+            work(input, &mut io::stdout(), &cpus, settings)?;
+            Ok(ending)
+        }
+        EndAction::PowerOff | EndAction::Reboot | EndAction::Panic => Ok(ending),
     }
+}
+
+/// Undoes the pinning of the reports.
+fn unpin(cpus: &[usize]) -> Result<(), GuestInitError> {
+    let mut set = CpuSet::new();
+    for &cpu in cpus {
+        set.set(cpu);
+    }
+    sched_setaffinity(None, &set).map_err(GuestInitError::Unpin)
 }
 
 /// Makes the kernel print errors, which it does on the console even with `quiet`, until the guest
@@ -142,7 +167,9 @@ fn end(ending: EndAction) -> ExitCode {
     let command = match ending {
         EndAction::Panic => return ExitCode::FAILURE,
         EndAction::Reboot => RebootCommand::Restart,
-        EndAction::PowerOff | EndAction::Echo | EndAction::Storm => RebootCommand::PowerOff,
+        EndAction::PowerOff | EndAction::Echo | EndAction::Storm | EndAction::Work => {
+            RebootCommand::PowerOff
+        }
     };
     if let Err(source) = reboot(command) {
         let _console_failed =

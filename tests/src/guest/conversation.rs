@@ -37,22 +37,26 @@ pub fn converse(
     output: &mut impl Write,
 ) -> Result<EndAction, ConversationError> {
     say(output, &json!({ "ready": true }))?;
-    loop {
-        let mut bytes = Vec::new();
-        let mut line = input.by_ref().take(LINE);
-        if line
-            .read_until(b'\n', &mut bytes)
-            .map_err(ConversationError::Read)?
-            == 0
-        {
-            return Ok(EndAction::PowerOff);
-        }
-        let text = String::from_utf8_lossy(&bytes);
-        match request(text.trim_end_matches(['\r', '\n'])) {
+    while let Some(line) = next_line(input)? {
+        match request(&line) {
             Request::End(ending) => return Ok(ending),
             Request::Answer(answer) => say(output, &answer)?,
         }
     }
+    Ok(EndAction::PowerOff)
+}
+
+/// The next line without its end, or `None` at the end of the input. A line that is longer than a
+/// terminal's counts as several.
+pub(super) fn next_line(input: &mut impl BufRead) -> Result<Option<String>, ConversationError> {
+    let mut bytes = Vec::new();
+    let mut line = input.by_ref().take(LINE);
+    let read = line.read_until(b'\n', &mut bytes);
+    if read.map_err(ConversationError::Read)? == 0 {
+        return Ok(None);
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
 fn request(line: &str) -> Request {
@@ -79,7 +83,7 @@ fn peek(address: &str) -> Value {
     }
 }
 
-fn say(output: &mut impl Write, line: &Value) -> Result<(), ConversationError> {
+pub(super) fn say(output: &mut impl Write, line: &Value) -> Result<(), ConversationError> {
     let text = format!("{line}\n");
     let said = output
         .write_all(text.as_bytes())

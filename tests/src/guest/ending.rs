@@ -19,6 +19,8 @@ pub enum EndAction {
     Echo,
     /// As [`Echo`](Self::Echo), while the kernel prints messages without a pause.
     Storm,
+    /// Work until a line from the console ends it, then power off.
+    Work,
 }
 
 /// An unknown word for the end.
@@ -28,12 +30,13 @@ pub struct EndActionError {
     word: String,
 }
 
-const ENDINGS: [(&str, EndAction); 5] = [
+const ENDINGS: [(&str, EndAction); 6] = [
     ("poweroff", EndAction::PowerOff),
     ("reboot", EndAction::Reboot),
     ("panic", EndAction::Panic),
     ("echo", EndAction::Echo),
     ("storm", EndAction::Storm),
+    ("work", EndAction::Work),
 ];
 
 fn known() -> Vec<&'static str> {
@@ -82,7 +85,7 @@ mod tests {
         );
         assert_eq!(
             ending("idreg.end=halt").unwrap_err().to_string(),
-            "`idreg.end=halt` is none of poweroff, reboot, panic, echo, storm"
+            "`idreg.end=halt` is none of poweroff, reboot, panic, echo, storm, work"
         );
     }
 }
