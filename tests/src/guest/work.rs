@@ -55,7 +55,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, PoisonError};
 use std::thread;
 use ticks::Ticks;
-use vectors::{Vectors, vector_bytes};
+use vectors::Vectors;
 
 /// Errors of the work.
 #[derive(Debug, thiserror::Error)]
@@ -189,7 +189,7 @@ impl Work {
         let of_thread = Arc::clone(&counters);
         threads.start("ticks", move || Ticks::new(of_thread))?;
         let of_thread = Arc::clone(&counters);
-        threads.start("vectors", move || Ok(Vectors::new(cpu, of_thread)))?;
+        threads.start("vectors", move || Vectors::new(cpu, of_thread))?;
         self.cpus.insert(cpu, threads);
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         watched.insert(cpu, counters);
@@ -231,7 +231,6 @@ impl Work {
         });
         Ok(WorkStatus {
             cpus: cpus.collect(),
-            vector_bytes: vector_bytes(),
             time: clocks::now(),
             gaps: self.clocks.take_gaps(),
         })

@@ -97,6 +97,9 @@ pub enum Fault {
         /// Its CPU.
         cpu: usize,
     },
+    /// A thread cannot have the longest vectors.
+    #[error("cannot change the vector length of SVE")]
+    VectorLength(#[source] Errno),
     /// A timer cannot be used.
     #[error("cannot use a timer")]
     Timer(#[source] Errno),

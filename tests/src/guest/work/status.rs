@@ -8,8 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct WorkStatus {
     /// The CPUs that are online, in order.
     pub cpus: Vec<CpuStatus>,
-    /// Length of a vector register, in bytes: 16 without SVE.
-    pub vector_bytes: u64,
     /// The time.
     pub time: Time,
     /// The longest times in which no CPU ran, since the last report.
@@ -33,6 +31,8 @@ pub struct CpuStatus {
     pub timer_interrupts: u64,
     /// The most of them from one look to the next, 100 ms later, since the last report.
     pub most_timer_interrupts: u64,
+    /// Length of its vector registers, in bytes: 16 without SVE.
+    pub vector_bytes: u64,
     /// How often its vector registers were left alone and found unchanged.
     pub vector_rounds: u64,
 }
@@ -69,6 +69,7 @@ pub(super) struct Counters {
     ticks: AtomicU64,
     most_wakeups: AtomicU64,
     most_timer_interrupts: AtomicU64,
+    vector_bytes: AtomicU64,
     vector_rounds: AtomicU64,
 }
 
@@ -91,6 +92,10 @@ impl Counters {
             .fetch_max(growth, Ordering::Relaxed);
     }
 
+    pub(super) fn vector_bytes(&self, bytes: u64) {
+        self.vector_bytes.store(bytes, Ordering::Relaxed);
+    }
+
     pub(super) fn vector_round(&self) {
         self.vector_rounds.fetch_add(1, Ordering::Relaxed);
     }
@@ -105,6 +110,7 @@ impl Counters {
             most_wakeups: self.most_wakeups.swap(0, Ordering::Relaxed),
             timer_interrupts,
             most_timer_interrupts: self.most_timer_interrupts.swap(0, Ordering::Relaxed),
+            vector_bytes: self.vector_bytes.load(Ordering::Relaxed),
             vector_rounds: self.vector_rounds.load(Ordering::Relaxed),
         }
     }

@@ -17,9 +17,11 @@ pub(super) mod counter {
 
 pub(super) mod vector_registers {
     use super::super::vector_values::Registers;
+    use rustix::io::Errno;
 
-    pub(in super::super) const fn sve_bytes() -> Option<u64> {
-        None
+    #[expect(clippy::unnecessary_wraps, reason = "arm64 needs the result")]
+    pub(in super::super) const fn longest_sve_bytes() -> Result<Option<u64>, Errno> {
+        Ok(None)
     }
 
     pub(in super::super) fn hold(

@@ -1,14 +1,24 @@
 //! The registers of the floating-point unit, loaded and read back by one sequence of instructions.
 
-use super::vector_values::Registers;
+use super::vector_values::{LONGEST_VECTOR, Registers, WORD_BYTES};
+use rustix::io::Errno;
+use rustix::thread::set_sve_vector_length_configuration;
 use std::arch::asm;
 
 /// `HWCAP_SVE` of the first word (Linux 7.2, `arch/arm64/include/uapi/asm/hwcap.h`).
 const HWCAP_SVE: usize = 1 << 22;
 
-/// Size of an SVE vector, in bytes, or `None` without SVE.
-pub(super) fn sve_bytes() -> Option<u64> {
-    (rustix::param::linux_hwcap().0 & HWCAP_SVE != 0).then(read_vector_length)
+/// Gives this thread the longest SVE vectors of its CPU, and returns their size in bytes, or `None`
+/// without SVE. Programs start with shorter ones (Linux 7.2, `Documentation/arch/arm64/sve.rst`).
+#[allow(unsafe_code, reason = "the length is that of all code of the thread")]
+pub(super) fn longest_sve_bytes() -> Result<Option<u64>, Errno> {
+    if rustix::param::linux_hwcap().0 & HWCAP_SVE == 0 {
+        return Ok(None);
+    }
+    // SAFETY: no other code of the thread uses SVE. The kernel takes the next smaller length that
+    // the CPU has.
+    unsafe { set_sve_vector_length_configuration(LONGEST_VECTOR * WORD_BYTES, false, false) }?;
+    Ok(Some(read_vector_length()))
 }
 
 /// Loads all registers, waits until CNTVCT_EL0 is `until`, and reads them.

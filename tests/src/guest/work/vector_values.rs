@@ -9,12 +9,13 @@ const VECTORS: usize = 32;
 pub(super) const SIMD_BYTES: u64 = 16;
 
 /// Size of the longest vectors of the architecture, 2048 bits, in words.
-const LONGEST_VECTOR: usize = 32;
+pub(super) const LONGEST_VECTOR: usize = 32;
 
 /// Number of predicate registers, P0-P15; each has a bit for each byte of a vector.
 const PREDICATES: usize = 16;
 
-const WORD_BYTES: usize = 8;
+/// Size of a word, in bytes.
+pub(super) const WORD_BYTES: usize = 8;
 
 /// FPCR.{RMode, FZ, DN}.
 const CONTROL: u64 = 0xf << 22;

@@ -5,7 +5,7 @@ use super::counter;
 use super::fault::Fault;
 use super::pattern;
 use super::status::Counters;
-use super::vector_registers::{hold, sve_bytes};
+use super::vector_registers::{hold, longest_sve_bytes};
 use super::vector_values::{Registers, SIMD_BYTES};
 use std::sync::Arc;
 use std::thread::sleep;
@@ -17,11 +17,6 @@ const HOLDS_PER_SECOND: u64 = 50;
 /// Rest after that.
 const REST: Duration = Duration::from_millis(20);
 
-/// Length of a vector register, in bytes.
-pub(super) fn vector_bytes() -> u64 {
-    sve_bytes().unwrap_or(SIMD_BYTES)
-}
-
 /// The vector registers of one CPU.
 pub(super) struct Vectors {
     cpu: usize,
@@ -32,14 +27,17 @@ pub(super) struct Vectors {
 }
 
 impl Vectors {
-    pub(super) fn new(cpu: usize, counters: Arc<Counters>) -> Self {
-        Self {
+    /// Changes the vector length of this thread.
+    pub(super) fn new(cpu: usize, counters: Arc<Counters>) -> Result<Self, Fault> {
+        let sve_bytes = longest_sve_bytes().map_err(Fault::VectorLength)?;
+        counters.vector_bytes(sve_bytes.unwrap_or(SIMD_BYTES));
+        Ok(Self {
             cpu,
-            sve_bytes: sve_bytes(),
+            sve_bytes,
             round: 0,
             found: Box::new(Registers::ZERO),
             counters,
-        }
+        })
     }
 }
 

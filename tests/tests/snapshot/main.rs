@@ -1,0 +1,15 @@
+//! Guests that check themselves all the time, see `src/guest/work.rs`.
+//!
+//! Every test fails if its host does not boot. All modules are in one program to share the hosts.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "clippy counts helpers of an integration test as production code"
+)]
+
+mod console;
+mod guest;
+mod hosts;
+mod work;
