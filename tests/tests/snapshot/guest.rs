@@ -1,6 +1,7 @@
 //! A guest that works.
 
 use crate::console::{Console, LIMIT};
+use crate::qmp::Qmp;
 use idreg_tests::guest::{CpuStatus, WorkStatus};
 use idreg_tests::machine::{Machine, Running};
 use idreg_tests::program::Program;
@@ -16,18 +17,29 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// A running guest.
 pub(crate) struct Guest {
+    machine: &'static Machine,
+    /// Name of its socket, which no other guest of the host has.
+    name: String,
     running: Running<'static>,
     console: Console,
 }
 
 impl Guest {
     /// Boots a guest with options of `run`, and waits until all its CPUs but the last work.
-    pub(crate) fn boot(machine: &'static Machine, vcpus: usize, options: &[&str]) -> Self {
-        let smp = vcpus.to_string();
+    pub(crate) fn boot(
+        machine: &'static Machine,
+        name: &str,
+        vcpus: usize,
+        options: &[&str],
+    ) -> Self {
+        let (smp, qmp) = (vcpus.to_string(), address(name));
         let mut arguments = vec!["run", "--kernel", "Image", "--initrd", "initrd.cpio.gz"];
         arguments.extend(["--append", WORDS, "--mem", "256M", "--smp", &smp]);
+        arguments.extend(["--qmp", &qmp]);
         arguments.extend(options);
         let mut guest = Self {
+            machine,
+            name: name.to_owned(),
             running: start(machine, &arguments),
             console: Console::default(),
         };
@@ -73,12 +85,25 @@ impl Guest {
         }
     }
 
+    /// Connects to the guest's QMP server.
+    pub(crate) fn qmp(&self) -> Qmp {
+        Qmp::connect(self.machine, &socket(&self.name))
+    }
+
     /// Ends the work, which must have been right, and the guest.
     pub(crate) fn end(mut self) {
         assert_eq!(self.ask("end")["work"], "right", "{:?}", self.console);
         let code = self.console.end(&self.running);
         assert_eq!(code, 0, "{:?}", self.console);
     }
+}
+
+fn socket(name: &str) -> String {
+    format!("{name}.sock")
+}
+
+fn address(name: &str) -> String {
+    format!("unix:{}", socket(name))
 }
 
 fn start(machine: &'static Machine, arguments: &[&str]) -> Running<'static> {

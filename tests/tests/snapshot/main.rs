@@ -9,7 +9,9 @@
     reason = "clippy counts helpers of an integration test as production code"
 )]
 
+mod clocks;
 mod console;
 mod guest;
 mod hosts;
+mod qmp;
 mod work;

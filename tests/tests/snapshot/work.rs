@@ -11,8 +11,8 @@ pub(crate) fn working(status: &WorkStatus) -> Vec<usize> {
 }
 
 /// Ends a guest of four CPUs, one of which goes off and on, and whose vectors are this long.
-fn works(cpu: &str, vector_bytes: u64) {
-    let mut guest = Guest::boot(host(cpu, Kernel::Latest), 4, &[]);
+fn works(cpu: &str, name: &str, vector_bytes: u64) {
+    let mut guest = Guest::boot(host(cpu, Kernel::Latest), name, 4, &[]);
     let start = guest.status();
     assert_eq!(working(&start), [0, 1, 2]);
     guest.works_on(&start);
@@ -29,15 +29,15 @@ fn works(cpu: &str, vector_bytes: u64) {
 
 #[test]
 fn guest_on_max_is_right() {
-    works("max", 256);
+    works("max", "work-max", 256);
 }
 
 #[test]
 fn guest_on_neoverse_v1_is_right() {
-    works("neoverse-v1", 32);
+    works("neoverse-v1", "work-v1", 32);
 }
 
 #[test]
 fn guest_without_sve_is_right() {
-    works("cortex-a57", 16);
+    works("cortex-a57", "work-a57", 16);
 }

@@ -1,0 +1,60 @@
+//! A client of a guest's QMP server.
+
+use idreg_tests::machine::Machine;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Time limit for a server to start.
+const START_LIMIT: Duration = Duration::from_mins(1);
+
+/// Interval between attempts to connect.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// A connection that has negotiated its capabilities.
+pub(crate) struct Qmp {
+    stream: BufReader<UnixStream>,
+}
+
+impl Qmp {
+    /// Connects to the socket of this name on a host, as soon as a server listens there.
+    pub(crate) fn connect(machine: &Machine, socket: &str) -> Self {
+        let deadline = Instant::now() + START_LIMIT;
+        let stream = loop {
+            match machine.connect(socket) {
+                Ok(stream) => break stream,
+                Err(error) if Instant::now() > deadline => panic!("{error:?}"),
+                Err(_not_yet) => sleep(RETRY),
+            }
+        };
+        let mut qmp = Self {
+            stream: BufReader::new(stream),
+        };
+        let greeting = qmp.next();
+        assert!(greeting.get("QMP").is_some(), "{greeting}");
+        qmp.execute("qmp_capabilities", &json!({}));
+        qmp
+    }
+
+    /// The return value of a command.
+    pub(crate) fn execute(&mut self, command: &str, arguments: &Value) -> Value {
+        let request = json!({ "execute": command, "arguments": arguments });
+        let sent = writeln!(self.stream.get_mut(), "{request}");
+        sent.expect("the server reads");
+        loop {
+            let mut answer = self.next();
+            assert_eq!(answer.get("error"), None, "{request}: {answer}");
+            if answer.get("event").is_none() {
+                return answer["return"].take();
+            }
+        }
+    }
+
+    fn next(&mut self) -> Value {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).expect("the server writes");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+}
