@@ -1,4 +1,4 @@
-//! Clocks of guests that were stopped.
+//! Clocks of guests over snapshots.
 
 use crate::guest::Guest;
 use crate::hosts::host;
@@ -8,11 +8,21 @@ use serde_json::json;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Time in which a guest is stopped.
+/// Time between a snapshot and the restore, and of a stop.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// Tolerance of a comparison of clocks: the time that a question and its answer take.
 const TOLERANCE: Duration = Duration::from_secs(2);
+
+/// Time of work after a restore, in which a storm of interrupts would show.
+const WORK: Duration = Duration::from_secs(2);
+
+/// The most wake-ups by a timer of 10 ms in 100 ms: twice the regular number.
+const MOST_WAKEUPS: u64 = 20;
+
+/// The most timer interrupts of a CPU from one look to the next. The work has about 100, and those
+/// that a CPU missed in [`PAUSE`] at 250 Hz would be over 1000.
+const MOST_TIMER_INTERRUPTS: u64 = 800;
 
 /// The times that passed by a guest's clocks and by ours.
 #[derive(Debug)]
@@ -32,12 +42,72 @@ impl Passed {
         }
     }
 
+    /// True if all of this time has passed by the clock of the day.
+    fn with_all(&self) -> bool {
+        self.realtime.abs_diff(self.outside) < TOLERANCE
+    }
+
     /// True if a part of this time has passed by neither clock.
     fn without(&self, part: Duration) -> bool {
         [self.realtime, self.monotonic]
             .iter()
             .all(|clock| *clock + part < self.outside + TOLERANCE)
     }
+}
+
+/// A guest after a pause, with its first status.
+struct Pause {
+    status: WorkStatus,
+    passed: Passed,
+    guest: Guest,
+}
+
+fn pause(name: &str, clock: &str) -> Pause {
+    let mut guest = Guest::boot(host("max", Kernel::Latest), name, 2, &[]);
+    assert_eq!(guest.ask("online 1")["online"], 1);
+    let before = guest.status();
+    guest.works_on(&before);
+    let (before, started) = (guest.status(), Instant::now());
+    let saved = guest.cut(&[]);
+    sleep(PAUSE);
+    let mut guest = saved.restore(&["--clock", clock]);
+    sleep(WORK);
+    let status = guest.status();
+    Pause {
+        passed: Passed::between(&before, &status, started),
+        status,
+        guest,
+    }
+}
+
+fn has_no_storm(status: &WorkStatus) {
+    for cpu in &status.cpus {
+        assert!(cpu.most_wakeups <= MOST_WAKEUPS, "{status:?}");
+        let interrupts = cpu.most_timer_interrupts;
+        assert!(interrupts <= MOST_TIMER_INTERRUPTS, "{status:?}");
+    }
+}
+
+#[test]
+fn clock_that_advances_shows_the_time_of_the_host_and_ticks_on_regularly() {
+    let mut pause = pause("advance", "advance");
+    assert!(pause.passed.with_all(), "{:?}", pause.passed);
+    let gap = Duration::from_nanos(pause.status.gaps.realtime_ns);
+    assert!(gap >= PAUSE, "{gap:?}");
+    has_no_storm(&pause.status);
+    pause.guest.works_on(&pause.status);
+    pause.guest.end();
+}
+
+#[test]
+fn clock_that_freezes_goes_on_where_it_was() {
+    let mut pause = pause("freeze", "freeze");
+    assert!(pause.passed.without(PAUSE), "{:?}", pause.passed);
+    let gap = Duration::from_nanos(pause.status.gaps.realtime_ns);
+    assert!(gap < PAUSE, "{gap:?}");
+    has_no_storm(&pause.status);
+    pause.guest.works_on(&pause.status);
+    pause.guest.end();
 }
 
 /// KVM counts on in a pause, and the VMM moves the counters back: before any CPU runs again, or

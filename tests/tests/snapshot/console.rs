@@ -1,4 +1,4 @@
-//! The console of a guest, from its boot on.
+//! The console of a guest, from its boot on and over snapshots.
 
 use idreg_tests::guest::json_lines;
 use idreg_tests::machine::{Ending, Event, Running};
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Time limit of an answer, which takes a second or two on an idle machine, and of the boot.
 pub(crate) const LIMIT: Duration = Duration::from_mins(5);
 
-/// What a guest has printed.
+/// What a guest has printed, in the output of one process after another.
 #[derive(Default)]
 pub(crate) struct Console {
     stdout: String,
@@ -29,6 +29,14 @@ impl Console {
                 assert_eq!(line.get("error"), None, "{self:?}");
                 return line;
             }
+            self.read(running, deadline);
+        }
+    }
+
+    /// Reads until the guest has printed this text.
+    pub(crate) fn wait_for(&mut self, running: &Running<'_>, text: &str) {
+        let deadline = Instant::now() + LIMIT;
+        while !self.stdout.contains(text) {
             self.read(running, deadline);
         }
     }

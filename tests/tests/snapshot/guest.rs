@@ -1,16 +1,20 @@
-//! A guest that works.
+//! A guest that works, its snapshots, and the guest that goes on from one.
 
 use crate::console::{Console, LIMIT};
 use crate::qmp::Qmp;
 use idreg_tests::guest::{CpuStatus, WorkStatus};
-use idreg_tests::machine::{Machine, Running};
+use idreg_tests::machine::{Machine, Output, Running};
 use idreg_tests::program::Program;
 use serde_json::{Value, json};
+use std::mem;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// The guest's command line: memory of 32 MiB is rewritten.
 const WORDS: &str = "console=ttyS0 quiet idreg.end=work idreg.memory=32";
+
+/// Exit codes of a process whose guest goes on elsewhere: done, or quit.
+const GONE_ON: [i32; 2] = [0, 5];
 
 /// Interval between looks at the progress of the work.
 const LOOK: Duration = Duration::from_millis(500);
@@ -18,9 +22,16 @@ const LOOK: Duration = Duration::from_millis(500);
 /// A running guest.
 pub(crate) struct Guest {
     machine: &'static Machine,
-    /// Name of its socket, which no other guest of the host has.
+    /// Name of its files and its socket, which no other guest of the host has.
     name: String,
     running: Running<'static>,
+    console: Console,
+}
+
+/// A guest in a file on a host.
+pub(crate) struct Saved {
+    machine: &'static Machine,
+    name: String,
     console: Console,
 }
 
@@ -52,6 +63,12 @@ impl Guest {
 
     fn next_line(&mut self) -> Value {
         self.console.next_line(&self.running)
+    }
+
+    /// Types a text, and waits until the guest's terminal shows it.
+    pub(crate) fn type_text(&mut self, text: &str) {
+        self.running.write(text.as_bytes()).expect("it is there");
+        self.console.wait_for(&self.running, text);
     }
 
     /// Types a line and returns the answer.
@@ -90,12 +107,131 @@ impl Guest {
         Qmp::connect(self.machine, &socket(&self.name))
     }
 
+    /// Takes a snapshot from which the guest goes on itself.
+    pub(crate) fn copy(&mut self, options: &[&str]) {
+        let output = self.snapshot(options);
+        assert_eq!(output.code, 0, "{}{:?}", output.stderr(), self.console);
+    }
+
+    fn snapshot(&self, options: &[&str]) -> Output {
+        let (file, qmp) = (file(&self.name), address(&self.name));
+        let mut arguments = vec!["snapshot", &file, "--qmp", &qmp];
+        arguments.extend(options);
+        let running = self.machine.start(Program::VmmDemo, &arguments);
+        let output = running.and_then(|running| running.output(LIMIT));
+        output.unwrap_or_else(|error| panic!("{error:?}\n{:?}", self.console))
+    }
+
+    /// Takes a snapshot that ends the guest.
+    pub(crate) fn cut(mut self, options: &[&str]) -> Saved {
+        let output = self.snapshot(&[&["--quit"], options].concat());
+        assert_eq!(output.code, 0, "{}{:?}", output.stderr(), self.console);
+        let console = self.console_to_the_end();
+        self.saved(console)
+    }
+
+    /// Hands the guest over to another process of the VMM on the same host.
+    pub(crate) fn upgrade(mut self) -> Self {
+        let (name, incoming) = (format!("{}-new", self.name), format!("{}-in", self.name));
+        let (qmp, incoming) = (address(&name), address(&incoming));
+        let arguments = ["run", "--incoming", &incoming, "--qmp", &qmp];
+        let running = start(self.machine, &arguments);
+        // It listens.
+        drop(Qmp::connect(self.machine, &socket(&name)));
+        self.qmp().execute("migrate", &json!({ "uri": incoming }));
+        let console = self.console_to_the_end();
+        Self {
+            machine: self.machine,
+            name,
+            running,
+            console,
+        }
+    }
+
+    /// The console of a guest whose process ends although the guest is to go on.
+    fn console_to_the_end(&mut self) -> Console {
+        let code = self.console.end(&self.running);
+        assert!(GONE_ON.contains(&code), "{code}: {:?}", self.console);
+        mem::take(&mut self.console)
+    }
+
     /// Ends the work, which must have been right, and the guest.
     pub(crate) fn end(mut self) {
+        self.power_off();
+    }
+
+    /// Ends the guest as [`end`](Self::end) does; what goes on is the snapshot of
+    /// [`copy`](Self::copy).
+    pub(crate) fn end_beside_copy(mut self) -> Saved {
+        self.power_off();
+        self.saved(Console::default())
+    }
+
+    fn power_off(&mut self) {
         assert_eq!(self.ask("end")["work"], "right", "{:?}", self.console);
         let code = self.console.end(&self.running);
         assert_eq!(code, 0, "{:?}", self.console);
     }
+
+    fn saved(self, console: Console) -> Saved {
+        Saved {
+            machine: self.machine,
+            name: self.name,
+            console,
+        }
+    }
+}
+
+impl Saved {
+    /// Starts the guest on the host of the file.
+    pub(crate) fn restore(self, options: &[&str]) -> Guest {
+        let (file, qmp) = (file(&self.name), address(&self.name));
+        let mut arguments = vec!["restore", &file, "--qmp", &qmp];
+        arguments.extend(options);
+        Guest {
+            machine: self.machine,
+            running: start(self.machine, &arguments),
+            name: self.name,
+            console: self.console,
+        }
+    }
+
+    /// The file.
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        self.machine.get(&file(&self.name)).expect("a snapshot")
+    }
+
+    /// Copies the file to another host.
+    pub(crate) fn carry_to(self, machine: &'static Machine) -> Self {
+        machine
+            .put(&file(&self.name), &self.bytes())
+            .expect("space");
+        Self { machine, ..self }
+    }
+
+    /// Tries a restore that is refused before the guest goes on.
+    pub(crate) fn is_refused(&self, options: &[&str]) -> String {
+        fails(self.machine, &file(&self.name), options, 1)
+    }
+}
+
+/// Tries a restore that ends with this exit code and without a guest, and returns the message.
+pub(crate) fn fails(machine: &Machine, file: &str, options: &[&str], code: i32) -> String {
+    let arguments = [&["restore", file], options].concat();
+    let running = machine.start(Program::VmmDemo, &arguments);
+    let output = running.and_then(|running| running.output(LIMIT));
+    let output = output.expect("it ends");
+    let said = output.stderr().into_owned();
+    assert_eq!(
+        (output.code, output.stdout().as_ref()),
+        (code, ""),
+        "{said}"
+    );
+    said
+}
+
+fn file(name: &str) -> String {
+    format!("{name}.snapshot")
 }
 
 fn socket(name: &str) -> String {

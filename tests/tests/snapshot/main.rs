@@ -1,4 +1,4 @@
-//! Guests that check themselves all the time, see `src/guest/work.rs`.
+//! Snapshots of guests that check themselves all the time, see `src/guest/work.rs`.
 //!
 //! Every test fails if its host does not boot. All modules are in one program to share the hosts.
 
@@ -11,7 +11,10 @@
 
 mod clocks;
 mod console;
+mod cuts;
 mod guest;
 mod hosts;
+mod journeys;
 mod qmp;
+mod refusals;
 mod work;

@@ -1,0 +1,175 @@
+//! Guests that go on from a snapshot, again and again.
+
+use crate::guest::Guest;
+use crate::hosts::host;
+use crate::work::working;
+use idreg_tests::artifacts::Kernel;
+use idreg_tests::machine::Machine;
+use serde_json::json;
+use std::env;
+
+/// Environment variable with the number of cuts of each guest. If it is set, every host has guests
+/// of 1, 2 and 4 vCPUs.
+const CUTS: &str = "IDREG_CUTS";
+
+/// Number of cuts without the variable.
+const FEW: u32 = 3;
+
+/// Numbers of vCPUs with the variable.
+const ALL_VCPUS: [usize; 3] = [1, 2, 4];
+
+/// Takes a guest from one snapshot to the next; it must be right at each.
+fn cut_again_and_again(machine: &'static Machine, name: &str, vcpus: usize, cuts: u32) {
+    let mut guest = Guest::boot(machine, name, vcpus, &[]);
+    let mut before = guest.status();
+    for cut in 0..cuts {
+        guest = guest.cut(&[]).restore(&[]);
+        // Once with the last CPU off, then with all.
+        if cut == 1 && vcpus > 1 {
+            let last = vcpus - 1;
+            assert_eq!(guest.ask(&format!("online {last}"))["online"], last);
+        }
+        before = guest.works_on(&before);
+    }
+    let all: Vec<usize> = (0..vcpus).collect();
+    assert!(cuts < 2 || working(&before) == all, "{before:?}");
+    guest.end();
+}
+
+/// Cuts a guest of this number of vCPUs a few times, or as the variable says.
+fn guests_go_on(cpu: &str, kernel: Kernel, vcpus: usize) {
+    let machine = host(cpu, kernel);
+    let name = |vcpus| format!("cuts-{vcpus}");
+    match env::var(CUTS) {
+        Err(_) => cut_again_and_again(machine, &name(vcpus), vcpus, FEW),
+        Ok(cuts) => {
+            let cuts = cuts.parse().expect("a number of cuts");
+            for vcpus in ALL_VCPUS {
+                cut_again_and_again(machine, &name(vcpus), vcpus, cuts);
+            }
+        }
+    }
+}
+
+#[test]
+fn guests_go_on_on_latest_max() {
+    guests_go_on("max", Kernel::Latest, 2);
+}
+
+#[test]
+fn guests_go_on_on_latest_neoverse_v1() {
+    guests_go_on("neoverse-v1", Kernel::Latest, 4);
+}
+
+#[test]
+fn guests_go_on_on_latest_cortex_a57() {
+    guests_go_on("cortex-a57", Kernel::Latest, 1);
+}
+
+#[test]
+fn guests_go_on_on_lts_max() {
+    guests_go_on("max", Kernel::Lts, 4);
+}
+
+#[test]
+fn guests_go_on_on_lts_neoverse_v1() {
+    guests_go_on("neoverse-v1", Kernel::Lts, 1);
+}
+
+#[test]
+fn guests_go_on_on_lts_cortex_a57() {
+    guests_go_on("cortex-a57", Kernel::Lts, 2);
+}
+
+#[test]
+fn half_a_line_and_the_rest_after_the_cut_are_one_line() {
+    let mut guest = Guest::boot(host("max", Kernel::Latest), "half", 1, &[]);
+    guest.type_text("half a li");
+    let mut guest = guest.cut(&[]).restore(&[]);
+    assert_eq!(guest.ask("ne")["echo"], "half a line");
+    guest.end();
+}
+
+#[test]
+fn cpu_that_was_off_comes_online_after_the_cut() {
+    let machine = host("neoverse-v1", Kernel::Latest);
+    let guest = Guest::boot(machine, "off", 2, &[]);
+    let mut guest = guest.cut(&[]).restore(&[]);
+    assert_eq!(working(&guest.status()), [0]);
+    assert_eq!(guest.ask("online 1")["online"], 1);
+    let status = guest.status();
+    assert_eq!(working(&status), [0, 1]);
+    guest.works_on(&status);
+    assert_eq!(guest.ask("offline 1")["offline"], 1);
+    let mut guest = guest.cut(&[]).restore(&[]);
+    assert_eq!(working(&guest.status()), [0]);
+    guest.end();
+}
+
+#[test]
+fn guest_goes_on_beside_its_snapshot() {
+    let mut guest = Guest::boot(host("max", Kernel::Latest), "copy", 2, &[]);
+    let before = guest.status();
+    guest.copy(&[]);
+    let original = guest.works_on(&before);
+    let mut copy = guest.end_beside_copy().restore(&["--clock", "freeze"]);
+    let again = copy.status();
+    assert!(
+        again.time.monotonic_ns < original.time.monotonic_ns,
+        "{again:?}"
+    );
+    copy.works_on(&before);
+    copy.end();
+}
+
+#[test]
+fn guest_goes_on_from_raw_and_from_lazily_read_memory() {
+    let guest = Guest::boot(host("neoverse-v1", Kernel::Latest), "forms", 2, &[]);
+    let mut guest = guest.cut(&["--memory", "raw"]).restore(&["--lazy"]);
+    let before = guest.status();
+    guest.works_on(&before);
+    let mut guest = guest.cut(&["--memory", "zstd"]).restore(&["--lazy"]);
+    guest.works_on(&before);
+    let before = guest.status();
+    let mut guest = guest.cut(&["--memory", "raw"]).restore(&[]);
+    guest.works_on(&before);
+    guest.end();
+}
+
+#[test]
+fn guest_has_the_same_view_after_the_cut() {
+    let machine = host("max", Kernel::Latest);
+    let guest = Guest::boot(machine, "view", 2, &["--view", "before.view.json"]);
+    let guest = guest.cut(&[]).restore(&["--view", "after.view.json"]);
+    guest.end();
+    let [before, after] = ["before", "after"].map(|when| {
+        let view = machine.get(&format!("{when}.view.json")).expect("a view");
+        String::from_utf8(view).expect("text")
+    });
+    assert_eq!(before, after);
+}
+
+#[test]
+fn restored_guest_waits_if_it_is_to_be_paused() {
+    let guest = Guest::boot(host("neoverse-v1", Kernel::Latest), "paused", 2, &[]);
+    let mut guest = guest.cut(&[]).restore(&["--paused"]);
+    let mut qmp = guest.qmp();
+    let status = qmp.execute("query-status", &json!({}));
+    assert_eq!(status["running"], false, "{status}");
+    qmp.execute("cont", &json!({}));
+    drop(qmp);
+    let status = guest.status();
+    guest.works_on(&status);
+    guest.end();
+}
+
+#[test]
+fn guest_goes_on_in_another_process_of_the_vmm() {
+    let mut guest = Guest::boot(host("max", Kernel::Latest), "upgrade", 2, &[]);
+    let before = guest.status();
+    guest.type_text("half a li");
+    let mut guest = guest.upgrade();
+    assert_eq!(guest.ask("ne")["echo"], "half a line");
+    guest.works_on(&before);
+    guest.end();
+}
