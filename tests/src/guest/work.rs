@@ -153,6 +153,13 @@ struct Work {
 
 impl Work {
     fn start(cpus: &[usize], settings: WorkSettings, events: Sender<Event>) -> Result<Self, Fault> {
+        let mut working = cpus;
+        if let [others @ .., last] = cpus
+            && !others.is_empty()
+        {
+            hotplug::set_online(*last, false)?;
+            working = others;
+        }
         let watched = Watched::default();
         let mut work = Self {
             part: settings.memory_bytes() / (cpus.len() as u64).max(1),
@@ -162,13 +169,6 @@ impl Work {
             clocks: Arc::new(Clocks::new()),
             events,
         };
-        let mut working = cpus;
-        if let [others @ .., last] = cpus
-            && !others.is_empty()
-        {
-            hotplug::set_online(*last, false)?;
-            working = others;
-        }
         for &cpu in working {
             work.start_cpu(cpu)?;
         }
