@@ -122,17 +122,20 @@ fn guest_goes_on_beside_its_snapshot() {
     copy.end();
 }
 
+/// A new file takes the place of the one whose pages the guest still reads.
 #[test]
 fn guest_goes_on_from_raw_and_from_lazily_read_memory() {
-    let guest = Guest::boot(host("neoverse-v1", Kernel::Latest), "forms", 2, &[]);
-    let mut guest = guest.cut(&["--memory", "raw"]).restore(&["--lazy"]);
-    let before = guest.status();
-    guest.works_on(&before);
-    let mut guest = guest.cut(&["--memory", "zstd"]).restore(&["--lazy"]);
-    guest.works_on(&before);
-    let before = guest.status();
-    let mut guest = guest.cut(&["--memory", "raw"]).restore(&[]);
-    guest.works_on(&before);
+    let mut guest = Guest::boot(host("neoverse-v1", Kernel::Latest), "forms", 2, &[]);
+    let mut before = guest.status();
+    for (memory, lazy) in [
+        ("raw", &["--lazy"][..]),
+        ("raw", &["--lazy"]),
+        ("zstd", &[]),
+        ("raw", &[]),
+    ] {
+        guest = guest.cut(&["--memory", memory]).restore(lazy);
+        before = guest.works_on(&before);
+    }
     guest.end();
 }
 
