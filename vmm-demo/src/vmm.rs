@@ -5,7 +5,6 @@ pub mod boot;
 pub mod console_state;
 pub mod fdt;
 pub mod layout;
-pub mod memory_encoding;
 pub mod pause_gate;
 pub mod state;
 pub mod timeline;

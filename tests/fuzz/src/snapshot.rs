@@ -6,7 +6,7 @@ use vmm_demo::snapshot::contents::OpenSnapshot;
 use vmm_demo::snapshot::error::ReadError;
 use vmm_demo::snapshot::layout::MAGIC;
 use vmm_demo::snapshot::memory::buffers::RamBuffers;
-use vmm_demo::snapshot::memory::{Encoding, MemoryMap};
+use vmm_demo::snapshot::memory::{MemoryEncoding, MemoryMap};
 
 /// The lengths of the headers, which end in a checksum of 4 bytes.
 const FILE_HEADER: usize = 20;
@@ -47,7 +47,7 @@ fn restore(open: OpenSnapshot<Cursor<&[u8]>>, bytes: &[u8]) {
         }
         Err(error) => shown(&error),
     }
-    if map.encoding() == Encoding::Raw {
+    if map.encoding() == MemoryEncoding::Raw {
         let open = OpenSnapshot::new(Cursor::new(bytes)).expect("it could be read before");
         match open.locate_memory() {
             Ok((_, place)) => assert!(place.offset + place.size <= bytes.len() as u64),

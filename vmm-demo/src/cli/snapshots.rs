@@ -1,8 +1,8 @@
 //! Arguments of the commands that save and restore guests.
 
 use super::views::ToleranceArgument;
+use crate::snapshot::memory::MemoryEncoding;
 use crate::socket_address::Address;
-use crate::vmm::memory_encoding::MemoryEncoding;
 use crate::vmm::state::ClockPolicy;
 use clap::Args;
 use std::path::PathBuf;

@@ -7,6 +7,7 @@ use crate::output::failure::Failure;
 use crate::output::file::OutputFile;
 use crate::qmp::guest::VcpuInfo;
 use crate::vmm::boot::Kernel;
+use crate::vmm::console_state::ConsoleState;
 use crate::vmm::layout;
 use crate::vmm::pause_gate::PauseGate;
 use crate::vmm::serial::Serial;
@@ -56,8 +57,7 @@ pub(crate) enum Origin {
 pub(crate) struct SavedState {
     pub(crate) machine: MachineState,
     pub(crate) clock: ClockPolicy,
-    /// The typed bytes that the console has not taken yet.
-    pub(crate) input: Vec<u8>,
+    pub(crate) console: ConsoleState,
 }
 
 /// A reset of a guest that has no boot files.
@@ -74,7 +74,7 @@ impl Origin {
     /// Takes the typed bytes that were saved.
     pub(crate) fn take_input(&mut self) -> Vec<u8> {
         match self {
-            Self::Snapshot(Some(saved)) => mem::take(&mut saved.input),
+            Self::Snapshot(Some(saved)) => mem::take(&mut saved.console.input),
             Self::Snapshot(None) | Self::Boot(_) => Vec::new(),
         }
     }
@@ -115,6 +115,7 @@ impl GuestBuilder {
         vm.apply(&self.plan, &self.targets, timeline)
             .map_err(vm_failure)?;
         let mpidrs = vm.mpidrs().map_err(vm_failure)?;
+        let mut console = None;
         match &mut self.origin {
             Origin::Boot(kernel) => {
                 let ram = self.vm_config.ram;
@@ -125,6 +126,7 @@ impl GuestBuilder {
                 let saved = saved.take().ok_or_else(|| Failure::other(NoBootFiles))?;
                 let written = vm.write_state(&saved.machine, saved.clock);
                 written.map_err(vm_failure)?;
+                console = Some(saved.console);
             }
         }
         timeline.step("load");
@@ -140,7 +142,13 @@ impl GuestBuilder {
             .console_drained
             .try_clone()
             .map_err(Failure::other)?;
-        let serial = Arc::new(Serial::new(Arc::clone(&gate), drained).map_err(Failure::other)?);
+        let serial = match console {
+            None => Serial::new(Arc::clone(&gate), drained).map_err(Failure::other)?,
+            Some(state) => {
+                Serial::restore(&state, Arc::clone(&gate), drained).map_err(Failure::other)?
+            }
+        };
+        let serial = Arc::new(serial);
         vm.connect(serial.interrupt(), layout::SERIAL_SPI)
             .map_err(vm_failure)?;
         let shared = VcpuShared {
@@ -213,8 +221,11 @@ impl Guest {
         Ok(GuestSnapshot {
             view: view.map_err(vm_failure)?,
             machine: self.vm.read_state(&self.vcpus, plan).map_err(vm_failure)?,
+            console: ConsoleState {
+                input,
+                ..self.serial.state()
+            },
             memory: self.vm.memory().clone(),
-            input,
         })
     }
 

@@ -194,7 +194,7 @@ struct TooManyVcpus {
     limit: &'static str,
 }
 
-fn kvm_failure(error: KvmError) -> Failure {
+pub(crate) fn kvm_failure(error: KvmError) -> Failure {
     match error {
         KvmError::Missing
         | KvmError::NotPermitted

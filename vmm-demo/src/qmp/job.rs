@@ -1,6 +1,6 @@
 //! Background jobs: work on a guest that goes on after its command was answered.
 
-use crate::vmm::memory_encoding::MemoryEncoding;
+use crate::snapshot::memory::MemoryEncoding;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;

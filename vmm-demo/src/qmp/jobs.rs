@@ -4,7 +4,7 @@ use super::arguments::Arguments;
 use super::guest::{ControlError, GuestControl};
 use super::job::{JobId, SnapshotSave};
 use super::message::{CommandResult, QmpError, ReturnValue};
-use crate::vmm::memory_encoding::MemoryEncoding;
+use crate::snapshot::memory::MemoryEncoding;
 
 const ENCODINGS: [(&str, MemoryEncoding); 2] =
     [("zstd", MemoryEncoding::Zstd), ("raw", MemoryEncoding::Raw)];

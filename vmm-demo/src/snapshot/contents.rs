@@ -3,11 +3,12 @@
 use super::error::{Fault, FaultPlace, ReadError};
 use super::layout::SectionKind;
 use super::memory::{
-    CHUNK_KIND, Encoding, GuestRam, IMAGE, ImagePlace, MemoryMap, OnProgress, PADDING, SUMS,
+    CHUNK_KIND, GuestRam, IMAGE, ImagePlace, MemoryEncoding, MemoryMap, OnProgress, PADDING, SUMS,
     locate, read_chunks, read_image, write_chunks, write_image,
 };
 use super::reader::{Section, SectionReader};
 use super::writer::SectionWriter;
+use crate::vmm::console_state::ConsoleState;
 use crate::vmm::state::MachineState;
 use idreg_runtime::view::View;
 use serde::{Deserialize, Serialize};
@@ -70,13 +71,13 @@ pub struct Snapshot {
     /// The state of the machine.
     pub machine: MachineState,
     /// The state of the console.
-    pub console: serde_json::Value,
+    pub console: ConsoleState,
 }
 
 impl Snapshot {
     /// Writes the snapshot with the RAM of the guest, whose vCPUs are paused, and returns the sink.
     ///
-    /// With [`Encoding::Raw`] the sink must be able to seek beyond its end, as ordinary files are.
+    /// With [`MemoryEncoding::Raw`] the sink must be able to seek beyond its end, as ordinary files are.
     ///
     /// # Errors
     ///
@@ -85,7 +86,7 @@ impl Snapshot {
         &self,
         sink: W,
         ram: &(impl GuestRam + ?Sized),
-        encoding: Encoding,
+        encoding: MemoryEncoding,
         progress: OnProgress<'_>,
     ) -> io::Result<W> {
         let map = MemoryMap::new(encoding, ram.ranges());
@@ -100,8 +101,8 @@ impl Snapshot {
         writer.section(&CONSOLE, &serde_json::to_vec(&self.console)?)?;
         writer.section(&MEMORY, &serde_json::to_vec(&map)?)?;
         match encoding {
-            Encoding::Zstd => write_chunks(&mut writer, &map, ram, progress)?,
-            Encoding::Raw => write_image(&mut writer, &map, ram, progress)?,
+            MemoryEncoding::Zstd => write_chunks(&mut writer, &map, ram, progress)?,
+            MemoryEncoding::Raw => write_image(&mut writer, &map, ram, progress)?,
         }
         writer.finish()
     }
@@ -176,8 +177,8 @@ impl<R: Read> OpenSnapshot<R> {
             });
         }
         match self.map.encoding() {
-            Encoding::Zstd => read_chunks(&mut self.reader, &self.map, ram, progress)?,
-            Encoding::Raw => read_image(&mut self.reader, &self.map, ram, progress)?,
+            MemoryEncoding::Zstd => read_chunks(&mut self.reader, &self.map, ram, progress)?,
+            MemoryEncoding::Raw => read_image(&mut self.reader, &self.map, ram, progress)?,
         }
         self.reader.end_of_file().map(|()| self.snapshot)
     }
@@ -190,7 +191,7 @@ impl<R: Read + Seek> OpenSnapshot<R> {
     ///
     /// [`ReadError`]; with [`Fault::NoImage`] if the RAM is compressed.
     pub fn locate_memory(mut self) -> Result<(Snapshot, ImagePlace), ReadError> {
-        if self.map.encoding() != Encoding::Raw {
+        if self.map.encoding() != MemoryEncoding::Raw {
             return Err(ReadError {
                 place: FaultPlace::Section(MEMORY.name.to_owned()),
                 offset: self.reader.offset(),

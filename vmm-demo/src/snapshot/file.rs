@@ -2,7 +2,7 @@
 
 use super::contents::{OpenSnapshot, Snapshot};
 use super::error::ReadError;
-use super::memory::{Encoding, GuestRam, OnProgress};
+use super::memory::{GuestRam, MemoryEncoding, OnProgress};
 use crate::output::failure::Failure;
 use crate::output::file::OutputFile;
 use std::fs::File;
@@ -26,7 +26,7 @@ pub fn save(
     file: OutputFile,
     snapshot: &Snapshot,
     ram: &(impl GuestRam + ?Sized),
-    encoding: Encoding,
+    encoding: MemoryEncoding,
     progress: OnProgress<'_>,
 ) -> Result<(), Failure> {
     file.write_with(|file| snapshot.write(file, ram, encoding, progress).map(drop))

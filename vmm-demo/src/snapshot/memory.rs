@@ -10,7 +10,7 @@ mod parallel;
 
 pub(super) use self::image::{IMAGE, PADDING, SUMS};
 pub use self::image::{ImagePlace, locate, read_image, write_image};
-pub use self::map::{Encoding, InvalidMap, MemoryMap, RamRange};
+pub use self::map::{InvalidMap, MemoryEncoding, MemoryMap, RamRange};
 pub(super) use self::packed::CHUNK_KIND;
 pub use self::packed::{pack, read_chunks, unpack, write_chunks};
 

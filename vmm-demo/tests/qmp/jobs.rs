@@ -4,7 +4,7 @@ use crate::saver::Saver;
 use crate::server::Client;
 use serde_json::{Value, json};
 use std::path::Path;
-use vmm_demo::vmm::memory_encoding::MemoryEncoding;
+use vmm_demo::snapshot::memory::MemoryEncoding;
 
 const SAVE: &str =
     r#"{"execute":"snapshot-save","arguments":{"job-id":"save0","file":"/tmp/guest"}}"#;

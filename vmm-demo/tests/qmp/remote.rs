@@ -7,7 +7,7 @@ use std::time::Duration;
 use vmm_demo::guest::remote::{Call, CallQueue, RemoteControl, channel};
 use vmm_demo::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use vmm_demo::qmp::job::SnapshotSave;
-use vmm_demo::vmm::memory_encoding::MemoryEncoding;
+use vmm_demo::snapshot::memory::MemoryEncoding;
 
 /// A timeout for a main thread that never answers.
 const SHORT: Duration = Duration::from_millis(20);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
-use vmm_demo::vmm::memory_encoding::MemoryEncoding;
+use vmm_demo::snapshot::memory::MemoryEncoding;
 
 fn start(address: &str, arguments: &[&str]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_vmm-demo"))

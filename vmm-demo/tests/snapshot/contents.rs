@@ -9,7 +9,7 @@ use vmm_demo::output::file::OutputFile;
 use vmm_demo::snapshot::contents::OpenSnapshot;
 use vmm_demo::snapshot::file;
 use vmm_demo::snapshot::memory::buffers::RamBuffers;
-use vmm_demo::snapshot::memory::{Encoding, RamRange};
+use vmm_demo::snapshot::memory::{MemoryEncoding, RamRange};
 
 /// The sections of a snapshot in both encodings, and the headers.
 const PARTS: [&str; 13] = [
@@ -30,7 +30,7 @@ const PARTS: [&str; 13] = [
 
 #[test]
 fn guest_is_restored_as_it_was_saved() {
-    for encoding in [Encoding::Zstd, Encoding::Raw] {
+    for encoding in [MemoryEncoding::Zstd, MemoryEncoding::Raw] {
         let (after, memory) = restored(&saved(encoding)).expect("our own file");
         assert_eq!(after, snapshot(), "{encoding:?}");
         assert!(memory == bytes(&ram()), "{encoding:?}");
@@ -48,7 +48,7 @@ fn refused(file: &[u8], at: usize) {
 
 #[test]
 fn every_flipped_byte_and_every_cut_of_a_packed_snapshot_is_refused() {
-    let file = saved(Encoding::Zstd);
+    let file = saved(MemoryEncoding::Zstd);
     for at in 0..file.len() {
         let mut flipped = file.clone();
         flipped[at] ^= 1 << (at % 8);
@@ -68,7 +68,7 @@ fn bytes_of_image(length: usize) -> impl Iterator<Item = usize> {
 
 #[test]
 fn flipped_bytes_and_cuts_of_an_image_are_refused() {
-    let mut file = saved(Encoding::Raw);
+    let mut file = saved(MemoryEncoding::Raw);
     for at in bytes_of_image(file.len()) {
         file[at] ^= 1 << (at % 8);
         refused(&file, at);
@@ -80,7 +80,7 @@ fn flipped_bytes_and_cuts_of_an_image_are_refused() {
 /// Mapped memory is not read, so that only its pages can differ.
 #[test]
 fn flipped_bytes_but_those_of_pages_are_refused_before_mapping() {
-    let mut file = saved(Encoding::Raw);
+    let mut file = saved(MemoryEncoding::Raw);
     let open = |file: &[u8]| OpenSnapshot::new(Cursor::new(file))?.locate_memory();
     let (_, place) = open(&file).expect("our own file");
     let pages = place.offset..place.offset + place.size;
@@ -95,7 +95,7 @@ fn flipped_bytes_but_those_of_pages_are_refused_before_mapping() {
 
 #[test]
 fn compressed_memory_cannot_be_mapped() {
-    let file = saved(Encoding::Zstd);
+    let file = saved(MemoryEncoding::Zstd);
     let snapshot = OpenSnapshot::new(Cursor::new(file)).expect("our own file");
     let error = snapshot.locate_memory().expect_err("no image");
     assert!(error.to_string().contains("compressed"), "{error}");
@@ -109,7 +109,7 @@ fn other_ram_is_refused() {
         size: 2 * SIZE,
     };
     let larger = RamBuffers::new(&[range]).expect("enough memory");
-    let file = saved(Encoding::Zstd);
+    let file = saved(MemoryEncoding::Zstd);
     let snapshot = OpenSnapshot::new(file.as_slice()).expect("our own file");
     let mut progress = |_, _| ControlFlow::Continue(());
     let error = snapshot.restore_memory(&larger, &mut progress);
@@ -124,7 +124,7 @@ fn parts_that_contradict_each_other_are_refused() {
         change(&mut snapshot);
         let sink = Cursor::new(Vec::new());
         let mut progress = |_, _| ControlFlow::Continue(());
-        let file = snapshot.write(sink, &ram(), Encoding::Zstd, &mut progress);
+        let file = snapshot.write(sink, &ram(), MemoryEncoding::Zstd, &mut progress);
         let file = file.expect("a buffer").into_inner();
         restored(&file).expect_err("a contradiction").to_string()
     };
@@ -155,8 +155,8 @@ fn golden(name: &str) -> PathBuf {
 #[test]
 fn snapshots_of_every_version_are_restored() {
     for (name, encoding) in [
-        ("1-zstd.snapshot", Encoding::Zstd),
-        ("1-raw.snapshot", Encoding::Raw),
+        ("1-zstd.snapshot", MemoryEncoding::Zstd),
+        ("1-raw.snapshot", MemoryEncoding::Raw),
     ] {
         let path = golden(name);
         if !path.exists() && std::env::var_os("UPDATE_EXPECT").is_some() {
@@ -175,13 +175,19 @@ fn file_is_written_whole_or_not_at_all() {
     let path = directory.path().join("guest.snapshot");
     let open = || OutputFile::open(&path, || false).expect("a place");
     let mut stop = |_, _| ControlFlow::Break(());
-    let stopped = file::save(open(), &snapshot(), &ram(), Encoding::Raw, &mut stop);
+    let stopped = file::save(open(), &snapshot(), &ram(), MemoryEncoding::Raw, &mut stop);
     stopped.expect_err("stopped");
     let entries = || fs::read_dir(&directory).expect("a directory").count();
     assert_eq!(entries(), 0);
 
     let mut progress = |_, _| ControlFlow::Continue(());
-    let written = file::save(open(), &snapshot(), &ram(), Encoding::Raw, &mut progress);
+    let written = file::save(
+        open(),
+        &snapshot(),
+        &ram(),
+        MemoryEncoding::Raw,
+        &mut progress,
+    );
     written.expect("a disk");
     assert_eq!(entries(), 1);
     let zeros = zeros();
@@ -195,7 +201,7 @@ fn file_is_written_whole_or_not_at_all() {
 fn message_names_the_file_the_place_and_the_remedy() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("guest.snapshot");
-    let mut content = saved(Encoding::Zstd);
+    let mut content = saved(MemoryEncoding::Zstd);
     content[70] ^= 1;
     for (content, expected) in [
         (

@@ -9,7 +9,8 @@ use std::ops::ControlFlow;
 use vmm_demo::snapshot::contents::{OpenSnapshot, Snapshot, SnapshotInfo};
 use vmm_demo::snapshot::error::ReadError;
 use vmm_demo::snapshot::memory::buffers::RamBuffers;
-use vmm_demo::snapshot::memory::{Encoding, GuestRam, PAGE, RamRange};
+use vmm_demo::snapshot::memory::{GuestRam, MemoryEncoding, PAGE, RamRange};
+use vmm_demo::vmm::console_state::ConsoleState;
 use vmm_demo::vmm::state::MachineState;
 
 pub(super) const START: u64 = 0x4000_0000;
@@ -83,7 +84,11 @@ pub(super) fn snapshot() -> Snapshot {
         },
         view: view(),
         machine: machine(),
-        console: json!({"registers": [0, 1, 2]}),
+        console: ConsoleState {
+            unwritten: vec![1, 2],
+            input: b"half a line".to_vec(),
+            ..ConsoleState::default()
+        },
     }
 }
 
@@ -109,7 +114,7 @@ pub(super) fn bytes(ram: &RamBuffers) -> Vec<u8> {
     bytes
 }
 
-pub(super) fn saved(encoding: Encoding) -> Vec<u8> {
+pub(super) fn saved(encoding: MemoryEncoding) -> Vec<u8> {
     let sink = Cursor::new(Vec::new());
     let mut progress = |_, _| ControlFlow::Continue(());
     let sink = snapshot().write(sink, &ram(), encoding, &mut progress);

@@ -7,8 +7,8 @@ use vmm_demo::snapshot::contents::KINDS;
 use vmm_demo::snapshot::error::ReadError;
 use vmm_demo::snapshot::memory::buffers::RamBuffers;
 use vmm_demo::snapshot::memory::{
-    CHUNK, Encoding, GuestRam, MemoryMap, PAGE, RamRange, locate, pack, read_chunks, read_image,
-    unpack, write_chunks, write_image,
+    CHUNK, GuestRam, MemoryEncoding, MemoryMap, PAGE, RamRange, locate, pack, read_chunks,
+    read_image, unpack, write_chunks, write_image,
 };
 use vmm_demo::snapshot::reader::SectionReader;
 use vmm_demo::snapshot::writer::SectionWriter;
@@ -22,7 +22,7 @@ fn ranges() -> Vec<RamRange> {
     vec![range(START, FIRST_SIZE), range(START + (1 << 30), 1 << 16)]
 }
 
-fn map(encoding: Encoding) -> MemoryMap {
+fn map(encoding: MemoryEncoding) -> MemoryMap {
     MemoryMap::new(encoding, ranges()).expect("a map")
 }
 
@@ -39,7 +39,7 @@ fn contents(ram: &RamBuffers) -> Vec<Vec<u8>> {
     ranges.collect()
 }
 
-fn saved(encoding: Encoding, ram: &RamBuffers) -> Vec<u8> {
+fn saved(encoding: MemoryEncoding, ram: &RamBuffers) -> Vec<u8> {
     let mut writer = SectionWriter::new(Cursor::new(Vec::new())).expect("a header");
     let mut shown = Vec::new();
     let mut progress = |done, all| {
@@ -48,21 +48,21 @@ fn saved(encoding: Encoding, ram: &RamBuffers) -> Vec<u8> {
     };
     let map = map(encoding);
     match encoding {
-        Encoding::Zstd => write_chunks(&mut writer, &map, ram, &mut progress),
-        Encoding::Raw => write_image(&mut writer, &map, ram, &mut progress),
+        MemoryEncoding::Zstd => write_chunks(&mut writer, &map, ram, &mut progress),
+        MemoryEncoding::Raw => write_image(&mut writer, &map, ram, &mut progress),
     }
     .expect("a buffer");
     assert_eq!(shown.last(), Some(&(map.size(), map.size())));
     writer.finish().expect("an end").into_inner()
 }
 
-fn restored(encoding: Encoding, file: &[u8]) -> Result<RamBuffers, ReadError> {
+fn restored(encoding: MemoryEncoding, file: &[u8]) -> Result<RamBuffers, ReadError> {
     let ram = ram();
     let mut reader = SectionReader::new(file, KINDS)?;
     let mut progress = |_, _| ControlFlow::Continue(());
     match encoding {
-        Encoding::Zstd => read_chunks(&mut reader, &map(encoding), &ram, &mut progress)?,
-        Encoding::Raw => read_image(&mut reader, &map(encoding), &ram, &mut progress)?,
+        MemoryEncoding::Zstd => read_chunks(&mut reader, &map(encoding), &ram, &mut progress)?,
+        MemoryEncoding::Raw => read_image(&mut reader, &map(encoding), &ram, &mut progress)?,
     }
     reader.end_of_file().map(|()| ram)
 }
@@ -87,7 +87,7 @@ proptest! {
             let length = bytes.len().min(usize::try_from(end).expect("a small range"));
             before.write(START + offset, &bytes[..length]).expect("RAM");
         }
-        for encoding in [Encoding::Zstd, Encoding::Raw] {
+        for encoding in [MemoryEncoding::Zstd, MemoryEncoding::Raw] {
             let after = restored(encoding, &saved(encoding, &before)).expect("our own file");
             prop_assert!(contents(&after) == contents(&before), "{encoding:?}");
         }
@@ -103,22 +103,22 @@ fn real_contents_are_restored() {
     before
         .write(START, &bytes[bytes.len() / 3..][..1 << 20])
         .expect("RAM");
-    let file = saved(Encoding::Zstd, &before);
+    let file = saved(MemoryEncoding::Zstd, &before);
     assert!(
         file.len() < 1 << 20,
         "{} bytes are not compressed",
         file.len()
     );
-    let after = restored(Encoding::Zstd, &file).expect("our own file");
+    let after = restored(MemoryEncoding::Zstd, &file).expect("our own file");
     assert!(contents(&after) == contents(&before));
 }
 
 #[test]
 fn zeros_take_no_room() {
-    assert!(saved(Encoding::Zstd, &ram()).len() < 100);
+    assert!(saved(MemoryEncoding::Zstd, &ram()).len() < 100);
     let one = ram();
     one.write(START + 5 * PAGE as u64, &[1]).expect("RAM");
-    assert!(saved(Encoding::Zstd, &one).len() < 400);
+    assert!(saved(MemoryEncoding::Zstd, &one).len() < 400);
 }
 
 #[cfg(unix)]
@@ -130,7 +130,7 @@ fn zeros_of_an_image_are_holes() {
     let file = tempfile::tempfile().expect("a file");
     let mut writer = SectionWriter::new(file).expect("a header");
     let mut progress = |_, _| ControlFlow::Continue(());
-    write_image(&mut writer, &map(Encoding::Raw), &one, &mut progress).expect("a disk");
+    write_image(&mut writer, &map(MemoryEncoding::Raw), &one, &mut progress).expect("a disk");
     let file = writer.finish().expect("an end");
     let metadata = file.metadata().expect("a file");
     let used = metadata.blocks() * 512;
@@ -142,9 +142,9 @@ fn zeros_of_an_image_are_holes() {
 fn image_is_found_without_reading_it() {
     let before = ram();
     before.write(START + 100, b"text").expect("RAM");
-    let file = saved(Encoding::Raw, &before);
+    let file = saved(MemoryEncoding::Raw, &before);
     let mut reader = SectionReader::new(Cursor::new(&file), KINDS).expect("a header");
-    let place = locate(&mut reader, &map(Encoding::Raw)).expect("an image");
+    let place = locate(&mut reader, &map(MemoryEncoding::Raw)).expect("an image");
     reader.end_of_file().expect("an end");
     assert!(place.offset.is_multiple_of(64 << 10));
     let offset = usize::try_from(place.offset).expect("a small file");
@@ -154,9 +154,9 @@ fn image_is_found_without_reading_it() {
 
 #[test]
 fn wrong_page_of_an_image_is_named_by_its_chunk() {
-    let mut file = saved(Encoding::Raw, &ram());
+    let mut file = saved(MemoryEncoding::Raw, &ram());
     file[(64 << 10) + CHUNK + 1] ^= 1;
-    let error = restored(Encoding::Raw, &file).expect_err("another page");
+    let error = restored(MemoryEncoding::Raw, &file).expect_err("another page");
     assert_eq!(
         error.to_string(),
         "section `memory-image` at byte 65496: the checksum of the chunk at 0x40100000 is wrong"
@@ -173,7 +173,7 @@ fn packed() -> Vec<u8> {
 
 #[test]
 fn chunks_are_held_to_the_map() {
-    let map = map(Encoding::Zstd);
+    let map = map(MemoryEncoding::Zstd);
     let refusal = |payload: &[u8]| {
         unpack(&ram(), &map, payload)
             .expect_err("wrong")
@@ -216,7 +216,7 @@ fn chunk_that_comes_twice_is_refused() {
             .section(kind.expect("a kind"), &packed())
             .expect("a section");
     }
-    let error = restored(Encoding::Zstd, &writer.finish().expect("an end"));
+    let error = restored(MemoryEncoding::Zstd, &writer.finish().expect("an end"));
     let error = error.expect_err("a chunk twice").to_string();
     assert!(
         error.ends_with("the chunk at 0x40000000 is not after the one before"),
@@ -228,12 +228,12 @@ fn chunk_that_comes_twice_is_refused() {
 fn listener_stops_the_work() {
     let mut stop = |_, _| ControlFlow::Break(());
     let mut writer = SectionWriter::new(Vec::new()).expect("a header");
-    let stopped = write_chunks(&mut writer, &map(Encoding::Zstd), &ram(), &mut stop);
+    let stopped = write_chunks(&mut writer, &map(MemoryEncoding::Zstd), &ram(), &mut stop);
     let kind = stopped.expect_err("stopped").kind();
     assert_eq!(kind, std::io::ErrorKind::Interrupted);
-    let file = saved(Encoding::Raw, &ram());
+    let file = saved(MemoryEncoding::Raw, &ram());
     let mut reader = SectionReader::new(file.as_slice(), KINDS).expect("a header");
-    let stopped = read_image(&mut reader, &map(Encoding::Raw), &ram(), &mut stop);
+    let stopped = read_image(&mut reader, &map(MemoryEncoding::Raw), &ram(), &mut stop);
     assert!(
         stopped
             .expect_err("stopped")
@@ -244,7 +244,7 @@ fn listener_stops_the_work() {
 
 #[test]
 fn impossible_maps_are_refused() {
-    let map = |start, size| MemoryMap::new(Encoding::Raw, vec![RamRange { start, size }]);
+    let map = |start, size| MemoryMap::new(MemoryEncoding::Raw, vec![RamRange { start, size }]);
     for (result, expected) in [
         (
             map(0, 0),
@@ -260,12 +260,12 @@ fn impossible_maps_are_refused() {
              addresses",
         ),
         (
-            MemoryMap::new(Encoding::Raw, Vec::new()),
+            MemoryMap::new(MemoryEncoding::Raw, Vec::new()),
             "the memory has 0 ranges, expected 1 to 64",
         ),
     ] {
         assert_eq!(result.expect_err("impossible").to_string(), expected);
     }
     let twice = [ranges(), ranges()].concat();
-    MemoryMap::new(Encoding::Raw, twice).expect_err("ranges that overlap");
+    MemoryMap::new(MemoryEncoding::Raw, twice).expect_err("ranges that overlap");
 }

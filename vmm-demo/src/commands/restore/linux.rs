@@ -1,24 +1,28 @@
 //! Restores a guest, from its file to its end.
 
-use super::SavedGuest;
+use super::plan;
 use crate::cli::ModelsArgument;
 use crate::cli::snapshots::RestoreArguments;
 use crate::commands::run::linux::report::{self, LinuxRunReport};
-use crate::commands::run::linux::serve;
+use crate::commands::run::linux::{memory_kind, serve};
 use crate::guest::ending::Ending;
 use crate::guest::lifecycle::{GuestBuilder, GuestEvents, Origin, SavedState};
 use crate::guest::signals::{install_signal_handlers, pending_signal};
 use crate::guest::supervisor::Supervisor;
-use crate::machine::kvm::{check_vcpus, open_kvm, vm_failure};
+use crate::machine::kvm::{check_vcpus, kvm_failure, open_kvm, vm_failure};
 use crate::output;
 use crate::output::failure::Failure;
 use crate::output::file::OutputFile;
-use crate::vmm::memory::MemoryKind;
+use crate::snapshot::contents::{OpenSnapshot, Snapshot};
+use crate::snapshot::file;
+use crate::vmm::memory::MemorySource;
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vm::{Vm, VmConfig};
-use idreg_runtime::config::GicIdentity;
 use idreg_runtime::config::target::TargetCpus;
-use idreg_runtime::kvm;
+use idreg_runtime::kvm::{self, kvm_ioctls::Kvm};
+use std::fs::File;
+use std::io::BufReader;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// Restores a guest and returns when it has ended; `started` is the start time of this program.
@@ -33,8 +37,8 @@ pub fn restore(
 ) -> Result<Ending, Failure> {
     let mut timeline = Timeline::since(started);
     timeline.step("command_line");
-    let saved = SavedGuest::read(&arguments.file)?;
-    timeline.step("read_state");
+    let open = file::open(&arguments.file)?;
+    timeline.step("open_file");
     // Handlers first: a signal must not leave the files and sockets below behind.
     let mut signals = install_signal_handlers().map_err(Failure::other)?;
     let mut ending = None;
@@ -53,7 +57,7 @@ pub fn restore(
     let server = arguments.qmp.as_ref();
     let server = server.map(|address| serve(address, folder)).transpose()?;
     timeline.step("qmp");
-    let (mut builder, vm) = match prepare(saved, arguments, &mut timeline) {
+    let (mut builder, vm) = match prepare(open, arguments, &mut timeline) {
         Ok(prepared) => prepared,
         // A signal interrupts slow ioctls of KVM with EINTR.
         Err(failure) => return pending_signal(&mut signals).ok_or(failure),
@@ -78,44 +82,68 @@ pub fn restore(
     ended.result
 }
 
-/// Creates a VM for the guest and judges if the guest fits this host.
+/// Judges if the guest fits this host, and creates a VM with its memory.
 fn prepare(
-    saved: SavedGuest,
+    open: OpenSnapshot<BufReader<File>>,
     arguments: &RestoreArguments,
     timeline: &mut Timeline,
 ) -> Result<(GuestBuilder, Vm), Failure> {
     let kvm = open_kvm()?;
-    let config = saved.view.info().vcpu;
+    let view = &open.snapshot().view;
     // A view has at most 512 vCPUs.
-    let vcpus = u16::try_from(saved.view.vcpu_count()).unwrap_or(u16::MAX);
-    check_vcpus(&kvm, config.gic, vcpus)?;
-    timeline.step("kvm");
+    let vcpus = u16::try_from(view.vcpu_count()).unwrap_or(u16::MAX);
+    check_vcpus(&kvm, view.info().vcpu.gic, vcpus)?;
+    let host = kvm::read_host(&kvm, view.info().vcpu).map_err(kvm_failure)?;
+    timeline.step("read_host");
+    let plan = plan(open.snapshot(), &host, &arguments.tolerance.tolerance())?;
+    timeline.step("plan");
     let vm_config = VmConfig {
-        config,
+        config: plan.config(),
+        gic_identity: plan.gic_identity(),
         capabilities: kvm::capabilities(&kvm),
         vcpus,
-        ram: saved.ram,
-        gic_identity: GicIdentity::default(),
-        memory: MemoryKind::Private,
+        ram: open.map().size(),
+        memory: memory_kind(arguments.qmp.as_ref()),
     };
-    let vm = Vm::new(&kvm, vm_config, timeline).map_err(vm_failure)?;
-    let host = vm.read_host(&kvm, config).map_err(vm_failure)?;
-    timeline.step("read_host");
-    let plan = saved.plan(&host, &arguments.tolerance.tolerance())?;
-    timeline.step("plan");
+    let (snapshot, vm) = with_memory(&kvm, open, arguments, vm_config, timeline)?;
+    timeline.step("memory");
     let builder = GuestBuilder {
         kvm,
         vm_config,
         plan,
         host,
         view: None,
-        targets: TargetCpus::new(saved.view.info().target_cpus.clone()),
+        targets: TargetCpus::new(snapshot.view.info().target_cpus.clone()),
         origin: Origin::Snapshot(Some(SavedState {
-            machine: saved.machine,
+            machine: snapshot.machine,
             clock: arguments.clock,
-            input: saved.input,
+            console: snapshot.console,
         })),
         events: GuestEvents::new().map_err(Failure::other)?,
     };
     Ok((builder, vm))
+}
+
+/// Creates a VM that has the saved memory: read and checked, or mapped.
+fn with_memory(
+    kvm: &Kvm,
+    open: OpenSnapshot<BufReader<File>>,
+    arguments: &RestoreArguments,
+    config: VmConfig,
+    timeline: &mut Timeline,
+) -> Result<(Snapshot, Vm), Failure> {
+    let unusable = |error| file::unusable(&arguments.file, error);
+    if arguments.lazy {
+        let (snapshot, place) = open.locate_memory().map_err(unusable)?;
+        let source = MemorySource::Mapped {
+            file: File::open(&arguments.file).map_err(Failure::other)?,
+            offset: place.offset,
+        };
+        let vm = Vm::with_memory(kvm, config, source, timeline).map_err(vm_failure)?;
+        return Ok((snapshot, vm));
+    }
+    let vm = Vm::new(kvm, config, timeline).map_err(vm_failure)?;
+    let mut progress = |_, _| ControlFlow::Continue(());
+    let snapshot = open.restore_memory(vm.memory(), &mut progress);
+    Ok((snapshot.map_err(unusable)?, vm))
 }

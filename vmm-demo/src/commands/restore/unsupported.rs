@@ -1,11 +1,11 @@
 //! `restore` on a machine without Arm KVM.
 
-use super::SavedGuest;
 use crate::cli::ModelsArgument;
 use crate::cli::snapshots::RestoreArguments;
 use crate::guest::ending::Ending;
 use crate::machine::Machine;
 use crate::output::failure::Failure;
+use crate::snapshot::file;
 use idreg_runtime::model::CpuModel;
 use std::time::Instant;
 
@@ -19,6 +19,6 @@ pub fn restore(
     _folder: &ModelsArgument,
     _started: Instant,
 ) -> Result<Ending, Failure> {
-    SavedGuest::read(&arguments.file)?;
+    file::open(&arguments.file)?;
     match Machine::open(&CpuModel::host())? {}
 }

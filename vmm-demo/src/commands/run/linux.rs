@@ -103,8 +103,8 @@ pub(super) fn run_linux(
 
 /// The kind of memory of a guest: shared if QMP may ask for it to be moved to another process.
 /// Other guests have private memory, for which more kernels give huge pages.
-fn memory_kind(arguments: &RunArguments) -> MemoryKind {
-    match arguments.linux.qmp {
+pub(crate) fn memory_kind(qmp: Option<&Address>) -> MemoryKind {
+    match qmp {
         Some(_) => MemoryKind::Shared,
         None => MemoryKind::Private,
     }
@@ -133,7 +133,7 @@ fn prepare(
         capabilities,
         vcpus: arguments.smp,
         ram: arguments.linux.mem.0,
-        memory: memory_kind(arguments),
+        memory: memory_kind(arguments.linux.qmp.as_ref()),
     };
     let vm = match Vm::new(&kvm, vm_config, timeline) {
         Err(VmError::Kvm(KvmError::Failed {

@@ -5,7 +5,7 @@
 //! after the other; pages of zeros are holes in the file. Then come the checksums of the chunks, 4
 //! bytes each; a chunk has at most 1 MiB, counted from the beginning of its range.
 
-use super::{Encoding, GuestRam, MemoryMap, OnProgress, runs};
+use super::{GuestRam, MemoryEncoding, MemoryMap, OnProgress, runs};
 use crate::snapshot::error::{Fault, ReadError};
 use crate::snapshot::layout::{DIRECT, SECTION_HEADER, SectionKind};
 use crate::snapshot::reader::{Section, SectionReader};
@@ -41,7 +41,7 @@ pub fn write_image<W: Write + Seek>(
     ram: &(impl GuestRam + ?Sized),
     progress: OnProgress<'_>,
 ) -> io::Result<()> {
-    debug_assert_eq!(map.encoding(), Encoding::Raw);
+    debug_assert_eq!(map.encoding(), MemoryEncoding::Raw);
     let headers = 2 * SECTION_HEADER as u64;
     let after = writer.offset() + headers;
     let padding = after.next_multiple_of(ALIGNMENT) - after;

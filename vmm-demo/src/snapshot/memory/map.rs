@@ -15,13 +15,13 @@ const MOST_RANGES: usize = 64;
 const ADDRESS_END: u64 = 1 << 52;
 
 /// The encoding of RAM in a file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub enum Encoding {
-    /// Compressed chunks, without the pages of zeros.
+pub enum MemoryEncoding {
+    /// Compressed, without pages of zeros.
     #[default]
     Zstd,
-    /// An image that can be mapped, in which pages of zeros are holes.
+    /// As it is, with holes for pages of zeros, so that `restore --lazy` can map it.
     Raw,
 }
 
@@ -57,7 +57,7 @@ impl RamRange {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "MapFile", into = "MapFile")]
 pub struct MemoryMap {
-    encoding: Encoding,
+    encoding: MemoryEncoding,
     ranges: Vec<RamRange>,
 }
 
@@ -99,7 +99,7 @@ impl MemoryMap {
     /// # Errors
     ///
     /// [`InvalidMap`].
-    pub fn new(encoding: Encoding, ranges: Vec<RamRange>) -> Result<Self, InvalidMap> {
+    pub fn new(encoding: MemoryEncoding, ranges: Vec<RamRange>) -> Result<Self, InvalidMap> {
         let count = ranges.len();
         if !(1..=MOST_RANGES).contains(&count) {
             return Err(InvalidMap::Count { count });
@@ -120,7 +120,7 @@ impl MemoryMap {
 
     /// The encoding.
     #[must_use]
-    pub const fn encoding(&self) -> Encoding {
+    pub const fn encoding(&self) -> MemoryEncoding {
         self.encoding
     }
 
@@ -172,7 +172,7 @@ impl MemoryMap {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MapFile {
-    encoding: Encoding,
+    encoding: MemoryEncoding,
     chunk: u64,
     page: u64,
     ranges: Vec<RamRange>,

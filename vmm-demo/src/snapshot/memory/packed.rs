@@ -11,7 +11,7 @@
 //!
 //! Chunks have ascending addresses; those that are left out are zeros.
 
-use super::{CHUNK, Encoding, GuestRam, MemoryMap, OnProgress, OutsideRam, PAGE, is_zero};
+use super::{CHUNK, GuestRam, MemoryEncoding, MemoryMap, OnProgress, OutsideRam, PAGE, is_zero};
 use super::{parallel, runs};
 use crate::snapshot::error::{Fault, ReadError};
 use crate::snapshot::layout::{Fields, REPEATED, SectionKind};
@@ -106,7 +106,7 @@ pub fn write_chunks<W: Write>(
     ram: &(impl GuestRam + ?Sized),
     progress: OnProgress<'_>,
 ) -> io::Result<()> {
-    debug_assert_eq!(map.encoding(), Encoding::Zstd);
+    debug_assert_eq!(map.encoding(), MemoryEncoding::Zstd);
     let mut chunks = map.chunks();
     let mut done = 0;
     loop {
