@@ -1,7 +1,7 @@
 //! Guests that go on from a snapshot, again and again.
 
 use crate::guest::Guest;
-use crate::hosts::host;
+use crate::hosts::{A57, host};
 use crate::work::working;
 use idreg_tests::artifacts::Kernel;
 use idreg_tests::machine::Machine;
@@ -63,7 +63,7 @@ fn guests_go_on_on_latest_neoverse_v1() {
 
 #[test]
 fn guests_go_on_on_latest_cortex_a57() {
-    guests_go_on("cortex-a57", Kernel::Latest, 1);
+    guests_go_on(A57, Kernel::Latest, 1);
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn guests_go_on_on_lts_neoverse_v1() {
 
 #[test]
 fn guests_go_on_on_lts_cortex_a57() {
-    guests_go_on("cortex-a57", Kernel::Lts, 2);
+    guests_go_on(A57, Kernel::Lts, 2);
 }
 
 #[test]

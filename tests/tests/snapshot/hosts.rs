@@ -8,6 +8,11 @@ use idreg_tests::machine::{Machine, Options, shared};
 /// other host.
 pub(crate) const MAX: &str = "max,cntfrq=62500000";
 
+/// The emulated Cortex-A57 as revision r1p3. On revisions before, Linux 7.2 works around erratum
+/// 834220 and then enters a guest again and again whose page tables it has not mapped yet, as those
+/// of a restored guest (`arch/arm64/kvm/hyp/include/hyp/fault.h`, `__hpfar_valid`).
+pub(crate) const A57: &str = "cortex-a57,midr=0x411fd073";
+
 /// A host with the files of a Linux guest.
 pub(crate) fn host(cpu: &str, kernel: Kernel) -> &'static Machine {
     let options = Options {

@@ -5,12 +5,12 @@
 //!
 //! | step | part | not before | module |
 //! |---|---|---|---|
-//! | 1 | options, vector lengths, GIC identity, memory | | [`vm`](crate::vmm::vm) |
+//! | 1 | options, vector lengths, GIC identity, memory | | `vmm/vm.rs` |
 //! | 2 | ID registers, PMU, firmware registers | the GIC is initialised; no vCPU has run | a [`Plan`] for the view |
-//! | 3 | both counters | | [`clock`](crate::vmm::clock) |
+//! | 3 | both counters | | `vmm/clock.rs` |
 //! | 4 | the registers of each vCPU, its pending SError, its power state | 2, 3 | [`vcpu`] |
 //! | 5 | the GIC: redistributors, distributor, CPU interfaces | all vCPUs have their affinities | [`gic`] |
-//! | 6 | the console | its interrupt is connected | [`serial`](crate::vmm::serial) |
+//! | 6 | the console | its interrupt is connected | `vmm/serial.rs` |
 //!
 //! What a view has is not in the state: ID registers, cache sizes, firmware registers and vector
 //! lengths come from the [`Plan`] for it. Each register is read back after it was written, and a
@@ -28,6 +28,7 @@ pub mod error;
 #[cfg(test)]
 mod fake;
 pub mod gic;
+pub mod gic_register;
 mod hexadecimal;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod kvm;

@@ -176,7 +176,7 @@ fn vectors_have_the_registers_of_the_vcpus_options() {
 #[test]
 fn interrupts_that_wait_go_along() {
     use vmm_demo::vmm::state::access::GicAccess as _;
-    use vmm_demo::vmm::state::gic::GicRegister;
+    use vmm_demo::vmm::state::gic_register::GicRegister;
 
     let kvm = kvm::open().expect("KVM");
     let (source, destination) = (Machine::new(&kvm), Machine::new(&kvm));

@@ -1,6 +1,6 @@
 //! Access to the state that KVM keeps: of a vCPU, and of the GIC.
 
-use super::gic::GicRegister;
+use super::gic_register::GicRegister;
 use super::register::RegisterId;
 use idreg_runtime::vcpu::Errno;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! Errors of reading and writing the state of a machine.
 
-use super::gic::GicRegister;
+use super::gic_register::GicRegister;
 use super::register::RegisterId;
 use idreg_runtime::vcpu::Errno;
 use thiserror::Error;

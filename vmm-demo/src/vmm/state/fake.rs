@@ -1,7 +1,7 @@
 //! A machine without KVM, whose calls can be made to fail one by one.
 
 use super::access::{GicAccess, VcpuAccess, VcpuEvents};
-use super::gic::GicRegister;
+use super::gic_register::GicRegister;
 use super::register::RegisterId;
 use idreg_runtime::vcpu::Errno;
 use std::cell::{Cell, RefCell};

@@ -1,20 +1,17 @@
 //! The state of a GICv3 without an ITS, as KVM's device shows it.
 //!
-//! The registers are written in the order of its tables: groups and
-//! enable bits, then the configuration, which decides how the line levels act, then the pending and
-//! active bits, then priorities and routes (Linux 7.2,
-//! `Documentation/virt/kvm/devices/arm-vgic-v3.rst`). Redistributors come first, then the
-//! distributor, then the CPU interfaces.
+//! GICD_CTLR is written first, then the registers in the order of the tables in `gic_register`: groups
+//! and enable bits, then the configuration, which decides how the line levels act, then the pending
+//! and active bits, then priorities and routes (Linux 7.2,
+//! `Documentation/virt/kvm/devices/arm-vgic-v3.rst`, and `arch/arm64/kvm/vgic/vgic.c`,
+//! `vgic_queue_irq_unlock`). Redistributors come before the distributor, CPU interfaces last.
 
-mod registers;
-
-pub use self::registers::GicRegister;
-
-use self::registers::{
-    Access, Block, DISTRIBUTOR, REDISTRIBUTOR, active_priorities, interface_registers,
-};
 use super::access::GicAccess;
 use super::error::StateError;
+use super::gic_register::{
+    Access, Block, DISTRIBUTOR, GICD_CTLR, GicRegister, REDISTRIBUTOR, active_priorities,
+    interface_registers,
+};
 use super::hexadecimal::{DoubleWord, Word};
 use serde::{Deserialize, Serialize};
 
@@ -99,6 +96,10 @@ impl GicState {
     ///
     /// [`StateError::GicWrite`] and the other errors of the GIC; a part is written then.
     pub fn write(&self, gic: &impl GicAccess, affinities: &[u32]) -> Result<(), StateError> {
+        // KVM queues an interrupt that becomes pending, and only if the distributor is enabled then.
+        if let Some((_, Word(control))) = self.distributor.first() {
+            set(gic, GICD_CTLR, (*control).into())?;
+        }
         for (cpu, affinity) in self.cpus.iter().zip(affinities) {
             cpu.check_affinity(*affinity)?;
             cpu.write_redistributor(gic)?;

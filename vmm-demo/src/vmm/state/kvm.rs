@@ -1,7 +1,7 @@
 //! The state that KVM keeps, by its ioctls. This module alone of the state has unsafe code.
 
 use super::access::{GicAccess, VcpuAccess, VcpuEvents};
-use super::gic::GicRegister;
+use super::gic_register::GicRegister;
 use super::register::RegisterId;
 use idreg_runtime::vcpu::Errno;
 use kvm_bindings::{

@@ -64,7 +64,7 @@ fn machine(seed: u8, calls: &Calls) -> FakeMachine {
     };
     for offset in [0x84, 0x104, 0xc08, 0x204, 0x304, 0x420, 0x6100] {
         let value = u64::from(seed);
-        let register = gic::GicRegister::Distributor { offset };
+        let register = gic_register::GicRegister::Distributor { offset };
         gic.registers.borrow_mut().insert(register, value);
     }
     FakeMachine {
@@ -122,14 +122,23 @@ fn pmu_clear_registers_are_written_before_the_set_registers() {
     assert!(clear.place() < set.place());
 }
 
+/// KVM drops an interrupt that becomes pending while the distributor is off.
+#[test]
+fn distributor_is_on_before_an_interrupt_becomes_pending() {
+    let destination = machine(0, &Calls::default());
+    write(&saved(), &destination).unwrap();
+    let written = destination.gic.written.borrow();
+    assert_eq!(written.first(), Some(&gic_register::GICD_CTLR));
+}
+
 #[test]
 fn line_levels_are_written_between_configuration_and_pending_bits() {
     let destination = machine(0, &Calls::default());
     write(&saved(), &destination).unwrap();
     let written = destination.gic.written.borrow();
     let place = |register| written.iter().position(|known| *known == register).unwrap();
-    let distributor = |offset| gic::GicRegister::Distributor { offset };
-    let levels = place(gic::GicRegister::LineLevels { cpu: 0, first: 32 });
+    let distributor = |offset| gic_register::GicRegister::Distributor { offset };
+    let levels = place(gic_register::GicRegister::LineLevels { cpu: 0, first: 32 });
     assert!(place(distributor(0xc08)) < levels && levels < place(distributor(0x204)));
     assert!(place(distributor(0x184)) < place(distributor(0x104)));
 }

@@ -118,6 +118,9 @@ impl Block {
 /// `VGIC_MAX_SPI`).
 const MOST_INTERRUPTS: u32 = 1024;
 
+/// The control register of the distributor, the first one in its table.
+pub(super) const GICD_CTLR: GicRegister = GicRegister::Distributor { offset: 0 };
+
 /// The distributor's registers, for SPIs. GICD_STATUSR, which KVM does not implement, is left out;
 /// identity registers are of the view.
 pub(super) const DISTRIBUTOR: [Block; 8] = [
