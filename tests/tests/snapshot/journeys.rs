@@ -1,7 +1,7 @@
 //! Guests that go on on other hosts.
 
 use crate::guest::Guest;
-use crate::hosts::{MAX, host};
+use crate::hosts::{A57, MAX, host};
 use idreg_runtime::fleet::{Fleet, Policy};
 use idreg_runtime::host::Host;
 use idreg_runtime::regs::DESCRIPTION;
@@ -51,7 +51,7 @@ const FOUR: [usize; 8] = [0, 1, 2, 3, 0, 2, 1, 3];
 
 #[test]
 fn guest_travels_between_cores_of_the_first_generation() {
-    let cpus = ["cortex-a35", "cortex-a57", "cortex-a72"];
+    let cpus = ["cortex-a35", A57, "cortex-a72"];
     travels(&cpus, "first-generation", &THREE);
 }
 
