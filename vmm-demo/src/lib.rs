@@ -10,7 +10,7 @@
 //! machine, then probe                 this machine's KVM; the built-in guest
 //! snapshot                            saved guests in files
 //! vmm                                 VMs, vCPUs, memory, devices, boot files
-//! output, socket_address, size        output and argument types, for all modules above
+//! output, sockets, size               output, sockets and argument types, for all modules above
 //! ```
 //!
 //! The modules that run guests are built for arm64 Linux only, QMP for Linux only. All others are
@@ -27,4 +27,6 @@ pub mod qmp;
 pub mod size;
 pub mod snapshot;
 pub mod socket_address;
+#[cfg(target_os = "linux")]
+pub mod unix_socket;
 pub mod vmm;

@@ -18,4 +18,3 @@ pub mod monitor;
 mod properties;
 pub mod server;
 mod session;
-pub mod socket;

@@ -9,7 +9,7 @@ use crate::qmp::expansion::{ModelHost, Models};
 use crate::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use crate::qmp::job::{JobInfo, SnapshotSave};
 use crate::qmp::server;
-use crate::qmp::socket::Socket;
+use crate::unix_socket::Socket;
 use crate::{machine, output};
 use idreg_runtime::model::CpuModel;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};

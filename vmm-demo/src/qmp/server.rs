@@ -7,7 +7,7 @@ use super::expansion::Models;
 use super::guest::GuestControl;
 use super::json::writer;
 use super::listener::{Listener, Sources};
-use super::socket::{Socket, SocketFile};
+use crate::unix_socket::{Socket, SocketFile};
 use event_manager::{EventManager, EventOps, EventSet, Events, MutEventSubscriber, SubscriberOps};
 use std::collections::BTreeMap;
 use std::io;

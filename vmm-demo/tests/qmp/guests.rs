@@ -11,7 +11,7 @@ use vmm_demo::qmp::expansion::{ModelHost, Models};
 use vmm_demo::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use vmm_demo::qmp::job::{JobInfo, SnapshotSave};
 use vmm_demo::qmp::server::{self, ServerHandle};
-use vmm_demo::qmp::socket::Socket;
+use vmm_demo::unix_socket::Socket;
 
 /// A server for this machine's models.
 pub(crate) struct Hosted {

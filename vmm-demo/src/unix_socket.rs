@@ -27,7 +27,7 @@ pub struct Socket {
 
 /// File of a socket.
 #[derive(Debug)]
-pub(super) struct SocketFile {
+pub(crate) struct SocketFile {
     path: PathBuf,
     device: u64,
     inode: u64,
@@ -108,7 +108,7 @@ impl Socket {
     }
 
     /// Returns the listener, and the file that must be removed after it.
-    pub(super) fn into_parts(self) -> (UnixListener, SocketFile) {
+    pub(crate) fn into_parts(self) -> (UnixListener, SocketFile) {
         (self.listener, self.file)
     }
 }
