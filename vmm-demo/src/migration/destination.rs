@@ -1,0 +1,313 @@
+//! The destination of a migration.
+
+use super::channel::{Channel, expect_kind};
+use super::control::Control;
+use super::doubt::DestinationDoubt;
+use super::end::DestinationEnd;
+use super::failure::MigrationFailure;
+use super::guest::DestinationGuest;
+use super::hello::{HelloAnswer, HelloOffer, MemoryMode, VERSION};
+use super::lease::{Lease, LeaseError, LeaseHolder};
+use super::memory_map::MemoryMap;
+use super::message::{InvalidMessage, MessageKind};
+use super::objection::{Objection, PeerError};
+use super::pages::{PageEncoding, PageRun, ZeroRuns};
+use super::payload;
+use super::progress::MigrationStep;
+use super::token::Token;
+use super::transport::Transport;
+use super::{MigrationTimeouts, PROGRAM};
+use idreg_runtime::view::View;
+use std::sync::Arc;
+
+/// The settings of a destination.
+#[derive(Default)]
+pub struct DestinationOptions {
+    /// The lease, if there is one; the source must have the same.
+    pub lease: Option<Box<dyn Lease>>,
+    /// The timeouts.
+    pub timeouts: MigrationTimeouts,
+}
+
+impl std::fmt::Debug for DestinationOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("DestinationOptions")
+            .field("lease", &self.lease.is_some())
+            .field("timeouts", &self.timeouts)
+            .finish()
+    }
+}
+
+/// Receives a guest through a connection, and returns when it is known who may run it, or that this
+/// is not known.
+///
+/// The guest runs, is discarded or is left paused, as the result says.
+pub fn receive<G: DestinationGuest + ?Sized>(
+    guest: &mut G,
+    transport: Box<dyn Transport>,
+    options: DestinationOptions,
+    control: &Arc<Control>,
+) -> DestinationEnd {
+    let channel = Channel::new(transport, Arc::clone(control), options.timeouts.link);
+    let mut destination = DestinationSide {
+        guest,
+        channel,
+        options,
+        token: Token::new([0; 16]),
+        memory: MemoryMode::Copy,
+        map: MemoryMap { slots: Vec::new() },
+        state: Vec::new(),
+    };
+    let mut step = MigrationStep::Hello;
+    while step != MigrationStep::HandOver {
+        control.enter(step);
+        step = match destination.perform(step) {
+            Ok(next) => next,
+            Err(failure) => return destination.give_up(failure),
+        };
+    }
+    control.enter(step);
+    let end = destination.take_over();
+    if matches!(end, DestinationEnd::Runs) {
+        control.enter(MigrationStep::Running);
+    }
+    end
+}
+
+struct DestinationSide<'m, G: ?Sized> {
+    guest: &'m mut G,
+    channel: Channel,
+    options: DestinationOptions,
+    /// The identity of the attempt, from the source's HELLO.
+    token: Token,
+    /// The way of the memory, from the source's HELLO.
+    memory: MemoryMode,
+    map: MemoryMap,
+    state: Vec<u8>,
+}
+
+impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
+    /// Performs a step before READY and returns the next one.
+    fn perform(&mut self, step: MigrationStep) -> Result<MigrationStep, MigrationFailure> {
+        match step {
+            MigrationStep::Hello => self.answer(),
+            MigrationStep::View => self.judge(),
+            MigrationStep::Memory => self.take_memory(),
+            MigrationStep::Rounds => self.take_rounds(),
+            _ => self.load(),
+        }
+    }
+
+    fn answer(&mut self) -> Result<MigrationStep, MigrationFailure> {
+        let timeout = self.options.timeouts.answer;
+        let offer = self.channel.expect(MessageKind::Hello, timeout)?;
+        let offer: HelloOffer = payload::from_json(MessageKind::Hello, &offer)?;
+        self.check_offer(&offer)?;
+        (self.token, self.memory) = (offer.token, offer.memory);
+        let answer = HelloAnswer {
+            program: PROGRAM.to_owned(),
+            version: VERSION,
+            zstd: false,
+        };
+        let answer = payload::to_json(MessageKind::Hello, &answer)?;
+        self.channel.send(MessageKind::Hello, &answer)?;
+        Ok(MigrationStep::View)
+    }
+
+    fn check_offer(&mut self, offer: &HelloOffer) -> Result<(), MigrationFailure> {
+        let mut reasons = Vec::new();
+        if !offer.versions.contains(&VERSION) {
+            let (offered, source) = (&offer.versions, &offer.program);
+            let reason = format!("{source} speaks versions {offered:?} of the migration protocol");
+            let possible = format!("version {VERSION}, which {PROGRAM} speaks");
+            reasons.push(Objection::new(reason).but(possible));
+        }
+        match &mut self.options.lease {
+            Some(lease) if offer.lease => {
+                if let Err(error) = lease.check_offer(offer.token) {
+                    let failure = MigrationFailure::from(error);
+                    reasons.extend(failure.objections());
+                }
+            }
+            None if !offer.lease => {}
+            lease => {
+                let (with, without) = match lease {
+                    Some(_) => ("destination", "source"),
+                    None => ("source", "destination"),
+                };
+                let reason = format!("the {with} has a lease and the {without} has none");
+                reasons.push(Objection::new(reason).but("the same `--lease PATH` on both sides"));
+            }
+        }
+        if reasons.is_empty() {
+            return Ok(());
+        }
+        Err(MigrationFailure::Refuses { reasons })
+    }
+
+    fn judge(&mut self) -> Result<MigrationStep, MigrationFailure> {
+        let timeout = self.options.timeouts.answer;
+        let view = self.channel.expect(MessageKind::View, timeout)?;
+        let view: View = payload::from_json(MessageKind::View, &view)?;
+        let judged = self.guest.judge(&view);
+        judged.map_err(|reasons| MigrationFailure::Refuses { reasons })?;
+        self.channel.send(MessageKind::Accept, &[])?;
+        Ok(MigrationStep::Memory)
+    }
+
+    fn take_memory(&mut self) -> Result<MigrationStep, MigrationFailure> {
+        let timeout = self.options.timeouts.answer;
+        let map = self.channel.expect(MessageKind::Memory, timeout)?;
+        self.map = MemoryMap::parse(&map)?;
+        let next = if self.shares_memory() {
+            let memory = self.channel.take_descriptor();
+            let memory = memory.ok_or(MigrationFailure::NoDescriptor)?;
+            let adopted = self.guest.adopt(memory, &self.map.slots);
+            adopted.map_err(MigrationFailure::of_guest("mapping the source's memory"))?;
+            MigrationStep::State
+        } else {
+            let allocated = self.guest.allocate(&self.map.slots);
+            allocated.map_err(MigrationFailure::of_guest("allocating the guest's memory"))?;
+            MigrationStep::Rounds
+        };
+        self.channel.send(MessageKind::Allocated, &[])?;
+        Ok(next)
+    }
+
+    fn shares_memory(&self) -> bool {
+        self.memory == MemoryMode::Shared
+    }
+
+    /// Takes rounds of memory until STATE comes.
+    fn take_rounds(&mut self) -> Result<MigrationStep, MigrationFailure> {
+        let mut round = 0;
+        loop {
+            let message = self.channel.receive(self.options.timeouts.link)?;
+            match message.kind {
+                MessageKind::Pages => self.take_pages(&message.payload)?,
+                MessageKind::Zeros => self.take_zeros(&message.payload)?,
+                MessageKind::RoundEnd => {
+                    let kind = MessageKind::RoundEnd;
+                    if payload::round_number(kind, &message.payload)? != round {
+                        return Err(payload::invalid(kind, "the round is another one").into());
+                    }
+                    self.channel
+                        .send(MessageKind::RoundDone, &round.to_le_bytes())?;
+                    round += 1;
+                }
+                MessageKind::KeepAlive => {}
+                MessageKind::State if round > 0 => {
+                    self.state = message.payload;
+                    return Ok(MigrationStep::Ready);
+                }
+                found => {
+                    let expected = "PAGES, ZEROS, ROUND-END, KEEP-ALIVE, or STATE after a round";
+                    return Err(InvalidMessage::Unexpected { found, expected }.into());
+                }
+            }
+        }
+    }
+
+    fn take_pages(&mut self, payload: &[u8]) -> Result<(), MigrationFailure> {
+        let run = PageRun::parse(payload, &self.map)?;
+        if run.encoding != PageEncoding::Raw {
+            let reason = "the encoding was not agreed on";
+            return Err(payload::invalid(MessageKind::Pages, reason).into());
+        }
+        let written = self.guest.write(run.address, run.data);
+        written.map_err(MigrationFailure::of_guest("writing the guest's memory"))
+    }
+
+    fn take_zeros(&mut self, payload: &[u8]) -> Result<(), MigrationFailure> {
+        for (address, length) in ZeroRuns::parse(payload, &self.map)?.0 {
+            let zeroed = self.guest.zero(address, length);
+            zeroed.map_err(MigrationFailure::of_guest("writing the guest's memory"))?;
+        }
+        Ok(())
+    }
+
+    fn load(&mut self) -> Result<MigrationStep, MigrationFailure> {
+        if self.shares_memory() {
+            let timeout = self.options.timeouts.answer;
+            self.state = self.channel.expect(MessageKind::State, timeout)?;
+        }
+        let state = std::mem::take(&mut self.state);
+        let loaded = self.guest.load(&state);
+        loaded.map_err(MigrationFailure::of_guest("loading the machine's state"))?;
+        Ok(MigrationStep::HandOver)
+    }
+
+    /// Discards the guest after a failure before READY, and says so.
+    fn give_up(mut self, failure: MigrationFailure) -> DestinationEnd {
+        self.guest.discard();
+        let (kind, reasons) = match &failure {
+            MigrationFailure::Refuses { reasons } => (MessageKind::Refuse, reasons.clone()),
+            other => (MessageKind::Error, other.objections()),
+        };
+        if let Ok(json) = payload::to_json(kind, &PeerError { reasons }) {
+            self.channel.last_word(kind, &json);
+        }
+        DestinationEnd::Discarded(failure)
+    }
+
+    /// Says READY and waits for HANDOVER.
+    fn take_over(mut self) -> DestinationEnd {
+        let ready = self.channel.send(MessageKind::Ready, &[]);
+        match ready.and_then(|()| self.await_hand_over()) {
+            Ok(()) => self.claim(None),
+            // The source keeps the guest, or the user of this side gives it back.
+            Err(failure @ (MigrationFailure::Peer(_) | MigrationFailure::Cancelled)) => {
+                self.give_up(failure)
+            }
+            Err(failure) => self.decide(failure),
+        }
+    }
+
+    fn await_hand_over(&mut self) -> Result<(), MigrationFailure> {
+        let message = self.channel.receive(self.options.timeouts.answer)?;
+        Ok(expect_kind(&message, MessageKind::HandOver)?)
+    }
+
+    /// Ends a migration whose link was lost after READY. The source may have recorded with the
+    /// lease that it hands over, which counts as HANDOVER.
+    fn decide(mut self, failure: MigrationFailure) -> DestinationEnd {
+        let token = self.token;
+        match &mut self.options.lease {
+            None => DestinationEnd::InDoubt(DestinationDoubt::new(failure, token, None)),
+            Some(lease) => match lease.is_handed_over(token) {
+                Ok(true) => self.claim(Some(failure)),
+                Ok(false) => self.give_up(failure),
+                Err(error) => self.doubt(Some(failure), error),
+            },
+        }
+    }
+
+    /// Runs the guest unless there is a lease that forbids it. `lost` is the failure of the link.
+    fn claim(mut self, lost: Option<MigrationFailure>) -> DestinationEnd {
+        let token = self.token;
+        let claimed = match &mut self.options.lease {
+            Some(lease) => lease.claim(token),
+            None => Ok(LeaseHolder::Destination),
+        };
+        match claimed {
+            Ok(LeaseHolder::Destination) => self.run(),
+            Ok(LeaseHolder::Source) => self.give_up(MigrationFailure::LeaseLost),
+            Err(error) => self.doubt(lost, error),
+        }
+    }
+
+    fn doubt(mut self, lost: Option<MigrationFailure>, error: LeaseError) -> DestinationEnd {
+        tracing::warn!(%error, "the lease does not settle the migration");
+        let failure = lost.unwrap_or_else(|| error.into());
+        let lease = self.options.lease.take();
+        DestinationEnd::InDoubt(DestinationDoubt::new(failure, self.token, lease))
+    }
+
+    fn run(mut self) -> DestinationEnd {
+        self.guest.run();
+        if let Err(error) = self.channel.send(MessageKind::Running, &[]) {
+            tracing::warn!(%error, "the source does not hear that the guest runs here");
+        }
+        DestinationEnd::Runs
+    }
+}

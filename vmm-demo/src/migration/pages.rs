@@ -1,0 +1,135 @@
+//! PAGES and ZEROS: contents of guest memory.
+
+use super::memory_map::{GRANULE, MemoryMap};
+use super::message::{InvalidMessage, MAX_CHUNK, MessageKind};
+use super::payload::invalid;
+
+/// The encoding of the pages in PAGES.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum PageEncoding {
+    /// The bytes themselves.
+    Raw = 0,
+    /// A zstd frame.
+    Zstd = 1,
+}
+
+/// The payload of PAGES: the address (8 bytes), the length in bytes (8), the encoding (1) and the
+/// data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageRun<'p> {
+    /// The guest physical address.
+    pub address: u64,
+    /// The length in guest memory in bytes, at most [`MAX_CHUNK`].
+    pub length: usize,
+    /// The encoding of the data.
+    pub encoding: PageEncoding,
+    /// The data.
+    pub data: &'p [u8],
+}
+
+impl<'p> PageRun<'p> {
+    /// The payload.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(17 + self.data.len());
+        bytes.extend(self.address.to_le_bytes());
+        bytes.extend((self.length as u64).to_le_bytes());
+        bytes.push(self.encoding as u8);
+        bytes.extend(self.data);
+        bytes
+    }
+
+    /// Parses a payload and checks that one of the map's slots contains the pages.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidMessage::Payload`].
+    pub fn parse(payload: &'p [u8], map: &MemoryMap) -> Result<Self, InvalidMessage> {
+        let fault = |reason| invalid(MessageKind::Pages, reason);
+        let Some(([address, length], [encoding, data @ ..])) = two_numbers(payload) else {
+            return Err(fault("it is too short"));
+        };
+        let encoding = match encoding {
+            0 => PageEncoding::Raw,
+            1 => PageEncoding::Zstd,
+            _ => return Err(fault("the encoding is unknown")),
+        };
+        check_run(MessageKind::Pages, map, address, length)?;
+        let length = usize::try_from(length)
+            .ok()
+            .filter(|length| *length <= MAX_CHUNK)
+            .ok_or_else(|| fault("the pages are too many for a message"))?;
+        if encoding == PageEncoding::Raw && data.len() != length {
+            return Err(fault("the data does not have the length of the pages"));
+        }
+        Ok(Self {
+            address,
+            length,
+            encoding,
+            data,
+        })
+    }
+}
+
+/// The payload of ZEROS: for each run of pages its address (8 bytes) and its length in bytes (8).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZeroRuns(pub Vec<(u64, u64)>);
+
+impl ZeroRuns {
+    /// The maximum number of runs in a message.
+    pub const MAX: usize = MessageKind::Zeros.limit() as usize / 16;
+
+    /// The payload.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        let numbers = self
+            .0
+            .iter()
+            .flat_map(|(address, length)| [address, length]);
+        numbers.flat_map(|number| number.to_le_bytes()).collect()
+    }
+
+    /// Parses a payload and checks that the map's slots contain the pages.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidMessage::Payload`].
+    pub fn parse(mut payload: &[u8], map: &MemoryMap) -> Result<Self, InvalidMessage> {
+        let mut runs = Vec::new();
+        while !payload.is_empty() {
+            let Some(([address, length], rest)) = two_numbers(payload) else {
+                return Err(invalid(MessageKind::Zeros, "the last run is cut"));
+            };
+            check_run(MessageKind::Zeros, map, address, length)?;
+            runs.push((address, length));
+            payload = rest;
+        }
+        Ok(Self(runs))
+    }
+}
+
+fn check_run(
+    kind: MessageKind,
+    map: &MemoryMap,
+    address: u64,
+    length: u64,
+) -> Result<(), InvalidMessage> {
+    if length == 0 || !address.is_multiple_of(GRANULE) || !length.is_multiple_of(GRANULE) {
+        return Err(invalid(
+            kind,
+            "a run is empty, or not a multiple of 4096 bytes",
+        ));
+    }
+    if !map.contains(address, length) {
+        return Err(invalid(kind, "a run is outside the guest's RAM"));
+    }
+    Ok(())
+}
+
+fn two_numbers(bytes: &[u8]) -> Option<([u64; 2], &[u8])> {
+    let (first, rest) = bytes.split_first_chunk::<8>()?;
+    let (second, rest) = rest.split_first_chunk::<8>()?;
+    let numbers = [u64::from_le_bytes(*first), u64::from_le_bytes(*second)];
+    Some((numbers, rest))
+}

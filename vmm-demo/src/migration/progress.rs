@@ -1,0 +1,83 @@
+//! Steps and counters of a migration.
+
+use std::fmt;
+use std::time::Duration;
+
+/// A step of a side; the names are those of the messages that end it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum MigrationStep {
+    /// Versions and identity are exchanged.
+    #[default]
+    Hello,
+    /// The destination judges the view.
+    View,
+    /// The destination allocates or maps the memory.
+    Memory,
+    /// Memory is copied while the guest runs.
+    Rounds,
+    /// The guest is paused; the rest of the memory and the state are sent.
+    State,
+    /// The destination loads and verifies the state.
+    Ready,
+    /// The source hands over.
+    HandOver,
+    /// The destination runs the guest.
+    Running,
+}
+
+impl fmt::Display for MigrationStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Hello => "hello",
+            Self::View => "view",
+            Self::Memory => "memory",
+            Self::Rounds => "rounds",
+            Self::State => "state",
+            Self::Ready => "ready",
+            Self::HandOver => "handover",
+            Self::Running => "running",
+        })
+    }
+}
+
+/// The counters of a migration on the source, as QEMU's `query-migrate` has them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MigrationProgress {
+    /// The step.
+    pub step: MigrationStep,
+    /// The counters of the memory.
+    pub ram: RamProgress,
+    /// The time from the start to the first round.
+    pub setup_time: Option<Duration>,
+    /// The time since the start, or of the whole migration.
+    pub total_time: Duration,
+    /// The downtime that a stop after the last round would have meant.
+    pub expected_downtime: Option<Duration>,
+    /// The time from the guest's pause to RUNNING, as the source saw it.
+    pub downtime: Option<Duration>,
+    /// The share of time that vCPUs are slowed down for, in percent.
+    pub throttle_percent: u8,
+}
+
+/// The counters of the memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RamProgress {
+    /// The size of RAM in bytes.
+    pub total: u64,
+    /// The bytes of the current round that are not sent yet.
+    pub remaining: u64,
+    /// The bytes that were sent for memory.
+    pub transferred: u64,
+    /// The number of zero pages that were sent.
+    pub duplicate: u64,
+    /// The number of other pages that were sent.
+    pub normal: u64,
+    /// The number of bytes of other pages that were sent, before compression.
+    pub normal_bytes: u64,
+    /// The number of rounds that were begun.
+    pub dirty_sync_count: u64,
+    /// The size of a page in bytes.
+    pub page_size: u64,
+    /// The bandwidth of the last round in bytes of guest memory per second.
+    pub bandwidth: u64,
+}

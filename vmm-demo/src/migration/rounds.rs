@@ -1,0 +1,342 @@
+//! Pre-copy: rounds of memory, sent while the guest runs and once more when it is paused.
+
+use super::channel::expect_kind;
+use super::convergence::{self, Convergence, RoundDecision, RoundMeasurement};
+use super::dirty_bitmap::DirtyBitmap;
+use super::failure::MigrationFailure;
+use super::guest::SourceGuest;
+use super::memory_map::GRANULE;
+use super::message::{InvalidMessage, MAX_CHUNK, MessageKind};
+use super::pages::{PageEncoding, PageRun, ZeroRuns};
+use super::payload;
+use super::progress::MigrationStep;
+use super::source::SourceSide;
+use super::transport::TICK;
+use std::time::{Duration, Instant};
+
+/// The share of the link's timeout after which an idle source sends KEEP-ALIVE.
+const KEEP_ALIVES: u32 = 4;
+
+/// The bytes of guest memory and messages of a round so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct RoundCount {
+    memory: u64,
+    sent: u64,
+}
+
+impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
+    /// Sends all pages, then those that were written meanwhile, until the rest fits the downtime
+    /// limit.
+    pub(super) fn copy_rounds(&mut self) -> Result<MigrationStep, MigrationFailure> {
+        self.start()?;
+        let mut convergence = Convergence::default();
+        loop {
+            let begun = Instant::now();
+            let count = self.send_pending(begun)?;
+            let elapsed = self.started.elapsed();
+            let parameters = self.control.parameters();
+            if let Some(RoundDecision::Stop) = convergence::time_out(elapsed, &parameters) {
+                return Ok(MigrationStep::State);
+            }
+            self.end_round()?;
+            let duration = begun.elapsed();
+            self.collect_dirty_pages()?;
+            let round = RoundMeasurement {
+                memory: count.memory,
+                sent: count.sent,
+                duration,
+                dirty: self.pending_bytes(),
+                elapsed,
+            };
+            self.report_round(&round);
+            match convergence.decide(&round, &parameters) {
+                RoundDecision::Stop => return Ok(MigrationStep::State),
+                RoundDecision::Continue { throttle } => self.throttle(throttle)?,
+                RoundDecision::TimedOut => return Err(timed_out(&round)),
+            }
+        }
+    }
+
+    /// Sends what was written since the last round of the running guest.
+    pub(super) fn copy_last_round(&mut self) -> Result<(), MigrationFailure> {
+        self.collect_dirty_pages()?;
+        self.send_pending(Instant::now())?;
+        self.end_round()
+    }
+
+    /// Starts the dirty log and marks all pages, in every attempt anew: the log of an attempt that
+    /// failed is gone.
+    fn start(&mut self) -> Result<(), MigrationFailure> {
+        self.logging = true;
+        let started = self.guest.start_dirty_log();
+        started.map_err(MigrationFailure::of_guest("starting the dirty log"))?;
+        let invalid = || InvalidMessage::Payload {
+            kind: MessageKind::Memory,
+            reason: "a slot is no multiple of the page size, or exceeds this machine".into(),
+        };
+        let chunk = MAX_CHUNK as u64;
+        if !self.page_size.is_multiple_of(GRANULE) || self.page_size > chunk {
+            return Err(invalid().into());
+        }
+        let slots = self.slots.iter().map(|slot| {
+            let pages = slot.size / self.page_size;
+            let exact = slot.size.is_multiple_of(self.page_size);
+            let pages = usize::try_from(pages).ok().filter(|_| exact);
+            pages.map(DirtyBitmap::full).ok_or_else(invalid)
+        });
+        self.pending = slots.collect::<Result<_, _>>()?;
+        let setup = self.started.elapsed();
+        self.control
+            .update(|progress| progress.setup_time = Some(setup));
+        Ok(())
+    }
+
+    /// Sends the pending pages. Ends early if the time for the pre-copy is used up; what is not
+    /// sent stays pending.
+    fn send_pending(&mut self, begun: Instant) -> Result<RoundCount, MigrationFailure> {
+        let remaining = self.pending_bytes();
+        self.control.update(|progress| {
+            progress.ram.remaining = remaining;
+            progress.ram.dirty_sync_count += 1;
+        });
+        let mut count = RoundCount::default();
+        let mut zeros = ZeroRuns::default();
+        let mut buffer = vec![0; MAX_CHUNK];
+        let most = usize::try_from(MAX_CHUNK as u64 / self.page_size).unwrap_or(1);
+        for slot in 0..self.slots.len() {
+            let mut from = 0;
+            while let Some((first, pages)) = self.next_run(slot, from, most) {
+                from = first + pages;
+                self.send_run(slot, (first, pages), &mut buffer, &mut zeros, &mut count)?;
+                self.pace(begun, count)?;
+                if self.must_end_round()? {
+                    self.send_zeros(&mut zeros, &mut count)?;
+                    return Ok(count);
+                }
+            }
+        }
+        self.send_zeros(&mut zeros, &mut count)?;
+        Ok(count)
+    }
+
+    fn next_run(&mut self, slot: usize, from: usize, most: usize) -> Option<(usize, usize)> {
+        self.pending.get_mut(slot)?.take_run(from, most)
+    }
+
+    /// Reads a run of pages of a slot and sends it as runs that are zero or not.
+    fn send_run(
+        &mut self,
+        slot: usize,
+        (first, pages): (usize, usize),
+        buffer: &mut [u8],
+        zeros: &mut ZeroRuns,
+        count: &mut RoundCount,
+    ) -> Result<(), MigrationFailure> {
+        let page = usize::try_from(self.page_size).unwrap_or(MAX_CHUNK);
+        let start = self.slots.get(slot).map_or(0, |slot| slot.address);
+        let address = start + first as u64 * self.page_size;
+        let buffer = buffer.get_mut(..pages * page).unwrap_or_default();
+        let read = self.guest.read(address, buffer);
+        read.map_err(MigrationFailure::of_guest("reading the guest's memory"))?;
+        count.memory += buffer.len() as u64;
+        let mut address = address;
+        for run in runs(buffer, page) {
+            let length = run.bytes.len() as u64;
+            if run.is_zero {
+                add_zeros(zeros, address, length);
+                if zeros.0.len() == ZeroRuns::MAX {
+                    self.send_zeros(zeros, count)?;
+                }
+            } else {
+                self.send_pages(address, run.bytes, count)?;
+            }
+            self.report_pages(run.is_zero, length);
+            address += length;
+        }
+        Ok(())
+    }
+
+    fn send_pages(
+        &mut self,
+        address: u64,
+        bytes: &[u8],
+        count: &mut RoundCount,
+    ) -> Result<(), MigrationFailure> {
+        let run = PageRun {
+            address,
+            length: bytes.len(),
+            encoding: PageEncoding::Raw,
+            data: bytes,
+        };
+        let payload = run.bytes();
+        self.queue_memory(MessageKind::Pages, &payload, count)
+    }
+
+    fn send_zeros(
+        &mut self,
+        zeros: &mut ZeroRuns,
+        count: &mut RoundCount,
+    ) -> Result<(), MigrationFailure> {
+        if zeros.0.is_empty() {
+            return Ok(());
+        }
+        let payload = std::mem::take(zeros).bytes();
+        self.queue_memory(MessageKind::Zeros, &payload, count)
+    }
+
+    fn queue_memory(
+        &mut self,
+        kind: MessageKind,
+        payload: &[u8],
+        count: &mut RoundCount,
+    ) -> Result<(), MigrationFailure> {
+        self.channel.queue(kind, payload)?;
+        let sent = payload.len() as u64;
+        count.sent += sent;
+        self.control
+            .update(|progress| progress.ram.transferred += sent);
+        Ok(())
+    }
+
+    /// Waits while the round is faster than the bandwidth limit. A paused guest is not made to
+    /// wait.
+    fn pace(&mut self, begun: Instant, count: RoundCount) -> Result<(), MigrationFailure> {
+        loop {
+            let limit = self.control.parameters().bandwidth;
+            let Some(limit) = limit.filter(|_| !self.is_paused()) else {
+                return Ok(());
+            };
+            let milliseconds = count.sent.saturating_mul(1000) / limit.max(1);
+            let due = Duration::from_millis(milliseconds);
+            let ahead = due.saturating_sub(begun.elapsed());
+            if ahead.is_zero() || self.must_end_round()? {
+                return Ok(());
+            }
+            self.channel.flush()?;
+            self.channel
+                .keep_alive(self.options.timeouts.link / KEEP_ALIVES)?;
+            std::thread::sleep(ahead.min(TICK));
+        }
+    }
+
+    /// True if the time for the pre-copy is used up and the guest must stop now.
+    fn must_end_round(&self) -> Result<bool, MigrationFailure> {
+        if self.control.is_cancelled() {
+            return Err(MigrationFailure::Cancelled);
+        }
+        if self.is_paused() {
+            return Ok(false);
+        }
+        let elapsed = self.started.elapsed();
+        match convergence::time_out(elapsed, &self.control.parameters()) {
+            Some(RoundDecision::TimedOut) => Err(MigrationFailure::TimedOut {
+                after: elapsed,
+                downtime: self.control.progress().expected_downtime,
+            }),
+            decision => Ok(decision.is_some()),
+        }
+    }
+
+    /// Ends the round and waits until the destination has written it.
+    fn end_round(&mut self) -> Result<(), MigrationFailure> {
+        let number = self.round.to_le_bytes();
+        self.channel.send(MessageKind::RoundEnd, &number)?;
+        let message = self.channel.receive(self.options.timeouts.answer)?;
+        expect_kind(&message, MessageKind::RoundDone)?;
+        let kind = MessageKind::RoundDone;
+        if payload::round_number(kind, &message.payload)? != self.round {
+            return Err(payload::invalid(kind, "the round is another one").into());
+        }
+        self.round += 1;
+        Ok(())
+    }
+
+    fn collect_dirty_pages(&mut self) -> Result<(), MigrationFailure> {
+        for (slot, pending) in self.pending.iter_mut().enumerate() {
+            let log = self.guest.take_dirty_pages(slot);
+            pending.add(&log.map_err(MigrationFailure::of_guest("reading the dirty log"))?);
+        }
+        Ok(())
+    }
+
+    fn pending_bytes(&self) -> u64 {
+        let pages: u64 = self.pending.iter().map(DirtyBitmap::count).sum();
+        pages * self.page_size
+    }
+
+    fn throttle(&mut self, percent: u8) -> Result<(), MigrationFailure> {
+        if self.control.progress().throttle_percent == percent {
+            return Ok(());
+        }
+        self.throttled = true;
+        let throttled = self.guest.throttle(percent);
+        throttled.map_err(MigrationFailure::of_guest("slowing the guest down"))?;
+        self.control
+            .update(|progress| progress.throttle_percent = percent);
+        Ok(())
+    }
+
+    fn report_pages(&self, zero: bool, length: u64) {
+        let pages = length / self.page_size;
+        self.control.update(|progress| {
+            let ram = &mut progress.ram;
+            ram.remaining = ram.remaining.saturating_sub(length);
+            if zero {
+                ram.duplicate += pages;
+            } else {
+                ram.normal += pages;
+                ram.normal_bytes += length;
+            }
+        });
+    }
+
+    fn report_round(&self, round: &RoundMeasurement) {
+        tracing::info!(?round, bandwidth = round.bandwidth(), "round of memory");
+        self.control.update(|progress| {
+            progress.ram.bandwidth = round.bandwidth();
+            progress.ram.remaining = round.dirty;
+            progress.expected_downtime = Some(round.expected_downtime());
+            progress.total_time = round.elapsed;
+        });
+    }
+}
+
+fn timed_out(round: &RoundMeasurement) -> MigrationFailure {
+    MigrationFailure::TimedOut {
+        after: round.elapsed,
+        downtime: Some(round.expected_downtime()),
+    }
+}
+
+/// A part of a chunk.
+struct ChunkRun<'b> {
+    bytes: &'b [u8],
+    is_zero: bool,
+}
+
+/// The longest runs of pages that are all zero, or all not.
+fn runs(chunk: &[u8], page: usize) -> impl Iterator<Item = ChunkRun<'_>> {
+    let mut rest = chunk;
+    std::iter::from_fn(move || {
+        let mut pages = rest.chunks(page);
+        let is_zero = is_zero(pages.next()?);
+        let more = pages.take_while(|page| self::is_zero(page) == is_zero);
+        let length = page * (1 + more.count());
+        let (bytes, after) = rest.split_at_checked(length)?;
+        rest = after;
+        Some(ChunkRun { bytes, is_zero })
+    })
+}
+
+fn is_zero(page: &[u8]) -> bool {
+    let (words, rest) = page.as_chunks::<16>();
+    words.iter().all(|word| *word == [0; 16]) && rest.iter().all(|byte| *byte == 0)
+}
+
+/// Adds a run, together with the one before it if they are adjacent.
+fn add_zeros(zeros: &mut ZeroRuns, address: u64, length: u64) {
+    match zeros.0.last_mut() {
+        Some((start, before)) if *start + *before == address => *before += length,
+        _ => zeros.0.push((address, length)),
+    }
+}

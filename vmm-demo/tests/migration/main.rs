@@ -1,0 +1,15 @@
+//! Migrations between fake guests: who runs afterwards, and with which memory.
+#![cfg(target_os = "linux")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "fakes that panic fail their test"
+)]
+
+mod faults;
+mod link;
+mod local;
+mod machine;
+mod migrations;
+mod precopy;
+mod world;
