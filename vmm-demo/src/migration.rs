@@ -62,6 +62,7 @@ pub mod failure;
 pub mod guest;
 pub mod hello;
 pub mod lease;
+pub mod lease_file;
 pub mod memory_map;
 pub mod message;
 pub mod objection;

@@ -218,7 +218,16 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
             self.channel.last_word(MessageKind::Error, &json);
         }
         self.resume();
+        self.remove_lease();
         SourceEnd::Continues(failure)
+    }
+
+    /// Removes the lease of an attempt that can no longer be claimed.
+    fn remove_lease(&mut self) {
+        let token = self.options.token;
+        if let Some(lease) = &mut self.options.lease {
+            lease.remove(token);
+        }
     }
 
     /// Hands over. From the first call on, the guest may not run here unless the destination says
@@ -258,10 +267,7 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
             progress.total_time = total;
         });
         self.guest.end();
-        let token = self.options.token;
-        if let Some(lease) = &mut self.options.lease {
-            lease.remove(token);
-        }
+        self.remove_lease();
         SourceEnd::Completed
     }
 

@@ -1,7 +1,9 @@
 //! The identity of an attempt.
 
+use rustix::rand::{GetRandomFlags, getrandom};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::io;
 use std::str::FromStr;
 
 /// The random identity of one attempt at a migration.
@@ -10,7 +12,20 @@ use std::str::FromStr;
 pub struct Token([u8; 16]);
 
 impl Token {
-    /// Makes a token of random bytes.
+    /// Makes a new token. An attempt must not have the token of another: their leases would be
+    /// the same.
+    ///
+    /// # Errors
+    ///
+    /// Those of the kernel's random number generator.
+    pub fn random() -> io::Result<Self> {
+        let mut bytes = [0; 16];
+        // Requests of up to 256 bytes are complete (Linux 7.2, drivers/char/random.c).
+        getrandom(&mut bytes, GetRandomFlags::empty())?;
+        Ok(Self(bytes))
+    }
+
+    /// Makes the token of these bytes.
     #[must_use]
     pub const fn new(bytes: [u8; 16]) -> Self {
         Self(bytes)

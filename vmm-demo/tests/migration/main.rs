@@ -7,6 +7,7 @@
 )]
 
 mod faults;
+mod leases;
 mod link;
 mod local;
 mod machine;

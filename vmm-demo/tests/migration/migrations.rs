@@ -4,7 +4,6 @@ use crate::link::{self, LinkFault, Meter};
 use crate::machine::Machine;
 use crate::world::{Process, World};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread;
 use std::time::Duration;
 use vmm_demo::migration::MigrationTimeouts;
@@ -23,10 +22,9 @@ pub(crate) const PATIENT: MigrationTimeouts = MigrationTimeouts {
     answer: Duration::from_secs(30),
 };
 
-/// A token that no other attempt of this process has.
+/// The identity of a new attempt.
 pub(crate) fn token() -> Token {
-    static NEXT: AtomicU8 = AtomicU8::new(0);
-    Token::new([NEXT.fetch_add(1, Ordering::Relaxed); 16])
+    Token::random().expect("random bytes")
 }
 
 /// Two machines, the first with a running guest.
