@@ -25,7 +25,7 @@ pub(crate) enum LinkFault {
 #[derive(Debug, Default)]
 struct Pipe {
     bytes: VecDeque<u8>,
-    sent: usize,
+    sent: Vec<u8>,
     fault: Option<LinkFault>,
 }
 
@@ -72,8 +72,8 @@ impl Link {
     /// Sends a byte, unless a fault prevents it.
     fn push(&mut self, out: usize, byte: u8) {
         let pipe = &mut self.pipes[out];
-        let number = pipe.sent;
-        pipe.sent += 1;
+        let number = pipe.sent.len();
+        pipe.sent.push(byte);
         let byte = match pipe.fault {
             Some(LinkFault::Cut(at)) if number == at => {
                 self.closed = true;
@@ -163,7 +163,12 @@ pub(crate) struct Meter(Arc<(Mutex<Link>, Condvar)>);
 impl Meter {
     /// The bytes that each end has sent.
     pub(crate) fn sent(&self) -> [usize; 2] {
-        lock(&self.0.0).pipes.each_ref().map(|pipe| pipe.sent)
+        lock(&self.0.0).pipes.each_ref().map(|pipe| pipe.sent.len())
+    }
+
+    /// The bytes that an end has sent.
+    pub(crate) fn recorded(&self, side: usize) -> Vec<u8> {
+        lock(&self.0.0).pipes[side].sent.clone()
     }
 }
 

@@ -54,6 +54,8 @@ pub(crate) struct Machine {
     /// The number of pages that the guest writes between two calls.
     pub(crate) writes: u64,
     pub(crate) objections: Vec<Objection>,
+    /// False if the guest writes as fast when it is slowed down.
+    pub(crate) obeys_throttle: bool,
     /// The shares by which it was slowed down.
     pub(crate) throttles: Vec<u8>,
     ended: bool,
@@ -72,6 +74,7 @@ impl Machine {
             random: 1,
             writes: 3,
             objections: Vec::new(),
+            obeys_throttle: true,
             throttles: Vec::new(),
             ended: false,
         }
@@ -238,7 +241,9 @@ impl SourceGuest for Machine {
     fn throttle(&mut self, percent: u8) -> Result<(), GuestError> {
         self.call()?;
         self.throttles.push(percent);
-        self.writes = self.writes * u64::from(100 - percent) / 100;
+        if self.obeys_throttle {
+            self.writes = self.writes * u64::from(100 - percent) / 100;
+        }
         Ok(())
     }
 

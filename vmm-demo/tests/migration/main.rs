@@ -6,7 +6,14 @@
     reason = "fakes that panic fail their test"
 )]
 
+mod convergence;
 mod faults;
+#[allow(
+    clippy::needless_raw_string_hashes,
+    reason = "`UPDATE_EXPECT=1` writes them"
+)]
+mod golden;
+mod hostile;
 mod leases;
 mod link;
 mod local;
