@@ -58,6 +58,7 @@ pub mod destination;
 mod dirty_bitmap;
 pub mod doubt;
 pub mod end;
+pub mod endpoint;
 pub mod failure;
 pub mod guest;
 pub mod hello;
@@ -71,6 +72,7 @@ pub mod payload;
 pub mod progress;
 mod rounds;
 pub mod source;
+pub mod tls;
 pub mod token;
 pub mod transport;
 

@@ -7,6 +7,7 @@
 )]
 
 mod convergence;
+mod endpoints;
 mod faults;
 #[allow(
     clippy::needless_raw_string_hashes,

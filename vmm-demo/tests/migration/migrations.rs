@@ -58,6 +58,13 @@ impl Pair {
         &mut self,
         ends: (impl Transport + 'static, impl Transport + 'static),
     ) -> (SourceEnd, DestinationEnd) {
+        self.migrate_boxed((Box::new(ends.0), Box::new(ends.1)))
+    }
+
+    pub(crate) fn migrate_boxed(
+        &mut self,
+        ends: (Box<dyn Transport>, Box<dyn Transport>),
+    ) -> (SourceEnd, DestinationEnd) {
         let [source_lease, destination_lease] = &mut self.leases;
         let source_options = SourceOptions {
             token: token(),
@@ -74,10 +81,9 @@ impl Pair {
         thread::scope(|scope| {
             let receiving = scope.spawn(move || {
                 let control = Arc::default();
-                let end = Box::new(ends.1);
-                destination::receive(destination, end, destination_options, &control)
+                destination::receive(destination, ends.1, destination_options, &control)
             });
-            let ended = source::migrate(source, Box::new(ends.0), source_options, control);
+            let ended = source::migrate(source, ends.0, source_options, control);
             (ended, receiving.join().expect("the destination panicked"))
         })
     }
