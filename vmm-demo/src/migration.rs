@@ -15,6 +15,9 @@
 //! | source | HANDOVER | its last act |
 //! | destination | RUNNING | |
 //!
+//! Memory can come on further connections ([`streams`]): each begins with STREAM after ALLOCATED, and
+//! the source announces rounds with ROUND-BEGIN. A source that has nothing to send says KEEP-ALIVE.
+//!
 //! Either side ends a migration with ERROR before HANDOVER. Its sender keeps the guest if it is the
 //! source, and has discarded it if it is the destination.
 //!
@@ -72,6 +75,7 @@ pub mod payload;
 pub mod progress;
 mod rounds;
 pub mod source;
+pub mod streams;
 pub mod tls;
 pub mod token;
 pub mod transport;

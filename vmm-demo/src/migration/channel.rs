@@ -20,7 +20,7 @@ const SEND_BUFFER: usize = 256 << 10;
 const RECEIVE_STEP: usize = 64 << 10;
 
 /// The time for the last message to a peer after a failure.
-const LAST_WORD: Duration = Duration::from_secs(1);
+pub(super) const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// One side of a connection.
 pub struct Channel {

@@ -25,7 +25,7 @@ const MAX_THROTTLE: u8 = 99;
 pub struct RoundMeasurement {
     /// The bytes of guest memory that were to be sent.
     pub memory: u64,
-    /// The bytes that were sent for them.
+    /// The bytes of those pages that are not zero.
     pub sent: u64,
     /// The time until the destination had written them.
     pub duration: Duration,
@@ -36,7 +36,8 @@ pub struct RoundMeasurement {
 }
 
 impl RoundMeasurement {
-    /// The bandwidth in bytes per second.
+    /// The bandwidth in bytes of guest memory per second, before compression. Zero pages do not
+    /// count: the next round may have none.
     #[must_use]
     pub fn bandwidth(&self) -> u64 {
         let microseconds = self.duration.as_micros().max(1);

@@ -1,28 +1,32 @@
 //! The destination of a migration.
 
-use super::channel::{Channel, expect_kind};
+use super::channel::{Channel, LAST_WORD, expect_kind};
 use super::control::Control;
 use super::doubt::DestinationDoubt;
 use super::end::DestinationEnd;
 use super::failure::MigrationFailure;
 use super::guest::DestinationGuest;
-use super::hello::{HelloAnswer, HelloOffer, MemoryMode, VERSION};
+use super::hello::{HelloAnswer, HelloOffer, MAX_STREAMS, MemoryMode, VERSION};
 use super::lease::{Lease, LeaseError, LeaseHolder};
 use super::memory_map::MemoryMap;
 use super::message::{InvalidMessage, MessageKind};
 use super::objection::{Objection, PeerError};
-use super::pages::{PageEncoding, PageRun, ZeroRuns};
+use super::pages::{PageRun, ZeroRuns};
 use super::payload;
 use super::progress::MigrationStep;
+use super::streams::{AcceptStream, ArrivingStreams, StreamEvent, StreamStart};
 use super::token::Token;
 use super::transport::Transport;
 use super::{MigrationTimeouts, PROGRAM};
 use idreg_runtime::view::View;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The settings of a destination.
 #[derive(Default)]
 pub struct DestinationOptions {
+    /// Accepts further connections for memory; without it there are none.
+    pub streams: Option<AcceptStream>,
     /// The lease, if there is one; the source must have the same.
     pub lease: Option<Box<dyn Lease>>,
     /// The timeouts.
@@ -32,6 +36,7 @@ pub struct DestinationOptions {
 impl std::fmt::Debug for DestinationOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("DestinationOptions")
+            .field("streams", &self.streams.is_some())
             .field("lease", &self.lease.is_some())
             .field("timeouts", &self.timeouts)
             .finish()
@@ -56,6 +61,10 @@ pub fn receive<G: DestinationGuest + ?Sized>(
         token: Token::new([0; 16]),
         memory: MemoryMode::Copy,
         map: MemoryMap { slots: Vec::new() },
+        zstd: false,
+        stream_count: 1,
+        streams: None,
+        control,
         state: Vec::new(),
     };
     let mut step = MigrationStep::Hello;
@@ -83,6 +92,10 @@ struct DestinationSide<'m, G: ?Sized> {
     /// The way of the memory, from the source's HELLO.
     memory: MemoryMode,
     map: MemoryMap,
+    zstd: bool,
+    stream_count: u32,
+    streams: Option<ArrivingStreams>,
+    control: &'m Arc<Control>,
     state: Vec<u8>,
 }
 
@@ -104,10 +117,16 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
         let offer: HelloOffer = payload::from_json(MessageKind::Hello, &offer)?;
         self.check_offer(&offer)?;
         (self.token, self.memory) = (offer.token, offer.memory);
+        self.zstd = offer.zstd;
+        self.stream_count = match self.options.streams {
+            Some(_) => offer.streams.clamp(1, MAX_STREAMS),
+            None => 1,
+        };
         let answer = HelloAnswer {
             program: PROGRAM.to_owned(),
             version: VERSION,
-            zstd: false,
+            streams: self.stream_count,
+            zstd: self.zstd,
         };
         let answer = payload::to_json(MessageKind::Hello, &answer)?;
         self.channel.send(MessageKind::Hello, &answer)?;
@@ -171,6 +190,23 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
             MigrationStep::Rounds
         };
         self.channel.send(MessageKind::Allocated, &[])?;
+        if let Some(accept) = self
+            .options
+            .streams
+            .as_mut()
+            .filter(|_| self.stream_count > 1)
+            && next == MigrationStep::Rounds
+        {
+            let start = StreamStart {
+                token: self.token,
+                count: self.stream_count,
+                zstd: self.zstd,
+                timeout: self.options.timeouts.link,
+            };
+            let deadline = Instant::now() + timeout;
+            let streams = ArrivingStreams::accept(accept, start, &self.map, self.control, deadline);
+            self.streams = Some(streams?);
+        }
         Ok(next)
     }
 
@@ -184,12 +220,19 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
         loop {
             let message = self.channel.receive(self.options.timeouts.link)?;
             match message.kind {
-                MessageKind::Pages => self.take_pages(&message.payload)?,
-                MessageKind::Zeros => self.take_zeros(&message.payload)?,
-                MessageKind::RoundEnd => {
-                    let kind = MessageKind::RoundEnd;
+                MessageKind::Pages => {
+                    let run = PageRun::parse(&message.payload, &self.map, self.zstd)?;
+                    write(self.guest, run.address, &run.contents()?)?;
+                }
+                MessageKind::Zeros => {
+                    zero(self.guest, &ZeroRuns::parse(&message.payload, &self.map)?)?;
+                }
+                kind @ (MessageKind::RoundEnd | MessageKind::RoundBegin) => {
                     if payload::round_number(kind, &message.payload)? != round {
                         return Err(payload::invalid(kind, "the round is another one").into());
+                    }
+                    if kind == MessageKind::RoundBegin {
+                        self.take_streams(round)?;
                     }
                     self.channel
                         .send(MessageKind::RoundDone, &round.to_le_bytes())?;
@@ -198,6 +241,7 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
                 MessageKind::KeepAlive => {}
                 MessageKind::State if round > 0 => {
                     self.state = message.payload;
+                    self.streams = None;
                     return Ok(MigrationStep::Ready);
                 }
                 found => {
@@ -208,22 +252,36 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
         }
     }
 
-    fn take_pages(&mut self, payload: &[u8]) -> Result<(), MigrationFailure> {
-        let run = PageRun::parse(payload, &self.map)?;
-        if run.encoding != PageEncoding::Raw {
-            let reason = "the encoding was not agreed on";
-            return Err(payload::invalid(MessageKind::Pages, reason).into());
-        }
-        let written = self.guest.write(run.address, run.data);
-        written.map_err(MigrationFailure::of_guest("writing the guest's memory"))
-    }
-
-    fn take_zeros(&mut self, payload: &[u8]) -> Result<(), MigrationFailure> {
-        for (address, length) in ZeroRuns::parse(payload, &self.map)?.0 {
-            let zeroed = self.guest.zero(address, length);
-            zeroed.map_err(MigrationFailure::of_guest("writing the guest's memory"))?;
+    /// Takes a round of the further connections.
+    fn take_streams(&mut self, round: u64) -> Result<(), MigrationFailure> {
+        let Some(streams) = &mut self.streams else {
+            let reason = "there are no further connections";
+            return Err(payload::invalid(MessageKind::RoundBegin, reason).into());
+        };
+        let mut open = self.stream_count;
+        while open > 0 {
+            match streams.next()? {
+                StreamEvent::Pages(address, contents) => {
+                    write(self.guest, address, &contents)?;
+                }
+                StreamEvent::Zeros(zeros) => zero(self.guest, &zeros)?,
+                StreamEvent::RoundEnd(number) if number == round => open -= 1,
+                StreamEvent::RoundEnd(_) => {
+                    let reason = "the round is another one";
+                    return Err(payload::invalid(MessageKind::RoundEnd, reason).into());
+                }
+                // The reason may have come on the first connection.
+                StreamEvent::Failed(failure) => return Err(self.reason_for(failure)),
+            }
         }
         Ok(())
+    }
+
+    fn reason_for(&mut self, failure: MigrationFailure) -> MigrationFailure {
+        match self.channel.receive(LAST_WORD) {
+            Err(told @ MigrationFailure::Peer(_)) => told,
+            _ => failure,
+        }
     }
 
     fn load(&mut self) -> Result<MigrationStep, MigrationFailure> {
@@ -310,4 +368,23 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
         }
         DestinationEnd::Runs
     }
+}
+
+fn write<G: DestinationGuest + ?Sized>(
+    guest: &mut G,
+    address: u64,
+    contents: &[u8],
+) -> Result<(), MigrationFailure> {
+    let written = guest.write(address, contents);
+    written.map_err(MigrationFailure::of_guest("writing the guest's memory"))
+}
+
+fn zero<G: DestinationGuest + ?Sized>(
+    guest: &mut G,
+    zeros: &ZeroRuns,
+) -> Result<(), MigrationFailure> {
+    zeros.0.iter().try_for_each(|(address, length)| {
+        let zeroed = guest.zero(*address, *length);
+        zeroed.map_err(MigrationFailure::of_guest("writing the guest's memory"))
+    })
 }

@@ -12,7 +12,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::str::FromStr;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use thiserror::Error;
 
 /// The address of a destination: `unix:PATH` or `tcp:HOST:PORT`.
@@ -238,6 +238,36 @@ impl EndpointListener {
                     tracing::warn!(error = %source, ?cause, "a client is not the source");
                 }
                 Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Waits for a further connection of the source until a deadline.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::TimedOut`] after the deadline, [`ErrorKind::Interrupted`] if the user has
+    /// cancelled the migration, or the kernel's error.
+    pub fn accept_stream(
+        &self,
+        control: &Control,
+        deadline: Instant,
+    ) -> io::Result<Box<dyn Transport>> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            if control.is_cancelled() {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            match self.try_accept(left) {
+                Ok(transport) => return Ok(transport),
+                Err(EndpointError::Io { source, .. }) if source.kind() == ErrorKind::WouldBlock => {
+                    thread::sleep(TICK.min(left));
+                }
+                Err(EndpointError::Tls { .. }) => {}
+                Err(error) => return Err(io::Error::other(error)),
             }
         }
     }

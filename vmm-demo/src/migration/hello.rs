@@ -29,7 +29,7 @@ pub struct HelloOffer {
     pub memory: MemoryMode,
     /// True if a lease decides after a lost link.
     pub lease: bool,
-    /// The number of connections of the migration.
+    /// The number of connections that the source can send memory through.
     #[serde(default = "one")]
     pub streams: u32,
     /// True if the source can compress pages with zstd.
@@ -44,9 +44,25 @@ pub struct HelloAnswer {
     pub program: String,
     /// The version of the protocol that both sides speak from here on.
     pub version: u32,
-    /// True if the destination reads pages that are compressed with zstd.
+    /// The number of connections for memory: 1 is this connection, a higher number is that of
+    /// further ones.
+    #[serde(default = "one")]
+    pub streams: u32,
+    /// True if pages are compressed with zstd.
     #[serde(default)]
     pub zstd: bool,
+}
+
+/// The maximum number of connections for memory.
+pub const MAX_STREAMS: u32 = 64;
+
+/// The payload of STREAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StreamGreeting {
+    /// The identity of the attempt.
+    pub token: Token,
+    /// The number of the connection, from 0.
+    pub number: u32,
 }
 
 const fn one() -> u32 {

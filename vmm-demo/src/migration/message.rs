@@ -62,10 +62,14 @@ pub enum MessageKind {
     KeepAlive = 15,
     /// The sender has given up: the source keeps the guest; JSON.
     Error = 16,
+    /// The first message of a further connection for memory: the attempt and a number; JSON.
+    Stream = 17,
+    /// A round of memory begins on the further connections; its number, 8 bytes.
+    RoundBegin = 18,
 }
 
 impl MessageKind {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 18] = [
         Self::Hello,
         Self::View,
         Self::Accept,
@@ -82,6 +86,8 @@ impl MessageKind {
         Self::Running,
         Self::KeepAlive,
         Self::Error,
+        Self::Stream,
+        Self::RoundBegin,
     ];
 
     /// The protocol's name of the kind.
@@ -104,6 +110,8 @@ impl MessageKind {
             Self::Running => "RUNNING",
             Self::KeepAlive => "KEEP-ALIVE",
             Self::Error => "ERROR",
+            Self::Stream => "STREAM",
+            Self::RoundBegin => "ROUND-BEGIN",
         }
     }
 
@@ -111,14 +119,14 @@ impl MessageKind {
     #[must_use]
     pub const fn limit(self) -> u32 {
         match self {
-            Self::Hello | Self::Memory => 16 * KIB,
+            Self::Hello | Self::Memory | Self::Stream => 16 * KIB,
             // The maximum length of a view file.
             Self::View => 4 * MIB,
             Self::Refuse | Self::Error => MIB,
             // 17 bytes describe the run (`pages::PageRun`).
             Self::Pages => MIB + 17,
             Self::Zeros => 64 * KIB,
-            Self::RoundEnd | Self::RoundDone => 8,
+            Self::RoundBegin | Self::RoundEnd | Self::RoundDone => 8,
             // 512 vCPUs with SVE vectors of 2048 bits, in hexadecimal.
             Self::State => 64 * MIB,
             Self::Accept

@@ -3,6 +3,9 @@
 use super::memory_map::{GRANULE, MemoryMap};
 use super::message::{InvalidMessage, MAX_CHUNK, MessageKind};
 use super::payload::invalid;
+use ruzstd::decoding::FrameDecoder;
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use std::borrow::Cow;
 
 /// The encoding of the pages in PAGES.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +31,53 @@ pub struct PageRun<'p> {
     pub data: &'p [u8],
 }
 
+/// The maximum window of a zstd frame in bytes, which bounds the memory that it needs.
+const MAX_WINDOW: u64 = 2 * MAX_CHUNK as u64;
+
+/// The payload of PAGES for these pages, compressed with zstd if that is shorter and agreed on.
+#[must_use]
+pub fn pack(address: u64, pages: &[u8], zstd: bool) -> Vec<u8> {
+    let compressed = zstd.then(|| compress_to_vec(pages, CompressionLevel::Fastest));
+    let compressed = compressed.filter(|compressed| compressed.len() < pages.len());
+    let (encoding, data) = match &compressed {
+        Some(compressed) => (PageEncoding::Zstd, compressed.as_slice()),
+        None => (PageEncoding::Raw, pages),
+    };
+    let run = PageRun {
+        address,
+        length: pages.len(),
+        encoding,
+        data,
+    };
+    run.bytes()
+}
+
 impl<'p> PageRun<'p> {
+    /// The contents of the pages.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidMessage::Payload`].
+    pub fn contents(&self) -> Result<Cow<'p, [u8]>, InvalidMessage> {
+        if self.encoding == PageEncoding::Raw {
+            return Ok(Cow::Borrowed(self.data));
+        }
+        let mut contents = vec![0; self.length];
+        let mut decoder = FrameDecoder::new();
+        decoder.set_max_window_size(MAX_WINDOW);
+        match decoder.decode_all(self.data, &mut contents) {
+            Ok(length) if length == self.length => Ok(Cow::Owned(contents)),
+            Ok(_) => {
+                let reason = "the zstd frame does not have the length of the pages";
+                Err(invalid(MessageKind::Pages, reason))
+            }
+            Err(error) => {
+                let reason = format!("the zstd frame is invalid: {error}");
+                Err(invalid(MessageKind::Pages, &reason))
+            }
+        }
+    }
+
     /// The payload.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
@@ -40,20 +89,21 @@ impl<'p> PageRun<'p> {
         bytes
     }
 
-    /// Parses a payload and checks that one of the map's slots contains the pages.
+    /// Parses a payload and checks that one of the map's slots contains the pages. `zstd` is true
+    /// if the encoding was agreed on.
     ///
     /// # Errors
     ///
     /// [`InvalidMessage::Payload`].
-    pub fn parse(payload: &'p [u8], map: &MemoryMap) -> Result<Self, InvalidMessage> {
+    pub fn parse(payload: &'p [u8], map: &MemoryMap, zstd: bool) -> Result<Self, InvalidMessage> {
         let fault = |reason| invalid(MessageKind::Pages, reason);
         let Some(([address, length], [encoding, data @ ..])) = two_numbers(payload) else {
             return Err(fault("it is too short"));
         };
         let encoding = match encoding {
             0 => PageEncoding::Raw,
-            1 => PageEncoding::Zstd,
-            _ => return Err(fault("the encoding is unknown")),
+            1 if zstd => PageEncoding::Zstd,
+            _ => return Err(fault("the encoding is unknown or was not agreed on")),
         };
         check_run(MessageKind::Pages, map, address, length)?;
         let length = usize::try_from(length)

@@ -1,27 +1,32 @@
 //! Pre-copy: rounds of memory, sent while the guest runs and once more when it is paused.
 
-use super::channel::expect_kind;
+use super::channel::{LAST_WORD, expect_kind};
 use super::convergence::{self, Convergence, RoundDecision, RoundMeasurement};
 use super::dirty_bitmap::DirtyBitmap;
 use super::failure::MigrationFailure;
 use super::guest::SourceGuest;
 use super::memory_map::GRANULE;
 use super::message::{InvalidMessage, MAX_CHUNK, MessageKind};
-use super::pages::{PageEncoding, PageRun, ZeroRuns};
+use super::pages::{self, ZeroRuns};
 use super::payload;
 use super::progress::MigrationStep;
 use super::source::SourceSide;
+use super::streams::{StreamJob, count_sent};
 use super::transport::TICK;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// The share of the link's timeout after which an idle source sends KEEP-ALIVE.
 const KEEP_ALIVES: u32 = 4;
 
-/// The bytes of guest memory and messages of a round so far.
-#[derive(Clone, Copy, Debug, Default)]
-struct RoundCount {
-    memory: u64,
+/// The start of a round.
+#[derive(Clone, Copy, Debug)]
+struct RoundStart {
+    time: Instant,
+    /// The bytes that were sent before, as messages.
     sent: u64,
+    /// The bytes of pages that were sent before, but for zeros.
+    normal_bytes: u64,
 }
 
 impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
@@ -31,19 +36,20 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
         self.start()?;
         let mut convergence = Convergence::default();
         loop {
-            let begun = Instant::now();
-            let count = self.send_pending(begun)?;
+            let begun = self.begin_round()?;
+            let memory = self.send_pending(begun)?;
+            // Also a round that was cut short: a page of the next round must not overtake it.
+            self.end_round()?;
             let elapsed = self.started.elapsed();
             let parameters = self.control.parameters();
             if let Some(RoundDecision::Stop) = convergence::time_out(elapsed, &parameters) {
                 return Ok(MigrationStep::State);
             }
-            self.end_round()?;
-            let duration = begun.elapsed();
+            let duration = begun.time.elapsed();
             self.collect_dirty_pages()?;
             let round = RoundMeasurement {
-                memory: count.memory,
-                sent: count.sent,
+                memory,
+                sent: self.control.progress().ram.normal_bytes - begun.normal_bytes,
                 duration,
                 dirty: self.pending_bytes(),
                 elapsed,
@@ -60,8 +66,27 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
     /// Sends what was written since the last round of the running guest.
     pub(super) fn copy_last_round(&mut self) -> Result<(), MigrationFailure> {
         self.collect_dirty_pages()?;
-        self.send_pending(Instant::now())?;
-        self.end_round()
+        let begun = self.begin_round()?;
+        self.send_pending(begun)?;
+        self.end_round()?;
+        self.streams = None;
+        Ok(())
+    }
+
+    fn begin_round(&mut self) -> Result<RoundStart, MigrationFailure> {
+        if self.streams.is_some() {
+            let number = self.round.to_le_bytes();
+            self.channel.send(MessageKind::RoundBegin, &number)?;
+        }
+        Ok(RoundStart {
+            time: Instant::now(),
+            sent: self.sent.load(Ordering::Relaxed),
+            normal_bytes: self.control.progress().ram.normal_bytes,
+        })
+    }
+
+    fn sent_since(&self, begun: RoundStart) -> u64 {
+        self.sent.load(Ordering::Relaxed) - begun.sent
     }
 
     /// Starts the dirty log and marks all pages, in every attempt anew: the log of an attempt that
@@ -93,13 +118,13 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
 
     /// Sends the pending pages. Ends early if the time for the pre-copy is used up; what is not
     /// sent stays pending.
-    fn send_pending(&mut self, begun: Instant) -> Result<RoundCount, MigrationFailure> {
+    fn send_pending(&mut self, begun: RoundStart) -> Result<u64, MigrationFailure> {
         let remaining = self.pending_bytes();
         self.control.update(|progress| {
             progress.ram.remaining = remaining;
             progress.ram.dirty_sync_count += 1;
         });
-        let mut count = RoundCount::default();
+        let mut memory = 0;
         let mut zeros = ZeroRuns::default();
         let mut buffer = vec![0; MAX_CHUNK];
         let most = usize::try_from(MAX_CHUNK as u64 / self.page_size).unwrap_or(1);
@@ -107,108 +132,102 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
             let mut from = 0;
             while let Some((first, pages)) = self.next_run(slot, from, most) {
                 from = first + pages;
-                self.send_run(slot, (first, pages), &mut buffer, &mut zeros, &mut count)?;
-                self.pace(begun, count)?;
+                memory += self.send_run(slot, (first, pages), &mut buffer, &mut zeros)?;
+                self.pace(begun)?;
                 if self.must_end_round()? {
-                    self.send_zeros(&mut zeros, &mut count)?;
-                    return Ok(count);
+                    self.send_zeros(&mut zeros)?;
+                    return Ok(memory);
                 }
             }
         }
-        self.send_zeros(&mut zeros, &mut count)?;
-        Ok(count)
+        self.send_zeros(&mut zeros)?;
+        Ok(memory)
     }
 
     fn next_run(&mut self, slot: usize, from: usize, most: usize) -> Option<(usize, usize)> {
         self.pending.get_mut(slot)?.take_run(from, most)
     }
 
-    /// Reads a run of pages of a slot and sends it as runs that are zero or not.
+    /// Reads a run of pages of a slot and sends it as runs that are zero or not. Returns its length
+    /// in bytes.
     fn send_run(
         &mut self,
         slot: usize,
         (first, pages): (usize, usize),
         buffer: &mut [u8],
         zeros: &mut ZeroRuns,
-        count: &mut RoundCount,
-    ) -> Result<(), MigrationFailure> {
+    ) -> Result<u64, MigrationFailure> {
         let page = usize::try_from(self.page_size).unwrap_or(MAX_CHUNK);
         let start = self.slots.get(slot).map_or(0, |slot| slot.address);
         let address = start + first as u64 * self.page_size;
         let buffer = buffer.get_mut(..pages * page).unwrap_or_default();
         let read = self.guest.read(address, buffer);
         read.map_err(MigrationFailure::of_guest("reading the guest's memory"))?;
-        count.memory += buffer.len() as u64;
         let mut address = address;
         for run in runs(buffer, page) {
             let length = run.bytes.len() as u64;
             if run.is_zero {
                 add_zeros(zeros, address, length);
                 if zeros.0.len() == ZeroRuns::MAX {
-                    self.send_zeros(zeros, count)?;
+                    self.send_zeros(zeros)?;
                 }
             } else {
-                self.send_pages(address, run.bytes, count)?;
+                self.send_pages(address, run.bytes)?;
             }
             self.report_pages(run.is_zero, length);
             address += length;
         }
-        Ok(())
+        Ok(buffer.len() as u64)
     }
 
-    fn send_pages(
-        &mut self,
-        address: u64,
-        bytes: &[u8],
-        count: &mut RoundCount,
-    ) -> Result<(), MigrationFailure> {
-        let run = PageRun {
-            address,
-            length: bytes.len(),
-            encoding: PageEncoding::Raw,
-            data: bytes,
-        };
-        let payload = run.bytes();
-        self.queue_memory(MessageKind::Pages, &payload, count)
+    fn send_pages(&mut self, address: u64, bytes: &[u8]) -> Result<(), MigrationFailure> {
+        if self.streams.is_some() {
+            return self.dispatch(StreamJob::Pages(address, bytes.to_vec()));
+        }
+        let payload = pages::pack(address, bytes, self.zstd);
+        self.queue_memory(MessageKind::Pages, &payload)
     }
 
-    fn send_zeros(
-        &mut self,
-        zeros: &mut ZeroRuns,
-        count: &mut RoundCount,
-    ) -> Result<(), MigrationFailure> {
+    fn send_zeros(&mut self, zeros: &mut ZeroRuns) -> Result<(), MigrationFailure> {
         if zeros.0.is_empty() {
             return Ok(());
         }
-        let payload = std::mem::take(zeros).bytes();
-        self.queue_memory(MessageKind::Zeros, &payload, count)
+        let zeros = std::mem::take(zeros);
+        if self.streams.is_some() {
+            return self.dispatch(StreamJob::Zeros(zeros));
+        }
+        self.queue_memory(MessageKind::Zeros, &zeros.bytes())
     }
 
-    fn queue_memory(
-        &mut self,
-        kind: MessageKind,
-        payload: &[u8],
-        count: &mut RoundCount,
-    ) -> Result<(), MigrationFailure> {
+    /// Gives work to the further connections.
+    fn dispatch(&mut self, job: StreamJob) -> Result<(), MigrationFailure> {
+        let Some(Err(failure)) = self.streams.as_mut().map(|streams| streams.send(job)) else {
+            return Ok(());
+        };
+        // The reason may have come on the first connection.
+        match self.channel.receive(LAST_WORD) {
+            Err(told @ MigrationFailure::Peer(_)) => Err(told),
+            _ => Err(failure),
+        }
+    }
+
+    fn queue_memory(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), MigrationFailure> {
         self.channel.queue(kind, payload)?;
-        let sent = payload.len() as u64;
-        count.sent += sent;
-        self.control
-            .update(|progress| progress.ram.transferred += sent);
+        count_sent(self.control, &self.sent, payload);
         Ok(())
     }
 
     /// Waits while the round is faster than the bandwidth limit. A paused guest is not made to
     /// wait.
-    fn pace(&mut self, begun: Instant, count: RoundCount) -> Result<(), MigrationFailure> {
+    fn pace(&mut self, begun: RoundStart) -> Result<(), MigrationFailure> {
         loop {
             let limit = self.control.parameters().bandwidth;
             let Some(limit) = limit.filter(|_| !self.is_paused()) else {
                 return Ok(());
             };
-            let milliseconds = count.sent.saturating_mul(1000) / limit.max(1);
+            let milliseconds = self.sent_since(begun).saturating_mul(1000) / limit.max(1);
             let due = Duration::from_millis(milliseconds);
-            let ahead = due.saturating_sub(begun.elapsed());
+            let ahead = due.saturating_sub(begun.time.elapsed());
             if ahead.is_zero() || self.must_end_round()? {
                 return Ok(());
             }
@@ -239,8 +258,12 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
 
     /// Ends the round and waits until the destination has written it.
     fn end_round(&mut self) -> Result<(), MigrationFailure> {
-        let number = self.round.to_le_bytes();
-        self.channel.send(MessageKind::RoundEnd, &number)?;
+        if self.streams.is_some() {
+            self.dispatch(StreamJob::RoundEnd(self.round))?;
+        } else {
+            let number = self.round.to_le_bytes();
+            self.channel.send(MessageKind::RoundEnd, &number)?;
+        }
         let message = self.channel.receive(self.options.timeouts.answer)?;
         expect_kind(&message, MessageKind::RoundDone)?;
         let kind = MessageKind::RoundDone;

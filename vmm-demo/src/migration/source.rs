@@ -14,10 +14,12 @@ use super::message::MessageKind;
 use super::objection::PeerError;
 use super::payload;
 use super::progress::MigrationStep;
+use super::streams::{PageStreams, StreamSource, StreamStart};
 use super::token::Token;
 use super::transport::Transport;
 use super::{MigrationTimeouts, PROGRAM};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 /// The settings of a source.
@@ -26,6 +28,10 @@ pub struct SourceOptions {
     pub token: Token,
     /// The way of the memory.
     pub memory: MemoryMode,
+    /// True if pages are compressed with zstd, if the destination can read that.
+    pub zstd: bool,
+    /// Further connections for memory, if the destination takes them.
+    pub streams: Option<StreamSource>,
     /// The lease, if there is one; the destination must have the same.
     pub lease: Option<Box<dyn Lease>>,
     /// The timeouts.
@@ -37,6 +43,8 @@ impl std::fmt::Debug for SourceOptions {
         f.debug_struct("SourceOptions")
             .field("token", &self.token)
             .field("memory", &self.memory)
+            .field("zstd", &self.zstd)
+            .field("streams", &self.streams)
             .field("lease", &self.lease.is_some())
             .field("timeouts", &self.timeouts)
             .finish()
@@ -61,6 +69,10 @@ pub fn migrate<G: SourceGuest + ?Sized>(
         control,
         slots: Vec::new(),
         page_size: GRANULE,
+        zstd: false,
+        stream_count: 1,
+        streams: None,
+        sent: Arc::default(),
         pending: Vec::new(),
         round: 0,
         logging: false,
@@ -87,6 +99,13 @@ pub(super) struct SourceSide<'m, G: ?Sized> {
     pub(super) control: &'m Arc<Control>,
     pub(super) slots: Vec<RamSlot>,
     pub(super) page_size: u64,
+    /// True if pages are compressed with zstd.
+    pub(super) zstd: bool,
+    stream_count: u32,
+    /// The further connections for memory.
+    pub(super) streams: Option<PageStreams>,
+    /// The bytes of memory that were sent.
+    pub(super) sent: Arc<AtomicU64>,
     /// The pages of each slot that the destination does not have.
     pub(super) pending: Vec<DirtyBitmap>,
     /// The number of the next round.
@@ -125,8 +144,8 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
             token,
             memory: self.options.memory,
             lease: self.options.lease.is_some(),
-            streams: 1,
-            zstd: false,
+            streams: self.options.streams.as_ref().map_or(1, StreamSource::count),
+            zstd: self.options.zstd,
         };
         self.channel.send(
             MessageKind::Hello,
@@ -140,6 +159,12 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
             let reason = format!("version {} was not on offer", answer.version);
             return Err(payload::invalid(MessageKind::Hello, &reason).into());
         }
+        self.zstd = answer.zstd && offer.zstd;
+        if answer.streams > offer.streams {
+            let reason = format!("{} connections were not on offer", answer.streams);
+            return Err(payload::invalid(MessageKind::Hello, &reason).into());
+        }
+        self.stream_count = answer.streams;
         Ok(MigrationStep::View)
     }
 
@@ -172,6 +197,25 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
         self.channel.send(MessageKind::Memory, &map)?;
         self.channel
             .expect(MessageKind::Allocated, self.options.timeouts.answer)?;
+        if let Some(streams) = self
+            .options
+            .streams
+            .as_mut()
+            .filter(|_| self.stream_count > 1)
+        {
+            let start = StreamStart {
+                token: self.options.token,
+                count: self.stream_count,
+                zstd: self.zstd,
+                timeout: self.options.timeouts.link,
+            };
+            self.streams = Some(PageStreams::start(
+                streams,
+                start,
+                self.control,
+                &self.sent,
+            )?);
+        }
         Ok(MigrationStep::Rounds)
     }
 

@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use std::fmt::Write;
-use vmm_demo::migration::hello::{HelloAnswer, HelloOffer, MemoryMode};
+use vmm_demo::migration::hello::{HelloAnswer, HelloOffer, MemoryMode, StreamGreeting};
 use vmm_demo::migration::memory_map::{MemoryMap, RamSlot};
 use vmm_demo::migration::message::{self, MessageKind};
 use vmm_demo::migration::objection::{Objection, PeerError};
@@ -65,19 +65,50 @@ fn hello_of_both_sides() {
     let answer = HelloAnswer {
         program: "vmm-demo 0.1.0".into(),
         version: 1,
+        streams: 1,
         zstd: false,
     };
     check(
         kind,
         &json(kind, &answer),
         &expect![[r#"
-        69 64 6d 67 01 00 00 00 07 00 00 00 00 00 00 00  idmg............
-        35 00 00 00 af c9 32 23 4d b2 97 04 7b 22 70 72  5.....2#M...{"pr
-        6f 67 72 61 6d 22 3a 22 76 6d 6d 2d 64 65 6d 6f  ogram":"vmm-demo
-        20 30 2e 31 2e 30 22 2c 22 76 65 72 73 69 6f 6e   0.1.0","version
-        22 3a 31 2c 22 7a 73 74 64 22 3a 66 61 6c 73 65  ":1,"zstd":false
-        7d                                               }
+            69 64 6d 67 01 00 00 00 07 00 00 00 00 00 00 00  idmg............
+            41 00 00 00 6b b1 c5 4d bb 56 b7 7e 7b 22 70 72  A...k..M.V.~{"pr
+            6f 67 72 61 6d 22 3a 22 76 6d 6d 2d 64 65 6d 6f  ogram":"vmm-demo
+            20 30 2e 31 2e 30 22 2c 22 76 65 72 73 69 6f 6e   0.1.0","version
+            22 3a 31 2c 22 73 74 72 65 61 6d 73 22 3a 31 2c  ":1,"streams":1,
+            22 7a 73 74 64 22 3a 66 61 6c 73 65 7d           "zstd":false}
+        "#]],
+    );
+}
+
+#[test]
+fn greeting_of_a_further_connection() {
+    let greeting = StreamGreeting {
+        token: Token::new([0xab; 16]),
+        number: 3,
+    };
+    let kind = MessageKind::Stream;
+    check(
+        kind,
+        &json(kind, &greeting),
+        &expect![[r#"
+        69 64 6d 67 11 00 00 00 07 00 00 00 00 00 00 00  idmg............
+        37 00 00 00 d3 7b d9 ef f3 8f 1f 6e 7b 22 74 6f  7....{.....n{"to
+        6b 65 6e 22 3a 22 61 62 61 62 61 62 61 62 61 62  ken":"ababababab
+        61 62 61 62 61 62 61 62 61 62 61 62 61 62 61 62  abababababababab
+        61 62 61 62 61 62 22 2c 22 6e 75 6d 62 65 72 22  ababab","number"
+        3a 33 7d                                         :3}
     "#]],
+    );
+    check(
+        MessageKind::RoundBegin,
+        &7_u64.to_le_bytes(),
+        &expect![[r#"
+            69 64 6d 67 12 00 00 00 07 00 00 00 00 00 00 00  idmg............
+            08 00 00 00 70 d6 e7 6f 6d 63 58 bf 07 00 00 00  ....p..omcX.....
+            00 00 00 00                                      ....
+        "#]],
     );
 }
 

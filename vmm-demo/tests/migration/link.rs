@@ -69,6 +69,18 @@ pub(crate) fn connection(
 }
 
 impl Link {
+    fn send(&mut self, out: usize, bytes: &[u8]) {
+        let pipe = &mut self.pipes[out];
+        if pipe.fault.is_none() && !self.stalled {
+            pipe.sent.extend(bytes);
+            pipe.bytes.extend(bytes);
+            return;
+        }
+        for byte in bytes {
+            self.push(out, *byte);
+        }
+    }
+
     /// Sends a byte, unless a fault prevents it.
     fn push(&mut self, out: usize, byte: u8) {
         let pipe = &mut self.pipes[out];
@@ -114,10 +126,7 @@ impl Read for End {
         let mut link = lock(&self.link.0);
         let pipe = &mut link.pipes[1 - self.out].bytes;
         let length = pipe.len().min(buffer.len());
-        for (to, from) in buffer.iter_mut().zip(pipe.drain(..length)) {
-            *to = from;
-        }
-        Ok(length)
+        pipe.read(&mut buffer[..length])
     }
 }
 
@@ -134,9 +143,7 @@ impl Write for End {
         if link.closed {
             return Err(ErrorKind::BrokenPipe.into());
         }
-        for byte in bytes {
-            link.push(self.out, *byte);
-        }
+        link.send(self.out, bytes);
         changed.notify_all();
         Ok(bytes.len())
     }

@@ -21,4 +21,5 @@ mod local;
 mod machine;
 mod migrations;
 mod precopy;
+mod streams;
 mod world;

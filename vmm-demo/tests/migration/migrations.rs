@@ -13,6 +13,7 @@ use vmm_demo::migration::end::{DestinationEnd, SourceEnd};
 use vmm_demo::migration::hello::MemoryMode;
 use vmm_demo::migration::lease::Lease;
 use vmm_demo::migration::source::{self, SourceOptions};
+use vmm_demo::migration::streams::{AcceptStream, StreamSource};
 use vmm_demo::migration::token::Token;
 use vmm_demo::migration::transport::Transport;
 
@@ -35,6 +36,8 @@ pub(crate) struct Pair {
     pub(crate) control: Arc<Control>,
     pub(crate) memory: MemoryMode,
     pub(crate) timeouts: MigrationTimeouts,
+    pub(crate) zstd: bool,
+    pub(crate) streams: (Option<StreamSource>, Option<AcceptStream>),
     /// The leases of source and destination.
     pub(crate) leases: [Option<Box<dyn Lease>>; 2],
 }
@@ -49,6 +52,8 @@ impl Pair {
             control: Arc::default(),
             memory,
             timeouts: PATIENT,
+            zstd: false,
+            streams: (None, None),
             leases: [None, None],
         }
     }
@@ -69,10 +74,13 @@ impl Pair {
         let source_options = SourceOptions {
             token: token(),
             memory: self.memory,
+            zstd: self.zstd,
+            streams: self.streams.0.take(),
             lease: source_lease.take(),
             timeouts: self.timeouts,
         };
         let destination_options = DestinationOptions {
+            streams: self.streams.1.take(),
             lease: destination_lease.take(),
             timeouts: self.timeouts,
         };
@@ -116,6 +124,8 @@ impl Pair {
             control: Arc::default(),
             memory: MemoryMode::Copy,
             timeouts: PATIENT,
+            zstd: false,
+            streams: (None, None),
             leases: [None, None],
         };
         let (ends, _) = again.migrate_with([None, None]);
