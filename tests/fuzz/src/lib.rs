@@ -7,6 +7,7 @@ mod decode;
 mod fleet_file;
 mod host_file;
 mod import;
+mod migration;
 mod snapshot;
 mod view_file;
 
@@ -14,6 +15,7 @@ pub use decode::decode;
 pub use fleet_file::fleet_file;
 pub use host_file::host_file;
 pub use import::import;
+pub use migration::{migration_destination, migration_source};
 pub use snapshot::snapshot;
 pub use view_file::view_file;
 
@@ -21,11 +23,13 @@ pub use view_file::view_file;
 pub type Target = fn(&[u8]);
 
 /// Every target by name.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 8] = [
     ("decode", decode),
     ("fleet_file", fleet_file),
     ("host_file", host_file),
     ("import", import),
+    ("migration_destination", migration_destination),
+    ("migration_source", migration_source),
     ("snapshot", snapshot),
     ("view_file", view_file),
 ];
