@@ -5,18 +5,19 @@
 //! | source | HELLO | versions on offer, identity of the attempt, way of the memory, lease |
 //! | destination | HELLO or REFUSE | the version of both from here on |
 //! | source | VIEW | what the guest sees |
-//! | destination | ACCEPT or REFUSE | every reason, with the model or override that would have worked |
+//! | destination | ACCEPT or REFUSE | every reason, with what would have worked |
 //! | source | MEMORY | RAM slots; in a local upgrade with the descriptor of the memory |
 //! | destination | ALLOCATED | |
-//! | source | PAGES, ZEROS, ROUND-END | rounds of memory while the guest runs; not in a local upgrade |
+//! | source | PAGES, ZEROS, ROUND-END | rounds of memory; none in a local upgrade |
 //! | destination | ROUND-DONE | the round is in the memory |
 //! | source | the last round, then STATE | the guest is paused |
 //! | destination | READY | the state is loaded and was read back |
 //! | source | HANDOVER | its last act |
 //! | destination | RUNNING | |
 //!
-//! Memory can come on further connections ([`streams`]): each begins with STREAM after ALLOCATED, and
-//! the source announces rounds with ROUND-BEGIN. A source that has nothing to send says KEEP-ALIVE.
+//! Memory can come on further connections ([`streams`]): each begins with STREAM after ALLOCATED,
+//! and the source announces rounds with ROUND-BEGIN. A source that has nothing to send says
+//! KEEP-ALIVE.
 //!
 //! Either side ends a migration with ERROR before HANDOVER. Its sender keeps the guest if it is the
 //! source, and has discarded it if it is the destination.
@@ -31,7 +32,7 @@
 //! | rounds | sends what is dirty, until the rest fits the downtime | state | continues |
 //! | state | pauses, sends the last round and the state | ready | resumes |
 //! | ready | waits for READY | handover | resumes |
-//! | handover | records it with the lease, sends HANDOVER, waits for RUNNING | ends the guest | see below |
+//! | handover | records it with the lease, sends HANDOVER, waits for RUNNING | ends | see below |
 //!
 //! The steps of the destination ([`destination::receive`]):
 //!
@@ -41,18 +42,18 @@
 //! | memory | allocates or maps the memory | rounds, or ready in a local upgrade | discarded |
 //! | rounds | writes pages until STATE comes | ready | discarded |
 //! | ready | loads the state and reads it back | handover | discarded |
-//! | handover | sends READY, waits for HANDOVER, claims the lease | runs, sends RUNNING | see below |
+//! | handover | sends READY, waits for HANDOVER, claims the lease | runs | see below |
 //!
 //! After a lost link in the step handover:
 //!
 //! | side | without a lease | with a lease |
 //! |---|---|---|
-//! | source | in doubt | resumes if it revokes the lease, completed if the destination has claimed it |
-//! | destination, READY sent | in doubt | runs if the source has recorded HANDOVER and it claims the lease |
+//! | source | in doubt | resumes if it revokes the lease, else completed |
+//! | destination, READY sent | in doubt | runs if HANDOVER is recorded and it claims the lease |
 //! | destination, HANDOVER received | runs | runs if it claims the lease |
 //!
 //! An error of the lease's storage leaves the side in doubt. A guest in doubt is paused; the user
-//! decides ([`doubt`]).
+//! decides ([`doubt`]), after a question to the other side if it can be reached ([`inquiry`]).
 
 pub mod channel;
 pub mod control;
@@ -65,6 +66,7 @@ pub mod endpoint;
 pub mod failure;
 pub mod guest;
 pub mod hello;
+pub mod inquiry;
 pub mod lease;
 pub mod lease_file;
 pub mod memory_map;

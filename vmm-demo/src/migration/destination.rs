@@ -217,8 +217,15 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
     /// Takes rounds of memory until STATE comes.
     fn take_rounds(&mut self) -> Result<MigrationStep, MigrationFailure> {
         let mut round = 0;
+        let timeouts = self.options.timeouts;
+        let mut timeout = timeouts.link;
         loop {
-            let message = self.channel.receive(self.options.timeouts.link)?;
+            let message = self.channel.receive(timeout)?;
+            // After a round the source may pause the guest and read its state, and says nothing.
+            timeout = match message.kind {
+                MessageKind::RoundEnd | MessageKind::RoundBegin => timeouts.answer,
+                _ => timeouts.link,
+            };
             match message.kind {
                 MessageKind::Pages => {
                     let run = PageRun::parse(&message.payload, &self.map, self.zstd)?;

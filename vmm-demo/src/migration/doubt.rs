@@ -2,18 +2,10 @@
 
 use super::failure::MigrationFailure;
 use super::guest::{DestinationGuest, SourceGuest};
+use super::inquiry::{AttemptEnd, DoubtDecision, Inquiry};
 use super::lease::{Lease, LeaseError, LeaseHolder};
 use super::token::Token;
 use thiserror::Error;
-
-/// The user's decision about the guest of one side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DoubtDecision {
-    /// Runs the guest here: it does not run on the other side, and never will.
-    Run,
-    /// Discards the guest here.
-    Discard,
-}
 
 /// The reason why a decision is refused.
 #[derive(Debug, Error)]
@@ -24,6 +16,16 @@ pub enum DoubtError {
         "the other side holds the lease and runs the guest; this would be a second: discard it here"
     )]
     Second,
+    /// The other side has said that it runs the guest, or is about to.
+    #[error(
+        "the other side has said that it runs the guest; this would be a second: discard it here"
+    )]
+    RunsThere,
+    /// The other side has said that it has no guest any more.
+    #[error(
+        "the other side has said that it has discarded the guest; this is the last: run it here"
+    )]
+    Last,
     /// The source has not handed over.
     #[error(
         "the source has not handed over, and runs the guest; this would be a second: discard it \
@@ -48,7 +50,7 @@ struct Doubt {
     failure: MigrationFailure,
     token: Token,
     lease: Option<Box<dyn Lease>>,
-    decided: bool,
+    inquiry: Inquiry,
 }
 
 impl Doubt {
@@ -57,7 +59,17 @@ impl Doubt {
             failure,
             token,
             lease,
-            decided: false,
+            inquiry: Inquiry::new(token),
+        }
+    }
+
+    /// Checks a decision against what the other side has said.
+    fn check(&self, decision: DoubtDecision) -> Result<(), DoubtError> {
+        match (decision, self.inquiry.heard()) {
+            _ if self.inquiry.decision().is_some() => Err(DoubtError::Decided),
+            (DoubtDecision::Run, Some(AttemptEnd::Runs)) => Err(DoubtError::RunsThere),
+            (DoubtDecision::Discard, Some(AttemptEnd::Discarded)) => Err(DoubtError::Last),
+            _ => Ok(()),
         }
     }
 }
@@ -77,6 +89,11 @@ impl SourceDoubt {
         &self.0.failure
     }
 
+    /// The questions between both sides.
+    pub fn inquiry(&mut self) -> &mut Inquiry {
+        &mut self.0.inquiry
+    }
+
     /// Resumes or ends the guest.
     ///
     /// # Errors
@@ -88,9 +105,7 @@ impl SourceDoubt {
         guest: &mut G,
     ) -> Result<(), DoubtError> {
         let doubt = &mut self.0;
-        if doubt.decided {
-            return Err(DoubtError::Decided);
-        }
+        doubt.check(decision)?;
         match (decision, &mut doubt.lease) {
             (DoubtDecision::Discard, _) => guest.end(),
             (DoubtDecision::Run, None) => guest.resume(),
@@ -99,7 +114,7 @@ impl SourceDoubt {
                 LeaseHolder::Destination => return Err(DoubtError::Second),
             },
         }
-        doubt.decided = true;
+        doubt.inquiry.decide(decision);
         Ok(())
     }
 }
@@ -119,6 +134,11 @@ impl DestinationDoubt {
         &self.0.failure
     }
 
+    /// The questions between both sides.
+    pub fn inquiry(&mut self) -> &mut Inquiry {
+        &mut self.0.inquiry
+    }
+
     /// Runs or discards the guest.
     ///
     /// # Errors
@@ -130,9 +150,7 @@ impl DestinationDoubt {
         guest: &mut G,
     ) -> Result<(), DoubtError> {
         let doubt = &mut self.0;
-        if doubt.decided {
-            return Err(DoubtError::Decided);
-        }
+        doubt.check(decision)?;
         match (decision, &mut doubt.lease) {
             (DoubtDecision::Discard, _) => guest.discard(),
             (DoubtDecision::Run, None) => guest.run(),
@@ -146,7 +164,7 @@ impl DestinationDoubt {
                 }
             }
         }
-        doubt.decided = true;
+        doubt.inquiry.decide(decision);
         Ok(())
     }
 }

@@ -66,10 +66,14 @@ pub enum MessageKind {
     Stream = 17,
     /// A round of memory begins on the further connections; its number, 8 bytes.
     RoundBegin = 18,
+    /// The first message of a connection that asks for the end of an attempt in doubt; JSON.
+    Question = 19,
+    /// The end of the attempt on the side that was asked; JSON.
+    End = 20,
 }
 
 impl MessageKind {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 20] = [
         Self::Hello,
         Self::View,
         Self::Accept,
@@ -88,6 +92,8 @@ impl MessageKind {
         Self::Error,
         Self::Stream,
         Self::RoundBegin,
+        Self::Question,
+        Self::End,
     ];
 
     /// The protocol's name of the kind.
@@ -112,6 +118,8 @@ impl MessageKind {
             Self::Error => "ERROR",
             Self::Stream => "STREAM",
             Self::RoundBegin => "ROUND-BEGIN",
+            Self::Question => "QUESTION",
+            Self::End => "END",
         }
     }
 
@@ -119,7 +127,7 @@ impl MessageKind {
     #[must_use]
     pub const fn limit(self) -> u32 {
         match self {
-            Self::Hello | Self::Memory | Self::Stream => 16 * KIB,
+            Self::Hello | Self::Memory | Self::Stream | Self::Question | Self::End => 16 * KIB,
             // The maximum length of a view file.
             Self::View => 4 * MIB,
             Self::Refuse | Self::Error => MIB,

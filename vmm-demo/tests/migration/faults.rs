@@ -5,9 +5,10 @@ use crate::migrations::Pair;
 use crate::world::Injection;
 use std::time::Duration;
 use vmm_demo::migration::MigrationTimeouts;
-use vmm_demo::migration::doubt::{DoubtDecision, DoubtError};
+use vmm_demo::migration::doubt::DoubtError;
 use vmm_demo::migration::end::{DestinationEnd, SourceEnd};
 use vmm_demo::migration::hello::MemoryMode;
+use vmm_demo::migration::inquiry::DoubtDecision;
 
 /// Short, as a lost byte is seen by the silence after it.
 const IMPATIENT: MigrationTimeouts = MigrationTimeouts {

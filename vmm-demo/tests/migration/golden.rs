@@ -3,6 +3,7 @@
 use expect_test::{Expect, expect};
 use std::fmt::Write;
 use vmm_demo::migration::hello::{HelloAnswer, HelloOffer, MemoryMode, StreamGreeting};
+use vmm_demo::migration::inquiry::{AttemptEnd, DoubtDecision, EndAnswer, Question};
 use vmm_demo::migration::memory_map::{MemoryMap, RamSlot};
 use vmm_demo::migration::message::{self, MessageKind};
 use vmm_demo::migration::objection::{Objection, PeerError};
@@ -108,6 +109,42 @@ fn greeting_of_a_further_connection() {
             69 64 6d 67 12 00 00 00 07 00 00 00 00 00 00 00  idmg............
             08 00 00 00 70 d6 e7 6f 6d 63 58 bf 07 00 00 00  ....p..omcX.....
             00 00 00 00                                      ....
+        "#]],
+    );
+}
+
+#[test]
+fn question_and_answer() {
+    let question = Question {
+        token: Token::new([0xab; 16]),
+        decision: DoubtDecision::Run,
+    };
+    let kind = MessageKind::Question;
+    check(
+        kind,
+        &json(kind, &question),
+        &expect![[r#"
+        69 64 6d 67 13 00 00 00 07 00 00 00 00 00 00 00  idmg............
+        3d 00 00 00 3e b7 66 8b 40 04 33 a0 7b 22 74 6f  =...>.f.@.3.{"to
+        6b 65 6e 22 3a 22 61 62 61 62 61 62 61 62 61 62  ken":"ababababab
+        61 62 61 62 61 62 61 62 61 62 61 62 61 62 61 62  abababababababab
+        61 62 61 62 61 62 22 2c 22 64 65 63 69 73 69 6f  ababab","decisio
+        6e 22 3a 22 72 75 6e 22 7d                       n":"run"}
+    "#]],
+    );
+    let kind = MessageKind::End;
+    check(
+        kind,
+        &json(
+            kind,
+            &EndAnswer {
+                end: AttemptEnd::InDoubt,
+            },
+        ),
+        &expect![[r#"
+            69 64 6d 67 14 00 00 00 07 00 00 00 00 00 00 00  idmg............
+            12 00 00 00 c6 9d 4b 04 09 eb 04 4a 7b 22 65 6e  ......K....J{"en
+            64 22 3a 22 69 6e 2d 64 6f 75 62 74 22 7d        d":"in-doubt"}
         "#]],
     );
 }

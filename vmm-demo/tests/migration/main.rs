@@ -15,6 +15,7 @@ mod faults;
 )]
 mod golden;
 mod hostile;
+mod inquiries;
 mod leases;
 mod link;
 mod local;
