@@ -136,7 +136,7 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
     fn check_offer(&mut self, offer: &HelloOffer) -> Result<(), MigrationFailure> {
         let mut reasons = Vec::new();
         if !offer.versions.contains(&VERSION) {
-            let (offered, source) = (&offer.versions, &offer.program);
+            let (offered, source) = (&offer.versions, payload::shown_text(&offer.program));
             let reason = format!("{source} speaks versions {offered:?} of the migration protocol");
             let possible = format!("version {VERSION}, which {PROGRAM} speaks");
             reasons.push(Objection::new(reason).but(possible));

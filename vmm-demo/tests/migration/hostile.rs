@@ -5,7 +5,9 @@ use crate::machine::Machine;
 use crate::migrations::{Pair, token};
 use crate::world::{Process, World};
 use proptest::prelude::*;
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use std::io::{ErrorKind, Read, Write};
+use std::os::unix::net::UnixStream;
 use std::sync::{Arc, LazyLock};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,6 +18,7 @@ use vmm_demo::migration::failure::MigrationFailure;
 use vmm_demo::migration::hello::MemoryMode;
 use vmm_demo::migration::message::{self, HEADER, Header, InvalidMessage, MessageKind};
 use vmm_demo::migration::source::{self, SourceOptions};
+use vmm_demo::migration::transport::UnixTransport;
 
 /// What each side of a migration sends.
 static RECORDED: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
@@ -236,12 +239,12 @@ fn peers_from_the_future_are_refused_by_name() {
     let hello = String::from_utf8(list[0].1.clone()).expect("JSON");
     list[0].1 = hello
         .replace("[1]", "[2,3]")
-        .replace("vmm-demo 0.1.0", "next")
+        .replace("vmm-demo 0.1.0", "next\\n")
         .into_bytes();
     let failure = discarded(&joined(&list));
     assert_eq!(
         failure.to_string(),
-        "this side refuses the guest: next speaks versions [2, 3] of the migration protocol; \
+        "this side refuses the guest: next\\n speaks versions [2, 3] of the migration protocol; \
          possible: version 1, which vmm-demo 0.1.0 speaks"
     );
     // Members that a newer version adds are ignored.
@@ -277,4 +280,29 @@ fn peers_that_send_byte_by_byte_are_stalled() {
         "{end:?}"
     );
     assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn peers_that_take_nothing_are_stalled() {
+    let (own, peer) = UnixStream::pair().expect("sockets");
+    set_socket_send_buffer_size(&own, 4096).expect("a small buffer");
+    (&peer).write_all(&RECORDED[1]).expect("a large buffer");
+    let world = Arc::new(World::default());
+    let mut machine = Machine::running(&Process::new("side", &world));
+    let options = SourceOptions {
+        token: token(),
+        memory: MemoryMode::Copy,
+        zstd: false,
+        streams: None,
+        lease: None,
+        timeouts: SHORT,
+    };
+    let transport = Box::new(UnixTransport::new(own).expect("a transport"));
+    let end = source::migrate(&mut machine, transport, options, &Arc::default());
+    assert!(
+        matches!(end, SourceEnd::Continues(MigrationFailure::Stalled { .. })),
+        "{end:?}"
+    );
+    assert_eq!(world.running(), ["side"]);
+    drop(peer);
 }
