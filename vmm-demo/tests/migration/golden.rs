@@ -219,7 +219,7 @@ fn memory_contents() {
 }
 
 #[test]
-fn messages_without_content() {
+fn messages_without_content_before_memory() {
     for (kind, expected) in [
         (
             MessageKind::View,
@@ -242,6 +242,14 @@ fn messages_without_content() {
             00 00 00 00 00 00 00 00 58 c8 9f ec              ........X...
         "#]],
         ),
+    ] {
+        check(kind, &[], &expected);
+    }
+}
+
+#[test]
+fn messages_without_content_after_memory() {
+    for (kind, expected) in [
         (
             MessageKind::RoundEnd,
             expect![[r#"
