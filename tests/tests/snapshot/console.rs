@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 /// Time limit of an answer, which takes a second or two on an idle machine, and of the boot.
 pub(crate) const LIMIT: Duration = Duration::from_mins(5);
 
-/// What a guest has printed, in the output of one process after another.
+/// The output of a guest, by one process after another.
 #[derive(Default)]
 pub(crate) struct Console {
     stdout: String,

@@ -205,7 +205,7 @@ pub(super) fn count_sent(control: &Control, sent: &AtomicU64, payload: &[u8]) {
     control.update(|progress| progress.ram.transferred += length);
 }
 
-/// What came on a connection of the destination.
+/// A message of a connection of the destination.
 #[derive(Debug)]
 pub(super) enum StreamEvent {
     Pages(u64, Vec<u8>),

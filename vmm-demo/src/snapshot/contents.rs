@@ -77,7 +77,8 @@ pub struct Snapshot {
 impl Snapshot {
     /// Writes the snapshot with the RAM of the guest, whose vCPUs are paused, and returns the sink.
     ///
-    /// With [`MemoryEncoding::Raw`] the sink must be able to seek beyond its end, as ordinary files are.
+    /// With [`MemoryEncoding::Raw`] the sink must be able to seek beyond its end, as ordinary files
+    /// are.
     ///
     /// # Errors
     ///

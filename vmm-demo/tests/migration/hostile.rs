@@ -20,7 +20,7 @@ use vmm_demo::migration::message::{self, HEADER, Header, InvalidMessage, Message
 use vmm_demo::migration::source::{self, SourceOptions};
 use vmm_demo::migration::transport::UnixTransport;
 
-/// What each side of a migration sends.
+/// The messages of each side of a migration.
 static RECORDED: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
     let (_, meter) = Pair::new(MemoryMode::Copy).migrate_with([None, None]);
     [meter.recorded(0), meter.recorded(1)]

@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 use vmm_demo::migration::transport::Transport;
 
-/// What happens to the byte of this number in one direction.
+/// The fault at the byte of this number in one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LinkFault {
     /// The connection ends before it.

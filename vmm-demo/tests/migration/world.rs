@@ -42,7 +42,7 @@ impl World {
     }
 }
 
-/// What happens to a process at one of its calls.
+/// The fault of a process at one of its calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Injection {
     /// It is killed before the call.

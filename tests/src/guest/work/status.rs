@@ -19,7 +19,7 @@ pub struct WorkStatus {
 pub struct CpuStatus {
     /// The CPU's number.
     pub cpu: usize,
-    /// How often its part of the memory was rewritten and found right.
+    /// The number of times that its part of the memory was rewritten and found right.
     pub memory_rounds: u64,
     /// Reads of each clock.
     pub clock_reads: u64,
@@ -33,7 +33,7 @@ pub struct CpuStatus {
     pub most_timer_interrupts: u64,
     /// Length of its vector registers, in bytes: 16 without SVE.
     pub vector_bytes: u64,
-    /// How often its vector registers were left alone and found unchanged.
+    /// The number of times that its vector registers were left alone and found unchanged.
     pub vector_rounds: u64,
 }
 

@@ -1,8 +1,8 @@
 //! The state of a GICv3 without an ITS, as KVM's device shows it.
 //!
-//! GICD_CTLR is written first, then the registers in the order of the tables in `gic_register`: groups
-//! and enable bits, then the configuration, which decides how the line levels act, then the pending
-//! and active bits, then priorities and routes (Linux 7.2,
+//! GICD_CTLR is written first, then the registers in the order of the tables in `gic_register`:
+//! groups and enable bits, then the configuration, which decides how the line levels act, then the
+//! pending and active bits, then priorities and routes (Linux 7.2,
 //! `Documentation/virt/kvm/devices/arm-vgic-v3.rst`, and `arch/arm64/kvm/vgic/vgic.c`,
 //! `vgic_queue_irq_unlock`). Redistributors come before the distributor, CPU interfaces last.
 
@@ -96,7 +96,7 @@ impl GicState {
     ///
     /// [`StateError::GicWrite`] and the other errors of the GIC; a part is written then.
     pub fn write(&self, gic: &impl GicAccess, affinities: &[u32]) -> Result<(), StateError> {
-        // KVM queues an interrupt that becomes pending, and only if the distributor is enabled then.
+        // KVM queues an interrupt as it becomes pending, and only if the distributor is on then.
         if let Some((_, Word(control))) = self.distributor.first() {
             set(gic, GICD_CTLR, (*control).into())?;
         }
