@@ -45,7 +45,7 @@ impl Guest {
     ) -> Self {
         let (smp, qmp) = (vcpus.to_string(), address(name));
         let mut arguments = vec!["run", "--kernel", "Image", "--initrd", "initrd.cpio.gz"];
-        arguments.extend(["--append", WORDS, "--mem", "256M", "--smp", &smp]);
+        arguments.extend(["--append", WORDS, "--mem", "128M", "--smp", &smp]);
         arguments.extend(["--qmp", &qmp]);
         arguments.extend(options);
         let mut guest = Self {
@@ -132,24 +132,6 @@ impl Guest {
         assert_eq!(output.code, 0, "{}{:?}", output.stderr(), self.console);
         let console = self.console_to_the_end();
         self.saved(console)
-    }
-
-    /// Hands the guest over to another process of the VMM on the same host.
-    pub(crate) fn upgrade(mut self) -> Self {
-        let (name, incoming) = (format!("{}-new", self.name), format!("{}-in", self.name));
-        let (qmp, incoming) = (address(&name), address(&incoming));
-        let arguments = ["run", "--incoming", &incoming, "--qmp", &qmp];
-        let running = start(self.machine, &arguments);
-        // It listens.
-        drop(Qmp::connect(self.machine, &socket(&name)));
-        self.qmp().execute("migrate", &json!({ "uri": incoming }));
-        let console = self.console_to_the_end();
-        Self {
-            machine: self.machine,
-            name,
-            running,
-            console,
-        }
     }
 
     /// The console of a guest whose process ends although the guest is to go on.

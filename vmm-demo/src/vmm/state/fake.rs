@@ -3,6 +3,7 @@
 use super::access::{GicAccess, VcpuAccess, VcpuEvents};
 use super::gic_register::GicRegister;
 use super::register::RegisterId;
+use idreg_runtime::encoding::Encoding;
 use idreg_runtime::vcpu::Errno;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -10,6 +11,13 @@ use std::rc::Rc;
 
 /// The error of a call that was made to fail: no call of KVM returns it otherwise.
 pub(super) const FAULT: Errno = Errno(5);
+
+/// PMCNTENSET_EL0 and PMCNTENCLR_EL0, which show the same bits; a write sets or clears them, as
+/// before Linux 6.15.
+const PMU_HALVES: [RegisterId; 2] = [
+    RegisterId::system(Encoding::new(3, 3, 9, 12, 1)),
+    RegisterId::system(Encoding::new(3, 3, 9, 12, 2)),
+];
 
 /// Counts calls, and makes one of them fail.
 #[derive(Clone, Debug, Default)]
@@ -67,8 +75,19 @@ impl VcpuAccess for FakeVcpu {
         self.calls.next()?;
         let mut registers = self.registers.borrow_mut();
         let found = registers.get_mut(&register).ok_or(Errno::ENOENT)?;
-        if !self.fixed.contains(&register) {
-            value.clone_into(found);
+        if self.fixed.contains(&register) {
+            return Ok(());
+        }
+        match PMU_HALVES.iter().position(|half| *half == register) {
+            None => value.clone_into(found),
+            Some(half) => {
+                let bits = found.iter().zip(value);
+                let bits = bits.map(|(old, new)| if half == 0 { old | new } else { old & !new });
+                let bits: Vec<u8> = bits.collect();
+                for half in PMU_HALVES {
+                    registers.insert(half, bits.clone());
+                }
+            }
         }
         Ok(())
     }

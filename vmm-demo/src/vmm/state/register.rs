@@ -9,6 +9,7 @@ use idreg_runtime::firmware::FirmwareRegister;
 use idreg_runtime::regs::{self, ClidrEl1, MpidrEl1};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 use std::fmt;
 
 // The parts of an id (Linux 7.2, `include/uapi/linux/kvm.h` and
@@ -47,9 +48,10 @@ const TIMER_CONTROLS: [Encoding; 2] =
     [Encoding::new(3, 3, 14, 3, 1), Encoding::new(3, 3, 14, 2, 1)];
 const ISTATUS: u8 = 1 << 2;
 
-/// PMCNTENCLR_EL0, PMOVSCLR_EL0 and PMINTENCLR_EL1. Before Linux 6.15 a write of these clears the
-/// bits of the register that their SET halves set, afterwards both halves take the value as it is:
-/// written before the SET halves they do no harm in either.
+/// PMCNTENCLR_EL0, PMOVSCLR_EL0 and PMINTENCLR_EL1, which read as their SET halves do. Before Linux
+/// 6.15 a write clears its bits and a write of the SET half adds to them, and the bits of a new vCPU
+/// are set; afterwards both halves take the value as it is. All ones here, and then the value in the
+/// SET half, end in the value with either (Linux 6.12, `arch/arm64/kvm/sys_regs.c`, `set_pmreg`).
 const PMU_CLEARS: [Encoding; 3] = [
     Encoding::new(3, 3, 9, 12, 2),
     Encoding::new(3, 3, 9, 12, 3),
@@ -127,6 +129,14 @@ impl RegisterId {
         match self.encoding() {
             Some(register) if PMU_CLEARS.contains(&register) => 0,
             _ => 1,
+        }
+    }
+
+    /// The bytes to write so that the register has `value` once all are written.
+    pub(super) fn written(self, value: &[u8]) -> Cow<'_, [u8]> {
+        match self.encoding() {
+            Some(register) if PMU_CLEARS.contains(&register) => vec![0xff; value.len()].into(),
+            _ => value.into(),
         }
     }
 

@@ -116,6 +116,15 @@ fn view_and_counters_are_no_part_of_the_state() {
     }
 }
 
+/// Linux 6.12 sets the bits of a new vCPU, and a write of the SET half only adds to them.
+#[test]
+fn pmu_bits_of_a_new_vcpu_are_cleared() {
+    let destination = machine(0xff, &Calls::default());
+    write(&saved(), &destination).unwrap();
+    let registers = destination.vcpus[0].registers.borrow();
+    assert_eq!(registers[&system(3, 9, 12, 1)], [0xa5; 8]);
+}
+
 #[test]
 fn pmu_clear_registers_are_written_before_the_set_registers() {
     let [set, clear] = [1, 2].map(|op2| system(3, 9, 12, op2));

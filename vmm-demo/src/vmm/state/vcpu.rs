@@ -100,7 +100,7 @@ impl VcpuState {
                     value: shown(),
                 });
             }
-            vcpu.set(id, register.value())
+            vcpu.set(id, &id.written(register.value()))
                 .map_err(|source| StateError::Write {
                     vcpu: index,
                     register: id,
