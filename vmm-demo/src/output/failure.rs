@@ -28,7 +28,7 @@ pub enum Failure {
     },
     /// A guest cannot run on the host.
     #[error("the guest does not fit this host:\n{}", reasons(.0))]
-    DoesNotFit(#[from] Incompatible),
+    DoesNotFit(Incompatible),
     /// KVM did not accept the model.
     #[error(transparent)]
     Apply(#[from] ApplyError),
@@ -111,6 +111,12 @@ pub enum Failure {
     /// Any other error.
     #[error(transparent)]
     Other(Box<dyn Error>),
+}
+
+impl From<Incompatible> for Failure {
+    fn from(incompatible: Incompatible) -> Self {
+        Self::DoesNotFit(incompatible)
+    }
 }
 
 impl From<FirmwareRejected> for Failure {

@@ -49,9 +49,10 @@ const TIMER_CONTROLS: [Encoding; 2] =
 const ISTATUS: u8 = 1 << 2;
 
 /// PMCNTENCLR_EL0, PMOVSCLR_EL0 and PMINTENCLR_EL1, which read as their SET halves do. Before Linux
-/// 6.15 a write clears its bits and a write of the SET half adds to them, and the bits of a new vCPU
-/// are set; afterwards both halves take the value as it is. All ones here, and then the value in the
-/// SET half, end in the value with either (Linux 6.12, `arch/arm64/kvm/sys_regs.c`, `set_pmreg`).
+/// 6.15 a write clears its bits and a write of the SET half adds to them, and the bits of a new
+/// vCPU are set; afterwards both halves take the value as it is. All ones here, and then the value
+/// in the SET half, end in the value with either (Linux 6.12, `arch/arm64/kvm/sys_regs.c`,
+/// `set_pmreg`).
 const PMU_CLEARS: [Encoding; 3] = [
     Encoding::new(3, 3, 9, 12, 2),
     Encoding::new(3, 3, 9, 12, 3),
