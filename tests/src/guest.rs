@@ -20,7 +20,7 @@ mod ending;
 mod hexadecimal;
 mod physical;
 mod report;
-mod work;
+mod self_check;
 
 #[cfg(target_arch = "aarch64")]
 mod instructions;
@@ -39,7 +39,7 @@ pub use ending::{EndAction, EndActionError};
 pub use hexadecimal::Hexadecimal;
 pub use physical::PeekError;
 pub use report::{CpuReport, ReportError, cpus};
-pub use work::{
+pub use self_check::{
     ClockName, CpuStatus, Fault, Gaps, Time, WorkError, WorkSettings, WorkSettingsError,
     WorkStatus, work,
 };

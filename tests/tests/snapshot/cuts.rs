@@ -2,7 +2,7 @@
 
 use crate::guest::Guest;
 use crate::hosts::{A57, host};
-use crate::work::working;
+use crate::self_check::working;
 use idreg_tests::artifacts::Kernel;
 use idreg_tests::machine::Machine;
 use serde_json::json;

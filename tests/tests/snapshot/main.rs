@@ -1,4 +1,4 @@
-//! Snapshots of guests that check themselves all the time, see `src/guest/work.rs`.
+//! Snapshots of guests that check themselves all the time, see `src/guest/self_check.rs`.
 //!
 //! Every test fails if its host does not boot. All modules are in one program to share the hosts.
 
@@ -17,4 +17,4 @@ mod hosts;
 mod journeys;
 mod qmp;
 mod refusals;
-mod work;
+mod self_check;
