@@ -134,8 +134,8 @@ impl VcpuState {
     pub fn affinity(&self) -> u32 {
         let mut registers = self.registers.iter();
         let mpidr = registers.find(|register| register.id() == MPIDR);
-        let mpidr = mpidr.and_then(|register| register.value().try_into().ok());
-        let mpidr = mpidr.map_or(0, u64::from_le_bytes);
+        let bytes: Option<[u8; 8]> = mpidr.and_then(|register| register.value().try_into().ok());
+        let mpidr: u64 = bytes.map_or(0, u64::from_le_bytes);
         let [aff0, aff1, aff2, _, aff3, ..] = mpidr.to_le_bytes();
         u32::from_be_bytes([aff3, aff2, aff1, aff0])
     }
