@@ -5,6 +5,7 @@ mod examples;
 pub mod fleet;
 pub mod formats;
 pub mod idreg;
+pub mod migrations;
 pub mod snapshots;
 pub mod views;
 pub mod vmm_demo;

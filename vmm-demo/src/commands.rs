@@ -10,6 +10,11 @@ pub mod evacuate;
 pub mod export;
 pub mod import;
 pub mod manual;
+#[cfg(target_os = "linux")]
+pub mod migrate;
+#[cfg(not(target_os = "linux"))]
+#[path = "commands/migrate/unsupported.rs"]
+pub mod migrate;
 pub mod models;
 mod placement;
 pub mod props;

@@ -5,6 +5,8 @@ pub mod ending;
 pub mod jobs;
 pub mod keys;
 #[cfg(target_os = "linux")]
+pub mod main_thread;
+#[cfg(target_os = "linux")]
 pub mod remote;
 #[cfg(target_os = "linux")]
 pub mod save_thread;
@@ -16,6 +18,7 @@ cfg_if::cfg_if! {
         pub(crate) mod console;
         pub(crate) mod initrd_check;
         pub(crate) mod lifecycle;
+        pub(crate) mod migration;
         pub(crate) mod snapshot;
         pub(crate) mod stdin_watch;
         pub(crate) mod supervisor;

@@ -6,7 +6,7 @@
 //! commands                            the commands, each in a file or folder
 //! cli                                 the command lines of both programs
 //! guest                               the life cycle of a Linux guest
-//! qmp, migration                      QEMU's machine protocol; live migration
+//! qmp, then migration                 QEMU's machine protocol; live migration
 //! machine, then probe                 this machine's KVM; the built-in guest
 //! snapshot                            saved guests in files
 //! vmm                                 VMs, vCPUs, memory, devices, boot files
@@ -18,6 +18,7 @@
 
 pub mod cli;
 pub mod commands;
+pub mod endpoint;
 pub mod guest;
 pub mod machine;
 #[cfg(target_os = "linux")]

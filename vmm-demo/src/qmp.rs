@@ -13,6 +13,8 @@ mod jobs;
 mod json;
 mod listener;
 mod message;
+mod migrate;
+pub mod migration;
 mod model;
 pub mod monitor;
 mod properties;

@@ -50,5 +50,6 @@ pub mod error;
 pub mod file;
 pub mod layout;
 pub mod memory;
+pub mod migrated;
 pub mod reader;
 pub mod writer;

@@ -7,6 +7,7 @@ pub mod fdt;
 pub mod layout;
 pub mod pause_gate;
 pub mod state;
+pub mod throttle;
 pub mod timeline;
 #[cfg(target_os = "linux")]
 pub mod uart;

@@ -165,3 +165,16 @@ fn restored_guest_waits_if_it_is_to_be_paused() {
     guest.works_on(&status);
     guest.end();
 }
+
+#[test]
+fn guest_goes_on_in_another_process_of_the_vmm() {
+    let mut guest = Guest::boot(host("max", Kernel::Latest), "upgrade", 2, &[]);
+    let before = guest.status();
+    guest.type_text("half a li");
+    let (mut guest, said) = guest.upgrade();
+    println!("{said}");
+    assert!(said.contains("; 0 bytes of memory were copied"), "{said}");
+    assert_eq!(guest.ask("ne")["echo"], "half a line");
+    guest.works_on(&before);
+    guest.end();
+}

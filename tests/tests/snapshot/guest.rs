@@ -134,6 +134,33 @@ impl Guest {
         self.saved(console)
     }
 
+    /// Hands the guest over to another process on the same host, and returns what the command says
+    /// of it.
+    pub(crate) fn upgrade(mut self) -> (Self, String) {
+        let (name, incoming) = (format!("{}-new", self.name), format!("{}-in", self.name));
+        let (qmp, incoming) = (address(&name), address(&incoming));
+        let arguments = ["run", "--incoming", &incoming, "--qmp", &qmp];
+        let running = start(self.machine, &arguments);
+        let mut there = Qmp::connect(self.machine, &socket(&name));
+        let status = there.execute("query-status", &json!({}));
+        assert_eq!(status["status"], "inmigrate", "{status}");
+        drop(there);
+        let arguments = ["migrate", "--to", &incoming, "--qmp", &address(&self.name)];
+        let moving = self.machine.start(Program::VmmDemo, &arguments);
+        let output = moving.and_then(|moving| moving.output(LIMIT));
+        let output = output.expect("it ends");
+        let said = output.stderr().into_owned();
+        assert_eq!(output.code, 0, "{said}{:?}", self.console);
+        let console = self.console_to_the_end();
+        let guest = Self {
+            machine: self.machine,
+            name,
+            running,
+            console,
+        };
+        (guest, said)
+    }
+
     /// The console of a guest whose process ends although the guest is to go on.
     fn console_to_the_end(&mut self) -> Console {
         let code = self.console.end(&self.running);

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 use vmm_demo::cli;
 use vmm_demo::cli::vmm_demo::{VmmDemoCli, VmmDemoCommand};
-use vmm_demo::commands::{exit_code, manual, restore, run, snapshot};
+use vmm_demo::commands::{exit_code, manual, migrate, restore, run, snapshot};
 use vmm_demo::guest::ending::Ending;
 use vmm_demo::output::log;
 
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         VmmDemoCommand::Run(arguments) => run::run(arguments, &folder, started),
         VmmDemoCommand::Snapshot(arguments) => snapshot::snapshot(arguments),
         VmmDemoCommand::Restore(arguments) => restore::restore(arguments, &folder, started),
+        VmmDemoCommand::Migrate(arguments) => migrate::migrate(arguments),
         VmmDemoCommand::Completions(arguments) => {
             manual::completions::<VmmDemoCli>(arguments).map(done)
         }

@@ -68,6 +68,17 @@ The exit code is 1 if the guest does not fit this host, 2 if the file is damaged
 resets itself: its boot files are not in the snapshot. Restoring a file twice gives two guests the
 same random numbers.";
 
+pub(super) const MIGRATE: &str = "\
+Examples:
+  vmm-demo migrate --to unix:new.sock --qmp unix:vm.sock      to a new process on this machine
+  vmm-demo migrate --to tcp:b.example:4444 --qmp unix:vm.sock --tls-creds certificates
+  vmm-demo migrate --to tcp:127.0.0.1:4444 --qmp unix:vm.sock --plain
+
+The exit code is 1 if the destination refuses the guest, 2 if no guest answers at the QMP socket, and
+4 after another failure; the guest goes on where it was then. A signal cancels the migration. If the
+link is lost as the guest is handed over, both sides wait for QMP's migrate-resolve, unless they have
+a lease.";
+
 pub(super) const PROPS: &str = "\
 Examples:
   idreg props                             list properties that can be changed on this host

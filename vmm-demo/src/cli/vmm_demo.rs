@@ -1,5 +1,6 @@
 //! The command line of `vmm-demo`.
 
+use super::migrations::{IncomingArguments, MigrateArguments};
 use super::snapshots::{RestoreArguments, SnapshotArguments};
 use super::{
     CompletionsArguments, LogArguments, ManArguments, ModelArgument, ModelsArgument, examples,
@@ -34,7 +35,8 @@ pub enum VmmDemoCommand {
     /// Run a guest with a CPU model: a built-in program or Linux.
     ///
     /// Without --kernel the guest is a built-in program that reads every ID register, and its
-    /// values are shown. With --kernel the guest is Linux.
+    /// values are shown. With --kernel the guest is Linux. With --incoming it is one that `migrate`
+    /// moves here, with the model that it has.
     #[command(after_help = examples::RUN)]
     Run(Box<RunArguments>),
     /// Save a running guest into a file.
@@ -49,6 +51,13 @@ pub enum VmmDemoCommand {
     /// boot files are not in a snapshot: a restored guest that resets itself ends with exit code 6.
     #[command(after_help = examples::RESTORE)]
     Restore(Box<RestoreArguments>),
+    /// Move a running guest to another process, on this machine or another.
+    ///
+    /// `run --incoming` waits for it there. The guest runs on while its memory is copied; between
+    /// processes of this machine the memory is taken over as it is. The command waits for the end,
+    /// shows the progress, and ends the process here when the guest runs there.
+    #[command(after_help = examples::MIGRATE)]
+    Migrate(Box<MigrateArguments>),
     /// Print a completion script for a shell.
     #[command(after_help = examples::VMM_DEMO_COMPLETIONS)]
     Completions(CompletionsArguments),
@@ -95,6 +104,9 @@ pub struct RunArguments {
     /// The files and devices of a Linux guest.
     #[command(flatten)]
     pub linux: LinuxArguments,
+    /// The way of a guest from another process.
+    #[command(flatten)]
+    pub incoming: IncomingArguments,
 }
 
 /// Arguments of `run` for a Linux guest.
@@ -103,7 +115,7 @@ pub struct RunArguments {
 pub struct LinuxArguments {
     /// Run this arm64 kernel instead of the built-in guest: an `Image`, plain or with gzip, or an
     /// EFI zboot image with gzip or zstd.
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(long, value_name = "IMAGE", group = "linux_guest")]
     pub kernel: Option<PathBuf>,
     /// Give the kernel this initial RAM disk.
     #[arg(long, value_name = "FILE", requires = "kernel")]
@@ -115,7 +127,7 @@ pub struct LinuxArguments {
     #[arg(long, value_name = "SIZE", default_value = "512M", requires = "kernel")]
     pub mem: MemorySize,
     /// Create this socket, serve QMP at it, and remove it at the end.
-    #[arg(long, value_name = "unix:PATH", requires = "kernel")]
+    #[arg(long, value_name = "unix:PATH", requires = "linux_guest")]
     pub qmp: Option<Address>,
     /// Exit with code 6 when the guest resets itself, instead of starting it again.
     #[arg(long, requires = "kernel")]
@@ -125,7 +137,7 @@ pub struct LinuxArguments {
     #[arg(long, value_name = "midr=N[,revidr=N][,aidr=N]", requires = "kernel")]
     pub impl_cpu: Vec<TargetCpu>,
     /// Write a JSON report of the run to this file: register writes, ending and start times.
-    #[arg(long, value_name = "FILE", requires = "kernel")]
+    #[arg(long, value_name = "FILE", requires = "linux_guest")]
     pub report: Option<PathBuf>,
 }
 
@@ -179,7 +191,11 @@ impl VmmDemoCommand {
     pub fn model(&self) -> Option<&CpuModel> {
         match self {
             Self::Run(arguments) => Some(&arguments.model.cpu),
-            Self::Snapshot(_) | Self::Restore(_) | Self::Completions(_) | Self::Man(_) => None,
+            Self::Snapshot(_)
+            | Self::Restore(_)
+            | Self::Migrate(_)
+            | Self::Completions(_)
+            | Self::Man(_) => None,
         }
     }
 
@@ -188,7 +204,11 @@ impl VmmDemoCommand {
     pub fn json(&self) -> bool {
         match self {
             Self::Run(arguments) => arguments.json,
-            Self::Snapshot(_) | Self::Restore(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Snapshot(_)
+            | Self::Restore(_)
+            | Self::Migrate(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
         }
     }
 }

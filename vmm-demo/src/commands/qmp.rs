@@ -2,12 +2,15 @@
 
 use crate::cli::ModelsArgument;
 use crate::cli::idreg::QmpArguments;
+use crate::endpoint::Endpoint;
 use crate::guest::ending::Ending;
 use crate::guest::signals::install_undisturbed;
+use crate::migration::inquiry::DoubtDecision;
 use crate::output::failure::Failure;
 use crate::qmp::expansion::{ModelHost, Models};
 use crate::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use crate::qmp::job::{JobInfo, SnapshotSave};
+use crate::qmp::migration::{MigrationControl, MigrationInfo, MigrationSettings};
 use crate::qmp::server;
 use crate::unix_socket::Socket;
 use crate::{machine, output};
@@ -100,6 +103,32 @@ impl GuestControl for NoGuest {
     }
 
     fn dismiss_job(&self, _: &str) -> Result<(), ControlError> {
+        Self::none()
+    }
+}
+
+impl MigrationControl for NoGuest {
+    fn migrate(&self, _: Endpoint) -> Result<(), ControlError> {
+        Self::none()
+    }
+
+    fn migration(&self) -> Result<MigrationInfo, ControlError> {
+        Ok(MigrationInfo::default())
+    }
+
+    fn cancel_migration(&self) -> Result<(), ControlError> {
+        Self::none()
+    }
+
+    fn resolve_migration(&self, _: DoubtDecision) -> Result<(), ControlError> {
+        Self::none()
+    }
+
+    fn migration_settings(&self) -> Result<MigrationSettings, ControlError> {
+        Self::none()
+    }
+
+    fn set_migration_settings(&self, _: MigrationSettings) -> Result<(), ControlError> {
         Self::none()
     }
 }

@@ -1,11 +1,20 @@
 //! `run`: runs a guest with a model.
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod incoming;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(super) mod linux;
 #[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
 #[path = "run/unsupported.rs"]
 mod linux;
 mod probe;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+pub(super) mod session;
+
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+use self::incoming::run_incoming;
+#[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
+use self::linux::run_incoming;
 
 use crate::cli::ModelsArgument;
 use crate::cli::vmm_demo::RunArguments;
@@ -23,8 +32,9 @@ pub fn run(
     folder: &ModelsArgument,
     started: Instant,
 ) -> Result<Ending, Failure> {
-    match &arguments.linux.kernel {
-        Some(kernel) => linux::run_linux(kernel, arguments, folder, started),
-        None => probe::run_probe(arguments).map(|()| Ending::Done),
+    match (&arguments.linux.kernel, &arguments.incoming.incoming) {
+        (Some(kernel), _) => linux::run_linux(kernel, arguments, folder, started),
+        (None, Some(from)) => run_incoming(from, arguments, folder, started),
+        (None, None) => probe::run_probe(arguments).map(|()| Ending::Done),
     }
 }

@@ -12,6 +12,7 @@ use crate::vmm::layout;
 use crate::vmm::pause_gate::PauseGate;
 use crate::vmm::serial::Serial;
 use crate::vmm::state::{ClockPolicy, MachineState};
+use crate::vmm::throttle::Throttle;
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vcpus::{GuestExit, VcpuShared, Vcpus};
 use crate::vmm::vm::{Vm, VmConfig};
@@ -20,13 +21,15 @@ use idreg_runtime::host::Host;
 use idreg_runtime::kvm::OneReg;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::plan::apply::ApplyError;
+use idreg_runtime::view::View;
 use kvm_ioctls::Kvm;
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
 use std::os::fd::AsRawFd as _;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use vm_memory::GuestMemoryMmap;
 use vmm_sys_util::eventfd::{EFD_NONBLOCK, EventFd};
 
 /// Builder of a run's guests: the first guest and each guest after a reset.
@@ -40,7 +43,7 @@ pub(crate) struct GuestBuilder {
     pub(crate) view: Option<OutputFile>,
     pub(crate) targets: TargetCpus,
     pub(crate) origin: Origin,
-    pub(crate) events: GuestEvents,
+    pub(crate) events: Arc<GuestEvents>,
 }
 
 /// The origin of a run's first guest.
@@ -48,11 +51,12 @@ pub(crate) struct GuestBuilder {
 pub(crate) enum Origin {
     /// Boot files, which each reset loads again.
     Boot(Kernel),
-    /// A snapshot, until the guest is built. It has no boot files, so that a reset ends the run.
-    Snapshot(Option<SavedState>),
+    /// A guest that has run elsewhere, until it is built. It has no boot files here, so that a reset
+    /// ends the run.
+    Saved(Option<SavedState>),
 }
 
-/// The state of a saved guest.
+/// The state of a guest that was saved, or that migrates here.
 #[derive(Debug)]
 pub(crate) struct SavedState {
     pub(crate) machine: MachineState,
@@ -62,7 +66,7 @@ pub(crate) struct SavedState {
 
 /// A reset of a guest that has no boot files.
 #[derive(Debug, thiserror::Error)]
-#[error("a restored guest cannot be reset: its boot files are not in the snapshot")]
+#[error("a guest from a snapshot or a migration cannot be reset: its boot files are not here")]
 struct NoBootFiles;
 
 impl Origin {
@@ -74,8 +78,8 @@ impl Origin {
     /// Takes the typed bytes that were saved.
     pub(crate) fn take_input(&mut self) -> Vec<u8> {
         match self {
-            Self::Snapshot(Some(saved)) => mem::take(&mut saved.console.input),
-            Self::Snapshot(None) | Self::Boot(_) => Vec::new(),
+            Self::Saved(Some(saved)) => mem::take(&mut saved.console.input),
+            Self::Saved(None) | Self::Boot(_) => Vec::new(),
         }
     }
 }
@@ -90,11 +94,11 @@ pub(crate) struct GuestEvents {
 }
 
 impl GuestEvents {
-    pub(crate) fn new() -> io::Result<Self> {
-        Ok(Self {
+    pub(crate) fn new() -> io::Result<Arc<Self>> {
+        Ok(Arc::new(Self {
             vcpu_exit: EventFd::new(EFD_NONBLOCK)?,
             console_drained: EventFd::new(EFD_NONBLOCK)?,
-        })
+        }))
     }
 }
 
@@ -111,9 +115,18 @@ pub(crate) struct Guest {
 impl GuestBuilder {
     /// Builds a guest from a VM whose vCPUs still have the host's ID registers. The new guest's
     /// vCPUs are paused.
-    pub(crate) fn build(&mut self, mut vm: Vm, timeline: &mut Timeline) -> Result<Guest, Failure> {
+    pub(crate) fn build(&mut self, vm: Vm, timeline: &mut Timeline) -> Result<Guest, Failure> {
         vm.apply(&self.plan, &self.targets, timeline)
             .map_err(vm_failure)?;
+        self.complete(vm, timeline)
+    }
+
+    /// Builds a guest from a VM to which the plan is applied. The new guest's vCPUs are paused.
+    pub(crate) fn complete(
+        &mut self,
+        mut vm: Vm,
+        timeline: &mut Timeline,
+    ) -> Result<Guest, Failure> {
         let mpidrs = vm.mpidrs().map_err(vm_failure)?;
         let mut console = None;
         match &mut self.origin {
@@ -122,7 +135,7 @@ impl GuestBuilder {
                 let entry = kernel.load(vm.memory(), ram, &mpidrs, self.plan.config())?;
                 vm.set_entry(entry.kernel, entry.fdt).map_err(vm_failure)?;
             }
-            Origin::Snapshot(saved) => {
+            Origin::Saved(saved) => {
                 let saved = saved.take().ok_or_else(|| Failure::other(NoBootFiles))?;
                 let written = vm.write_state(&saved.machine, saved.clock);
                 written.map_err(vm_failure)?;
@@ -154,6 +167,7 @@ impl GuestBuilder {
         let shared = VcpuShared {
             gate,
             clock: Arc::clone(vm.clock()),
+            throttle: Throttle::default(),
             serial: Arc::clone(&serial),
             targets: self.targets.clone(),
             exit_event: self.events.vcpu_exit.try_clone().map_err(Failure::other)?,
@@ -194,6 +208,17 @@ impl Guest {
         self.vcpus.pause();
     }
 
+    /// Lets the vCPUs wait for this share of each period, in percent, when they are
+    /// [kicked](Self::kick).
+    pub(crate) fn throttle(&self, percent: u8, period: Duration) {
+        self.vcpus.shared().throttle.set(percent, period);
+    }
+
+    /// Takes the vCPUs out of the guest; they enter it again by themselves.
+    pub(crate) fn kick(&self) {
+        self.vcpus.kick();
+    }
+
     /// The next exit that a vCPU could not handle, or `None`.
     pub(crate) fn vcpu_exit(&self) -> Option<GuestExit> {
         self.vcpus.guest_exit()
@@ -207,6 +232,16 @@ impl Guest {
         builder: &GuestBuilder,
         input: Vec<u8>,
     ) -> Result<GuestSnapshot, Failure> {
+        Ok(GuestSnapshot {
+            view: self.view(builder)?,
+            machine: self.machine_state(builder)?,
+            console: self.console_state(input),
+            memory: self.memory().clone(),
+        })
+    }
+
+    /// Reads the view of the paused guest.
+    pub(crate) fn view(&self, builder: &GuestBuilder) -> Result<View, Failure> {
         let fds = (0..self.mpidrs.len())
             .map(|index| self.vcpus.with_vcpu(index, |vcpu| vcpu.as_raw_fd()))
             .collect::<Result<Vec<_>, _>>()
@@ -218,15 +253,40 @@ impl Guest {
             ..
         } = builder;
         let view = self.vm.read_view_of(&fds, plan, host, targets);
-        Ok(GuestSnapshot {
-            view: view.map_err(vm_failure)?,
-            machine: self.vm.read_state(&self.vcpus, plan).map_err(vm_failure)?,
-            console: ConsoleState {
-                input,
-                ..self.serial.state()
-            },
-            memory: self.vm.memory().clone(),
-        })
+        view.map_err(vm_failure)
+    }
+
+    /// Reads the state of the paused guest's machine.
+    pub(crate) fn machine_state(&self, builder: &GuestBuilder) -> Result<MachineState, Failure> {
+        let state = self.vm.read_state(&self.vcpus, &builder.plan);
+        state.map_err(vm_failure)
+    }
+
+    /// The state of the paused guest's console, with the bytes that it has not taken yet.
+    pub(crate) fn console_state(&self, input: Vec<u8>) -> ConsoleState {
+        ConsoleState {
+            input,
+            ..self.serial.state()
+        }
+    }
+
+    /// The guest's RAM.
+    pub(crate) fn memory(&self) -> &GuestMemoryMmap {
+        self.vm.memory()
+    }
+
+    /// Switches the dirty log on, with no page dirty, or off.
+    pub(crate) fn set_dirty_logging(&self, on: bool) -> Result<(), Failure> {
+        self.vm.set_dirty_logging(on).map_err(vm_failure)
+    }
+
+    /// Takes the pages that were written since the last call: bit `n % 64` of word `n / 64` is page
+    /// `n` of the slot of this number, in the host's page size.
+    ///
+    /// Nothing but vCPUs and KVM writes to the memory of a guest that runs: the console has
+    /// registers only.
+    pub(crate) fn take_dirty_pages(&self, slot: u32) -> Result<Vec<u64>, Failure> {
+        self.vm.take_dirty_log(slot).map_err(vm_failure)
     }
 
     /// Moves as much input to the console as its FIFO has space for.

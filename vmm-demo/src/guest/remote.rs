@@ -1,7 +1,10 @@
 //! Remote control of the guest: the QMP thread sends calls, the main thread answers them.
 
+use crate::endpoint::Endpoint;
+use crate::migration::inquiry::DoubtDecision;
 use crate::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use crate::qmp::job::{JobInfo, SnapshotSave};
+use crate::qmp::migration::{MigrationControl, MigrationInfo, MigrationSettings};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -38,6 +41,18 @@ pub enum Call {
     CancelJob(String, Done),
     /// `job-dismiss`, with the job's name.
     DismissJob(String, Done),
+    /// `migrate`.
+    Migrate(Endpoint, Done),
+    /// `query-migrate`.
+    Migration(SyncSender<MigrationInfo>),
+    /// `migrate_cancel`.
+    CancelMigration(Done),
+    /// `migrate-resolve`.
+    ResolveMigration(DoubtDecision, Done),
+    /// `query-migrate-parameters`.
+    MigrationSettings(SyncSender<MigrationSettings>),
+    /// `migrate-set-parameters`.
+    SetMigrationSettings(MigrationSettings, Done),
 }
 
 /// Receiving end, for the main thread.
@@ -234,5 +249,31 @@ impl GuestControl for RemoteControl {
 
     fn dismiss_job(&self, id: &str) -> Result<(), ControlError> {
         self.command(|done| Call::DismissJob(id.to_owned(), done))
+    }
+}
+
+impl MigrationControl for RemoteControl {
+    fn migrate(&self, to: Endpoint) -> Result<(), ControlError> {
+        self.command(|done| Call::Migrate(to, done))
+    }
+
+    fn migration(&self) -> Result<MigrationInfo, ControlError> {
+        Ok(self.call(Call::Migration)?)
+    }
+
+    fn cancel_migration(&self) -> Result<(), ControlError> {
+        self.command(Call::CancelMigration)
+    }
+
+    fn resolve_migration(&self, decision: DoubtDecision) -> Result<(), ControlError> {
+        self.command(|done| Call::ResolveMigration(decision, done))
+    }
+
+    fn migration_settings(&self) -> Result<MigrationSettings, ControlError> {
+        Ok(self.call(Call::MigrationSettings)?)
+    }
+
+    fn set_migration_settings(&self, settings: MigrationSettings) -> Result<(), ControlError> {
+        self.command(|done| Call::SetMigrationSettings(settings, done))
     }
 }

@@ -1,14 +1,22 @@
 //! Event loop of a guest: signals, console, QMP calls and vCPU exits.
 
+mod arriving;
 mod calls;
+mod doubt;
+mod migrating;
 mod saving;
+
+pub(crate) use self::arriving::Arrival;
 
 use super::console::{self, Terminal};
 use super::ending::{Ended, Ending};
 use super::initrd_check::InitrdCheck;
 use super::jobs::Jobs;
 use super::keys::{self, EscapeCommand};
-use super::lifecycle::{Guest, GuestBuilder, Origin};
+use super::lifecycle::{Guest, GuestBuilder, GuestEvents, Origin};
+use super::main_thread::MainCalls;
+use super::migration::incoming::{Incoming, IncomingOptions};
+use super::migration::outgoing::Outgoing;
 use super::remote::CallQueue;
 use super::save_thread::SaveThread;
 use super::signals::{Signals, pending_signal};
@@ -16,14 +24,16 @@ use super::stdin_watch::StdinWatch;
 use crate::output;
 use crate::output::failure::Failure;
 use crate::qmp::event::{Event, EventSender, ShutdownCause};
+use crate::qmp::migration::MigrationSettings;
 use crate::vmm::boot::initrd::Checked;
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vcpus::{GuestExit, VcpuError};
 use crate::vmm::vm::Vm;
 use event_manager::{EventManager, EventOps, EventSet, Events, MutEventSubscriber, SubscriberOps};
-use idreg_runtime::plan::Plan;
 use std::os::fd::AsRawFd;
-use std::thread;
+use std::sync::Arc;
+use std::{mem, thread};
+use vmm_sys_util::timerfd::TimerFd;
 
 // Sources of events.
 const SIGNAL: u32 = 0;
@@ -33,6 +43,8 @@ const INPUT: u32 = 3;
 const INITRD: u32 = 4;
 const QMP_CALL: u32 = 5;
 const SAVED: u32 = 6;
+const MAIN_CALL: u32 = 7;
+const THROTTLE: u32 = 8;
 
 /// Connection of the main thread to the QMP server.
 #[derive(Debug)]
@@ -41,12 +53,24 @@ pub(crate) struct QmpConnection {
     pub(crate) events: EventSender,
 }
 
+/// The first guest of a run.
+#[derive(Debug)]
+pub(crate) enum FirstGuest {
+    /// A guest to build from this VM.
+    Build(Box<GuestBuilder>, Vm),
+    /// A guest that arrives from another process.
+    Await(IncomingOptions),
+}
+
 /// The guest and its event sources.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent conditions")]
 pub(crate) struct Supervisor {
-    builder: GuestBuilder,
+    /// `None` until a guest has arrived from another process.
+    builder: Option<GuestBuilder>,
     /// `None` before the start, during a reset, after a failed reset, and after the end.
     guest: Option<Guest>,
+    events: Arc<GuestEvents>,
     /// True if a guest that resets itself starts again.
     reboot: bool,
     qmp: Option<QmpConnection>,
@@ -60,30 +84,45 @@ pub(crate) struct Supervisor {
     paused: bool,
     jobs: Jobs,
     save_thread: SaveThread,
+    /// Closures of migration threads.
+    main_calls: MainCalls<Self>,
+    migration_settings: MigrationSettings,
+    /// The migration to another process, the last or that under way.
+    outgoing: Option<Outgoing>,
+    /// The migration to this process.
+    incoming: Option<Incoming>,
+    /// Ticks while a migration slows the guest down.
+    throttle_timer: TimerFd,
+    terminal: Option<Terminal>,
+    /// True if standard input is to be watched from now on.
+    must_start_input: bool,
     resets: u64,
     result: Option<Result<Ending, Failure>>,
 }
 
 impl Supervisor {
-    pub(crate) fn new(mut builder: GuestBuilder, signals: Signals) -> Result<Self, Failure> {
-        let initrd = match &builder.origin {
-            Origin::Boot(kernel) => Some(InitrdCheck::start(kernel)?),
-            Origin::Snapshot(_) => None,
-        };
-        let mut input = StdinWatch::new(console::input_kind(), INPUT);
-        input.pending().extend(builder.origin.take_input());
+    pub(crate) fn new(events: Arc<GuestEvents>, signals: Signals) -> Result<Self, Failure> {
+        let input = StdinWatch::new(console::input_kind(), INPUT);
         Ok(Self {
-            reboot: builder.origin.can_reboot(),
-            builder,
+            reboot: true,
+            builder: None,
             guest: None,
+            events,
             qmp: None,
             signals,
             input,
-            initrd,
+            initrd: None,
             held_back: false,
             paused: false,
             jobs: Jobs::default(),
             save_thread: SaveThread::new().map_err(Failure::other)?,
+            main_calls: MainCalls::new().map_err(Failure::other)?,
+            migration_settings: MigrationSettings::default(),
+            outgoing: None,
+            incoming: None,
+            throttle_timer: TimerFd::new().map_err(Failure::other)?,
+            terminal: None,
+            must_start_input: false,
             resets: 0,
             result: None,
         })
@@ -103,29 +142,38 @@ impl Supervisor {
         self.qmp = Some(qmp);
     }
 
-    pub(crate) fn plan(&self) -> &Plan {
-        &self.builder.plan
+    /// The builder of the guest, or `None` if no guest has arrived.
+    pub(crate) fn builder(&self) -> Option<&GuestBuilder> {
+        self.builder.as_ref()
     }
 
-    /// Builds a guest from a VM, runs it and returns when it has ended.
-    pub(crate) fn run(mut self, vm: Vm, timeline: &mut Timeline) -> Result<(Self, Ended), Failure> {
-        let guest = match self.builder.build(vm, timeline) {
-            Ok(guest) => guest,
-            // A signal interrupts slow ioctls of KVM with EINTR.
-            Err(failure) => {
-                let ending = pending_signal(&mut self.signals).ok_or(failure)?;
-                let ended = Ended {
-                    result: Ok(ending),
-                    resets: 0,
-                };
-                return Ok((self, ended));
-            }
-        };
-        let _terminal = Terminal::take().map_err(Failure::other)?;
-        if !self.paused {
-            guest.resume();
+    /// Starts to check the initial RAM disk of a guest that boots.
+    pub(crate) fn check_initrd(&mut self, builder: &GuestBuilder) -> Result<(), Failure> {
+        if let Origin::Boot(kernel) = &builder.origin {
+            self.initrd = Some(InitrdCheck::start(kernel)?);
         }
-        self.guest = Some(guest);
+        Ok(())
+    }
+
+    /// Builds or awaits a guest, runs it and returns when it has ended.
+    pub(crate) fn run(
+        mut self,
+        first: FirstGuest,
+        timeline: &mut Timeline,
+    ) -> Result<(Self, Ended), Failure> {
+        let started = match first {
+            FirstGuest::Build(builder, vm) => self.start(builder, vm, timeline),
+            FirstGuest::Await(options) => self.await_guest(options),
+        };
+        if let Err(failure) = started {
+            // A signal interrupts slow ioctls of KVM with EINTR.
+            let ending = pending_signal(&mut self.signals).ok_or(failure)?;
+            let ended = Ended {
+                result: Ok(ending),
+                resets: 0,
+            };
+            return Ok((self, ended));
+        }
         let mut manager = EventManager::new().map_err(Failure::other)?;
         let id = manager.add_subscriber(self);
         loop {
@@ -141,18 +189,48 @@ impl Supervisor {
         }
         self = manager.remove_subscriber(id).map_err(Failure::other)?;
         self.abandon_save();
+        self.abandon_migration();
         let guest = self.guest.take();
         let first_run = guest.as_ref().and_then(Guest::first_run);
         if let Some(first_run) = first_run.filter(|_| self.resets == 0) {
             timeline.step_at("first_run", first_run);
         }
-        let verified = guest.map_or(Ok(()), |guest| guest.end(&self.builder.plan));
+        let verified = self.verify_ended(guest);
+        self.terminal = None;
         let result = self.result.take().unwrap_or(Ok(Ending::Quit));
         let ended = Ended {
             result: result.and_then(|ending| verified.map(|()| ending)),
             resets: self.resets,
         };
         Ok((self, ended))
+    }
+
+    /// Builds the first guest and lets it run.
+    fn start(
+        &mut self,
+        mut builder: Box<GuestBuilder>,
+        vm: Vm,
+        timeline: &mut Timeline,
+    ) -> Result<(), Failure> {
+        self.reboot &= builder.origin.can_reboot();
+        self.input.pending().extend(builder.origin.take_input());
+        let guest = builder.build(vm, timeline)?;
+        self.builder = Some(*builder);
+        self.terminal = Some(Terminal::take().map_err(Failure::other)?);
+        if !self.paused {
+            guest.resume();
+        }
+        self.guest = Some(guest);
+        self.must_start_input = true;
+        Ok(())
+    }
+
+    /// Ends a guest and verifies the registers of its vCPUs.
+    fn verify_ended(&self, guest: Option<Guest>) -> Result<(), Failure> {
+        match (guest, &self.builder) {
+            (Some(guest), Some(builder)) => guest.end(&builder.plan),
+            _ => Ok(()),
+        }
     }
 
     /// Ends the run with this ending, unless it has a result already.
@@ -202,18 +280,23 @@ impl Supervisor {
 
     /// Replaces the guest with a newly built one.
     fn reset(&mut self, cause: ShutdownCause) {
-        let ended = self
-            .guest
-            .take()
-            .map_or(Ok(()), |guest| guest.end(&self.builder.plan));
-        match ended.and_then(|()| self.builder.rebuild()) {
+        if let Some(outgoing) = &mut self.outgoing {
+            outgoing.lost = Some("the guest has reset itself; migrate it again");
+        }
+        let guest = self.guest.take();
+        let ended = self.verify_ended(guest);
+        let rebuilt = ended.and_then(|()| match &mut self.builder {
+            Some(builder) => builder.rebuild().map(Some),
+            None => Ok(None),
+        });
+        match rebuilt {
             Ok(guest) => {
                 self.resets += 1;
                 self.send_event(Event::Reset(cause));
-                if !self.paused {
+                if let Some(guest) = guest.as_ref().filter(|_| !self.paused) {
                     guest.resume();
                 }
-                self.guest = Some(guest);
+                self.guest = guest;
             }
             Err(failure) => self.fail(failure),
         }
@@ -230,6 +313,19 @@ impl Supervisor {
         if self.input.holds_back() && !self.held_back {
             self.held_back = true;
             note(keys::HELD_BACK);
+        }
+    }
+
+    /// Watches standard input once there is a guest.
+    fn start_input(&mut self, ops: &mut EventOps) {
+        if !mem::take(&mut self.must_start_input) {
+            return;
+        }
+        self.input.start(ops);
+        // A guest that has run before may have input that it has not taken yet.
+        self.feed_guest(ops);
+        if self.input.must_read() {
+            self.read_input(ops);
         }
     }
 
@@ -261,11 +357,10 @@ impl MutEventSubscriber for Supervisor {
         let initrd = self.initrd.as_ref().map(InitrdCheck::done);
         let sources = [
             Some((self.signals.get_read().as_raw_fd(), SIGNAL)),
-            Some((self.builder.events.vcpu_exit.as_raw_fd(), VCPU_EXIT)),
-            Some((
-                self.builder.events.console_drained.as_raw_fd(),
-                CONSOLE_DRAINED,
-            )),
+            Some((self.events.vcpu_exit.as_raw_fd(), VCPU_EXIT)),
+            Some((self.events.console_drained.as_raw_fd(), CONSOLE_DRAINED)),
+            Some((self.main_calls.wake().as_raw_fd(), MAIN_CALL)),
+            Some((self.throttle_timer.as_raw_fd(), THROTTLE)),
             initrd.map(|done| (done.as_raw_fd(), INITRD)),
             Some((self.save_thread.done().as_raw_fd(), SAVED)),
             calls.map(|wake| (wake.as_raw_fd(), QMP_CALL)),
@@ -275,12 +370,7 @@ impl MutEventSubscriber for Supervisor {
                 self.fail(Failure::other(error));
             }
         }
-        self.input.start(ops);
-        // A restored guest may have input that it has not taken yet.
-        self.feed_guest(ops);
-        if self.input.must_read() {
-            self.read_input(ops);
-        }
+        self.start_input(ops);
     }
 
     fn process(&mut self, events: Events, ops: &mut EventOps) {
@@ -288,11 +378,11 @@ impl MutEventSubscriber for Supervisor {
         match events.data() {
             SIGNAL => self.handle_signals(),
             VCPU_EXIT => {
-                let _count = self.builder.events.vcpu_exit.read();
+                let _count = self.events.vcpu_exit.read();
                 self.handle_vcpu_exit();
             }
             CONSOLE_DRAINED => {
-                let _count = self.builder.events.console_drained.read();
+                let _count = self.events.console_drained.read();
                 self.feed_guest(ops);
                 if self.input.must_read() {
                     self.read_input(ops);
@@ -311,6 +401,14 @@ impl MutEventSubscriber for Supervisor {
                 let _count = self.save_thread.done().read();
                 self.handle_saved();
             }
+            MAIN_CALL => {
+                let _count = self.main_calls.wake().read();
+                while let Some(call) = self.main_calls.next() {
+                    call(self);
+                }
+                self.start_input(ops);
+            }
+            THROTTLE => self.handle_throttle_timer(),
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! Control and progress of a migration, shared with other threads.
 
 use super::progress::{MigrationProgress, MigrationStep};
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -44,12 +45,16 @@ impl Default for MigrationParameters {
 }
 
 /// The handle of other threads to a migration.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Control {
     cancelled: AtomicBool,
     parameters: Mutex<MigrationParameters>,
     progress: Mutex<MigrationProgress>,
+    observer: Option<StepObserver>,
 }
+
+/// An observer of steps, called on the thread of the migration.
+pub type StepObserver = Box<dyn Fn(MigrationStep) + Send + Sync>;
 
 impl Control {
     /// Makes the handle of a migration with these settings.
@@ -58,6 +63,15 @@ impl Control {
         Self {
             parameters: Mutex::new(parameters),
             ..Self::default()
+        }
+    }
+
+    /// The handle with an observer, called at the beginning of each step.
+    #[must_use]
+    pub fn observed(self, observer: StepObserver) -> Self {
+        Self {
+            observer: Some(observer),
+            ..self
         }
     }
 
@@ -96,6 +110,19 @@ impl Control {
     pub(super) fn enter(&self, step: MigrationStep) {
         tracing::debug!(%step, "migration");
         self.update(|progress| progress.step = step);
+        if let Some(observer) = &self.observer {
+            observer(step);
+        }
+    }
+}
+
+impl fmt::Debug for Control {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control")
+            .field("cancelled", &self.cancelled)
+            .field("parameters", &self.parameters())
+            .field("progress", &self.progress())
+            .finish_non_exhaustive()
     }
 }
 

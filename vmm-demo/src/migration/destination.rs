@@ -117,6 +117,8 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
         let offer: HelloOffer = payload::from_json(MessageKind::Hello, &offer)?;
         self.check_offer(&offer)?;
         (self.token, self.memory) = (offer.token, offer.memory);
+        let token = Some(offer.token);
+        self.control.update(|progress| progress.token = token);
         self.zstd = offer.zstd;
         self.stream_count = match self.options.streams {
             Some(_) => offer.streams.clamp(1, MAX_STREAMS),

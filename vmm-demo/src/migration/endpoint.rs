@@ -1,33 +1,16 @@
-//! Addresses of destinations: connecting and listening.
+//! Connections to destinations: connecting and listening.
 
 use super::control::Control;
 use super::tls::{TlsClient, TlsError, TlsServer};
 use super::transport::{TICK, TcpTransport, Transport, UnixTransport};
-use crate::output::escaped;
-use crate::socket_address::{Address, InvalidAddress};
+use crate::endpoint::Endpoint;
 use crate::unix_socket::{Socket, SocketError, SocketFile};
-use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::str::FromStr;
 use std::thread;
 use std::time::{Duration, Instant};
 use thiserror::Error;
-
-/// The address of a destination: `unix:PATH` or `tcp:HOST:PORT`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Endpoint {
-    /// A Unix socket, which only its user reaches.
-    Unix(Address),
-    /// A TCP port.
-    Tcp {
-        /// The name or IP address of the host.
-        host: String,
-        /// The port.
-        port: u16,
-    },
-}
 
 /// The protection of TCP; a Unix socket needs none.
 #[derive(Clone, Debug)]
@@ -36,21 +19,6 @@ pub enum Security<T> {
     Tls(T),
     /// No encryption, only on this machine.
     PlainLoopback,
-}
-
-/// An address of another form.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum InvalidEndpoint {
-    /// The address begins with neither `unix:` nor `tcp:`.
-    #[error("the form is `unix:PATH` or `tcp:HOST:PORT`")]
-    Form,
-    /// The path is wrong.
-    #[error(transparent)]
-    Unix(#[from] InvalidAddress),
-    /// The port is wrong.
-    #[error("the port is not a number from 0 to 65535; the form is `tcp:HOST:PORT`")]
-    Port,
 }
 
 /// A connection that cannot be made.
@@ -205,6 +173,18 @@ enum ListeningSocket {
 }
 
 impl EndpointListener {
+    /// The address, with the port that the kernel has chosen.
+    #[must_use]
+    pub fn address(&self) -> Endpoint {
+        match (&self.endpoint, self.port()) {
+            (Endpoint::Tcp { host, .. }, Some(port)) => Endpoint::Tcp {
+                host: host.clone(),
+                port,
+            },
+            (endpoint, _) => endpoint.clone(),
+        }
+    }
+
     /// The port, if the address has one: the kernel chooses it for port 0.
     #[must_use]
     pub fn port(&self) -> Option<u16> {
@@ -301,40 +281,4 @@ fn connect_any(addresses: &[SocketAddr], timeout: Duration) -> io::Result<TcpStr
         }
     }
     Err(last)
-}
-
-impl FromStr for Endpoint {
-    type Err = InvalidEndpoint;
-
-    fn from_str(text: &str) -> Result<Self, InvalidEndpoint> {
-        if text.starts_with("unix:") {
-            return Ok(Self::Unix(text.parse()?));
-        }
-        let rest = text.strip_prefix("tcp:").ok_or(InvalidEndpoint::Form)?;
-        let (host, port) = rest.rsplit_once(':').ok_or(InvalidEndpoint::Form)?;
-        let port = port.parse().map_err(|_| InvalidEndpoint::Port)?;
-        // An IPv6 address is in brackets, as in a URL.
-        let bare = host
-            .strip_prefix('[')
-            .and_then(|host| host.strip_suffix(']'));
-        let host = bare.unwrap_or(host);
-        if host.is_empty() || (bare.is_none() && host.contains(':')) {
-            return Err(InvalidEndpoint::Form);
-        }
-        let host = host.to_owned();
-        Ok(Self::Tcp { host, port })
-    }
-}
-
-/// Shows the address as it is parsed, escaped for messages.
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unix(address) => address.fmt(f),
-            Self::Tcp { host, port } if host.contains(':') => {
-                write!(f, "tcp:[{}]:{port}", escaped(host))
-            }
-            Self::Tcp { host, port } => write!(f, "tcp:{}:{port}", escaped(host)),
-        }
-    }
 }

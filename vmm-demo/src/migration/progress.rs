@@ -1,5 +1,6 @@
 //! Steps and counters of a migration.
 
+use super::token::Token;
 use std::fmt;
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ impl fmt::Display for MigrationStep {
 pub struct MigrationProgress {
     /// The step.
     pub step: MigrationStep,
+    /// The identity of the attempt, once both sides know it.
+    pub token: Option<Token>,
     /// The counters of the memory.
     pub ram: RamProgress,
     /// The time from the start to the first round.

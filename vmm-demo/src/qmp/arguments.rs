@@ -3,6 +3,7 @@
 
 use super::message::QmpError;
 use serde_json::{Map, Value};
+use std::ops::RangeInclusive;
 
 /// Members of an object that are not taken yet.
 #[derive(Debug)]
@@ -43,6 +44,43 @@ impl Arguments {
     ) -> Result<Option<T>, QmpError> {
         let is_given = self.has(name);
         is_given.then(|| self.word(name, words)).transpose()
+    }
+
+    /// Takes an optional string.
+    pub(super) fn optional_string(&mut self, name: &str) -> Result<Option<String>, QmpError> {
+        let is_given = self.has(name);
+        is_given.then(|| self.string(name)).transpose()
+    }
+
+    /// Takes an optional truth value.
+    pub(super) fn optional_bool(&mut self, name: &str) -> Result<Option<bool>, QmpError> {
+        match self.members.remove(name) {
+            None => Ok(None),
+            Some(Value::Bool(value)) => Ok(Some(value)),
+            Some(_) => Err(self.wrong_type(name, "boolean")),
+        }
+    }
+
+    /// Takes an optional whole number, which must be in this range.
+    pub(super) fn optional_number(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<u64>,
+    ) -> Result<Option<u64>, QmpError> {
+        let number = match self.members.remove(name) {
+            None => return Ok(None),
+            Some(Value::Number(number)) => number,
+            Some(_) => return Err(self.wrong_type(name, "integer")),
+        };
+        match number.as_u64().filter(|number| range.contains(number)) {
+            Some(number) => Ok(Some(number)),
+            None => Err(QmpError::generic(format!(
+                "Parameter '{}{name}' expects a whole number from {} to {}",
+                self.prefix,
+                range.start(),
+                range.end()
+            ))),
+        }
     }
 
     /// True if a member of this name is not taken yet.

@@ -7,6 +7,7 @@ use super::expansion::{self, ModelHost, Models};
 use super::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use super::jobs;
 use super::message::{CommandResult, ErrorClass, QmpError, Request, ReturnValue};
+use super::migrate;
 use crate::machine::Machine;
 use idreg_runtime::host::Host;
 use idreg_runtime::model::CpuModel;
@@ -26,7 +27,7 @@ type Handler = fn(&Context, Arguments) -> CommandResult;
 /// Command that negotiates capabilities; no other command is accepted before it.
 const QMP_CAPABILITIES: &str = "qmp_capabilities";
 
-const COMMANDS: [(&str, Handler); 19] = [
+const COMMANDS: [(&str, Handler); 25] = [
     (QMP_CAPABILITIES, qmp_capabilities),
     ("query-version", |_, arguments| {
         without_arguments(arguments, || ReturnValue::new(&VersionInfo::HERE))
@@ -80,6 +81,24 @@ const COMMANDS: [(&str, Handler); 19] = [
     }),
     ("job-dismiss", |context, arguments| {
         jobs::with_id(arguments, |id| context.guest.dismiss_job(id))
+    }),
+    ("migrate", |context, arguments| {
+        migrate::migrate(&*context.guest, arguments)
+    }),
+    ("query-migrate", |context, arguments| {
+        migrate::query_migrate(&*context.guest, arguments)
+    }),
+    ("migrate_cancel", |context, arguments| {
+        control(arguments, || context.guest.cancel_migration())
+    }),
+    ("migrate-resolve", |context, arguments| {
+        migrate::resolve(&*context.guest, arguments)
+    }),
+    ("migrate-set-parameters", |context, arguments| {
+        migrate::set_parameters(&*context.guest, arguments)
+    }),
+    ("query-migrate-parameters", |context, arguments| {
+        migrate::query_parameters(&*context.guest, arguments)
     }),
 ];
 

@@ -1,6 +1,7 @@
 //! Events: messages to clients that answer no request.
 
 use super::job::{JobId, JobStatus};
+use super::migration::MigrationStatus;
 use serde::Serialize;
 use std::io;
 use std::sync::Arc;
@@ -8,7 +9,8 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{SystemTime, UNIX_EPOCH};
 use vmm_sys_util::eventfd::{EFD_CLOEXEC, EFD_NONBLOCK, EventFd};
 
-/// An event (QEMU 11.1, `qapi/run-state.json` and `qapi/job.json`).
+/// An event (QEMU 11.1, `qapi/run-state.json`, `qapi/job.json` and
+/// `qapi/migration.json`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The vCPUs have stopped.
@@ -21,6 +23,8 @@ pub enum Event {
     Shutdown(ShutdownCause),
     /// A job has another status.
     JobStatusChange(JobId, JobStatus),
+    /// The migration has another status.
+    Migration(MigrationStatus),
 }
 
 /// Cause of a reset or a shutdown (`ShutdownCause` of QEMU 11.1, `qapi/run-state.json`).
@@ -147,6 +151,7 @@ struct Timestamp {
 enum EventData {
     Shutdown { guest: bool, reason: ShutdownCause },
     Job { id: JobId, status: JobStatus },
+    Migration { status: MigrationStatus },
 }
 
 impl From<ShutdownCause> for EventData {
@@ -164,6 +169,7 @@ impl TimedEvent {
             Event::Resume => ("RESUME", None),
             Event::Reset(cause) => ("RESET", Some(cause.into())),
             Event::Shutdown(cause) => ("SHUTDOWN", Some(cause.into())),
+            Event::Migration(status) => ("MIGRATION", Some(EventData::Migration { status })),
             Event::JobStatusChange(id, status) => {
                 ("JOB_STATUS_CHANGE", Some(EventData::Job { id, status }))
             }

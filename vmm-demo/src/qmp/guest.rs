@@ -1,13 +1,14 @@
 //! Interface of a virtual machine to the QMP server.
 
 use super::job::{JobInfo, SnapshotSave};
+use super::migration::MigrationControl;
 use serde::Serialize;
 
 /// Queries and control of a virtual machine.
 ///
 /// The server's thread makes one call at a time. A call must return within milliseconds, since
 /// every client waits for it; it fails if the machine's thread no longer answers.
-pub trait GuestControl: Send {
+pub trait GuestControl: MigrationControl + Send {
     /// The machine's run state.
     ///
     /// # Errors
@@ -88,6 +89,14 @@ pub enum Status {
     Paused,
     /// The vCPUs are stopped while the machine is saved.
     SaveVm,
+    /// The machine is awaited from another process.
+    #[serde(rename = "inmigrate")]
+    InMigrate,
+    /// The vCPUs are stopped while the last of the machine migrates.
+    FinishMigrate,
+    /// The machine has migrated, and runs elsewhere.
+    #[serde(rename = "postmigrate")]
+    PostMigrate,
     /// The guest has shut down.
     Shutdown,
     /// An error prevents the guest from running.

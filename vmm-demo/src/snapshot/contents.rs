@@ -18,12 +18,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const INFO: SectionKind = SectionKind::required("info", 64 << 10);
 /// As the limit of view files.
 const VIEW: SectionKind = SectionKind::required("view", 4 << 20);
-const CLOCK: SectionKind = SectionKind::required("clock", 4 << 10);
+pub(super) const CLOCK: SectionKind = SectionKind::required("clock", 4 << 10);
 /// 128 KiB for each of 512 vCPUs; with all of SVE one has about 50 KiB.
-const VCPUS: SectionKind = SectionKind::required("vcpus", 64 << 20);
+pub(super) const VCPUS: SectionKind = SectionKind::required("vcpus", 64 << 20);
 /// As for the vCPUs, which have a redistributor each.
-const GIC: SectionKind = SectionKind::required("gic", 64 << 20);
-const CONSOLE: SectionKind = SectionKind::required("console", 64 << 10);
+pub(super) const GIC: SectionKind = SectionKind::required("gic", 64 << 20);
+pub(super) const CONSOLE: SectionKind = SectionKind::required("console", 64 << 10);
 const MEMORY: SectionKind = SectionKind::required("memory", 64 << 10);
 
 /// The kinds of sections in the order in which a snapshot has them.

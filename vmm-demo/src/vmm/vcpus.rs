@@ -100,12 +100,14 @@ impl Vcpus {
 
     /// Starts the guest's clock and lets the vCPUs into the guest.
     pub fn resume(&self) {
+        self.shared.throttle.go_on();
         self.change_clock(Clock::start);
         self.shared.gate.open();
     }
 
     /// Kicks all vCPUs out of the guest, waits until they are out, and stops the guest's clock.
     pub fn pause(&self) {
+        self.shared.throttle.suspend();
         self.shared.gate.close(|| self.kick());
         self.change_clock(Clock::stop);
     }
@@ -146,13 +148,14 @@ impl Vcpus {
     }
 
     fn end_threads(&mut self) -> Vec<VcpuFd> {
+        self.shared.throttle.suspend();
         self.shared.gate.end(|| self.kick());
         let ended = self.threads.drain(..).map(JoinHandle::join);
         ended.filter_map(Result::ok).collect()
     }
 
     /// Interrupts `KVM_RUN`, or a write to the console, in every thread.
-    fn kick(&self) {
+    pub fn kick(&self) {
         for thread in &self.threads {
             if !thread.is_finished() {
                 // Fails for a thread that ends at this moment.

@@ -19,6 +19,7 @@ use vmm_demo::vmm::layout::{GIC_INTERRUPTS, RAM_START};
 use vmm_demo::vmm::memory::MemoryKind;
 use vmm_demo::vmm::pause_gate::{PauseGate, RequestError};
 use vmm_demo::vmm::serial::Serial;
+use vmm_demo::vmm::throttle::Throttle;
 use vmm_demo::vmm::timeline::Timeline;
 use vmm_demo::vmm::vcpus::{GuestExit, PROGRAM_COUNTER, VcpuShared, Vcpus, X0};
 use vmm_demo::vmm::vm::{Vm, VmConfig, VmError};
@@ -87,6 +88,7 @@ impl Guest {
         let gate = Arc::new(PauseGate::closed(vcpus.into()));
         let serial = Serial::new(Arc::clone(&gate), event()).expect("a console");
         let shared = VcpuShared {
+            throttle: Throttle::default(),
             gate,
             clock: Arc::clone(vm.clock()),
             serial: Arc::new(serial),

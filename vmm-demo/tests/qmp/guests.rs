@@ -6,10 +6,13 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
+use vmm_demo::endpoint::Endpoint;
+use vmm_demo::migration::inquiry::DoubtDecision;
 use vmm_demo::qmp::event::EventSender;
 use vmm_demo::qmp::expansion::{ModelHost, Models};
 use vmm_demo::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use vmm_demo::qmp::job::{JobInfo, SnapshotSave};
+use vmm_demo::qmp::migration::{MigrationControl, MigrationInfo, MigrationSettings};
 use vmm_demo::qmp::server::{self, ServerHandle};
 use vmm_demo::unix_socket::Socket;
 
@@ -187,6 +190,36 @@ impl GuestControl for Recorder {
 
     fn dismiss_job(&self, _: &str) -> Result<(), ControlError> {
         self.record("dismiss");
+        Ok(())
+    }
+}
+
+impl MigrationControl for Recorder {
+    fn migrate(&self, _: Endpoint) -> Result<(), ControlError> {
+        self.record("migrate");
+        Ok(())
+    }
+
+    fn migration(&self) -> Result<MigrationInfo, ControlError> {
+        Ok(MigrationInfo::default())
+    }
+
+    fn cancel_migration(&self) -> Result<(), ControlError> {
+        self.record("migrate_cancel");
+        Ok(())
+    }
+
+    fn resolve_migration(&self, _: DoubtDecision) -> Result<(), ControlError> {
+        self.record("migrate-resolve");
+        Ok(())
+    }
+
+    fn migration_settings(&self) -> Result<MigrationSettings, ControlError> {
+        Ok(MigrationSettings::default())
+    }
+
+    fn set_migration_settings(&self, _: MigrationSettings) -> Result<(), ControlError> {
+        self.record("migrate-set-parameters");
         Ok(())
     }
 }

@@ -16,6 +16,7 @@ mod golden;
 mod guests;
 mod hostile;
 mod jobs;
+mod migrate;
 mod models;
 mod monitor;
 mod named;

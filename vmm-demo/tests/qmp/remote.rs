@@ -5,8 +5,10 @@ use serde_json::json;
 use std::thread;
 use std::time::Duration;
 use vmm_demo::guest::remote::{Call, CallQueue, RemoteControl, channel};
+use vmm_demo::migration::inquiry::DoubtDecision;
 use vmm_demo::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use vmm_demo::qmp::job::SnapshotSave;
+use vmm_demo::qmp::migration::{MigrationControl, MigrationInfo, MigrationSettings};
 use vmm_demo::snapshot::memory::MemoryEncoding;
 
 /// A timeout for a main thread that never answers.
@@ -87,6 +89,7 @@ fn answers_of_the_main_thread_are_returned() {
                     answer.send(Ok(())).expect("it waits");
                     "dismiss"
                 }
+                other => panic!("{other:?}"),
             });
         }
         names
@@ -109,6 +112,60 @@ fn answers_of_the_main_thread_are_returned() {
     assert_eq!(remote.dismiss_job("b"), Ok(()));
     let names = main.join().expect("no panic").join(" ");
     let expected = "status cpus stop cont reset quit snapshot-save jobs cancel dismiss";
+    assert_eq!(names, expected);
+}
+
+#[test]
+fn answers_about_migrations_are_returned() {
+    let (remote, calls) = remote(LONG);
+    let main = thread::spawn(move || {
+        let mut names = Vec::new();
+        for _ in 0..6 {
+            names.push(match wait(&calls) {
+                Call::Migrate(to, answer) => {
+                    let text = format!("not to {to}");
+                    answer.send(Err(ControlError(text))).expect("it waits");
+                    "migrate"
+                }
+                Call::Migration(answer) => {
+                    answer.send(MigrationInfo::default()).expect("it waits");
+                    "query-migrate"
+                }
+                Call::CancelMigration(answer) => {
+                    answer.send(Ok(())).expect("it waits");
+                    "migrate_cancel"
+                }
+                Call::ResolveMigration(decision, answer) => {
+                    assert_eq!(decision, DoubtDecision::Discard);
+                    answer.send(Ok(())).expect("it waits");
+                    "migrate-resolve"
+                }
+                Call::MigrationSettings(answer) => {
+                    let settings = MigrationSettings::default();
+                    answer.send(settings).expect("it waits");
+                    "settings"
+                }
+                Call::SetMigrationSettings(settings, answer) => {
+                    assert_eq!(settings.channels, 3);
+                    answer.send(Ok(())).expect("it waits");
+                    "set-settings"
+                }
+                other => panic!("{other:?}"),
+            });
+        }
+        names
+    });
+    let to = "unix:there".parse().expect("an address");
+    let refused = Err(ControlError("not to unix:there".to_owned()));
+    assert_eq!(remote.migrate(to), refused);
+    assert_eq!(remote.migration(), Ok(MigrationInfo::default()));
+    assert_eq!(remote.cancel_migration(), Ok(()));
+    assert_eq!(remote.resolve_migration(DoubtDecision::Discard), Ok(()));
+    let mut settings = remote.migration_settings().expect("an answer");
+    settings.channels = 3;
+    assert_eq!(remote.set_migration_settings(settings), Ok(()));
+    let names = main.join().expect("no panic").join(" ");
+    let expected = "migrate query-migrate migrate_cancel migrate-resolve settings set-settings";
     assert_eq!(names, expected);
 }
 

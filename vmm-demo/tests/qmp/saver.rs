@@ -2,10 +2,13 @@
 
 use crate::guests::Hosted;
 use std::sync::{Arc, Mutex, OnceLock};
+use vmm_demo::endpoint::Endpoint;
 use vmm_demo::guest::jobs::{JobProgress, Jobs};
+use vmm_demo::migration::inquiry::DoubtDecision;
 use vmm_demo::qmp::event::{Event, EventSender};
 use vmm_demo::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
 use vmm_demo::qmp::job::{JobInfo, JobKind, SnapshotSave};
+use vmm_demo::qmp::migration::{MigrationControl, MigrationInfo, MigrationSettings};
 
 /// A guest that runs and has jobs; each works until the test ends it.
 #[derive(Clone, Debug, Default)]
@@ -142,5 +145,31 @@ impl GuestControl for Saver {
 
     fn dismiss_job(&self, id: &str) -> Result<(), ControlError> {
         self.with(|state| Ok(state.jobs.dismiss(id, &mut |event| self.send(event))?))
+    }
+}
+
+impl MigrationControl for Saver {
+    fn migrate(&self, _: Endpoint) -> Result<(), ControlError> {
+        self.call("migrate", |_| {})
+    }
+
+    fn migration(&self) -> Result<MigrationInfo, ControlError> {
+        Ok(MigrationInfo::default())
+    }
+
+    fn cancel_migration(&self) -> Result<(), ControlError> {
+        self.call("migrate_cancel", |_| {})
+    }
+
+    fn resolve_migration(&self, _: DoubtDecision) -> Result<(), ControlError> {
+        self.call("migrate-resolve", |_| {})
+    }
+
+    fn migration_settings(&self) -> Result<MigrationSettings, ControlError> {
+        Ok(MigrationSettings::default())
+    }
+
+    fn set_migration_settings(&self, _: MigrationSettings) -> Result<(), ControlError> {
+        self.call("migrate-set-parameters", |_| {})
     }
 }

@@ -3,19 +3,16 @@
 use super::plan;
 use crate::cli::ModelsArgument;
 use crate::cli::snapshots::RestoreArguments;
-use crate::commands::run::linux::report::{self, LinuxRunReport};
-use crate::commands::run::linux::{memory_kind, serve};
+use crate::commands::run::session::SessionFiles;
 use crate::guest::ending::Ending;
 use crate::guest::lifecycle::{GuestBuilder, GuestEvents, Origin, SavedState};
-use crate::guest::signals::{install_signal_handlers, pending_signal};
-use crate::guest::supervisor::Supervisor;
+use crate::guest::supervisor::FirstGuest;
 use crate::machine::kvm::{check_vcpus, kvm_failure, open_kvm, vm_failure};
 use crate::output;
 use crate::output::failure::Failure;
-use crate::output::file::OutputFile;
 use crate::snapshot::contents::{OpenSnapshot, Snapshot};
 use crate::snapshot::file;
-use crate::vmm::memory::MemorySource;
+use crate::vmm::memory::{MemoryKind, MemorySource};
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vm::{Vm, VmConfig};
 use idreg_runtime::config::target::TargetCpus;
@@ -39,53 +36,39 @@ pub fn restore(
     timeline.step("command_line");
     let open = file::open(&arguments.file)?;
     timeline.step("open_file");
-    // Handlers first: a signal must not leave the files and sockets below behind.
-    let mut signals = install_signal_handlers().map_err(Failure::other)?;
-    let mut ending = None;
-    let mut is_to_end = || {
-        ending = ending.or_else(|| pending_signal(&mut signals));
-        ending.is_some()
+    let files = SessionFiles {
+        report: arguments.report.as_deref(),
+        view: arguments.view.as_deref(),
+        qmp: arguments.qmp.as_ref(),
     };
-    let report = arguments.report.as_deref();
-    let report = report.map(|path| OutputFile::open(path, &mut is_to_end));
-    let view = arguments.view.as_deref();
-    let view = view.map(|path| OutputFile::open(path, &mut is_to_end));
-    if let Some(ending) = ending {
-        return Ok(ending);
-    }
-    let (report, view) = (report.transpose()?, view.transpose()?);
-    let server = arguments.qmp.as_ref();
-    let server = server.map(|address| serve(address, folder)).transpose()?;
-    timeline.step("qmp");
-    let (mut builder, vm) = match prepare(open, arguments, &mut timeline) {
+    let mut session = match files.open(folder, timeline)? {
+        ControlFlow::Continue(session) => session,
+        ControlFlow::Break(ending) => return Ok(ending),
+    };
+    let prepared = prepare(open, arguments, files.memory_kind(), &mut session.timeline);
+    let (mut builder, vm) = match prepared {
         Ok(prepared) => prepared,
-        // A signal interrupts slow ioctls of KVM with EINTR.
-        Err(failure) => return pending_signal(&mut signals).ok_or(failure),
+        Err(failure) => return session.interrupted(failure),
     };
     output::warnings(builder.plan.warnings());
-    builder.view = view;
-    let vcpus = builder.vm_config.vcpus;
-    let mut supervisor = Supervisor::new(builder, signals)?;
-    if arguments.paused {
-        supervisor.start_paused();
-    }
-    // Dropping the server stops it, at the end of this function.
-    let _server = server.map(|(server, qmp)| {
-        supervisor.connect_qmp(qmp);
-        server
-    });
-    let (supervisor, ended) = supervisor.run(vm, &mut timeline)?;
-    if let Some(file) = report {
-        let report = LinuxRunReport::new(supervisor.plan(), vcpus, &ended, &timeline);
-        report::write(file, &report)?;
-    }
-    ended.result
+    builder.view = session.view.take();
+    let events = builder.events.clone();
+    session.run(
+        FirstGuest::Build(Box::new(builder), vm),
+        events,
+        |supervisor| {
+            if arguments.paused {
+                supervisor.start_paused();
+            }
+        },
+    )
 }
 
 /// Judges if the guest fits this host, and creates a VM with its memory.
 fn prepare(
     open: OpenSnapshot<BufReader<File>>,
     arguments: &RestoreArguments,
+    memory: MemoryKind,
     timeline: &mut Timeline,
 ) -> Result<(GuestBuilder, Vm), Failure> {
     let kvm = open_kvm()?;
@@ -103,7 +86,7 @@ fn prepare(
         capabilities: kvm::capabilities(&kvm),
         vcpus,
         ram: open.map().size(),
-        memory: memory_kind(arguments.qmp.as_ref()),
+        memory,
     };
     let (snapshot, vm) = with_memory(&kvm, open, arguments, vm_config, timeline)?;
     timeline.step("memory");
@@ -114,7 +97,7 @@ fn prepare(
         host,
         view: None,
         targets: TargetCpus::new(snapshot.view.info().target_cpus.clone()),
-        origin: Origin::Snapshot(Some(SavedState {
+        origin: Origin::Saved(Some(SavedState {
             machine: snapshot.machine,
             clock: arguments.clock,
             console: snapshot.console,

@@ -1,23 +1,16 @@
 //! Runs a Linux guest, from opening its files to its end.
 
-pub(in crate::commands) mod report;
+pub(super) mod report;
 
-use self::report::LinuxRunReport;
+use super::session::SessionFiles;
 use crate::cli::ModelsArgument;
 use crate::cli::vmm_demo::RunArguments;
 use crate::guest::ending::Ending;
 use crate::guest::lifecycle::{GuestBuilder, GuestEvents, Origin};
-use crate::guest::remote;
-use crate::guest::signals::{install_signal_handlers, pending_signal};
-use crate::guest::supervisor::{QmpConnection, Supervisor};
+use crate::guest::supervisor::FirstGuest;
 use crate::machine::kvm::{check_vcpus, open_kvm, vm_failure};
 use crate::output;
 use crate::output::failure::Failure;
-use crate::output::file::OutputFile;
-use crate::qmp::expansion::{ModelHost, Models};
-use crate::qmp::server::{self, ServerHandle};
-use crate::socket_address::Address;
-use crate::unix_socket::Socket;
 use crate::vmm::address_size::check_address_size;
 use crate::vmm::boot::{Kernel, KernelError, command_line};
 use crate::vmm::memory::{MemoryKind, Overcommitted};
@@ -27,6 +20,7 @@ use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::config::{Gic, GicIdentity};
 use idreg_runtime::kvm::{self, KvmError, KvmStep};
 use idreg_runtime::plan::Plan;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
@@ -55,65 +49,43 @@ pub(super) fn run_linux(
     let kernel = Kernel::open(kernel, linux.initrd.as_deref(), linux.append.as_deref())?;
     kernel.load_addresses(linux.mem.0)?;
     timeline.step("open_files");
-    // Handlers first: a signal must not leave the files and sockets below behind.
-    let mut signals = install_signal_handlers().map_err(Failure::other)?;
-    let mut ending = None;
-    let mut is_to_end = || {
-        ending = ending.or_else(|| pending_signal(&mut signals));
-        ending.is_some()
+    let files = SessionFiles {
+        report: linux.report.as_deref(),
+        view: arguments.view.as_deref(),
+        qmp: linux.qmp.as_ref(),
     };
-    let report = linux.report.as_deref();
-    let report = report.map(|path| OutputFile::open(path, &mut is_to_end));
-    let view = arguments.view.as_deref();
-    let view = view.map(|path| OutputFile::open(path, &mut is_to_end));
-    if let Some(ending) = ending {
-        return Ok(ending);
-    }
-    let (report, view) = (report.transpose()?, view.transpose()?);
-    let server = linux.qmp.as_ref();
-    let server = server.map(|address| serve(address, folder)).transpose()?;
-    timeline.step("qmp");
+    let mut session = match files.open(folder, timeline)? {
+        ControlFlow::Continue(session) => session,
+        ControlFlow::Break(ending) => return Ok(ending),
+    };
     let command_line_warnings = command_line::warnings(&kernel.command_line);
-    let (mut builder, vm) = match prepare(kernel, arguments, &mut timeline) {
+    let memory = files.memory_kind();
+    let prepared = prepare(kernel, arguments, memory, &mut session.timeline);
+    let (mut builder, vm) = match prepared {
         Ok(prepared) => prepared,
-        // A signal interrupts slow ioctls of KVM with EINTR.
-        Err(failure) => return pending_signal(&mut signals).ok_or(failure),
+        Err(failure) => return session.interrupted(failure),
     };
     output::warnings(builder.plan.warnings());
     output::warnings(&Overcommitted::by(linux.mem));
     output::warnings(&command_line_warnings);
-    builder.view = view;
-    let mut supervisor = Supervisor::new(builder, signals)?;
-    timeline.step("start_initrd_check");
-    if linux.no_reboot {
-        supervisor.no_reboot();
-    }
-    // Dropping the server stops it, at the end of this function.
-    let _server = server.map(|(server, qmp)| {
-        supervisor.connect_qmp(qmp);
-        server
-    });
-    let (supervisor, ended) = supervisor.run(vm, &mut timeline)?;
-    if let Some(file) = report {
-        let report = LinuxRunReport::new(supervisor.plan(), arguments.smp, &ended, &timeline);
-        report::write(file, &report)?;
-    }
-    ended.result
-}
-
-/// The kind of memory of a guest: shared if QMP may ask for it to be moved to another process.
-/// Other guests have private memory, for which more kernels give huge pages.
-pub(crate) fn memory_kind(qmp: Option<&Address>) -> MemoryKind {
-    match qmp {
-        Some(_) => MemoryKind::Shared,
-        None => MemoryKind::Private,
-    }
+    builder.view = session.view.take();
+    let events = builder.events.clone();
+    session.run(
+        FirstGuest::Build(Box::new(builder), vm),
+        events,
+        |supervisor| {
+            if linux.no_reboot {
+                supervisor.no_reboot();
+            }
+        },
+    )
 }
 
 /// Creates a VM and plans the registers of its vCPUs.
 fn prepare(
     kernel: Kernel,
     arguments: &RunArguments,
+    memory: MemoryKind,
     timeline: &mut Timeline,
 ) -> Result<(GuestBuilder, Vm), Failure> {
     let model = &arguments.model.cpu;
@@ -133,7 +105,7 @@ fn prepare(
         capabilities,
         vcpus: arguments.smp,
         ram: arguments.linux.mem.0,
-        memory: memory_kind(arguments.linux.qmp.as_ref()),
+        memory,
     };
     let vm = match Vm::new(&kvm, vm_config, timeline) {
         Err(VmError::Kvm(KvmError::Failed {
@@ -176,20 +148,4 @@ fn without_gic(error: VmError) -> Failure {
         }) => Failure::CannotHere(NoLinux::NoGic.into()),
         error => vm_failure(error),
     }
-}
-
-/// Starts the QMP server of a guest.
-pub(in crate::commands) fn serve(
-    address: &Address,
-    folder: &ModelsArgument,
-) -> Result<(ServerHandle, QmpConnection), Failure> {
-    let models = Models {
-        host: ModelHost::ThisMachine,
-        named: folder.models()?,
-    };
-    let socket = Socket::bind(address)?;
-    let (remote, calls) = remote::channel().map_err(Failure::other)?;
-    let server = server::start(socket, Box::new(remote), models).map_err(Failure::other)?;
-    let events = server.events();
-    Ok((server, QmpConnection { calls, events }))
 }

@@ -41,21 +41,44 @@ impl Supervisor {
                 self.send_events(events);
                 done.try_send(dismissed.map_err(ControlError::from)).is_ok()
             }
+            Call::Migrate(to, done) => done.try_send(self.migrate(to)).is_ok(),
+            Call::Migration(answer) => answer.try_send(self.migration_info()).is_ok(),
+            Call::CancelMigration(done) => {
+                self.cancel_migration();
+                done.try_send(Ok(())).is_ok()
+            }
+            Call::ResolveMigration(decision, done) => {
+                self.resolve_migration(decision, &done);
+                true
+            }
+            Call::MigrationSettings(answer) => {
+                answer.try_send(self.migration_settings.clone()).is_ok()
+            }
+            Call::SetMigrationSettings(settings, done) => {
+                self.set_migration_settings(settings);
+                done.try_send(Ok(())).is_ok()
+            }
         };
     }
 
     fn status(&self) -> Status {
+        let outgoing = self.outgoing.as_ref();
+        let finishes = outgoing.is_some_and(|outgoing| outgoing.has_paused);
+        let has_guest = self.guest.is_some();
         match (&self.result, self.paused) {
             (Some(Ok(_)), _) => Status::Shutdown,
             (Some(Err(_)), _) => Status::InternalError,
             (None, _) if self.jobs.is_busy() => Status::SaveVm,
+            (None, _) if !has_guest && outgoing.is_some() => Status::PostMigrate,
+            (None, _) if self.is_arriving() => Status::InMigrate,
+            (None, _) if finishes => Status::FinishMigrate,
             (None, true) => Status::Paused,
             (None, false) => Status::Running,
         }
     }
 
     fn stop(&mut self) -> Result<(), ControlError> {
-        self.jobs.check_idle()?;
+        self.check_controllable()?;
         if let Some(guest) = self.guest.as_ref().filter(|_| !self.paused) {
             guest.pause();
             self.paused = true;
@@ -65,7 +88,7 @@ impl Supervisor {
     }
 
     fn cont(&mut self) -> Result<(), ControlError> {
-        self.jobs.check_idle()?;
+        self.check_controllable()?;
         if let Some(guest) = self.guest.as_ref().filter(|_| self.paused) {
             guest.resume();
             self.paused = false;
@@ -75,7 +98,8 @@ impl Supervisor {
     }
 
     fn system_reset(&mut self) -> Result<(), ControlError> {
-        self.jobs.check_idle()?;
+        self.check_not_migrating()?;
+        self.check_controllable()?;
         if self.reboot {
             self.reset(ShutdownCause::HostQmpSystemReset);
         } else {

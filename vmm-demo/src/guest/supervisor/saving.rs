@@ -15,7 +15,9 @@ const ABANDON_TIMEOUT: Duration = Duration::from_secs(10);
 impl Supervisor {
     /// Starts a job that saves the guest. Once it is listed, every failure is the job's.
     pub(super) fn save(&mut self, save: SnapshotSave) -> Result<(), ControlError> {
-        let Some(guest) = &self.guest else {
+        self.check_not_migrating()?;
+        self.check_controllable()?;
+        let (Some(guest), Some(builder)) = (&self.guest, &self.builder) else {
             return Err(ControlError("there is no guest to save".to_owned()));
         };
         let mut events = Vec::new();
@@ -28,7 +30,7 @@ impl Supervisor {
         }
         self.send_events(events);
         let input = self.input.pending().iter().copied().collect();
-        let snapshot = guest.snapshot(&self.builder, input);
+        let snapshot = guest.snapshot(builder, input);
         let started = snapshot.and_then(|snapshot| {
             let work = move || snapshot.write(&save, &progress);
             self.save_thread.start(work).map_err(Failure::other)

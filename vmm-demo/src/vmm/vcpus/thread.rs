@@ -6,6 +6,7 @@ use crate::vmm::clock::Clock;
 use crate::vmm::layout;
 use crate::vmm::pause_gate::PauseGate;
 use crate::vmm::serial::Serial;
+use crate::vmm::throttle::Throttle;
 use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::kvm;
 use idreg_runtime::vcpu::Errno;
@@ -24,6 +25,8 @@ pub struct VcpuShared {
     pub gate: Arc<PauseGate<VcpuFd>>,
     /// The guest's clock.
     pub clock: Arc<Clock>,
+    /// The slowing down of the vCPUs.
+    pub throttle: Throttle,
     /// The console.
     pub serial: Arc<Serial>,
     /// The CPUs that the guest learns of by hypercall.
@@ -131,14 +134,15 @@ impl VcpuThread {
             Ok(VcpuExit::SystemEvent(KVM_SYSTEM_EVENT_RESET, _)) => return Some(GuestExit::Reset),
             Ok(VcpuExit::SystemEvent(event, _)) => VcpuError::SystemEvent { vcpu, event },
             Ok(VcpuExit::Hypercall(_)) => return self.hypercall(),
-            Ok(VcpuExit::Intr) => return None,
+            Ok(VcpuExit::Intr) => return self.kicked(),
             Ok(exit) => VcpuError::UnhandledExit {
                 vcpu,
                 exit: format!("{exit:?}"),
             },
             Err(error) => match error.errno() {
                 // EAGAIN: a vCPU that is off was asked to run.
-                libc::EINTR | libc::EAGAIN => return None,
+                libc::EINTR => return self.kicked(),
+                libc::EAGAIN => return None,
                 libc::ENOSYS => VcpuError::CannotEmulate {
                     vcpu,
                     pc: self.program_counter(),
@@ -150,6 +154,12 @@ impl VcpuThread {
             },
         };
         Some(GuestExit::Failed(exit))
+    }
+
+    /// A signal has taken the vCPU out of the guest: for a pause, or to slow it down.
+    fn kicked(&self) -> Option<GuestExit> {
+        self.shared.throttle.wait();
+        None
     }
 
     fn unmapped(&self, write: bool, size: usize, address: u64) -> GuestExit {

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 /// The file's content.
 #[derive(Serialize)]
-pub(in crate::commands) struct LinuxRunReport<'r> {
+pub(in crate::commands::run) struct LinuxRunReport<'r> {
     schema: &'static str,
     /// The CPU model.
     cpu: String,
@@ -35,7 +35,7 @@ pub(in crate::commands) struct LinuxRunReport<'r> {
 }
 
 impl<'r> LinuxRunReport<'r> {
-    pub(in crate::commands) fn new(
+    pub(in crate::commands::run) fn new(
         plan: &'r Plan,
         smp: u16,
         ended: &Ended,
@@ -63,7 +63,7 @@ impl<'r> LinuxRunReport<'r> {
 }
 
 /// Writes the report of a run.
-pub(in crate::commands) fn write(
+pub(in crate::commands::run) fn write(
     file: OutputFile,
     report: &LinuxRunReport<'_>,
 ) -> Result<(), Failure> {

@@ -1,0 +1,239 @@
+//! The guest of the destination, built on the thread of the migration and then given to the main
+//! thread.
+
+use super::written_pages::WrittenPages;
+use crate::guest::lifecycle::{GuestBuilder, GuestEvents, Origin, SavedState};
+use crate::guest::main_thread::MainThread;
+use crate::guest::supervisor::{Arrival, Supervisor};
+use crate::machine::kvm::{check_vcpus, kvm_failure, open_kvm, vm_failure};
+use crate::migration::guest::{DestinationGuest, GuestError};
+use crate::migration::memory_map::RamSlot;
+use crate::migration::objection::Objection;
+use crate::output::failure::Failure;
+use crate::output::file::OutputFile;
+use crate::snapshot::migrated::MigratedGuest;
+use crate::vmm::layout;
+use crate::vmm::memory::{MemoryKind, MemorySource};
+use crate::vmm::state::ClockPolicy;
+use crate::vmm::timeline::Timeline;
+use crate::vmm::vm::{Vm, VmConfig};
+use idreg_runtime::config::target::TargetCpus;
+use idreg_runtime::kvm;
+use idreg_runtime::plan::Plan;
+use idreg_runtime::tolerance::Tolerance;
+use idreg_runtime::view::View;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Instant;
+use thiserror::Error;
+use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
+
+/// The settings of a guest that arrives.
+#[derive(Debug)]
+pub(crate) struct ArrivalOptions {
+    pub(crate) tolerance: Tolerance,
+    pub(crate) clock: ClockPolicy,
+    pub(crate) memory: MemoryKind,
+    /// The file for the guest's view on this host.
+    pub(crate) view: Option<OutputFile>,
+    pub(crate) events: Arc<GuestEvents>,
+}
+
+/// RAM that this machine does not have at these addresses.
+#[derive(Debug, Error)]
+#[error(
+    "the guest has RAM in {count} slots from {start:#x}; a guest of this program has one slot from \
+     {:#x}",
+    layout::RAM_START
+)]
+struct OtherRam {
+    count: usize,
+    start: u64,
+}
+
+/// A call out of order.
+#[derive(Debug, Error)]
+#[error("the migration is not as far as that")]
+struct OutOfOrder;
+
+/// A guest that arrives.
+#[derive(Debug)]
+pub(crate) struct ArrivingGuest {
+    main: MainThread<Supervisor>,
+    options: ArrivalOptions,
+    builder: Option<GuestBuilder>,
+    vm: Option<Vm>,
+    memory: Option<GuestMemoryMmap>,
+    written: WrittenPages,
+    timeline: Timeline,
+}
+
+impl ArrivingGuest {
+    pub(crate) fn new(main: MainThread<Supervisor>, options: ArrivalOptions) -> Self {
+        Self {
+            main,
+            options,
+            builder: None,
+            vm: None,
+            memory: None,
+            written: WrittenPages::default(),
+            timeline: Timeline::since(Instant::now()),
+        }
+    }
+
+    fn plan(&mut self, view: &View) -> Result<GuestBuilder, Failure> {
+        let kvm = open_kvm()?;
+        // A view has at most 512 vCPUs.
+        let vcpus = u16::try_from(view.vcpu_count()).unwrap_or(u16::MAX);
+        let info = view.info();
+        check_vcpus(&kvm, info.vcpu.gic, vcpus)?;
+        let host = kvm::read_host(&kvm, info.vcpu).map_err(kvm_failure)?;
+        let plan = Plan::for_view_with(&host, view, &self.options.tolerance)?;
+        Ok(GuestBuilder {
+            vm_config: VmConfig {
+                config: plan.config(),
+                gic_identity: plan.gic_identity(),
+                capabilities: kvm::capabilities(&kvm),
+                vcpus,
+                ram: 0,
+                memory: self.options.memory,
+            },
+            kvm,
+            plan,
+            host,
+            view: self.options.view.take(),
+            targets: TargetCpus::new(info.target_cpus.clone()),
+            origin: Origin::Saved(None),
+            events: Arc::clone(&self.options.events),
+        })
+    }
+
+    /// Creates the VM with its memory, and applies the plan: what can be done before the guest is
+    /// stopped.
+    fn create(&mut self, source: Option<OwnedFd>, slots: &[RamSlot]) -> Result<(), Failure> {
+        let builder = self.builder.as_mut();
+        let builder = builder.ok_or_else(|| Failure::other(OutOfOrder))?;
+        let size = match slots {
+            [slot] if slot.address == layout::RAM_START && slot.offset == 0 => slot.size,
+            _ => {
+                let (count, first) = (slots.len(), slots.first());
+                let start = first.map_or(0, |slot| slot.address);
+                return Err(Failure::other(OtherRam { count, start }));
+            }
+        };
+        builder.vm_config.ram = size;
+        let source = source.map_or(
+            MemorySource::New(builder.vm_config.memory),
+            MemorySource::Adopted,
+        );
+        let timeline = &mut self.timeline;
+        let vm = Vm::with_memory(&builder.kvm, builder.vm_config, source, timeline);
+        let vm = vm.map_err(vm_failure)?;
+        vm.apply(&builder.plan, &builder.targets, timeline)
+            .map_err(vm_failure)?;
+        self.written = WrittenPages::none_of(layout::RAM_START, size);
+        self.memory = Some(vm.memory().clone());
+        self.vm = Some(vm);
+        Ok(())
+    }
+
+    /// Builds the guest and gives it to the main thread, paused.
+    fn complete(&mut self, state: &[u8]) -> Result<(), Failure> {
+        let migrated = MigratedGuest::parse(state).map_err(Failure::other)?;
+        let (Some(mut builder), Some(vm)) = (self.builder.take(), self.vm.take()) else {
+            return Err(Failure::other(OutOfOrder));
+        };
+        self.memory = None;
+        builder.origin = Origin::Saved(Some(SavedState {
+            machine: migrated.machine,
+            clock: self.options.clock,
+            console: migrated.console,
+        }));
+        let input = builder.origin.take_input();
+        let guest = builder.complete(vm, &mut self.timeline)?;
+        let arrival = Arrival {
+            builder,
+            guest,
+            input,
+            is_stopped: migrated.is_stopped,
+        };
+        let arrived = self.main.call(|supervisor| supervisor.arrive(arrival));
+        arrived.map_err(Failure::other)
+    }
+
+    fn memory(&self) -> Result<&GuestMemoryMmap, GuestError> {
+        self.memory.as_ref().ok_or_else(|| OutOfOrder.into())
+    }
+
+    fn tell(&self, call: impl FnOnce(&mut Supervisor) + Send + 'static) {
+        if let Err(error) = self.main.call(call) {
+            tracing::debug!(%error, "the migration's guest");
+        }
+    }
+}
+
+/// The error for the other thread and the other side.
+fn message(failure: &Failure) -> GuestError {
+    failure.message().into()
+}
+
+/// Every reason on its own, and the tolerance that would do.
+fn objections(failure: &Failure) -> Vec<Objection> {
+    let Failure::DoesNotFit(incompatible) = failure else {
+        return vec![Objection::new(failure.message())];
+    };
+    let reasons = incompatible.reasons.iter();
+    let mut objections: Vec<Objection> = reasons
+        .map(|reason| Objection::new(reason.to_string()))
+        .collect();
+    if let (Some(remedy), Some(last)) = (incompatible.remedy(), objections.pop()) {
+        objections.push(last.but(remedy));
+    }
+    objections
+}
+
+impl DestinationGuest for ArrivingGuest {
+    fn judge(&mut self, view: &View) -> Result<(), Vec<Objection>> {
+        let builder = self.plan(view).map_err(|failure| objections(&failure))?;
+        self.builder = Some(builder);
+        Ok(())
+    }
+
+    fn allocate(&mut self, slots: &[RamSlot]) -> Result<(), GuestError> {
+        let created = self.create(None, slots);
+        created.map_err(|failure| message(&failure))
+    }
+
+    fn adopt(&mut self, memory: OwnedFd, slots: &[RamSlot]) -> Result<(), GuestError> {
+        let created = self.create(Some(memory), slots);
+        created.map_err(|failure| message(&failure))
+    }
+
+    fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), GuestError> {
+        self.memory()?.write_slice(bytes, GuestAddress(address))?;
+        self.written.add(address, bytes.len() as u64);
+        Ok(())
+    }
+
+    fn zero(&mut self, address: u64, length: u64) -> Result<(), GuestError> {
+        const ZEROS: [u8; 4096] = [0; 4096];
+        for page in self.written.take(address, length) {
+            self.memory()?.write_slice(&ZEROS, GuestAddress(page))?;
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, state: &[u8]) -> Result<(), GuestError> {
+        let completed = self.complete(state);
+        completed.map_err(|failure| message(&failure))
+    }
+
+    fn run(&mut self) {
+        self.tell(Supervisor::run_arrived);
+    }
+
+    fn discard(&mut self) {
+        (self.builder, self.vm, self.memory) = (None, None, None);
+        self.tell(Supervisor::discard_arrived);
+    }
+}

@@ -1,0 +1,122 @@
+//! The guest of the source, which runs under the main thread.
+
+use crate::guest::main_thread::MainThread;
+use crate::guest::supervisor::Supervisor;
+use crate::migration::guest::{GuestError, SourceGuest};
+use crate::migration::memory_map::RamSlot;
+use crate::output::failure::Failure;
+use crate::vmm::memory::shared_file;
+use idreg_runtime::view::View;
+use rustix::param::page_size;
+use std::os::fd::BorrowedFd;
+use thiserror::Error;
+use vm_memory::{
+    Address, Bytes, FileOffset, GuestAddress, GuestMemoryBackend, GuestMemoryMmap,
+    GuestMemoryRegion, GuestRegionMmap,
+};
+
+/// The memory of a guest that is private to its process.
+#[derive(Debug, Error)]
+#[error(
+    "the guest's memory is private to its process: copy it (`migrate-set-parameters` with `mode` \
+     `normal`); guests of `run --qmp` have memory that can be taken over"
+)]
+struct PrivateMemory;
+
+/// The guest of the main thread.
+#[derive(Debug)]
+pub(crate) struct RunningGuest {
+    main: MainThread<Supervisor>,
+    /// Keeps the memory while this is alive.
+    memory: GuestMemoryMmap,
+}
+
+impl RunningGuest {
+    pub(crate) const fn new(main: MainThread<Supervisor>, memory: GuestMemoryMmap) -> Self {
+        Self { main, memory }
+    }
+
+    pub(crate) const fn main(&self) -> &MainThread<Supervisor> {
+        &self.main
+    }
+
+    /// Calls the main thread. A failure is not `Send`, so that its message comes back.
+    fn call<T, F>(&self, call: F) -> Result<T, GuestError>
+    where
+        F: FnOnce(&mut Supervisor) -> Result<T, Failure> + Send + 'static,
+        T: Send + 'static,
+    {
+        let answer = self.main.call(move |supervisor| {
+            let answer = call(supervisor);
+            answer.map_err(|failure| failure.message())
+        });
+        Ok(answer??)
+    }
+
+    /// Calls the main thread for something that cannot fail: without it, there is no guest.
+    fn tell(&self, call: impl FnOnce(&mut Supervisor) + Send + 'static) {
+        if let Err(error) = self.main.call(call) {
+            tracing::debug!(%error, "the migration's guest");
+        }
+    }
+}
+
+impl SourceGuest for RunningGuest {
+    fn view(&mut self) -> Result<View, GuestError> {
+        self.call(Supervisor::view_to_migrate)
+    }
+
+    fn slots(&mut self) -> Result<Vec<RamSlot>, GuestError> {
+        let slot = |region: &GuestRegionMmap| RamSlot {
+            address: region.start_addr().raw_value(),
+            size: region.len(),
+            offset: region.file_offset().map_or(0, FileOffset::start),
+        };
+        Ok(self.memory.iter().map(slot).collect())
+    }
+
+    fn memory_file(&mut self) -> Result<BorrowedFd<'_>, GuestError> {
+        shared_file(&self.memory).ok_or_else(|| PrivateMemory.into())
+    }
+
+    fn page_size(&self) -> u64 {
+        page_size() as u64
+    }
+
+    fn start_dirty_log(&mut self) -> Result<(), GuestError> {
+        self.call(|supervisor| supervisor.migrating_guest()?.set_dirty_logging(true))
+    }
+
+    fn stop_dirty_log(&mut self) -> Result<(), GuestError> {
+        self.call(|supervisor| supervisor.migrating_guest()?.set_dirty_logging(false))
+    }
+
+    fn take_dirty_pages(&mut self, slot: usize) -> Result<Vec<u64>, GuestError> {
+        let slot = u32::try_from(slot)?;
+        self.call(move |supervisor| supervisor.migrating_guest()?.take_dirty_pages(slot))
+    }
+
+    fn read(&mut self, address: u64, buffer: &mut [u8]) -> Result<(), GuestError> {
+        Ok(self.memory.read_slice(buffer, GuestAddress(address))?)
+    }
+
+    fn pause(&mut self) -> Result<(), GuestError> {
+        self.call(Supervisor::pause_to_migrate)
+    }
+
+    fn resume(&mut self) {
+        self.tell(Supervisor::resume_after_migration);
+    }
+
+    fn save(&mut self) -> Result<Vec<u8>, GuestError> {
+        self.call(Supervisor::state_to_migrate)
+    }
+
+    fn throttle(&mut self, percent: u8) -> Result<(), GuestError> {
+        self.call(move |supervisor| supervisor.throttle(percent))
+    }
+
+    fn end(&mut self) {
+        self.tell(Supervisor::end_migrated_guest);
+    }
+}
