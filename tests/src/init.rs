@@ -14,6 +14,7 @@ use crate::writer_queue::{Connection, WriterQueue};
 use processes::RunningCommands;
 use reply_writer::ReplyWriter;
 use sink::{Sink, Sinks};
+use socket::Listeners;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File, Permissions};
@@ -51,6 +52,7 @@ pub fn serve(
         output: ReplyWriter::new(output),
         running: RunningCommands::default(),
         sinks: Sinks::default(),
+        listeners: Listeners::default(),
     };
     let result = server.converse(input);
     server.running.kill_all();
@@ -63,6 +65,7 @@ struct Server<W> {
     output: ReplyWriter<W>,
     running: RunningCommands,
     sinks: Sinks,
+    listeners: Listeners,
 }
 
 impl<W: Write + Send + 'static> Server<W> {
@@ -86,6 +89,7 @@ impl<W: Write + Send + 'static> Server<W> {
                     self.sinks.add(exchange, Sink::Upload(upload));
                 }
                 Message::Connect(name) => self.connect(exchange, &name)?,
+                Message::Listen(name) => self.listen(exchange, &name)?,
                 Message::Data(bytes) => self.sinks.write(exchange, bytes),
                 Message::End => self.complete(exchange)?,
                 Message::Get(name) => self.send(exchange, &name)?,
@@ -207,33 +211,59 @@ impl<W: Write + Send + 'static> Server<W> {
 
     fn connect(&self, exchange: u32, name: &str) -> Result<(), FrameError> {
         let connected = self.path(name).and_then(|path| socket::connect(&path));
-        let output = self.output.clone();
-        let ended = move |stream: UnixStream, written: io::Result<()>| match written {
-            Ok(()) => drop(stream.shutdown(Shutdown::Write)),
-            Err(error) => {
-                // Reported before the other direction ends. If sending fails, the reading loop
-                // notices too.
-                drop(output.send(exchange, Message::Failed(error.to_string())));
-                drop(stream.shutdown(Shutdown::Both));
-            }
-        };
-        let parts = connected.and_then(|stream| {
-            let (input, kept) = (stream.try_clone()?, stream.try_clone()?);
-            Ok((WriterQueue::start(stream, ended)?, input, kept))
-        });
-        let (queue, mut input, kept) = match parts {
-            Ok(parts) => parts,
+        carry(exchange, connected, &self.output, &self.sinks)
+    }
+
+    fn listen(&self, exchange: u32, name: &str) -> Result<(), FrameError> {
+        let bound = self.path(name).and_then(|path| self.listeners.at(path));
+        let listener = match bound {
+            Ok(listener) => listener,
             Err(error) => return self.fail(exchange, &error),
         };
-        self.sinks
-            .add(exchange, Sink::Socket(Connection::new(queue, kept)));
-        self.output.send(exchange, Message::Connected)?;
+        self.output.send(exchange, Message::Listening)?;
         let (output, sinks) = (self.output.clone(), self.sinks.clone());
+        // Ends with the next connection, or with this process.
         thread::spawn(move || {
-            let sent = output.pump(exchange, &mut input, Message::Data);
-            sinks.read_closed(exchange);
-            sent.and_then(|_ended_either_way| output.send(exchange, Message::End))
+            let accepted = listener.accept().map(|(stream, _)| stream);
+            carry(exchange, accepted, &output, &sinks)
         });
         Ok(())
     }
+}
+
+/// Forwards both directions of a connection.
+fn carry<W: Write + Send + 'static>(
+    exchange: u32,
+    connected: io::Result<UnixStream>,
+    output: &ReplyWriter<W>,
+    sinks: &Sinks,
+) -> Result<(), FrameError> {
+    let (replies, output) = (output.clone(), output.clone());
+    let ended = move |stream: UnixStream, written: io::Result<()>| match written {
+        Ok(()) => drop(stream.shutdown(Shutdown::Write)),
+        Err(error) => {
+            // Reported before the other direction ends. If sending fails, the reading loop
+            // notices too.
+            drop(output.send(exchange, Message::Failed(error.to_string())));
+            drop(stream.shutdown(Shutdown::Both));
+        }
+    };
+    let parts = connected.and_then(|stream| {
+        let (input, kept) = (stream.try_clone()?, stream.try_clone()?);
+        Ok((WriterQueue::start(stream, ended)?, input, kept))
+    });
+    let (queue, mut input, kept) = match parts {
+        Ok(parts) => parts,
+        Err(error) => return replies.send(exchange, Message::Failed(error.to_string())),
+    };
+    sinks.add(exchange, Sink::Socket(Connection::new(queue, kept)));
+    replies.send(exchange, Message::Connected)?;
+    let sinks = sinks.clone();
+    let output = replies;
+    thread::spawn(move || {
+        let sent = output.pump(exchange, &mut input, Message::Data);
+        sinks.read_closed(exchange);
+        sent.and_then(|_ended_either_way| output.send(exchange, Message::End))
+    });
+    Ok(())
 }

@@ -138,19 +138,25 @@ impl Link {
     ///
     /// Every variant of [`LinkError`].
     pub fn connect(&self, name: &str, limit: Duration) -> Result<UnixStream, LinkError> {
-        let exchange = self.open(Message::Connect(name.to_owned()))?;
+        self.open(Message::Connect(name.to_owned()))?
+            .connected(limit)
+    }
+
+    /// Listens at the UNIX socket of this name in the host's working directory, for one connection
+    /// of a program there.
+    ///
+    /// # Errors
+    ///
+    /// Every variant of [`LinkError`].
+    pub fn listen(&self, name: &str, limit: Duration) -> Result<Exchange<'_>, LinkError> {
+        let exchange = self.open(Message::Listen(name.to_owned()))?;
         match exchange.next(Instant::now() + limit, limit)? {
-            Message::Connected => {}
-            Message::Failed(reason) => return Err(LinkError::Refused(reason)),
-            _ => {
-                return Err(LinkError::OutOfTurn {
-                    expected: "a connection",
-                });
-            }
+            Message::Listening => Ok(exchange),
+            Message::Failed(reason) => Err(LinkError::Refused(reason)),
+            _ => Err(LinkError::OutOfTurn {
+                expected: "a socket",
+            }),
         }
-        let (near, theirs) = UnixStream::pair().map_err(LinkError::Here)?;
-        exchange.become_stream(near).map_err(LinkError::Here)?;
-        Ok(theirs)
     }
 
     /// Puts a file into the host's working directory.
@@ -257,6 +263,27 @@ impl Exchange<'_> {
     /// [`LinkError::Lost`] or [`LinkError::Unsendable`].
     pub fn send(&self, message: Message) -> Result<(), LinkError> {
         self.link.writer.send(self.number, message)
+    }
+
+    /// Waits until the connection of this exchange is there. It is cut if either end reads too
+    /// slowly.
+    ///
+    /// # Errors
+    ///
+    /// Every variant of [`LinkError`].
+    pub fn connected(self, limit: Duration) -> Result<UnixStream, LinkError> {
+        match self.next(Instant::now() + limit, limit)? {
+            Message::Connected => {}
+            Message::Failed(reason) => return Err(LinkError::Refused(reason)),
+            _ => {
+                return Err(LinkError::OutOfTurn {
+                    expected: "a connection",
+                });
+            }
+        }
+        let (near, theirs) = UnixStream::pair().map_err(LinkError::Here)?;
+        self.become_stream(near).map_err(LinkError::Here)?;
+        Ok(theirs)
     }
 
     /// Connects the exchange with `near`, through threads that end with it.

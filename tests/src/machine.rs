@@ -11,6 +11,7 @@
 
 mod error;
 mod linux;
+mod listening;
 mod qemu;
 mod running;
 mod shared;
@@ -25,6 +26,7 @@ use crate::link::{Exchange, Link, LinkError};
 use crate::program::{Executable, Program};
 use crate::work_directory::WorkDirectory;
 use linux::Linux;
+pub use listening::Listening;
 use qemu::Qemu;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -303,6 +305,25 @@ impl Machine {
         self.link
             .connect(name, COMMAND_LIMIT)
             .map_err(|error| self.error(&format!("connecting to `{name}` in the host"), error))
+    }
+
+    /// Listens at the UNIX socket of this name in the directory in which commands run, for one
+    /// connection of a command.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] if the socket cannot be made, [`Error::TimeLimit`], [`Error::Lost`].
+    pub fn listen(&self, name: &str) -> Result<Listening<'_>, Error> {
+        let exchange = self.link.listen(name, COMMAND_LIMIT);
+        let action = format!("listening at `{name}` in the host");
+        match exchange {
+            Ok(exchange) => Ok(Listening {
+                machine: self,
+                exchange,
+                action,
+            }),
+            Err(error) => Err(self.error(&action, error)),
+        }
     }
 
     /// Puts a file into the directory in which commands run.

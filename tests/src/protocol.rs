@@ -11,6 +11,7 @@
 //! | `Put` | `Data`, ..., `End` | `End` or `Failed` |
 //! | `Get` | | `Data`, ..., `End` or `Failed` |
 //! | `Connect` | `Data`, ..., `End`; `Kill` | `Connected`, `Data`, ..., `End`; or `Failed` |
+//! | `Listen` | the same | `Listening`, then as for `Connect` once a program has connected |
 //!
 //! A program or a socket that does not read its input blocks no other exchange: when its queue is
 //! full, its input ends.
@@ -65,6 +66,11 @@ pub enum Message {
     Get(String),
     /// Connect to the UNIX socket of this name in the working directory.
     Connect(String),
+    /// Listen at the UNIX socket of this name in the working directory, and take the next
+    /// connection.
+    Listen(String),
+    /// Programs can connect.
+    Listening,
     /// The connection is open.
     Connected,
     /// The next piece of a file, of a program's standard input or of a connection.
@@ -209,6 +215,8 @@ impl Message {
             Self::Terminate => 15,
             Self::Connect(_) => 16,
             Self::Connected => 17,
+            Self::Listen(_) => 18,
+            Self::Listening => 19,
         }
     }
 
@@ -218,12 +226,16 @@ impl Message {
             | Self::Put(text)
             | Self::Get(text)
             | Self::Connect(text)
+            | Self::Listen(text)
             | Self::Failed(text) => text.clone().into_bytes(),
             Self::Data(bytes) | Self::Stdout(bytes) | Self::Stderr(bytes) => bytes.clone(),
             Self::Exited(number) | Self::Killed(number) => number.to_le_bytes().to_vec(),
-            Self::Terminate | Self::Kill | Self::Connected | Self::End | Self::PowerOff => {
-                Vec::new()
-            }
+            Self::Terminate
+            | Self::Kill
+            | Self::Connected
+            | Self::Listening
+            | Self::End
+            | Self::PowerOff => Vec::new(),
             Self::Run(program, args) | Self::RunWithInput(program, args) => {
                 join(program, args).ok_or(FrameError::Malformed { kind: self.kind() })?
             }
@@ -249,6 +261,8 @@ impl Message {
             15 => nothing(&payload, Self::Terminate),
             16 => text(&payload).map(Self::Connect),
             17 => nothing(&payload, Self::Connected),
+            18 => text(&payload).map(Self::Listen),
+            19 => nothing(&payload, Self::Listening),
             _ => return Err(FrameError::UnknownKind { kind }),
         };
         message.ok_or(FrameError::Malformed { kind })
@@ -320,6 +334,8 @@ mod tests {
             Message::Kill,
             Message::Connect("qmp.sock".into()),
             Message::Connected,
+            Message::Listen("there.sock".into()),
+            Message::Listening,
             Message::Put("host.json".into()),
             Message::Get(String::new()),
             Message::Data((0..=255).collect()),

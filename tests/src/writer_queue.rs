@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
-/// Limit of the queue, in bytes.
-const LIMIT: usize = 16 << 20;
+/// Limit of the queue, in bytes: more than the memory of a guest that goes from host to host.
+const LIMIT: usize = 256 << 20;
 
 /// Cost of a piece beside its bytes, so that many small ones reach the limit too.
 const OVERHEAD: usize = 64;

@@ -1,6 +1,7 @@
 //! A guest that works, its snapshots, and the guest that goes on from one.
 
 use crate::console::{Console, LIMIT};
+use crate::moves::Destination;
 use crate::qmp::Qmp;
 use idreg_tests::guest::{CpuStatus, WorkStatus};
 use idreg_tests::machine::{Machine, Output, Running};
@@ -59,6 +60,36 @@ impl Guest {
         }
         assert_eq!(guest.next_line(), json!({ "ready": true }));
         guest
+    }
+
+    /// A guest that has arrived in this process from another, with its console.
+    pub(crate) fn arrived(
+        machine: &'static Machine,
+        name: String,
+        running: Running<'static>,
+        console: Console,
+    ) -> Self {
+        Self {
+            machine,
+            name,
+            running,
+            console,
+        }
+    }
+
+    /// The guest's host.
+    pub(crate) fn machine(&self) -> &'static Machine {
+        self.machine
+    }
+
+    /// The address of the guest's QMP server.
+    pub(crate) fn address(&self) -> String {
+        address(&self.name)
+    }
+
+    /// The console of a guest that has left its process.
+    pub(crate) fn left(mut self) -> Console {
+        self.console_to_the_end()
     }
 
     fn next_line(&mut self) -> Value {
@@ -136,29 +167,16 @@ impl Guest {
 
     /// Hands the guest over to another process on the same host, and returns what the command says
     /// of it.
-    pub(crate) fn upgrade(mut self) -> (Self, String) {
-        let (name, incoming) = (format!("{}-new", self.name), format!("{}-in", self.name));
-        let (qmp, incoming) = (address(&name), address(&incoming));
-        let arguments = ["run", "--incoming", &incoming, "--qmp", &qmp];
-        let running = start(self.machine, &arguments);
-        let mut there = Qmp::connect(self.machine, &socket(&name));
-        let status = there.execute("query-status", &json!({}));
-        assert_eq!(status["status"], "inmigrate", "{status}");
-        drop(there);
-        let arguments = ["migrate", "--to", &incoming, "--qmp", &address(&self.name)];
-        let moving = self.machine.start(Program::VmmDemo, &arguments);
+    pub(crate) fn upgrade(self) -> (Self, String) {
+        let destination = Destination::start(self.machine, &[]);
+        let to = address(&destination.incoming());
+        let arguments = ["migrate", "--to", &to, "--qmp", &self.address()];
+        let moving = self.machine.start(Program::VmmDemo, arguments);
         let output = moving.and_then(|moving| moving.output(LIMIT));
         let output = output.expect("it ends");
         let said = output.stderr().into_owned();
         assert_eq!(output.code, 0, "{said}{:?}", self.console);
-        let console = self.console_to_the_end();
-        let guest = Self {
-            machine: self.machine,
-            name,
-            running,
-            console,
-        };
-        (guest, said)
+        (destination.take(self.left()), said)
     }
 
     /// The console of a guest whose process ends although the guest is to go on.
@@ -247,15 +265,15 @@ fn file(name: &str) -> String {
     format!("{name}.snapshot")
 }
 
-fn socket(name: &str) -> String {
+pub(crate) fn socket(name: &str) -> String {
     format!("{name}.sock")
 }
 
-fn address(name: &str) -> String {
+pub(crate) fn address(name: &str) -> String {
     format!("unix:{}", socket(name))
 }
 
-fn start(machine: &'static Machine, arguments: &[&str]) -> Running<'static> {
+pub(crate) fn start(machine: &'static Machine, arguments: &[&str]) -> Running<'static> {
     let running = machine.start_with_stdin(Program::VmmDemo, arguments);
     running.expect("it starts")
 }

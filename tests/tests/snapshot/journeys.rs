@@ -20,7 +20,7 @@ fn dump(machine: &Machine) -> Host {
 }
 
 /// The model of the first host's guests that all hosts have in common.
-fn common_model(machines: &[&'static Machine], policy: &Policy) -> String {
+pub(crate) fn common_model(machines: &[&'static Machine], policy: &Policy) -> String {
     let mut fleet = Fleet::new();
     for (index, machine) in machines.iter().enumerate() {
         let added = fleet.add(index.to_string(), &dump(machine));

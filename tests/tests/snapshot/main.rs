@@ -12,9 +12,13 @@
 mod clocks;
 mod console;
 mod cuts;
+mod faults;
 mod guest;
 mod hosts;
 mod journeys;
+mod migrations;
+mod moves;
 mod qmp;
 mod refusals;
+mod relay;
 mod self_check;

@@ -40,14 +40,26 @@ impl Qmp {
 
     /// The return value of a command.
     pub(crate) fn execute(&mut self, command: &str, arguments: &Value) -> Value {
+        let answer = self.try_execute(command, arguments);
+        answer.unwrap_or_else(|error| panic!("{command} {arguments}: {error}"))
+    }
+
+    /// The return value of a command, or the text of its error.
+    pub(crate) fn try_execute(
+        &mut self,
+        command: &str,
+        arguments: &Value,
+    ) -> Result<Value, String> {
         let request = json!({ "execute": command, "arguments": arguments });
         let sent = writeln!(self.stream.get_mut(), "{request}");
         sent.expect("the server reads");
         loop {
             let mut answer = self.next();
-            assert_eq!(answer.get("error"), None, "{request}: {answer}");
+            if let Some(error) = answer.get("error") {
+                return Err(error["desc"].as_str().unwrap_or_default().to_owned());
+            }
             if answer.get("event").is_none() {
-                return answer["return"].take();
+                return Ok(answer["return"].take());
             }
         }
     }

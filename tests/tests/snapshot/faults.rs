@@ -1,0 +1,187 @@
+//! Migrations that a fault of the link ends, each followed by another one.
+
+use crate::guest::Guest;
+use crate::hosts::host;
+use crate::journeys::common_model;
+use crate::moves::{Destination, Move, migration, move_to, try_move};
+use crate::qmp::Qmp;
+use crate::relay::{Fault, Place};
+use idreg_runtime::fleet::Policy;
+use idreg_tests::artifacts::Kernel;
+use idreg_tests::machine::Machine;
+use serde_json::json;
+use std::env;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use vmm_demo::migration::message::MessageKind;
+
+/// Environment variable: if it is set, every message has a fault at every place.
+const ALL: &str = "IDREG_FAULTS";
+
+/// Messages of both sides, in their order, up to the hand-over.
+const BEFORE_HAND_OVER: [MessageKind; 10] = [
+    MessageKind::Hello,
+    MessageKind::View,
+    MessageKind::Accept,
+    MessageKind::Memory,
+    MessageKind::Allocated,
+    MessageKind::Pages,
+    MessageKind::RoundEnd,
+    MessageKind::RoundDone,
+    MessageKind::State,
+    MessageKind::Ready,
+];
+
+const PLACES: [Place; 4] = [Place::Before, Place::Within, Place::After, Place::Flipped];
+
+/// Time in which both sides notice that their link is lost.
+const NOTICED: Duration = Duration::from_secs(90);
+
+/// The faults at these messages: all, or one place of each.
+fn faults(kinds: &[MessageKind]) -> Vec<Fault> {
+    let all = env::var_os(ALL).is_some();
+    let mut faults = Vec::new();
+    for (index, kind) in kinds.iter().enumerate() {
+        for (number, place) in PLACES.into_iter().enumerate() {
+            if all || number == index % PLACES.len() {
+                let kind = *kind;
+                faults.push(Fault { kind, place });
+            }
+        }
+    }
+    faults
+}
+
+/// Waits until the migration of a destination has this status.
+fn wait_for(destination: &Destination, status: &str) {
+    let started = Instant::now();
+    let mut qmp = destination.qmp();
+    while migration(&mut qmp)["status"] != status {
+        assert!(started.elapsed() < NOTICED, "{}", migration(&mut qmp));
+        sleep(Duration::from_millis(200));
+    }
+}
+
+fn is_stopped_in_doubt(guest: &Guest) {
+    let mut qmp = guest.qmp();
+    assert_eq!(migration(&mut qmp)["status"], "in-doubt");
+    let status = qmp.execute("query-status", &json!({}));
+    assert_eq!(status["running"], false, "{status}");
+}
+
+fn machines() -> [&'static Machine; 2] {
+    ["neoverse-n1", "cortex-a76"].map(|cpu| host(cpu, Kernel::Latest))
+}
+
+/// Boots a guest for both hosts.
+fn boot(machines: &[&'static Machine; 2], name: &str) -> Guest {
+    let model = format!("{},pmu=off", common_model(machines, &Policy::default()));
+    Guest::boot(machines[0], name, 2, &["--cpu", &model])
+}
+
+fn resolve(qmp: &mut Qmp, decision: &str) -> Result<(), String> {
+    let arguments = json!({ "decision": decision });
+    qmp.try_execute("migrate-resolve", &arguments).map(drop)
+}
+
+fn fails(moved: &Move, fault: Fault) {
+    let said = moved.output.stderr();
+    assert_ne!(moved.output.code, 0, "{fault:?}: {said}");
+}
+
+/// Before the hand-over the source alone has the guest.
+#[test]
+fn guest_stays_at_its_source_before_the_hand_over() {
+    let machines = machines();
+    let mut guest = boot(&machines, "stays-there");
+    let mut at = 0;
+    for fault in faults(&BEFORE_HAND_OVER) {
+        // READY that has arrived is followed by the hand-over.
+        if fault.kind == MessageKind::Ready && fault.place == Place::After {
+            continue;
+        }
+        let before = guest.status();
+        let destination = Destination::start(machines[1 - at], &[]);
+        let moved = try_move(&guest, &destination, &[], Some(fault));
+        fails(&moved, fault);
+        if matches!(fault.kind, MessageKind::Ready) {
+            wait_for(&destination, "in-doubt");
+            let mut qmp = destination.qmp();
+            qmp.execute("migrate-resolve", &json!({ "decision": "discard" }));
+        } else if fault.kind == MessageKind::Hello && fault.place != Place::After {
+            // Whoever says no HELLO is not a source: it waits on.
+            destination.qmp().execute("quit", &json!({}));
+        }
+        let (code, said) = destination.end();
+        assert_ne!(code, 0, "{fault:?}: {said}");
+        guest.works_on(&before);
+        let before = guest.status();
+        guest = move_to(guest, machines[1 - at], &[]);
+        at = 1 - at;
+        guest.works_on(&before);
+    }
+    guest.end();
+}
+
+/// The faults that leave the source in doubt, and true if the destination runs the guest then.
+const IN_DOUBT: [(MessageKind, Place, bool); 7] = [
+    (MessageKind::HandOver, Place::Before, false),
+    (MessageKind::HandOver, Place::Within, false),
+    (MessageKind::HandOver, Place::Flipped, false),
+    (MessageKind::HandOver, Place::After, true),
+    (MessageKind::Running, Place::Before, true),
+    (MessageKind::Running, Place::Within, true),
+    (MessageKind::Running, Place::Flipped, true),
+];
+
+/// After the hand-over the source never runs the guest by itself, and the user decides once.
+#[test]
+fn one_side_runs_the_guest_after_the_hand_over() {
+    let machines = machines();
+    let mut guest = boot(&machines, "handed-over");
+    let mut at = 0;
+    for (number, (kind, place, runs_there)) in IN_DOUBT.into_iter().enumerate() {
+        let fault = Fault { kind, place };
+        let before = guest.status();
+        let destination = Destination::start(machines[1 - at], &[]);
+        let moved = try_move(&guest, &destination, &[], Some(fault));
+        fails(&moved, fault);
+        is_stopped_in_doubt(&guest);
+        // The source asks the destination through the same socket.
+        let asked = moved.ask_again(&guest, &destination);
+        let goes_there = runs_there || number % 2 == 0;
+        let mut source = guest.qmp();
+        if goes_there {
+            if runs_there {
+                let refused = resolve(&mut source, "run").unwrap_err();
+                assert!(refused.contains("a second"), "{fault:?}: {refused}");
+                moved.ask_again(&guest, &destination);
+            } else {
+                wait_for(&destination, "in-doubt");
+            }
+            resolve(&mut source, "discard").expect("a decision");
+            if !runs_there {
+                resolve(&mut destination.qmp(), "run").expect("a decision");
+            }
+            source.execute("quit", &json!({}));
+            guest = destination.take(guest.left());
+            at = 1 - at;
+        } else {
+            wait_for(&destination, "in-doubt");
+            resolve(&mut source, "run").expect("a decision");
+            let mut there = destination.qmp();
+            let refused = resolve(&mut there, "run").unwrap_err();
+            assert!(refused.contains("a second"), "{fault:?}: {refused}");
+            resolve(&mut there, "discard").expect("a decision");
+            let (code, said) = destination.end();
+            assert_ne!(code, 0, "{fault:?}: {said}");
+        }
+        drop(asked);
+        guest.works_on(&before);
+        let before = guest.status();
+        guest = move_to(guest, machines[1 - at], &[]);
+        at = 1 - at;
+        guest.works_on(&before);
+    }
+    guest.end();
+}
