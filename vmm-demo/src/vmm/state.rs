@@ -30,6 +30,7 @@ mod fake;
 pub mod gic;
 pub mod gic_register;
 mod hexadecimal;
+mod hidden_register;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod kvm;
 pub mod register;

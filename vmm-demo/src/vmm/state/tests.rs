@@ -205,6 +205,60 @@ fn register_that_the_host_lacks_is_refused() {
     );
 }
 
+/// Saves TCR2_EL1, PIRE0_EL1 and PIR_EL1 with these values, as Linux 6.12 does of a guest without
+/// their features, and restores the guest where they are hidden.
+fn restore_where_hidden(tcr2: u64, pire0: u64, pir: u64) -> Result<(), StateError> {
+    let (source, destination) = (machine(1, &Calls::default()), machine(0, &Calls::default()));
+    for (register, value) in [
+        (system(0, 2, 0, 3), tcr2),
+        (system(0, 10, 2, 2), pire0),
+        (system(0, 10, 2, 3), pir),
+    ] {
+        let mut registers = source.vcpus[1].registers.borrow_mut();
+        registers.insert(register, value.to_le_bytes().to_vec());
+    }
+    write(&read(&source)?, &destination)
+}
+
+/// The value of KVM's `reset_unknown`.
+const UNKNOWN: u64 = 0x1de7_ec7e_dbad_c0de;
+
+#[test]
+fn registers_that_newer_kernels_hide_are_left_out_after_reset() {
+    restore_where_hidden(0, UNKNOWN, UNKNOWN).unwrap();
+}
+
+#[test]
+fn registers_that_newer_kernels_hide_are_refused_with_other_values() {
+    for (tcr2, pire0, pir) in [(1, UNKNOWN, UNKNOWN), (0, 0, UNKNOWN), (0, UNKNOWN, 1)] {
+        let error = restore_where_hidden(tcr2, pire0, pir).unwrap_err();
+        assert!(
+            matches!(error, StateError::Missing { vcpu: 1, .. }),
+            "{error}"
+        );
+    }
+}
+
+/// A newer kernel that lists the register has the feature in the guest's ID registers.
+#[test]
+fn registers_that_newer_kernels_may_hide_are_compared_where_they_are_listed() {
+    let tcr2 = system(0, 2, 0, 3);
+    let machine = |value: u8| {
+        let machine = machine(value, &Calls::default());
+        let mut registers = machine.vcpus[0].registers.borrow_mut();
+        registers.insert(tcr2, vec![value, 0, 0, 0, 0, 0, 0, 0]);
+        drop(registers);
+        machine
+    };
+    let mut destination = machine(3);
+    destination.vcpus[0].fixed.push(tcr2);
+    let error = write(&read(&machine(0)).unwrap(), &destination).unwrap_err();
+    assert!(
+        matches!(error, StateError::Differs { vcpu: 0, register, .. } if register == tcr2),
+        "{error}"
+    );
+}
+
 #[test]
 fn register_that_does_not_take_its_value_is_refused() {
     let mut destination = machine(0, &Calls::default());

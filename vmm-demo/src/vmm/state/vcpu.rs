@@ -2,6 +2,7 @@
 
 use super::access::{VcpuAccess, VcpuEvents};
 use super::error::StateError;
+use super::hidden_register::may_be_missing;
 use super::register::{MPIDR, Part, RegisterId, RegisterValue, ShownValue};
 use idreg_runtime::vcpu::Errno;
 use serde::{Deserialize, Serialize};
@@ -73,7 +74,8 @@ impl VcpuState {
     /// Writes the state into a vCPU that has the guest's view and has not run.
     ///
     /// A register that only this vCPU has keeps its value after reset: the host that the guest
-    /// comes from had no such state.
+    /// comes from had no such state. A register that only the saved vCPU has is left out if older
+    /// kernels alone list it and it has its value after reset.
     ///
     /// # Errors
     ///
@@ -87,24 +89,15 @@ impl VcpuState {
             }
         };
         self.check(index)?;
-        let existing: BTreeSet<RegisterId> = list(index, vcpu)?.into_iter().collect();
-        let mut registers: Vec<&RegisterValue> = self.registers.iter().collect();
+        let mut registers = self.registers_of(index, vcpu)?;
         registers.sort_by_key(|register| register.id().place());
         for register in registers {
             let id = register.id();
-            let shown = || ShownValue(register.value()).to_string();
-            if !existing.contains(&id) {
-                return Err(StateError::Missing {
-                    vcpu: index,
-                    register: id,
-                    value: shown(),
-                });
-            }
             vcpu.set(id, &id.written(register.value()))
                 .map_err(|source| StateError::Write {
                     vcpu: index,
                     register: id,
-                    value: shown(),
+                    value: ShownValue(register.value()).to_string(),
                     source,
                 })?;
         }
@@ -140,13 +133,36 @@ impl VcpuState {
         u32::from_be_bytes([aff3, aff2, aff1, aff0])
     }
 
+    /// The registers of the state that a vCPU has, which are all but those that a newer kernel may
+    /// hide.
+    fn registers_of(
+        &self,
+        index: usize,
+        vcpu: &impl VcpuAccess,
+    ) -> Result<Vec<&RegisterValue>, StateError> {
+        let existing: BTreeSet<RegisterId> = list(index, vcpu)?.into_iter().collect();
+        let (present, missing): (Vec<_>, Vec<_>) = self
+            .registers
+            .iter()
+            .partition(|register| existing.contains(&register.id()));
+        let mut lost = missing.iter().filter(|register| !may_be_missing(register));
+        lost.next().map_or(Ok(present), |register| {
+            Err(StateError::Missing {
+                vcpu: index,
+                register: register.id(),
+                value: ShownValue(register.value()).to_string(),
+            })
+        })
+    }
+
     /// Compares the vCPU's registers with the state.
     ///
     /// # Errors
     ///
-    /// [`StateError::Differs`] for the first that differs, or [`StateError::Read`].
+    /// [`StateError::Differs`] for the first that differs, [`StateError::Missing`], or
+    /// [`StateError::List`] or [`StateError::Read`].
     pub fn verify(&self, index: usize, vcpu: &impl VcpuAccess) -> Result<(), StateError> {
-        for register in &self.registers {
+        for register in self.registers_of(index, vcpu)? {
             let id = register.id();
             let found = value(index, vcpu, id)?;
             let mut written = register.value().to_vec();
