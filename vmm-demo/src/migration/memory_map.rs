@@ -2,13 +2,11 @@
 
 use super::message::{InvalidMessage, MessageKind};
 use super::payload::{from_json, invalid};
+use crate::vmm::ram_range::{self, RamRange, RangeFault};
 use serde::{Deserialize, Serialize};
 
 /// The unit of guest memory in messages, in bytes: the smallest page of Arm.
 pub const GRANULE: u64 = 4096;
-
-/// The maximum number of RAM slots.
-const MAX_SLOTS: usize = 64;
 
 /// A range of RAM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +18,16 @@ pub struct RamSlot {
     /// The offset in the memory's file in bytes, if the memory has a file.
     #[serde(default)]
     pub offset: u64,
+}
+
+impl RamSlot {
+    /// The slot's guest physical addresses.
+    const fn range(&self) -> RamRange {
+        RamRange {
+            start: self.address,
+            size: self.size,
+        }
+    }
 }
 
 /// The payload of MEMORY.
@@ -37,24 +45,20 @@ impl MemoryMap {
     /// [`InvalidMessage::Payload`].
     pub fn parse(payload: &[u8]) -> Result<Self, InvalidMessage> {
         let map: Self = from_json(MessageKind::Memory, payload)?;
-        let fault = |reason: &str| Err(invalid(MessageKind::Memory, reason));
-        if map.slots.is_empty() || map.slots.len() > MAX_SLOTS {
-            return fault("the number of RAM slots is not 1 to 64");
-        }
-        let mut free = 0;
+        let fault = |reason: &str| invalid(MessageKind::Memory, reason);
+        let unaligned = || fault("a RAM slot is empty, or not a multiple of 4096 bytes");
+        let overlap = || fault("RAM slots overlap, or exceed 64-bit addresses");
+        let ranges = map.slots.iter().map(RamSlot::range);
+        ram_range::check(ranges, GRANULE, u64::MAX).map_err(|error| match error {
+            RangeFault::Count => fault("the number of RAM slots is not 1 to 64"),
+            RangeFault::Granule(_) => unaligned(),
+            RangeFault::Order(_) => overlap(),
+        })?;
         for slot in &map.slots {
-            let aligned = [slot.address, slot.size, slot.offset]
-                .iter()
-                .all(|bytes| bytes.is_multiple_of(GRANULE));
-            if !aligned || slot.size == 0 {
-                return fault("a RAM slot is empty, or not a multiple of 4096 bytes");
+            if !slot.offset.is_multiple_of(GRANULE) {
+                return Err(unaligned());
             }
-            let end = slot.address.checked_add(slot.size);
-            let in_file = slot.offset.checked_add(slot.size);
-            match (end, in_file) {
-                (Some(end), Some(_)) if slot.address >= free => free = end,
-                _ => return fault("RAM slots overlap, or exceed 64-bit addresses"),
-            }
+            slot.offset.checked_add(slot.size).ok_or_else(overlap)?;
         }
         Ok(map)
     }
@@ -70,10 +74,7 @@ impl MemoryMap {
     /// True if one slot contains this range of guest physical addresses.
     #[must_use]
     pub fn contains(&self, address: u64, length: u64) -> bool {
-        let within = |slot: &RamSlot| {
-            let offset = address.checked_sub(slot.address);
-            offset.is_some_and(|offset| offset <= slot.size && length <= slot.size - offset)
-        };
-        self.slots.iter().any(within)
+        let mut ranges = self.slots.iter().map(RamSlot::range);
+        ranges.any(|range| range.contains(address, length))
     }
 }

@@ -13,6 +13,7 @@ use super::progress::MigrationStep;
 use super::source::SourceSide;
 use super::streams::{StreamJob, count_sent};
 use super::transport::TICK;
+use crate::vmm::pages::runs;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -163,9 +164,8 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
         let buffer = buffer.get_mut(..pages * page).unwrap_or_default();
         let read = self.guest.read(address, buffer);
         read.map_err(MigrationFailure::of_guest("reading the guest's memory"))?;
-        let mut address = address;
         for run in runs(buffer, page) {
-            let length = run.bytes.len() as u64;
+            let (address, length) = (address + run.offset, run.bytes.len() as u64);
             if run.is_zero {
                 add_zeros(zeros, address, length);
                 if zeros.0.len() == ZeroRuns::MAX {
@@ -175,7 +175,6 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
                 self.send_pages(address, run.bytes)?;
             }
             self.report_pages(run.is_zero, length);
-            address += length;
         }
         Ok(buffer.len() as u64)
     }
@@ -329,31 +328,6 @@ fn timed_out(round: &RoundMeasurement) -> MigrationFailure {
         after: round.elapsed,
         downtime: Some(round.expected_downtime()),
     }
-}
-
-/// A part of a chunk.
-struct ChunkRun<'b> {
-    bytes: &'b [u8],
-    is_zero: bool,
-}
-
-/// The longest runs of pages that are all zero, or all not.
-fn runs(chunk: &[u8], page: usize) -> impl Iterator<Item = ChunkRun<'_>> {
-    let mut rest = chunk;
-    std::iter::from_fn(move || {
-        let mut pages = rest.chunks(page);
-        let is_zero = is_zero(pages.next()?);
-        let more = pages.take_while(|page| self::is_zero(page) == is_zero);
-        let length = page * (1 + more.count());
-        let (bytes, after) = rest.split_at_checked(length)?;
-        rest = after;
-        Some(ChunkRun { bytes, is_zero })
-    })
-}
-
-fn is_zero(page: &[u8]) -> bool {
-    let (words, rest) = page.as_chunks::<16>();
-    words.iter().all(|word| *word == [0; 16]) && rest.iter().all(|byte| *byte == 0)
 }
 
 /// Adds a run, together with the one before it if they are adjacent.

@@ -10,13 +10,13 @@ mod parallel;
 
 pub(super) use self::image::{IMAGE, PADDING, SUMS};
 pub use self::image::{ImagePlace, locate, read_image, write_image};
-pub use self::map::{InvalidMap, MemoryEncoding, MemoryMap, RamRange};
+pub use self::map::{InvalidMap, MemoryEncoding, MemoryMap};
 pub(super) use self::packed::CHUNK_KIND;
 pub use self::packed::{pack, read_chunks, unpack, write_chunks};
 
 use super::error::Fault;
+use crate::vmm::ram_range::RamRange;
 use std::io::{self, ErrorKind};
-use std::iter;
 use std::ops::ControlFlow;
 use thiserror::Error;
 
@@ -71,78 +71,3 @@ impl From<OutsideRam> for Fault {
 /// A listener to the progress: it gets the bytes of RAM that are done and those in all, and can
 /// stop the work.
 pub type OnProgress<'p> = &'p mut dyn FnMut(u64, u64) -> ControlFlow<()>;
-
-/// True if all bytes are zero.
-#[must_use]
-pub fn is_zero(bytes: &[u8]) -> bool {
-    // Blocks that a compiler turns into a few vector instructions.
-    let (blocks, rest) = bytes.as_chunks::<256>();
-    let is_zero = |block: &[u8; 256]| {
-        let words = block.as_chunks().0.iter();
-        words.fold(0, |bits, word| bits | u128::from_ne_bytes(*word)) == 0
-    };
-    blocks.iter().all(is_zero) && rest.iter().all(|byte| *byte == 0)
-}
-
-/// Pages that follow each other: all of zeros, or none.
-#[derive(Clone, Copy, Debug)]
-struct Run<'b> {
-    offset: u64,
-    bytes: &'b [u8],
-    is_zero: bool,
-}
-
-/// The runs of pages of a chunk.
-fn runs(chunk: &[u8]) -> impl Iterator<Item = Run<'_>> {
-    let (mut rest, mut offset) = (chunk, 0);
-    iter::from_fn(move || {
-        let first = is_zero(rest.chunks(PAGE).next()?);
-        let same = rest.chunks(PAGE).take_while(|page| is_zero(page) == first);
-        let (bytes, after) = rest.split_at(same.map(<[u8]>::len).sum());
-        let run = Run {
-            offset,
-            bytes,
-            is_zero: first,
-        };
-        rest = after;
-        offset += bytes.len() as u64;
-        Some(run)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_bit_anywhere_is_not_zero() {
-        for length in [0, 1, 255, 256, 257, PAGE] {
-            let mut bytes = vec![0; length];
-            assert!(is_zero(&bytes));
-            for at in 0..length {
-                bytes[at] = 0x10;
-                assert!(!is_zero(&bytes), "byte {at} of {length}");
-                bytes[at] = 0;
-            }
-        }
-    }
-
-    #[test]
-    fn runs_are_the_whole_chunk_in_order() {
-        let mut chunk = vec![0; 5 * PAGE];
-        chunk[PAGE] = 1;
-        chunk[3 * PAGE - 1] = 1;
-        let runs: Vec<_> = runs(&chunk)
-            .map(|run| (run.offset, run.bytes.len(), run.is_zero))
-            .collect();
-        let page = PAGE as u64;
-        assert_eq!(
-            runs,
-            [
-                (0, PAGE, true),
-                (page, 2 * PAGE, false),
-                (3 * page, 2 * PAGE, true)
-            ]
-        );
-    }
-}

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use vmm_demo::output::file::OutputFile;
 use vmm_demo::snapshot::contents::OpenSnapshot;
 use vmm_demo::snapshot::file;
+use vmm_demo::snapshot::memory::MemoryEncoding;
 use vmm_demo::snapshot::memory::buffers::RamBuffers;
-use vmm_demo::snapshot::memory::{MemoryEncoding, RamRange};
+use vmm_demo::vmm::ram_range::RamRange;
 
 /// The sections of a snapshot in both encodings, and the headers.
 const PARTS: [&str; 13] = [

@@ -9,8 +9,9 @@ use std::ops::ControlFlow;
 use vmm_demo::snapshot::contents::{OpenSnapshot, Snapshot, SnapshotInfo};
 use vmm_demo::snapshot::error::ReadError;
 use vmm_demo::snapshot::memory::buffers::RamBuffers;
-use vmm_demo::snapshot::memory::{GuestRam, MemoryEncoding, PAGE, RamRange};
+use vmm_demo::snapshot::memory::{GuestRam, MemoryEncoding, PAGE};
 use vmm_demo::vmm::console_state::ConsoleState;
+use vmm_demo::vmm::ram_range::RamRange;
 use vmm_demo::vmm::state::MachineState;
 
 pub(super) const START: u64 = 0x4000_0000;

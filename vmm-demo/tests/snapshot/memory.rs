@@ -7,11 +7,12 @@ use vmm_demo::snapshot::contents::KINDS;
 use vmm_demo::snapshot::error::ReadError;
 use vmm_demo::snapshot::memory::buffers::RamBuffers;
 use vmm_demo::snapshot::memory::{
-    CHUNK, GuestRam, MemoryEncoding, MemoryMap, PAGE, RamRange, locate, pack, read_chunks,
-    read_image, unpack, write_chunks, write_image,
+    CHUNK, GuestRam, MemoryEncoding, MemoryMap, PAGE, locate, pack, read_chunks, read_image,
+    unpack, write_chunks, write_image,
 };
 use vmm_demo::snapshot::reader::SectionReader;
 use vmm_demo::snapshot::writer::SectionWriter;
+use vmm_demo::vmm::ram_range::RamRange;
 
 const START: u64 = 0x4000_0000;
 /// A chunk and a half.
@@ -64,7 +65,7 @@ fn restored(encoding: MemoryEncoding, file: &[u8]) -> Result<RamBuffers, ReadErr
         MemoryEncoding::Zstd => read_chunks(&mut reader, &map(encoding), &ram, &mut progress)?,
         MemoryEncoding::Raw => read_image(&mut reader, &map(encoding), &ram, &mut progress)?,
     }
-    reader.end_of_file().map(|()| ram)
+    reader.end_of_file().map(|_| ram)
 }
 
 /// Bytes at an offset of the RAM: few or many, random or alike.

@@ -1,6 +1,7 @@
 //! RAM in ordinary memory, for programs that look into a snapshot without a VM.
 
-use super::{GuestRam, OutsideRam, RamRange};
+use super::{GuestRam, OutsideRam};
+use crate::vmm::ram_range::RamRange;
 use std::sync::{PoisonError, RwLock};
 
 /// RAM in ordinary memory, all zeros at first.

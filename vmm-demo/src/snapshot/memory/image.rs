@@ -5,11 +5,12 @@
 //! after the other; pages of zeros are holes in the file. Then come the checksums of the chunks, 4
 //! bytes each; a chunk has at most 1 MiB, counted from the beginning of its range.
 
-use super::{GuestRam, MemoryEncoding, MemoryMap, OnProgress, runs};
+use super::{GuestRam, MemoryEncoding, MemoryMap, OnProgress, PAGE};
 use crate::snapshot::error::{Fault, ReadError};
 use crate::snapshot::layout::{DIRECT, SECTION_HEADER, SectionKind};
 use crate::snapshot::reader::{Section, SectionReader};
 use crate::snapshot::writer::SectionWriter;
+use crate::vmm::pages::runs;
 use std::io::{self, ErrorKind, Read, Seek, Write};
 
 /// The alignment of the image in the file.
@@ -56,7 +57,7 @@ pub fn write_image<W: Write + Seek>(
         };
         ram.read(address, chunk)?;
         sums.extend(crc32fast::hash(chunk).to_le_bytes());
-        for run in runs(chunk) {
+        for run in runs(chunk, PAGE) {
             if run.is_zero {
                 writer.skip(run.bytes.len() as u64)?;
             } else {
@@ -93,7 +94,7 @@ pub fn read_image<R: Read>(
         };
         reader.read_direct(chunk).map_err(fault)?;
         found.push((address, crc32fast::hash(chunk)));
-        for run in runs(chunk).filter(|run| !run.is_zero) {
+        for run in runs(chunk, PAGE).filter(|run| !run.is_zero) {
             let written = ram.write(address + run.offset, run.bytes);
             written.map_err(|error| fault(error.into()))?;
         }

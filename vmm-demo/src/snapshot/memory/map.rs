@@ -2,14 +2,12 @@
 
 use super::{CHUNK, PAGE};
 use crate::size::MemorySize;
+use crate::vmm::ram_range::{self, MOST_RANGES, RamRange, RangeFault};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// The granule of ranges in bytes: the largest page of Arm, so that every host can map them.
 const GRANULE: u64 = 64 << 10;
-
-/// The maximum number of ranges.
-const MOST_RANGES: usize = 64;
 
 /// The first address that is too large for a physical address (Arm ARM, FEAT_LPA2).
 const ADDRESS_END: u64 = 1 << 52;
@@ -23,34 +21,6 @@ pub enum MemoryEncoding {
     Zstd,
     /// As it is, with holes for pages of zeros, so that `restore --lazy` can map it.
     Raw,
-}
-
-/// A range of guest physical addresses that is RAM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RamRange {
-    /// The first address.
-    pub start: u64,
-    /// The size in bytes.
-    pub size: u64,
-}
-
-impl RamRange {
-    /// The address after the last, or `None` if the range exceeds physical addresses.
-    #[must_use]
-    pub fn end(&self) -> Option<u64> {
-        let end = self.start.checked_add(self.size)?;
-        (end <= ADDRESS_END).then_some(end)
-    }
-
-    /// The address and the length in bytes of each chunk.
-    pub(super) fn chunks(self) -> impl Iterator<Item = (u64, usize)> {
-        let starts = (0..self.size).step_by(CHUNK);
-        starts.map(move |offset| {
-            let length = usize::try_from(self.size - offset).unwrap_or(CHUNK);
-            (self.start + offset, length.min(CHUNK))
-        })
-    }
 }
 
 /// The ranges of a guest's RAM and the encoding of their contents.
@@ -101,20 +71,12 @@ impl MemoryMap {
     /// [`InvalidMap`].
     pub fn new(encoding: MemoryEncoding, ranges: Vec<RamRange>) -> Result<Self, InvalidMap> {
         let count = ranges.len();
-        if !(1..=MOST_RANGES).contains(&count) {
-            return Err(InvalidMap::Count { count });
-        }
-        let mut free = 0;
-        for range in &ranges {
-            let is_granule = |bytes: u64| bytes.is_multiple_of(GRANULE);
-            if range.size == 0 || !is_granule(range.start) || !is_granule(range.size) {
-                return Err(InvalidMap::Granule(*range));
-            }
-            free = range
-                .end()
-                .filter(|_| range.start >= free)
-                .ok_or(InvalidMap::Order(*range))?;
-        }
+        let checked = ram_range::check(ranges.iter().copied(), GRANULE, ADDRESS_END);
+        checked.map_err(|fault| match fault {
+            RangeFault::Count => InvalidMap::Count { count },
+            RangeFault::Granule(range) => InvalidMap::Granule(range),
+            RangeFault::Order(range) => InvalidMap::Order(range),
+        })?;
         Ok(Self { encoding, ranges })
     }
 
@@ -138,7 +100,7 @@ impl MemoryMap {
 
     /// The address and the length in bytes of each chunk.
     pub(super) fn chunks(&self) -> impl Iterator<Item = (u64, usize)> {
-        self.ranges.iter().flat_map(|range| range.chunks())
+        self.ranges.iter().copied().flat_map(chunks)
     }
 
     /// The length of the longest chunk in bytes.
@@ -156,16 +118,23 @@ impl MemoryMap {
 
     /// The length of the chunk at an address, or `None` if no chunk begins there.
     pub(super) fn chunk_at(&self, address: u64) -> Option<usize> {
-        let range = self.ranges.iter().find(|range| {
-            let offset = address.checked_sub(range.start);
-            offset.is_some_and(|offset| offset < range.size)
-        })?;
+        let mut ranges = self.ranges.iter();
+        let range = ranges.find(|range| range.contains(address, 1))?;
         let offset = address - range.start;
         let left = usize::try_from(range.size - offset).unwrap_or(CHUNK);
         offset
             .is_multiple_of(CHUNK as u64)
             .then_some(left.min(CHUNK))
     }
+}
+
+/// The address and the length in bytes of each chunk of a range.
+fn chunks(range: RamRange) -> impl Iterator<Item = (u64, usize)> {
+    let starts = (0..range.size).step_by(CHUNK);
+    starts.map(move |offset| {
+        let length = usize::try_from(range.size - offset).unwrap_or(CHUNK);
+        (range.start + offset, length.min(CHUNK))
+    })
 }
 
 /// The map as JSON.

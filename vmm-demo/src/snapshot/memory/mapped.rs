@@ -1,6 +1,7 @@
 //! The RAM of VMs.
 
-use super::{GuestRam, OutsideRam, RamRange};
+use super::{GuestRam, OutsideRam};
+use crate::vmm::ram_range::RamRange;
 use vm_memory::{
     Address as _, Bytes as _, GuestAddress, GuestMemoryBackend as _, GuestMemoryMmap,
     GuestMemoryRegion as _,

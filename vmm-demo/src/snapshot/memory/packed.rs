@@ -11,12 +11,12 @@
 //!
 //! Chunks have ascending addresses; those that are left out are zeros.
 
-use super::{CHUNK, GuestRam, MemoryEncoding, MemoryMap, OnProgress, OutsideRam, PAGE, is_zero};
-use super::{parallel, runs};
+use super::{CHUNK, GuestRam, MemoryEncoding, MemoryMap, OnProgress, OutsideRam, PAGE, parallel};
 use crate::snapshot::error::{Fault, ReadError};
 use crate::snapshot::layout::{Fields, REPEATED, SectionKind};
 use crate::snapshot::reader::{Section, SectionReader};
 use crate::snapshot::writer::SectionWriter;
+use crate::vmm::pages::{is_zero, runs};
 use ruzstd::decoding::StreamingDecoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use std::io::{self, ErrorKind, Read, Write};
@@ -57,7 +57,7 @@ pub fn pack(
         return Ok(None);
     }
     let mut pages = Vec::with_capacity(chunk.len());
-    for run in runs(&chunk).filter(|run| !run.is_zero) {
+    for run in runs(&chunk, PAGE).filter(|run| !run.is_zero) {
         pages.extend(run.bytes);
     }
     let compressed = compress_to_vec(pages.as_slice(), CompressionLevel::Fastest);
