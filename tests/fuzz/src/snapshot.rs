@@ -50,7 +50,7 @@ fn restore(open: OpenSnapshot<Cursor<&[u8]>>, bytes: &[u8]) {
     if map.encoding() == MemoryEncoding::Raw {
         let open = OpenSnapshot::new(Cursor::new(bytes)).expect("it could be read before");
         match open.locate_memory() {
-            Ok((_, place)) => assert!(place.offset + place.size <= bytes.len() as u64),
+            Ok((_, place, _)) => assert!(place.offset + place.size <= bytes.len() as u64),
             Err(error) => shown(&error),
         }
     }

@@ -181,17 +181,18 @@ impl<R: Read> OpenSnapshot<R> {
             MemoryEncoding::Zstd => read_chunks(&mut self.reader, &self.map, ram, progress)?,
             MemoryEncoding::Raw => read_image(&mut self.reader, &self.map, ram, progress)?,
         }
-        self.reader.end_of_file().map(|()| self.snapshot)
+        self.reader.end_of_file().map(|_| self.snapshot)
     }
 }
 
 impl<R: Read + Seek> OpenSnapshot<R> {
-    /// Finds the image of the RAM, and checks the rest of the file but the image's pages.
+    /// Finds the image of the RAM, and checks the rest of the file but the image's pages. Returns
+    /// the file too: another one may have its name by now.
     ///
     /// # Errors
     ///
     /// [`ReadError`]; with [`Fault::NoImage`] if the RAM is compressed.
-    pub fn locate_memory(mut self) -> Result<(Snapshot, ImagePlace), ReadError> {
+    pub fn locate_memory(mut self) -> Result<(Snapshot, ImagePlace, R), ReadError> {
         if self.map.encoding() != MemoryEncoding::Raw {
             return Err(ReadError {
                 place: FaultPlace::Section(MEMORY.name.to_owned()),
@@ -200,8 +201,8 @@ impl<R: Read + Seek> OpenSnapshot<R> {
             });
         }
         let place = locate(&mut self.reader, &self.map)?;
-        self.reader.end_of_file()?;
-        Ok((self.snapshot, place))
+        let source = self.reader.end_of_file()?;
+        Ok((self.snapshot, place, source))
     }
 }
 

@@ -168,14 +168,14 @@ impl<R: Read> SectionReader<R> {
         self.fill(buffer)
     }
 
-    /// Checks that the file ends after the last section.
+    /// Checks that the file ends after the last section, and returns it.
     ///
     /// # Errors
     ///
     /// [`Fault::Trailing`].
-    pub fn end_of_file(mut self) -> Result<(), ReadError> {
+    pub fn end_of_file(mut self) -> Result<R, ReadError> {
         let fault = match self.fill(&mut [0]) {
-            Err(Fault::Truncated) => return Ok(()),
+            Err(Fault::Truncated) => return Ok(self.source),
             Err(fault) => fault,
             Ok(()) => Fault::Trailing,
         };

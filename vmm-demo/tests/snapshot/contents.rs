@@ -2,7 +2,7 @@
 
 use super::guest::{SIZE, START, bytes, ram, restored, saved, snapshot, zeros};
 use std::fs;
-use std::io::Cursor;
+use std::io::{Cursor, Read, Seek};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use vmm_demo::output::file::OutputFile;
@@ -82,16 +82,36 @@ fn flipped_bytes_and_cuts_of_an_image_are_refused() {
 #[test]
 fn flipped_bytes_but_those_of_pages_are_refused_before_mapping() {
     let mut file = saved(MemoryEncoding::Raw);
-    let open = |file: &[u8]| OpenSnapshot::new(Cursor::new(file))?.locate_memory();
-    let (_, place) = open(&file).expect("our own file");
+    let locate = |file: &[u8]| {
+        let open = OpenSnapshot::new(Cursor::new(file))?;
+        open.locate_memory().map(|(_, place, _)| place)
+    };
+    let place = locate(&file).expect("our own file");
     let pages = place.offset..place.offset + place.size;
     assert_eq!((pages.start, place.size), (64 << 10, SIZE));
     for at in bytes_of_image(file.len()) {
         file[at] ^= 0x10;
         let is_page = pages.contains(&(at as u64));
-        assert_eq!(open(&file).is_ok(), is_page, "byte {at}");
+        assert_eq!(locate(&file).is_ok(), is_page, "byte {at}");
         file[at] ^= 0x10;
     }
+}
+
+#[test]
+fn file_to_map_is_the_one_that_was_checked() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("guest.snapshot");
+    let saved = saved(MemoryEncoding::Raw);
+    fs::write(&path, &saved).expect("a file");
+    let snapshot = file::open(&path).expect("our own file");
+    let other = directory.path().join("other");
+    fs::write(&other, "no snapshot").expect("a file");
+    fs::rename(&other, &path).expect("the same directory");
+    let (_, _, file) = snapshot.locate_memory().expect("our own file");
+    let (mut file, mut mapped) = (file.into_inner(), Vec::new());
+    file.rewind().expect("a file");
+    file.read_to_end(&mut mapped).expect("a file");
+    assert!(mapped == saved, "another file");
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn read(file: &[u8]) -> Result<Vec<(&'static str, Vec<u8>)>, ReadError> {
     while let Some(section) = reader.next_section()? {
         sections.push((section.kind.name, section.payload));
     }
-    reader.end_of_file().map(|()| sections)
+    reader.end_of_file().map(|_| sections)
 }
 
 fn refusal(file: &[u8]) -> String {

@@ -117,9 +117,9 @@ fn with_memory(
 ) -> Result<(Snapshot, Vm), Failure> {
     let unusable = |error| file::unusable(&arguments.file, error);
     if arguments.lazy {
-        let (snapshot, place) = open.locate_memory().map_err(unusable)?;
+        let (snapshot, place, file) = open.locate_memory().map_err(unusable)?;
         let source = MemorySource::Mapped {
-            file: File::open(&arguments.file).map_err(Failure::other)?,
+            file: file.into_inner(),
             offset: place.offset,
         };
         let vm = Vm::with_memory(kvm, config, source, timeline).map_err(vm_failure)?;
