@@ -30,7 +30,7 @@ pub use self::changes::{FactChange, FieldChange, FieldState, HostChanges};
 pub(crate) use self::configuration::differences as configuration_differences;
 pub(crate) use self::configuration::is_of_an_option;
 pub(crate) use self::configuration::shown_options;
-pub use self::configuration::{ConfigurationDifference, OptionEvidence};
+pub use self::configuration::{ConfigurationDifference, OptionEvidence, option_register_name};
 pub use self::cores::{CoreDifference, CoreReading};
 pub use self::derived::NotDerivable;
 #[cfg(feature = "serde")]

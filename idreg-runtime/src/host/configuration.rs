@@ -111,6 +111,15 @@ const fn witness(owner: Owner, register: &'static str, encoding: Encoding) -> Wi
     }
 }
 
+/// The name of a register by which the options of a vCPU are told apart, such as PMCR_EL0; `None`
+/// for any other.
+#[must_use]
+pub fn option_register_name(register: Encoding) -> Option<&'static str> {
+    let mut witnesses = WITNESSES.iter();
+    let witness = witnesses.find(|witness| witness.encoding == register);
+    witness.map(|witness| witness.register)
+}
+
 /// True for a register that a vCPU has because of an option that is on in the configuration.
 pub(crate) fn is_of_an_option(config: VcpuConfig, register: Encoding) -> bool {
     let mut witnesses = WITNESSES.iter();

@@ -10,6 +10,7 @@ use idreg_runtime::encoding::Encoding;
 
 /// A register that KVM once listed of guests whose ID registers hide it.
 struct HiddenRegister {
+    name: &'static str,
     register: Encoding,
     /// The value of a new vCPU.
     reset: u64,
@@ -23,16 +24,23 @@ const UNKNOWN: u64 = 0x1de7_ec7e_dbad_c0de;
 /// 6.13 only a vCPU has them whose ID_AA64MMFR3_EL1 has TCRX (commit 0fcb4eea5345,
 /// `tcr2_visibility`) or S1PIE (commit a68cddbe47ef, `s1pie_visibility`).
 const HIDDEN: [HiddenRegister; 3] = [
-    // TCR2_EL1.
-    hidden(Encoding::new(3, 0, 2, 0, 3), 0),
-    // PIRE0_EL1.
-    hidden(Encoding::new(3, 0, 10, 2, 2), UNKNOWN),
-    // PIR_EL1.
-    hidden(Encoding::new(3, 0, 10, 2, 3), UNKNOWN),
+    hidden("TCR2_EL1", Encoding::new(3, 0, 2, 0, 3), 0),
+    hidden("PIRE0_EL1", Encoding::new(3, 0, 10, 2, 2), UNKNOWN),
+    hidden("PIR_EL1", Encoding::new(3, 0, 10, 2, 3), UNKNOWN),
 ];
 
-const fn hidden(register: Encoding, reset: u64) -> HiddenRegister {
-    HiddenRegister { register, reset }
+const fn hidden(name: &'static str, register: Encoding, reset: u64) -> HiddenRegister {
+    HiddenRegister {
+        name,
+        register,
+        reset,
+    }
+}
+
+/// The name of a register that newer kernels hide, or `None` for any other.
+pub(super) fn name(register: Encoding) -> Option<&'static str> {
+    let hidden = HIDDEN.iter().find(|hidden| hidden.register == register);
+    hidden.map(|hidden| hidden.name)
 }
 
 /// True if the guest loses nothing where KVM does not have the register: an older kernel listed it

@@ -1,11 +1,12 @@
 //! Registers of a vCPU by their ids in KVM, and the part of a snapshot that has each.
 
-use super::core_register;
 use super::hexadecimal::{Bytes, DoubleWord};
+use super::{core_register, hidden_register};
 use idreg_runtime::config::capabilities::feature_id_index;
 use idreg_runtime::description::RegisterDescription;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::firmware::FirmwareRegister;
+use idreg_runtime::host::option_register_name;
 use idreg_runtime::regs::{self, ClidrEl1, MpidrEl1};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -43,20 +44,21 @@ const VECTOR_LENGTHS: u64 = 0xffff;
 /// counter: `KVM_REG_ARM_TIMER_CNT` and `KVM_REG_ARM_PTIMER_CNT`.
 const COUNTERS: [Encoding; 2] = [Encoding::new(3, 3, 14, 3, 2), Encoding::new(3, 3, 14, 0, 1)];
 
-/// CNTV_CTL_EL0 and CNTP_CTL_EL0, whose ISTATUS (bit 2) KVM computes as it is read.
-const TIMER_CONTROLS: [Encoding; 2] =
-    [Encoding::new(3, 3, 14, 3, 1), Encoding::new(3, 3, 14, 2, 1)];
+/// Registers whose ISTATUS (bit 2) KVM computes as it is read.
+const TIMER_CONTROLS: [(&str, Encoding); 2] = [
+    ("CNTV_CTL_EL0", Encoding::new(3, 3, 14, 3, 1)),
+    ("CNTP_CTL_EL0", Encoding::new(3, 3, 14, 2, 1)),
+];
 const ISTATUS: u8 = 1 << 2;
 
-/// PMCNTENCLR_EL0, PMOVSCLR_EL0 and PMINTENCLR_EL1, which read as their SET halves do. Before Linux
-/// 6.15 a write clears its bits and a write of the SET half adds to them, and the bits of a new
-/// vCPU are set; afterwards both halves take the value as it is. All ones here, and then the value
-/// in the SET half, end in the value with either (Linux 6.12, `arch/arm64/kvm/sys_regs.c`,
-/// `set_pmreg`).
-const PMU_CLEARS: [Encoding; 3] = [
-    Encoding::new(3, 3, 9, 12, 2),
-    Encoding::new(3, 3, 9, 12, 3),
-    Encoding::new(3, 0, 9, 14, 2),
+/// Registers that read as their SET halves do. Before Linux 6.15 a write clears its bits and a
+/// write of the SET half adds to them, and the bits of a new vCPU are set; afterwards both halves
+/// take the value as it is. All ones here, and then the value in the SET half, end in the value
+/// with either (Linux 6.12, `arch/arm64/kvm/sys_regs.c`, `set_pmreg`).
+const PMU_CLEARS: [(&str, Encoding); 3] = [
+    ("PMCNTENCLR_EL0", Encoding::new(3, 3, 9, 12, 2)),
+    ("PMOVSCLR_EL0", Encoding::new(3, 3, 9, 12, 3)),
+    ("PMINTENCLR_EL1", Encoding::new(3, 0, 9, 14, 2)),
 ];
 
 /// MPIDR_EL1, by which the GIC knows the vCPU.
@@ -127,28 +129,29 @@ impl RegisterId {
     /// The place of the register in the order in which a vCPU takes its state: among the registers
     /// of equal places the order does not matter.
     pub(super) fn place(self) -> u8 {
-        match self.encoding() {
-            Some(register) if PMU_CLEARS.contains(&register) => 0,
-            _ => 1,
-        }
+        u8::from(!self.is_among(&PMU_CLEARS))
     }
 
     /// The bytes to write so that the register has `value` once all are written.
     pub(super) fn written(self, value: &[u8]) -> Cow<'_, [u8]> {
-        match self.encoding() {
-            Some(register) if PMU_CLEARS.contains(&register) => vec![0xff; value.len()].into(),
-            _ => value.into(),
+        if self.is_among(&PMU_CLEARS) {
+            vec![0xff; value.len()].into()
+        } else {
+            value.into()
         }
     }
 
     /// Clears the bits that KVM computes as the register is read.
     pub(super) fn without_status(self, value: &mut [u8]) {
-        let is_control = self
-            .encoding()
-            .is_some_and(|register| TIMER_CONTROLS.contains(&register));
+        let is_control = self.is_among(&TIMER_CONTROLS);
         if let Some(low) = value.first_mut().filter(|_| is_control) {
             *low &= !ISTATUS;
         }
+    }
+
+    fn is_among(self, registers: &[(&str, Encoding)]) -> bool {
+        let mut registers = registers.iter();
+        registers.any(|(_, register)| self.encoding() == Some(*register))
     }
 
     const fn family(self) -> u64 {
@@ -181,6 +184,18 @@ fn described(register: Encoding) -> Option<&'static RegisterDescription> {
     known.find(|known| known.encoding == register)
 }
 
+/// The name of a system register that the view, the options of a vCPU or its state know.
+fn name(register: Encoding) -> Option<&'static str> {
+    let name = described(register).map(|known| known.name);
+    name.or_else(|| option_register_name(register))
+        .or_else(|| hidden_register::name(register))
+        .or_else(|| {
+            let mut own = TIMER_CONTROLS.iter().chain(&PMU_CLEARS);
+            let own = own.find(|(_, encoding)| *encoding == register);
+            own.map(|(name, _)| *name)
+        })
+}
+
 /// Shows the register's name as far as there is one, and the id.
 impl fmt::Display for RegisterId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -190,8 +205,8 @@ impl fmt::Display for RegisterId {
                 Some(name) => write!(f, "{name} ({:#x})", self.0),
                 None => write!(f, "core register {:#x}", self.0),
             },
-            (_, Some(register)) => match described(register) {
-                Some(known) => write!(f, "{} ({:#x})", known.name, self.0),
+            (_, Some(register)) => match name(register) {
+                Some(name) => write!(f, "{name} ({:#x})", self.0),
                 None => write!(f, "{register} ({:#x})", self.0),
             },
             (SVE, _) if number < 0x400 => write!(f, "Z{} ({:#x})", number >> 5, self.0),
@@ -326,6 +341,10 @@ mod tests {
                 0x6030_0000_0013_c020,
                 "ID_AA64PFR0_EL1 (0x603000000013c020)",
             ),
+            (0x6030_0000_0013_dce0, "PMCR_EL0 (0x603000000013dce0)"),
+            (0x6030_0000_0013_dce2, "PMCNTENCLR_EL0 (0x603000000013dce2)"),
+            (0x6030_0000_0013_df19, "CNTV_CTL_EL0 (0x603000000013df19)"),
+            (0x6030_0000_0013_c103, "TCR2_EL1 (0x603000000013c103)"),
             (0x6030_0000_0013_c080, "S3_0_C1_C0_0 (0x603000000013c080)"),
             (0x6080_0000_0015_0020, "Z1 (0x6080000000150020)"),
             (0x6050_0000_0015_0420, "P1 (0x6050000000150420)"),
