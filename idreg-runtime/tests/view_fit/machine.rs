@@ -79,7 +79,8 @@ fn firmware_registers_are_judged() {
             PsciVersion,
             0x1_0003,
             "firmware-newer",
-            "KVM_REG_ARM_PSCI_VERSION: the guest has 1.3, and this host's KVM at most 1.1",
+            "KVM_REG_ARM_PSCI_VERSION: the guest has 1.3, and this host's KVM at most 1.1; a guest \
+             that starts with `--firmware KVM_REG_ARM_PSCI_VERSION=1.1` fits both",
         ),
         (
             PsciVersion,

@@ -218,7 +218,11 @@ fn firmware(
     let of_host = register.show(host.unwrap_or(0));
     match obstacle {
         FirmwareObstacle::Absent => f.write_str("and this host's KVM does not have the register"),
-        FirmwareObstacle::Newer => write!(f, "and this host's KVM at most {of_host}"),
+        FirmwareObstacle::Newer => write!(
+            f,
+            "and this host's KVM at most {of_host}; a guest that starts with \
+             `--firmware {name}={of_host}` fits both"
+        ),
         FirmwareObstacle::NoVersion => f.write_str("which no vCPU with PSCI 0.2 or newer has"),
         FirmwareObstacle::Unprotected => write!(
             f,
