@@ -5,6 +5,8 @@ use super::guest::{DestinationGuest, SourceGuest};
 use super::inquiry::{AttemptEnd, DoubtDecision, Inquiry};
 use super::lease::{Lease, LeaseError, LeaseHolder};
 use super::token::Token;
+use std::fmt;
+use std::marker::PhantomData;
 use thiserror::Error;
 
 /// The reason why a decision is refused.
@@ -41,59 +43,78 @@ pub enum DoubtError {
 }
 
 /// A migration in doubt on the source, whose guest is paused.
-pub struct SourceDoubt(Doubt);
+pub type SourceDoubt = Doubt<OnSource>;
 
 /// A migration in doubt on the destination, whose guest is paused.
-pub struct DestinationDoubt(Doubt);
+pub type DestinationDoubt = Doubt<OnDestination>;
 
-struct Doubt {
+/// The side that had the guest.
+#[derive(Debug)]
+pub enum OnSource {}
+
+/// The side that has the guest's state.
+#[derive(Debug)]
+pub enum OnDestination {}
+
+/// A migration in doubt on a side, whose guest is paused.
+pub struct Doubt<Side> {
     failure: MigrationFailure,
     token: Token,
     lease: Option<Box<dyn Lease>>,
     inquiry: Inquiry,
+    side: PhantomData<Side>,
 }
 
-impl Doubt {
-    fn new(failure: MigrationFailure, token: Token, lease: Option<Box<dyn Lease>>) -> Self {
-        Self {
-            failure,
-            token,
-            lease,
-            inquiry: Inquiry::new(token),
-        }
-    }
-
-    /// Checks a decision against what the other side has said.
-    fn check(&self, decision: DoubtDecision) -> Result<(), DoubtError> {
-        match (decision, self.inquiry.heard()) {
-            _ if self.inquiry.decision().is_some() => Err(DoubtError::Decided),
-            (DoubtDecision::Run, Some(AttemptEnd::Runs)) => Err(DoubtError::RunsThere),
-            (DoubtDecision::Discard, Some(AttemptEnd::Discarded)) => Err(DoubtError::Last),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl SourceDoubt {
+impl<Side> Doubt<Side> {
     pub(super) fn new(
         failure: MigrationFailure,
         token: Token,
         lease: Option<Box<dyn Lease>>,
     ) -> Self {
-        Self(Doubt::new(failure, token, lease))
+        Self {
+            failure,
+            token,
+            lease,
+            inquiry: Inquiry::new(token),
+            side: PhantomData,
+        }
     }
 
     /// The failure that left the migration in doubt.
     #[must_use]
-    pub fn failure(&self) -> &MigrationFailure {
-        &self.0.failure
+    pub const fn failure(&self) -> &MigrationFailure {
+        &self.failure
     }
 
     /// The questions between both sides.
-    pub fn inquiry(&mut self) -> &mut Inquiry {
-        &mut self.0.inquiry
+    pub const fn inquiry(&mut self) -> &mut Inquiry {
+        &mut self.inquiry
     }
 
+    /// Makes a decision that agrees with what the other side has said. A guest may run if
+    /// `take_lease` takes the lease, if there is one.
+    fn decide(
+        &mut self,
+        decision: DoubtDecision,
+        take_lease: impl FnOnce(&mut dyn Lease, Token) -> Result<(), DoubtError>,
+    ) -> Result<(), DoubtError> {
+        match (decision, self.inquiry.heard()) {
+            _ if self.inquiry.decision().is_some() => return Err(DoubtError::Decided),
+            (DoubtDecision::Run, Some(AttemptEnd::Runs)) => return Err(DoubtError::RunsThere),
+            (DoubtDecision::Discard, Some(AttemptEnd::Discarded)) => return Err(DoubtError::Last),
+            (DoubtDecision::Run, _) => {
+                if let Some(lease) = &mut self.lease {
+                    take_lease(lease.as_mut(), self.token)?;
+                }
+            }
+            (DoubtDecision::Discard, _) => {}
+        }
+        self.inquiry.decide(decision);
+        Ok(())
+    }
+}
+
+impl SourceDoubt {
     /// Resumes or ends the guest.
     ///
     /// # Errors
@@ -104,41 +125,19 @@ impl SourceDoubt {
         decision: DoubtDecision,
         guest: &mut G,
     ) -> Result<(), DoubtError> {
-        let doubt = &mut self.0;
-        doubt.check(decision)?;
-        match (decision, &mut doubt.lease) {
-            (DoubtDecision::Discard, _) => guest.end(),
-            (DoubtDecision::Run, None) => guest.resume(),
-            (DoubtDecision::Run, Some(lease)) => match lease.revoke(doubt.token)? {
-                LeaseHolder::Source => guest.resume(),
-                LeaseHolder::Destination => return Err(DoubtError::Second),
-            },
+        self.decide(decision, |lease, token| match lease.revoke(token)? {
+            LeaseHolder::Source => Ok(()),
+            LeaseHolder::Destination => Err(DoubtError::Second),
+        })?;
+        match decision {
+            DoubtDecision::Run => guest.resume(),
+            DoubtDecision::Discard => guest.end(),
         }
-        doubt.inquiry.decide(decision);
         Ok(())
     }
 }
 
 impl DestinationDoubt {
-    pub(super) fn new(
-        failure: MigrationFailure,
-        token: Token,
-        lease: Option<Box<dyn Lease>>,
-    ) -> Self {
-        Self(Doubt::new(failure, token, lease))
-    }
-
-    /// The failure that left the migration in doubt.
-    #[must_use]
-    pub fn failure(&self) -> &MigrationFailure {
-        &self.0.failure
-    }
-
-    /// The questions between both sides.
-    pub fn inquiry(&mut self) -> &mut Inquiry {
-        &mut self.0.inquiry
-    }
-
     /// Runs or discards the guest.
     ///
     /// # Errors
@@ -149,36 +148,25 @@ impl DestinationDoubt {
         decision: DoubtDecision,
         guest: &mut G,
     ) -> Result<(), DoubtError> {
-        let doubt = &mut self.0;
-        doubt.check(decision)?;
-        match (decision, &mut doubt.lease) {
-            (DoubtDecision::Discard, _) => guest.discard(),
-            (DoubtDecision::Run, None) => guest.run(),
-            (DoubtDecision::Run, Some(lease)) => {
-                if !lease.is_handed_over(doubt.token)? {
-                    return Err(DoubtError::NotHandedOver);
-                }
-                match lease.claim(doubt.token)? {
-                    LeaseHolder::Destination => guest.run(),
-                    LeaseHolder::Source => return Err(DoubtError::Second),
-                }
+        self.decide(decision, |lease, token| {
+            if !lease.is_handed_over(token)? {
+                return Err(DoubtError::NotHandedOver);
             }
+            match lease.claim(token)? {
+                LeaseHolder::Destination => Ok(()),
+                LeaseHolder::Source => Err(DoubtError::Second),
+            }
+        })?;
+        match decision {
+            DoubtDecision::Run => guest.run(),
+            DoubtDecision::Discard => guest.discard(),
         }
-        doubt.inquiry.decide(decision);
         Ok(())
     }
 }
 
-impl std::fmt::Debug for SourceDoubt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("SourceDoubt").field(self.failure()).finish()
-    }
-}
-
-impl std::fmt::Debug for DestinationDoubt {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("DestinationDoubt")
-            .field(self.failure())
-            .finish()
+impl<Side> fmt::Debug for Doubt<Side> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Doubt").field(self.failure()).finish()
     }
 }
