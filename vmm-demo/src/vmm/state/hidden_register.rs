@@ -5,7 +5,6 @@
 //! `arch/arm64/kvm/sys_regs.c`: `access_vm_reg` for TCR2_EL1, and the fine-grained traps of
 //! `kvm_calculate_traps` for the others), so that an older kernel saves the value of a new vCPU.
 
-use super::register::{RegisterId, RegisterValue};
 use idreg_runtime::encoding::Encoding;
 
 /// A register that KVM once listed of guests whose ID registers hide it.
@@ -43,11 +42,9 @@ pub(super) fn name(register: Encoding) -> Option<&'static str> {
     hidden.map(|hidden| hidden.name)
 }
 
-/// True if the guest loses nothing where KVM does not have the register: an older kernel listed it
-/// of a guest without its feature, and the register has its value after reset.
-pub(super) fn may_be_missing(register: &RegisterValue) -> bool {
-    HIDDEN.iter().any(|hidden| {
-        RegisterId::system(hidden.register) == register.id()
-            && hidden.reset.to_le_bytes() == register.value()
-    })
+/// True if a guest loses nothing where KVM does not have the register: an older kernel listed it of
+/// a guest without its feature, and the value is that after reset.
+pub(super) fn may_be_missing(register: Encoding, value: &[u8]) -> bool {
+    let mut hidden = HIDDEN.iter();
+    hidden.any(|hidden| hidden.register == register && hidden.reset.to_le_bytes() == value)
 }

@@ -262,6 +262,12 @@ impl RegisterValue {
     pub fn value(&self) -> &[u8] {
         &self.value
     }
+
+    /// True if a vCPU may lack the register though its guest came with it.
+    pub(super) fn may_be_missing(&self) -> bool {
+        let register = self.id.encoding();
+        register.is_some_and(|register| hidden_register::may_be_missing(register, &self.value))
+    }
 }
 
 /// Writes an array of the id and the value.

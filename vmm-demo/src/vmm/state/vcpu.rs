@@ -2,7 +2,6 @@
 
 use super::access::{VcpuAccess, VcpuEvents};
 use super::error::StateError;
-use super::hidden_register::may_be_missing;
 use super::register::{MPIDR, Part, RegisterId, RegisterValue, ShownValue};
 use idreg_runtime::vcpu::Errno;
 use serde::{Deserialize, Serialize};
@@ -145,7 +144,7 @@ impl VcpuState {
             .registers
             .iter()
             .partition(|register| existing.contains(&register.id()));
-        let mut lost = missing.iter().filter(|register| !may_be_missing(register));
+        let mut lost = missing.iter().filter(|register| !register.may_be_missing());
         lost.next().map_or(Ok(present), |register| {
             Err(StateError::Missing {
                 vcpu: index,
