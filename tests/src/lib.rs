@@ -23,6 +23,8 @@ pub mod program;
 pub mod protocol;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
+#[cfg(feature = "snapshot-cost")]
+pub mod snapshot_cost;
 mod writer_queue;
 
 #[cfg(feature = "testbed")]

@@ -49,11 +49,13 @@ pub enum Program {
     Overhead,
     /// The use of the library in sandboxes, see `src/sandbox.rs`.
     Sandbox,
+    /// The measurement of snapshots, see `src/snapshot_cost.rs`.
+    SnapshotCost,
 }
 
 impl Program {
     /// Every program.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Idreg,
         Self::VmmDemo,
         Self::KvmTests,
@@ -62,6 +64,7 @@ impl Program {
         Self::Conformance,
         Self::Overhead,
         Self::Sandbox,
+        Self::SnapshotCost,
     ];
 
     /// This program and the programs that it starts.
@@ -76,6 +79,7 @@ impl Program {
             Self::Conformance => &[Self::Conformance],
             Self::Overhead => &[Self::Overhead],
             Self::Sandbox => &[Self::Sandbox],
+            Self::SnapshotCost => &[Self::VmmDemo, Self::SnapshotCost],
         }
     }
 
@@ -91,6 +95,7 @@ impl Program {
             Self::Conformance => "conformance",
             Self::Overhead => "overhead",
             Self::Sandbox => "sandbox",
+            Self::SnapshotCost => "snapshot-cost",
         }
     }
 

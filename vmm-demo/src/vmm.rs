@@ -5,7 +5,7 @@ pub mod boot;
 pub mod console_state;
 pub mod fdt;
 pub mod layout;
-pub(crate) mod pages;
+pub mod pages;
 pub mod pause_gate;
 pub mod ram_range;
 pub mod state;

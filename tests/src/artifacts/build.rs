@@ -274,6 +274,16 @@ impl Program {
                     "--features=sandbox",
                 ],
             },
+            Self::SnapshotCost => CargoTarget {
+                name: "snapshot-cost",
+                command: &[
+                    "build",
+                    "--package=idreg-tests",
+                    "--bin=snapshot-cost",
+                    "--no-default-features",
+                    "--features=snapshot-cost",
+                ],
+            },
         }
     }
 }
@@ -387,7 +397,7 @@ mod tests {
         assert_eq!(
             name(&Program::ALL),
             "initramfs-idreg-vmm-demo-kvm-tests-vmm-tests-measure-conformance-overhead-sandbox-\
-             7.2.cpio"
+             snapshot-cost-7.2.cpio"
         );
     }
 }

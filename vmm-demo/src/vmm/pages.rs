@@ -33,7 +33,7 @@ pub(crate) fn runs(chunk: &[u8], page: usize) -> impl Iterator<Item = Run<'_>> {
 
 /// True if all bytes are zero.
 #[must_use]
-pub(crate) fn is_zero(bytes: &[u8]) -> bool {
+pub fn is_zero(bytes: &[u8]) -> bool {
     // Blocks that a compiler turns into a few vector instructions.
     let (blocks, rest) = bytes.as_chunks::<256>();
     let is_zero = |block: &[u8; 256]| {

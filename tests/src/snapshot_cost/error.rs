@@ -1,0 +1,85 @@
+//! Errors of the measurement.
+
+use crate::program::VMM_DEMO;
+use serde_json::Value;
+use std::io;
+use thiserror::Error;
+use vmm_demo::qmp::monitor::MonitorError;
+use vmm_demo::snapshot::error::ReadError;
+use vmm_demo::socket_address::InvalidAddress;
+
+/// Errors of the measurement.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CostError {
+    /// The testbed has not said where the VMM is.
+    #[error(
+        "the variable {VMM_DEMO} is not set; \
+         run this with `cargo testbed exec --linux --program snapshot-cost`"
+    )]
+    NoVmm,
+    /// The VMM or its console failed.
+    #[error("the guest's process cannot be used")]
+    Process(#[source] io::Error),
+    /// The guest's process has ended before its time.
+    #[error("the guest's process has ended early; its console:\n{console}")]
+    Ended {
+        /// What the guest has printed.
+        console: String,
+    },
+    /// The guest has answered with something else.
+    #[error("the guest has answered `{answer}`")]
+    Answer {
+        /// The answer.
+        answer: Value,
+    },
+    /// The guest's QMP server failed.
+    #[error("the guest's QMP server cannot be used")]
+    Monitor(#[from] MonitorError),
+    /// The socket of the guest's QMP server has no usable address.
+    #[error("the socket has no usable address")]
+    Socket(#[from] InvalidAddress),
+    /// The guest was not saved.
+    #[error("the guest was not saved: {0}")]
+    NotSaved(String),
+    /// A file cannot be read.
+    #[error("cannot read `{name}`")]
+    File {
+        /// The file's name.
+        name: &'static str,
+        /// The cause.
+        source: io::Error,
+    },
+    /// A snapshot cannot be read.
+    #[error("cannot read the snapshot `{name}`")]
+    Snapshot {
+        /// The file's name.
+        name: &'static str,
+        /// The cause.
+        source: ReadError,
+    },
+    /// The memory of this machine is too small for a copy of the guest's.
+    #[error("not enough memory for a copy of the guest's; give the host more")]
+    NoMemory,
+    /// The report of a restore has no start times.
+    #[error("the report `{name}` has no start times")]
+    Report {
+        /// The file's name.
+        name: &'static str,
+    },
+    /// Compressed bytes are not those of before.
+    #[error("zstd has given other bytes back")]
+    OtherBytes,
+}
+
+impl CostError {
+    /// The error of a file of this name.
+    pub(super) fn file(name: &'static str) -> impl Fn(io::Error) -> Self {
+        move |source| Self::File { name, source }
+    }
+
+    /// The error of a snapshot of this name.
+    pub(super) fn snapshot(name: &'static str) -> impl Fn(ReadError) -> Self {
+        move |source| Self::Snapshot { name, source }
+    }
+}

@@ -1,0 +1,148 @@
+//! A guest that rewrites memory, in a process of the demo VMM.
+
+use super::error::CostError;
+use crate::guest::{WorkStatus, json_lines};
+use crate::program::VMM_DEMO;
+use serde_json::{Value, json};
+use std::env;
+use std::fs;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::mem;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// The guest's socket for QMP.
+pub(super) const SOCKET: &str = "guest.sock";
+
+/// The file of a restore's start times.
+const REPORT: &str = "report.json";
+
+/// The keys that end the VMM.
+const QUIT: &[u8] = b"\x01x";
+
+/// The interval of questions for the guest's progress.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// A running guest; dropping this ends its process.
+pub(super) struct Guest {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    console: String,
+    /// The number of JSON lines that were taken.
+    taken: usize,
+}
+
+/// The times of a restored guest, from the start of its process.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Started {
+    /// The time to the guest's first instruction.
+    pub(super) first_instruction: Duration,
+    /// The time to the guest's answer to a line.
+    pub(super) first_answer: Duration,
+}
+
+impl Guest {
+    /// Boots a guest, and waits until it has rewritten all of its part of the memory.
+    pub(super) fn boot(memory_mib: u32, touched_mib: u32) -> Result<Self, CostError> {
+        let words = format!("console=ttyS0 quiet idreg.end=work idreg.memory={touched_mib}");
+        let memory = format!("{memory_mib}M");
+        let qmp = format!("unix:{SOCKET}");
+        let kernel = ["run", "--kernel", "Image", "--initrd", "initrd.cpio.gz"];
+        let options = ["--append", &words, "--mem", &memory, "--qmp", &qmp];
+        let mut guest = Self::start(&[&kernel[..], &options].concat())?;
+        while guest.next_line()? != json!({ "ready": true }) {}
+        loop {
+            let mut answer = guest.ask("status")?;
+            let status = answer.get_mut("status").map(Value::take);
+            let status = status.and_then(|status| serde_json::from_value(status).ok());
+            let status: WorkStatus = status.ok_or(CostError::Answer { answer })?;
+            if status.cpus.iter().all(|cpu| cpu.memory_rounds > 0) {
+                return Ok(guest);
+            }
+            sleep(INTERVAL);
+        }
+    }
+
+    /// Restores a guest, and returns its times after its end.
+    pub(super) fn restore(file: &'static str, options: &[&str]) -> Result<Started, CostError> {
+        let arguments = [&["restore", file, "--report", REPORT], options].concat();
+        let started = Instant::now();
+        let mut guest = Self::start(&arguments)?;
+        let answer = guest.ask("hello")?;
+        let first_answer = started.elapsed();
+        if answer != json!({ "echo": "hello" }) {
+            return Err(CostError::Answer { answer });
+        }
+        guest.quit()?;
+        let report = fs::read(REPORT).map_err(CostError::file(REPORT))?;
+        let report: Option<Value> = serde_json::from_slice(&report).ok();
+        let total = report.and_then(|report| report.pointer("/start_us/total")?.as_u64());
+        let total = total.ok_or(CostError::Report { name: REPORT })?;
+        Ok(Started {
+            first_instruction: Duration::from_micros(total),
+            first_answer,
+        })
+    }
+
+    /// Ends the guest's process.
+    pub(super) fn quit(mut self) -> Result<(), CostError> {
+        self.stdin.write_all(QUIT).map_err(CostError::Process)?;
+        let mut rest = Vec::new();
+        let read = self.stdout.read_to_end(&mut rest);
+        read.map_err(CostError::Process)?;
+        self.child.wait().map(drop).map_err(CostError::Process)
+    }
+
+    fn start(arguments: &[&str]) -> Result<Self, CostError> {
+        let vmm = env::var_os(VMM_DEMO).ok_or(CostError::NoVmm)?;
+        let mut command = Command::new(vmm);
+        command.args(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().map_err(CostError::Process)?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(CostError::Process(ErrorKind::BrokenPipe.into()));
+        };
+        Ok(Self {
+            child,
+            stdin,
+            stdout,
+            console: String::new(),
+            taken: 0,
+        })
+    }
+
+    /// Types a line and returns the answer.
+    fn ask(&mut self, line: &str) -> Result<Value, CostError> {
+        let line = format!("{line}\n");
+        let typed = self.stdin.write_all(line.as_bytes());
+        typed.map_err(CostError::Process)?;
+        self.next_line()
+    }
+
+    /// Waits for the guest's next JSON line.
+    fn next_line(&mut self) -> Result<Value, CostError> {
+        let mut buffer = [0; 4096];
+        loop {
+            if let Some(line) = json_lines(&self.console).get(self.taken) {
+                self.taken += 1;
+                return serde_json::from_str(line)
+                    .map_err(|error| CostError::Process(error.into()));
+            }
+            let count = self.stdout.read(&mut buffer).map_err(CostError::Process)?;
+            let Some(bytes @ [_, ..]) = buffer.get(..count) else {
+                let console = mem::take(&mut self.console);
+                return Err(CostError::Ended { console });
+            };
+            self.console.push_str(&String::from_utf8_lossy(bytes));
+        }
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        // Fails only if it has ended.
+        let _ended = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
