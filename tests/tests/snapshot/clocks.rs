@@ -63,7 +63,7 @@ struct Pause {
 }
 
 fn pause(name: &str, clock: &str) -> Pause {
-    let mut guest = Guest::boot(host("max", Kernel::Latest), name, 2, &[]);
+    let mut guest = Guest::booted(host("max", Kernel::Latest), name, 2);
     assert_eq!(guest.ask("online 1")["online"], 1);
     let before = guest.status();
     guest.works_on(&before);
@@ -114,7 +114,7 @@ fn clock_that_freezes_goes_on_where_it_was() {
 /// the CPUs see them go back.
 #[test]
 fn clock_of_a_stopped_guest_stands_still() {
-    let mut guest = Guest::boot(host("max", Kernel::Latest), "stop", 2, &[]);
+    let mut guest = Guest::booted(host("max", Kernel::Latest), "stop", 2);
     assert_eq!(guest.ask("online 1")["online"], 1);
     let before = guest.status();
     guest.works_on(&before);

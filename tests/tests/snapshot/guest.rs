@@ -7,18 +7,24 @@ use idreg_tests::guest::{CpuStatus, WorkStatus};
 use idreg_tests::machine::{Machine, Output, Running};
 use idreg_tests::program::Program;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::mem;
+use std::ptr;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// The guest's command line: memory of 32 MiB is rewritten.
-const WORDS: &str = "console=ttyS0 quiet idreg.end=work idreg.memory=32";
+/// The guest's command line: memory of 8 MiB is rewritten, which takes a few seconds.
+const WORDS: &str = "console=ttyS0 quiet idreg.end=work idreg.memory=8";
 
 /// Exit codes of a process whose guest goes on elsewhere: done, or quit.
 const GONE_ON: [i32; 2] = [0, 5];
 
 /// Interval between looks at the progress of the work.
 const LOOK: Duration = Duration::from_millis(500);
+
+/// Guests that were saved after their boot, by the address of their host and the number of vCPUs.
+static BOOTED: Mutex<BTreeMap<(usize, usize), &'static OnceLock<()>>> = Mutex::new(BTreeMap::new());
 
 /// A running guest.
 pub(crate) struct Guest {
@@ -37,6 +43,28 @@ pub(crate) struct Saved {
 }
 
 impl Guest {
+    /// A guest with the host's model, as it was after its boot and some work. The first caller boots
+    /// it and saves it; every caller has a guest of its own from that file, which is mapped.
+    pub(crate) fn booted(machine: &'static Machine, name: &str, vcpus: usize) -> Self {
+        let base = format!("booted-{vcpus}");
+        let address = ptr::from_ref(machine).addr();
+        let saved = *BOOTED
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .entry((address, vcpus))
+            .or_insert_with(|| Box::leak(Box::default()));
+        saved.get_or_init(|| {
+            let mut guest = Self::boot(machine, &base, vcpus, &["--view", &booted_view(vcpus)]);
+            let start = guest.status();
+            guest.works_on(&start);
+            guest.cut(&[]);
+        });
+        let console = Console::default();
+        let mut guest = restore(machine, &base, name.to_owned(), console, &["--lazy"]);
+        guest.status();
+        guest
+    }
+
     /// Boots a guest with options of `run`, and waits until all its CPUs but the last work.
     pub(crate) fn boot(
         machine: &'static Machine,
@@ -46,7 +74,7 @@ impl Guest {
     ) -> Self {
         let (smp, qmp) = (vcpus.to_string(), address(name));
         let mut arguments = vec!["run", "--kernel", "Image", "--initrd", "initrd.cpio.gz"];
-        arguments.extend(["--append", WORDS, "--mem", "128M", "--smp", &smp]);
+        arguments.extend(["--append", WORDS, "--mem", "96M", "--smp", &smp]);
         arguments.extend(["--qmp", &qmp]);
         arguments.extend(options);
         let mut guest = Self {
@@ -216,15 +244,8 @@ impl Guest {
 impl Saved {
     /// Starts the guest on the host of the file.
     pub(crate) fn restore(self, options: &[&str]) -> Guest {
-        let (file, qmp) = (file(&self.name), address(&self.name));
-        let mut arguments = vec!["restore", &file, "--qmp", &qmp];
-        arguments.extend(options);
-        Guest {
-            machine: self.machine,
-            running: start(self.machine, &arguments),
-            name: self.name,
-            console: self.console,
-        }
+        let saved = self.name.clone();
+        restore(self.machine, &saved, self.name, self.console, options)
     }
 
     /// The file.
@@ -243,6 +264,30 @@ impl Saved {
     /// Tries a restore that is refused before the guest goes on.
     pub(crate) fn is_refused(&self, options: &[&str]) -> String {
         fails(self.machine, &file(&self.name), options, 1)
+    }
+}
+
+/// The file with the view of the guest that [`Guest::booted`] boots.
+pub(crate) fn booted_view(vcpus: usize) -> String {
+    format!("booted-{vcpus}.view.json")
+}
+
+/// Starts the guest of a file under a name of its own.
+fn restore(
+    machine: &'static Machine,
+    saved: &str,
+    name: String,
+    console: Console,
+    options: &[&str],
+) -> Guest {
+    let (file, qmp) = (file(saved), address(&name));
+    let mut arguments = vec!["restore", &file, "--qmp", &qmp];
+    arguments.extend(options);
+    Guest {
+        machine,
+        running: start(machine, &arguments),
+        name,
+        console,
     }
 }
 

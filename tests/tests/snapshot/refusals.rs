@@ -8,7 +8,7 @@ use idreg_tests::artifacts::Kernel;
 #[test]
 fn guest_with_the_hosts_model_stays_on_its_kind_of_host() {
     let [max, v1] = ["max", "neoverse-v1"].map(|cpu| host(cpu, Kernel::Latest));
-    let mut guest = Guest::boot(max, "refused", 2, &["--cpu", "host"]);
+    let mut guest = Guest::booted(max, "refused", 2);
     let before = guest.status();
     let saved = guest.cut(&[]).carry_to(v1);
     let said = saved.is_refused(&[]);
@@ -23,7 +23,7 @@ fn guest_with_the_hosts_model_stays_on_its_kind_of_host() {
 #[test]
 fn damaged_file_starts_no_guest() {
     let machine = host("max", Kernel::Latest);
-    let guest = Guest::boot(machine, "damaged", 1, &[]);
+    let guest = Guest::booted(machine, "damaged", 2);
     let saved = guest.cut(&[]);
     let mut bytes = saved.bytes();
     let middle = bytes.len() / 2;
