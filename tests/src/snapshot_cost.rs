@@ -11,12 +11,12 @@ pub use self::error::CostError;
 pub use self::report::CostReport;
 
 use self::contents::Contents;
-use self::guest::{Guest, Started};
-use self::report::{Form, FormCost, GuestCost};
+use self::guest::Guest;
+use self::report::{Beside, Form, FormCost, GuestCost, Rounds};
 use self::save::save;
+use serde_json::json;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::time::Duration;
 use vmm_demo::output;
 
 /// The unit of a file's blocks in bytes (Linux, `struct stat`, `st_blocks`).
@@ -31,13 +31,6 @@ pub struct Guests {
     pub memory_mib: u32,
     /// The number of rounds, whose medians are reported.
     pub rounds: u32,
-}
-
-/// The times of the rounds of one form.
-#[derive(Debug, Default)]
-struct Rounds {
-    saves: Vec<Duration>,
-    restores: Vec<Started>,
 }
 
 /// Boots the guests one after the other, saves and restores each, and measures the same bytes
@@ -62,29 +55,54 @@ pub fn measure(guests: &Guests) -> Result<CostReport, CostError> {
 fn guest_cost(guests: &Guests, touched_mib: u32) -> Result<GuestCost, CostError> {
     let mut rounds = Form::ALL.map(|form| (form, Rounds::default()));
     let guest = Guest::boot(guests.memory_mib, touched_mib)?;
+    let mut contents = None;
     for _round in 0..guests.rounds {
+        let mut saves = Vec::new();
         for (form, rounds) in &mut rounds {
             if let Some(encoding) = form.saved_as() {
-                rounds.saves.push(save(form.file(), encoding)?);
+                saves.push((form.bare(), save(form.file(), encoding)?, &mut rounds.saves));
             }
+        }
+        // The guest must not take the time of the bare work.
+        Guest::monitor()?.execute("stop", &json!({}))?;
+        let contents = match &contents {
+            Some(contents) => contents,
+            None => contents.insert(Contents::of(Form::Raw.file())?),
+        };
+        let bare = contents.save();
+        Guest::monitor()?.execute("cont", &json!({}))?;
+        for (kind, time, saves) in saves {
+            saves.push(Beside {
+                time,
+                bare: bare.of(kind),
+            });
         }
     }
     guest.quit()?;
-    let contents = Contents::of(Form::Raw.file())?;
-    let mut bare = Vec::new();
+    let contents = contents.ok_or(CostError::NoRounds)?;
     for _round in 0..guests.rounds {
+        let bare = contents.restore()?;
         for (form, rounds) in &mut rounds {
             let started = Guest::restore(form.file(), form.options())?;
-            rounds.restores.push(started);
+            rounds.first_instructions.push(Beside {
+                time: started.first_instruction,
+                bare: bare.of(form.bare()),
+            });
+            rounds.first_answers.push(started.first_answer);
         }
-        bare.push(contents.measure()?);
     }
     let forms = rounds.into_iter().map(|(form, rounds)| {
-        let blocks = form.saved_as().map(|_| fs::metadata(form.file()));
-        let blocks = blocks.transpose().map_err(CostError::file(form.file()))?;
-        let disk = blocks.map(|file| BLOCK * file.blocks());
-        Ok(FormCost::new(form, disk, &rounds.saves, &rounds.restores))
+        let file = form.saved_as().map(|_| fs::metadata(form.file()));
+        let file = file.transpose().map_err(CostError::file(form.file()))?;
+        Ok(FormCost::new(
+            form,
+            file.map(|file| BLOCK * file.blocks()),
+            &rounds,
+        ))
     });
-    let forms = forms.collect::<Result<_, CostError>>()?;
-    Ok(GuestCost::new(touched_mib, contents.size(), &bare, forms))
+    Ok(GuestCost {
+        touched_mib,
+        contents: contents.size(),
+        forms: forms.collect::<Result<_, CostError>>()?,
+    })
 }

@@ -13,18 +13,46 @@ use vmm_demo::snapshot::memory::buffers::RamBuffers;
 use vmm_demo::snapshot::memory::{CHUNK, GuestRam as _, PAGE};
 use vmm_demo::vmm::pages::is_zero;
 
-/// The pages of a snapshot that are not zeros, by chunks.
-pub(super) struct Contents(Vec<Vec<u8>>);
+/// The pages of a snapshot that are not zeros.
+pub(super) struct Contents {
+    /// The pages of each chunk.
+    chunks: Vec<Vec<u8>>,
+    /// The chunks, compressed.
+    compressed: Vec<Vec<u8>>,
+}
 
-/// The times of one round.
+/// The kind of bare work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BareWork {
+    /// A copy to memory that was written before.
+    Memcpy,
+    /// Compression or decompression of the chunks on one thread.
+    Zstd,
+}
+
+/// The times of the bare work of a save or a restore.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BareTimes {
-    /// A copy of the pages to memory that was written before.
-    pub(super) copy: Duration,
-    /// The compression of the chunks on one thread.
-    pub(super) compress: Duration,
-    /// The decompression of the chunks on one thread.
-    pub(super) decompress: Duration,
+    copy: Duration,
+    zstd: Duration,
+}
+
+impl BareWork {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Memcpy => "memcpy",
+            Self::Zstd => "zstd",
+        }
+    }
+}
+
+impl BareTimes {
+    pub(super) const fn of(self, work: BareWork) -> Duration {
+        match work {
+            BareWork::Memcpy => self.copy,
+            BareWork::Zstd => self.zstd,
+        }
+    }
 }
 
 impl Contents {
@@ -47,44 +75,59 @@ impl Contents {
                 chunks.push(pages.flatten().copied().collect());
             }
         }
-        Ok(Self(chunks))
+        let compressed = compress(&chunks);
+        Ok(Self { chunks, compressed })
     }
 
     /// The number of bytes.
     pub(super) fn size(&self) -> usize {
-        self.0.iter().map(Vec::len).sum()
+        self.chunks.iter().map(Vec::len).sum()
     }
 
-    /// Copies, compresses and decompresses once.
-    pub(super) fn measure(&self) -> Result<BareTimes, CostError> {
-        let mut copies = self.0.clone();
+    /// Copies and compresses once.
+    pub(super) fn save(&self) -> BareTimes {
+        let copy = self.copy();
         let started = Instant::now();
-        for (copy, chunk) in copies.iter_mut().zip(&self.0) {
+        black_box(compress(&self.chunks));
+        BareTimes {
+            copy,
+            zstd: started.elapsed(),
+        }
+    }
+
+    /// Copies and decompresses once.
+    pub(super) fn restore(&self) -> Result<BareTimes, CostError> {
+        let copy = self.copy();
+        let mut chunks = self.chunks.clone();
+        let started = Instant::now();
+        for (chunk, data) in chunks.iter_mut().zip(&self.compressed) {
+            chunk.clear();
+            let decoder = StreamingDecoder::new(data.as_slice());
+            let mut decoder = decoder.map_err(|_| CostError::OtherBytes)?;
+            let read = decoder.read_to_end(chunk);
+            read.map_err(|_| CostError::OtherBytes)?;
+        }
+        let zstd = started.elapsed();
+        if chunks != self.chunks {
+            return Err(CostError::OtherBytes);
+        }
+        Ok(BareTimes { copy, zstd })
+    }
+
+    fn copy(&self) -> Duration {
+        let mut copies = self.chunks.clone();
+        let started = Instant::now();
+        for (copy, chunk) in copies.iter_mut().zip(&self.chunks) {
             copy.copy_from_slice(black_box(chunk));
         }
         black_box(&copies);
-        let copy = started.elapsed();
-        let started = Instant::now();
-        let compressed: Vec<_> = { self.0.iter() }
-            .map(|chunk| compress_to_vec(chunk.as_slice(), CompressionLevel::Fastest))
-            .collect();
-        let compress = started.elapsed();
-        let started = Instant::now();
-        for (copy, data) in copies.iter_mut().zip(&compressed) {
-            copy.clear();
-            let decoder = StreamingDecoder::new(data.as_slice());
-            let mut decoder = decoder.map_err(|_| CostError::OtherBytes)?;
-            let read = decoder.read_to_end(copy);
-            read.map_err(|_| CostError::OtherBytes)?;
-        }
-        let decompress = started.elapsed();
-        if copies != self.0 {
-            return Err(CostError::OtherBytes);
-        }
-        Ok(BareTimes {
-            copy,
-            compress,
-            decompress,
-        })
+        started.elapsed()
     }
+}
+
+fn compress(chunks: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let chunks = chunks.iter();
+    chunks
+        .map(|chunk| compress_to_vec(chunk.as_slice(), CompressionLevel::Fastest))
+        .collect()
 }

@@ -67,6 +67,9 @@ pub enum CostError {
         /// The file's name.
         name: &'static str,
     },
+    /// No round was asked for.
+    #[error("no round is to be measured; ask for one at least")]
+    NoRounds,
     /// Compressed bytes are not those of before.
     #[error("zstd has given other bytes back")]
     OtherBytes,

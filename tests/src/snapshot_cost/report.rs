@@ -1,7 +1,6 @@
 //! The report of `snapshot-cost`.
 
-use super::contents::BareTimes;
-use super::guest::Started;
+use super::contents::BareWork;
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
@@ -55,13 +54,28 @@ impl Form {
         }
     }
 
-    /// The name and the times of the bare work on the same bytes, for a save and a restore.
-    const fn bare(self, bare: &BareMedians) -> (&'static str, f64, f64) {
+    /// The bare work on the same bytes.
+    pub(super) const fn bare(self) -> BareWork {
         match self {
-            Self::Raw | Self::Lazy => ("memcpy", bare.memcpy, bare.memcpy),
-            Self::Zstd => ("zstd", bare.zstd, bare.unzstd),
+            Self::Raw | Self::Lazy => BareWork::Memcpy,
+            Self::Zstd => BareWork::Zstd,
         }
     }
+}
+
+/// A time, and that of the bare work in the same round.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Beside {
+    pub(super) time: Duration,
+    pub(super) bare: Duration,
+}
+
+/// The times of the rounds of one form.
+#[derive(Debug, Default)]
+pub(super) struct Rounds {
+    pub(super) saves: Vec<Beside>,
+    pub(super) first_instructions: Vec<Beside>,
+    pub(super) first_answers: Vec<Duration>,
 }
 
 /// Sizes and times of snapshots by the memory that a guest has touched. Times are medians over the
@@ -77,19 +91,10 @@ pub struct CostReport {
 #[derive(Debug, Serialize)]
 pub(super) struct GuestCost {
     /// The memory that the guest rewrites in MiB.
-    touched_mib: u32,
+    pub(super) touched_mib: u32,
     /// The pages that are not zeros, in bytes.
-    contents: usize,
-    bare_ms: BareMedians,
-    forms: Vec<FormCost>,
-}
-
-/// Times without a guest, on one thread, in milliseconds.
-#[derive(Debug, Serialize)]
-struct BareMedians {
-    memcpy: f64,
-    zstd: f64,
-    unzstd: f64,
+    pub(super) contents: usize,
+    pub(super) forms: Vec<FormCost>,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,57 +105,55 @@ pub(super) struct FormCost {
     disk: Option<u64>,
     /// The time in which the guest does not run.
     #[serde(skip_serializing_if = "Option::is_none")]
-    save_ms: Option<f64>,
+    save: Option<Compared>,
     /// The time from the start of the process to the guest's first instruction.
-    first_instruction_ms: f64,
+    first_instruction: Compared,
     /// The time from the start of the process to the guest's answer to a line.
     first_answer_ms: f64,
 }
 
+/// A time beside that of the bare work; the ratio is the median of those of the rounds.
+#[derive(Clone, Copy, Debug, Serialize)]
+struct Compared {
+    ms: f64,
+    bare_ms: f64,
+    ratio: f64,
+}
+
 impl FormCost {
-    pub(super) fn new(
-        form: Form,
-        disk: Option<u64>,
-        saves: &[Duration],
-        restores: &[Started],
-    ) -> Self {
-        let saves = saves.iter().copied();
+    pub(super) fn new(form: Form, disk: Option<u64>, rounds: &Rounds) -> Self {
+        let answers = rounds.first_answers.iter();
         Self {
             form,
             disk,
-            save_ms: form.saved_as().map(|_| median_ms(saves)),
-            first_instruction_ms: median_ms(restores.iter().map(|times| times.first_instruction)),
-            first_answer_ms: median_ms(restores.iter().map(|times| times.first_answer)),
+            save: form.saved_as().map(|_| Compared::new(&rounds.saves)),
+            first_instruction: Compared::new(&rounds.first_instructions),
+            first_answer_ms: median(answers.map(|time| milliseconds(*time))),
         }
     }
 }
 
-impl GuestCost {
-    pub(super) fn new(
-        touched_mib: u32,
-        contents: usize,
-        bare: &[BareTimes],
-        forms: Vec<FormCost>,
-    ) -> Self {
+impl Compared {
+    fn new(rounds: &[Beside]) -> Self {
+        let ratio = |round: &Beside| round.time.as_secs_f64() / round.bare.as_secs_f64();
         Self {
-            touched_mib,
-            contents,
-            bare_ms: BareMedians {
-                memcpy: median_ms(bare.iter().map(|times| times.copy)),
-                zstd: median_ms(bare.iter().map(|times| times.compress)),
-                unzstd: median_ms(bare.iter().map(|times| times.decompress)),
-            },
-            forms,
+            ms: median(rounds.iter().map(|round| milliseconds(round.time))),
+            bare_ms: median(rounds.iter().map(|round| milliseconds(round.bare))),
+            ratio: median(rounds.iter().map(ratio)),
         }
     }
 }
 
-/// The median in milliseconds with one decimal; 0 without times.
-fn median_ms(times: impl Iterator<Item = Duration>) -> f64 {
-    let mut times: Vec<Duration> = times.collect();
-    times.sort_unstable();
-    let median = times.get(times.len() / 2).copied().unwrap_or_default();
-    (median.as_secs_f64() * 1e4).round() / 10.0
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// The median with one decimal; 0 without values.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let median = values.get(values.len() / 2).copied().unwrap_or_default();
+    (median * 10.0).round() / 10.0
 }
 
 /// Bytes in MiB with one decimal.
@@ -169,8 +172,8 @@ impl fmt::Display for CostReport {
         } = self;
         write!(
             f,
-            "guests of {memory_mib} MiB, medians of {rounds} rounds; ratios are to memcpy or to \
-             zstd on one thread, of the same bytes"
+            "guests of {memory_mib} MiB, medians of {rounds} rounds; bare: the same bytes by \
+             memcpy, or by zstd on one thread"
         )?;
         guests.iter().try_for_each(|guest| write!(f, "\n\n{guest}"))
     }
@@ -178,39 +181,35 @@ impl fmt::Display for CostReport {
 
 impl fmt::Display for GuestCost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bare = &self.bare_ms;
-        writeln!(
-            f,
-            "{} MiB touched, {} not zeros: memcpy {} ms, zstd {} ms and back {} ms",
-            self.touched_mib,
-            mib(self.contents as u64),
-            bare.memcpy,
-            bare.zstd,
-            bare.unzstd
-        )?;
-        let headings = [
+        let (touched, contents) = (self.touched_mib, mib(self.contents as u64));
+        writeln!(f, "{touched} MiB touched, {contents} not zeros")?;
+        let mut table = table::new(&[
             "form",
             "on disk",
             "save",
+            "bare",
             "ratio",
             "first instruction",
+            "bare",
             "ratio",
             "first answer",
-        ];
-        let mut table = table::new(&headings);
+        ]);
         for cost in &self.forms {
-            let (name, save, restore) = cost.form.bare(bare);
-            let milliseconds = |time: f64| format!("{time} ms");
-            let ratio = |time: f64, base: f64| format!("{:.1} {name}", time / base);
-            table.add_row([
-                cost.form.name().to_owned(),
-                cost.disk.map(mib).unwrap_or_default(),
-                cost.save_ms.map(milliseconds).unwrap_or_default(),
-                { cost.save_ms }.map_or_else(String::new, |time| ratio(time, save)),
-                milliseconds(cost.first_instruction_ms),
-                ratio(cost.first_instruction_ms, restore),
-                milliseconds(cost.first_answer_ms),
-            ]);
+            let bare = cost.form.bare().name();
+            let cells = |compared: Option<Compared>| match compared {
+                Some(Compared { ms, bare_ms, ratio }) => [
+                    format!("{ms} ms"),
+                    format!("{bare} {bare_ms} ms"),
+                    format!("{ratio}"),
+                ],
+                None => Default::default(),
+            };
+            let mut row = vec![cost.form.name().to_owned()];
+            row.push(cost.disk.map(mib).unwrap_or_default());
+            row.extend(cells(cost.save));
+            row.extend(cells(Some(cost.first_instruction)));
+            row.push(format!("{} ms", cost.first_answer_ms));
+            table.add_row(row);
         }
         f.write_str(&table::show(table))
     }
@@ -221,35 +220,40 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_time_stands_beside_its_ratio_to_the_bare_work() {
-        let times = [30, 10, 20].map(Duration::from_millis);
-        let bare = times.map(|copy| BareTimes {
-            copy,
-            compress: 10 * copy,
-            decompress: 5 * copy,
-        });
-        let started = times.map(|time| Started {
-            first_instruction: 4 * time,
-            first_answer: 5 * time,
-        });
+    fn each_time_stands_beside_the_bare_work_of_its_round() {
+        // The last round is slow, in both.
+        let times = [20, 10, 90].map(Duration::from_millis);
+        let beside = |factor| {
+            times.map(|bare| Beside {
+                time: factor * bare,
+                bare,
+            })
+        };
         let forms = Form::ALL.map(|form| {
-            let disk = form.saved_as().map(|_| 3 << 19);
-            FormCost::new(form, disk, &times.map(|time| 3 * time), &started)
+            let rounds = Rounds {
+                saves: beside(3).into(),
+                first_instructions: beside(4).into(),
+                first_answers: times.into(),
+            };
+            FormCost::new(form, form.saved_as().map(|_| 3 << 19), &rounds)
         });
         let report = CostReport {
             memory_mib: 192,
             rounds: 3,
-            guests: vec![GuestCost::new(1, 3 << 19, &bare, forms.into())],
+            guests: vec![GuestCost {
+                touched_mib: 1,
+                contents: 3 << 19,
+                forms: forms.into(),
+            }],
         };
         let expected = "\
-guests of 192 MiB, medians of 3 rounds; ratios are to memcpy or to zstd on one thread, of the same \
-bytes
+guests of 192 MiB, medians of 3 rounds; bare: the same bytes by memcpy, or by zstd on one thread
 
-1 MiB touched, 1.5 MiB not zeros: memcpy 20 ms, zstd 200 ms and back 100 ms
-FORM  ON DISK  SAVE   RATIO       FIRST INSTRUCTION  RATIO       FIRST ANSWER
-raw   1.5 MiB  60 ms  3.0 memcpy  80 ms              4.0 memcpy  100 ms
-zstd  1.5 MiB  60 ms  0.3 zstd    80 ms              0.8 zstd    100 ms
-lazy                              80 ms              4.0 memcpy  100 ms";
+1 MiB touched, 1.5 MiB not zeros
+FORM  ON DISK  SAVE   BARE          RATIO  FIRST INSTRUCTION  BARE          RATIO  FIRST ANSWER
+raw   1.5 MiB  60 ms  memcpy 20 ms  3      80 ms              memcpy 20 ms  4      20 ms
+zstd  1.5 MiB  60 ms  zstd 20 ms    3      80 ms              zstd 20 ms    4      20 ms
+lazy                                       80 ms              memcpy 20 ms  4      20 ms";
         assert_eq!(report.to_string(), expected);
     }
 }
