@@ -7,6 +7,8 @@ use idreg_tests::artifacts::Kernel;
 use idreg_tests::machine::Machine;
 use serde_json::json;
 use std::env;
+use std::thread::sleep;
+use std::time::Duration;
 
 /// Environment variable with the number of cuts of each guest. If it is set, every host has guests
 /// of 1, 2 and 4 vCPUs.
@@ -17,6 +19,9 @@ const FEW: u32 = 2;
 
 /// Numbers of vCPUs with the variable.
 const ALL_VCPUS: [usize; 3] = [1, 2, 4];
+
+/// Time for which a guest runs on ahead of its copy.
+const AHEAD: Duration = Duration::from_secs(10);
 
 /// Takes a guest from one snapshot to the next; it must be right at each, and its vectors as long as
 /// the host's.
@@ -114,6 +119,8 @@ fn guest_goes_on_beside_its_snapshot() {
     let mut guest = Guest::booted(host("max", Kernel::Latest), "copy", 2);
     let before = guest.status();
     guest.copy(&[]);
+    // Longer than the copy takes to its first answer.
+    sleep(AHEAD);
     let original = guest.works_on(&before);
     let mut copy = guest.end_beside_copy().restore(&["--clock", "freeze"]);
     let again = copy.status();
