@@ -11,15 +11,14 @@ use std::mem;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+use vmm_demo::qmp::monitor::Monitor;
+use vmm_demo::socket_address::Address;
 
 /// The guest's socket for QMP.
-pub(super) const SOCKET: &str = "guest.sock";
+const SOCKET: &str = "guest.sock";
 
 /// The file of a restore's start times.
 const REPORT: &str = "report.json";
-
-/// The keys that end the VMM.
-const QUIT: &[u8] = b"\x01x";
 
 /// The interval of questions for the guest's progress.
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -67,7 +66,9 @@ impl Guest {
 
     /// Restores a guest, and returns its times after its end.
     pub(super) fn restore(file: &'static str, options: &[&str]) -> Result<Started, CostError> {
-        let arguments = [&["restore", file, "--report", REPORT], options].concat();
+        let qmp = format!("unix:{SOCKET}");
+        let arguments = ["restore", file, "--report", REPORT, "--qmp", &qmp];
+        let arguments = [&arguments[..], options].concat();
         let started = Instant::now();
         let mut guest = Self::start(&arguments)?;
         let answer = guest.ask("hello")?;
@@ -86,9 +87,15 @@ impl Guest {
         })
     }
 
+    /// Connects to the guest's QMP server.
+    pub(super) fn monitor() -> Result<Monitor, CostError> {
+        let address: Address = format!("unix:{SOCKET}").parse()?;
+        Ok(Monitor::connect(&address)?)
+    }
+
     /// Ends the guest's process.
     pub(super) fn quit(mut self) -> Result<(), CostError> {
-        self.stdin.write_all(QUIT).map_err(CostError::Process)?;
+        Self::monitor()?.execute("quit", &json!({}))?;
         let mut rest = Vec::new();
         let read = self.stdout.read_to_end(&mut rest);
         read.map_err(CostError::Process)?;

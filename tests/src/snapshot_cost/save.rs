@@ -1,13 +1,12 @@
 //! The saving of a guest by its QMP server.
 
 use super::error::CostError;
-use super::guest::SOCKET;
+use super::guest::Guest;
 use serde_json::{Value, json};
 use std::env;
 use std::time::{Duration, Instant};
 use vmm_demo::qmp::monitor::Monitor;
 use vmm_demo::snapshot::memory::MemoryEncoding;
-use vmm_demo::socket_address::Address;
 
 /// The name of the job.
 const JOB: &str = "save";
@@ -17,8 +16,7 @@ const LIMIT: Duration = Duration::from_mins(10);
 
 /// Saves the guest, which then goes on, and returns the time in which it did not run.
 pub(super) fn save(file: &'static str, encoding: MemoryEncoding) -> Result<Duration, CostError> {
-    let address: Address = format!("unix:{SOCKET}").parse()?;
-    let mut monitor = Monitor::connect(&address)?;
+    let mut monitor = Guest::monitor()?;
     let path = env::current_dir().map_err(CostError::Process)?.join(file);
     let job = json!({ "job-id": JOB, "file": path, "memory": encoding });
     let started = Instant::now();
