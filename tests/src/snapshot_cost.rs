@@ -54,23 +54,33 @@ pub fn measure(guests: &Guests) -> Result<CostReport, CostError> {
 
 fn guest_cost(guests: &Guests, touched_mib: u32) -> Result<GuestCost, CostError> {
     let mut rounds = Form::ALL.map(|form| (form, Rounds::default()));
-    let guest = Guest::boot(guests.memory_mib, touched_mib)?;
+    let mut guest = Guest::boot(guests.memory_mib, touched_mib)?;
+    let mut pauses = Vec::new();
+    for _round in 0..guests.rounds {
+        let (next, pause) = guest.upgrade()?;
+        guest = next;
+        pauses.push(pause);
+    }
     let mut contents = None;
     for _round in 0..guests.rounds {
         let mut saves = Vec::new();
         for (form, rounds) in &mut rounds {
             if let Some(encoding) = form.saved_as() {
-                saves.push((form.bare(), save(form.file(), encoding)?, &mut rounds.saves));
+                saves.push((
+                    form.bare(),
+                    save(&guest, form.file(), encoding)?,
+                    &mut rounds.saves,
+                ));
             }
         }
         // The guest must not take the time of the bare work.
-        Guest::monitor()?.execute("stop", &json!({}))?;
+        guest.monitor()?.execute("stop", &json!({}))?;
         let contents = match &contents {
             Some(contents) => contents,
             None => contents.insert(Contents::of(Form::Raw.file())?),
         };
         let bare = contents.save();
-        Guest::monitor()?.execute("cont", &json!({}))?;
+        guest.monitor()?.execute("cont", &json!({}))?;
         for (kind, time, saves) in saves {
             saves.push(Beside {
                 time,
@@ -103,6 +113,7 @@ fn guest_cost(guests: &Guests, touched_mib: u32) -> Result<GuestCost, CostError>
     Ok(GuestCost {
         touched_mib,
         contents: contents.size(),
+        upgrade_pause_ms: report::median_of(&pauses),
         forms: forms.collect::<Result<_, CostError>>()?,
     })
 }

@@ -4,6 +4,7 @@ use crate::program::VMM_DEMO;
 use serde_json::Value;
 use std::io;
 use thiserror::Error;
+use vmm_demo::qmp::migration::MigrationStatus;
 use vmm_demo::qmp::monitor::MonitorError;
 use vmm_demo::snapshot::error::ReadError;
 use vmm_demo::socket_address::InvalidAddress;
@@ -42,6 +43,12 @@ pub enum CostError {
     /// The guest was not saved.
     #[error("the guest was not saved: {0}")]
     NotSaved(String),
+    /// Another process has not taken the guest over.
+    #[error("the guest was not taken over by another process: {status:?}")]
+    NotTakenOver {
+        /// The status of the migration.
+        status: Option<MigrationStatus>,
+    },
     /// A file cannot be read.
     #[error("cannot read `{name}`")]
     File {

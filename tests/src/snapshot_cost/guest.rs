@@ -3,6 +3,7 @@
 use super::error::CostError;
 use crate::guest::{WorkStatus, json_lines};
 use crate::program::VMM_DEMO;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::env;
 use std::fs;
@@ -11,11 +12,15 @@ use std::mem;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-use vmm_demo::qmp::monitor::Monitor;
+use vmm_demo::qmp::migration::MigrationStatus;
+use vmm_demo::qmp::monitor::{Monitor, MonitorError};
 use vmm_demo::socket_address::Address;
 
-/// The guest's socket for QMP.
-const SOCKET: &str = "guest.sock";
+/// The guest's socket for QMP, and that of the process that takes it over.
+const SOCKETS: [&str; 2] = ["guest.sock", "next.sock"];
+
+/// The socket at which that process waits.
+const INCOMING: &str = "incoming.sock";
 
 /// The file of a restore's start times.
 const REPORT: &str = "report.json";
@@ -23,14 +28,28 @@ const REPORT: &str = "report.json";
 /// The interval of questions for the guest's progress.
 const INTERVAL: Duration = Duration::from_secs(1);
 
+/// The time in which a process starts its QMP server.
+const START_LIMIT: Duration = Duration::from_mins(1);
+
+/// The interval of attempts to connect to it.
+const RETRY: Duration = Duration::from_millis(50);
+
 /// A running guest; dropping this ends its process.
 pub(super) struct Guest {
     child: Child,
     stdin: ChildStdin,
     stdout: ChildStdout,
+    socket: &'static str,
     console: String,
     /// The number of JSON lines that were taken.
     taken: usize,
+}
+
+/// The report of `query-migrate`.
+#[derive(Debug, Deserialize)]
+struct Migration {
+    status: Option<MigrationStatus>,
+    downtime: Option<u64>,
 }
 
 /// The times of a restored guest, from the start of its process.
@@ -47,10 +66,11 @@ impl Guest {
     pub(super) fn boot(memory_mib: u32, touched_mib: u32) -> Result<Self, CostError> {
         let words = format!("console=ttyS0 quiet idreg.end=work idreg.memory={touched_mib}");
         let memory = format!("{memory_mib}M");
-        let qmp = format!("unix:{SOCKET}");
+        let [socket, _] = SOCKETS;
+        let qmp = format!("unix:{socket}");
         let kernel = ["run", "--kernel", "Image", "--initrd", "initrd.cpio.gz"];
         let options = ["--append", &words, "--mem", &memory, "--qmp", &qmp];
-        let mut guest = Self::start(&[&kernel[..], &options].concat())?;
+        let mut guest = Self::start(socket, &[&kernel[..], &options].concat())?;
         while guest.next_line()? != json!({ "ready": true }) {}
         loop {
             let mut answer = guest.ask("status")?;
@@ -66,11 +86,12 @@ impl Guest {
 
     /// Restores a guest, and returns its times after its end.
     pub(super) fn restore(file: &'static str, options: &[&str]) -> Result<Started, CostError> {
-        let qmp = format!("unix:{SOCKET}");
+        let [socket, _] = SOCKETS;
+        let qmp = format!("unix:{socket}");
         let arguments = ["restore", file, "--report", REPORT, "--qmp", &qmp];
         let arguments = [&arguments[..], options].concat();
         let started = Instant::now();
-        let mut guest = Self::start(&arguments)?;
+        let mut guest = Self::start(socket, &arguments)?;
         let answer = guest.ask("hello")?;
         let first_answer = started.elapsed();
         if answer != json!({ "echo": "hello" }) {
@@ -87,22 +108,52 @@ impl Guest {
         })
     }
 
-    /// Connects to the guest's QMP server.
-    pub(super) fn monitor() -> Result<Monitor, CostError> {
-        let address: Address = format!("unix:{SOCKET}").parse()?;
-        Ok(Monitor::connect(&address)?)
+    /// Lets another process take the guest over, and returns the time in which it did not run.
+    pub(super) fn upgrade(self) -> Result<(Self, Duration), CostError> {
+        let other = SOCKETS.into_iter().find(|socket| *socket != self.socket);
+        let other = other.unwrap_or(self.socket);
+        let (incoming, qmp) = (format!("unix:{INCOMING}"), format!("unix:{other}"));
+        let next = Self::start(other, &["run", "--incoming", &incoming, "--qmp", &qmp])?;
+        // It listens when its main thread answers.
+        next.monitor()?.query::<Value>("query-status")?;
+        let mut monitor = self.monitor()?;
+        monitor.execute("migrate", &json!({ "uri": incoming }))?;
+        let downtime = loop {
+            let migration: Migration = monitor.query("query-migrate")?;
+            match (migration.status, migration.downtime) {
+                (Some(MigrationStatus::Completed), Some(downtime)) => break downtime,
+                (Some(status), _) if status.is_active() => {
+                    monitor.next_event(INTERVAL)?;
+                }
+                (status, _) => return Err(CostError::NotTakenOver { status }),
+            }
+        };
+        self.quit()?;
+        Ok((next, Duration::from_millis(downtime)))
+    }
+
+    /// Connects to the guest's QMP server, as soon as that is there.
+    pub(super) fn monitor(&self) -> Result<Monitor, CostError> {
+        let address: Address = format!("unix:{}", self.socket).parse()?;
+        let deadline = Instant::now() + START_LIMIT;
+        loop {
+            match Monitor::connect(&address) {
+                Err(MonitorError::Nobody { .. }) if Instant::now() < deadline => sleep(RETRY),
+                connected => return Ok(connected?),
+            }
+        }
     }
 
     /// Ends the guest's process.
     pub(super) fn quit(mut self) -> Result<(), CostError> {
-        Self::monitor()?.execute("quit", &json!({}))?;
+        self.monitor()?.execute("quit", &json!({}))?;
         let mut rest = Vec::new();
         let read = self.stdout.read_to_end(&mut rest);
         read.map_err(CostError::Process)?;
         self.child.wait().map(drop).map_err(CostError::Process)
     }
 
-    fn start(arguments: &[&str]) -> Result<Self, CostError> {
+    fn start(socket: &'static str, arguments: &[&str]) -> Result<Self, CostError> {
         let vmm = env::var_os(VMM_DEMO).ok_or(CostError::NoVmm)?;
         let mut command = Command::new(vmm);
         command.args(arguments);
@@ -115,6 +166,7 @@ impl Guest {
             child,
             stdin,
             stdout,
+            socket,
             console: String::new(),
             taken: 0,
         })

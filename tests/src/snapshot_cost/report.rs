@@ -94,6 +94,8 @@ pub(super) struct GuestCost {
     pub(super) touched_mib: u32,
     /// The pages that are not zeros, in bytes.
     pub(super) contents: usize,
+    /// The time in which the guest did not run while another process took it over.
+    pub(super) upgrade_pause_ms: f64,
     pub(super) forms: Vec<FormCost>,
 }
 
@@ -148,6 +150,11 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
+/// The median in milliseconds.
+pub(super) fn median_of(times: &[Duration]) -> f64 {
+    median(times.iter().map(|time| milliseconds(*time)))
+}
+
 /// The median with one decimal; 0 without values.
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
@@ -182,7 +189,11 @@ impl fmt::Display for CostReport {
 impl fmt::Display for GuestCost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (touched, contents) = (self.touched_mib, mib(self.contents as u64));
-        writeln!(f, "{touched} MiB touched, {contents} not zeros")?;
+        let pause = self.upgrade_pause_ms;
+        writeln!(
+            f,
+            "{touched} MiB touched, {contents} not zeros; pause of a local upgrade: {pause} ms"
+        )?;
         let mut table = table::new(&[
             "form",
             "on disk",
@@ -243,13 +254,14 @@ mod tests {
             guests: vec![GuestCost {
                 touched_mib: 1,
                 contents: 3 << 19,
+                upgrade_pause_ms: median_of(&times),
                 forms: forms.into(),
             }],
         };
         let expected = "\
 guests of 192 MiB, medians of 3 rounds; bare: the same bytes by memcpy, or by zstd on one thread
 
-1 MiB touched, 1.5 MiB not zeros
+1 MiB touched, 1.5 MiB not zeros; pause of a local upgrade: 20 ms
 FORM  ON DISK  SAVE   BARE          RATIO  FIRST INSTRUCTION  BARE          RATIO  FIRST ANSWER
 raw   1.5 MiB  60 ms  memcpy 20 ms  3      80 ms              memcpy 20 ms  4      20 ms
 zstd  1.5 MiB  60 ms  zstd 20 ms    3      80 ms              zstd 20 ms    4      20 ms

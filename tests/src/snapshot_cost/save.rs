@@ -15,8 +15,12 @@ const JOB: &str = "save";
 const LIMIT: Duration = Duration::from_mins(10);
 
 /// Saves the guest, which then goes on, and returns the time in which it did not run.
-pub(super) fn save(file: &'static str, encoding: MemoryEncoding) -> Result<Duration, CostError> {
-    let mut monitor = Guest::monitor()?;
+pub(super) fn save(
+    guest: &Guest,
+    file: &'static str,
+    encoding: MemoryEncoding,
+) -> Result<Duration, CostError> {
+    let mut monitor = guest.monitor()?;
     let path = env::current_dir().map_err(CostError::Process)?.join(file);
     let job = json!({ "job-id": JOB, "file": path, "memory": encoding });
     let started = Instant::now();
