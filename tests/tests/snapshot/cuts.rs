@@ -23,8 +23,8 @@ const ALL_VCPUS: [usize; 3] = [1, 2, 4];
 /// Time for which a guest runs on ahead of its copy.
 const AHEAD: Duration = Duration::from_secs(10);
 
-/// Takes a guest from one snapshot to the next; it must be right at each, and its vectors as long as
-/// the host's.
+/// Takes a guest from one snapshot to the next; it must be right at each, and its vectors as long
+/// as the host's.
 fn cut_again_and_again(machine: &'static Machine, vcpus: usize, cuts: u32, vector_bytes: u64) {
     let mut guest = Guest::booted(machine, &format!("cuts-{vcpus}"), vcpus);
     let mut before = guest.status();

@@ -43,8 +43,8 @@ pub(crate) struct Saved {
 }
 
 impl Guest {
-    /// A guest with the host's model, as it was after its boot and some work. The first caller boots
-    /// it and saves it; every caller has a guest of its own from that file, which is mapped.
+    /// A guest with the host's model, as it was after its boot and some work. The first caller
+    /// boots it and saves it; every caller has a guest of its own from that file, which is mapped.
     pub(crate) fn booted(machine: &'static Machine, name: &str, vcpus: usize) -> Self {
         let base = format!("booted-{vcpus}");
         let address = ptr::from_ref(machine).addr();
