@@ -3,6 +3,7 @@
 pub mod capabilities;
 mod gic_identity;
 pub mod options;
+pub mod pmu_counters;
 pub mod target;
 mod vcpu_config;
 

@@ -2,13 +2,16 @@
 
 mod calls;
 mod first_run;
+mod pmu;
 mod setters;
 
 use self::calls::Calls;
+use self::pmu::Pmu;
 use self::setters::{MaskedValue, PendingWrite};
 use crate::config::capabilities::{
     FEATURE_ID_REGISTERS, WritableMasks, feature_id_index, is_of_vm,
 };
+use crate::config::pmu_counters::PMCR_EL0;
 use crate::description::{RegisterDescription, RegisterField};
 use crate::encoding::Encoding;
 use crate::firmware::FirmwareRegister;
@@ -85,6 +88,7 @@ struct Mutable {
     own: BTreeMap<u32, RegisterValues>,
     masked: Vec<MaskedValue>,
     write_ignored: Vec<Encoding>,
+    pmu: Pmu,
     enforces_dependencies: bool,
     has_run: bool,
 }
@@ -104,6 +108,7 @@ impl FakeVm {
                 own: BTreeMap::new(),
                 masked: Vec::new(),
                 write_ignored: Vec::new(),
+                pmu: Pmu::new(host),
                 enforces_dependencies: false,
                 has_run: false,
             }),
@@ -300,6 +305,9 @@ impl VcpuRegs for FakeVcpu {
     fn get(&self, encoding: Encoding) -> Result<u64, Errno> {
         let vm = &self.vm.state;
         vm.calls.call()?;
+        if encoding == PMCR_EL0 && vm.host.info().vcpu.pmu {
+            return Ok(vm.lock().pmu.get(&vm.host, self.index));
+        }
         if is_of_an_option(vm.host.info().vcpu, encoding) {
             return Ok(0);
         }
@@ -312,6 +320,14 @@ impl VcpuRegs for FakeVcpu {
     fn set(&self, encoding: Encoding, value: u64) -> Result<(), Errno> {
         let vm = &self.vm.state;
         vm.calls.write()?;
+        if encoding == PMCR_EL0 && vm.host.info().vcpu.pmu {
+            let mut mutable = vm.lock();
+            if !mutable.write_ignored.contains(&encoding) {
+                let has_run = mutable.has_run;
+                mutable.pmu.set(&vm.host, has_run, self.index, value);
+            }
+            return Ok(());
+        }
         let register = vm.register(encoding)?;
         let mut mutable = vm.lock();
         let present = mutable.values(self.index, encoding)?.get(register);

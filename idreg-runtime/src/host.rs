@@ -14,6 +14,7 @@ mod file;
 mod hidden;
 
 use crate::config::capabilities::{Capabilities, WritableMasks};
+use crate::config::pmu_counters::{PMCR, PMCR_EL0, pmu_counters};
 use crate::config::{GicIdentity, VcpuConfig};
 use crate::description::{Description, RegisterDescription, RegisterField};
 use crate::firmware::FirmwareValues;
@@ -68,6 +69,10 @@ pub struct HostInfo {
     pub timer_frequency: u64,
     /// The SVE vector lengths in bits that the host supports, ascending; empty without SVE.
     pub sve_vector_lengths: Vec<u32>,
+    /// The number of event counters of a new VM's PMU (PMCR_EL0.N), or `None` if it is unknown or
+    /// the vCPU was created without a PMU.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub pmu_counters: Option<u32>,
     /// The maximum number of bits of a VM's guest physical addresses (`KVM_CAP_ARM_VM_IPA_SIZE`),
     /// or `None` if it is unknown.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
@@ -145,7 +150,8 @@ impl Host {
     /// register is read for each option that these show as off. Registers tell `sve`, `pauth`,
     /// `pmu`, `mte` and `el2`, and a GICv3 that is missing. They do not tell a limit of the vector
     /// lengths, the execution state at EL1 (`aarch32`), or a GIC that the configuration does not
-    /// have; the module `kvm` asks KVM for these.
+    /// have; the module `kvm` asks KVM for these. The number of event counters in `info` is
+    /// replaced by that of PMCR_EL0.
     ///
     /// ```
     /// # let recorded: idreg_runtime::host::Host =
@@ -185,7 +191,7 @@ impl Host {
     /// The error of [`Host::read`].
     pub fn read_described(
         description: &'static Description,
-        info: HostInfo,
+        mut info: HostInfo,
         vcpu: &impl VcpuRegs,
         masks: Option<&WritableMasks>,
     ) -> Result<Self, ReadHostError> {
@@ -194,6 +200,7 @@ impl Host {
         if !differences.is_empty() {
             return Err(ReadHostError::OtherConfiguration(differences));
         }
+        info.pmu_counters = read_pmu_counters(info.vcpu, vcpu)?;
         Ok(Self::from_values(info, values, masks))
     }
 
@@ -285,6 +292,29 @@ impl Host {
     #[must_use]
     pub fn description(&self) -> &'static Description {
         self.values.description()
+    }
+}
+
+/// Reads the number of event counters of a vCPU; `None` without a PMU, or if it shows only its ID
+/// registers.
+///
+/// # Errors
+///
+/// [`ReadError`] if PMCR_EL0 of a vCPU with a PMU cannot be read.
+pub(crate) fn read_pmu_counters(
+    config: VcpuConfig,
+    vcpu: &impl VcpuRegs,
+) -> Result<Option<u32>, ReadError> {
+    if !config.pmu {
+        return Ok(None);
+    }
+    match vcpu.get(PMCR_EL0) {
+        Ok(pmcr) => Ok(Some(pmu_counters(pmcr))),
+        Err(Errno::ENOENT) => Ok(None),
+        Err(source) => Err(ReadError {
+            register: PMCR,
+            source,
+        }),
     }
 }
 

@@ -7,7 +7,7 @@
 //! BASE     = "host" | "custom" | NAMED
 //! NAMED    = name [ "-v" version ]                     neoverse-n1, neoverse-n1-v1
 //! OVERRIDE = FIELD "=" NUMBER | REGISTER "=" NUMBER | FEATURE "=" SWITCH | OPTION "=" SWITCH
-//!          | "enforce" [ "=" SWITCH ]
+//!          | "pmu-counters" "=" NUMBER | "enforce" [ "=" SWITCH ]
 //! FIELD    = "SYSREG_" register "_" field      SYSREG_ID_AA64ISAR0_EL1_DP
 //! REGISTER = "midr" | "revidr" | "aidr"
 //! FEATURE  = "FEAT_" name                      FEAT_DotProd
@@ -28,6 +28,7 @@
 //! | `FEAT_<NAME>` | `on` | the guest has the feature; rejected if the host has not |
 //! | `sve`, `pauth`, `pmu` | `on` or `off` | the option; without it as the VMM's configuration says |
 //! | `sve<BITS>` | `on` or `off` | the longest vectors, or the length below which they stay: `sve256=on`, `sve512=off` |
+//! | `pmu-counters` | number up to 31 | the number of event counters of the PMU (PMCR_EL0.N), up to the host's; needs Linux 6.7 |
 //! | `mte`, `el2` | `on` or `off` | memory tagging, guest hypervisors |
 //! | `aarch64` | `on` or `off` | the execution state at EL1; `off` is AArch32 |
 //! | `enforce` | none, `on` or `off` | inconsistencies between fields are errors, not [warnings](crate::plan::Plan::warnings) |

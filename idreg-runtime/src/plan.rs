@@ -6,12 +6,14 @@ pub mod check;
 mod configure;
 pub mod consistency;
 mod constraint;
+mod counters;
 mod elsewhere;
 mod error;
 mod feature;
 #[cfg(feature = "serde")]
 mod file;
 mod machine;
+mod refused;
 pub mod rejection;
 mod resolve;
 mod shortest;
@@ -134,6 +136,7 @@ impl Plan {
         let of_base = options_of_base(model);
         let options = Options::of(model, &of_base, &mut rejections);
         let host = &options.configure(host, model, &mut rejections);
+        counters::check(host, model, &mut rejections);
         let start = Start::new(host, model);
         let all = all_constraints(host, &start, model, &mut rejections);
         let resolved = resolve(host, &start, &all, &mut rejections);

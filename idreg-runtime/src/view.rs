@@ -11,6 +11,7 @@ mod read;
 
 use crate::config::capabilities::is_of_vm;
 use crate::config::options::{SVE_QUADWORD_BITS, sve_lengths};
+use crate::config::pmu_counters::MOST_PMU_COUNTERS;
 use crate::config::target::TargetCpu;
 use crate::config::{GicIdentity, VcpuConfig};
 use crate::description::Description;
@@ -76,6 +77,9 @@ pub struct ViewInfo {
     pub vcpu: VcpuConfig,
     /// The SVE vector lengths of the guest in bits, ascending; empty without SVE.
     pub sve_vector_lengths: Vec<u32>,
+    /// The number of event counters of the guest's PMU (PMCR_EL0.N), or `None` if it is unknown or
+    /// the guest has no PMU.
+    pub pmu_counters: Option<u32>,
     /// The CPUs that were announced to the guest beside its own; empty if none were.
     pub target_cpus: Vec<TargetCpu>,
     /// The generic timer's frequency in Hz (CNTFRQ_EL0), or 0 if it is unknown.
@@ -148,6 +152,21 @@ pub enum InvalidView {
         /// True if the vCPUs have SVE.
         sve: bool,
     },
+    /// There are event counters without a PMU, or more than the architecture has.
+    #[error(
+        "the number of PMU event counters is {counters}, expected {}",
+        if *pmu {
+            "at most 31"
+        } else {
+            "none, since `pmu` is false"
+        }
+    )]
+    PmuCounters {
+        /// The number.
+        counters: u32,
+        /// True if the vCPUs have a PMU.
+        pmu: bool,
+    },
     /// A cache is selected that CSSELR_EL1 cannot select.
     #[error("vCPU {vcpu} has {count} cache sizes, expected at most {CACHE_SIZES}")]
     CacheCount {
@@ -176,6 +195,7 @@ impl View {
     pub fn new(info: ViewInfo, vcpus: Vec<VcpuReading>) -> Result<Self, InvalidView> {
         check_release(&info.kernel_release)?;
         check_lengths(&info.sve_vector_lengths, info.vcpu.sve)?;
+        check_counters(info.pmu_counters, info.vcpu.pmu)?;
         check_vcpus(&vcpus)?;
         let Some(first) = vcpus.first() else {
             return Err(InvalidView::VcpuCount { count: 0 });
@@ -259,6 +279,15 @@ fn check_lengths(lengths: &[u32], sve: bool) -> Result<(), InvalidView> {
     }
     let lengths = lengths.to_vec();
     Err(InvalidView::VectorLengths { lengths, sve })
+}
+
+fn check_counters(counters: Option<u32>, pmu: bool) -> Result<(), InvalidView> {
+    match counters {
+        Some(counters) if !pmu || counters > MOST_PMU_COUNTERS => {
+            Err(InvalidView::PmuCounters { counters, pmu })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn check_vcpus(vcpus: &[VcpuReading]) -> Result<(), InvalidView> {

@@ -85,7 +85,7 @@ fn field_reads_as_zero_while_its_option_is_off() {
         &host(MAX_7_2),
         "host,sve=off,SYSREG_ID_AA64ZFR0_EL1_AES=1",
         "SYSREG_ID_AA64ZFR0_EL1_AES=0x1 (IMP): the field reads as zero while the option sve is \
-         off; use sve=on",
+         off; leave it out, or use sve=on",
     );
 }
 
@@ -321,7 +321,7 @@ fn impossible_option_leaves_the_others_in_force() {
         [
             no_mte,
             "SYSREG_ID_AA64ZFR0_EL1_AES=0x1 (IMP): the field reads as zero while the option sve \
-             is off; use sve=on"
+             is off; leave it out, or use sve=on"
         ]
     );
     assert_eq!(reasons("host,aarch64=off,mte=on"), [no_mte]);

@@ -22,8 +22,9 @@ fn a_host_is_read_as_it_was_recorded() {
     assert_eq!(read(&vm, &recorded), Ok(Ok(recorded.clone())));
     assert_eq!(
         vm.calls(),
-        1 + DESCRIPTION.registers.len() + 2,
-        "the masks, every register once, and a register each of mte and el2, which are off"
+        1 + DESCRIPTION.registers.len() + 3,
+        "the masks, every register once, a register each of mte and el2, which are off, and the \
+         number of event counters"
     );
 }
 
@@ -47,7 +48,11 @@ fn a_fault_names_the_register() {
 fn a_fault_names_the_register_of_an_option() {
     let recorded = host(MAX_7_2);
     let calls = 1 + DESCRIPTION.registers.len();
-    for (call, register) in [(calls, "GCR_EL1"), (calls + 1, "HCR_EL2")] {
+    for (call, register) in [
+        (calls, "GCR_EL1"),
+        (calls + 1, "HCR_EL2"),
+        (calls + 2, "PMCR_EL0"),
+    ] {
         let vm = FakeVm::new(&recorded);
         vm.fail_at(call, Errno::EFAULT);
         let error = read(&vm, &recorded).expect("the masks").unwrap_err();

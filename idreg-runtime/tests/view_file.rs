@@ -321,8 +321,8 @@ fn failed_read_names_vcpu_and_register() {
     let vm = FakeVm::new(&host);
     let vcpus = [vm.vcpu(0), vm.vcpu(1)];
     let registers = host.description().registers.len();
-    // 8 firmware registers, then the registers and 14 cache sizes of each vCPU.
-    vm.fail_at(8 + registers + 14, idreg_runtime::vcpu::Errno::EFAULT);
+    // 8 firmware registers and PMCR_EL0, then the registers and 14 cache sizes of each vCPU.
+    vm.fail_at(9 + registers + 14, idreg_runtime::vcpu::Errno::EFAULT);
     let error = View::read(ViewInfo::of(&plan, &host), &vcpus).unwrap_err();
     assert_eq!(error.to_string(), "cannot read MIDR_EL1 from vCPU 1");
     let chain = "cannot read MIDR_EL1 from vCPU 1: EFAULT (14)";

@@ -54,6 +54,9 @@ pub struct VcpuConfig {
     pub pauth: bool,
     /// Performance monitors (`KVM_ARM_VCPU_PMU_V3`).
     pub pmu: bool,
+    /// The number of event counters, with [`pmu`](Self::pmu): PMCR_EL0.N, or the host's if `None`.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub pmu_counters: Option<u32>,
     /// Memory tagging, for the whole VM (`KVM_CAP_ARM_MTE`).
     pub mte: bool,
     /// A guest hypervisor: the vCPU starts at EL2 (`KVM_ARM_VCPU_HAS_EL2`).
@@ -91,6 +94,7 @@ impl VcpuConfig {
             sve_limit: None,
             pauth: false,
             pmu: false,
+            pmu_counters: None,
             mte: false,
             el2: false,
             aarch32: false,
@@ -123,6 +127,13 @@ impl VcpuConfig {
     #[must_use]
     pub const fn with_pmu(mut self, on: bool) -> Self {
         self.pmu = on;
+        self
+    }
+
+    /// Sets [`pmu_counters`](Self::pmu_counters).
+    #[must_use]
+    pub const fn with_pmu_counters(mut self, counters: Option<u32>) -> Self {
+        self.pmu_counters = counters;
         self
     }
 
@@ -209,7 +220,8 @@ impl Capabilities {
     }
 }
 
-/// Shows the features of the vCPUs: `SVE up to 256 bits, pointer authentication, PMU, GICv3`.
+/// Shows the features of the vCPUs: `SVE up to 256 bits, pointer authentication, PMU with 6 event
+/// counters, GICv3`.
 impl fmt::Display for VcpuConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
@@ -218,9 +230,16 @@ impl fmt::Display for VcpuConfig {
             (true, None) => parts.push("SVE".to_owned()),
             (false, _) => {}
         }
+        if self.pauth {
+            parts.push("pointer authentication".to_owned());
+        }
+        match (self.pmu, self.pmu_counters) {
+            (true, Some(1)) => parts.push("PMU with 1 event counter".to_owned()),
+            (true, Some(counters)) => parts.push(format!("PMU with {counters} event counters")),
+            (true, None) => parts.push("PMU".to_owned()),
+            (false, _) => {}
+        }
         let switches = [
-            (self.pauth, "pointer authentication"),
-            (self.pmu, "PMU"),
             (self.mte, "memory tagging"),
             (self.el2, "EL2"),
             (self.aarch32, "AArch32 at EL1"),

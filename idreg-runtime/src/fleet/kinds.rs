@@ -316,6 +316,7 @@ fn is_same_kind(kind: &Host, host: &Host) -> bool {
         && one.vcpu == other.vcpu
         && one.timer_frequency == other.timer_frequency
         && one.sve_vector_lengths == other.sve_vector_lengths
+        && one.pmu_counters == other.pmu_counters
         && one.physical_address_bits == other.physical_address_bits
         && one.firmware == other.firmware
         && kind.cores() == host.cores()

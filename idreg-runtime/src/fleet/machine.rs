@@ -1,9 +1,11 @@
 //! The facts of machines that no ID register has, compared between the hosts of a fleet.
 
 use super::kinds::Kind;
+use super::options;
 use crate::config::Gic;
 use crate::firmware::{FirmwareRegister, FirmwareSetting, FirmwareValues};
 use crate::host::Host;
+use crate::model::property::PMU_COUNTERS;
 use crate::tolerance::Tolerance;
 use core::fmt;
 
@@ -19,6 +21,8 @@ pub enum MachineFact {
     El2,
     /// The SVE vector lengths.
     VectorLengths,
+    /// The number of event counters of the PMU.
+    PmuCounters,
     /// The maximum number of bits of guest physical addresses.
     PhysicalAddressBits,
     /// A firmware register of KVM.
@@ -65,7 +69,7 @@ impl MachineDifference {
 
 impl MachineFact {
     /// A stable name for programs: `timer-frequency`, `gic`, `el2`, `vector-lengths`,
-    /// `physical-address-bits`, or the firmware register's name.
+    /// `pmu-counters`, `physical-address-bits`, or the firmware register's name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -73,6 +77,7 @@ impl MachineFact {
             Self::Gic => "gic",
             Self::El2 => "el2",
             Self::VectorLengths => "vector-lengths",
+            Self::PmuCounters => "pmu-counters",
             Self::PhysicalAddressBits => "physical-address-bits",
             Self::Firmware(register) => register.name(),
         }
@@ -86,6 +91,7 @@ pub(super) fn differences(kinds: &[&Kind], tolerance: &Tolerance) -> Vec<Machine
         interrupt_controller(kinds),
         guest_hypervisors(kinds),
         vectors(kinds),
+        counters(kinds),
         addresses(kinds),
     ];
     let firmware = |register| firmware(kinds, register, tolerance);
@@ -162,6 +168,21 @@ fn vectors(kinds: &[&Kind]) -> Option<MachineDifference> {
         remedy: Some(Remedy::Equal(
             "the model's options `sve` and `sve<bits>`".to_owned(),
         )),
+    })
+}
+
+/// Event counters never prevent a model: the option lowers them where KVM does, or the PMU is off.
+fn counters(kinds: &[&Kind]) -> Option<MachineDifference> {
+    let groups = grouped(kinds, options::counters)?;
+    let common = options::common(kinds.iter().map(|kind| kind.host()));
+    let remedy = match common.pmu_counters {
+        Some(counters) => format!("the model's option `{PMU_COUNTERS}={counters}`"),
+        None => "the model's option `pmu=off`".to_owned(),
+    };
+    Some(MachineDifference {
+        fact: MachineFact::PmuCounters,
+        values: shown(groups, |counters| counters.to_string()),
+        remedy: Some(Remedy::Equal(remedy)),
     })
 }
 
@@ -257,6 +278,7 @@ impl fmt::Display for MachineFact {
             Self::TimerFrequency => "the timer's frequency (CNTFRQ_EL0)",
             Self::Gic => "the interrupt controller",
             Self::El2 => "the option el2",
+            Self::PmuCounters => "the number of PMU event counters (PMCR_EL0.N)",
             Self::VectorLengths => "the SVE vector lengths in bits",
             Self::PhysicalAddressBits => "the bits of guest physical addresses",
             Self::Firmware(register) => register.name(),

@@ -2,6 +2,7 @@
 
 use crate::config::VcpuConfig;
 use crate::config::options::CpuOption;
+use crate::config::pmu_counters::check_pmu_counters;
 use crate::host::Host;
 use std::borrow::Cow;
 
@@ -17,11 +18,31 @@ pub(super) fn common<'h>(hosts: impl Iterator<Item = &'h Host> + Clone) -> VcpuC
         .with_mte(all(|config| config.mte))
         .with_el2(all(|config| config.el2))
         .with_aarch32(all(|config| config.aarch32));
+    if config.pmu
+        && let Some(least) = hosts.clone().filter_map(counters).min()
+    {
+        let can_have = |host: &Host| can_have_counters(host, least);
+        config.pmu = hosts.clone().all(can_have);
+        config.pmu_counters = Some(least).filter(|_| config.pmu);
+    }
     if config.sve {
         config.sve_limit = vector_limit(hosts);
         config.sve = config.sve_limit.is_some();
     }
     config
+}
+
+/// The number of event counters of a vCPU as its host was read, if it is known.
+pub(super) fn counters(host: &Host) -> Option<u32> {
+    let info = host.info();
+    info.vcpu.pmu_counters.or(info.pmu_counters)
+}
+
+/// True if guests of a host can have a number of event counters, or the host's is unknown.
+fn can_have_counters(host: &Host, counters: u32) -> bool {
+    let info = host.info();
+    let (of_host, el2) = (info.pmu_counters, info.vcpu.el2);
+    of_host.is_none() || check_pmu_counters(of_host, &info.capabilities, el2, counters).is_ok()
 }
 
 /// The longest vector up to which all hosts have the same lengths, in bits, or `None` if they have
@@ -61,7 +82,10 @@ pub(super) fn turn_off(config: &mut VcpuConfig, option: CpuOption) {
             config.sve_limit = None;
         }
         CpuOption::Pauth => config.pauth = false,
-        CpuOption::Pmu => config.pmu = false,
+        CpuOption::Pmu => {
+            config.pmu = false;
+            config.pmu_counters = None;
+        }
         CpuOption::Mte => config.mte = false,
         CpuOption::El2 => config.el2 = false,
         CpuOption::Aarch64 => config.aarch32 = false,
@@ -81,6 +105,13 @@ pub(super) fn configured(host: &Host, options: VcpuConfig) -> Cow<'_, Host> {
             limit if limit == longest => read.sve_limit,
             limit => limit,
         },
+        pmu_counters: match options.pmu_counters {
+            // Nor is a number that the host's vCPUs have, or one that is not known to be lower.
+            _ if host.info().pmu_counters.is_none() => read.pmu_counters,
+            least if least == counters(host) => read.pmu_counters,
+            least => least,
+        }
+        .filter(|_| options.pmu),
         ..options
     };
     if config == read {

@@ -60,6 +60,10 @@ pub fn compare_models(a: &Plan, b: &Plan) -> ModelComparison {
         responsible.push(Property::Option(option));
         directions.push(direction);
     }
+    if let Some(direction) = of_counters(config_a, config_b) {
+        responsible.push(Property::PmuCounters);
+        directions.push(direction);
+    }
     let (in_a, in_b) = (a.in_guest(), b.in_guest());
     for field in in_a.description().fields() {
         let [a, b] = [&in_a, &in_b].map(|values| values.field(field).unwrap_or(0));
@@ -124,6 +128,15 @@ fn of_lengths(a: VcpuConfig, b: VcpuConfig) -> Option<(CpuOption, [bool; 2])> {
     differ.then_some((CpuOption::SveLength(shorter), [of_a > of_b, of_a < of_b]))
 }
 
+/// The directions of the number of event counters, if both models have a PMU and differ in it.
+fn of_counters(a: VcpuConfig, b: VcpuConfig) -> Option<[bool; 2]> {
+    // Without a number it is the host's, the greatest.
+    let numbers = [a, b].map(|config| config.pmu_counters.unwrap_or(u32::MAX));
+    let [of_a, of_b] = numbers;
+    let differ = a.pmu && b.pmu && of_a != of_b;
+    differ.then_some([of_a > of_b, of_a < of_b])
+}
+
 fn of_field(field: RegisterField, a: u64, b: u64) -> [bool; 2] {
     let rule = field.field.rule();
     let accepts = |limit, value| rule.safety.accepts(field.field.width(), limit, value);
@@ -146,11 +159,16 @@ fn common_config(a: VcpuConfig, b: VcpuConfig) -> VcpuConfig {
         .into_iter()
         .filter_map(|config| config.sve_limit)
         .min();
+    let counters = [a, b]
+        .into_iter()
+        .filter_map(|config| config.pmu_counters)
+        .min();
     let mut common = a;
     common.sve &= b.sve;
     common.sve_limit = limit.filter(|_| common.sve);
     common.pauth &= b.pauth;
     common.pmu &= b.pmu;
+    common.pmu_counters = counters.filter(|_| common.pmu);
     common.mte &= b.mte;
     common
 }

@@ -182,6 +182,7 @@ fn is_alike(one: &Kind, other: &Kind) -> bool {
     let (one, other) = (one.host().info(), other.host().info());
     one.vcpu == other.vcpu
         && one.sve_vector_lengths == other.sve_vector_lengths
+        && one.pmu_counters == other.pmu_counters
         && one.timer_frequency == other.timer_frequency
         && one.firmware == other.firmware
 }

@@ -5,6 +5,7 @@
 //! register that one of two kernels does not have makes no difference where it reads as zero.
 
 use super::ExportedGuest;
+use crate::config::VcpuConfig;
 use crate::host::Host;
 use crate::model::CpuModel;
 use crate::model::named::Models;
@@ -40,9 +41,9 @@ impl fmt::Write for Fnv {
 /// from each host to the other.
 ///
 /// The lines are `NAME=VALUE` for each register by index except MPIDR_EL1; then the configuration
-/// of the vCPUs as messages show it, `sve_vector_lengths=128,256`, `timer_frequency=HZ`,
-/// `physical_address_bits=N`, `iidr=VALUE`, `typer2=VALUE`, and `NAME=VALUE` for each firmware
-/// register.
+/// of the vCPUs as messages show it without a number of counters; `sve_vector_lengths=128,256`,
+/// `pmu_counters=N`, `timer_frequency=HZ`, `physical_address_bits=N`, `iidr=VALUE`, `typer2=VALUE`,
+/// and `NAME=VALUE` for each firmware register.
 #[must_use]
 pub fn view_hash(guest: ExportedGuest<'_>) -> LabelHash {
     let (info, config) = (guest.host.info(), guest.plan.config());
@@ -52,12 +53,19 @@ pub fn view_hash(guest: ExportedGuest<'_>) -> LabelHash {
             hash.number(register.name, value);
         }
     }
-    hash.line(format_args!("{config}"));
+    let shown = VcpuConfig {
+        pmu_counters: None,
+        ..config
+    };
+    hash.line(format_args!("{shown}"));
     if config.sve {
         let within = |bits: &&u32| config.sve_limit.is_none_or(|limit| **bits <= limit);
         let lengths = info.sve_vector_lengths.iter().filter(within);
         let lengths: Vec<String> = lengths.map(ToString::to_string).collect();
         hash.line(format_args!("sve_vector_lengths={}", lengths.join(",")));
+    }
+    if let Some(counters) = config.pmu_counters.or(info.pmu_counters) {
+        hash.line(format_args!("pmu_counters={counters}"));
     }
     if info.timer_frequency != 0 {
         hash.line(format_args!("timer_frequency={}", info.timer_frequency));

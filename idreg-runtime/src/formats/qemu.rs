@@ -18,6 +18,7 @@ use crate::config::capabilities::Capabilities;
 use crate::config::options::{CpuOption, OptionSetting};
 use crate::description::{PROPERTY_PREFIX, RegisterField};
 use crate::host::Implementation;
+use crate::model::property::PMU_COUNTERS;
 use crate::plan::Change;
 use crate::regs::{AidrEl1, MidrEl1, MpidrEl1, RevidrEl1};
 use core::fmt::Write as _;
@@ -45,6 +46,7 @@ const STOCK: &str = "QEMU as released has no properties for fields; a dialect of
                      has";
 const NO_REGISTER: &str = "the series takes its fields from the kernel's description, which does \
                            not have the register";
+const NO_COUNTERS: &str = "QEMU has no property for the number of event counters";
 const NO_NAME: &str = "Arm's specification has no name for the bits, so the series has no property";
 
 /// The values of the options that make a guest.
@@ -139,6 +141,10 @@ impl CommandLine {
                 let option = CpuOption::SveLength(bits);
                 self.options.push(OptionSetting { option, on: true });
             }
+        }
+        if let Some(counters) = config.pmu_counters.filter(|_| config.pmu) {
+            let part = format!("{PMU_COUNTERS}={counters}");
+            self.unsaid.push(Unsaid::new(part, NO_COUNTERS));
         }
     }
 

@@ -41,6 +41,7 @@ impl NamedModel {
         let limit = info.vcpu.sve_limit.or(longest);
         let config = VcpuConfig {
             sve_limit: limit.filter(|_| info.vcpu.sve),
+            pmu_counters: info.vcpu.pmu_counters.or(info.pmu_counters),
             ..info.vcpu
         };
         Self::new(identity, config, &host.common_values(), is_hosts_own)

@@ -106,6 +106,11 @@ impl Host {
                 comma_list(&info.sve_vector_lengths),
             ),
             named(
+                "PMU event counters",
+                info.pmu_counters
+                    .map_or("unknown".to_owned(), |counters| counters.to_string()),
+            ),
+            named(
                 "physical address bits",
                 known(info.physical_address_bits.unwrap_or(0).into()),
             ),

@@ -2,6 +2,7 @@
 
 use super::ReadError;
 use crate::config::options::{CpuOption, OptionSetting};
+use crate::config::pmu_counters::{PMCR, PMCR_EL0};
 use crate::config::{Gic, VcpuConfig};
 use crate::description::RegisterField;
 use crate::description::rule::{Owner, Safety};
@@ -98,7 +99,7 @@ struct Witness {
 const WITNESSES: [Witness; 5] = [
     witness(Owner::Sve, "ZCR_EL1", Encoding::new(3, 0, 1, 2, 0)),
     witness(Owner::Pauth, "APIAKEYLO_EL1", Encoding::new(3, 0, 2, 1, 0)),
-    witness(Owner::Pmu, "PMCR_EL0", Encoding::new(3, 3, 9, 12, 0)),
+    witness(Owner::Pmu, PMCR, PMCR_EL0),
     witness(Owner::Mte, "GCR_EL1", Encoding::new(3, 0, 1, 0, 6)),
     witness(Owner::El2, "HCR_EL2", Encoding::new(3, 4, 1, 1, 0)),
 ];

@@ -75,6 +75,9 @@ impl Host {
         if !config.sve {
             host.info.sve_vector_lengths.clear();
         }
+        if !config.pmu {
+            host.info.pmu_counters = None;
+        }
         Ok(host)
     }
 

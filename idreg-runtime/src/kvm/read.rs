@@ -9,7 +9,7 @@ use super::{
 use crate::config::{Gic, VcpuConfig};
 use crate::description::Description;
 use crate::firmware::FirmwareValues;
-use crate::host::{CoreReading, Host, read_registers};
+use crate::host::{CoreReading, Host, read_pmu_counters, read_registers};
 use crate::linux::MachineInfo;
 use crate::linux::affinity::Affinity;
 use crate::linux::core_types::core_types;
@@ -192,6 +192,7 @@ fn read_here(
     let probed = Probed {
         capabilities: scratch.capabilities(),
         sve_vector_lengths: scratch.sve_vector_lengths()?,
+        pmu_counters: read_pmu_counters(config, &scratch.regs())?,
         masks: scratch.writable_masks()?,
         physical_address_bits: scratch.address_limit(),
         firmware: FirmwareValues::read(&scratch.regs())?,

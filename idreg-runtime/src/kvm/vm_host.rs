@@ -11,7 +11,7 @@ use crate::description::Description;
 use crate::firmware::FirmwareValues;
 use crate::host::{
     ConfigurationDifference, Host, HostInfo, OptionEvidence, configuration_differences,
-    read_registers,
+    read_pmu_counters, read_registers,
 };
 use crate::linux::MachineInfo;
 use crate::regs;
@@ -89,9 +89,10 @@ pub fn read_vm_with(
             && has_implementation_ids(vm, vcpu)?,
         ..offered
     };
-    let probed = Probed {
+    let mut probed = Probed {
         capabilities,
         sve_vector_lengths: sve_vector_lengths(vcpu)?,
+        pmu_counters: None,
         masks: if capabilities.writable_masks {
             Some(read_writable_masks(vm.as_raw_fd())?)
         } else {
@@ -110,6 +111,7 @@ pub fn read_vm_with(
     if !differences.is_empty() {
         return Err(KvmError::OtherConfiguration(differences));
     }
+    probed.pmu_counters = read_pmu_counters(config, &registers)?;
     Ok(host_of(config, machine, probed, values))
 }
 
@@ -117,6 +119,7 @@ pub fn read_vm_with(
 pub(super) struct Probed {
     pub(super) capabilities: Capabilities,
     pub(super) sve_vector_lengths: Vec<u32>,
+    pub(super) pmu_counters: Option<u32>,
     pub(super) masks: Option<WritableMasks>,
     /// The maximum number of bits of a guest physical address, or `None` before Linux 4.20.
     pub(super) physical_address_bits: Option<u32>,
@@ -138,6 +141,7 @@ pub(super) fn host_of(
         implementations: machine.implementations,
         timer_frequency: machine.timer_frequency,
         sve_vector_lengths: probed.sve_vector_lengths,
+        pmu_counters: probed.pmu_counters,
         physical_address_bits: probed.physical_address_bits,
         gic: probed.gic,
         firmware: probed.firmware,

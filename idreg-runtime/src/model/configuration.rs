@@ -52,7 +52,17 @@ impl CpuModel {
         // The longest length that is on; else the length below the shortest that is off.
         let below = shortest_off.map(|bits| bits.saturating_sub(SVE_QUADWORD_BITS));
         config.sve_limit = longest_on.or(below).or(base.sve_limit);
+        let counters = self.requested_counters().or(base.pmu_counters);
+        config.pmu_counters = counters.filter(|_| config.pmu);
         config
+    }
+
+    /// The number of event counters of the PMU that the model sets.
+    fn requested_counters(&self) -> Option<u32> {
+        let of_base = || self.base.named()?.config().pmu_counters;
+        let mut overrides = self.overrides.iter();
+        let asked = overrides.find_map(Override::pmu_counters);
+        asked.or_else(of_base)
     }
 
     /// The options that the model sets: those of its base, and of its overrides in their order.

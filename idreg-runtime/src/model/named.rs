@@ -105,8 +105,9 @@ pub struct InvalidModelName {
 /// A model file is TOML. Keys: `schema`; `name` and `version`; `description`, one line; `sources`,
 /// a list of texts; `deprecated`, `true` or not there; `options`, the list of the options that are
 /// on, `aarch64` apart, with the longest vector length if `sve` is on: `["sve", "sve256", "pmu"]`;
+/// `pmu_counters`, the number of event counters of the PMU, the host's if it is not there;
 /// `registers`, a table of tables by the names of registers and fields, each field a number or
-/// `"host"`. A whole register can be `"host"` too. What is not in the file is 0 or off.
+/// `"host"`. A whole register can be `"host"` too. Whatever else is not in the file is 0 or off.
 pub const SCHEMA: &str = "idreg-model/1";
 
 impl NamedModel {
@@ -145,6 +146,7 @@ impl NamedModel {
         let config = VcpuConfig {
             gic: None,
             aarch32: false,
+            pmu_counters: config.pmu_counters.filter(|_| config.pmu),
             ..config
         };
         Ok(Self {
@@ -247,6 +249,12 @@ impl NamedModel {
     /// It is a statement about the models. If a host can give both depends on its kernel too.
     #[must_use]
     pub fn is_superset_of(&self, other: &Self) -> bool {
+        // Without a number it is the host's, which can be any.
+        let has_fewer = other.config.pmu
+            && match (self.config.pmu_counters, other.config.pmu_counters) {
+                (Some(own), Some(others)) => own < others,
+                (own, others) => own != others,
+            };
         let lacks = |setting: OptionSetting| {
             let has = matches!(setting.option, CpuOption::Aarch64) || !setting.on;
             !has && !setting.option.is_on(self.config)
@@ -260,7 +268,7 @@ impl NamedModel {
             (FieldSetting::Host, FieldSetting::Value(_)) => false,
             _ => true,
         };
-        !other.options().any(lacks) && self.fields().all(accepts)
+        !has_fewer && !other.options().any(lacks) && self.fields().all(accepts)
     }
 }
 

@@ -10,6 +10,9 @@ use core::fmt;
 /// The word that makes inconsistencies errors.
 pub const ENFORCE: &str = "enforce";
 
+/// The number of event counters of the PMU.
+pub const PMU_COUNTERS: &str = "pmu-counters";
+
 /// A property of a CPU model, found by its name.
 ///
 /// ```
@@ -35,6 +38,8 @@ pub enum Property {
     Option(CpuOption),
     /// A register that is set as a whole: `midr`, `revidr` or `aidr`.
     Register(&'static RegisterDescription),
+    /// The number of event counters of the PMU: `pmu-counters`.
+    PmuCounters,
     /// The word `enforce`.
     Enforce,
 }
@@ -61,8 +66,10 @@ impl Property {
         if let Ok(option) = name.parse() {
             return Some(Self::Option(option));
         }
-        if name == ENFORCE {
-            return Some(Self::Enforce);
+        match name {
+            PMU_COUNTERS => return Some(Self::PmuCounters),
+            ENFORCE => return Some(Self::Enforce),
+            _ => {}
         }
         let full_name = WHOLE_REGISTERS
             .into_iter()
@@ -70,7 +77,8 @@ impl Property {
         description.register(full_name).map(Self::Register)
     }
 
-    /// Every property of a description: options, `enforce`, whole registers, features and fields.
+    /// Every property of a description: options, `pmu-counters`, `enforce`, whole registers,
+    /// features and fields.
     pub fn all(description: &'static Description) -> impl Iterator<Item = Self> {
         let lengths = sve_lengths().map(CpuOption::SveLength);
         let options = CpuOption::SWITCHES.into_iter().chain(lengths);
@@ -79,7 +87,7 @@ impl Property {
         let fields = description.fields().map(Self::Field);
         options
             .map(Self::Option)
-            .chain([Self::Enforce])
+            .chain([Self::PmuCounters, Self::Enforce])
             .chain(registers)
             .chain(features)
             .chain(fields)
@@ -113,6 +121,7 @@ impl Property {
         for register in whole_registers(description) {
             compare(short_name(register));
         }
+        compare(PMU_COUNTERS.to_owned());
         compare(ENFORCE.to_owned());
         nearest
     }
@@ -138,7 +147,7 @@ impl Property {
     #[must_use]
     pub const fn value_type(&self) -> PropertyType {
         match self {
-            Self::Field(_) | Self::Register(_) => PropertyType::Number,
+            Self::Field(_) | Self::Register(_) | Self::PmuCounters => PropertyType::Number,
             Self::Feature(_) | Self::Option(_) | Self::Enforce => PropertyType::Switch,
         }
     }
@@ -183,6 +192,7 @@ impl fmt::Display for Property {
             Self::Feature(feature) => f.write_str(feature.name()),
             Self::Option(option) => option.fmt(f),
             Self::Register(register) => f.write_str(&short_name(register)),
+            Self::PmuCounters => f.write_str(PMU_COUNTERS),
             Self::Enforce => f.write_str(ENFORCE),
         }
     }

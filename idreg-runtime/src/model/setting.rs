@@ -1,6 +1,6 @@
 //! Overrides: a property and the value that is requested for it.
 
-use super::property::ENFORCE;
+use super::property::{ENFORCE, PMU_COUNTERS};
 use crate::config::options::OptionSetting;
 use crate::number::InvalidNumber;
 use crate::text::on_off;
@@ -17,7 +17,7 @@ pub struct Override {
 /// The requested value of an override.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Setting {
-    /// The value of a field or a register.
+    /// The value of a field or a register, or a number of counters.
     Number(u64),
     /// The state of an option or a feature: on or off.
     Switch(bool),
@@ -60,6 +60,15 @@ impl Override {
             (ENFORCE, Ok(Setting::Switch(on))) => Some(*on),
             _ => None,
         }
+    }
+
+    /// The number of event counters that the override sets, or `None`.
+    pub(crate) fn pmu_counters(&self) -> Option<u32> {
+        let number = self
+            .number()
+            .ok()
+            .filter(|_| self.property == PMU_COUNTERS)?;
+        u32::try_from(number).ok()
     }
 
     /// The option that the override sets, or `None`.

@@ -3,7 +3,7 @@
 use super::model_name::is_full_name;
 #[cfg(feature = "models")]
 use super::named::Models;
-use super::property::ENFORCE;
+use super::property::{ENFORCE, PMU_COUNTERS};
 use super::{Base, CpuModel, InvalidValue, Override, Setting, UnknownModel};
 use crate::number::{self, InvalidNumber};
 use crate::text::{on_off, parse_on_off};
@@ -125,7 +125,7 @@ impl FromStr for Setting {
     }
 }
 
-/// Shows the text form, numbers in hexadecimal.
+/// Shows the text form, the numbers of fields and registers in hexadecimal.
 impl fmt::Display for CpuModel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.base.fmt(f)?;
@@ -156,10 +156,13 @@ impl<'de> serde::Deserialize<'de> for CpuModel {
     }
 }
 
-/// Shows `PROPERTY=0x1`, `PROPERTY=on`, or the invalid text.
+/// Shows `PROPERTY=0x1`, `PROPERTY=on`, or the invalid text. A number of counters is decimal.
 impl fmt::Display for Override {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.value {
+            Ok(Setting::Number(counters)) if self.property == PMU_COUNTERS => {
+                write!(f, "{PMU_COUNTERS}={counters}")
+            }
             Ok(setting) => write!(f, "{}={setting}", self.property),
             Err(InvalidValue::Missing) => f.write_str(&self.property),
             Err(InvalidValue::NotANumber(error)) => write!(f, "{}={}", self.property, error.text),

@@ -1,7 +1,8 @@
 //! Applies a plan to a vCPU: writes the changes, reads every register back, and reverts on errors.
 
-use super::{Change, Plan, Write};
+use super::{Plan, Write};
 use crate::config::capabilities::FEATURE_ID_REGISTERS;
+use crate::config::pmu_counters::{PMCR, PMCR_EL0};
 use crate::description::RegisterDescription;
 use crate::description::rule::Owner;
 use crate::encoding::Encoding;
@@ -13,6 +14,8 @@ use crate::text::{caused, comma_list, lines};
 use crate::values::RegisterValues;
 use crate::vcpu::{Errno, VcpuRegs};
 use core::fmt;
+
+pub use super::refused::Refused;
 
 /// The reason why a vCPU does not have the model; `{:#}` and `{:?}` show its causes too. Every
 /// register has its old value again, except for those in [`ApplyError::NotRestored`].
@@ -35,6 +38,25 @@ pub enum ApplyError {
     /// KVM accepted the writes and stored something else.
     #[error("KVM accepted the model but stored other values:\n{}", lines(.0))]
     Differs(Vec<Difference>),
+    /// KVM refused a number of event counters of the PMU.
+    #[error("KVM refused PMCR_EL0 with {counters} event counters with {source}")]
+    CountersRefused {
+        /// The number of the plan.
+        counters: u32,
+        /// The kernel's error.
+        source: Errno,
+    },
+    /// The PMU has another number of event counters than that of the plan.
+    #[error(
+        "the PMU has {found} event counters, expected {expected}: KVM changes the number before \
+         the first run of the VM, up to the host's"
+    )]
+    Counters {
+        /// The number of the plan.
+        expected: u32,
+        /// The number in PMCR_EL0.
+        found: u32,
+    },
     /// After an error, some registers could not be restored. The vCPU must not run.
     #[error(fmt = not_restored)]
     NotRestored {
@@ -64,16 +86,6 @@ fn not_restored(
     caused(&message, error, f)
 }
 
-/// A change that KVM refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// The change. KVM refused it alone too, or refused only several changes of the register
-    /// together.
-    pub change: Change,
-    /// The kernel's error.
-    pub errno: Errno,
-}
-
 /// A register whose value is not the expected one.
 #[derive(Clone, Copy, Debug)]
 pub struct Difference {
@@ -89,7 +101,14 @@ pub struct Difference {
 ///
 /// Only registers of the feature ID range are writable, so a plan never has more writes, and
 /// nothing is allocated before the last write.
-type Before = [u64; FEATURE_ID_REGISTERS];
+type BeforeWrites = [u64; FEATURE_ID_REGISTERS];
+
+/// The old values of the registers that a plan changes.
+struct Before {
+    writes: BeforeWrites,
+    /// PMCR_EL0, if the plan sets the number of counters.
+    pmcr: Option<u64>,
+}
 
 impl Plan {
     /// Writes the plan's registers into a vCPU that has not run, and reads every register back.
@@ -103,17 +122,22 @@ impl Plan {
     ///
     /// The vCPU gets one read for each register of the plan's writes, one write for each that
     /// differs, and one read for each register of the host. Nothing is allocated before the last
-    /// write.
+    /// write. A [number of event counters](crate::config::VcpuConfig::pmu_counters) is one read of
+    /// PMCR_EL0, and where it differs one write and another read.
     ///
     /// # Errors
     ///
     /// Any [`ApplyError`]; the vCPU then has its old values. All changes that KVM refuses are
     /// reported at once.
     pub fn apply(&self, vcpu: &impl VcpuRegs) -> Result<RegisterValues, ApplyError> {
-        let mut before = [0; FEATURE_ID_REGISTERS];
-        self.read_before(vcpu, &mut before)?;
+        let mut before = Before {
+            writes: [0; FEATURE_ID_REGISTERS],
+            pmcr: None,
+        };
+        self.read_before(vcpu, &mut before.writes)?;
+        before.pmcr = self.read_pmcr(vcpu)?;
         let mut refused = Vec::new();
-        for (write, old) in self.writes().iter().zip(before) {
+        for (write, old) in self.writes().iter().zip(before.writes) {
             if old != write.new
                 && let Err(errno) = vcpu.set(write.register.encoding, write.new)
             {
@@ -123,6 +147,8 @@ impl Plan {
         if !refused.is_empty() {
             return Err(self.restored(vcpu, &before, ApplyError::Refused(refused)));
         }
+        self.set_counters(vcpu, before.pmcr)
+            .map_err(|error| self.restored(vcpu, &before, error))?;
         let after = self
             .read_back(vcpu)
             .map_err(|error| self.restored(vcpu, &before, error.into()))?;
@@ -158,9 +184,11 @@ impl Plan {
     /// # Errors
     ///
     /// [`ApplyError::Read`], or [`ApplyError::Differs`] with every register whose value is not the
-    /// one that is expected [in the guest](Plan::in_guest). Nothing is written.
+    /// one that is expected [in the guest](Plan::in_guest), or [`ApplyError::Counters`]. Nothing is
+    /// written.
     pub fn verify(&self, vcpu: &impl VcpuRegs) -> Result<RegisterValues, ApplyError> {
         let found = self.read_back(vcpu)?;
+        self.check_counters(vcpu)?;
         let differences = self.unlike_in_guest(&found);
         if differences.is_empty() {
             Ok(found)
@@ -171,7 +199,11 @@ impl Plan {
 
     /// Reads the registers of the plan's writes, and rejects values that are neither the host's nor
     /// the planned ones.
-    fn read_before(&self, vcpu: &impl VcpuRegs, before: &mut Before) -> Result<(), ApplyError> {
+    fn read_before(
+        &self,
+        vcpu: &impl VcpuRegs,
+        before: &mut BeforeWrites,
+    ) -> Result<(), ApplyError> {
         let mut unlike = Vec::new();
         for (write, slot) in self.writes().iter().zip(before) {
             let found = match vcpu.get(write.register.encoding) {
@@ -236,11 +268,17 @@ impl Plan {
     fn restored(&self, vcpu: &impl VcpuRegs, before: &Before, error: ApplyError) -> ApplyError {
         let has = |encoding: Encoding, old: u64| vcpu.get(encoding) == Ok(old);
         let mut registers = Vec::new();
-        for (write, old) in self.writes().iter().zip(before).rev() {
+        for (write, old) in self.writes().iter().zip(&before.writes).rev() {
             let encoding = write.register.encoding;
             if !has(encoding, *old) && (vcpu.set(encoding, *old).is_err() || !has(encoding, *old)) {
                 registers.push(write.register.name);
             }
+        }
+        if let Some(old) = before.pmcr
+            && !has(PMCR_EL0, old)
+            && (vcpu.set(PMCR_EL0, old).is_err() || !has(PMCR_EL0, old))
+        {
+            registers.push(PMCR);
         }
         if registers.is_empty() {
             error
@@ -354,24 +392,5 @@ impl fmt::Display for Difference {
             }
         }
         Ok(())
-    }
-}
-
-/// Shows the property, the value, the error, the host's value and a remedy.
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            change: Change { field, old, new },
-            errno,
-        } = self;
-        let (old, new) = (field.field.show(*old), field.field.show(*new));
-        write!(f, "KVM refused {field}={new} with {errno}: ")?;
-        match *errno {
-            Errno::EBUSY => {
-                f.write_str("the guest has run already, which freezes its ID registers")
-            }
-            Errno::EINVAL => write!(f, "the host's value {old} works"),
-            _ => write!(f, "the host's value is {old}"),
-        }
     }
 }

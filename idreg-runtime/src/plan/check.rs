@@ -3,6 +3,7 @@
 use super::rejection::{OverrideAt, Reason, Rejection, Target, in_order};
 use super::{Plan, PlanError};
 use crate::config::options::sve_lengths;
+use crate::config::pmu_counters::MOST_PMU_COUNTERS;
 use crate::host::{Host, HostInfo};
 use crate::model::{CpuModel, Override, Setting};
 use crate::regs;
@@ -58,7 +59,8 @@ fn without_registers() -> Host {
         capabilities.el2,
         capabilities.writable_masks,
     ) = (true, true, true);
-    info.vcpu.sve = true;
+    (info.vcpu.sve, info.vcpu.pmu) = (true, true);
+    info.pmu_counters = Some(MOST_PMU_COUNTERS);
     info.sve_vector_lengths = sve_lengths().collect();
     Host::without_registers(info)
 }

@@ -124,7 +124,8 @@ pub(super) fn options_of_base(model: &CpuModel) -> Vec<Override> {
     options
 }
 
-/// The configuration of the guest's vCPUs. A vector length limit that changes nothing is left out.
+/// The configuration of the guest's vCPUs. A limit of the vector lengths or a number of counters
+/// that changes nothing is left out.
 fn config(host: &Host, model: &CpuModel) -> VcpuConfig {
     let info = host.info();
     let config = model.requested_config(info.vcpu, info.capabilities);
@@ -132,6 +133,9 @@ fn config(host: &Host, model: &CpuModel) -> VcpuConfig {
     let limits = |limit: &u32| config.sve && longest.is_none_or(|longest| limit < longest);
     VcpuConfig {
         sve_limit: config.sve_limit.filter(limits),
+        pmu_counters: config
+            .pmu_counters
+            .filter(|counters| info.pmu_counters != Some(*counters)),
         ..config
     }
 }

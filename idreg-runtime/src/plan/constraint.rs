@@ -4,6 +4,7 @@ use super::bound::{Bound, Bounds, Refusal, target};
 use super::feature;
 use super::rejection::{OverrideAt, Reason, Rejection};
 use super::start::Start;
+use crate::config::pmu_counters::MOST_PMU_COUNTERS;
 use crate::description::{RegisterDescription, RegisterField};
 use crate::host::Host;
 use crate::model::CpuModel;
@@ -26,7 +27,7 @@ impl Constraint<'_> {
 
 /// The constraints of every override of a model; overrides that are not possible are rejected.
 ///
-/// Options have none, and are checked by `configure`.
+/// Options and numbers of counters have none, and are checked by `configure` and `counters`.
 pub(super) fn all_constraints<'m>(
     host: &Host,
     start: &Start<'_>,
@@ -86,6 +87,7 @@ fn constraints<'m>(
         Property::Register(register) => of_register(host, of, register),
         Property::Feature(feature) => feature::bounds(host, start, of, feature),
         Property::Option(_) => Ok(Vec::new()),
+        Property::PmuCounters => of_counters(of),
         Property::Enforce => match of.asked.switch() {
             Ok(_) => Ok(Vec::new()),
             Err(error) => Err(Box::new((None, Reason::InvalidValue(error)))),
@@ -112,6 +114,15 @@ fn of_field(host: &Host, of: OverrideAt<'_>, field: RegisterField) -> Result<Bou
         return Err(Box::new((target(Some(value)), Reason::TooWide { max })));
     }
     Ok(vec![(field, Bound::Exactly(value))])
+}
+
+fn of_counters(of: OverrideAt<'_>) -> Result<Bounds, Refusal> {
+    let max = u64::from(MOST_PMU_COUNTERS);
+    match of.asked.number() {
+        Ok(counters) if counters <= max => Ok(Vec::new()),
+        Ok(_) => Err(Box::new((None, Reason::TooWide { max }))),
+        Err(error) => Err(Box::new((None, Reason::InvalidValue(error)))),
+    }
 }
 
 fn of_register(

@@ -3,6 +3,7 @@
 mod message;
 
 use crate::config::options::OptionSetting;
+use crate::config::pmu_counters::CounterObstacle;
 use crate::description::RegisterField;
 use crate::description::rule::ValueRange;
 use crate::host::Obstacle;
@@ -189,6 +190,15 @@ pub enum Reason {
     },
     /// The minimum vector length is always on.
     ShortestVectorLength,
+    /// A guest of the host cannot have this number of event counters.
+    PmuCounters {
+        /// The obstacle to the number.
+        obstacle: CounterObstacle,
+        /// The host's number, if it is known.
+        host: Option<u32>,
+        /// The host's kernel release.
+        kernel: String,
+    },
 }
 
 impl Reason {
@@ -216,6 +226,7 @@ impl Reason {
             Self::NotRead { .. } => "not-read",
             Self::NoVectorLength { .. } => "no-vector-length",
             Self::ShortestVectorLength => "shortest-vector-length",
+            Self::PmuCounters { obstacle, .. } => obstacle.name(),
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::config::VcpuConfig;
 use crate::config::options::CpuOption;
 use crate::host::Host;
 use crate::model::CpuModel;
-use crate::model::property::whole_register;
+use crate::model::property::{PMU_COUNTERS, whole_register};
 
 impl Plan {
     /// The model with the fewest overrides with which [`Plan::new`] makes this plan on its host,
@@ -62,5 +62,13 @@ pub(crate) fn set_options(model: &mut CpuModel, host: &Host, config: VcpuConfig)
     };
     if let Some(bits) = longest.filter(|_| config.sve) {
         model.switch(CpuOption::SveLength(bits), true);
+    }
+    let counters = match config.pmu_counters {
+        // The host was read with another number than the configuration's, which is the host's own.
+        None if as_read.pmu_counters.is_some() => host.info().pmu_counters,
+        counters => counters,
+    };
+    if let Some(counters) = counters.filter(|_| config.pmu) {
+        model.set_property(PMU_COUNTERS, counters.into());
     }
 }

@@ -13,9 +13,10 @@ use crate::regs::ClidrEl1;
 use crate::values::RegisterValues;
 use std::borrow::Cow;
 
-/// The number of options that a named model sets at most, a vector length included; its fields have
-/// the positions after them.
-const MOST_OPTIONS: usize = CpuOption::SWITCHES.len() + 1;
+/// The position of a named model's number of counters: after its options, a vector length included.
+pub(super) const POSITION_OF_COUNTERS: usize = CpuOption::SWITCHES.len() + 1;
+/// The position of a named model's first field.
+const FIRST_FIELD: usize = POSITION_OF_COUNTERS + 1;
 
 /// The values that a guest would have without overrides.
 pub(super) struct Start<'h> {
@@ -101,7 +102,7 @@ impl<'h> Start<'h> {
             };
             let of = OverrideAt {
                 base: Some(named.full_name()),
-                ..OverrideAt::new(MOST_OPTIONS + position, &asked)
+                ..OverrideAt::new(FIRST_FIELD + position, &asked)
             };
             let target = target(host, field, Some(value));
             of.reject_into(rejections, Some(target), reason);

@@ -27,6 +27,7 @@ impl NamedModel {
         };
         let config = VcpuConfig {
             sve_limit: info.sve_vector_lengths.last().copied(),
+            pmu_counters: info.pmu_counters,
             ..info.vcpu
         };
         let first = view.vcpu(0).map(|vcpu| vcpu.values);

@@ -18,12 +18,13 @@ use std::borrow::Cow;
 /// the file.
 ///
 /// Members: `schema`; `kernel_release` of the source; `cpu`, the text of the model that was asked
-/// for; `vcpu`, the configuration of the vCPUs; `sve_vector_lengths` in bits; `target_cpus`, each
-/// with `midr`, `revidr` and `aidr`; `timer_frequency` in Hz; `physical_address_bits`; `gic` with
-/// `iidr` and `typer2`; `firmware`, the firmware registers by their names in `asm/kvm.h`;
-/// `registers` and `caches`, the ID registers and CCSIDR_EL1 by selection that are the same on all
-/// vCPUs; `vcpus`, for each vCPU the `registers` and `caches` that are not. Register values are
-/// `0x` strings. What is unknown is left out. Unknown members are ignored.
+/// for; `vcpu`, the configuration of the vCPUs; `sve_vector_lengths` in bits; `pmu_counters`, the
+/// number of event counters of the PMU; `target_cpus`, each with `midr`, `revidr` and `aidr`;
+/// `timer_frequency` in Hz; `physical_address_bits`; `gic` with `iidr` and `typer2`; `firmware`,
+/// the firmware registers by their names in `asm/kvm.h`; `registers` and `caches`, the ID registers
+/// and CCSIDR_EL1 by selection that are the same on all vCPUs; `vcpus`, for each vCPU the
+/// `registers` and `caches` that are not. Register values are `0x` strings. What is unknown is left
+/// out. Unknown members are ignored.
 pub const SCHEMA: &str = "idreg-view/1";
 
 /// The maximum number of target CPUs in a file, more than a machine has kinds of cores.
@@ -40,6 +41,8 @@ struct ViewObject<'v> {
     cpu: String,
     vcpu: VcpuConfig,
     sve_vector_lengths: &'v [u32],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pmu_counters: Option<u32>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     target_cpus: Vec<TargetCpuObject>,
     timer_frequency: u64,
@@ -90,6 +93,7 @@ impl Serialize for View {
             cpu: info.model.to_string(),
             vcpu: info.vcpu,
             sve_vector_lengths: &info.sve_vector_lengths,
+            pmu_counters: info.pmu_counters,
             target_cpus: info.target_cpus.iter().copied().map(Into::into).collect(),
             timer_frequency: info.timer_frequency,
             physical_address_bits: info.physical_address_bits,
@@ -129,6 +133,7 @@ struct ParsedView {
     cpu: String,
     vcpu: Object<VcpuConfig>,
     sve_vector_lengths: Bounded<u32, MOST_ITEMS>,
+    pmu_counters: Option<u32>,
     #[serde(default)]
     target_cpus: Bounded<Object<TargetCpuObject>, MOST_TARGET_CPUS>,
     timer_frequency: u64,
@@ -185,6 +190,7 @@ impl ParsedView {
             model: model.map_err(|error| format!("`cpu`: {error}"))?,
             vcpu: self.vcpu.0,
             sve_vector_lengths: self.sve_vector_lengths.0,
+            pmu_counters: self.pmu_counters,
             target_cpus: self
                 .target_cpus
                 .0

@@ -3,6 +3,7 @@
 mod message;
 
 use crate::config::options::OptionSetting;
+use crate::config::pmu_counters::CounterObstacle;
 use crate::config::target::TargetCpu;
 use crate::config::{Gic, GicObstacle};
 use crate::description::RegisterField;
@@ -113,6 +114,17 @@ pub enum Incompatibility {
         /// The host's lengths in bits, ascending.
         host: Vec<u32>,
     },
+    /// The host cannot give the guest its number of event counters of the PMU.
+    PmuCounters {
+        /// The guest's number.
+        view: u32,
+        /// The host's number.
+        host: u32,
+        /// The obstacle to the guest's number.
+        obstacle: CounterObstacle,
+        /// The release of the host's kernel.
+        kernel: String,
+    },
     /// The host does not allow the guest's value of a field.
     Field {
         /// The field.
@@ -209,8 +221,8 @@ pub enum Incompatibility {
 
 impl Incompatibility {
     /// A stable name for programs: that of the [`Obstacle`] for a field, of the
-    /// [`FirmwareObstacle`] after `firmware-`, and `no-capability`, `not-read`, `gic`,
-    /// `vector-lengths`, `no-register`, `other-bits`, `implies-idc`, `cache-line`,
+    /// [`FirmwareObstacle`] after `firmware-`, of the [`CounterObstacle`], and `no-capability`,
+    /// `not-read`, `gic`, `vector-lengths`, `no-register`, `other-bits`, `implies-idc`, `cache-line`,
     /// `timer-frequency`, `physical-address-bits`, `gic-identity` or `other-cpu`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
@@ -219,6 +231,7 @@ impl Incompatibility {
             Self::NotRead { .. } => "not-read",
             Self::Gic { .. } => "gic",
             Self::VectorLengths { .. } => "vector-lengths",
+            Self::PmuCounters { obstacle, .. } => obstacle.name(),
             Self::Field { obstacle, .. } => obstacle.name(),
             Self::NoRegister { .. } => "no-register",
             Self::OtherBits { .. } => "other-bits",

@@ -3,6 +3,7 @@
 use super::{Incompatibility, View};
 use crate::config::VcpuConfig;
 use crate::config::options::{CpuOption, OptionSetting};
+use crate::config::pmu_counters::check_pmu_counters;
 use crate::description::rule::Owner;
 use crate::host::{Host, NotDerivable};
 
@@ -20,6 +21,7 @@ impl Configured {
         let mut config = VcpuConfig {
             gic: has.gic,
             sve_limit: None,
+            pmu_counters: None,
             ..wants
         };
         let mut differing = Vec::new();
@@ -46,6 +48,7 @@ impl Configured {
                 Ok(host) => {
                     let mut configured = Self { host, differing };
                     configured.limit_vectors(view, reasons);
+                    configured.lower_counters(view, reasons);
                     return configured;
                 }
                 Err(NotDerivable { read_with }) if !differing.contains(&read_with.option) => {
@@ -87,6 +90,32 @@ impl Configured {
             ..config
         };
         if let Ok(host) = self.host.reconfigured(limited) {
+            self.host = host;
+        }
+    }
+
+    /// Lowers the number of event counters to the guest's.
+    fn lower_counters(&mut self, view: &View, reasons: &mut Vec<Incompatibility>) {
+        let info = self.host.info();
+        let counters = view.info().pmu_counters.filter(|_| info.vcpu.pmu);
+        let (Some(counters), Some(of_host)) = (counters, info.pmu_counters) else {
+            return;
+        };
+        let (capabilities, el2) = (&info.capabilities, info.vcpu.el2);
+        if let Err(obstacle) = check_pmu_counters(Some(of_host), capabilities, el2, counters) {
+            reasons.push(Incompatibility::PmuCounters {
+                view: counters,
+                host: of_host,
+                obstacle,
+                kernel: info.kernel_release.clone(),
+            });
+            return;
+        }
+        let lowered = VcpuConfig {
+            pmu_counters: (counters != of_host).then_some(counters),
+            ..info.vcpu
+        };
+        if let Ok(host) = self.host.reconfigured(lowered) {
             self.host = host;
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{CacheSizes, InvalidView, VcpuReading, View, ViewInfo};
 use crate::firmware::{FirmwareRegister, FirmwareValues};
-use crate::host::{Host, ReadError, read_registers};
+use crate::host::{Host, ReadError, read_pmu_counters, read_registers};
 use crate::plan::Plan;
 use crate::regs;
 use crate::regs::CcsidrEl1;
@@ -58,6 +58,7 @@ impl ViewInfo {
             model: plan.model().clone(),
             vcpu: config,
             sve_vector_lengths: lengths.filter(within).collect(),
+            pmu_counters: config.pmu_counters.or(host.info().pmu_counters),
             timer_frequency: host.info().timer_frequency,
             ..Self::default()
         }
@@ -66,7 +67,9 @@ impl ViewInfo {
 
 impl View {
     /// Reads a view from all vCPUs of a VM, in the order of their numbers. The firmware registers
-    /// in `info` are replaced by those of the first vCPU.
+    /// in `info` are replaced by those of the first vCPU, and so is the number of event counters of
+    /// a guest without EL2: with EL2, PMCR_EL0.N is what the guest leaves to its own guests while
+    /// one of these runs (Linux 7.2, `arch/arm64/kvm/pmu-emul.c`, `kvm_vcpu_read_pmcr`).
     ///
     /// A guest's view is complete after its first run: some kernels change registers there.
     ///
@@ -87,6 +90,9 @@ impl View {
             };
             if vcpu == 0 {
                 info.firmware = FirmwareValues::read(registers).map_err(failed)?;
+                if !info.vcpu.el2 {
+                    info.pmu_counters = read_pmu_counters(info.vcpu, registers).map_err(failed)?;
+                }
             }
             readings.push(VcpuReading {
                 values: read_registers(&regs::DESCRIPTION, registers).map_err(failed)?,

@@ -21,6 +21,7 @@ mod get_reg_list;
 mod machine;
 mod no_vgic;
 mod order;
+mod pmu_counters;
 mod set_id_regs;
 mod vcpu_states;
 mod view;

@@ -2,6 +2,7 @@
 
 use super::parsed::MAX_CPUS;
 use crate::config::options::{SVE_MAX_BITS, SVE_QUADWORD_BITS, sve_lengths};
+use crate::config::pmu_counters::MOST_PMU_COUNTERS;
 use crate::host::Host;
 use crate::text::{Printable, is_printable};
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ impl Host {
         self.bad_release()
             .or_else(|| self.bad_vector_lengths())
             .or_else(|| self.bad_options())
+            .or_else(|| self.bad_counters())
             .or_else(|| self.bad_registers())
             .or_else(|| self.bad_implementations())
             .or_else(|| self.bad_cores())
@@ -86,6 +88,22 @@ impl Host {
         (vcpu.aarch32 && (vcpu.mte || vcpu.el2)).then(|| {
             "`vcpu.aarch32` is true together with `mte` or `el2`, which KVM never allows".to_owned()
         })
+    }
+
+    fn bad_counters(&self) -> Option<String> {
+        let vcpu = self.info.vcpu;
+        let members = [
+            ("pmu_counters", self.info.pmu_counters),
+            ("vcpu.pmu_counters", vcpu.pmu_counters),
+        ];
+        let mut known = members
+            .into_iter()
+            .filter_map(|(name, counters)| Some((name, counters?)));
+        let (name, counters) =
+            known.find(|(_, counters)| !vcpu.pmu || *counters > MOST_PMU_COUNTERS)?;
+        Some(format!(
+            "`{name}` is {counters}, expected a number up to {MOST_PMU_COUNTERS}, with `vcpu.pmu`"
+        ))
     }
 
     fn bad_registers(&self) -> Option<String> {

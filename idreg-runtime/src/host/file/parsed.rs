@@ -36,6 +36,8 @@ struct HostMembers<'f> {
     timer_frequency: u64,
     sve_vector_lengths: Vec<u32>,
     #[serde(default)]
+    pmu_counters: Option<u32>,
+    #[serde(default)]
     physical_address_bits: Option<u32>,
     #[serde(default, deserialize_with = "struct_only")]
     gic: GicIdentity,
@@ -102,6 +104,7 @@ impl ParsedHost<'_> {
                 implementations: members.implementations,
                 timer_frequency: members.timer_frequency,
                 sve_vector_lengths: members.sve_vector_lengths,
+                pmu_counters: members.pmu_counters,
                 physical_address_bits: members.physical_address_bits,
                 gic: members.gic,
                 firmware: members.firmware,

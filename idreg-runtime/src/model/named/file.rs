@@ -10,6 +10,7 @@ use self::registers::FileRegisters;
 use super::{ModelIdentity, Models, NamedModel, SCHEMA};
 use crate::config::VcpuConfig;
 use crate::config::options::{CpuOption, sve_lengths};
+use crate::config::pmu_counters::MOST_PMU_COUNTERS;
 use crate::text::is_printable;
 use core::ops::Range;
 use std::collections::BTreeSet;
@@ -121,7 +122,7 @@ struct FileReader<'t> {
 }
 
 /// The keys of a file.
-const KEYS: [&str; 8] = [
+const KEYS: [&str; 9] = [
     "schema",
     "name",
     "version",
@@ -129,6 +130,7 @@ const KEYS: [&str; 8] = [
     "sources",
     "deprecated",
     "options",
+    "pmu_counters",
     "registers",
 ];
 
@@ -200,9 +202,7 @@ impl<'t> FileReader<'t> {
             self.mistake(&(0..0), "version", ModelProblem::Missing);
             return None;
         };
-        let number = value.get_ref().as_integer();
-        let number = number.and_then(|it| u32::from_str_radix(it.as_str(), it.radix()).ok());
-        let version = number.filter(|number| *number > 0);
+        let version = number(value).filter(|number| *number > 0);
         if version.is_none() {
             self.wrong_type(value, "version", "a number from 1");
         }
@@ -246,7 +246,19 @@ impl<'t> FileReader<'t> {
             let at = span(table, "options");
             self.mistake(&at, "options", ModelProblem::VectorLength);
         }
+        config.pmu_counters = self.counters(table, config.pmu);
         config
+    }
+
+    /// The number of event counters of a model with a PMU.
+    fn counters(&mut self, table: &DeTable<'t>, pmu: bool) -> Option<u32> {
+        const KEY: &str = "pmu_counters";
+        let value = table.get(KEY)?;
+        let counters = number(value).filter(|counters| pmu && *counters <= MOST_PMU_COUNTERS);
+        if counters.is_none() {
+            self.wrong_type(value, KEY, "a number up to 31, with the option pmu");
+        }
+        counters
     }
 
     fn required_text(&mut self, table: &DeTable<'t>, key: &str) -> Option<String> {
@@ -298,6 +310,11 @@ impl<'t> FileReader<'t> {
             problem,
         });
     }
+}
+
+fn number(value: &Spanned<DeValue<'_>>) -> Option<u32> {
+    let number = value.get_ref().as_integer()?;
+    u32::from_str_radix(number.as_str(), number.radix()).ok()
 }
 
 /// The place of a key's value, or nothing.

@@ -28,6 +28,9 @@ impl fmt::Display for NamedModel {
             .map(|setting| Quoted(&setting.option.to_string()).to_string())
             .collect();
         writeln!(f, "options = [{}]", options.join(", "))?;
+        if let Some(counters) = self.config().pmu_counters {
+            writeln!(f, "pmu_counters = {counters}")?;
+        }
         self.registers(f)
     }
 }

@@ -2,11 +2,13 @@
 
 use super::{Reason, Rejection, Target};
 use crate::config::options::OptionSetting;
+use crate::config::pmu_counters::{CounterObstacle, MOST_PMU_COUNTERS};
 use crate::description::PROPERTY_PREFIX;
 use crate::description::feature::FEATURE_PREFIX;
 use crate::description::rule::{Owner, ValueRange};
 use crate::host::Obstacle;
 use crate::model::InvalidValue;
+use crate::model::property::PMU_COUNTERS;
 use crate::text::{Printable, alternatives, comma_list, cpu_list};
 use core::fmt;
 
@@ -103,6 +105,11 @@ impl Rejection {
                 "every SVE guest has the shortest vector length; sve=off switches all lengths \
                      off",
             ),
+            Reason::PmuCounters {
+                obstacle,
+                host,
+                kernel,
+            } => counters(*obstacle, host.unwrap_or(0), kernel, f),
         }
     }
 
@@ -126,7 +133,15 @@ impl Rejection {
             return self.named_values(f);
         }
         let property = &self.asked.property;
+        let is_switch = property != PMU_COUNTERS;
         match error {
+            InvalidValue::Missing if !is_switch => {
+                write!(f, "no value given: the form is `{property}=NUMBER`")
+            }
+            InvalidValue::NotANumber(error) if !is_switch => {
+                let text = Printable(&error.text);
+                write!(f, "`{text}` is not a number from 0 to {MOST_PMU_COUNTERS}")
+            }
             InvalidValue::Missing => {
                 write!(f, "no value given: the form is `{property}=on` or `=off`")
             }
@@ -151,6 +166,12 @@ impl Rejection {
     }
 
     fn too_wide(&self, max: u64, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.asked.property == PMU_COUNTERS {
+            return write!(
+                f,
+                "too wide: PMCR_EL0.N has 5 bits; maximum: {MOST_PMU_COUNTERS}"
+            );
+        }
         let Some(target) = &self.target else {
             return write!(
                 f,
@@ -199,7 +220,7 @@ impl Rejection {
                     "the field reads as zero while the option {option} is off"
                 )?;
                 match remedy {
-                    Some(remedy) => write!(f, "; use {remedy}"),
+                    Some(remedy) => write!(f, "; leave it out, or use {remedy}"),
                     None => f.write_str(", and this host's KVM does not support it"),
                 }
             }
@@ -288,6 +309,35 @@ impl Rejection {
         }
         write!(f, "; allowed: {}", alternatives(&target.allowed))
     }
+}
+
+fn counters(
+    obstacle: CounterObstacle,
+    host: u32,
+    kernel: &str,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    match obstacle {
+        CounterObstacle::Unknown => {
+            return f.write_str(
+                "the number of PMU event counters of this host is unknown; read the host again",
+            );
+        }
+        CounterObstacle::More => {
+            return write!(
+                f,
+                "above the host's PMU, which has {host}; allowed: 0-{host}"
+            );
+        }
+        CounterObstacle::Fixed => write!(
+            f,
+            "kernel {kernel} does not keep another number of PMU event counters (Linux 6.7 does)"
+        )?,
+        CounterObstacle::El2 => {
+            f.write_str("KVM does not lower the number of PMU event counters of a guest with EL2")?;
+        }
+    }
+    write!(f, "; keep the host's {host}, or use pmu=off")
 }
 
 fn no_definition(obstacles: &[Rejection], f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -64,7 +64,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Compares the timer and the address size.
+    /// Compares the timer and the address size, and tells if the counters cannot be compared.
     fn machine(&mut self) {
         let (view, host) = (self.view.info(), self.host.info());
         match (view.timer_frequency, host.timer_frequency) {
@@ -74,6 +74,9 @@ impl Judge<'_> {
                     .push(Incompatibility::TimerFrequency { view, host });
             }
             _ => {}
+        }
+        if host.vcpu.pmu && (view.pmu_counters.is_none() || host.pmu_counters.is_none()) {
+            self.not_compared.push("the number of PMU event counters");
         }
         match (view.physical_address_bits, host.physical_address_bits) {
             (Some(view), Some(host)) if view > host => {

@@ -1,6 +1,7 @@
 //! The messages of the reasons why a guest cannot run on a host.
 
 use super::Incompatibility;
+use crate::config::pmu_counters::CounterObstacle;
 use crate::config::{Gic, GicObstacle};
 use crate::description::RegisterField;
 use crate::description::rule::Owner;
@@ -17,7 +18,8 @@ impl fmt::Display for Incompatibility {
             Self::NoCapability { .. }
             | Self::NotRead { .. }
             | Self::Gic { .. }
-            | Self::VectorLengths { .. } => self.configuration(f),
+            | Self::VectorLengths { .. }
+            | Self::PmuCounters { .. } => self.configuration(f),
             Self::Field { .. } | Self::NoRegister { .. } | Self::OtherBits { .. } => {
                 self.register(f)
             }
@@ -63,6 +65,12 @@ impl Incompatibility {
                 comma_list(view),
                 comma_list(host)
             ),
+            Self::PmuCounters {
+                view,
+                host,
+                obstacle,
+                kernel,
+            } => counters(*view, *host, *obstacle, kernel, f),
             _ => Ok(()),
         }
     }
@@ -166,6 +174,35 @@ impl Incompatibility {
             ),
             _ => Ok(()),
         }
+    }
+}
+
+/// Writes the reason why a host cannot give a guest its number of event counters, and the models of
+/// guests that can run on both hosts.
+fn counters(
+    view: u32,
+    host: u32,
+    obstacle: CounterObstacle,
+    kernel: &str,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    write!(
+        f,
+        "the guest's PMU has {view} event counters and this host's {host}, "
+    )?;
+    match obstacle {
+        CounterObstacle::Fixed => write!(
+            f,
+            "and kernel {kernel} does not keep another number (Linux 6.7 does); a guest with \
+             pmu=off can run on both"
+        ),
+        CounterObstacle::El2 => f.write_str(
+            "which KVM does not lower for a guest with EL2; a guest with pmu=off can run on both",
+        ),
+        CounterObstacle::More | CounterObstacle::Unknown => write!(
+            f,
+            "which KVM does not raise; a guest with pmu-counters={host} or pmu=off can run on both"
+        ),
     }
 }
 
