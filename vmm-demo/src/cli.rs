@@ -18,6 +18,7 @@ use clap::{Args, Command, Parser};
 use clap_complete::Shell;
 use idreg_runtime::config::options::CpuOption;
 use idreg_runtime::model::named::Models;
+use idreg_runtime::model::property::PMU_COUNTERS;
 use idreg_runtime::model::{Base, CpuModel, Override};
 use std::error::Error;
 use std::path::PathBuf;
@@ -141,7 +142,8 @@ pub struct ManArguments {
 /// The options that vCPUs are created with.
 #[derive(Debug, Args)]
 pub struct VcpuOptions {
-    /// The options of the host's vCPUs: `host`, or `host,OPTION=on|off,...`.
+    /// The options of the host's vCPUs: `host`, or `host,OPTION=on|off,...`, with
+    /// `pmu-counters=NUMBER` among them.
     #[arg(
         id = "options",
         long = "cpu",
@@ -157,10 +159,10 @@ pub struct VcpuOptions {
 pub struct ModelArgument {
     /// The guest's CPU model: `host` or a named model, with overrides as in `host,NAME=VALUE,...`.
     ///
-    /// `idreg models` lists the named models. `SYSREG_<REGISTER>_<FIELD>`, midr, revidr and aidr
-    /// take a number. `FEAT_<NAME>` and the options sve, `sve<BITS>`, pauth, pmu, mte, aarch64 and
-    /// el2 take `on` or `off`. The word `enforce` turns warnings about inconsistent features into
-    /// errors.
+    /// `idreg models` lists the named models. `SYSREG_<REGISTER>_<FIELD>`, midr, revidr, aidr and
+    /// pmu-counters take a number. `FEAT_<NAME>` and the options sve, `sve<BITS>`, pauth, pmu, mte,
+    /// aarch64 and el2 take `on` or `off`. The word `enforce` turns warnings about inconsistent
+    /// features into errors.
     #[arg(long, value_name = "MODEL", default_value = "host")]
     pub cpu: CpuModel,
 }
@@ -199,11 +201,13 @@ fn only_options(text: &str) -> Result<CpuModel, Box<dyn Error + Send + Sync>> {
         let base = model.base();
         return Err(format!("`{base}` is a named model; write `host,OPTION=on|off,...`").into());
     }
-    let other = |entry: &&Override| entry.property.parse::<CpuOption>().is_err();
+    let other = |entry: &&Override| {
+        entry.property != PMU_COUNTERS && entry.property.parse::<CpuOption>().is_err()
+    };
     match model.overrides().iter().find(other) {
         Some(other) => Err(format!(
-            "`{}` is not an option of the vCPU; options: sve, sve<BITS>, pauth, pmu, mte, \
-             aarch64, el2",
+            "`{}` is not an option of the vCPU; options: sve, sve<BITS>, pauth, pmu, \
+             pmu-counters, mte, aarch64, el2",
             escaped(&other.property)
         )
         .into()),

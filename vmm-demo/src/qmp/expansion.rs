@@ -187,13 +187,18 @@ fn is_of_option(field: RegisterField, props: &Map<String, Value>) -> bool {
     rule.owner.and_then(CpuOption::of).is_some() || needs.is_some_and(|option| !is_on(option))
 }
 
-/// The properties of a guest with a plan: each option that the host offers, the whole registers and
-/// all fields.
+/// The properties of a guest with a plan: each option that the host offers, the number of event
+/// counters, the whole registers and all fields.
 fn properties(host: &Host, plan: &Plan) -> Map<String, Value> {
     let values = plan.in_guest();
     let value = |property: &Property| match property {
         Property::Option(option) => {
             is_offered(*option, host).then(|| option.is_on(plan.config()).into())
+        }
+        Property::PmuCounters => {
+            let config = plan.config();
+            let counters = config.pmu_counters.or(host.info().pmu_counters);
+            counters.filter(|_| config.pmu).map(Value::from)
         }
         Property::Register(register) => values.get(register).map(Value::from),
         Property::Field(field) => values.field(*field).map(Value::from),

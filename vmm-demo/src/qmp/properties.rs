@@ -42,6 +42,7 @@ fn describe(property: Property, host: Option<&Host>) -> String {
         Property::Field(field) => describe_field(field, host),
         Property::Feature(feature) => describe_feature(feature),
         Property::Option(option) => describe_option(option, host),
+        Property::PmuCounters => describe_counters(host),
         Property::Register(register) => format!("the whole of {}", register.name),
         Property::Enforce => "inconsistencies with the architecture are errors".to_owned(),
         other => other.to_string(),
@@ -62,6 +63,18 @@ fn describe_option(option: CpuOption, host: Option<&Host>) -> String {
     let lacking = host.and_then(|host| lacking(option, host));
     match lacking {
         Some(lacking) => format!("{meaning}; not on this host, {lacking}"),
+        None => meaning,
+    }
+}
+
+fn describe_counters(host: Option<&Host>) -> String {
+    let meaning = "event counters of the PMU".to_owned();
+    let Some(host) = host else { return meaning };
+    if let Some(lacking) = lacking(CpuOption::Pmu, host) {
+        return format!("{meaning}; not on this host, {lacking}");
+    }
+    match host.info().pmu_counters {
+        Some(counters) => format!("{meaning}; {counters} on this host"),
         None => meaning,
     }
 }

@@ -5,6 +5,7 @@ use super::field_advice::{self, FieldAdvice};
 use crate::output::json;
 use crate::output::list::comma_list;
 use idreg_runtime::config::options::sve_lengths;
+use idreg_runtime::config::pmu_counters::{PMCR_EL0, pmu_counters};
 use idreg_runtime::formats::diagnostic::{
     Diagnostic, Event, FieldReading, KvmRegister, Program, Unrecognized,
 };
@@ -252,6 +253,9 @@ impl DecodedRegister {
         let show = |value| match register {
             KvmRegister::Firmware(firmware) => firmware.show(value),
             KvmRegister::SveLengths => vector_lengths(value),
+            KvmRegister::System(PMCR_EL0) => {
+                format!("{} ({} event counters)", Hex(value), pmu_counters(value))
+            }
             _ => Hex(value).to_string(),
         };
         let shown = values.map(|value| value.map(show));

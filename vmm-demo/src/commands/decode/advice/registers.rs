@@ -2,12 +2,13 @@
 
 use super::super::field_advice;
 use super::{Advice, FIND_THE_DIFFERENCE, advice};
+use idreg_runtime::config::pmu_counters::{PMCR_EL0, pmu_counters};
 use idreg_runtime::description::RegisterField;
 use idreg_runtime::description::rule::Audience;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::firmware::FirmwareRegister;
 use idreg_runtime::formats::diagnostic::{Diagnostic, Event, KvmRegister, Program};
-use idreg_runtime::model::property::Property;
+use idreg_runtime::model::property::{PMU_COUNTERS, Property};
 use idreg_runtime::regs::DESCRIPTION;
 use idreg_runtime::view::Incompatibility;
 
@@ -48,6 +49,9 @@ fn register(diagnostic: &Diagnostic) -> Advice {
         Some(KvmRegister::System(_)) if is_described => "an ID register",
         Some(KvmRegister::System(encoding)) if is_unallocated(encoding) => {
             "an ID register without a name in Linux 7.2; KVM shows it as zero"
+        }
+        Some(KvmRegister::System(PMCR_EL0)) => {
+            "PMCR_EL0, whose bits 15:11 are the number of event counters of the PMU"
         }
         Some(KvmRegister::System(_)) => "a system register that is no ID register",
         Some(KvmRegister::Firmware(register)) => return firmware(register, diagnostic),
@@ -177,6 +181,9 @@ fn refused(diagnostic: &Diagnostic, has_host: bool) -> Advice {
 
 /// Remedies where the fields have the causes, and a cause where no field differs.
 fn of_system(diagnostic: &Diagnostic, has_host: bool) -> Vec<String> {
+    if let Some(advice) = of_counters(diagnostic) {
+        return vec![advice];
+    }
     if diagnostic.described(&DESCRIPTION).is_none() {
         return vec![FIND_THE_DIFFERENCE.to_owned()];
     }
@@ -193,6 +200,16 @@ fn of_system(diagnostic: &Diagnostic, has_host: bool) -> Vec<String> {
     }
     remedies.push("idreg where VIEW HOST... finds the hosts that a guest fits".to_owned());
     remedies
+}
+
+/// The remedy if the guest's PMU has another number of event counters than the host's.
+fn of_counters(diagnostic: &Diagnostic) -> Option<String> {
+    let is_pmcr = diagnostic.register == Some(KvmRegister::System(PMCR_EL0));
+    let (wanted, present) = (diagnostic.wanted?, diagnostic.present?);
+    let counters = [wanted, present].map(pmu_counters);
+    let least = counters.into_iter().min()?;
+    (is_pmcr && counters != [least; 2])
+        .then(|| format!("start the guest with {PMU_COUNTERS}={least}, which both hosts can have"))
 }
 
 /// Remedies if the host's KVM has a lower version or level, or fewer services.
