@@ -35,8 +35,8 @@ impl Pmu {
         }
     }
 
-    /// Stores a value; a number that KVM does not take changes nothing and is no error. Before Linux
-    /// 6.7, which has the masks, the register has no setter, so KVM stores any value.
+    /// Stores a value; a number that KVM does not take changes nothing and is no error. Before
+    /// Linux 6.7, which has the masks, the register has no setter, so KVM stores any value.
     pub(super) fn set(&mut self, host: &Host, has_run: bool, vcpu: u32, value: u64) {
         let info = host.info();
         if !info.capabilities.writable_masks {

@@ -222,8 +222,8 @@ pub enum Incompatibility {
 impl Incompatibility {
     /// A stable name for programs: that of the [`Obstacle`] for a field, of the
     /// [`FirmwareObstacle`] after `firmware-`, of the [`CounterObstacle`], and `no-capability`,
-    /// `not-read`, `gic`, `vector-lengths`, `no-register`, `other-bits`, `implies-idc`, `cache-line`,
-    /// `timer-frequency`, `physical-address-bits`, `gic-identity` or `other-cpu`.
+    /// `not-read`, `gic`, `vector-lengths`, `no-register`, `other-bits`, `implies-idc`,
+    /// `cache-line`, `timer-frequency`, `physical-address-bits`, `gic-identity` or `other-cpu`.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {
