@@ -20,6 +20,10 @@ pub(crate) struct Destination {
     running: Running<'static>,
 }
 
+/// Options of a link that is slower than the guest writes its memory: two emulated hosts and this
+/// process.
+const SLOW_LINK: [&str; 5] = ["--downtime-limit", "2000", "--time-out", "10", "--force"];
+
 /// The end of a try to move a guest.
 pub(crate) struct Move {
     /// The output of the command.
@@ -97,6 +101,7 @@ pub(crate) fn try_move(
     let link = carry(guest.machine(), &near, destination.machine, &far, fault);
     let (to, qmp) = (format!("unix:{near}"), guest.address());
     let mut arguments = vec!["migrate", "--to", &to, "--qmp", &qmp, "--copy"];
+    arguments.extend(SLOW_LINK);
     arguments.extend(options);
     let moving = guest.machine().start(Program::VmmDemo, &arguments);
     let output = moving.and_then(|moving| moving.output(LIMIT));
@@ -113,7 +118,9 @@ pub(crate) fn try_move(
 pub(crate) fn move_to(guest: Guest, machine: &'static Machine, options: &[&str]) -> Guest {
     let destination = Destination::start(machine, options);
     let moved = try_move(&guest, &destination, &[], None);
-    assert_eq!(moved.output.code, 0, "{}", moved.output.stderr());
+    let said = moved.output.stderr();
+    assert_eq!(moved.output.code, 0, "{said}");
+    println!("{said}");
     destination.take(guest.left())
 }
 
