@@ -60,7 +60,9 @@ impl Guest {
             guest.cut(&[]);
         });
         let console = Console::default();
-        let mut guest = restore(machine, &base, name.to_owned(), console, &["--lazy"]);
+        // Minutes may have passed since, which its watchdogs would take for a lockup.
+        let options = ["--lazy", "--clock", "freeze"];
+        let mut guest = restore(machine, &base, name.to_owned(), console, &options);
         guest.status();
         guest
     }
