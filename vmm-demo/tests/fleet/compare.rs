@@ -109,6 +109,18 @@ fn json_has_a_member_for_each_difference() {
 }
 
 #[test]
+fn number_of_event_counters_is_compared_and_equal_in_the_models() {
+    let hosts = ["cortex-a710-latest.json", "neoverse-n2-latest.json"];
+    let (report, code) = json(Path::new(HOSTS), &["compare", "--json", hosts[0], hosts[1]]);
+    assert_eq!(code, Some(0), "{report}");
+    let counters = json!({"what": "pmu-counters", "a": "20", "b": "6"});
+    let other = report["other"].as_array().expect("a list");
+    assert!(other.contains(&counters), "{report}");
+    let model = report["cpu_a"].as_str().expect("a model");
+    assert!(model.contains(",pmu-counters=6,"), "{model}");
+}
+
+#[test]
 fn json_names_facts_that_differ_as_responsible() {
     let hosts = ["neoverse-n1-latest.json", "neoverse-v1-latest.json"];
     let (report, code) = json(Path::new(HOSTS), &["compare", "--json", hosts[0], hosts[1]]);
