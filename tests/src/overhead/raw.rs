@@ -1,6 +1,7 @@
 //! The same ioctls and files without the library; all their arguments are prepared in advance.
 
 use idreg_runtime::config::options::SVE_QUADWORD_BITS;
+use idreg_runtime::config::pmu_counters::{PMCR_EL0, with_pmu_counters};
 use idreg_runtime::config::{Gic, GicIdentity, VcpuConfig};
 use idreg_runtime::firmware::FirmwareRegister;
 use idreg_runtime::host::{Host, Implementation};
@@ -71,6 +72,7 @@ impl<'k> RawIoctls<'k> {
         let described = host.description().registers.iter();
         let described = described.map(|register| kvm_reg_id(register.encoding));
         let firmware = FirmwareRegister::ALL.map(FirmwareRegister::id);
+        let counters = plan.config().pmu.then(|| kvm_reg_id(PMCR_EL0));
         let present = plan.expected().iter();
         let writes = plan.writes().iter();
         Self {
@@ -79,7 +81,7 @@ impl<'k> RawIoctls<'k> {
             has_writable_ids: host.info().capabilities.writable_implementation_ids,
             features: features(plan.config()),
             sve_lengths: sve_lengths(&host.info().sve_vector_lengths),
-            all: described.chain(firmware).collect(),
+            all: described.chain(firmware).chain(counters).collect(),
             present: present
                 .map(|(register, _)| kvm_reg_id(register.encoding))
                 .collect(),
@@ -175,6 +177,12 @@ impl<'k> RawIoctls<'k> {
         }
         for (id, value) in &self.writes {
             vm.vcpu.set_one_reg(*id, &value.to_ne_bytes())?;
+        }
+        if let Some(counters) = self.config.pmu_counters {
+            let id = kvm_reg_id(PMCR_EL0);
+            let pmcr = with_pmu_counters(vm.get(id)?, counters);
+            vm.vcpu.set_one_reg(id, &pmcr.to_ne_bytes())?;
+            vm.get(id)?;
         }
         let read = self.present.iter().map(|id| vm.get(*id));
         Ok(read.collect::<Result<_, _>>()?)

@@ -1,7 +1,7 @@
 //! Guests that go on on other hosts.
 
 use crate::guest::Guest;
-use crate::hosts::{A57, host};
+use crate::hosts::{A57, MAX, host};
 use idreg_runtime::fleet::{Fleet, Policy};
 use idreg_runtime::host::Host;
 use idreg_runtime::regs::DESCRIPTION;
@@ -33,8 +33,7 @@ pub(crate) fn common_model(machines: &[&'static Machine], policy: &Policy) -> St
 /// Takes a guest along a route of hosts, by their indices; it must be right at each.
 fn travels(cpus: &[&str], name: &str, route: &[usize]) {
     let machines: Vec<_> = cpus.iter().map(|cpu| host(cpu, Kernel::Latest)).collect();
-    // The cores have different numbers of event counters.
-    let model = format!("{},pmu=off", common_model(&machines, &Policy::default()));
+    let model = common_model(&machines, &Policy::default());
     let mut guest = Guest::boot(machines[route[0]], name, 2, &["--cpu", &model]);
     for &next in &route[1..] {
         let before = guest.status();
@@ -48,6 +47,9 @@ fn travels(cpus: &[&str], name: &str, route: &[usize]) {
 /// Every pair of three hosts.
 const THREE: [usize; 4] = [0, 1, 2, 0];
 
+/// Every pair of four hosts.
+const FOUR: [usize; 8] = [0, 1, 2, 3, 0, 2, 1, 3];
+
 #[test]
 fn guest_travels_between_cores_of_the_first_generation() {
     let cpus = ["cortex-a35", A57, "cortex-a72"];
@@ -60,6 +62,16 @@ fn guest_travels_between_cores_of_armv8_2() {
         &["cortex-a55", "cortex-a76", "neoverse-n1"],
         "armv8-2",
         &THREE,
+    );
+}
+
+/// The first core has 20 event counters, the others have 6.
+#[test]
+fn guest_travels_between_cores_with_sve() {
+    travels(
+        &["cortex-a710", "neoverse-n2", "neoverse-v1", MAX],
+        "sve",
+        &FOUR,
     );
 }
 
