@@ -10,8 +10,7 @@ use idreg_tests::artifacts::Kernel;
 /// Moves a guest along a route of hosts, by their indices; it must be right at each.
 fn migrates(cpus: &[&str], name: &str, route: &[usize]) {
     let machines: Vec<_> = cpus.iter().map(|cpu| host(cpu, Kernel::Latest)).collect();
-    // The cores have different numbers of event counters.
-    let model = format!("{},pmu=off", common_model(&machines, &Policy::default()));
+    let model = common_model(&machines, &Policy::default());
     let mut guest = Guest::boot(machines[route[0]], name, 2, &["--cpu", &model]);
     for &next in &route[1..] {
         let before = guest.status();
@@ -21,19 +20,19 @@ fn migrates(cpus: &[&str], name: &str, route: &[usize]) {
     guest.end();
 }
 
-/// Every pair of three hosts, there and back.
-const THERE_AND_BACK: [usize; 7] = [0, 1, 0, 2, 1, 2, 0];
+/// Every pair of three hosts.
+const THREE: [usize; 4] = [0, 1, 2, 0];
 
 #[test]
 fn guest_migrates_between_cores_of_the_first_generation() {
     let cpus = ["cortex-a35", A57, "cortex-a72"];
-    migrates(&cpus, "moves-first-generation", &THERE_AND_BACK);
+    migrates(&cpus, "moves-first-generation", &THREE);
 }
 
 #[test]
 fn guest_migrates_between_cores_of_armv8_2() {
     let cpus = ["cortex-a55", "cortex-a76", "neoverse-n1"];
-    migrates(&cpus, "moves-armv8-2", &THERE_AND_BACK);
+    migrates(&cpus, "moves-armv8-2", &THREE);
 }
 
 #[test]
