@@ -18,7 +18,6 @@ cfg_if::cfg_if! {
         pub(crate) mod console;
         pub(crate) mod initrd_check;
         pub(crate) mod lifecycle;
-        pub(crate) mod migration;
         pub(crate) mod snapshot;
         pub(crate) mod stdin_watch;
         pub(crate) mod supervisor;

@@ -74,10 +74,9 @@ Examples:
   vmm-demo migrate --to tcp:b.example:4444 --qmp unix:vm.sock --tls-creds certificates
   vmm-demo migrate --to tcp:127.0.0.1:4444 --qmp unix:vm.sock --plain
 
-The exit code is 1 if the destination refuses the guest, 2 if no guest answers at the QMP socket, and
-4 after another failure; the guest goes on where it was then. A signal cancels the migration. If the
-link is lost as the guest is handed over, both sides wait for QMP's migrate-resolve, unless they have
-a lease.";
+The exit code is 1 if the guest was not moved, 2 if none answers at the QMP socket, and 4 if nobody
+knows which side runs it. A signal cancels the migration. If the link is lost as the guest is handed
+over, both sides wait for QMP's migrate-resolve, unless they have a lease.";
 
 pub(super) const PROPS: &str = "\
 Examples:

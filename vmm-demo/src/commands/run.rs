@@ -9,6 +9,8 @@ pub(super) mod linux;
 mod linux;
 mod probe;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
+mod report;
+#[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 pub(super) mod session;
 
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]

@@ -51,8 +51,8 @@ pub(crate) struct GuestBuilder {
 pub(crate) enum Origin {
     /// Boot files, which each reset loads again.
     Boot(Kernel),
-    /// A guest that has run elsewhere, until it is built. It has no boot files here, so that a reset
-    /// ends the run.
+    /// A guest that has run elsewhere, until it is built. It has no boot files here, so that a
+    /// reset ends the run.
     Saved(Option<SavedState>),
 }
 

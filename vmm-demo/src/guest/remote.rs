@@ -2,9 +2,9 @@
 
 use crate::endpoint::Endpoint;
 use crate::migration::inquiry::DoubtDecision;
-use crate::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
+use crate::qmp::guest::{ControlError, GuestControl, MigrationControl, Status, VcpuInfo};
 use crate::qmp::job::{JobInfo, SnapshotSave};
-use crate::qmp::migration::{MigrationControl, MigrationInfo, MigrationSettings};
+use crate::qmp::migration::{MigrationInfo, MigrationSettings};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};

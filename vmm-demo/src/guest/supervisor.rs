@@ -4,10 +4,11 @@ mod arriving;
 mod calls;
 mod doubt;
 mod migrating;
+pub(crate) mod migration;
 mod saving;
 
-pub(crate) use self::arriving::Arrival;
-
+use self::migration::incoming::{Incoming, IncomingOptions};
+use self::migration::outgoing::Outgoing;
 use super::console::{self, Terminal};
 use super::ending::{Ended, Ending};
 use super::initrd_check::InitrdCheck;
@@ -15,8 +16,6 @@ use super::jobs::Jobs;
 use super::keys::{self, EscapeCommand};
 use super::lifecycle::{Guest, GuestBuilder, GuestEvents, Origin};
 use super::main_thread::MainCalls;
-use super::migration::incoming::{Incoming, IncomingOptions};
-use super::migration::outgoing::Outgoing;
 use super::remote::CallQueue;
 use super::save_thread::SaveThread;
 use super::signals::{Signals, pending_signal};

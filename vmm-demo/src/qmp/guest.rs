@@ -1,7 +1,9 @@
 //! Interface of a virtual machine to the QMP server.
 
 use super::job::{JobInfo, SnapshotSave};
-use super::migration::MigrationControl;
+use super::migration::{MigrationInfo, MigrationSettings};
+use crate::endpoint::Endpoint;
+use crate::migration::inquiry::DoubtDecision;
 use serde::Serialize;
 
 /// Queries and control of a virtual machine.
@@ -75,6 +77,48 @@ pub trait GuestControl: MigrationControl + Send {
     ///
     /// [`ControlError`] if there is no such job, or it has not ended.
     fn dismiss_job(&self, id: &str) -> Result<(), ControlError>;
+}
+
+/// Control of a machine's migration, with the rules of [`GuestControl`]
+/// for its calls.
+pub trait MigrationControl {
+    /// Starts to migrate the machine to a destination; its end is that of the migration.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] if the machine refuses, or no longer answers.
+    fn migrate(&self, to: Endpoint) -> Result<(), ControlError>;
+    /// The status of the last migration, or of the one that is awaited.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] if the machine no longer answers.
+    fn migration(&self) -> Result<MigrationInfo, ControlError>;
+    /// Cancels the migration, unless the machine is handed over. No effect without a migration.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] if the machine no longer answers.
+    fn cancel_migration(&self) -> Result<(), ControlError>;
+    /// Decides who runs the machine of a migration in doubt.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] if no migration is in doubt, or the machine would run twice or be lost.
+    fn resolve_migration(&self, decision: DoubtDecision) -> Result<(), ControlError>;
+    /// The settings.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] if the machine no longer answers.
+    fn migration_settings(&self) -> Result<MigrationSettings, ControlError>;
+    /// Replaces the settings. Those of [`MigrationSettings::parameters`] have an effect on
+    /// a migration that is under way.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError`] if the machine no longer answers.
+    fn set_migration_settings(&self, settings: MigrationSettings) -> Result<(), ControlError>;
 }
 
 /// Run state of a machine (`RunState` of QEMU 11.1, `qapi/run-state.json`).

@@ -1,56 +1,12 @@
-//! Migration in QMP: its control, status and settings (QEMU 11.1, `qapi/migration.json`).
+//! Migration in QMP: its status and settings (QEMU 11.1, `qapi/migration.json`).
 
-use super::guest::ControlError;
 use crate::endpoint::Endpoint;
 use crate::migration::control::{MigrationParameters, TimeOutStrategy};
 use crate::migration::hello::MAX_STREAMS;
-use crate::migration::inquiry::DoubtDecision;
 use crate::migration::progress::{MigrationProgress, MigrationStep};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::time::Duration;
-
-/// Control of a machine's migration, with the rules of [`GuestControl`](super::guest::GuestControl)
-/// for its calls.
-pub trait MigrationControl {
-    /// Starts to migrate the machine to a destination; its end is that of the migration.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError`] if the machine refuses, or no longer answers.
-    fn migrate(&self, to: Endpoint) -> Result<(), ControlError>;
-    /// The status of the last migration, or of the one that is awaited.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError`] if the machine no longer answers.
-    fn migration(&self) -> Result<MigrationInfo, ControlError>;
-    /// Cancels the migration, unless the machine is handed over. No effect without a migration.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError`] if the machine no longer answers.
-    fn cancel_migration(&self) -> Result<(), ControlError>;
-    /// Decides who runs the machine of a migration in doubt.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError`] if no migration is in doubt, or the machine would run twice or be lost.
-    fn resolve_migration(&self, decision: DoubtDecision) -> Result<(), ControlError>;
-    /// The settings.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError`] if the machine no longer answers.
-    fn migration_settings(&self) -> Result<MigrationSettings, ControlError>;
-    /// Replaces the settings. Those of [`MigrationSettings::parameters`] have an effect on
-    /// a migration that is under way.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError`] if the machine no longer answers.
-    fn set_migration_settings(&self, settings: MigrationSettings) -> Result<(), ControlError>;
-}
 
 /// Way of the memory (`MigMode`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use vmm_demo::endpoint::Endpoint;
 use vmm_demo::migration::inquiry::DoubtDecision;
 use vmm_demo::qmp::event::EventSender;
 use vmm_demo::qmp::expansion::{ModelHost, Models};
-use vmm_demo::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
+use vmm_demo::qmp::guest::{ControlError, GuestControl, MigrationControl, Status, VcpuInfo};
 use vmm_demo::qmp::job::{JobInfo, SnapshotSave};
-use vmm_demo::qmp::migration::{MigrationControl, MigrationInfo, MigrationSettings};
+use vmm_demo::qmp::migration::{MigrationInfo, MigrationSettings};
 use vmm_demo::qmp::server::{self, ServerHandle};
 use vmm_demo::unix_socket::Socket;
 

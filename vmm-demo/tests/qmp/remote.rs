@@ -6,9 +6,9 @@ use std::thread;
 use std::time::Duration;
 use vmm_demo::guest::remote::{Call, CallQueue, RemoteControl, channel};
 use vmm_demo::migration::inquiry::DoubtDecision;
-use vmm_demo::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
+use vmm_demo::qmp::guest::{ControlError, GuestControl, MigrationControl, Status, VcpuInfo};
 use vmm_demo::qmp::job::SnapshotSave;
-use vmm_demo::qmp::migration::{MigrationControl, MigrationInfo, MigrationSettings};
+use vmm_demo::qmp::migration::{MigrationInfo, MigrationSettings};
 use vmm_demo::snapshot::memory::MemoryEncoding;
 
 /// A timeout for a main thread that never answers.

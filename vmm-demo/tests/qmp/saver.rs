@@ -6,9 +6,9 @@ use vmm_demo::endpoint::Endpoint;
 use vmm_demo::guest::jobs::{JobProgress, Jobs};
 use vmm_demo::migration::inquiry::DoubtDecision;
 use vmm_demo::qmp::event::{Event, EventSender};
-use vmm_demo::qmp::guest::{ControlError, GuestControl, Status, VcpuInfo};
+use vmm_demo::qmp::guest::{ControlError, GuestControl, MigrationControl, Status, VcpuInfo};
 use vmm_demo::qmp::job::{JobInfo, JobKind, SnapshotSave};
-use vmm_demo::qmp::migration::{MigrationControl, MigrationInfo, MigrationSettings};
+use vmm_demo::qmp::migration::{MigrationInfo, MigrationSettings};
 
 /// A guest that runs and has jobs; each works until the test ends it.
 #[derive(Clone, Debug, Default)]

@@ -1,7 +1,5 @@
 //! Runs a Linux guest, from opening its files to its end.
 
-pub(super) mod report;
-
 use super::session::SessionFiles;
 use crate::cli::ModelsArgument;
 use crate::cli::vmm_demo::RunArguments;

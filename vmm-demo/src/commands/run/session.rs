@@ -1,6 +1,6 @@
 //! The run of a Linux guest, from its output files and its QMP server to its end.
 
-use super::linux::report::{self, LinuxRunReport};
+use super::report::{self, LinuxRunReport};
 use crate::cli::ModelsArgument;
 use crate::guest::ending::Ending;
 use crate::guest::lifecycle::GuestEvents;

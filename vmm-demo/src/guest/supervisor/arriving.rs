@@ -1,21 +1,11 @@
 //! The guest's arrival from another process.
 
 use super::Supervisor;
+use super::migration::arriving::Arrival;
+use super::migration::incoming::{Incoming, IncomingEnd, IncomingOptions};
 use crate::guest::console::Terminal;
-use crate::guest::lifecycle::{Guest, GuestBuilder};
-use crate::guest::migration::incoming::{Incoming, IncomingEnd, IncomingOptions};
 use crate::output::failure::Failure;
 use crate::qmp::event::Event;
-
-/// A guest that is built and paused.
-pub(crate) struct Arrival {
-    pub(crate) builder: GuestBuilder,
-    pub(crate) guest: Guest,
-    /// The typed bytes that the guest has not taken.
-    pub(crate) input: Vec<u8>,
-    /// True if the user had stopped the guest.
-    pub(crate) is_stopped: bool,
-}
 
 impl Supervisor {
     /// Starts to wait for a guest.

@@ -2,8 +2,8 @@
 //! side, and then calls the main thread.
 
 use super::Supervisor;
-use crate::guest::migration::incoming::IncomingDoubt;
-use crate::guest::migration::outgoing::OutgoingDoubt;
+use super::migration::incoming::IncomingDoubt;
+use super::migration::outgoing::OutgoingDoubt;
 use crate::guest::remote::Done;
 use crate::migration::inquiry::{AttemptEnd, DoubtDecision, Question};
 use crate::output::failure::Failure;

@@ -2,11 +2,11 @@
 //! commands for it.
 
 use super::Supervisor;
+use super::migration::incoming::Incoming;
+use super::migration::outgoing::{Outgoing, OutgoingEnd};
+use super::migration::running::RunningGuest;
 use crate::endpoint::Endpoint;
 use crate::guest::lifecycle::{Guest, GuestBuilder};
-use crate::guest::migration::incoming::Incoming;
-use crate::guest::migration::outgoing::{Outgoing, OutgoingEnd};
-use crate::guest::migration::running::RunningGuest;
 use crate::output::failure::Failure;
 use crate::qmp::event::Event;
 use crate::qmp::guest::ControlError;

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 /// The file's content.
 #[derive(Serialize)]
-pub(in crate::commands::run) struct LinuxRunReport<'r> {
+pub(super) struct LinuxRunReport<'r> {
     schema: &'static str,
     /// The CPU model.
     cpu: String,
@@ -35,12 +35,7 @@ pub(in crate::commands::run) struct LinuxRunReport<'r> {
 }
 
 impl<'r> LinuxRunReport<'r> {
-    pub(in crate::commands::run) fn new(
-        plan: &'r Plan,
-        smp: u16,
-        ended: &Ended,
-        timeline: &'r Timeline,
-    ) -> Self {
+    pub(super) fn new(plan: &'r Plan, smp: u16, ended: &Ended, timeline: &'r Timeline) -> Self {
         let result = &ended.result;
         Self {
             schema: "idreg-run/1",
@@ -63,10 +58,7 @@ impl<'r> LinuxRunReport<'r> {
 }
 
 /// Writes the report of a run.
-pub(in crate::commands::run) fn write(
-    file: OutputFile,
-    report: &LinuxRunReport<'_>,
-) -> Result<(), Failure> {
+pub(super) fn write(file: OutputFile, report: &LinuxRunReport<'_>) -> Result<(), Failure> {
     let mut json = serde_json::to_string_pretty(report).map_err(Failure::other)?;
     json.push('\n');
     file.write(json.as_bytes())

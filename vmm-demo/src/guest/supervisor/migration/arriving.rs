@@ -2,9 +2,9 @@
 //! thread.
 
 use super::written_pages::WrittenPages;
-use crate::guest::lifecycle::{GuestBuilder, GuestEvents, Origin, SavedState};
+use crate::guest::lifecycle::{Guest, GuestBuilder, GuestEvents, Origin, SavedState};
 use crate::guest::main_thread::MainThread;
-use crate::guest::supervisor::{Arrival, Supervisor};
+use crate::guest::supervisor::Supervisor;
 use crate::machine::kvm::{check_vcpus, kvm_failure, open_kvm, vm_failure};
 use crate::migration::guest::{DestinationGuest, GuestError};
 use crate::migration::memory_map::RamSlot;
@@ -37,6 +37,16 @@ pub(crate) struct ArrivalOptions {
     /// The file for the guest's view on this host.
     pub(crate) view: Option<OutputFile>,
     pub(crate) events: Arc<GuestEvents>,
+}
+
+/// A guest that is built and paused.
+pub(crate) struct Arrival {
+    pub(crate) builder: GuestBuilder,
+    pub(crate) guest: Guest,
+    /// The typed bytes that the guest has not taken.
+    pub(crate) input: Vec<u8>,
+    /// True if the user had stopped the guest.
+    pub(crate) is_stopped: bool,
 }
 
 /// RAM that this machine does not have at these addresses.
