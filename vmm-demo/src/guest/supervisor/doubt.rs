@@ -83,6 +83,7 @@ impl Supervisor {
             (Doubt::Outgoing(_), true) | (Doubt::Incoming(_), false) => MigrationStatus::Failed,
             (Doubt::Outgoing(_), false) | (Doubt::Incoming(_), true) => MigrationStatus::Completed,
         };
+        self.send_event(Event::Migration(status));
         match doubt {
             Doubt::Outgoing(_) => {
                 if let Some(outgoing) = &mut self.outgoing {
@@ -93,11 +94,10 @@ impl Supervisor {
                 if let Some(incoming) = &mut self.incoming {
                     incoming.decide(status, doubt);
                 }
+                if !runs_here {
+                    self.fail(Failure::other(Discarded));
+                }
             }
-        }
-        self.send_event(Event::Migration(status));
-        if self.guest.is_none() && self.incoming.is_some() {
-            self.fail(Failure::other(Discarded));
         }
     }
 

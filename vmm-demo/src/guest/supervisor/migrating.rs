@@ -61,8 +61,7 @@ impl Supervisor {
         if self.is_migrating() {
             return Err(ControlError(OUT.to_owned()));
         }
-        let waits = self.guest.is_none() && self.incoming.is_some();
-        if waits {
+        if self.guest.is_none() && self.is_arriving() {
             return Err(ControlError(IN.to_owned()));
         }
         Ok(())
