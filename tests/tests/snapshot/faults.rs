@@ -125,7 +125,7 @@ fn guest_stays_at_its_source_before_the_hand_over() {
             let mut qmp = destination.qmp();
             qmp.execute("migrate-resolve", &json!({ "decision": "discard" }));
         } else if fault.kind == MessageKind::Hello && fault.place != Place::After {
-            // Whoever says no HELLO is not a source: it waits on.
+            // A client that says no HELLO is not a source, so that the process waits on.
             destination.qmp().execute("quit", &json!({}));
         }
         let (code, said) = destination.end();

@@ -35,17 +35,10 @@ impl Supervisor {
     /// Starts to migrate the guest.
     pub(super) fn migrate(&mut self, to: Endpoint) -> Result<(), ControlError> {
         self.check_not_migrating()?;
-        self.jobs.check_idle()?;
+        // A guest that is handed over, or in doubt, must not migrate a second time.
+        self.check_controllable()?;
         let guest = self.guest.as_ref();
         let guest = guest.ok_or_else(|| ControlError("there is no guest to migrate".to_owned()))?;
-        if self
-            .outgoing
-            .as_ref()
-            .is_some_and(|outgoing| outgoing.status() == MigrationStatus::InDoubt)
-        {
-            let text = "the last migration is in doubt; decide it first (`migrate-resolve`)";
-            return Err(ControlError(text.to_owned()));
-        }
         let running = RunningGuest::new(self.main_calls.sender(), guest.memory().clone());
         let events = self.qmp.as_ref().map(|qmp| qmp.events.clone());
         let outgoing = Outgoing::start(to, &self.migration_settings, running, events)?;
@@ -202,6 +195,10 @@ impl Supervisor {
 
     /// Takes the vCPUs out of the guest, so that they wait as the throttle says.
     pub(super) fn handle_throttle_timer(&mut self) {
+        // A timer that was stopped since its event would block the read for ever.
+        if !self.throttle_timer.is_armed().unwrap_or(false) {
+            return;
+        }
         let _expirations = self.throttle_timer.wait();
         if let Some(guest) = &self.guest {
             guest.kick();

@@ -38,7 +38,7 @@ pub(crate) struct Incoming {
     thread: JoinHandle<()>,
     end: Option<(MigrationStatus, Option<String>)>,
     pub(crate) doubt: Option<IncomingDoubt>,
-    /// True if the guest runs here after a doubt.
+    /// The doubt that was decided, which still answers questions of the source.
     decided: Option<DestinationDoubt>,
 }
 
