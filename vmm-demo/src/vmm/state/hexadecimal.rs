@@ -1,36 +1,61 @@
 //! Numbers of the state in JSON: `0x` and two digits for each byte, highest byte first.
 
-use serde::de::Error;
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::fmt::Write as _;
+use std::fmt;
 
 /// The largest register, a vector of SVE: 2048 bits.
 const MOST_BYTES: usize = 256;
 
-/// The bytes of a number, lowest first.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Bytes(pub(super) Vec<u8>);
+/// The bytes of a number to write, lowest first.
+///
+/// A guest stands still while its numbers are written and read, some thousand of them, so that
+/// both work digit by digit without formatting.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Number<'b>(pub(super) &'b [u8]);
 
-impl Serialize for Bytes {
+impl Serialize for Number<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut text = String::with_capacity(2 + 2 * self.0.len());
         text.push_str("0x");
         for byte in self.0.iter().rev() {
-            let _infallible = write!(text, "{byte:02x}");
+            let digits = [byte >> 4, byte & 0xf];
+            text.extend(digits.map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')));
         }
         serializer.serialize_str(&text)
     }
 }
 
+/// The bytes of a number, lowest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Bytes(pub(super) Vec<u8>);
+
 impl<'de> Deserialize<'de> for Bytes {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        deserializer.deserialize_str(Digits)
+    }
+}
+
+/// Reads the digits of a number.
+struct Digits;
+
+impl Visitor<'_> for Digits {
+    type Value = Bytes;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "0x and two hexadecimal digits for each of 1 to {MOST_BYTES} bytes"
+        )
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Bytes, E> {
         let bytes = text.strip_prefix("0x").and_then(bytes);
-        bytes.map(Self).ok_or_else(|| {
+        bytes.map(Bytes).ok_or_else(|| {
             let text: String = text.chars().take(40).collect();
-            D::Error::custom(format!(
-                "{text:?}, expected 0x and two hexadecimal digits for each of 1 to {MOST_BYTES} \
-                 bytes"
+            E::custom(format!(
+                "{text:?}, expected {}",
+                &self as &dyn serde::de::Expected
             ))
         })
     }
@@ -52,7 +77,7 @@ pub(super) struct Word(pub(super) u32);
 
 impl Serialize for Word {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Bytes(self.0.to_le_bytes().to_vec()).serialize(serializer)
+        Number(&self.0.to_le_bytes()).serialize(serializer)
     }
 }
 
@@ -68,7 +93,7 @@ pub(super) struct DoubleWord(pub(super) u64);
 
 impl Serialize for DoubleWord {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Bytes(self.0.to_le_bytes().to_vec()).serialize(serializer)
+        Number(&self.0.to_le_bytes()).serialize(serializer)
     }
 }
 
@@ -92,8 +117,8 @@ mod tests {
 
     #[test]
     fn digits_are_those_of_the_number() {
-        let bytes = Bytes(vec![0x34, 0x12]);
-        assert_eq!(serde_json::to_string(&bytes).unwrap(), r#""0x1234""#);
+        let number = Number(&[0x34, 0x12]);
+        assert_eq!(serde_json::to_string(&number).unwrap(), r#""0x1234""#);
         assert_eq!(
             serde_json::from_str::<Bytes>(r#""0xABcd""#).unwrap(),
             Bytes(vec![0xcd, 0xab])

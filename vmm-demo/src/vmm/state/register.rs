@@ -1,6 +1,6 @@
 //! Registers of a vCPU by their ids in KVM, and the part of a snapshot that has each.
 
-use super::hexadecimal::{Bytes, DoubleWord};
+use super::hexadecimal::{Bytes, DoubleWord, Number};
 use super::{core_register, hidden_register};
 use idreg_runtime::config::capabilities::feature_id_index;
 use idreg_runtime::description::RegisterDescription;
@@ -273,7 +273,7 @@ impl RegisterValue {
 /// Writes an array of the id and the value.
 impl Serialize for RegisterValue {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (self.id, Bytes(self.value.clone())).serialize(serializer)
+        (self.id, Number(&self.value)).serialize(serializer)
     }
 }
 
