@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 use thiserror::Error;
@@ -85,6 +85,23 @@ enum ThreadState<T> {
 
 /// A request, which sends its answer itself and never unwinds.
 type GateRequest<T> = Box<dyn FnOnce(&mut T) + Send>;
+
+/// The answer of a thread to a request, which it will run.
+struct PendingAnswer<R> {
+    index: usize,
+    answers: mpsc::Receiver<thread::Result<R>>,
+}
+
+impl<R> PendingAnswer<R> {
+    fn wait(self) -> Result<R, RequestError> {
+        let vcpu = self.index;
+        match self.answers.recv() {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) => Err(RequestError::Panicked { vcpu }),
+            Err(_) => Err(RequestError::Ended { vcpu }),
+        }
+    }
+}
 
 impl<T> PauseGate<T> {
     /// Returns a closed gate for this number of threads, all inside until they come to it.
@@ -185,17 +202,41 @@ impl<T> PauseGate<T> {
         F: FnOnce(&mut T) -> R + Send + 'static,
         R: Send + 'static,
     {
+        self.begin(index, call)?.wait()
+    }
+
+    /// [Requests](Self::request) `call` of all threads at once, with their numbers. Returns the
+    /// answers in the order of the numbers.
+    ///
+    /// # Errors
+    ///
+    /// The [`RequestError`] of the first thread that has one; others may have run `call`.
+    pub fn request_all<R, F>(&self, call: F) -> Result<Vec<R>, RequestError>
+    where
+        F: Fn(usize, &mut T) -> R + Send + Sync + 'static,
+        R: Send + 'static,
+    {
+        let call = Arc::new(call);
+        let begin = |index| {
+            let call = Arc::clone(&call);
+            self.begin(index, move |resource: &mut T| call(index, resource))
+        };
+        let pending: Result<Vec<_>, _> = (0..self.wake.len()).map(begin).collect();
+        pending?.into_iter().map(PendingAnswer::wait).collect()
+    }
+
+    fn begin<R, F>(&self, index: usize, call: F) -> Result<PendingAnswer<R>, RequestError>
+    where
+        F: FnOnce(&mut T) -> R + Send + 'static,
+        R: Send + 'static,
+    {
         let (sender, answers) = mpsc::channel();
         let request = move |resource: &mut T| {
             let answer = panic::catch_unwind(AssertUnwindSafe(|| call(resource)));
             let _caller_waits = sender.send(answer);
         };
         self.submit(index, Box::new(request))?;
-        match answers.recv() {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) => Err(RequestError::Panicked { vcpu: index }),
-            Err(_) => Err(RequestError::Ended { vcpu: index }),
-        }
+        Ok(PendingAnswer { index, answers })
     }
 
     /// Queues a request once its thread waits. A thread leaves the gate only with an empty queue.

@@ -22,6 +22,7 @@
 //! [`Plan`]: idreg_runtime::plan::Plan
 
 pub mod access;
+mod all_vcpus;
 pub mod clock;
 mod core_register;
 pub mod error;
@@ -99,7 +100,7 @@ impl MachineState {
     ///
     /// The [`StateError`] of the call that failed, or of the register that differs afterwards. The
     /// machine must not run then.
-    pub fn write<V: VcpuAccess>(
+    pub fn write<V: VcpuAccess + Sync>(
         &self,
         vcpus: &[V],
         gic: &impl GicAccess,
@@ -107,14 +108,9 @@ impl MachineState {
     ) -> Result<(), StateError> {
         self.check(vcpus.len(), interrupts)?;
         let affinities: Vec<u32> = self.vcpus.iter().map(VcpuState::affinity).collect();
-        for (index, (state, vcpu)) in self.vcpus.iter().zip(vcpus).enumerate() {
-            state.write(index, vcpu)?;
-        }
+        all_vcpus::try_for_each(&self.vcpus, vcpus, VcpuState::write)?;
         self.gic.write(gic, &affinities)?;
-        for (index, (state, vcpu)) in self.vcpus.iter().zip(vcpus).enumerate() {
-            state.verify(index, vcpu)?;
-        }
-        Ok(())
+        all_vcpus::try_for_each(&self.vcpus, vcpus, VcpuState::verify)
     }
 }
 

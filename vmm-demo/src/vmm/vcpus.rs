@@ -140,6 +140,20 @@ impl Vcpus {
         self.shared.gate.request(index, call)
     }
 
+    /// Runs `call` with the number and the descriptor of each paused vCPU, as
+    /// [`with_vcpu`](Self::with_vcpu) does, on all their threads at once.
+    ///
+    /// # Errors
+    ///
+    /// The [`RequestError`] of the first vCPU that has one.
+    pub fn with_all<T, F>(&self, call: F) -> Result<Vec<T>, RequestError>
+    where
+        F: Fn(usize, &mut VcpuFd) -> T + Send + Sync + 'static,
+        T: Send + 'static,
+    {
+        self.shared.gate.request_all(call)
+    }
+
     /// Kicks all vCPUs out of the guest for good and returns them. A vCPU whose thread panicked is
     /// missing.
     #[must_use]

@@ -250,3 +250,19 @@ fn requests_race_with_opening_and_closing() {
     let answered: u64 = askers.into_iter().map(|asker| asker.join().unwrap()).sum();
     assert_eq!(answered, ran.load(Ordering::SeqCst));
 }
+
+#[test]
+fn requests_to_all_run_at_once_and_answer_in_order() {
+    let workers = Workers::start(3);
+    let together = std::sync::Barrier::new(3);
+    // Each waits for the others, which a request after the other could not.
+    let numbers = workers.gate.request_all(move |index, rounds| {
+        together.wait();
+        (index, *rounds)
+    });
+    assert_eq!(numbers, Ok(vec![(0, 0), (1, 0), (2, 0)]));
+    workers.gate.open();
+    let open = workers.gate.request_all(|index, _| index);
+    assert_eq!(open, Err(RequestError::NotPaused { vcpu: 0 }));
+    workers.end();
+}

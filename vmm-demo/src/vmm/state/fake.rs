@@ -5,9 +5,9 @@ use super::gic_register::GicRegister;
 use super::register::RegisterId;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::vcpu::Errno;
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 /// The error of a call that was made to fail: no call of KVM returns it otherwise.
 pub(super) const FAULT: Errno = Errno(5);
@@ -22,7 +22,7 @@ const PMU_HALVES: [RegisterId; 2] = [
 /// Counts calls, and makes one of them fail.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Calls {
-    made: Rc<Cell<usize>>,
+    made: Arc<AtomicUsize>,
     failing: Option<usize>,
 }
 
@@ -35,11 +35,11 @@ impl Calls {
     }
 
     pub(super) fn made(&self) -> usize {
-        self.made.get()
+        self.made.load(Ordering::SeqCst)
     }
 
     fn next(&self) -> Result<(), Errno> {
-        let call = self.made.replace(self.made.get() + 1);
+        let call = self.made.fetch_add(1, Ordering::SeqCst);
         if self.failing == Some(call) {
             return Err(FAULT);
         }
@@ -49,9 +49,9 @@ impl Calls {
 
 #[derive(Debug)]
 pub(super) struct FakeVcpu {
-    pub(super) registers: RefCell<BTreeMap<RegisterId, Vec<u8>>>,
-    pub(super) power: Cell<u32>,
-    pub(super) events: Cell<VcpuEvents>,
+    pub(super) registers: Mutex<BTreeMap<RegisterId, Vec<u8>>>,
+    pub(super) power: Mutex<u32>,
+    pub(super) events: Mutex<VcpuEvents>,
     /// Registers that keep their values when they are written.
     pub(super) fixed: Vec<RegisterId>,
     pub(super) calls: Calls,
@@ -60,12 +60,12 @@ pub(super) struct FakeVcpu {
 impl VcpuAccess for FakeVcpu {
     fn registers(&self) -> Result<Vec<RegisterId>, Errno> {
         self.calls.next()?;
-        Ok(self.registers.borrow().keys().copied().collect())
+        Ok(self.registers.lock().unwrap().keys().copied().collect())
     }
 
     fn get(&self, register: RegisterId, value: &mut [u8]) -> Result<(), Errno> {
         self.calls.next()?;
-        let registers = self.registers.borrow();
+        let registers = self.registers.lock().unwrap();
         let found = registers.get(&register).ok_or(Errno::ENOENT)?;
         value.copy_from_slice(found);
         Ok(())
@@ -73,7 +73,7 @@ impl VcpuAccess for FakeVcpu {
 
     fn set(&self, register: RegisterId, value: &[u8]) -> Result<(), Errno> {
         self.calls.next()?;
-        let mut registers = self.registers.borrow_mut();
+        let mut registers = self.registers.lock().unwrap();
         let found = registers.get_mut(&register).ok_or(Errno::ENOENT)?;
         if self.fixed.contains(&register) {
             return Ok(());
@@ -94,23 +94,23 @@ impl VcpuAccess for FakeVcpu {
 
     fn power(&self) -> Result<u32, Errno> {
         self.calls.next()?;
-        Ok(self.power.get())
+        Ok(*self.power.lock().unwrap())
     }
 
     fn set_power(&self, power: u32) -> Result<(), Errno> {
         self.calls.next()?;
-        self.power.set(power);
+        *self.power.lock().unwrap() = power;
         Ok(())
     }
 
     fn events(&self) -> Result<VcpuEvents, Errno> {
         self.calls.next()?;
-        Ok(self.events.get())
+        Ok(*self.events.lock().unwrap())
     }
 
     fn set_events(&self, events: VcpuEvents) -> Result<(), Errno> {
         self.calls.next()?;
-        self.events.set(events);
+        *self.events.lock().unwrap() = events;
         Ok(())
     }
 }
@@ -119,23 +119,23 @@ impl VcpuAccess for FakeVcpu {
 /// for.
 #[derive(Debug, Default)]
 pub(super) struct FakeGic {
-    pub(super) registers: RefCell<BTreeMap<GicRegister, u64>>,
+    pub(super) registers: Mutex<BTreeMap<GicRegister, u64>>,
     /// The writes, in order.
-    pub(super) written: RefCell<Vec<GicRegister>>,
+    pub(super) written: Mutex<Vec<GicRegister>>,
     pub(super) calls: Calls,
 }
 
 impl GicAccess for FakeGic {
     fn read(&self, register: GicRegister) -> Result<u64, Errno> {
         self.calls.next()?;
-        let registers = self.registers.borrow();
+        let registers = self.registers.lock().unwrap();
         Ok(registers.get(&register).copied().unwrap_or_default())
     }
 
     fn write(&self, register: GicRegister, value: u64) -> Result<(), Errno> {
         self.calls.next()?;
-        self.written.borrow_mut().push(register);
-        self.registers.borrow_mut().insert(register, value);
+        self.written.lock().unwrap().push(register);
+        self.registers.lock().unwrap().insert(register, value);
         Ok(())
     }
 }

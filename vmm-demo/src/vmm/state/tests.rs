@@ -4,8 +4,8 @@ use super::register::RegisterId;
 use super::*;
 use idreg_runtime::encoding::Encoding;
 use idreg_runtime::vcpu::Errno;
-use std::cell::{Cell, RefCell};
 use std::error::Error;
+use std::sync::Mutex;
 
 const INTERRUPTS: u32 = 64;
 const CLOCK: ClockState = ClockState {
@@ -41,9 +41,9 @@ fn vcpu(number: u8, seed: u8, calls: &Calls) -> FakeVcpu {
     let mut registers = registers(seed);
     registers.push((system(0, 0, 0, 5), vec![number, 0, 0, 0x80, 0, 0, 0, 0]));
     FakeVcpu {
-        registers: RefCell::new(registers.into_iter().collect()),
-        power: Cell::new(if number == 0 { 0 } else { 5 }),
-        events: Cell::new(VcpuEvents {
+        registers: Mutex::new(registers.into_iter().collect()),
+        power: Mutex::new(if number == 0 { 0 } else { 5 }),
+        events: Mutex::new(VcpuEvents {
             serror_pending: seed > 0,
             ..VcpuEvents::default()
         }),
@@ -65,7 +65,7 @@ fn machine(seed: u8, calls: &Calls) -> FakeMachine {
     for offset in [0x84, 0x104, 0xc08, 0x204, 0x304, 0x420, 0x6100] {
         let value = u64::from(seed);
         let register = gic_register::GicRegister::Distributor { offset };
-        gic.registers.borrow_mut().insert(register, value);
+        gic.registers.lock().unwrap().insert(register, value);
     }
     FakeMachine {
         vcpus: (0..2).map(|number| vcpu(number, seed, calls)).collect(),
@@ -94,8 +94,8 @@ fn machine_has_the_state_of_another_afterwards() {
     let state = saved();
     write(&state, &destination).unwrap();
     assert_eq!(read(&destination).unwrap(), state);
-    assert_eq!(destination.vcpus[1].power.get(), 5);
-    assert!(destination.vcpus[0].events.get().serror_pending);
+    assert_eq!(*destination.vcpus[1].power.lock().unwrap(), 5);
+    assert!(destination.vcpus[0].events.lock().unwrap().serror_pending);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn view_and_counters_are_no_part_of_the_state() {
 fn pmu_bits_of_a_new_vcpu_are_cleared() {
     let destination = machine(0xff, &Calls::default());
     write(&saved(), &destination).unwrap();
-    let registers = destination.vcpus[0].registers.borrow();
+    let registers = destination.vcpus[0].registers.lock().unwrap();
     assert_eq!(registers[&system(3, 9, 12, 1)], [0xa5; 8]);
 }
 
@@ -136,7 +136,7 @@ fn pmu_clear_registers_are_written_before_the_set_registers() {
 fn distributor_is_on_before_an_interrupt_becomes_pending() {
     let destination = machine(0, &Calls::default());
     write(&saved(), &destination).unwrap();
-    let written = destination.gic.written.borrow();
+    let written = destination.gic.written.lock().unwrap();
     assert_eq!(written.first(), Some(&gic_register::GICD_CTLR));
 }
 
@@ -144,7 +144,7 @@ fn distributor_is_on_before_an_interrupt_becomes_pending() {
 fn line_levels_are_written_between_configuration_and_pending_bits() {
     let destination = machine(0, &Calls::default());
     write(&saved(), &destination).unwrap();
-    let written = destination.gic.written.borrow();
+    let written = destination.gic.written.lock().unwrap();
     let place = |register| written.iter().position(|known| *known == register).unwrap();
     let distributor = |offset| gic_register::GicRegister::Distributor { offset };
     let levels = place(gic_register::GicRegister::LineLevels { cpu: 0, first: 32 });
@@ -174,7 +174,7 @@ fn every_call_that_fails_is_reported() {
 fn reading_changes_nothing() {
     let source = machine(3, &Calls::default());
     let state = read(&source).unwrap();
-    assert!(source.gic.written.borrow().is_empty());
+    assert!(source.gic.written.lock().unwrap().is_empty());
     assert_eq!(read(&source).unwrap(), state);
 }
 
@@ -182,7 +182,7 @@ fn reading_changes_nothing() {
 fn unknown_kinds_of_registers_are_not_dropped() {
     let source = machine(1, &Calls::default());
     let unknown = id(0x6030_0000_0017_0000);
-    let mut registers = source.vcpus[1].registers.borrow_mut();
+    let mut registers = source.vcpus[1].registers.lock().unwrap();
     registers.insert(unknown, vec![0; 8]);
     drop(registers);
     let error = read(&source).unwrap_err();
@@ -197,7 +197,11 @@ fn unknown_kinds_of_registers_are_not_dropped() {
 fn register_that_the_host_lacks_is_refused() {
     let destination = machine(0, &Calls::default());
     let sctlr = system(0, 1, 0, 0);
-    destination.vcpus[0].registers.borrow_mut().remove(&sctlr);
+    destination.vcpus[0]
+        .registers
+        .lock()
+        .unwrap()
+        .remove(&sctlr);
     let error = write(&saved(), &destination).unwrap_err().to_string();
     assert!(
         error.contains("0xa5a5a5a5a5a5a5a5 in S3_0_C1_C0_0") && error.contains("does not have"),
@@ -214,7 +218,7 @@ fn restore_where_hidden(tcr2: u64, pire0: u64, pir: u64) -> Result<(), StateErro
         (system(0, 10, 2, 2), pire0),
         (system(0, 10, 2, 3), pir),
     ] {
-        let mut registers = source.vcpus[1].registers.borrow_mut();
+        let mut registers = source.vcpus[1].registers.lock().unwrap();
         registers.insert(register, value.to_le_bytes().to_vec());
     }
     write(&read(&source)?, &destination)
@@ -245,7 +249,7 @@ fn registers_that_newer_kernels_may_hide_are_compared_where_they_are_listed() {
     let tcr2 = system(0, 2, 0, 3);
     let machine = |value: u8| {
         let machine = machine(value, &Calls::default());
-        let mut registers = machine.vcpus[0].registers.borrow_mut();
+        let mut registers = machine.vcpus[0].registers.lock().unwrap();
         registers.insert(tcr2, vec![value, 0, 0, 0, 0, 0, 0, 0]);
         drop(registers);
         machine
@@ -287,7 +291,7 @@ fn state_of_another_machine_writes_nothing() {
     let other: MachineState = serde_json::from_str(&other).unwrap();
     let error = write(&other, &small).unwrap_err();
     assert!(matches!(error, StateError::GicShape { .. }), "{error}");
-    assert!(small.gic.written.borrow().is_empty());
+    assert!(small.gic.written.lock().unwrap().is_empty());
 }
 
 #[test]
@@ -310,7 +314,7 @@ fn timer_status_is_not_compared() {
     let source = machine(1, &Calls::default());
     let control = system(3, 14, 3, 1);
     let set_status = |machine: &FakeMachine, value: u8| {
-        let mut registers = machine.vcpus[0].registers.borrow_mut();
+        let mut registers = machine.vcpus[0].registers.lock().unwrap();
         registers.insert(control, vec![value, 0, 0, 0, 0, 0, 0, 0]);
     };
     set_status(&source, 0b101);
@@ -322,7 +326,7 @@ fn timer_status_is_not_compared() {
 #[test]
 fn unknown_power_states_are_refused() {
     let source = machine(1, &Calls::default());
-    source.vcpus[0].power.set(10);
+    *source.vcpus[0].power.lock().unwrap() = 10;
     let error = read(&source).unwrap_err();
     assert_eq!(error, StateError::PowerState { vcpu: 0, power: 10 });
     assert_ne!(FAULT, Errno::EINVAL);

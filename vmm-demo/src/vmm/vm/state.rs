@@ -69,11 +69,9 @@ impl Vm {
             (Some(Gic::V2), _) => return unsupported(Unsupported::GicV2),
             _ => return unsupported(Unsupported::NoGic),
         };
-        let mut states = Vec::new();
-        for index in 0..vcpus.thread_ids().len() {
-            let read = vcpus.with_vcpu(index, move |vcpu| VcpuState::read(index, vcpu));
-            states.push(read.map_err(VmError::Paused)??);
-        }
+        let states = vcpus.with_all(|index, vcpu| VcpuState::read(index, vcpu));
+        let states = states.map_err(VmError::Paused)?.into_iter();
+        let states = states.collect::<Result<_, _>>()?;
         let clock = Arc::clone(&self.clock);
         let count = vcpus.with_vcpu(0, move |vcpu| clock.count(vcpu));
         let count = count.map_err(VmError::Paused)??;
