@@ -14,6 +14,7 @@
 //! | destination | READY | the state is loaded and was read back |
 //! | source | HANDOVER | its last act |
 //! | destination | RUNNING | |
+//! | source | END | it has discarded its guest, and will ask nothing |
 //!
 //! Memory can come on further connections ([`streams`]): each begins with STREAM after ALLOCATED,
 //! and the source announces rounds with ROUND-BEGIN. A source that has nothing to send says

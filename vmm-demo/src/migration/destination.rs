@@ -7,6 +7,7 @@ use super::end::DestinationEnd;
 use super::failure::MigrationFailure;
 use super::guest::DestinationGuest;
 use super::hello::{HelloAnswer, HelloOffer, MAX_STREAMS, MemoryMode, VERSION};
+use super::inquiry::{AttemptEnd, EndAnswer};
 use super::lease::{Lease, LeaseError, LeaseHolder};
 use super::memory_map::MemoryMap;
 use super::message::{InvalidMessage, MessageKind};
@@ -76,11 +77,7 @@ pub fn receive<G: DestinationGuest + ?Sized>(
         };
     }
     control.enter(step);
-    let end = destination.take_over();
-    if matches!(end, DestinationEnd::Runs) {
-        control.enter(MigrationStep::Running);
-    }
-    end
+    destination.take_over()
 }
 
 struct DestinationSide<'m, G: ?Sized> {
@@ -372,10 +369,30 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
 
     fn run(mut self) -> DestinationEnd {
         self.guest.run();
-        if let Err(error) = self.channel.send(MessageKind::Running, &[]) {
-            tracing::warn!(%error, "the source does not hear that the guest runs here");
+        self.control.enter(MigrationStep::Running);
+        let running = self.channel.send(MessageKind::Running, &[]);
+        match running.and_then(|()| self.await_end()) {
+            Ok(()) => self
+                .control
+                .update(|progress| progress.source_has_ended = true),
+            Err(error) => {
+                tracing::info!(%error, "the source may not know that the guest runs here");
+            }
         }
         DestinationEnd::Runs
+    }
+
+    /// Waits until the source has ended its guest. It is asked for nothing any more, so that the
+    /// result decides only if it may ask.
+    fn await_end(&mut self) -> Result<(), MigrationFailure> {
+        let end = self
+            .channel
+            .expect(MessageKind::End, self.options.timeouts.link)?;
+        let EndAnswer { end } = payload::from_json(MessageKind::End, &end)?;
+        match end {
+            AttemptEnd::Discarded => Ok(()),
+            _ => Err(payload::invalid(MessageKind::End, "the guest runs here").into()),
+        }
     }
 }
 

@@ -41,7 +41,7 @@ impl fmt::Display for MigrationStep {
     }
 }
 
-/// The counters of a migration on the source, as QEMU's `query-migrate` has them.
+/// The counters of a migration, most of them on the source alone, as QEMU's `query-migrate` has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MigrationProgress {
     /// The step.
@@ -60,6 +60,8 @@ pub struct MigrationProgress {
     pub downtime: Option<Duration>,
     /// The share of time that vCPUs are slowed down for, in percent.
     pub throttle_percent: u8,
+    /// True on a destination that runs the guest once the source has said that it is in no doubt.
+    pub source_has_ended: bool,
 }
 
 /// The counters of the memory.

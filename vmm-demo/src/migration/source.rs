@@ -8,6 +8,7 @@ use super::end::SourceEnd;
 use super::failure::MigrationFailure;
 use super::guest::SourceGuest;
 use super::hello::{HelloAnswer, HelloOffer, MemoryMode, VERSION};
+use super::inquiry::{AttemptEnd, EndAnswer};
 use super::lease::{Lease, LeaseHolder};
 use super::memory_map::{GRANULE, MemoryMap, RamSlot};
 use super::message::MessageKind;
@@ -312,6 +313,10 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
         });
         self.guest.end();
         self.remove_lease();
+        let end = AttemptEnd::Discarded;
+        if let Ok(json) = payload::to_json(MessageKind::End, &EndAnswer { end }) {
+            self.channel.last_word(MessageKind::End, &json);
+        }
         SourceEnd::Completed
     }
 

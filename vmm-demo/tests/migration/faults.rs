@@ -1,6 +1,6 @@
 //! Faults of the link, of calls and of processes at every step: one guest, its memory right.
 
-use crate::link::LinkFault;
+use crate::link::{END, LinkFault};
 use crate::migrations::Pair;
 use crate::world::Injection;
 use std::time::Duration;
@@ -36,7 +36,7 @@ fn clean_run(memory: MemoryMode) -> [usize; 2] {
 
 /// Bytes all over a stream, and those of its last messages close to each other.
 fn bytes(total: usize) -> impl Iterator<Item = usize> {
-    let last = total.saturating_sub(5 * 28);
+    let last = total.saturating_sub(5 * 28 + END);
     (0..last)
         .step_by(last / 25 + 1)
         .chain((last..total).step_by(9))

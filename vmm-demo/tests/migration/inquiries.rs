@@ -1,6 +1,6 @@
 //! Migrations in doubt on both sides: questions, and decisions that are refused.
 
-use crate::link::{self, LinkFault};
+use crate::link::{self, END, LinkFault};
 use crate::migrations::{PATIENT, Pair, token};
 use crate::world::{Process, World};
 use std::sync::Arc;
@@ -9,12 +9,13 @@ use vmm_demo::migration::doubt::{DestinationDoubt, DoubtError, SourceDoubt};
 use vmm_demo::migration::end::{DestinationEnd, SourceEnd};
 use vmm_demo::migration::hello::MemoryMode;
 use vmm_demo::migration::inquiry::{self, AttemptEnd, DoubtDecision, Inquiry, Question};
+use vmm_demo::migration::message::HEADER;
 
 /// A migration whose link is cut at HANDOVER.
 fn doubtful() -> (Pair, SourceDoubt, DestinationDoubt) {
     let (_, meter) = Pair::new(MemoryMode::Shared).migrate_with([None, None]);
     let mut pair = Pair::new(MemoryMode::Shared);
-    let last = LinkFault::Cut(meter.sent()[0] - 28);
+    let last = LinkFault::Cut(meter.sent()[0] - END - HEADER);
     let (ends, _) = pair.migrate_with([Some(last), None]);
     let (SourceEnd::InDoubt(source), DestinationEnd::InDoubt(destination)) = ends else {
         panic!("{ends:?}");
@@ -141,4 +142,21 @@ fn other_attempts_are_unknown() {
         decision: DoubtDecision::Run,
     };
     assert_eq!(source.inquiry().answer(question), AttemptEnd::Unknown);
+}
+
+/// Its address is free for the next guest then.
+#[test]
+fn destination_knows_if_the_source_will_ask() {
+    let mut pair = Pair::new(MemoryMode::Shared);
+    let (_, meter) = pair.migrate_with([None, None]);
+    assert!(pair.arrival.progress().source_has_ended);
+
+    let mut pair = Pair::new(MemoryMode::Shared);
+    let end = LinkFault::Cut(meter.sent()[0] - END);
+    let (ends, _) = pair.migrate_with([Some(end), None]);
+    assert!(
+        matches!(ends, (SourceEnd::Completed, DestinationEnd::Runs)),
+        "{ends:?}"
+    );
+    assert!(!pair.arrival.progress().source_has_ended);
 }

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
+use vmm_demo::migration::message::HEADER;
 use vmm_demo::migration::transport::Transport;
 
 /// The fault at the byte of this number in one direction.
@@ -20,6 +21,9 @@ pub(crate) enum LinkFault {
     /// It is missing.
     Lose(usize),
 }
+
+/// The length of the source's END, its last message, which decides nothing about its guest.
+pub(crate) const END: usize = HEADER + r#"{"end":"discarded"}"#.len();
 
 /// One direction of a connection.
 #[derive(Debug, Default)]

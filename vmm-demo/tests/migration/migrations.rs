@@ -34,6 +34,8 @@ pub(crate) struct Pair {
     pub(crate) source: Machine,
     pub(crate) destination: Machine,
     pub(crate) control: Arc<Control>,
+    /// The destination's control.
+    pub(crate) arrival: Arc<Control>,
     pub(crate) memory: MemoryMode,
     pub(crate) timeouts: MigrationTimeouts,
     pub(crate) zstd: bool,
@@ -50,6 +52,7 @@ impl Pair {
             destination: Machine::empty(&Process::new("destination", &world)),
             world,
             control: Arc::default(),
+            arrival: Arc::default(),
             memory,
             timeouts: PATIENT,
             zstd: false,
@@ -84,12 +87,11 @@ impl Pair {
             lease: destination_lease.take(),
             timeouts: self.timeouts,
         };
-        let (source, destination, control) =
-            (&mut self.source, &mut self.destination, &self.control);
+        let (source, destination) = (&mut self.source, &mut self.destination);
+        let (control, arrival) = (&self.control, &self.arrival);
         thread::scope(|scope| {
             let receiving = scope.spawn(move || {
-                let control = Arc::default();
-                destination::receive(destination, ends.1, destination_options, &control)
+                destination::receive(destination, ends.1, destination_options, arrival)
             });
             let ended = source::migrate(source, ends.0, source_options, control);
             (ended, receiving.join().expect("the destination panicked"))
@@ -122,6 +124,7 @@ impl Pair {
             destination: third,
             world: self.world,
             control: Arc::default(),
+            arrival: Arc::default(),
             memory: MemoryMode::Copy,
             timeouts: PATIENT,
             zstd: false,

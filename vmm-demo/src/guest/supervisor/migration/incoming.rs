@@ -210,12 +210,17 @@ fn receive(options: IncomingOptions, main: &MainThread<Supervisor>, control: &Ar
             end => break IncomingEnd::Ended(end, Box::new(guest)),
         }
     };
+    // The next guest of the host may arrive at the same address.
+    let may_ask = !control.progress().source_has_ended;
+    let listener = may_ask.then_some(listener);
     let ended = move |supervisor: &mut Supervisor| supervisor.arrival_ended(end);
     if let Err(error) = main.send(ended) {
         tracing::debug!(%error, "nobody hears of the end of the migration");
         return;
     }
-    answer_questions(&listener, main, control);
+    if let Some(listener) = listener {
+        answer_questions(&listener, main, control);
+    }
 }
 
 /// Answers sources that are in doubt, until the run of the guest ends.
