@@ -9,6 +9,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod console;
 mod error;
 mod linux;
 mod listening;
@@ -16,6 +17,7 @@ mod qemu;
 mod running;
 mod shared;
 
+pub use console::Console;
 pub use error::Error;
 pub use running::{Ending, Event, Output, Running};
 pub use shared::shared;

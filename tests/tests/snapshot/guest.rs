@@ -1,10 +1,10 @@
 //! A guest that works, its snapshots, and the guest that goes on from one.
 
-use crate::console::{Console, LIMIT};
+use crate::console::{self, LIMIT};
 use crate::moves::Destination;
 use crate::qmp::Qmp;
 use idreg_tests::guest::{CpuStatus, WorkStatus};
-use idreg_tests::machine::{Machine, Output, Running};
+use idreg_tests::machine::{Console, Machine, Output, Running};
 use idreg_tests::program::Program;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -123,13 +123,13 @@ impl Guest {
     }
 
     fn next_line(&mut self) -> Value {
-        self.console.next_line(&self.running)
+        console::next_line(&mut self.console, &self.running)
     }
 
     /// Types a text, and waits until the guest's terminal shows it.
     pub(crate) fn type_text(&mut self, text: &str) {
         self.running.write(text.as_bytes()).expect("it is there");
-        self.console.wait_for(&self.running, text);
+        console::wait_for(&mut self.console, &self.running, text);
     }
 
     /// Types a line and returns the answer.
@@ -211,7 +211,7 @@ impl Guest {
 
     /// The console of a guest whose process ends although the guest is to go on.
     fn console_to_the_end(&mut self) -> Console {
-        let code = self.console.end(&self.running);
+        let code = console::end(&mut self.console, &self.running);
         assert!(GONE_ON.contains(&code), "{code}: {:?}", self.console);
         mem::take(&mut self.console)
     }
@@ -230,7 +230,7 @@ impl Guest {
 
     fn power_off(&mut self) {
         assert_eq!(self.ask("end")["work"], "right", "{:?}", self.console);
-        let code = self.console.end(&self.running);
+        let code = console::end(&mut self.console, &self.running);
         assert_eq!(code, 0, "{:?}", self.console);
     }
 

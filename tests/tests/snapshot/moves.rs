@@ -1,10 +1,10 @@
 //! Guests that migrate while they run, and their destinations.
 
-use crate::console::{Console, LIMIT};
+use crate::console::{self, LIMIT};
 use crate::guest::{Guest, address, socket, start};
 use crate::qmp::Qmp;
 use crate::relay::{Carried, Fault, carry};
-use idreg_tests::machine::{Error, Machine, Output, Running};
+use idreg_tests::machine::{Console, Error, Machine, Output, Running};
 use idreg_tests::program::Program;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -78,7 +78,7 @@ impl Destination {
     /// The exit code and the output of a process that ends without a guest.
     pub(crate) fn end(self) -> (i32, String) {
         let mut console = Console::default();
-        let code = console.end(&self.running);
+        let code = console::end(&mut console, &self.running);
         (code, format!("{console:?}"))
     }
 
