@@ -54,12 +54,13 @@ impl MigrationSettings {
     /// The most connections.
     pub const MAX_CHANNELS: u32 = MAX_STREAMS;
 
-    /// The way of the memory to a destination.
+    /// The way of the memory to a destination. `is_shared` is true if another process can take the
+    /// memory over.
     #[must_use]
-    pub fn mode_to(&self, destination: &Endpoint) -> MigrationMode {
+    pub fn mode_to(&self, destination: &Endpoint, is_shared: bool) -> MigrationMode {
         self.mode.unwrap_or(match destination {
-            Endpoint::Unix(_) => MigrationMode::CprTransfer,
-            Endpoint::Tcp { .. } => MigrationMode::Normal,
+            Endpoint::Unix(_) if is_shared => MigrationMode::CprTransfer,
+            Endpoint::Unix(_) | Endpoint::Tcp { .. } => MigrationMode::Normal,
         })
     }
 }

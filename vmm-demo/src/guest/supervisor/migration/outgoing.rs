@@ -80,7 +80,8 @@ impl Outgoing {
     ) -> Result<Self, ControlError> {
         let refuse = |failure: Failure| ControlError(failure.message());
         let way = Way::new(to, settings).map_err(refuse)?;
-        let options = way.options(settings).map_err(refuse)?;
+        let mode = settings.mode_to(&way.to, guest.has_shared_memory());
+        let options = way.options(settings, mode).map_err(refuse)?;
         let control = Control::new(settings.parameters);
         let control = Arc::new(match events {
             Some(events) => control.observed(status_events(events)),
@@ -180,7 +181,11 @@ impl Way {
         Ok(Self { to, security })
     }
 
-    fn options(&self, settings: &MigrationSettings) -> Result<SourceOptions, Failure> {
+    fn options(
+        &self,
+        settings: &MigrationSettings,
+        mode: MigrationMode,
+    ) -> Result<SourceOptions, Failure> {
         let timeouts = MigrationTimeouts::default();
         let streams = (settings.channels > 1).then(|| {
             let way = self.clone();
@@ -193,7 +198,7 @@ impl Way {
         let lease = settings.lease.clone().map(LeaseFile::new);
         Ok(SourceOptions {
             token: Token::random().map_err(Failure::other)?,
-            memory: match settings.mode_to(&self.to) {
+            memory: match mode {
                 MigrationMode::CprTransfer => MemoryMode::Shared,
                 MigrationMode::Normal => MemoryMode::Copy,
             },

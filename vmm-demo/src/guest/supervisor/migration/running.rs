@@ -11,8 +11,8 @@ use rustix::param::page_size;
 use std::os::fd::BorrowedFd;
 use thiserror::Error;
 use vm_memory::{
-    Address, Bytes, FileOffset, GuestAddress, GuestMemoryBackend, GuestMemoryMmap,
-    GuestMemoryRegion, GuestRegionMmap,
+    Address, Bytes, GuestAddress, GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion,
+    GuestRegionMmap,
 };
 
 /// The memory of a guest that is private to its process.
@@ -38,6 +38,11 @@ impl RunningGuest {
 
     pub(crate) const fn main(&self) -> &MainThread<Supervisor> {
         &self.main
+    }
+
+    /// True if another process can take the memory over.
+    pub(crate) fn has_shared_memory(&self) -> bool {
+        shared_file(&self.memory).is_some()
     }
 
     /// Calls the main thread. A failure is not `Send`, so that its message comes back.
@@ -67,10 +72,15 @@ impl SourceGuest for RunningGuest {
     }
 
     fn slots(&mut self) -> Result<Vec<RamSlot>, GuestError> {
+        // The file of a guest that was restored lazily is not the memory.
+        let is_shared = self.has_shared_memory();
         let slot = |region: &GuestRegionMmap| RamSlot {
             address: region.start_addr().raw_value(),
             size: region.len(),
-            offset: region.file_offset().map_or(0, FileOffset::start),
+            offset: match region.file_offset() {
+                Some(file) if is_shared => file.start(),
+                _ => 0,
+            },
         };
         Ok(self.memory.iter().map(slot).collect())
     }
