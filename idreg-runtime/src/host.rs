@@ -223,6 +223,20 @@ impl Host {
         }
     }
 
+    /// A host with these values and the masks of another one, which must have the same description.
+    pub(crate) fn with_masks_of(other: &Self, info: HostInfo, values: RegisterValues) -> Self {
+        let mut writable = RegisterValues::new(values.description());
+        for (register, _) in values.iter() {
+            writable.set(register, other.writable(register));
+        }
+        Self {
+            info,
+            values,
+            writable,
+            cores: Vec::new(),
+        }
+    }
+
     /// A host whose vCPUs have no registers.
     pub(crate) fn without_registers(info: HostInfo) -> Self {
         Self {

@@ -246,6 +246,12 @@ impl CpuModel {
         Ok(self)
     }
 
+    /// The model without some of its overrides.
+    pub(crate) fn without(mut self, is_left_out: impl Fn(&Override) -> bool) -> Self {
+        self.overrides.retain(|asked| !is_left_out(asked));
+        self
+    }
+
     fn replace(&mut self, property: String, setting: Setting) -> &mut Self {
         if let (ENFORCE, Setting::Switch(on)) = (property.as_str(), setting) {
             return self.set_enforce(on);
