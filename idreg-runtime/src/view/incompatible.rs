@@ -8,7 +8,7 @@ use crate::config::target::TargetCpu;
 use crate::config::{Gic, GicObstacle};
 use crate::description::RegisterField;
 use crate::description::rule::{Audience, ValueRange};
-use crate::firmware::{FirmwareObstacle, FirmwareRegister};
+use crate::firmware::{FirmwareObstacle, FirmwareRegister, FirmwareSetting};
 use crate::host::Obstacle;
 use crate::text::{joined, under_heading};
 
@@ -54,32 +54,74 @@ impl Incompatible {
         mitigations.collect()
     }
 
-    /// The line about a tolerance that would do, or `None` if none would.
+    /// The firmware registers among the reasons that a VMM can write before a guest first runs, with
+    /// values that the host has too.
+    fn writable(&self) -> Vec<FirmwareSetting> {
+        let settings = self.reasons.iter().filter_map(|reason| match reason {
+            Incompatibility::Firmware {
+                register,
+                view,
+                host,
+                obstacle,
+            } if !register.is_mitigation() => {
+                let value = match obstacle {
+                    FirmwareObstacle::Newer => (*host)?,
+                    FirmwareObstacle::Services(more) => view & !more,
+                    _ => return None,
+                };
+                let register = *register;
+                Some(FirmwareSetting { register, value })
+            }
+            _ => None,
+        });
+        settings.collect()
+    }
+
+    /// The line about a tolerance that would do, alone or for a guest that starts with other
+    /// firmware registers; `None` if none would.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
-        const NO_USE: &str = "a guest without EL2 has no use for these fields";
-        const UNPROTECTED: &str = "counts on mitigations that this host does not have";
         let fields = self.tolerable();
         let mitigations = self.tolerable_mitigations();
-        if fields.len() + mitigations.len() != self.reasons.len() {
+        let firmware = self.writable();
+        if fields.len() + mitigations.len() + firmware.len() != self.reasons.len() {
             return None;
         }
-        let names = mitigations.iter().map(|register| register.name());
-        let names: Vec<&str> = names.collect();
-        Some(match (fields.is_empty(), names.is_empty()) {
-            (_, true) => format!(
-                "{NO_USE}: `--tolerate el2` or `--tolerate {}` would do",
-                joined(&fields, ",")
-            ),
-            (true, false) => format!(
-                "`--tolerate mitigations` or `--tolerate {}` would do, and the guest then \
-                 {UNPROTECTED}",
-                joined(&names, ",")
-            ),
-            (false, false) => format!(
-                "{NO_USE}, and with `--tolerate el2,mitigations`, which would do, it {UNPROTECTED}"
+        let tolerance = tolerance(&fields, &mitigations)?;
+        let settings = firmware
+            .iter()
+            .map(|setting| format!("`--firmware {setting}`"));
+        let settings: Vec<String> = settings.collect();
+        Some(match settings.as_slice() {
+            [] => tolerance,
+            settings => format!(
+                "{tolerance}; that is for a guest that starts with {}",
+                joined(settings, " and ")
             ),
         })
+    }
+}
+
+/// The tolerance of fields for hypervisors and of lower levels of mitigations in words, or `None`
+/// if there are neither.
+fn tolerance(fields: &[RegisterField], mitigations: &[FirmwareRegister]) -> Option<String> {
+    const NO_USE: &str = "a guest without EL2 has no use for these fields";
+    const UNPROTECTED: &str = "counts on mitigations that this host does not have";
+    let names = mitigations.iter().map(|register| register.name());
+    let names: Vec<&str> = names.collect();
+    match (fields.is_empty(), names.is_empty()) {
+        (true, true) => None,
+        (false, true) => Some(format!(
+            "{NO_USE}: `--tolerate el2` or `--tolerate {}` would do",
+            joined(fields, ",")
+        )),
+        (true, false) => Some(format!(
+            "`--tolerate mitigations` or `--tolerate {}` would do, and the guest then {UNPROTECTED}",
+            joined(&names, ",")
+        )),
+        (false, false) => Some(format!(
+            "{NO_USE}, and with `--tolerate el2,mitigations`, which would do, it {UNPROTECTED}"
+        )),
     }
 }
 

@@ -60,6 +60,32 @@ fn tolerance_is_no_remedy_beside_another_reason() {
     assert_eq!(error.tolerable().len(), 2);
 }
 
+/// A newer PSCI is no obstacle for a guest that starts with an older one.
+#[test]
+fn tolerance_beside_a_newer_firmware_register_says_what_to_start_with() {
+    let mut view = seen_by_hypervisors();
+    let mut info = view.info().clone();
+    info.firmware.set(PsciVersion, 0x1_0003);
+    view = View::new(info, vec![view.vcpu(0).expect("a vCPU")]).unwrap();
+    let error = refused(&host(&complete()), &view);
+    assert_eq!(
+        error.remedy().as_deref(),
+        Some(
+            "a guest without EL2 has no use for these fields: `--tolerate el2` or `--tolerate \
+             SYSREG_ID_AA64MMFR2_EL1_EVT,SYSREG_ID_AA64MMFR2_EL1_FWB` would do; that is for a \
+             guest that starts with `--firmware KVM_REG_ARM_PSCI_VERSION=1.1`"
+        )
+    );
+}
+
+/// The reason itself says what the guest must start with.
+#[test]
+fn newer_firmware_register_alone_has_no_tolerance() {
+    let view = changed(|info, _| info.firmware.set(PsciVersion, 0x1_0003));
+    let error = refused(&host(&complete()), &view);
+    assert_eq!((error.reasons.len(), error.remedy()), (1, None));
+}
+
 #[test]
 fn guest_with_el2_tolerates_no_audience() {
     let view = changed(|info, vcpus| {
