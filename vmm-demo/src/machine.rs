@@ -9,6 +9,7 @@ pub(crate) mod kvm;
 #[cfg(not(all(target_os = "linux", target_arch = "aarch64")))]
 #[path = "machine/unsupported.rs"]
 mod kvm;
+pub mod remedies;
 pub mod text_file;
 pub mod view_files;
 

@@ -68,6 +68,7 @@ pub mod failure;
 pub mod guest;
 pub mod hello;
 pub mod inquiry;
+pub mod judgement;
 pub mod lease;
 pub mod lease_file;
 pub mod memory_map;

@@ -1,5 +1,6 @@
 //! Guests on hosts: the model for a guest that fits, and the reasons for one that does not.
 
+use crate::machine::remedies::run_arguments;
 use crate::output::json::ranges;
 use crate::output::list::lines;
 use idreg_runtime::firmware::FirmwareValues;
@@ -43,9 +44,7 @@ impl FittingGuest {
 
     /// The arguments of `vmm-demo run` with which the guest is the same on this host.
     pub(super) fn arguments(&self) -> String {
-        let firmware = self.settings();
-        let firmware = firmware.map(|setting| format!(" --firmware {setting}"));
-        format!("--cpu {}{}", self.model, firmware.collect::<String>())
+        run_arguments(&self.model, &self.firmware)
     }
 
     /// The warnings about what differs as tolerated.

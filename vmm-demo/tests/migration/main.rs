@@ -16,11 +16,14 @@ mod faults;
 mod golden;
 mod hostile;
 mod inquiries;
+mod judgement;
 mod leases;
 mod link;
 mod local;
 mod machine;
 mod migrations;
 mod precopy;
+#[path = "../program/mod.rs"]
+mod program;
 mod streams;
 mod world;

@@ -7,6 +7,7 @@ use crate::guest::main_thread::MainThread;
 use crate::guest::supervisor::Supervisor;
 use crate::machine::kvm::{check_vcpus, kvm_failure, open_kvm, vm_failure};
 use crate::migration::guest::{DestinationGuest, GuestError};
+use crate::migration::judgement::{judge, offered};
 use crate::migration::memory_map::RamSlot;
 use crate::migration::objection::Objection;
 use crate::output::failure::Failure;
@@ -18,10 +19,11 @@ use crate::vmm::state::ClockPolicy;
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vm::{Vm, VmConfig};
 use idreg_runtime::config::target::TargetCpus;
+use idreg_runtime::host::Host;
 use idreg_runtime::kvm;
-use idreg_runtime::plan::Plan;
 use idreg_runtime::tolerance::Tolerance;
 use idreg_runtime::view::View;
+use kvm_ioctls::Kvm;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Instant;
@@ -91,14 +93,12 @@ impl ArrivingGuest {
         }
     }
 
-    fn plan(&mut self, view: &View) -> Result<GuestBuilder, Failure> {
-        let kvm = open_kvm()?;
+    fn plan(&mut self, view: &View) -> Result<GuestBuilder, Vec<Objection>> {
         // A view has at most 512 vCPUs.
         let vcpus = u16::try_from(view.vcpu_count()).unwrap_or(u16::MAX);
-        let info = view.info();
-        check_vcpus(&kvm, info.vcpu.gic, vcpus)?;
-        let host = kvm::read_host(&kvm, info.vcpu).map_err(kvm_failure)?;
-        let plan = Plan::for_view_with(&host, view, &self.options.tolerance)?;
+        let read = open(view, vcpus);
+        let (kvm, host) = read.map_err(|failure| vec![Objection::new(failure.message())])?;
+        let plan = judge(&host, view, &self.options.tolerance)?;
         Ok(GuestBuilder {
             vm_config: VmConfig {
                 config: plan.config(),
@@ -112,7 +112,7 @@ impl ArrivingGuest {
             plan,
             host,
             view: self.options.view.take(),
-            targets: TargetCpus::new(info.target_cpus.clone()),
+            targets: TargetCpus::new(view.info().target_cpus.clone()),
             origin: Origin::Saved(None),
             events: Arc::clone(&self.options.events),
         })
@@ -187,25 +187,19 @@ fn message(failure: &Failure) -> GuestError {
     failure.message().into()
 }
 
-/// Every reason on its own, and the tolerance that would do.
-fn objections(failure: &Failure) -> Vec<Objection> {
-    let Failure::DoesNotFit(incompatible) = failure else {
-        return vec![Objection::new(failure.message())];
-    };
-    let reasons = incompatible.reasons.iter();
-    let mut objections: Vec<Objection> = reasons
-        .map(|reason| Objection::new(reason.to_string()))
-        .collect();
-    if let (Some(remedy), Some(last)) = (incompatible.remedy(), objections.pop()) {
-        objections.push(last.but(remedy));
-    }
-    objections
+/// This machine's KVM, and its host with the guest's options as far as KVM offers them.
+fn open(view: &View, vcpus: u16) -> Result<(Kvm, Host), Failure> {
+    let kvm = open_kvm()?;
+    let config = view.info().vcpu;
+    check_vcpus(&kvm, config.gic, vcpus)?;
+    let config = offered(config, &kvm::capabilities(&kvm));
+    let host = kvm::read_host(&kvm, config).map_err(kvm_failure)?;
+    Ok((kvm, host))
 }
 
 impl DestinationGuest for ArrivingGuest {
     fn judge(&mut self, view: &View) -> Result<(), Vec<Objection>> {
-        let builder = self.plan(view).map_err(|failure| objections(&failure))?;
-        self.builder = Some(builder);
+        self.builder = Some(self.plan(view)?);
         Ok(())
     }
 
