@@ -15,6 +15,7 @@ pub mod migrate;
 #[cfg(not(target_os = "linux"))]
 #[path = "commands/migrate/unsupported.rs"]
 pub mod migrate;
+pub mod migration_plan;
 pub mod models;
 mod placement;
 pub mod props;

@@ -54,8 +54,8 @@ impl Incompatible {
         mitigations.collect()
     }
 
-    /// The firmware registers among the reasons that a VMM can write before a guest first runs, with
-    /// values that the host has too.
+    /// The firmware registers among the reasons that a VMM can write before a guest first runs,
+    /// with values that the host has too.
     fn writable(&self) -> Vec<FirmwareSetting> {
         let settings = self.reasons.iter().filter_map(|reason| match reason {
             Incompatibility::Firmware {
@@ -116,7 +116,8 @@ fn tolerance(fields: &[RegisterField], mitigations: &[FirmwareRegister]) -> Opti
             joined(fields, ",")
         )),
         (true, false) => Some(format!(
-            "`--tolerate mitigations` or `--tolerate {}` would do, and the guest then {UNPROTECTED}",
+            "`--tolerate mitigations` or `--tolerate {}` would do, and the guest then \
+             {UNPROTECTED}",
             joined(&names, ",")
         )),
         (false, false) => Some(format!(

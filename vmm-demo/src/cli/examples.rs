@@ -73,10 +73,12 @@ Examples:
   vmm-demo migrate --to unix:new.sock --qmp unix:vm.sock      to a new process on this machine
   vmm-demo migrate --to tcp:b.example:4444 --qmp unix:vm.sock --tls-creds certificates
   vmm-demo migrate --to tcp:127.0.0.1:4444 --qmp unix:vm.sock --plain
+  vmm-demo migrate --plan guest.json host.json      would this host accept the guest?
 
-The exit code is 1 if the guest was not moved, 2 if none answers at the QMP socket, and 4 if nobody
-knows which side runs it. A signal cancels the migration. If the link is lost as the guest is handed
-over, both sides wait for QMP's migrate-resolve, unless they have a lease.";
+The exit code is 1 if the guest was not moved or would be refused, 2 if none answers at the QMP
+socket or a file cannot be used, and 4 if nobody knows which side runs it. A signal cancels the
+migration. If the link is lost as the guest is handed over, both sides wait for QMP's
+migrate-resolve, unless they have a lease.";
 
 pub(super) const PROPS: &str = "\
 Examples:

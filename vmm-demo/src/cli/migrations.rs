@@ -4,8 +4,8 @@ use super::views::ToleranceArgument;
 use crate::endpoint::Endpoint;
 use crate::socket_address::Address;
 use crate::vmm::state::ClockPolicy;
-use clap::Args;
-use std::path::PathBuf;
+use clap::{Arg, Args};
+use std::path::{Path, PathBuf};
 
 /// Arguments of `run` for a guest from another process.
 #[derive(Debug, Args)]
@@ -50,16 +50,50 @@ pub struct IncomingArguments {
     pub tolerance: ToleranceArgument,
 }
 
+/// Arguments of `migrate` for a judgement beforehand.
+#[derive(Debug, Args)]
+#[command(
+    next_help_heading = "A judgement beforehand",
+    mut_arg("tolerate", only_with_plan)
+)]
+pub struct MigrationPlanArguments {
+    /// Move nothing, and say if a host would accept a guest, else every reason and what would have
+    /// worked. Works on any machine.
+    ///
+    /// VIEW is the guest's view, written by `run --view`, and HOST the host's file, written by
+    /// `idreg dump --json`.
+    #[arg(
+        long,
+        num_args = 2,
+        value_names = ["VIEW", "HOST"],
+        conflicts_with_all = [
+            "to", "qmp", "copy", "tls_creds", "plain", "lease", "downtime_limit", "max_bandwidth",
+            "time_out", "force", "auto_converge", "channels", "zstd",
+        ]
+    )]
+    pub plan: Option<Vec<PathBuf>>,
+    /// The fields that may differ.
+    #[command(flatten)]
+    pub tolerance: ToleranceArgument,
+    /// Print JSON.
+    #[arg(long, requires = "plan", conflicts_with_all = ["to", "qmp"])]
+    pub json: bool,
+}
+
 /// Arguments of `migrate`.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
 pub struct MigrateArguments {
     /// The place where `run --incoming` waits.
-    #[arg(long, value_name = "unix:PATH|tcp:HOST:PORT")]
-    pub to: Endpoint,
+    #[arg(
+        long,
+        value_name = "unix:PATH|tcp:HOST:PORT",
+        required_unless_present = "plan"
+    )]
+    pub to: Option<Endpoint>,
     /// The socket at which the guest serves QMP: the `--qmp` of its `run` or `restore`.
-    #[arg(long, value_name = "unix:PATH")]
-    pub qmp: Address,
+    #[arg(long, value_name = "unix:PATH", required_unless_present = "plan")]
+    pub qmp: Option<Address>,
     /// Copy the memory also through a Unix socket, instead of letting the other process take it
     /// over.
     #[arg(long)]
@@ -108,4 +142,24 @@ pub struct MigrateArguments {
     /// Compress memory with zstd.
     #[arg(long)]
     pub zstd: bool,
+    /// The judgement beforehand.
+    #[command(flatten)]
+    pub judgement: MigrationPlanArguments,
+}
+
+/// An argument of the judgement. clap requires nothing that conflicts with what is given, so that
+/// the others of `migrate` exclude it by themselves.
+fn only_with_plan(argument: Arg) -> Arg {
+    argument.requires("plan").conflicts_with_all(["to", "qmp"])
+}
+
+impl MigrationPlanArguments {
+    /// The paths of the view and of the host, if the judgement is asked for.
+    #[must_use]
+    pub fn files(&self) -> Option<(&Path, &Path)> {
+        match self.plan.as_deref() {
+            Some([view, host]) => Some((view, host)),
+            _ => None,
+        }
+    }
 }

@@ -204,11 +204,8 @@ impl VmmDemoCommand {
     pub fn json(&self) -> bool {
         match self {
             Self::Run(arguments) => arguments.json,
-            Self::Snapshot(_)
-            | Self::Restore(_)
-            | Self::Migrate(_)
-            | Self::Completions(_)
-            | Self::Man(_) => false,
+            Self::Migrate(arguments) => arguments.judgement.json,
+            Self::Snapshot(_) | Self::Restore(_) | Self::Completions(_) | Self::Man(_) => false,
         }
     }
 }

@@ -23,6 +23,8 @@ const QUIT_TIMEOUT: Duration = Duration::from_secs(30);
 /// A guest that was not moved, or whose old process has not ended.
 #[derive(Debug, Error)]
 enum NotMoved {
+    #[error("no destination or no guest is given; give both --to and --qmp")]
+    NoDestination,
     #[error("the guest was not moved, and goes on here: {0}")]
     Failed(String),
     #[error(
@@ -63,11 +65,14 @@ struct RamReport {
 ///
 /// [`Failure`]: no guest answers, or it was not moved; it goes on then.
 pub fn migrate(arguments: &MigrateArguments) -> Result<Ending, Failure> {
+    let (Some(qmp), Some(destination)) = (&arguments.qmp, &arguments.to) else {
+        return Err(Failure::Unusable(NotMoved::NoDestination.into()));
+    };
     let settings = settings(arguments)?;
     let mut signals = install_signal_handlers().map_err(Failure::other)?;
-    let mut monitor = Monitor::connect(&arguments.qmp)?;
+    let mut monitor = Monitor::connect(qmp)?;
     monitor.execute("migrate-set-parameters", &settings)?;
-    let to = json!({ "uri": arguments.to.to_string() });
+    let to = json!({ "uri": destination.to_string() });
     monitor.execute("migrate", &to)?;
     let ending = follow(&mut monitor, &mut signals)?;
     if ending == Ending::Done {

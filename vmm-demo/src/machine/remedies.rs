@@ -15,8 +15,8 @@ pub fn run_arguments(model: &CpuModel, firmware: &FirmwareValues) -> String {
     format!("--cpu {model}{}", settings.collect::<String>())
 }
 
-/// What would have let a guest run on a host: the model to start with, the tolerance, or the
-/// command that searches for a model with the files of both hosts. There is at least one.
+/// The ways in which a guest could have run on a host: the model to start with, the tolerance, or
+/// the command that searches for a model with the files of both hosts. There is at least one.
 #[must_use]
 pub fn remedies(
     error: &Incompatible,

@@ -1,4 +1,4 @@
-//! `idreg` on files that the tests make, and views of guests on recorded hosts.
+//! The programs on files that the tests make, and views of guests on recorded hosts.
 
 #![allow(dead_code, reason = "not every test needs everything")]
 
@@ -12,10 +12,10 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-/// A directory for the files of a test, in which `idreg` runs.
+/// A directory for the files of a test, in which the programs run.
 pub(crate) struct Directory(TempDir);
 
-/// The output of `idreg` and its exit code.
+/// The output of a program and its exit code.
 pub(crate) struct Output {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
@@ -65,16 +65,24 @@ impl Directory {
         self.idreg_with(arguments, b"")
     }
 
+    pub(crate) fn vmm_demo(&self, arguments: &[&str]) -> Output {
+        self.run(env!("CARGO_BIN_EXE_vmm-demo"), arguments, b"")
+    }
+
     /// Runs `idreg` with a standard input.
     pub(crate) fn idreg_with(&self, arguments: &[&str], input: &[u8]) -> Output {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_idreg"))
+        self.run(env!("CARGO_BIN_EXE_idreg"), arguments, input)
+    }
+
+    fn run(&self, program: &str, arguments: &[&str], input: &[u8]) -> Output {
+        let mut child = Command::new(program)
             .args(arguments)
             .current_dir(self.0.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .expect("idreg starts");
+            .expect("the program starts");
         let mut stdin = child.stdin.take().expect("a pipe");
         // It may end before it has read everything.
         let _unread = stdin.write_all(input);
