@@ -3,6 +3,7 @@
 //! In the emulated host the `host-init` program runs [`serve`] on a virtio-serial port. On real Arm
 //! hardware and in tests it runs in a thread on one end of a socket pair.
 
+pub mod loopback;
 mod processes;
 mod reply_writer;
 mod sink;

@@ -1,6 +1,6 @@
 //! First program of the emulated host: mounts file systems and serves the testbed.
 
-use idreg_tests::init::{Service, serve};
+use idreg_tests::init::{Service, loopback, serve};
 use idreg_tests::program::Program;
 use idreg_tests::protocol::{Frame, FrameError, Message, PORT_NAME};
 use rustix::io::Errno;
@@ -42,6 +42,8 @@ enum HostInitError {
     },
     #[error("cannot load the kernel module {}", path.display())]
     Module { path: PathBuf, source: Errno },
+    #[error("cannot switch the loopback interface on")]
+    Loopback(#[source] Errno),
     #[error("no virtio-serial port is named {PORT_NAME}")]
     NoPort,
     #[error("cannot read {}", path.display())]
@@ -71,6 +73,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), HostInitError> {
     mount_all()?;
     load_modules()?;
+    loopback::switch_on().map_err(HostInitError::Loopback)?;
     let path = find_port()?;
     let failed = |source| HostInitError::Open {
         path: path.clone(),

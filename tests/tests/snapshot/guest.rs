@@ -1,10 +1,10 @@
 //! A guest that works, its snapshots, and the guest that goes on from one.
 
 use crate::console::{self, LIMIT};
-use crate::moves::Destination;
+use crate::moves::{Destination, migrate};
 use crate::qmp::Qmp;
 use idreg_tests::guest::{CpuStatus, WorkStatus};
-use idreg_tests::machine::{Console, Machine, Output, Running};
+use idreg_tests::machine::{Console, Ending, Machine, Output, Running};
 use idreg_tests::program::Program;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -107,6 +107,11 @@ impl Guest {
         }
     }
 
+    /// Kills the guest's process.
+    pub(crate) fn kill(&self) {
+        self.running.kill().expect("the host is there");
+    }
+
     /// The guest's host.
     pub(crate) fn machine(&self) -> &'static Machine {
         self.machine
@@ -115,6 +120,13 @@ impl Guest {
     /// The address of the guest's QMP server.
     pub(crate) fn address(&self) -> String {
         address(&self.name)
+    }
+
+    /// The console of a guest whose process was killed.
+    pub(crate) fn killed(mut self) -> Console {
+        let ended = self.console.end(&self.running, Instant::now() + LIMIT);
+        assert!(matches!(ended, Ok(Ending::Killed(_))), "{ended:?}");
+        self.console
     }
 
     /// The console of a guest that has left its process.
@@ -199,11 +211,7 @@ impl Guest {
     /// of it.
     pub(crate) fn upgrade(self) -> (Self, String) {
         let destination = Destination::start(self.machine, &[]);
-        let to = address(&destination.incoming());
-        let arguments = ["migrate", "--to", &to, "--qmp", &self.address()];
-        let moving = self.machine.start(Program::VmmDemo, arguments);
-        let output = moving.and_then(|moving| moving.output(LIMIT));
-        let output = output.expect("it ends");
+        let output = migrate(&self, destination.incoming(), &[]);
         let said = output.stderr().into_owned();
         assert_eq!(output.code, 0, "{said}{:?}", self.console);
         (destination.take(self.left()), said)

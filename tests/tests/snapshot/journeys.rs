@@ -44,11 +44,26 @@ fn travels(cpus: &[&str], name: &str, route: &[usize]) {
     guest.end();
 }
 
+/// The options of a guest that both kernels can have.
+pub(crate) fn named_model() -> [&'static str; 4] {
+    let [option, psci] = PSCI;
+    ["--cpu", "neoverse-v1-v1", option, psci]
+}
+
+/// The differences between guests of Neoverse N1 and V1.
+pub(crate) const TOLERATED: &str = "el2,SYSREG_ID_AA64MMFR2_EL1_IDS";
+
+/// The model that both hosts can have but for these differences.
+pub(crate) fn tolerant_model(machines: &[&'static Machine]) -> String {
+    let tolerance = Tolerance::parse(&DESCRIPTION, TOLERATED).expect("a tolerance");
+    common_model(machines, &Policy::default().with_tolerance(tolerance))
+}
+
 /// Every pair of three hosts.
-const THREE: [usize; 4] = [0, 1, 2, 0];
+pub(crate) const THREE: [usize; 4] = [0, 1, 2, 0];
 
 /// Every pair of four hosts.
-const FOUR: [usize; 8] = [0, 1, 2, 3, 0, 2, 1, 3];
+pub(crate) const FOUR: [usize; 8] = [0, 1, 2, 3, 0, 2, 1, 3];
 
 #[test]
 fn guest_travels_between_cores_of_the_first_generation() {
@@ -79,8 +94,7 @@ fn guest_travels_between_cores_with_sve() {
 fn guest_with_a_named_model_goes_between_kernels() {
     let kernels = [Kernel::Latest, Kernel::Lts];
     let [latest, lts] = kernels.map(|kernel| host("neoverse-v1", kernel));
-    let options = [&["--cpu", "neoverse-v1-v1"], &PSCI[..]].concat();
-    let mut guest = Guest::boot(lts, "kernels", 2, &options);
+    let mut guest = Guest::boot(lts, "kernels", 2, &named_model());
     for next in [latest, lts, latest] {
         let before = guest.status();
         // Linux 6.12 shows nested virtualisation, and lets no guest change the field.
@@ -96,9 +110,7 @@ fn guest_with_a_named_model_goes_between_kernels() {
 #[test]
 fn tolerated_fields_alone_may_differ() {
     let [n1, v1] = ["neoverse-n1", "neoverse-v1"].map(|cpu| host(cpu, Kernel::Latest));
-    let words = "el2,SYSREG_ID_AA64MMFR2_EL1_IDS";
-    let tolerance = Tolerance::parse(&DESCRIPTION, words).expect("a tolerance");
-    let model = common_model(&[n1, v1], &Policy::default().with_tolerance(tolerance));
+    let model = tolerant_model(&[n1, v1]);
     let mut guest = Guest::boot(n1, "tolerate", 2, &["--cpu", &model]);
     let before = guest.status();
     let saved = guest.cut(&[]).carry_to(v1);
@@ -109,7 +121,7 @@ fn tolerated_fields_alone_may_differ() {
     }
     let said = saved.is_refused(&["--tolerate", "el2"]);
     assert!(said.contains("SYSREG_ID_AA64MMFR2_EL1_IDS"), "{said}");
-    let mut guest = saved.restore(&["--tolerate", words]);
+    let mut guest = saved.restore(&["--tolerate", TOLERATED]);
     guest.works_on(&before);
     guest.end();
 }

@@ -1,8 +1,8 @@
 //! Guests that migrate between hosts while they run.
 
 use crate::guest::Guest;
-use crate::hosts::{A57, host};
-use crate::journeys::common_model;
+use crate::hosts::{A57, MAX, host};
+use crate::journeys::{FOUR, THREE, TOLERATED, common_model, named_model, tolerant_model};
 use crate::moves::{Destination, move_to, try_move};
 use idreg_runtime::fleet::Policy;
 use idreg_tests::artifacts::Kernel;
@@ -20,9 +20,6 @@ fn migrates(cpus: &[&str], name: &str, route: &[usize]) {
     guest.end();
 }
 
-/// Every pair of three hosts.
-const THREE: [usize; 4] = [0, 1, 2, 0];
-
 #[test]
 fn guest_migrates_between_cores_of_the_first_generation() {
     let cpus = ["cortex-a35", A57, "cortex-a72"];
@@ -33,6 +30,37 @@ fn guest_migrates_between_cores_of_the_first_generation() {
 fn guest_migrates_between_cores_of_armv8_2() {
     let cpus = ["cortex-a55", "cortex-a76", "neoverse-n1"];
     migrates(&cpus, "moves-armv8-2", &THREE);
+}
+
+/// The first core has 20 event counters, the others have 6.
+#[test]
+fn guest_migrates_between_cores_with_sve() {
+    let cpus = ["cortex-a710", "neoverse-n2", "neoverse-v1", MAX];
+    migrates(&cpus, "moves-sve", &FOUR);
+}
+
+#[test]
+fn guest_with_a_named_model_migrates_between_kernels() {
+    let kernels = [Kernel::Latest, Kernel::Lts];
+    let [latest, lts] = kernels.map(|kernel| host("neoverse-v1", kernel));
+    let mut guest = Guest::boot(lts, "moves-kernels", 2, &named_model());
+    for next in [latest, lts] {
+        let before = guest.status();
+        guest = move_to(guest, next, &["--tolerate", "el2"]);
+        guest.works_on(&before);
+    }
+    guest.end();
+}
+
+#[test]
+fn guest_migrates_where_its_differences_are_tolerated() {
+    let [n1, v1] = ["neoverse-n1", "neoverse-v1"].map(|cpu| host(cpu, Kernel::Latest));
+    let model = tolerant_model(&[n1, v1]);
+    let mut guest = Guest::boot(n1, "moves-tolerated", 2, &["--cpu", &model]);
+    let before = guest.status();
+    let mut guest = move_to(guest, v1, &["--tolerate", TOLERATED]);
+    guest.works_on(&before);
+    guest.end();
 }
 
 #[test]

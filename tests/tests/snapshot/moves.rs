@@ -8,7 +8,11 @@ use idreg_tests::machine::{Console, Error, Machine, Output, Running};
 use idreg_tests::program::Program;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, sleep};
+use std::time::{Duration, Instant};
+
+/// Interval between looks at a destination.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// The number of destinations so far: each has sockets of its own.
 static DESTINATIONS: AtomicU32 = AtomicU32::new(0);
@@ -17,12 +21,13 @@ static DESTINATIONS: AtomicU32 = AtomicU32::new(0);
 pub(crate) struct Destination {
     machine: &'static Machine,
     name: String,
+    incoming: String,
     running: Running<'static>,
 }
 
 /// Options of a link that is slower than the guest writes its memory: two emulated hosts and this
 /// process.
-const SLOW_LINK: [&str; 5] = ["--downtime-limit", "2000", "--time-out", "10", "--force"];
+pub(crate) const SLOW_LINK: [&str; 5] = ["--downtime-limit", "2000", "--time-out", "10", "--force"];
 
 /// The end of a try to move a guest.
 pub(crate) struct Move {
@@ -41,23 +46,33 @@ impl Move {
         guest: &Guest,
         destination: &Destination,
     ) -> JoinHandle<Result<Carried, Error>> {
-        let far = socket(&destination.incoming());
+        let far = destination.socket();
         carry(guest.machine(), &self.near, destination.machine, &far, None)
     }
 }
 
 impl Destination {
-    /// Starts a process and waits until it listens.
+    /// Starts a process and waits until it listens at a socket.
     pub(crate) fn start(machine: &'static Machine, options: &[&str]) -> Self {
-        let number = DESTINATIONS.fetch_add(1, Ordering::Relaxed);
-        let name = format!("there-{number}");
-        let (incoming, qmp) = (address(&incoming(&name)), address(&name));
+        let name = next_name();
+        let incoming = address(&format!("{name}-in"));
+        Self::new(machine, name, incoming, options)
+    }
+
+    /// Starts a process and waits until it listens at an address.
+    pub(crate) fn at(machine: &'static Machine, address: &str, options: &[&str]) -> Self {
+        Self::new(machine, next_name(), address.to_owned(), options)
+    }
+
+    fn new(machine: &'static Machine, name: String, incoming: String, options: &[&str]) -> Self {
+        let qmp = address(&name);
         let mut arguments = vec!["run", "--incoming", &incoming, "--qmp", &qmp];
         arguments.extend(options);
         let running = start(machine, &arguments);
         let destination = Self {
             machine,
             name,
+            incoming,
             running,
         };
         let status = destination.qmp().execute("query-status", &json!({}));
@@ -65,9 +80,43 @@ impl Destination {
         destination
     }
 
+    /// The address at which a source finds it.
+    pub(crate) fn incoming(&self) -> &str {
+        &self.incoming
+    }
+
     /// The socket at which a source finds it, in the directory of its host.
-    pub(crate) fn incoming(&self) -> String {
-        incoming(&self.name)
+    fn socket(&self) -> String {
+        let socket = self.incoming.strip_prefix("unix:");
+        socket.expect("a socket").to_owned()
+    }
+
+    /// Kills the process.
+    pub(crate) fn kill(&self) {
+        self.running.kill().expect("the host is there");
+    }
+
+    /// The guest, once it runs, or the exit code and the output of a process that ends without one.
+    pub(crate) fn outcome(self, console: Console) -> Result<Guest, (i32, String)> {
+        let deadline = Instant::now() + LIMIT;
+        loop {
+            let Some(status) = self.status() else {
+                return Err(self.end());
+            };
+            match status.as_str() {
+                "completed" => return Ok(self.take(console)),
+                "failed" => return Err(self.end()),
+                _ => assert!(Instant::now() < deadline, "{status}"),
+            }
+            sleep(LOOK);
+        }
+    }
+
+    /// The status of the migration, or `None` if the process has ended.
+    fn status(&self) -> Option<String> {
+        let mut qmp = Qmp::try_connect(self.machine, &socket(&self.name)).ok()?;
+        let status = qmp.ask("query-migrate", &json!({})).ok()?;
+        Some(status.ok()?["status"].as_str()?.to_owned())
     }
 
     /// A client of its QMP server.
@@ -88,6 +137,25 @@ impl Destination {
     }
 }
 
+/// Runs the command that moves a guest to an address.
+pub(crate) fn migrate(guest: &Guest, to: &str, options: &[&str]) -> Output {
+    output(start_migrating(guest, to, options))
+}
+
+/// Starts the command that moves a guest to an address.
+pub(crate) fn start_migrating(guest: &Guest, to: &str, options: &[&str]) -> Running<'static> {
+    let qmp = guest.address();
+    let arguments = [&["migrate", "--to", to, "--qmp", &qmp], options].concat();
+    let moving = guest.machine().start(Program::VmmDemo, &arguments);
+    moving.unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+/// Waits for the end of the command.
+pub(crate) fn output(moving: Running<'_>) -> Output {
+    let output = moving.output(LIMIT);
+    output.unwrap_or_else(|error| panic!("{error:?}"))
+}
+
 /// Tries to move a guest through a link with a fault.
 pub(crate) fn try_move(
     guest: &Guest,
@@ -97,15 +165,11 @@ pub(crate) fn try_move(
 ) -> Move {
     let number = DESTINATIONS.fetch_add(1, Ordering::Relaxed);
     let near = format!("link-{number}.sock");
-    let far = socket(&destination.incoming());
+    let far = destination.socket();
     let link = carry(guest.machine(), &near, destination.machine, &far, fault);
-    let (to, qmp) = (format!("unix:{near}"), guest.address());
-    let mut arguments = vec!["migrate", "--to", &to, "--qmp", &qmp, "--copy"];
-    arguments.extend(SLOW_LINK);
-    arguments.extend(options);
-    let moving = guest.machine().start(Program::VmmDemo, &arguments);
-    let output = moving.and_then(|moving| moving.output(LIMIT));
-    let output = output.unwrap_or_else(|error| panic!("{error:?}"));
+    let to = format!("unix:{near}");
+    let options = [&["--copy"], &SLOW_LINK[..], options].concat();
+    let output = migrate(guest, &to, &options);
     let carried = link.join().expect("no panic").ok();
     Move {
         output,
@@ -129,6 +193,7 @@ pub(crate) fn migration(qmp: &mut Qmp) -> Value {
     qmp.execute("query-migrate", &json!({}))
 }
 
-fn incoming(name: &str) -> String {
-    format!("{name}-in")
+fn next_name() -> String {
+    let number = DESTINATIONS.fetch_add(1, Ordering::Relaxed);
+    format!("there-{number}")
 }

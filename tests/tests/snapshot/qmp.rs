@@ -2,7 +2,7 @@
 
 use idreg_tests::machine::Machine;
 use serde_json::{Value, json};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -22,20 +22,27 @@ impl Qmp {
     /// Connects to the socket of this name on a host, as soon as a server listens there.
     pub(crate) fn connect(machine: &Machine, socket: &str) -> Self {
         let deadline = Instant::now() + START_LIMIT;
-        let stream = loop {
-            match machine.connect(socket) {
-                Ok(stream) => break stream,
-                Err(error) if Instant::now() > deadline => panic!("{error:?}"),
+        loop {
+            match Self::try_connect(machine, socket) {
+                Ok(qmp) => return qmp,
+                Err(error) if Instant::now() > deadline => panic!("{error}"),
                 Err(_not_yet) => sleep(RETRY),
             }
-        };
+        }
+    }
+
+    /// Connects to the socket of this name on a host, if a server listens there.
+    pub(crate) fn try_connect(machine: &Machine, socket: &str) -> Result<Self, String> {
+        let stream = machine.connect(socket);
+        let stream = stream.map_err(|error| format!("{error:?}"))?;
         let mut qmp = Self {
             stream: BufReader::new(stream),
         };
-        let greeting = qmp.next();
+        let greeting = qmp.next().map_err(|error| error.to_string())?;
         assert!(greeting.get("QMP").is_some(), "{greeting}");
-        qmp.execute("qmp_capabilities", &json!({}));
-        qmp
+        let negotiated = qmp.ask("qmp_capabilities", &json!({}));
+        negotiated.map_err(|error| error.to_string())??;
+        Ok(qmp)
     }
 
     /// The return value of a command.
@@ -50,23 +57,34 @@ impl Qmp {
         command: &str,
         arguments: &Value,
     ) -> Result<Value, String> {
+        let answer = self.ask(command, arguments);
+        answer.unwrap_or_else(|error| panic!("{command} {arguments}: {error}"))
+    }
+
+    /// The return value of a command, or the text of its error, unless the connection fails.
+    pub(crate) fn ask(
+        &mut self,
+        command: &str,
+        arguments: &Value,
+    ) -> io::Result<Result<Value, String>> {
         let request = json!({ "execute": command, "arguments": arguments });
-        let sent = writeln!(self.stream.get_mut(), "{request}");
-        sent.expect("the server reads");
+        writeln!(self.stream.get_mut(), "{request}")?;
         loop {
-            let mut answer = self.next();
+            let mut answer = self.next()?;
             if let Some(error) = answer.get("error") {
-                return Err(error["desc"].as_str().unwrap_or_default().to_owned());
+                return Ok(Err(error["desc"].as_str().unwrap_or_default().to_owned()));
             }
             if answer.get("event").is_none() {
-                return Ok(answer["return"].take());
+                return Ok(Ok(answer["return"].take()));
             }
         }
     }
 
-    fn next(&mut self) -> Value {
+    fn next(&mut self) -> io::Result<Value> {
         let mut line = String::new();
-        self.stream.read_line(&mut line).expect("the server writes");
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+        if self.stream.read_line(&mut line)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")))
     }
 }
