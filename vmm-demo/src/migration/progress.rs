@@ -41,7 +41,8 @@ impl fmt::Display for MigrationStep {
     }
 }
 
-/// The counters of a migration, most of them on the source alone, as QEMU's `query-migrate` has them.
+/// The counters of a migration, as QEMU's `query-migrate` has them: most of them on the source
+/// alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MigrationProgress {
     /// The step.
