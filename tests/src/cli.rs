@@ -1,10 +1,12 @@
 //! The command line of the `testbed` program.
 
+mod booted;
 mod error;
 mod exec;
 mod fleet_demo;
 mod hosts;
 mod linux_demo;
+mod migrate_demo;
 
 pub use self::error::TestbedError;
 use self::exec::{Exec, pass_through};
@@ -68,6 +70,10 @@ enum Action {
         /// both
         #[arg(long, conflicts_with = "linux")]
         fleet: bool,
+        /// Boot two hosts with different CPUs, and move a running Linux guest to the second and
+        /// back: with the first host's CPU, which is refused, and with the model in common
+        #[arg(long, conflicts_with_all = ["linux", "fleet"])]
+        migrate: bool,
     },
     /// Run the tests of the workspace
     Test {
@@ -108,6 +114,7 @@ impl Cli {
             Action::Exec(exec) => exec.run(),
             Action::Hosts(hosts) => hosts.run(),
             Action::Demo { fleet: true, .. } => fleet_demo::run(),
+            Action::Demo { migrate: true, .. } => migrate_demo::run(),
             Action::Demo {
                 choice,
                 linux: true,
@@ -318,19 +325,28 @@ mod tests {
     #[test]
     fn demo_takes_its_option_with_a_separator_and_without() {
         for (line, expected) in [
-            ("testbed demo", [false, false]),
-            ("testbed demo --linux", [true, false]),
-            ("testbed demo -- --linux", [true, false]),
-            ("testbed demo -- --linux --emulate", [true, false]),
-            ("testbed demo -- --fleet", [false, true]),
+            ("testbed demo", [false, false, false]),
+            ("testbed demo --linux", [true, false, false]),
+            ("testbed demo -- --linux", [true, false, false]),
+            ("testbed demo -- --linux --emulate", [true, false, false]),
+            ("testbed demo -- --fleet", [false, true, false]),
+            ("testbed demo -- --migrate", [false, false, true]),
         ] {
             let cli = Cli::try_parse_from(keep_separator(words(line))).unwrap();
-            let Action::Demo { linux, fleet, .. } = cli.action else {
+            let Action::Demo {
+                linux,
+                fleet,
+                migrate,
+                ..
+            } = cli.action
+            else {
                 panic!("not demo");
             };
-            assert_eq!([linux, fleet], expected, "{line}");
+            assert_eq!([linux, fleet, migrate], expected, "{line}");
         }
-        assert!(Cli::try_parse_from(words("testbed demo --linux --fleet")).is_err());
+        for two in ["--linux --fleet", "--linux --migrate", "--fleet --migrate"] {
+            assert!(Cli::try_parse_from(words(&format!("testbed demo {two}"))).is_err());
+        }
     }
 
     #[test]

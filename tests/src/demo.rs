@@ -1,7 +1,8 @@
 //! Side-by-side comparison of guests: the CPU reports of two Linux guests, and in [`fleet`] the
-//! registers of guests on two hosts.
+//! registers of guests on two hosts. [`migration`] shows a guest that moves between them.
 
 pub mod fleet;
+pub mod migration;
 
 use crate::guest::{CpuReport, json_lines};
 use idreg_runtime::regs::DESCRIPTION;
@@ -40,6 +41,14 @@ pub enum DemoError {
         host: String,
         /// The cause.
         source: serde_json::Error,
+    },
+    /// The guest found a fault, or ended by itself.
+    #[error("the guest on {host} found a fault, or has ended; its console:\n{console}")]
+    Guest {
+        /// The host's CPU.
+        host: String,
+        /// The output on its console, and the messages of its process.
+        console: String,
     },
     /// The hosts have no model in common.
     #[error("{} and {}: {reasons}", names[0], names[1])]

@@ -1,6 +1,6 @@
-//! Sockets of this machine, forwarded to sockets of a host.
+//! Sockets of this machine or of a host, forwarded to sockets of a host.
 
-use crate::machine::Machine;
+use crate::machine::{self, Listening, Machine};
 use rustix::fs::{Mode, fchmod};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use std::fs;
@@ -10,6 +10,7 @@ use std::ops::Deref;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::Duration;
 
 /// Backlog of connections that are not accepted yet.
 const BACKLOG: i32 = 16;
@@ -58,6 +59,35 @@ impl Drop for Forward {
         // Another process may have removed it.
         let _gone = fs::remove_file(&self.path);
     }
+}
+
+/// Forwards the next connection of a command to the socket `name` of another host, where a command
+/// listens within the limit too. Returns once both are connected.
+///
+/// # Errors
+///
+/// [`RelayError`].
+pub fn relay(
+    from: Listening<'_>,
+    to: &Machine,
+    name: &str,
+    limit: Duration,
+) -> Result<(), RelayError> {
+    let client = from.accept(limit)?;
+    let server = to.connect_within(name, limit)?;
+    Ok(exchange(client, server)?)
+}
+
+/// Errors of a connection between two hosts.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RelayError {
+    /// One of the hosts has no connection.
+    #[error(transparent)]
+    Host(#[from] machine::Error),
+    /// This machine cannot pass it on.
+    #[error("cannot pass on a connection between two hosts")]
+    PassOn(#[from] io::Error),
 }
 
 fn accept(machine: &Machine, name: &str, listener: &UnixListener) {

@@ -33,7 +33,7 @@ mod unsupported;
 use unsupported::{instructions, registers};
 
 pub use attempt::{Attempt, AttemptError};
-pub use console::json_lines;
+pub use console::{json_lines, kernel_messages};
 pub use conversation::{ConversationError, converse};
 pub use ending::{EndAction, EndActionError};
 pub use hexadecimal::Hexadecimal;

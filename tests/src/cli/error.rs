@@ -3,6 +3,7 @@
 use crate::artifacts::build::BuildError;
 use crate::artifacts::setup::SetupError;
 use crate::demo::DemoError;
+use crate::forward::RelayError;
 use crate::machine;
 use crate::program::{Executable, NoSuchCommand, ProgramFileError};
 use std::io;
@@ -27,7 +28,10 @@ pub enum TestbedError {
     /// The host failed.
     #[error(transparent)]
     Machine(#[from] machine::Error),
-    /// A guest of the demonstration printed no report.
+    /// A connection between two hosts failed.
+    #[error(transparent)]
+    Relay(#[from] RelayError),
+    /// A step of a demonstration failed.
     #[error(transparent)]
     Demo(#[from] DemoError),
     /// A file cannot be read or written.

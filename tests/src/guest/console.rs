@@ -3,36 +3,55 @@
 /// Digits of the microseconds in the time of a kernel message.
 const MICROSECONDS: usize = 6;
 
-/// The guest's JSON lines that are complete, without the kernel's messages.
+/// The guest's JSON lines that are complete, without the [kernel's messages](kernel_messages).
 ///
 /// Program and kernel write to one terminal, and the kernel prints between any two bytes of the
 /// program. The program's line goes on after the kernel's.
 #[must_use]
 pub fn json_lines(console: &str) -> Vec<String> {
-    let said = without_messages(console);
+    let said = Parts::of(console).said;
     let complete = said
         .split_inclusive('\n')
         .filter(|line| line.starts_with('{') && line.ends_with('\n'));
     complete.map(|line| line.trim_end().to_owned()).collect()
 }
 
-fn without_messages(console: &str) -> String {
-    let mut said = String::with_capacity(console.len());
-    let mut rest = console;
-    while let Some(start) = rest.find(['[', '*']) {
-        let (before, from) = rest.split_at(start);
-        said.push_str(before);
-        let (line, after) = from.split_once('\n').unwrap_or((from, ""));
-        if has_time(line) || is_about_messages(line) {
-            rest = after;
-        } else {
-            let (first, others) = from.split_at(1);
-            said.push_str(first);
-            rest = others;
+/// The kernel's messages that are complete, each with its time.
+#[must_use]
+pub fn kernel_messages(console: &str) -> Vec<&str> {
+    Parts::of(console).messages
+}
+
+/// Text of the program, and the kernel's messages between it.
+struct Parts<'a> {
+    said: String,
+    messages: Vec<&'a str>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(console: &'a str) -> Self {
+        let mut said = String::with_capacity(console.len());
+        let mut messages = Vec::new();
+        let mut rest = console;
+        while let Some(start) = rest.find(['[', '*']) {
+            let (before, from) = rest.split_at(start);
+            said.push_str(before);
+            let end = from.find('\n');
+            let (line, after) = from.split_at(end.map_or(from.len(), |end| end + 1));
+            if has_time(line) {
+                messages.extend(end.map(|_complete| line.trim_end()));
+                rest = after;
+            } else if is_about_messages(line) {
+                rest = after;
+            } else {
+                let (first, others) = from.split_at(1);
+                said.push_str(first);
+                rest = others;
+            }
         }
+        said.push_str(rest);
+        Self { said, messages }
     }
-    said.push_str(rest);
-    said
 }
 
 /// True for a message: it begins with its time, such as `[   12.345678] `, which no line of the
@@ -85,6 +104,24 @@ true}** replaying previous printk message **\r
                 r#"{"cpu":0,"features":["fp","asimd"]}"#,
                 r#"{"cpu":1}"#,
                 r#"{"ready":true}"#
+            ]
+        );
+    }
+
+    #[test]
+    fn messages_are_those_of_the_kernel_alone() {
+        let console = "\
+{\"cpu\":0,\"as[   81.809547] psci: CPU1 killed (polled 0 ms)\r
+imd\"}\r
+online 1\r
+[   82.000001] CPU1: Booted secondary processor 0x0000000001 [0x414fd0c1]\r
+** 3 printk messages dropped **\r
+[   82.000002] cut";
+        assert_eq!(
+            kernel_messages(console),
+            [
+                "[   81.809547] psci: CPU1 killed (polled 0 ms)",
+                "[   82.000001] CPU1: Booted secondary processor 0x0000000001 [0x414fd0c1]",
             ]
         );
     }

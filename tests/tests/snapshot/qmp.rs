@@ -4,14 +4,10 @@ use idreg_tests::machine::Machine;
 use serde_json::{Value, json};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::net::UnixStream;
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Time limit for a server to start.
 const START_LIMIT: Duration = Duration::from_mins(1);
-
-/// Interval between attempts to connect.
-const RETRY: Duration = Duration::from_millis(100);
 
 /// A connection that has negotiated its capabilities.
 pub(crate) struct Qmp {
@@ -21,20 +17,19 @@ pub(crate) struct Qmp {
 impl Qmp {
     /// Connects to the socket of this name on a host, as soon as a server listens there.
     pub(crate) fn connect(machine: &Machine, socket: &str) -> Self {
-        let deadline = Instant::now() + START_LIMIT;
-        loop {
-            match Self::try_connect(machine, socket) {
-                Ok(qmp) => return qmp,
-                Err(error) if Instant::now() > deadline => panic!("{error}"),
-                Err(_not_yet) => sleep(RETRY),
-            }
-        }
+        let stream = machine.connect_within(socket, START_LIMIT);
+        let stream = stream.unwrap_or_else(|error| panic!("{error:?}"));
+        let qmp = Self::negotiate(stream);
+        qmp.unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// Connects to the socket of this name on a host, if a server listens there.
     pub(crate) fn try_connect(machine: &Machine, socket: &str) -> Result<Self, String> {
         let stream = machine.connect(socket);
-        let stream = stream.map_err(|error| format!("{error:?}"))?;
+        Self::negotiate(stream.map_err(|error| format!("{error:?}"))?)
+    }
+
+    fn negotiate(stream: UnixStream) -> Result<Self, String> {
         let mut qmp = Self {
             stream: BufReader::new(stream),
         };
