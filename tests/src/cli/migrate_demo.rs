@@ -3,7 +3,7 @@
 
 mod guest;
 
-use self::guest::{Guest, LIMIT, run_arguments, try_migrate};
+use self::guest::{Guest, LIMIT, SECOND_CPU_OFF, SECOND_CPU_ON, run_arguments, try_migrate};
 use super::booted::Booted;
 use super::exec::pass_on;
 use super::{TestbedError, one_host};
@@ -44,7 +44,9 @@ pub(super) fn run() -> Result<u8, TestbedError> {
     let model = common_model(&first, &second, progress)?;
     let guest = Guest::boot(&first, &model, &CPUS, progress)?;
     let mut guest = guest.move_to(&second, progress)?;
-    guest.start_second_cpu()?;
+    guest.switch(SECOND_CPU_ON)?;
+    guest.work(progress)?;
+    guest.switch(SECOND_CPU_OFF)?;
     let guest = guest.move_to(&first, progress)?;
     guest.end()?;
     Ok(0)

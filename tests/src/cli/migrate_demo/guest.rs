@@ -45,8 +45,9 @@ pub(super) const INCOMING: [&str; 5] = [
     "unix:guest-qmp.sock",
 ];
 
-/// The line that starts the guest's second CPU, which is off until then.
-const SECOND_CPU: &str = "online 1";
+/// Lines that switch the guest's second CPU, which is off at the start.
+pub(super) const SECOND_CPU_ON: &str = "online 1";
+pub(super) const SECOND_CPU_OFF: &str = "offline 1";
 
 /// Arguments of a guest with this model.
 pub(super) fn run_arguments(model: &str) -> [&str; 15] {
@@ -161,18 +162,22 @@ impl<'h> Guest<'h> {
             while !guest.next_line()?.contains("\"ready\"") {}
             Ok::<_, TestbedError>(())
         })?;
-        guest.status()?;
+        guest.work(progress)?;
         Ok(guest)
     }
 
-    /// Moves the guest, and shows it before and after.
+    /// Lets the guest work, and shows what it has done.
+    pub(super) fn work(&mut self, progress: Progress) -> Result<(), TestbedError> {
+        progress.step("letting the guest work", || sleep(WORK));
+        self.status()
+    }
+
+    /// Moves the guest, and shows what it has done on the way.
     pub(super) fn move_to(
         mut self,
         destination: &'h Booted,
         progress: Progress,
     ) -> Result<Self, TestbedError> {
-        progress.step("letting the guest work", || sleep(WORK));
-        self.status()?;
         print("\n")?;
         let migration = try_migrate(self.host, destination, progress)?;
         migration.ended_with(0)?;
@@ -185,9 +190,9 @@ impl<'h> Guest<'h> {
         Ok(self)
     }
 
-    /// Lets the guest start its second CPU, which it compares with the first.
-    pub(super) fn start_second_cpu(&mut self) -> Result<(), TestbedError> {
-        self.ask(SECOND_CPU)?;
+    /// Lets the guest switch its second CPU. It compares a CPU that it starts with the first.
+    pub(super) fn switch(&mut self, line: &str) -> Result<(), TestbedError> {
+        self.ask(line)?;
         self.show_messages()
     }
 
