@@ -56,6 +56,7 @@
 //! An error of the lease's storage leaves the side in doubt. A guest in doubt is paused; the user
 //! decides ([`doubt`]), after a question to the other side if it can be reached ([`inquiry`]).
 
+mod arrival;
 pub mod channel;
 pub mod control;
 pub mod convergence;

@@ -1,6 +1,6 @@
 //! Control and progress of a migration, shared with other threads.
 
-use super::progress::{MigrationProgress, MigrationStep};
+use super::progress::{MigrationNotice, MigrationProgress, MigrationStep};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -50,11 +50,11 @@ pub struct Control {
     cancelled: AtomicBool,
     parameters: Mutex<MigrationParameters>,
     progress: Mutex<MigrationProgress>,
-    observer: Option<StepObserver>,
+    observer: Option<MigrationObserver>,
 }
 
-/// An observer of steps, called on the thread of the migration.
-pub type StepObserver = Box<dyn Fn(MigrationStep) + Send + Sync>;
+/// An observer of steps and rounds, called on the thread of the migration.
+pub type MigrationObserver = Box<dyn Fn(MigrationNotice) + Send + Sync>;
 
 impl Control {
     /// Makes the handle of a migration with these settings.
@@ -66,9 +66,9 @@ impl Control {
         }
     }
 
-    /// The handle with an observer, called at the beginning of each step.
+    /// The handle with an observer, called at the beginning of each step and each round.
     #[must_use]
-    pub fn observed(self, observer: StepObserver) -> Self {
+    pub fn observed(self, observer: MigrationObserver) -> Self {
         Self {
             observer: Some(observer),
             ..self
@@ -110,8 +110,24 @@ impl Control {
     pub(super) fn enter(&self, step: MigrationStep) {
         tracing::debug!(%step, "migration");
         self.update(|progress| progress.step = step);
+        self.notify(MigrationNotice::Step(step));
+    }
+
+    /// Begins a round of the source, with this number of bytes to send.
+    pub(super) fn begin_pass(&self, remaining: u64) {
+        let pass = {
+            let mut progress = lock(&self.progress);
+            let ram = &mut progress.ram;
+            ram.remaining = remaining;
+            ram.dirty_sync_count += 1;
+            ram.dirty_sync_count
+        };
+        self.notify(MigrationNotice::Pass(pass));
+    }
+
+    fn notify(&self, notice: MigrationNotice) {
         if let Some(observer) = &self.observer {
-            observer(step);
+            observer(notice);
         }
     }
 }

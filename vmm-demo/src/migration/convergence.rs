@@ -45,6 +45,14 @@ impl RoundMeasurement {
         u64::try_from(bandwidth).unwrap_or(u64::MAX)
     }
 
+    /// The rate in bytes per second at which the guest wrote memory.
+    #[must_use]
+    pub fn dirty_rate(&self) -> u64 {
+        let microseconds = self.duration.as_micros().max(1);
+        let rate = u128::from(self.dirty) * 1_000_000 / microseconds;
+        u64::try_from(rate).unwrap_or(u64::MAX)
+    }
+
     /// The time in which the dirty memory can be sent: the downtime that a stop now means.
     #[must_use]
     pub fn expected_downtime(&self) -> Duration {

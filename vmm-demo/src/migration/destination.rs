@@ -55,6 +55,7 @@ pub fn receive<G: DestinationGuest + ?Sized>(
     control: &Arc<Control>,
 ) -> DestinationEnd {
     let channel = Channel::new(transport, Arc::clone(control), options.timeouts.link);
+    let started = Instant::now();
     let mut destination = DestinationSide {
         guest,
         channel,
@@ -67,6 +68,7 @@ pub fn receive<G: DestinationGuest + ?Sized>(
         streams: None,
         control,
         state: Vec::new(),
+        started,
     };
     let mut step = MigrationStep::Hello;
     while step != MigrationStep::HandOver {
@@ -80,20 +82,21 @@ pub fn receive<G: DestinationGuest + ?Sized>(
     destination.take_over()
 }
 
-struct DestinationSide<'m, G: ?Sized> {
-    guest: &'m mut G,
+pub(super) struct DestinationSide<'m, G: ?Sized> {
+    pub(super) guest: &'m mut G,
     channel: Channel,
     options: DestinationOptions,
     /// The identity of the attempt, from the source's HELLO.
     token: Token,
     /// The way of the memory, from the source's HELLO.
     memory: MemoryMode,
-    map: MemoryMap,
+    pub(super) map: MemoryMap,
     zstd: bool,
     stream_count: u32,
     streams: Option<ArrivingStreams>,
-    control: &'m Arc<Control>,
+    pub(super) control: &'m Arc<Control>,
     state: Vec<u8>,
+    pub(super) started: Instant,
 }
 
 impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
@@ -188,6 +191,7 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
             allocated.map_err(MigrationFailure::of_guest("allocating the guest's memory"))?;
             MigrationStep::Rounds
         };
+        self.report_memory();
         self.channel.send(MessageKind::Allocated, &[])?;
         if let Some(accept) = self
             .options
@@ -209,7 +213,7 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
         Ok(next)
     }
 
-    fn shares_memory(&self) -> bool {
+    pub(super) fn shares_memory(&self) -> bool {
         self.memory == MemoryMode::Shared
     }
 
@@ -227,11 +231,13 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
             };
             match message.kind {
                 MessageKind::Pages => {
+                    self.report_message(&message);
                     let run = PageRun::parse(&message.payload, &self.map, self.zstd)?;
-                    write(self.guest, run.address, &run.contents()?)?;
+                    self.write(round, run.address, &run.contents()?)?;
                 }
                 MessageKind::Zeros => {
-                    zero(self.guest, &ZeroRuns::parse(&message.payload, &self.map)?)?;
+                    self.report_message(&message);
+                    self.zero(round, &ZeroRuns::parse(&message.payload, &self.map)?)?;
                 }
                 kind @ (MessageKind::RoundEnd | MessageKind::RoundBegin) => {
                     if payload::round_number(kind, &message.payload)? != round {
@@ -240,6 +246,7 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
                     if kind == MessageKind::RoundBegin {
                         self.take_streams(round)?;
                     }
+                    self.report_round(round);
                     self.channel
                         .send(MessageKind::RoundDone, &round.to_le_bytes())?;
                     round += 1;
@@ -260,17 +267,15 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
 
     /// Takes a round of the further connections.
     fn take_streams(&mut self, round: u64) -> Result<(), MigrationFailure> {
-        let Some(streams) = &mut self.streams else {
-            let reason = "there are no further connections";
-            return Err(payload::invalid(MessageKind::RoundBegin, reason).into());
-        };
         let mut open = self.stream_count;
         while open > 0 {
+            let Some(streams) = &mut self.streams else {
+                let reason = "there are no further connections";
+                return Err(payload::invalid(MessageKind::RoundBegin, reason).into());
+            };
             match streams.next()? {
-                StreamEvent::Pages(address, contents) => {
-                    write(self.guest, address, &contents)?;
-                }
-                StreamEvent::Zeros(zeros) => zero(self.guest, &zeros)?,
+                StreamEvent::Pages(address, contents) => self.write(round, address, &contents)?,
+                StreamEvent::Zeros(zeros) => self.zero(round, &zeros)?,
                 StreamEvent::RoundEnd(number) if number == round => open -= 1,
                 StreamEvent::RoundEnd(_) => {
                     let reason = "the round is another one";
@@ -369,6 +374,8 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
 
     fn run(mut self) -> DestinationEnd {
         self.guest.run();
+        let total = self.started.elapsed();
+        self.control.update(|progress| progress.total_time = total);
         self.control.enter(MigrationStep::Running);
         let running = self.channel.send(MessageKind::Running, &[]);
         match running.and_then(|()| self.await_end()) {
@@ -394,23 +401,4 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
             _ => Err(payload::invalid(MessageKind::End, "the guest runs here").into()),
         }
     }
-}
-
-fn write<G: DestinationGuest + ?Sized>(
-    guest: &mut G,
-    address: u64,
-    contents: &[u8],
-) -> Result<(), MigrationFailure> {
-    let written = guest.write(address, contents);
-    written.map_err(MigrationFailure::of_guest("writing the guest's memory"))
-}
-
-fn zero<G: DestinationGuest + ?Sized>(
-    guest: &mut G,
-    zeros: &ZeroRuns,
-) -> Result<(), MigrationFailure> {
-    zeros.0.iter().try_for_each(|(address, length)| {
-        let zeroed = guest.zero(*address, *length);
-        zeroed.map_err(MigrationFailure::of_guest("writing the guest's memory"))
-    })
 }

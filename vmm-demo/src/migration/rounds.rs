@@ -11,7 +11,7 @@ use super::pages::{self, ZeroRuns};
 use super::payload;
 use super::progress::MigrationStep;
 use super::source::SourceSide;
-use super::streams::{StreamJob, count_sent};
+use super::streams::StreamJob;
 use super::transport::TICK;
 use crate::vmm::pages::runs;
 use std::sync::atomic::Ordering;
@@ -120,11 +120,7 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
     /// Sends the pending pages. Ends early if the time for the pre-copy is used up; what is not
     /// sent stays pending.
     fn send_pending(&mut self, begun: RoundStart) -> Result<u64, MigrationFailure> {
-        let remaining = self.pending_bytes();
-        self.control.update(|progress| {
-            progress.ram.remaining = remaining;
-            progress.ram.dirty_sync_count += 1;
-        });
+        self.control.begin_pass(self.pending_bytes());
         let mut memory = 0;
         let mut zeros = ZeroRuns::default();
         let mut buffer = vec![0; MAX_CHUNK];
@@ -212,7 +208,9 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
 
     fn queue_memory(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), MigrationFailure> {
         self.channel.queue(kind, payload)?;
-        count_sent(self.control, &self.sent, payload);
+        let length = payload.len() as u64;
+        self.sent.fetch_add(length, Ordering::Relaxed);
+        self.control.update(|progress| progress.add_sent(length));
         Ok(())
     }
 
@@ -299,16 +297,10 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
     }
 
     fn report_pages(&self, zero: bool, length: u64) {
-        let pages = length / self.page_size;
+        let elapsed = self.started.elapsed();
         self.control.update(|progress| {
-            let ram = &mut progress.ram;
-            ram.remaining = ram.remaining.saturating_sub(length);
-            if zero {
-                ram.duplicate += pages;
-            } else {
-                ram.normal += pages;
-                ram.normal_bytes += length;
-            }
+            progress.ram.add_pages(zero, length);
+            progress.total_time = elapsed;
         });
     }
 
@@ -317,6 +309,7 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
         self.control.update(|progress| {
             progress.ram.bandwidth = round.bandwidth();
             progress.ram.remaining = round.dirty;
+            progress.ram.dirty_pages_rate = round.dirty_rate() / self.page_size.max(1);
             progress.expected_downtime = Some(round.expected_downtime());
             progress.total_time = round.elapsed;
         });

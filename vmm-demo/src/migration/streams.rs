@@ -194,15 +194,10 @@ fn send_jobs(
             Err(RecvTimeoutError::Disconnected) => return channel.flush(),
         };
         channel.queue(kind, &payload)?;
-        count_sent(control, sent, &payload);
+        let length = payload.len() as u64;
+        sent.fetch_add(length, Ordering::Relaxed);
+        control.update(|progress| progress.ram.add_stream_message(length));
     }
-}
-
-/// Counts a message with memory.
-pub(super) fn count_sent(control: &Control, sent: &AtomicU64, payload: &[u8]) {
-    let length = payload.len() as u64;
-    sent.fetch_add(length, Ordering::Relaxed);
-    control.update(|progress| progress.ram.transferred += length);
 }
 
 /// A message of a connection of the destination.
@@ -247,8 +242,8 @@ impl ArrivingStreams {
                 continue;
             };
             waiting.swap_remove(index);
-            let (sender, map) = (sender.clone(), map.clone());
-            let run = move || receive_events(channel, &sender, &map, start);
+            let (sender, map, control) = (sender.clone(), map.clone(), Arc::clone(control));
+            let run = move || receive_events(channel, &sender, &map, start, &control);
             let thread = thread::Builder::new().name("migration".into()).spawn(run);
             thread.map_err(MigrationFailure::Link)?;
         }
@@ -283,9 +278,10 @@ fn receive_events(
     events: &SyncSender<StreamEvent>,
     map: &MemoryMap,
     start: StreamStart,
+    control: &Control,
 ) {
     loop {
-        let event = match receive_event(&mut channel, map, start) {
+        let event = match receive_event(&mut channel, map, start, control) {
             Ok(None) => continue,
             Ok(Some(event)) => event,
             Err(failure) => StreamEvent::Failed(failure),
@@ -302,9 +298,14 @@ fn receive_event(
     channel: &mut Channel,
     map: &MemoryMap,
     start: StreamStart,
+    control: &Control,
 ) -> Result<Option<StreamEvent>, MigrationFailure> {
     let message = channel.receive(start.timeout)?;
     let payload = &message.payload;
+    if matches!(message.kind, MessageKind::Pages | MessageKind::Zeros) {
+        let length = payload.len() as u64;
+        control.update(|progress| progress.ram.add_stream_message(length));
+    }
     Ok(match message.kind {
         MessageKind::Pages => {
             let run = PageRun::parse(payload, map, start.zstd)?;

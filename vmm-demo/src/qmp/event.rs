@@ -25,6 +25,8 @@ pub enum Event {
     JobStatusChange(JobId, JobStatus),
     /// The migration has another status.
     Migration(MigrationStatus),
+    /// The round of memory of this number begins on the source, from 1.
+    MigrationPass(u64),
 }
 
 /// Cause of a reset or a shutdown (`ShutdownCause` of QEMU 11.1, `qapi/run-state.json`).
@@ -152,6 +154,7 @@ enum EventData {
     Shutdown { guest: bool, reason: ShutdownCause },
     Job { id: JobId, status: JobStatus },
     Migration { status: MigrationStatus },
+    MigrationPass { pass: u64 },
 }
 
 impl From<ShutdownCause> for EventData {
@@ -170,6 +173,9 @@ impl TimedEvent {
             Event::Reset(cause) => ("RESET", Some(cause.into())),
             Event::Shutdown(cause) => ("SHUTDOWN", Some(cause.into())),
             Event::Migration(status) => ("MIGRATION", Some(EventData::Migration { status })),
+            Event::MigrationPass(pass) => {
+                ("MIGRATION_PASS", Some(EventData::MigrationPass { pass }))
+            }
             Event::JobStatusChange(id, status) => {
                 ("JOB_STATUS_CHANGE", Some(EventData::Job { id, status }))
             }

@@ -155,14 +155,24 @@ pub struct MigrationStats {
     pub normal: u64,
     /// The number of bytes of other pages that were sent, before compression.
     pub normal_bytes: u64,
-    /// The pages that the guest dirties in a second: not measured, 0.
+    /// The pages that the guest dirtied in a second of the last round.
     pub dirty_pages_rate: u64,
     /// The bandwidth in megabits of guest memory per second.
     pub mbps: f64,
     /// The number of rounds that were begun.
     pub dirty_sync_count: u64,
-    /// The number of requests of post-copy, which this machine does not have.
+    /// The number of rounds with zero-copy that copied, which this machine does not have: 0.
+    pub dirty_sync_missed_zero_copy: u64,
+    /// The number of requests of post-copy, which this machine does not have: 0.
     pub postcopy_requests: u64,
+    /// The bytes of post-copy, which this machine does not have: 0.
+    pub postcopy_bytes: u64,
+    /// The bytes that the first connection carried while the guest ran.
+    pub precopy_bytes: u64,
+    /// The bytes that the first connection carried while the guest was paused.
+    pub downtime_bytes: u64,
+    /// The bytes that the further connections carried.
+    pub multifd_bytes: u64,
     /// The size of a page in bytes.
     pub page_size: u64,
     /// The pages of guest memory per second.
@@ -185,10 +195,15 @@ impl MigrationInfo {
             duplicate: ram.duplicate,
             normal: ram.normal,
             normal_bytes: ram.normal_bytes,
-            dirty_pages_rate: 0,
+            dirty_pages_rate: ram.dirty_pages_rate,
             mbps,
             dirty_sync_count: ram.dirty_sync_count,
+            dirty_sync_missed_zero_copy: 0,
             postcopy_requests: 0,
+            postcopy_bytes: 0,
+            precopy_bytes: ram.precopy_bytes,
+            downtime_bytes: ram.downtime_bytes,
+            multifd_bytes: ram.stream_bytes,
             page_size: ram.page_size,
             pages_per_second: pages,
         };

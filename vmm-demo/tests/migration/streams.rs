@@ -70,6 +70,12 @@ fn several_connections_carry_the_memory() {
             pair.zstd = zstd;
             connect(&mut pair, count, None);
             completed(&mut pair);
+            let (sent, arrived) = (pair.control.progress().ram, pair.arrival.progress().ram);
+            assert_eq!(
+                (sent.stream_bytes, sent.precopy_bytes),
+                (sent.transferred, 0)
+            );
+            assert_eq!(arrived.stream_bytes, sent.stream_bytes);
             pair.migrate_again();
         }
     }

@@ -3,8 +3,9 @@
 use crate::guests::{Hosted, Recorder};
 use crate::server::Client;
 use serde_json::{Value, json};
+use vmm_demo::migration::progress::MigrationProgress;
 use vmm_demo::qmp::event::Event;
-use vmm_demo::qmp::migration::MigrationStatus;
+use vmm_demo::qmp::migration::{MigrationInfo, MigrationStatus};
 
 fn client(guest: &Recorder) -> (Hosted, Client) {
     let server = Hosted::start(guest.clone());
@@ -102,4 +103,51 @@ fn events_have_the_shape_of_qemu() {
     let line: Value = serde_json::from_str(&client.line()).expect("JSON");
     assert_eq!(line["event"], "MIGRATION");
     assert_eq!(line["data"], json!({ "status": "setup" }));
+    server.events().send(Event::MigrationPass(2));
+    let line: Value = serde_json::from_str(&client.line()).expect("JSON");
+    assert_eq!(line["event"], "MIGRATION_PASS");
+    assert_eq!(line["data"], json!({ "pass": 2 }));
+}
+
+/// QEMU 11.1, `qapi/migration.json`, `MigrationInfo` and `MigrationStats`.
+#[test]
+fn report_has_every_member_of_the_memory_that_qemu_has() {
+    let mut progress = MigrationProgress::default();
+    progress.ram.total = 1 << 30;
+    progress.ram.page_size = 4096;
+    progress.ram.bandwidth = 1_000_000;
+    progress.ram.stream_bytes = 7;
+    let info = MigrationInfo::new(MigrationStatus::Active, &progress);
+    let json = serde_json::to_value(&info).expect("JSON");
+    let ram = json["ram"].as_object().expect("an object");
+    let mut names: Vec<&str> = ram.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "dirty-pages-rate",
+            "dirty-sync-count",
+            "dirty-sync-missed-zero-copy",
+            "downtime-bytes",
+            "duplicate",
+            "mbps",
+            "multifd-bytes",
+            "normal",
+            "normal-bytes",
+            "page-size",
+            "pages-per-second",
+            "postcopy-bytes",
+            "postcopy-requests",
+            "precopy-bytes",
+            "remaining",
+            "total",
+            "transferred",
+        ]
+    );
+    assert_eq!(
+        (&ram["mbps"], &ram["multifd-bytes"]),
+        (&json!(8.0), &json!(7))
+    );
+    assert_eq!(json["status"], "active");
+    assert_eq!(json["total-time"], 0);
 }

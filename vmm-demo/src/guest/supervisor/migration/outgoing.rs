@@ -4,7 +4,7 @@ use super::running::RunningGuest;
 use crate::endpoint::Endpoint;
 use crate::guest::supervisor::Supervisor;
 use crate::migration::MigrationTimeouts;
-use crate::migration::control::{Control, StepObserver};
+use crate::migration::control::{Control, MigrationObserver};
 use crate::migration::doubt::{DoubtError, SourceDoubt};
 use crate::migration::end::SourceEnd;
 use crate::migration::endpoint::{EndpointError, Security};
@@ -13,6 +13,7 @@ use crate::migration::hello::MemoryMode;
 use crate::migration::inquiry::{self, AttemptEnd, DoubtDecision, Question};
 use crate::migration::lease::Lease;
 use crate::migration::lease_file::LeaseFile;
+use crate::migration::progress::MigrationNotice;
 use crate::migration::source::{self, SourceOptions};
 use crate::migration::streams::StreamSource;
 use crate::migration::tls::{TlsClient, TlsDirectory};
@@ -248,11 +249,14 @@ fn travel(way: &Way, options: SourceOptions, mut guest: RunningGuest, control: &
     }
 }
 
-/// An observer that sends an event for each new status before the end.
-pub(super) fn status_events(events: EventSender) -> StepObserver {
+/// An observer that sends an event for each round, and for each new status before the end.
+pub(super) fn status_events(events: EventSender) -> MigrationObserver {
     let last = Mutex::new(None);
-    Box::new(move |step| {
-        let status = MigrationStatus::at(step);
+    Box::new(move |notice| {
+        let status = match notice {
+            MigrationNotice::Step(step) => MigrationStatus::at(step),
+            MigrationNotice::Pass(pass) => return events.send(Event::MigrationPass(pass)),
+        };
         let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
         if status.is_active() && *last != Some(status) {
             *last = Some(status);
