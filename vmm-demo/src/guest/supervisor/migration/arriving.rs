@@ -12,6 +12,7 @@ use crate::migration::memory_map::RamSlot;
 use crate::migration::objection::Objection;
 use crate::output::failure::Failure;
 use crate::output::file::OutputFile;
+use crate::output::progress::ByteProgress;
 use crate::snapshot::migrated::MigratedGuest;
 use crate::vmm::layout;
 use crate::vmm::memory::{MemoryKind, MemorySource};
@@ -77,6 +78,10 @@ pub(crate) struct ArrivingGuest {
     vm: Option<Vm>,
     memory: Option<GuestMemoryMmap>,
     written: WrittenPages,
+    /// The bytes of memory that have come, and those in all.
+    copied: (u64, u64),
+    /// The progress on the terminal while memory comes.
+    progress: Option<ByteProgress>,
     timeline: Timeline,
 }
 
@@ -89,6 +94,8 @@ impl ArrivingGuest {
             vm: None,
             memory: None,
             written: WrittenPages::default(),
+            copied: (0, 0),
+            progress: None,
             timeline: Timeline::since(Instant::now()),
         }
     }
@@ -171,6 +178,15 @@ impl ArrivingGuest {
         arrived.map_err(Failure::other)
     }
 
+    /// Shows that memory has come. What comes again in later rounds does not count.
+    fn report(&mut self, length: u64) {
+        let (bytes, total) = self.copied;
+        self.copied.0 = total.min(bytes + length);
+        if let Some(progress) = &mut self.progress {
+            progress.report(self.copied.0, total);
+        }
+    }
+
     fn memory(&self) -> Result<&GuestMemoryMmap, GuestError> {
         self.memory.as_ref().ok_or_else(|| OutOfOrder.into())
     }
@@ -205,7 +221,10 @@ impl DestinationGuest for ArrivingGuest {
 
     fn allocate(&mut self, slots: &[RamSlot]) -> Result<(), GuestError> {
         let created = self.create(None, slots);
-        created.map_err(|failure| message(&failure))
+        created.map_err(|failure| message(&failure))?;
+        self.copied = (0, slots.iter().map(|slot| slot.size).sum());
+        self.progress = Some(ByteProgress::new("received"));
+        Ok(())
     }
 
     fn adopt(&mut self, memory: OwnedFd, slots: &[RamSlot]) -> Result<(), GuestError> {
@@ -216,6 +235,7 @@ impl DestinationGuest for ArrivingGuest {
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), GuestError> {
         self.memory()?.write_slice(bytes, GuestAddress(address))?;
         self.written.add(address, bytes.len() as u64);
+        self.report(bytes.len() as u64);
         Ok(())
     }
 
@@ -224,10 +244,12 @@ impl DestinationGuest for ArrivingGuest {
         for page in self.written.take(address, length) {
             self.memory()?.write_slice(&ZEROS, GuestAddress(page))?;
         }
+        self.report(length);
         Ok(())
     }
 
     fn load(&mut self, state: &[u8]) -> Result<(), GuestError> {
+        self.progress = None;
         let completed = self.complete(state);
         completed.map_err(|failure| message(&failure))
     }
@@ -237,6 +259,7 @@ impl DestinationGuest for ArrivingGuest {
     }
 
     fn discard(&mut self) {
+        self.progress = None;
         (self.builder, self.vm, self.memory) = (None, None, None);
         self.tell(Supervisor::discard_arrived);
     }
