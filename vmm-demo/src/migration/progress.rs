@@ -78,8 +78,8 @@ pub struct MigrationProgress {
 pub struct RamProgress {
     /// The size of RAM in bytes.
     pub total: u64,
-    /// The bytes of the current round that are not sent yet. The destination knows them in the first
-    /// round only, and has 0 later.
+    /// The bytes of the current round that are not sent yet. The destination knows them in the
+    /// first round only, and has 0 later.
     pub remaining: u64,
     /// The bytes of messages for memory.
     pub transferred: u64,
