@@ -17,6 +17,8 @@ mod guard;
 #[cfg(feature = "guest")]
 pub mod guest;
 pub mod init;
+#[cfg(feature = "migration-cost")]
+pub mod migration_cost;
 #[cfg(feature = "overhead")]
 pub mod overhead;
 pub mod program;

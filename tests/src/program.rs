@@ -51,11 +51,13 @@ pub enum Program {
     Sandbox,
     /// The measurement of snapshots, see `src/snapshot_cost.rs`.
     SnapshotCost,
+    /// The measurement of migrations, see `src/migration_cost.rs`.
+    MigrationCost,
 }
 
 impl Program {
     /// Every program.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Idreg,
         Self::VmmDemo,
         Self::KvmTests,
@@ -65,6 +67,7 @@ impl Program {
         Self::Overhead,
         Self::Sandbox,
         Self::SnapshotCost,
+        Self::MigrationCost,
     ];
 
     /// This program and the programs that it starts.
@@ -80,6 +83,7 @@ impl Program {
             Self::Overhead => &[Self::Overhead],
             Self::Sandbox => &[Self::Sandbox],
             Self::SnapshotCost => &[Self::VmmDemo, Self::SnapshotCost],
+            Self::MigrationCost => &[Self::VmmDemo, Self::MigrationCost],
         }
     }
 
@@ -96,6 +100,7 @@ impl Program {
             Self::Overhead => "overhead",
             Self::Sandbox => "sandbox",
             Self::SnapshotCost => "snapshot-cost",
+            Self::MigrationCost => "migration-cost",
         }
     }
 

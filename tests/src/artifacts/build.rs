@@ -284,6 +284,16 @@ impl Program {
                     "--features=snapshot-cost",
                 ],
             },
+            Self::MigrationCost => CargoTarget {
+                name: "migration-cost",
+                command: &[
+                    "build",
+                    "--package=idreg-tests",
+                    "--bin=migration-cost",
+                    "--no-default-features",
+                    "--features=migration-cost",
+                ],
+            },
         }
     }
 }
@@ -397,7 +407,7 @@ mod tests {
         assert_eq!(
             name(&Program::ALL),
             "initramfs-idreg-vmm-demo-kvm-tests-vmm-tests-measure-conformance-overhead-sandbox-\
-             snapshot-cost-7.2.cpio"
+             snapshot-cost-migration-cost-7.2.cpio"
         );
     }
 }

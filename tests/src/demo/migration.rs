@@ -1,4 +1,4 @@
-//! Text of a guest that migrates: the commands, and its console with the host in front of each line.
+//! Text of a guest that migrates: the commands, and its console with a host before each line.
 
 use crate::guest::{WorkStatus, kernel_messages};
 use std::time::Duration;
@@ -38,7 +38,7 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// What a guest's console shows, on one host after another.
+/// Console of a guest, on one host after another.
 #[derive(Debug)]
 pub struct Transcript {
     /// Length of the longest name of a host.

@@ -6,6 +6,7 @@
 //! | `{"ready":true}` | all CPUs work, but the last one, which is off if there are several |
 //! | `{"status":{...}}` | the answer to `status`: a [`WorkStatus`] |
 //! | `{"online":N}`, `{"offline":N}` | the answers to `online N` and `offline N` |
+//! | `{"rest":N}` | the answer to `rest N`: the milliseconds between two writes of 256 KiB |
 //! | `{"echo":"LINE"}` | the answer to any other line |
 //! | `{"error":"..."}` | a check failed, and the guest powers off |
 //! | `{"work":"right",...}` | the answer to `end`, after a last check: the members of the status |
@@ -45,7 +46,7 @@ use activity::Threads;
 use clocks::{ClockReads, Clocks};
 use event::Event;
 use interrupts::{InterruptWatch, Watched, counts};
-use memory::Memory;
+use memory::{Memory, Rest};
 use serde_json::{Value, json};
 use status::Counters;
 use std::collections::BTreeMap;
@@ -76,6 +77,8 @@ enum Request {
     End,
     Online(usize),
     Offline(usize),
+    /// The rest between writes in milliseconds.
+    Rest(u64),
     Echo(String),
 }
 
@@ -90,6 +93,7 @@ impl FromStr for Request {
             line => number("online ")
                 .map(Self::Online)
                 .or_else(|| number("offline ").map(Self::Offline))
+                .or_else(|| line.strip_prefix("rest ")?.parse().ok().map(Self::Rest))
                 .unwrap_or_else(|| Self::Echo(line.to_owned())),
         })
     }
@@ -144,6 +148,7 @@ fn listen(mut input: impl BufRead, events: &Sender<Event>) {
 struct Work {
     /// Size of a CPU's part of the memory, in bytes.
     part: u64,
+    rest: Arc<Rest>,
     cpus: BTreeMap<usize, Threads>,
     watched: Watched,
     watch: Threads,
@@ -163,6 +168,7 @@ impl Work {
         let watched = Watched::default();
         let mut work = Self {
             part: settings.memory_bytes() / (cpus.len() as u64).max(1),
+            rest: Arc::default(),
             cpus: BTreeMap::new(),
             watched: Arc::clone(&watched),
             watch: Threads::new(None, events.clone()),
@@ -180,8 +186,10 @@ impl Work {
     fn start_cpu(&mut self, cpu: usize) -> Result<(), Fault> {
         let (part, counters) = (self.part, Arc::<Counters>::default());
         let mut threads = Threads::new(Some(cpu), self.events.clone());
-        let of_thread = Arc::clone(&counters);
-        threads.start("memory", move || Ok(Memory::new(cpu, part, of_thread)))?;
+        let (rest, of_thread) = (Arc::clone(&self.rest), Arc::clone(&counters));
+        threads.start("memory", move || {
+            Ok(Memory::new(cpu, part, rest, of_thread))
+        })?;
         let (clocks, of_thread) = (Arc::clone(&self.clocks), Arc::clone(&counters));
         threads.start("clocks", move || {
             Ok(ClockReads::new(cpu, clocks, of_thread))
@@ -218,6 +226,7 @@ impl Work {
             }
             Request::Online(cpu) => Ok(json!({ "online": cpu })),
             Request::Offline(cpu) => Ok(json!({ "offline": cpu })),
+            Request::Rest(rest) => Ok(json!({ "rest": self.rest.set(rest) })),
             Request::End => Ok(Value::Null),
             Request::Echo(line) => Ok(json!({ "echo": line })),
         }
@@ -262,6 +271,7 @@ mod tests {
             ("end", Request::End),
             ("online 3", Request::Online(3)),
             ("offline 12", Request::Offline(12)),
+            ("rest 250", Request::Rest(250)),
             ("online x", Request::Echo("online x".to_owned())),
             ("", Request::Echo(String::new())),
         ] {

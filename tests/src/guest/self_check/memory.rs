@@ -6,14 +6,41 @@ use super::pattern;
 use super::status::Counters;
 use std::iter;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
 /// Number of words that are rewritten before a rest.
 const SLICE: usize = 32 << 10;
 
-/// Rest after a slice, so that the other threads of the CPU run.
-const REST: Duration = Duration::from_millis(4);
+/// Rest after a slice at the start, in milliseconds, so that the other threads of the CPU run.
+const REST: u64 = 4;
+
+/// Longest rest in milliseconds: after it a thread can end.
+const LONGEST_REST: u64 = 10_000;
+
+/// Rest after a slice, which a line from the console changes.
+#[derive(Debug)]
+pub(super) struct Rest(AtomicU64);
+
+impl Default for Rest {
+    fn default() -> Self {
+        Self(AtomicU64::new(REST))
+    }
+}
+
+impl Rest {
+    /// Sets the rest in milliseconds, and returns it: 10 s at most.
+    pub(super) fn set(&self, milliseconds: u64) -> u64 {
+        let rest = milliseconds.min(LONGEST_REST);
+        self.0.store(rest, Ordering::Relaxed);
+        rest
+    }
+
+    fn sleep(&self) {
+        sleep(Duration::from_millis(self.0.load(Ordering::Relaxed)));
+    }
+}
 
 /// One CPU's part of the memory. Each word is a function of the CPU, the word's position and the
 /// round in which it was written.
@@ -29,12 +56,13 @@ pub(super) struct Memory {
     found: u64,
     /// Sum of the words of the next round written so far.
     written: u64,
+    rest: Arc<Rest>,
     counters: Arc<Counters>,
 }
 
 impl Memory {
     /// Fills `size` bytes.
-    pub(super) fn new(cpu: usize, size: u64, counters: Arc<Counters>) -> Self {
+    pub(super) fn new(cpu: usize, size: u64, rest: Arc<Rest>, counters: Arc<Counters>) -> Self {
         let count = size / u64::from(u64::BITS / u8::BITS);
         let words: Vec<u64> = (0..count).map(|word| written(cpu, 0, word)).collect();
         let expected = words
@@ -48,6 +76,7 @@ impl Memory {
             expected,
             found: 0,
             written: 0,
+            rest,
             counters,
         }
     }
@@ -97,7 +126,7 @@ impl Memory {
 impl Activity for Memory {
     fn step(&mut self) -> Result<(), Fault> {
         self.rewrite_slice()?;
-        sleep(REST);
+        self.rest.sleep();
         Ok(())
     }
 
@@ -133,7 +162,7 @@ mod tests {
     const SIZE: u64 = 5 * (SLICE as u64 / 2) * 8;
 
     fn memory() -> Memory {
-        Memory::new(3, SIZE, Arc::default())
+        Memory::new(3, SIZE, Arc::default(), Arc::default())
     }
 
     #[test]
@@ -167,6 +196,12 @@ mod tests {
         memory.step().unwrap();
         memory.step().unwrap();
         assert_eq!(memory.step().unwrap_err().to_string(), message);
+    }
+
+    #[test]
+    fn rest_is_ten_seconds_at_most() {
+        let rest = Rest::default();
+        assert_eq!((rest.set(250), rest.set(u64::MAX)), (250, 10_000));
     }
 
     #[test]

@@ -1,0 +1,59 @@
+//! `migration-cost`: measures live migrations between two processes of one host, of the demo VMM
+//! and of QEMU, beside memcpy and a bare socket.
+
+use clap::Parser;
+use idreg_tests::migration_cost::{Guests, measure};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use vmm_demo::commands::exit_code;
+use vmm_demo::guest::ending::Ending;
+use vmm_demo::output;
+use vmm_demo::output::failure::Failure;
+
+/// Measure live migrations between two processes of one host, beside memcpy, a socket and QEMU.
+///
+/// It needs `Image` and `initrd.cpio.gz` in the working directory, as `cargo testbed exec --linux`
+/// puts them there, and memory for three times the guest's.
+#[derive(Debug, Parser)]
+#[command(name = "migration-cost", version)]
+struct MigrationCostArgs {
+    /// Size of the memory that a guest has touched, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 32,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    touched: u32,
+    /// Size of a guest's memory in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 192)]
+    mem: u32,
+    /// Number of rounds of each; the figures are medians.
+    #[arg(long, value_name = "N", default_value_t = 3,
+          value_parser = clap::value_parser!(u32).range(1..))]
+    count: u32,
+    /// QEMU for arm64, which an overlay brings.
+    #[arg(
+        long,
+        value_name = "PATH",
+        default_value = "/usr/bin/qemu-system-aarch64"
+    )]
+    qemu: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let args = MigrationCostArgs::parse();
+    let guests = Guests {
+        touched_mib: args.touched,
+        memory_mib: args.mem,
+        rounds: args.count,
+        qemu: args.qemu,
+    };
+    let result = measure(&guests).map_err(Failure::other).and_then(|report| {
+        if args.json {
+            output::json(&report)
+        } else {
+            output::text(&report.to_string())
+        }
+    });
+    exit_code(result.map(|()| Ending::Done), None, args.json)
+}

@@ -1,0 +1,168 @@
+//! The report of `migration-cost`.
+
+use super::Load;
+use super::bare::BareTimes;
+use super::guest::Moved;
+use super::vmm::{Transport, Vmm};
+use serde::Serialize;
+use std::fmt;
+use std::time::Duration;
+use vmm_demo::output::table;
+
+/// A migration and the bare work of one round.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    pub(super) moved: Moved,
+    pub(super) bare: BareTimes,
+}
+
+/// Times and bytes of migrations. Figures are medians over the rounds, times in milliseconds.
+#[derive(Debug, Serialize)]
+pub struct MigrationCostReport {
+    /// The memory that each guest has touched in MiB.
+    pub(super) touched_mib: u32,
+    /// The memory of each guest in MiB.
+    pub(super) memory_mib: u32,
+    pub(super) rounds: u32,
+    pub(super) rows: Vec<Row>,
+    /// The reason why QEMU was not measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) without_peer: Option<String>,
+}
+
+/// A VMM's migrations of one guest through one kind of socket.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    vmm: &'static str,
+    guest: &'static str,
+    socket: &'static str,
+    /// The time in which the guest did not run.
+    downtime_ms: f64,
+    total_ms: f64,
+    /// `memcpy` of the touched memory.
+    memcpy_ms: f64,
+    /// `memcpy` of the touched memory, and the copy sent through such a socket.
+    bare_ms: f64,
+    /// The total time divided by `bare_ms`, in each round.
+    ratio: f64,
+    /// Bytes on the wire for each touched byte.
+    bytes_per_touched: f64,
+}
+
+impl Row {
+    pub(super) fn new(
+        vmm: Vmm,
+        load: Load,
+        transport: Transport,
+        touched_mib: u32,
+        rounds: &[Times],
+    ) -> Self {
+        let touched = f64::from(touched_mib) * f64::from(1 << 20);
+        let of = |figure: &dyn Fn(&Times) -> f64| median(rounds.iter().map(figure));
+        let transferred = rounds.iter().map(|round| round.moved.transferred);
+        Self {
+            vmm: vmm.name(),
+            guest: load.name(),
+            socket: transport.name(),
+            downtime_ms: of(&|round| milliseconds(round.moved.downtime)),
+            total_ms: of(&|round| milliseconds(round.moved.total)),
+            memcpy_ms: of(&|round| milliseconds(round.bare.copy)),
+            bare_ms: of(&|round| milliseconds(round.bare.total)),
+            ratio: of(&|round| round.moved.total.as_secs_f64() / round.bare.total.as_secs_f64()),
+            bytes_per_touched: median(transferred.map(|bytes| as_float(bytes) / touched)),
+        }
+    }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// Bytes as a floating-point number; below 4 PiB exact to a MiB.
+fn as_float(bytes: u64) -> f64 {
+    let mib = u32::try_from(bytes >> 20).unwrap_or(u32::MAX);
+    let rest = u32::try_from(bytes & ((1 << 20) - 1)).unwrap_or_default();
+    f64::from(mib) * f64::from(1 << 20) + f64::from(rest)
+}
+
+/// The median with two decimals; 0 without values.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_unstable_by(f64::total_cmp);
+    let median = values.get(values.len() / 2).copied().unwrap_or_default();
+    (median * 100.0).round() / 100.0
+}
+
+impl fmt::Display for MigrationCostReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "guests of {} MiB that have touched {} MiB, medians of {} rounds; bare: memcpy of the \
+             touched memory, and a socket",
+            self.memory_mib, self.touched_mib, self.rounds
+        )?;
+        let mut table = table::new(&[
+            "vmm",
+            "guest",
+            "socket",
+            "downtime",
+            "total",
+            "memcpy",
+            "bare",
+            "ratio",
+            "bytes/touched",
+        ]);
+        for row in &self.rows {
+            table.add_row(vec![
+                row.vmm.to_owned(),
+                row.guest.to_owned(),
+                row.socket.to_owned(),
+                format!("{} ms", row.downtime_ms),
+                format!("{} ms", row.total_ms),
+                format!("{} ms", row.memcpy_ms),
+                format!("{} ms", row.bare_ms),
+                row.ratio.to_string(),
+                row.bytes_per_touched.to_string(),
+            ]);
+        }
+        f.write_str(&table::show(table))?;
+        match &self.without_peer {
+            Some(reason) => write!(f, "\n{reason}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_medians_beside_the_bare_work_of_their_rounds() {
+        let rounds = [10, 30, 20].map(|ms| Times {
+            moved: Moved {
+                downtime: Duration::from_millis(ms),
+                total: Duration::from_millis(40 * ms),
+                transferred: 6 << 20,
+            },
+            bare: BareTimes {
+                total: Duration::from_millis(10 * ms),
+                copy: Duration::from_millis(ms),
+            },
+        });
+        let report = MigrationCostReport {
+            touched_mib: 4,
+            memory_mib: 192,
+            rounds: 3,
+            rows: vec![Row::new(Vmm::Own, Load::Idle, Transport::Tcp, 4, &rounds)],
+            without_peer: Some("no QEMU at /none: bring one with --overlay".to_owned()),
+        };
+        let expected = "\
+guests of 192 MiB that have touched 4 MiB, medians of 3 rounds; bare: memcpy of the touched \
+memory, and a socket
+VMM       GUEST  SOCKET  DOWNTIME  TOTAL   MEMCPY  BARE    RATIO  BYTES/TOUCHED
+vmm-demo  idle   tcp     20 ms     800 ms  20 ms   200 ms  4      1.5
+no QEMU at /none: bring one with --overlay";
+        assert_eq!(report.to_string(), expected);
+    }
+}
