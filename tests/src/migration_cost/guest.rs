@@ -120,6 +120,8 @@ impl Guest {
                 }
             }
         };
+        // QEMU serves one client at a time.
+        drop(monitor);
         self.quit()?;
         next.expect("hello", &json!({ "echo": "hello" }))?;
         Ok((next, moved))
