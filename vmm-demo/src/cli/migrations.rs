@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 
 /// Arguments of `run` for a guest from another process.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "A guest from another process")]
+#[command(
+    next_help_heading = "A guest from another process",
+    mut_arg("tolerate", |argument| argument.requires("incoming"))
+)]
 pub struct IncomingArguments {
     /// Wait here for a guest that `migrate` moves. Port 0 is any that is free.
     ///

@@ -75,6 +75,15 @@ fn judgement_is_that_of_where() {
     }
 }
 
+/// A guest that boots here has nothing that could differ.
+#[test]
+fn tolerance_of_a_run_needs_a_guest_from_another_process() {
+    let directory = with_files(A710, A710);
+    let output = directory.vmm_demo(&["run", "--tolerate", "el2"]);
+    assert_eq!(output.code, Some(2), "{}", output.stderr);
+    assert!(output.stderr.contains("--incoming"), "{}", output.stderr);
+}
+
 #[test]
 fn arguments_of_a_migration_exclude_the_judgement() {
     let directory = with_files(A710, A710);
