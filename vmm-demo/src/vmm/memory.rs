@@ -1,5 +1,6 @@
 //! The guest's RAM. This module alone has unsafe code.
 
+pub(crate) mod copies;
 pub(crate) mod slots;
 mod source;
 

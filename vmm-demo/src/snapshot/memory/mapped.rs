@@ -1,11 +1,9 @@
 //! The RAM of VMs.
 
 use super::{GuestRam, OutsideRam};
+use crate::vmm::memory::copies;
 use crate::vmm::ram_range::RamRange;
-use vm_memory::{
-    Address as _, Bytes as _, GuestAddress, GuestMemoryBackend as _, GuestMemoryMmap,
-    GuestMemoryRegion as _,
-};
+use vm_memory::{Address as _, GuestMemoryBackend as _, GuestMemoryMmap, GuestMemoryRegion as _};
 
 impl GuestRam for GuestMemoryMmap {
     fn ranges(&self) -> Vec<RamRange> {
@@ -18,13 +16,11 @@ impl GuestRam for GuestMemoryMmap {
 
     fn read(&self, address: u64, bytes: &mut [u8]) -> Result<(), OutsideRam> {
         let length = bytes.len();
-        self.read_slice(bytes, GuestAddress(address))
-            .map_err(|_| OutsideRam { address, length })
+        copies::read(self, address, bytes).map_err(|_| OutsideRam { address, length })
     }
 
     fn write(&self, address: u64, bytes: &[u8]) -> Result<(), OutsideRam> {
         let length = bytes.len();
-        self.write_slice(bytes, GuestAddress(address))
-            .map_err(|_| OutsideRam { address, length })
+        copies::write(self, address, bytes).map_err(|_| OutsideRam { address, length })
     }
 }

@@ -15,7 +15,7 @@ use crate::output::file::OutputFile;
 use crate::output::progress::ByteProgress;
 use crate::snapshot::migrated::MigratedGuest;
 use crate::vmm::layout;
-use crate::vmm::memory::{MemoryKind, MemorySource};
+use crate::vmm::memory::{MemoryKind, MemorySource, copies};
 use crate::vmm::state::ClockPolicy;
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vm::{Vm, VmConfig};
@@ -29,7 +29,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Instant;
 use thiserror::Error;
-use vm_memory::{Bytes, GuestAddress, GuestMemoryMmap};
+use vm_memory::GuestMemoryMmap;
 
 /// The settings of a guest that arrives.
 #[derive(Debug)]
@@ -233,7 +233,7 @@ impl DestinationGuest for ArrivingGuest {
     }
 
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), GuestError> {
-        self.memory()?.write_slice(bytes, GuestAddress(address))?;
+        copies::write(self.memory()?, address, bytes)?;
         self.written.add(address, bytes.len() as u64);
         self.report(bytes.len() as u64);
         Ok(())
@@ -242,7 +242,7 @@ impl DestinationGuest for ArrivingGuest {
     fn zero(&mut self, address: u64, length: u64) -> Result<(), GuestError> {
         const ZEROS: [u8; 4096] = [0; 4096];
         for page in self.written.take(address, length) {
-            self.memory()?.write_slice(&ZEROS, GuestAddress(page))?;
+            copies::write(self.memory()?, page, &ZEROS)?;
         }
         self.report(length);
         Ok(())

@@ -5,15 +5,12 @@ use crate::guest::supervisor::Supervisor;
 use crate::migration::guest::{GuestError, SourceGuest};
 use crate::migration::memory_map::RamSlot;
 use crate::output::failure::Failure;
-use crate::vmm::memory::shared_file;
+use crate::vmm::memory::{copies, shared_file};
 use idreg_runtime::view::View;
 use rustix::param::page_size;
 use std::os::fd::BorrowedFd;
 use thiserror::Error;
-use vm_memory::{
-    Address, Bytes, GuestAddress, GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion,
-    GuestRegionMmap,
-};
+use vm_memory::{Address, GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion, GuestRegionMmap};
 
 /// The memory of a guest that is private to its process.
 #[derive(Debug, Error)]
@@ -107,7 +104,7 @@ impl SourceGuest for RunningGuest {
     }
 
     fn read(&mut self, address: u64, buffer: &mut [u8]) -> Result<(), GuestError> {
-        Ok(self.memory.read_slice(buffer, GuestAddress(address))?)
+        Ok(copies::read(&self.memory, address, buffer)?)
     }
 
     fn pause(&mut self) -> Result<(), GuestError> {
