@@ -138,15 +138,12 @@ fn guest_that_writes_too_fast_stays_or_goes_by_the_strategy() {
     let cancelled = migrate(&guest, destination.incoming(), &copy);
     let said = cancelled.stderr();
     assert_eq!(cancelled.code, 1, "{said}");
-    assert!(
-        said.contains("used up its 5 s; a stop would take"),
-        "{said}"
-    );
+    assert!(said.contains("used up its 5 s"), "{said}");
     assert_ne!(destination.end().0, 0);
     let before = guest.works_on(&before);
 
     let destination = Destination::start(machine, &[]);
-    let options = ["--copy", "--time-out", "20", "--force", "--auto-converge"];
+    let options = ["--copy", "--time-out", "60", "--force", "--auto-converge"];
     let options = [&options[..], &NEVER].concat();
     let moving = start_migrating(&guest, destination.incoming(), &options);
     let throttled = most_throttled(&guest);
