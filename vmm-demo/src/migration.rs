@@ -53,6 +53,9 @@
 //! | destination, READY sent | in doubt | runs if HANDOVER is recorded and it claims the lease |
 //! | destination, HANDOVER received | runs | runs if it claims the lease |
 //!
+//! A destination that runs the guest and has heard END frees its address for the next guest. One
+//! that has not heard it listens on, since the source may be in doubt and ask.
+//!
 //! An error of the lease's storage leaves the side in doubt. A guest in doubt is paused; the user
 //! decides ([`doubt`]), after a question to the other side if it can be reached ([`inquiry`]).
 
