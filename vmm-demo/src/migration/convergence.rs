@@ -11,6 +11,13 @@ const STALL_PERCENT: u64 = 50;
 /// `migration_trigger_throttle`).
 const STALLED_ROUNDS: u32 = 2;
 
+/// The share of the downtime limit below which no round makes the downtime shorter, in percent: the
+/// state of the machine takes longer.
+const SHORT_PERCENT: u32 = 5;
+
+/// The maximum number of rounds that only make the downtime shorter.
+const SHORTENING_ROUNDS: u32 = 3;
+
 /// The first share of time that vCPUs lose, in percent (QEMU 11.1, `cpu-throttle-initial`).
 const FIRST_THROTTLE: u8 = 20;
 
@@ -60,6 +67,12 @@ impl RoundMeasurement {
         let microseconds = u128::from(self.dirty) * 1_000_000 / u128::from(bandwidth);
         Duration::from_micros(u64::try_from(microseconds).unwrap_or(u64::MAX))
     }
+
+    /// True if the guest writes less than half as fast as memory is sent, so that another round
+    /// leaves less than half of the rest.
+    const fn halves_the_rest(&self) -> bool {
+        self.dirty.saturating_mul(2) < self.sent
+    }
 }
 
 /// The decision after a round.
@@ -81,6 +94,8 @@ pub enum RoundDecision {
 pub struct Convergence {
     stalled: u32,
     throttle: u8,
+    /// The number of rounds since the rest has fitted the downtime limit.
+    shortened: u32,
 }
 
 impl Convergence {
@@ -90,11 +105,12 @@ impl Convergence {
         round: &RoundMeasurement,
         parameters: &MigrationParameters,
     ) -> RoundDecision {
-        if round.expected_downtime() <= parameters.downtime_limit {
-            return RoundDecision::Stop;
-        }
+        let fits = round.expected_downtime() <= parameters.downtime_limit;
         if let Some(decision) = time_out(round.elapsed, parameters) {
-            return decision;
+            return if fits { RoundDecision::Stop } else { decision };
+        }
+        if fits && !self.shortens(round, parameters) {
+            return RoundDecision::Stop;
         }
         let stalled = round.dirty.saturating_mul(100) > round.memory.saturating_mul(STALL_PERCENT);
         self.stalled = if stalled { self.stalled + 1 } else { 0 };
@@ -108,6 +124,17 @@ impl Convergence {
         RoundDecision::Continue {
             throttle: self.throttle,
         }
+    }
+
+    /// True if another round is worth its time, although the rest fits the downtime limit: QEMU stops
+    /// there, and its downtime is as long as the limit allows.
+    fn shortens(&mut self, round: &RoundMeasurement, parameters: &MigrationParameters) -> bool {
+        let short = parameters.downtime_limit * SHORT_PERCENT / 100;
+        let shortens = self.shortened < SHORTENING_ROUNDS
+            && round.expected_downtime() > short
+            && round.halves_the_rest();
+        self.shortened += u32::from(shortens);
+        shortens
     }
 
     /// True if the guest writes memory about as fast as it is sent.

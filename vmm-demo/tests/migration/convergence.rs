@@ -39,6 +39,10 @@ fn guest_stops_when_the_rest_fits_the_downtime_limit() {
     let mut convergence = Convergence::default();
     let go_on = RoundDecision::Continue { throttle: 0 };
     assert_eq!(convergence.decide(&round(31 * MIB), &parameters), go_on);
+    // Another round would leave 9 MiB; the fourth of them stops.
+    for _ in 0..3 {
+        assert_eq!(convergence.decide(&round(30 * MIB), &parameters), go_on);
+    }
     assert_eq!(
         convergence.decide(&round(30 * MIB), &parameters),
         RoundDecision::Stop
@@ -50,6 +54,28 @@ fn guest_stops_when_the_rest_fits_the_downtime_limit() {
         ..round(MIB)
     };
     assert_eq!(convergence.decide(&idle, &parameters), go_on);
+}
+
+#[test]
+fn rounds_that_make_the_downtime_no_shorter_are_not_sent() {
+    let stops = |round: RoundMeasurement, parameters: &MigrationParameters| {
+        Convergence::default().decide(&round, parameters) == RoundDecision::Stop
+    };
+    let patient = MigrationParameters {
+        downtime_limit: Duration::from_secs(2),
+        ..MigrationParameters::default()
+    };
+    assert!(!stops(round(49 * MIB), &patient));
+    assert!(stops(round(50 * MIB), &patient));
+    let late = MigrationParameters {
+        time_out: Some(Duration::from_secs(5)),
+        ..patient
+    };
+    assert!(stops(round(49 * MIB), &late));
+    // 5 % of 300 ms.
+    let parameters = MigrationParameters::default();
+    assert!(stops(round(MIB), &parameters));
+    assert!(!stops(round(2 * MIB), &parameters));
 }
 
 #[test]
