@@ -31,6 +31,8 @@ pub struct Channel {
     next_sent: u64,
     next_received: u64,
     buffer: Vec<u8>,
+    /// The payload of an earlier message, whose memory the next pages take.
+    spare: Vec<u8>,
     last_sent: Instant,
 }
 
@@ -52,6 +54,7 @@ impl Channel {
             next_sent: 0,
             next_received: 0,
             buffer: Vec::new(),
+            spare: Vec::new(),
             last_sent: Instant::now(),
         }
     }
@@ -72,10 +75,25 @@ impl Channel {
     ///
     /// Those of [`send`](Self::send).
     pub fn queue(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), MigrationFailure> {
-        message::append(&mut self.buffer, kind, self.next_sent, payload)?;
+        self.queue_parts(kind, &[payload])
+    }
+
+    /// Puts a message into the buffer whose payload is these parts. A part that would fill the
+    /// buffer is sent without a copy.
+    pub(super) fn queue_parts(
+        &mut self,
+        kind: MessageKind,
+        payload: &[&[u8]],
+    ) -> Result<(), MigrationFailure> {
+        message::append_header(&mut self.buffer, kind, self.next_sent, payload)?;
         self.next_sent += 1;
-        if self.buffer.len() >= SEND_BUFFER {
-            self.flush()?;
+        for part in payload {
+            if self.buffer.len() + part.len() < SEND_BUFFER {
+                self.buffer.extend(*part);
+            } else {
+                self.flush()?;
+                self.write(part, self.timeout, true)?;
+            }
         }
         Ok(())
     }
@@ -189,6 +207,11 @@ impl Channel {
         Ok(message.payload)
     }
 
+    /// Takes back the payload of PAGES, so that the next one needs no new memory.
+    pub(super) fn recycle(&mut self, payload: Vec<u8>) {
+        self.spare = payload;
+    }
+
     /// Takes the descriptor that came with the last message.
     pub fn take_descriptor(&mut self) -> Option<OwnedFd> {
         self.transport.take_descriptor()
@@ -206,12 +229,19 @@ impl Channel {
         let length = header.length as usize;
         let limit = timeout + transfer_time(length);
         let deadline = Instant::now() + limit;
-        let mut payload = Vec::new();
-        while payload.len() < length {
-            let start = payload.len();
-            payload.resize(length.min(start + RECEIVE_STEP), 0);
-            let part = payload.get_mut(start..).unwrap_or_default();
+        let mut payload = match header.kind {
+            MessageKind::Pages => std::mem::take(&mut self.spare),
+            _ => Vec::new(),
+        };
+        payload.truncate(length);
+        let mut received = 0;
+        while received < length {
+            if received == payload.len() {
+                payload.resize(length.min(received + RECEIVE_STEP), 0);
+            }
+            let part = payload.get_mut(received..).unwrap_or_default();
             self.read(part, deadline, limit, cancellable)?;
+            received = payload.len();
         }
         let message = header.with(payload)?;
         match message.kind {

@@ -234,6 +234,7 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
                     self.report_message(&message);
                     let run = PageRun::parse(&message.payload, &self.map, self.zstd)?;
                     self.write(round, run.address, &run.contents()?)?;
+                    self.channel.recycle(message.payload);
                 }
                 MessageKind::Zeros => {
                     self.report_message(&message);
@@ -274,7 +275,12 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
                 return Err(payload::invalid(MessageKind::RoundBegin, reason).into());
             };
             match streams.next()? {
-                StreamEvent::Pages(address, contents) => self.write(round, address, &contents)?,
+                StreamEvent::Pages(pages) => {
+                    self.write(round, pages.address, pages.contents())?;
+                    if let Some(streams) = &self.streams {
+                        streams.recycle(pages);
+                    }
+                }
                 StreamEvent::Zeros(zeros) => self.zero(round, &zeros)?,
                 StreamEvent::RoundEnd(number) if number == round => open -= 1,
                 StreamEvent::RoundEnd(_) => {

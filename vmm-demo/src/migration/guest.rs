@@ -53,6 +53,17 @@ pub trait SourceGuest {
     ///
     /// Those of KVM.
     fn take_dirty_pages(&mut self, slot: usize) -> Result<Vec<u64>, GuestError>;
+    /// The number of bytes from this address on, at most `length`, that nobody has written since
+    /// the memory was made, so that they are zero; 0 if that is not known. The range is within a
+    /// slot.
+    ///
+    /// # Errors
+    ///
+    /// Those of the memory.
+    fn untouched(&mut self, address: u64, length: u64) -> Result<u64, GuestError> {
+        let _ = (address, length);
+        Ok(0)
+    }
     /// Copies memory out; the range is within a slot.
     ///
     /// # Errors

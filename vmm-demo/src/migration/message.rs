@@ -289,8 +289,25 @@ pub fn append(
     sequence: u64,
     payload: &[u8],
 ) -> Result<(), InvalidMessage> {
+    append_header(buffer, kind, sequence, &[payload])?;
+    buffer.extend(payload);
+    Ok(())
+}
+
+/// Appends the header of a message whose payload is these parts.
+///
+/// # Errors
+///
+/// Those of [`append`].
+pub(super) fn append_header(
+    buffer: &mut Vec<u8>,
+    kind: MessageKind,
+    sequence: u64,
+    payload: &[&[u8]],
+) -> Result<(), InvalidMessage> {
     let limit = kind.limit();
-    let length = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+    let length = payload.iter().map(|part| part.len()).sum::<usize>();
+    let length = u32::try_from(length).unwrap_or(u32::MAX);
     if length > limit {
         return Err(InvalidMessage::TooLong {
             kind,
@@ -298,15 +315,18 @@ pub fn append(
             limit,
         });
     }
+    let mut payload_checksum = crc32fast::Hasher::new();
+    payload
+        .iter()
+        .for_each(|part| payload_checksum.update(part));
     let start = buffer.len();
     buffer.extend(MAGIC);
     buffer.extend((kind as u32).to_le_bytes());
     buffer.extend(sequence.to_le_bytes());
     buffer.extend(length.to_le_bytes());
-    buffer.extend(crc32fast::hash(payload).to_le_bytes());
+    buffer.extend(payload_checksum.finalize().to_le_bytes());
     let checksum = crc32fast::hash(buffer.get(start..).unwrap_or_default());
     buffer.extend(checksum.to_le_bytes());
-    buffer.extend(payload);
     Ok(())
 }
 

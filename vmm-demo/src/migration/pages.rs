@@ -31,28 +31,35 @@ pub struct PageRun<'p> {
     pub data: &'p [u8],
 }
 
+/// The number of bytes of the payload before the data.
+pub const PREFIX: usize = 17;
+
 /// The maximum window of a zstd frame in bytes, which bounds the memory that it needs.
 const MAX_WINDOW: u64 = 2 * MAX_CHUNK as u64;
 
-/// The payload of PAGES for these pages, compressed with zstd if that is shorter and agreed on.
+/// The data of PAGES for these pages if zstd makes them shorter.
 #[must_use]
-pub fn pack(address: u64, pages: &[u8], zstd: bool) -> Vec<u8> {
-    let compressed = zstd.then(|| compress_to_vec(pages, CompressionLevel::Fastest));
-    let compressed = compressed.filter(|compressed| compressed.len() < pages.len());
-    let (encoding, data) = match &compressed {
-        Some(compressed) => (PageEncoding::Zstd, compressed.as_slice()),
-        None => (PageEncoding::Raw, pages),
-    };
-    let run = PageRun {
-        address,
-        length: pages.len(),
-        encoding,
-        data,
-    };
-    run.bytes()
+pub fn compressed(pages: &[u8]) -> Option<Vec<u8>> {
+    let compressed = compress_to_vec(pages, CompressionLevel::Fastest);
+    (compressed.len() < pages.len()).then_some(compressed)
 }
 
 impl<'p> PageRun<'p> {
+    /// Pages at an address, with their compressed data if there is any.
+    #[must_use]
+    pub fn new(address: u64, pages: &'p [u8], compressed: Option<&'p [u8]>) -> Self {
+        let encoding = match compressed {
+            Some(_) => PageEncoding::Zstd,
+            None => PageEncoding::Raw,
+        };
+        Self {
+            address,
+            length: pages.len(),
+            encoding,
+            data: compressed.unwrap_or(pages),
+        }
+    }
+
     /// The contents of the pages.
     ///
     /// # Errors
@@ -78,15 +85,22 @@ impl<'p> PageRun<'p> {
         }
     }
 
+    /// The bytes of the payload before the data.
+    #[must_use]
+    pub fn prefix(&self) -> [u8; PREFIX] {
+        let mut prefix = [0; PREFIX];
+        let (address, rest) = prefix.split_at_mut(8);
+        address.copy_from_slice(&self.address.to_le_bytes());
+        let (length, encoding) = rest.split_at_mut(8);
+        length.copy_from_slice(&(self.length as u64).to_le_bytes());
+        encoding.fill(self.encoding as u8);
+        prefix
+    }
+
     /// The payload.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(17 + self.data.len());
-        bytes.extend(self.address.to_le_bytes());
-        bytes.extend((self.length as u64).to_le_bytes());
-        bytes.push(self.encoding as u8);
-        bytes.extend(self.data);
-        bytes
+        [&self.prefix(), self.data].concat()
     }
 
     /// Parses a payload and checks that one of the map's slots contains the pages. `zstd` is true
@@ -129,6 +143,14 @@ pub struct ZeroRuns(pub Vec<(u64, u64)>);
 impl ZeroRuns {
     /// The maximum number of runs in a message.
     pub const MAX: usize = MessageKind::Zeros.limit() as usize / 16;
+
+    /// Adds a run, together with the one before it if they are adjacent.
+    pub(super) fn add(&mut self, address: u64, length: u64) {
+        match self.0.last_mut() {
+            Some((start, before)) if *start + *before == address => *before += length,
+            _ => self.0.push((address, length)),
+        }
+    }
 
     /// The payload.
     #[must_use]

@@ -7,7 +7,7 @@ use super::failure::MigrationFailure;
 use super::guest::SourceGuest;
 use super::memory_map::GRANULE;
 use super::message::{InvalidMessage, MAX_CHUNK, MessageKind};
-use super::pages::{self, ZeroRuns};
+use super::pages::{PageRun, ZeroRuns, compressed};
 use super::payload;
 use super::progress::MigrationStep;
 use super::source::SourceSide;
@@ -17,8 +17,14 @@ use crate::vmm::pages::runs;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+/// The number of bytes of memory that are read at once, if pages are no larger: one chunk is read
+/// while the destination writes the one before, and both are in the processors' caches.
+const CHUNK: u64 = 256 << 10;
+
 /// The share of the link's timeout after which an idle source sends KEEP-ALIVE.
 const KEEP_ALIVES: u32 = 4;
+
+const READING: &str = "reading the guest's memory";
 
 /// The start of a round.
 #[derive(Clone, Copy, Debug)]
@@ -123,13 +129,12 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
         self.control.begin_pass(self.pending_bytes());
         let mut memory = 0;
         let mut zeros = ZeroRuns::default();
-        let mut buffer = vec![0; MAX_CHUNK];
-        let most = usize::try_from(MAX_CHUNK as u64 / self.page_size).unwrap_or(1);
+        let most = usize::try_from(CHUNK / self.page_size).map_or(1, |most| most.max(1));
         for slot in 0..self.slots.len() {
             let mut from = 0;
             while let Some((first, pages)) = self.next_run(slot, from, most) {
                 from = first + pages;
-                memory += self.send_run(slot, (first, pages), &mut buffer, &mut zeros)?;
+                memory += self.send_run(slot, (first, pages), &mut zeros)?;
                 self.pace(begun)?;
                 if self.must_end_round()? {
                     self.send_zeros(&mut zeros)?;
@@ -145,42 +150,81 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
         self.pending.get_mut(slot)?.take_run(from, most)
     }
 
-    /// Reads a run of pages of a slot and sends it as runs that are zero or not. Returns its length
-    /// in bytes.
+    /// Sends a run of pages of a slot as runs that are zero or not. Returns its length in bytes.
     fn send_run(
         &mut self,
         slot: usize,
         (first, pages): (usize, usize),
-        buffer: &mut [u8],
         zeros: &mut ZeroRuns,
     ) -> Result<u64, MigrationFailure> {
-        let page = usize::try_from(self.page_size).unwrap_or(MAX_CHUNK);
         let start = self.slots.get(slot).map_or(0, |slot| slot.address);
         let address = start + first as u64 * self.page_size;
-        let buffer = buffer.get_mut(..pages * page).unwrap_or_default();
+        let length = pages as u64 * self.page_size;
+        let untouched = self.guest.untouched(address, length);
+        let untouched = untouched.map_err(MigrationFailure::of_guest(READING))?;
+        let untouched = untouched.min(length) / self.page_size * self.page_size;
+        if untouched > 0 {
+            self.add_zeros(zeros, address, untouched)?;
+        }
+        if untouched < length {
+            let mut buffer = std::mem::take(&mut self.chunk);
+            let rest = (address + untouched, length - untouched);
+            let sent = self.send_contents(rest, &mut buffer, zeros);
+            self.chunk = buffer;
+            sent?;
+        }
+        Ok(length)
+    }
+
+    /// Reads pages and sends them.
+    fn send_contents(
+        &mut self,
+        (address, length): (u64, u64),
+        buffer: &mut Vec<u8>,
+        zeros: &mut ZeroRuns,
+    ) -> Result<(), MigrationFailure> {
+        let page = usize::try_from(self.page_size).unwrap_or(MAX_CHUNK);
+        let length = usize::try_from(length).unwrap_or(MAX_CHUNK);
+        buffer.resize(length.max(buffer.len()), 0);
+        let buffer = buffer.get_mut(..length).unwrap_or_default();
         let read = self.guest.read(address, buffer);
-        read.map_err(MigrationFailure::of_guest("reading the guest's memory"))?;
+        read.map_err(MigrationFailure::of_guest(READING))?;
         for run in runs(buffer, page) {
-            let (address, length) = (address + run.offset, run.bytes.len() as u64);
+            let address = address + run.offset;
             if run.is_zero {
-                add_zeros(zeros, address, length);
-                if zeros.0.len() == ZeroRuns::MAX {
-                    self.send_zeros(zeros)?;
-                }
+                self.add_zeros(zeros, address, run.bytes.len() as u64)?;
             } else {
                 self.send_pages(address, run.bytes)?;
+                self.report_pages(false, run.bytes.len() as u64);
             }
-            self.report_pages(run.is_zero, length);
         }
-        Ok(buffer.len() as u64)
+        Ok(())
+    }
+
+    /// Adds a run, together with the one before it if they are adjacent, and sends the runs if a
+    /// message has no room for more.
+    fn add_zeros(
+        &mut self,
+        zeros: &mut ZeroRuns,
+        address: u64,
+        length: u64,
+    ) -> Result<(), MigrationFailure> {
+        zeros.add(address, length);
+        self.report_pages(true, length);
+        if zeros.0.len() == ZeroRuns::MAX {
+            self.send_zeros(zeros)?;
+        }
+        Ok(())
     }
 
     fn send_pages(&mut self, address: u64, bytes: &[u8]) -> Result<(), MigrationFailure> {
-        if self.streams.is_some() {
-            return self.dispatch(StreamJob::Pages(address, bytes.to_vec()));
+        if let Some(streams) = &mut self.streams {
+            let sent = streams.send_pages(address, bytes);
+            return sent.map_err(|failure| self.reason_for(failure));
         }
-        let payload = pages::pack(address, bytes, self.zstd);
-        self.queue_memory(MessageKind::Pages, &payload)
+        let compressed = if self.zstd { compressed(bytes) } else { None };
+        let run = PageRun::new(address, bytes, compressed.as_deref());
+        self.queue_memory(MessageKind::Pages, &[&run.prefix(), run.data])
     }
 
     fn send_zeros(&mut self, zeros: &mut ZeroRuns) -> Result<(), MigrationFailure> {
@@ -191,24 +235,32 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
         if self.streams.is_some() {
             return self.dispatch(StreamJob::Zeros(zeros));
         }
-        self.queue_memory(MessageKind::Zeros, &zeros.bytes())
+        self.queue_memory(MessageKind::Zeros, &[&zeros.bytes()])
     }
 
     /// Gives work to the further connections.
     fn dispatch(&mut self, job: StreamJob) -> Result<(), MigrationFailure> {
-        let Some(Err(failure)) = self.streams.as_mut().map(|streams| streams.send(job)) else {
-            return Ok(());
-        };
-        // The reason may have come on the first connection.
-        match self.channel.receive(LAST_WORD) {
-            Err(told @ MigrationFailure::Peer(_)) => Err(told),
-            _ => Err(failure),
+        match self.streams.as_mut().map(|streams| streams.send(job)) {
+            Some(Err(failure)) => Err(self.reason_for(failure)),
+            _ => Ok(()),
         }
     }
 
-    fn queue_memory(&mut self, kind: MessageKind, payload: &[u8]) -> Result<(), MigrationFailure> {
-        self.channel.queue(kind, payload)?;
-        let length = payload.len() as u64;
+    /// The reason for the failure of a further connection, which may have come on the first one.
+    fn reason_for(&mut self, failure: MigrationFailure) -> MigrationFailure {
+        match self.channel.receive(LAST_WORD) {
+            Err(told @ MigrationFailure::Peer(_)) => told,
+            _ => failure,
+        }
+    }
+
+    fn queue_memory(
+        &mut self,
+        kind: MessageKind,
+        payload: &[&[u8]],
+    ) -> Result<(), MigrationFailure> {
+        self.channel.queue_parts(kind, payload)?;
+        let length = payload.iter().map(|part| part.len() as u64).sum();
         self.sent.fetch_add(length, Ordering::Relaxed);
         self.control.update(|progress| progress.add_sent(length));
         Ok(())
@@ -320,13 +372,5 @@ fn timed_out(round: &RoundMeasurement) -> MigrationFailure {
     MigrationFailure::TimedOut {
         after: round.elapsed,
         downtime: Some(round.expected_downtime()),
-    }
-}
-
-/// Adds a run, together with the one before it if they are adjacent.
-fn add_zeros(zeros: &mut ZeroRuns, address: u64, length: u64) {
-    match zeros.0.last_mut() {
-        Some((start, before)) if *start + *before == address => *before += length,
-        _ => zeros.0.push((address, length)),
     }
 }

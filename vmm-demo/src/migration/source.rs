@@ -75,6 +75,7 @@ pub fn migrate<G: SourceGuest + ?Sized>(
         streams: None,
         sent: Arc::default(),
         pending: Vec::new(),
+        chunk: Vec::new(),
         round: 0,
         logging: false,
         throttled: false,
@@ -109,6 +110,8 @@ pub(super) struct SourceSide<'m, G: ?Sized> {
     pub(super) sent: Arc<AtomicU64>,
     /// The pages of each slot that the destination does not have.
     pub(super) pending: Vec<DirtyBitmap>,
+    /// The pages that are being sent.
+    pub(super) chunk: Vec<u8>,
     /// The number of the next round.
     pub(super) round: u64,
     /// True if the dirty log may be on.

@@ -4,13 +4,14 @@
 //! ROUND-BEGIN, and the destination answers ROUND-DONE when all connections have said ROUND-END.
 //! Pages of a round may come on any of them, since none is sent twice in a round.
 
+use super::buffers::Buffers;
 use super::channel::Channel;
 use super::control::Control;
 use super::failure::MigrationFailure;
 use super::hello::{MAX_STREAMS, StreamGreeting};
 use super::memory_map::MemoryMap;
 use super::message::{InvalidMessage, MessageKind};
-use super::pages::{self, PageRun, ZeroRuns};
+use super::pages::{PREFIX, PageEncoding, PageRun, ZeroRuns, compressed};
 use super::payload;
 use super::token::Token;
 use super::transport::Transport;
@@ -83,6 +84,8 @@ pub(super) enum StreamJob {
 pub(super) struct PageStreams {
     streams: Vec<SendingStream>,
     next: usize,
+    /// The buffers of pages that were sent.
+    buffers: Arc<Buffers>,
 }
 
 struct SendingStream {
@@ -98,6 +101,7 @@ impl PageStreams {
         control: &Arc<Control>,
         sent: &Arc<AtomicU64>,
     ) -> Result<Self, MigrationFailure> {
+        let buffers = Arc::<Buffers>::default();
         let streams = (0..start.count).map(|number| {
             let transport = (source.open)().map_err(MigrationFailure::Link)?;
             let mut channel = Channel::new(transport, Arc::clone(control), start.timeout);
@@ -106,14 +110,34 @@ impl PageStreams {
             let kind = MessageKind::Stream;
             channel.send(kind, &payload::to_json(kind, &greeting)?)?;
             let (jobs, queue) = sync_channel(QUEUE);
-            let (control, sent) = (Arc::clone(control), Arc::clone(sent));
-            let run = move || send_jobs(channel, &queue, start, &control, &sent);
+            let counters = (Arc::clone(control), Arc::clone(sent));
+            let buffers = Arc::clone(&buffers);
+            let run = move || {
+                let (control, sent) = &counters;
+                send_jobs(channel, &queue, start, &buffers, (control, sent))
+            };
             let thread = thread::Builder::new().name("migration".into()).spawn(run);
             let thread = thread.map_err(MigrationFailure::Link)?;
             Ok(SendingStream { jobs, thread })
         });
         let streams = streams.collect::<Result<_, MigrationFailure>>()?;
-        Ok(Self { streams, next: 0 })
+        Ok(Self {
+            streams,
+            next: 0,
+            buffers,
+        })
+    }
+
+    /// Gives a copy of these pages to the next connection that has room.
+    pub(super) fn send_pages(
+        &mut self,
+        address: u64,
+        pages: &[u8],
+    ) -> Result<(), MigrationFailure> {
+        let mut copy = self.buffers.take().unwrap_or_default();
+        copy.clear();
+        copy.extend(pages);
+        self.send(StreamJob::Pages(address, copy))
     }
 
     /// Gives memory to the next connection that has room, or the end of a round to all.
@@ -171,17 +195,22 @@ fn send_jobs(
     mut channel: Channel,
     queue: &Receiver<StreamJob>,
     start: StreamStart,
-    control: &Control,
-    sent: &AtomicU64,
+    buffers: &Buffers,
+    (control, sent): (&Control, &AtomicU64),
 ) -> Result<(), MigrationFailure> {
     let idle = start.timeout / KEEP_ALIVES;
     loop {
-        let (kind, payload) = match queue.recv_timeout(idle) {
-            Ok(StreamJob::Pages(address, bytes)) => {
-                let payload = pages::pack(address, &bytes, start.zstd);
-                (MessageKind::Pages, payload)
+        let length = match queue.recv_timeout(idle) {
+            Ok(StreamJob::Pages(address, pages)) => {
+                let length = send_pages(&mut channel, address, &pages, start.zstd)?;
+                buffers.give(pages);
+                length
             }
-            Ok(StreamJob::Zeros(zeros)) => (MessageKind::Zeros, zeros.bytes()),
+            Ok(StreamJob::Zeros(zeros)) => {
+                let payload = zeros.bytes();
+                channel.queue(MessageKind::Zeros, &payload)?;
+                payload.len()
+            }
             Ok(StreamJob::RoundEnd(round)) => {
                 channel.send(MessageKind::RoundEnd, &round.to_le_bytes())?;
                 continue;
@@ -193,25 +222,53 @@ fn send_jobs(
             }
             Err(RecvTimeoutError::Disconnected) => return channel.flush(),
         };
-        channel.queue(kind, &payload)?;
-        let length = payload.len() as u64;
-        sent.fetch_add(length, Ordering::Relaxed);
-        control.update(|progress| progress.ram.add_stream_message(length));
+        sent.fetch_add(length as u64, Ordering::Relaxed);
+        control.update(|progress| progress.ram.add_stream_message(length as u64));
     }
+}
+
+/// Sends pages and returns the length of the payload.
+fn send_pages(
+    channel: &mut Channel,
+    address: u64,
+    pages: &[u8],
+    zstd: bool,
+) -> Result<usize, MigrationFailure> {
+    let compressed = if zstd { compressed(pages) } else { None };
+    let run = PageRun::new(address, pages, compressed.as_deref());
+    channel.queue_parts(MessageKind::Pages, &[&run.prefix(), run.data])?;
+    Ok(PREFIX + run.data.len())
 }
 
 /// A message of a connection of the destination.
 #[derive(Debug)]
 pub(super) enum StreamEvent {
-    Pages(u64, Vec<u8>),
+    Pages(ArrivedPages),
     Zeros(ZeroRuns),
     RoundEnd(u64),
     Failed(MigrationFailure),
 }
 
+/// Pages that came on a connection.
+#[derive(Debug)]
+pub(super) struct ArrivedPages {
+    pub(super) address: u64,
+    buffer: Vec<u8>,
+    /// The offset of the contents in the buffer.
+    start: usize,
+}
+
+impl ArrivedPages {
+    pub(super) fn contents(&self) -> &[u8] {
+        self.buffer.get(self.start..).unwrap_or_default()
+    }
+}
+
 /// The accepted connections of a destination.
 pub(super) struct ArrivingStreams {
     events: Receiver<StreamEvent>,
+    /// The buffers of pages that were written.
+    buffers: Arc<Buffers>,
     timeout: Duration,
 }
 
@@ -225,6 +282,7 @@ impl ArrivingStreams {
         deadline: Instant,
     ) -> Result<Self, MigrationFailure> {
         let (sender, events) = sync_channel(start.count as usize);
+        let buffers = Arc::<Buffers>::default();
         let mut waiting: Vec<u32> = (0..start.count).collect();
         let mut strangers = 0;
         while !waiting.is_empty() {
@@ -243,12 +301,22 @@ impl ArrivingStreams {
             };
             waiting.swap_remove(index);
             let (sender, map, control) = (sender.clone(), map.clone(), Arc::clone(control));
-            let run = move || receive_events(channel, &sender, &map, start, &control);
+            let buffers = Arc::clone(&buffers);
+            let run = move || receive_events(channel, &sender, &map, start, (&control, &buffers));
             let thread = thread::Builder::new().name("migration".into()).spawn(run);
             thread.map_err(MigrationFailure::Link)?;
         }
         let timeout = start.timeout;
-        Ok(Self { events, timeout })
+        Ok(Self {
+            events,
+            buffers,
+            timeout,
+        })
+    }
+
+    /// Takes back pages that were written, so that the next ones need no new memory.
+    pub(super) fn recycle(&self, pages: ArrivedPages) {
+        self.buffers.give(pages.buffer);
     }
 
     /// Waits for the next event of any connection.
@@ -278,9 +346,12 @@ fn receive_events(
     events: &SyncSender<StreamEvent>,
     map: &MemoryMap,
     start: StreamStart,
-    control: &Control,
+    (control, buffers): (&Control, &Buffers),
 ) {
     loop {
+        if let Some(buffer) = buffers.take() {
+            channel.recycle(buffer);
+        }
         let event = match receive_event(&mut channel, map, start, control) {
             Ok(None) => continue,
             Ok(Some(event)) => event,
@@ -302,19 +373,16 @@ fn receive_event(
 ) -> Result<Option<StreamEvent>, MigrationFailure> {
     let message = channel.receive(start.timeout)?;
     let payload = &message.payload;
-    if matches!(message.kind, MessageKind::Pages | MessageKind::Zeros) {
+    let kind = message.kind;
+    if matches!(kind, MessageKind::Pages | MessageKind::Zeros) {
         let length = payload.len() as u64;
         control.update(|progress| progress.ram.add_stream_message(length));
     }
-    Ok(match message.kind {
-        MessageKind::Pages => {
-            let run = PageRun::parse(payload, map, start.zstd)?;
-            let contents = run.contents()?.into_owned();
-            Some(StreamEvent::Pages(run.address, contents))
-        }
+    Ok(match kind {
+        MessageKind::Pages => Some(StreamEvent::Pages(arrived(message.payload, map, start)?)),
         MessageKind::Zeros => Some(StreamEvent::Zeros(ZeroRuns::parse(payload, map)?)),
         MessageKind::RoundEnd => {
-            let round = payload::round_number(message.kind, payload)?;
+            let round = payload::round_number(kind, payload)?;
             Some(StreamEvent::RoundEnd(round))
         }
         MessageKind::KeepAlive => None,
@@ -322,5 +390,24 @@ fn receive_event(
             let expected = "PAGES, ZEROS, ROUND-END or KEEP-ALIVE";
             return Err(InvalidMessage::Unexpected { found, expected }.into());
         }
+    })
+}
+
+/// The pages of a payload of PAGES.
+fn arrived(
+    payload: Vec<u8>,
+    map: &MemoryMap,
+    start: StreamStart,
+) -> Result<ArrivedPages, MigrationFailure> {
+    let run = PageRun::parse(&payload, map, start.zstd)?;
+    let address = run.address;
+    let (buffer, start) = match run.encoding {
+        PageEncoding::Raw => (payload, PREFIX),
+        PageEncoding::Zstd => (run.contents()?.into_owned(), 0),
+    };
+    Ok(ArrivedPages {
+        address,
+        buffer,
+        start,
     })
 }

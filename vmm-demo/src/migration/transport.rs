@@ -1,6 +1,7 @@
 //! Connections that carry a migration: byte streams whose calls return after a short time.
 
 use rustix::io::retry_on_intr;
+use rustix::net::sockopt::{set_socket_send_buffer_size, set_socket_send_buffer_size_force};
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
     SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
@@ -14,6 +15,10 @@ use std::time::Duration;
 
 /// The longest time that a read or write of a [`Transport`] blocks.
 pub const TICK: Duration = Duration::from_millis(50);
+
+/// The size of a Unix socket's buffer in bytes, if the kernel allows it: the source reads pages while
+/// the destination writes those before them. TCP's buffers grow by themselves.
+const UNIX_BUFFER: usize = 4 << 20;
 
 /// A stream of bytes in both directions.
 ///
@@ -54,6 +59,9 @@ impl UnixTransport {
         stream.set_nonblocking(false)?;
         stream.set_read_timeout(Some(TICK))?;
         stream.set_write_timeout(Some(TICK))?;
+        // More than `net.core.wmem_max` needs CAP_NET_ADMIN.
+        set_socket_send_buffer_size_force(&stream, UNIX_BUFFER)
+            .or_else(|_| set_socket_send_buffer_size(&stream, UNIX_BUFFER))?;
         Ok(Self {
             stream,
             descriptor: None,

@@ -287,7 +287,9 @@ fn peers_that_send_byte_by_byte_are_stalled() {
 #[test]
 fn peers_that_take_nothing_are_stalled() {
     let (own, peer) = UnixStream::pair().expect("sockets");
-    set_socket_send_buffer_size(&own, 4096).expect("a small buffer");
+    let socket = own.try_clone().expect("a descriptor");
+    let transport = Box::new(UnixTransport::new(own).expect("a transport"));
+    set_socket_send_buffer_size(&socket, 4096).expect("a small buffer");
     (&peer).write_all(&RECORDED[1]).expect("a large buffer");
     let world = Arc::new(World::default());
     let mut machine = Machine::running(&Process::new("side", &world));
@@ -299,7 +301,6 @@ fn peers_that_take_nothing_are_stalled() {
         lease: None,
         timeouts: SHORT,
     };
-    let transport = Box::new(UnixTransport::new(own).expect("a transport"));
     let end = source::migrate(&mut machine, transport, options, &Arc::default());
     assert!(
         matches!(end, SourceEnd::Continues(MigrationFailure::Stalled { .. })),

@@ -217,6 +217,12 @@ fn map() -> MemoryMap {
     }
 }
 
+/// The payload of PAGES at address 0.
+fn payload(contents: &[u8], zstd: bool) -> Vec<u8> {
+    let compressed = zstd.then(|| pages::compressed(contents)).flatten();
+    PageRun::new(0, contents, compressed.as_deref()).bytes()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(20))]
 
@@ -227,7 +233,7 @@ proptest! {
         zstd in any::<bool>(),
     ) {
         let contents: Vec<_> = part.iter().copied().cycle().take(4096 * pages).collect();
-        let payload = pages::pack(0, &contents, zstd);
+        let payload = payload(&contents, zstd);
         let run = PageRun::parse(&payload, &map(), zstd).expect("our own pages");
         prop_assert_eq!(&*run.contents().expect("our own pages"), &contents);
     }
@@ -236,7 +242,7 @@ proptest! {
     /// the length of the header.
     #[test]
     fn damaged_frames_do_not_grow(at in any::<prop::sample::Index>(), byte in any::<u8>()) {
-        let mut payload = pages::pack(0, &vec![7; MAX_CHUNK], true);
+        let mut payload = payload(&vec![7; MAX_CHUNK], true);
         let at = at.index(payload.len());
         payload[at] = byte;
         if let Ok(run) = PageRun::parse(&payload, &map(), true)
@@ -249,7 +255,7 @@ proptest! {
 
 #[test]
 fn encoding_that_was_not_agreed_on_is_refused() {
-    let payload = pages::pack(0, &[7; 4096], true);
+    let payload = payload(&[7; 4096], true);
     let error = PageRun::parse(&payload, &map(), false).expect_err("zstd");
     assert_eq!(
         error.to_string(),

@@ -3,7 +3,10 @@
 //! Memory in a memfd is copied by system calls. Through its mapping, the first access to each page
 //! of 4 KiB is a fault, and a read of a page that nobody has written allocates it.
 
+use rustix::fs::{SeekFrom, seek};
+use rustix::io::Errno;
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
 use vm_memory::{
     Address, Bytes, GuestAddress, GuestMemoryBackend, GuestMemoryError, GuestMemoryMmap,
@@ -45,6 +48,30 @@ pub(crate) fn write(
             .write_all_at(bytes, offset)
             .map_err(GuestMemoryError::IOError),
         None => memory.write_slice(bytes, address),
+    }
+}
+
+/// The number of bytes from this address on, at most `length`, that nobody has written to a memfd;
+/// 0 for other memory.
+///
+/// # Errors
+///
+/// [`GuestMemoryError::IOError`]: the file cannot be asked.
+pub(crate) fn untouched(
+    memory: &GuestMemoryMmap,
+    address: u64,
+    length: u64,
+) -> Result<u64, GuestMemoryError> {
+    let size = usize::try_from(length).unwrap_or(usize::MAX);
+    let Some((file, offset)) = memfd(memory, GuestAddress(address), size) else {
+        return Ok(0);
+    };
+    // The file's position, which this changes, is of no use: all copies are at offsets.
+    match seek(file, SeekFrom::Data(offset)) {
+        Ok(data) => Ok(length.min(data.saturating_sub(offset))),
+        // There is no data up to the end of the file (lseek(2)).
+        Err(Errno::NXIO) => Ok(length),
+        Err(error) => Err(GuestMemoryError::IOError(io::Error::from(error))),
     }
 }
 

@@ -103,6 +103,10 @@ impl SourceGuest for RunningGuest {
         self.call(move |supervisor| supervisor.migrating_guest()?.take_dirty_pages(slot))
     }
 
+    fn untouched(&mut self, address: u64, length: u64) -> Result<u64, GuestError> {
+        Ok(copies::untouched(&self.memory, address, length)?)
+    }
+
     fn read(&mut self, address: u64, buffer: &mut [u8]) -> Result<(), GuestError> {
         Ok(copies::read(&self.memory, address, buffer)?)
     }
