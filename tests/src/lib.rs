@@ -13,6 +13,8 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+#[cfg(feature = "cost")]
+pub mod cost;
 mod guard;
 #[cfg(feature = "guest")]
 pub mod guest;

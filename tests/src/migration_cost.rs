@@ -14,6 +14,7 @@ use self::bare::bare;
 use self::guest::Guest;
 use self::report::{Row, Times};
 use self::vmm::{Transport, Vmm};
+use crate::cost::CostOptions;
 use std::error::Error;
 use std::path::PathBuf;
 use vmm_demo::output;
@@ -23,10 +24,8 @@ use vmm_demo::output;
 pub struct Guests {
     /// The memory that each guest has touched, in MiB.
     pub touched_mib: u32,
-    /// The memory of each guest, in MiB.
-    pub memory_mib: u32,
-    /// The number of rounds, whose medians are reported.
-    pub rounds: u32,
+    /// The memory of each guest, and the number of rounds.
+    pub options: CostOptions,
     /// The path of QEMU on the host.
     pub qemu: PathBuf,
 }
@@ -82,8 +81,8 @@ pub fn measure(guests: &Guests) -> Result<MigrationCostReport, MigrationCostErro
     }
     Ok(MigrationCostReport {
         touched_mib: guests.touched_mib,
-        memory_mib: guests.memory_mib,
-        rounds: guests.rounds,
+        memory_mib: guests.options.memory_mib,
+        rounds: guests.options.rounds,
         rows,
         without_peer,
     })
@@ -95,7 +94,7 @@ fn rows_of(guests: &Guests, vmm: Vmm) -> Result<Vec<Row>, MigrationCostError> {
     for load in Load::ALL {
         guest.rest(load.rest_ms())?;
         let mut rounds = Transport::ALL.map(|transport| (transport, Vec::new()));
-        for _round in 0..guests.rounds {
+        for _round in 0..guests.options.rounds {
             for (transport, times) in &mut rounds {
                 let (next, moved) = guest.migrate(guests, *transport)?;
                 guest = next;

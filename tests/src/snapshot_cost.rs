@@ -7,13 +7,14 @@ mod guest;
 mod report;
 mod save;
 
-pub use self::error::CostError;
-pub use self::report::CostReport;
+pub use self::error::SnapshotCostError;
+pub use self::report::SnapshotCostReport;
 
 use self::contents::Contents;
-use self::guest::Guest;
+use self::guest::{boot, restore, upgrade};
 use self::report::{Beside, Form, FormCost, GuestCost, Rounds};
 use self::save::save;
+use crate::cost::CostOptions;
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -27,10 +28,8 @@ const BLOCK: u64 = 512;
 pub struct Guests {
     /// The memory that each guest rewrites, in MiB.
     pub touched_mib: Vec<u32>,
-    /// The memory of each guest, in MiB.
-    pub memory_mib: u32,
-    /// The number of rounds, whose medians are reported.
-    pub rounds: u32,
+    /// The memory of each guest, and the number of rounds.
+    pub options: CostOptions,
 }
 
 /// Boots the guests one after the other, saves and restores each, and measures the same bytes
@@ -38,31 +37,31 @@ pub struct Guests {
 ///
 /// # Errors
 ///
-/// [`CostError`].
-pub fn measure(guests: &Guests) -> Result<CostReport, CostError> {
+/// [`SnapshotCostError`].
+pub fn measure(guests: &Guests) -> Result<SnapshotCostReport, SnapshotCostError> {
     let mut costs = Vec::new();
     for touched in &guests.touched_mib {
         output::note(&format!("a guest that rewrites {touched} MiB"));
-        costs.push(guest_cost(guests, *touched)?);
+        costs.push(guest_cost(guests.options, *touched)?);
     }
-    Ok(CostReport {
-        memory_mib: guests.memory_mib,
-        rounds: guests.rounds,
+    Ok(SnapshotCostReport {
+        memory_mib: guests.options.memory_mib,
+        rounds: guests.options.rounds,
         guests: costs,
     })
 }
 
-fn guest_cost(guests: &Guests, touched_mib: u32) -> Result<GuestCost, CostError> {
+fn guest_cost(options: CostOptions, touched_mib: u32) -> Result<GuestCost, SnapshotCostError> {
     let mut rounds = Form::ALL.map(|form| (form, Rounds::default()));
-    let mut guest = Guest::boot(guests.memory_mib, touched_mib)?;
+    let mut guest = boot(options.memory_mib, touched_mib)?;
     let mut pauses = Vec::new();
-    for _round in 0..guests.rounds {
-        let (next, pause) = guest.upgrade()?;
+    for _round in 0..options.rounds {
+        let (next, pause) = upgrade(guest)?;
         guest = next;
         pauses.push(pause);
     }
     let mut contents = None;
-    for _round in 0..guests.rounds {
+    for _round in 0..options.rounds {
         let mut saves = Vec::new();
         for (form, rounds) in &mut rounds {
             if let Some(encoding) = form.saved_as() {
@@ -89,11 +88,11 @@ fn guest_cost(guests: &Guests, touched_mib: u32) -> Result<GuestCost, CostError>
         }
     }
     guest.quit()?;
-    let contents = contents.ok_or(CostError::NoRounds)?;
-    for _round in 0..guests.rounds {
+    let contents = contents.ok_or(SnapshotCostError::NoRounds)?;
+    for _round in 0..options.rounds {
         let bare = contents.restore()?;
         for (form, rounds) in &mut rounds {
-            let started = Guest::restore(form.file(), form.options())?;
+            let started = restore(form.file(), form.options())?;
             rounds.first_instructions.push(Beside {
                 time: started.first_instruction,
                 bare: bare.of(form.bare()),
@@ -103,7 +102,9 @@ fn guest_cost(guests: &Guests, touched_mib: u32) -> Result<GuestCost, CostError>
     }
     let forms = rounds.into_iter().map(|(form, rounds)| {
         let file = form.saved_as().map(|_| fs::metadata(form.file()));
-        let file = file.transpose().map_err(CostError::file(form.file()))?;
+        let file = file
+            .transpose()
+            .map_err(SnapshotCostError::file(form.file()))?;
         Ok(FormCost::new(
             form,
             file.map(|file| BLOCK * file.blocks()),
@@ -114,6 +115,6 @@ fn guest_cost(guests: &Guests, touched_mib: u32) -> Result<GuestCost, CostError>
         touched_mib,
         contents: contents.size(),
         upgrade_pause_ms: report::median_of(&pauses),
-        forms: forms.collect::<Result<_, CostError>>()?,
+        forms: forms.collect::<Result<_, SnapshotCostError>>()?,
     })
 }

@@ -2,13 +2,10 @@
 //! and of QEMU, beside memcpy and a bare socket.
 
 use clap::Parser;
+use idreg_tests::cost::{CostOptions, finish};
 use idreg_tests::migration_cost::{Guests, measure};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use vmm_demo::commands::exit_code;
-use vmm_demo::guest::ending::Ending;
-use vmm_demo::output;
-use vmm_demo::output::failure::Failure;
 
 /// Measure live migrations between two processes of one host, beside memcpy, a socket and QEMU.
 ///
@@ -21,13 +18,8 @@ struct MigrationCostArgs {
     #[arg(long, value_name = "MIB", default_value_t = 32,
           value_parser = clap::value_parser!(u32).range(1..))]
     touched: u32,
-    /// Size of a guest's memory in MiB.
-    #[arg(long, value_name = "MIB", default_value_t = 192)]
-    mem: u32,
-    /// Number of rounds of each; the figures are medians.
-    #[arg(long, value_name = "N", default_value_t = 3,
-          value_parser = clap::value_parser!(u32).range(1..))]
-    count: u32,
+    #[command(flatten)]
+    options: CostOptions,
     /// QEMU for arm64, which an overlay brings.
     #[arg(
         long,
@@ -44,16 +36,8 @@ fn main() -> ExitCode {
     let args = MigrationCostArgs::parse();
     let guests = Guests {
         touched_mib: args.touched,
-        memory_mib: args.mem,
-        rounds: args.count,
+        options: args.options,
         qemu: args.qemu,
     };
-    let result = measure(&guests).map_err(Failure::other).and_then(|report| {
-        if args.json {
-            output::json(&report)
-        } else {
-            output::text(&report.to_string())
-        }
-    });
-    exit_code(result.map(|()| Ending::Done), None, args.json)
+    finish(measure(&guests), args.json)
 }

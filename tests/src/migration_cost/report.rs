@@ -4,9 +4,9 @@ use super::Load;
 use super::bare::BareTimes;
 use super::guest::Moved;
 use super::vmm::{Transport, Vmm};
+use crate::cost::figures::{median, milliseconds};
 use serde::Serialize;
 use std::fmt;
-use std::time::Duration;
 use vmm_demo::output::table;
 
 /// A migration and the bare work of one round.
@@ -58,7 +58,7 @@ impl Row {
         rounds: &[Times],
     ) -> Self {
         let touched = f64::from(touched_mib) * f64::from(1 << 20);
-        let of = |figure: &dyn Fn(&Times) -> f64| median(rounds.iter().map(figure));
+        let of = |figure: &dyn Fn(&Times) -> f64| hundredths(rounds.iter().map(figure));
         let transferred = rounds.iter().map(|round| round.moved.transferred);
         Self {
             vmm: vmm.name(),
@@ -69,13 +69,9 @@ impl Row {
             memcpy_ms: of(&|round| milliseconds(round.bare.copy)),
             bare_ms: of(&|round| milliseconds(round.bare.total)),
             ratio: of(&|round| round.moved.total.as_secs_f64() / round.bare.total.as_secs_f64()),
-            bytes_per_touched: median(transferred.map(|bytes| as_float(bytes) / touched)),
+            bytes_per_touched: hundredths(transferred.map(|bytes| as_float(bytes) / touched)),
         }
     }
-}
-
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
 }
 
 /// Bytes as a floating-point number; below 4 PiB exact to a MiB.
@@ -85,12 +81,9 @@ fn as_float(bytes: u64) -> f64 {
     f64::from(mib) * f64::from(1 << 20) + f64::from(rest)
 }
 
-/// The median with two decimals; 0 without values.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_unstable_by(f64::total_cmp);
-    let median = values.get(values.len() / 2).copied().unwrap_or_default();
-    (median * 100.0).round() / 100.0
+/// The median with two decimals.
+fn hundredths(values: impl Iterator<Item = f64>) -> f64 {
+    median(values, 100.0)
 }
 
 impl fmt::Display for MigrationCostReport {
@@ -136,6 +129,7 @@ impl fmt::Display for MigrationCostReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn figures_are_medians_beside_the_bare_work_of_their_rounds() {

@@ -1,9 +1,9 @@
 //! The command lines of the VMMs.
 
-use super::{Guests, MigrationCostError};
-use crate::program::VMM_DEMO;
+use super::Guests;
+use crate::cost::{CostError, demo_vmm};
+use crate::program::Program;
 use serde_json::{Value, json};
-use std::env;
 use std::process::Command;
 
 /// A VMM that migrates guests.
@@ -54,7 +54,7 @@ impl Vmm {
     }
 
     /// The command that boots a guest.
-    pub(super) fn boot(self, guests: &Guests, qmp: &str) -> Result<Command, MigrationCostError> {
+    pub(super) fn boot(self, guests: &Guests, qmp: &str) -> Result<Command, CostError> {
         let console = match self {
             Self::Own => "ttyS0",
             Self::Qemu => "ttyAMA0",
@@ -66,7 +66,7 @@ impl Vmm {
         command.args([&kernel, "Image", &initrd, "initrd.cpio.gz"]);
         command.args([&self.option("append"), &words]);
         if self == Self::Own {
-            command.args(["--mem", &format!("{}M", guests.memory_mib)]);
+            command.args(["--mem", &format!("{}M", guests.options.memory_mib)]);
         }
         Ok(command)
     }
@@ -77,7 +77,7 @@ impl Vmm {
         guests: &Guests,
         transport: Transport,
         qmp: &str,
-    ) -> Result<Command, MigrationCostError> {
+    ) -> Result<Command, CostError> {
         let mut command = self.machine(guests, qmp)?;
         command.args([&self.option("incoming"), transport.address()]);
         if (self, transport) == (Self::Own, Transport::Tcp) {
@@ -86,12 +86,11 @@ impl Vmm {
         Ok(command)
     }
 
-    fn machine(self, guests: &Guests, qmp: &str) -> Result<Command, MigrationCostError> {
-        let memory = guests.memory_mib.to_string();
+    fn machine(self, guests: &Guests, qmp: &str) -> Result<Command, CostError> {
+        let memory = guests.options.memory_mib.to_string();
         Ok(match self {
             Self::Own => {
-                let vmm = env::var_os(VMM_DEMO).ok_or(MigrationCostError::NoVmm)?;
-                let mut command = Command::new(vmm);
+                let mut command = demo_vmm(Program::MigrationCost)?;
                 command.args(["run", "--qmp", qmp]);
                 command
             }

@@ -1,6 +1,6 @@
 //! The bytes of a guest's memory, and the time to copy and to compress them without a guest.
 
-use super::error::CostError;
+use super::error::SnapshotCostError;
 use ruzstd::decoding::StreamingDecoder;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use std::fs::File;
@@ -57,20 +57,21 @@ impl BareTimes {
 
 impl Contents {
     /// Reads the pages of a snapshot.
-    pub(super) fn of(name: &'static str) -> Result<Self, CostError> {
-        let file = File::open(name).map_err(CostError::file(name))?;
-        let open = OpenSnapshot::new(BufReader::new(file)).map_err(CostError::snapshot(name))?;
+    pub(super) fn of(name: &'static str) -> Result<Self, SnapshotCostError> {
+        let file = File::open(name).map_err(SnapshotCostError::file(name))?;
+        let open =
+            OpenSnapshot::new(BufReader::new(file)).map_err(SnapshotCostError::snapshot(name))?;
         let ranges = open.map().ranges().to_vec();
-        let ram = RamBuffers::new(&ranges).ok_or(CostError::NoMemory)?;
+        let ram = RamBuffers::new(&ranges).ok_or(SnapshotCostError::NoMemory)?;
         let restored = open.restore_memory(&ram, &mut |_, _| ControlFlow::Continue(()));
-        restored.map_err(CostError::snapshot(name))?;
+        restored.map_err(SnapshotCostError::snapshot(name))?;
         let mut chunks = Vec::new();
         for range in ranges {
             for offset in (0..range.size).step_by(CHUNK) {
                 let left = usize::try_from(range.size - offset).unwrap_or(CHUNK);
                 let mut chunk = vec![0; left.min(CHUNK)];
                 let read = ram.read(range.start + offset, &mut chunk);
-                read.map_err(|error| CostError::file(name)(error.into()))?;
+                read.map_err(|error| SnapshotCostError::file(name)(error.into()))?;
                 let pages = chunk.chunks(PAGE).filter(|page| !is_zero(page));
                 chunks.push(pages.flatten().copied().collect());
             }
@@ -96,20 +97,20 @@ impl Contents {
     }
 
     /// Copies and decompresses once.
-    pub(super) fn restore(&self) -> Result<BareTimes, CostError> {
+    pub(super) fn restore(&self) -> Result<BareTimes, SnapshotCostError> {
         let copy = self.copy();
         let mut chunks = self.chunks.clone();
         let started = Instant::now();
         for (chunk, data) in chunks.iter_mut().zip(&self.compressed) {
             chunk.clear();
             let decoder = StreamingDecoder::new(data.as_slice());
-            let mut decoder = decoder.map_err(|_| CostError::OtherBytes)?;
+            let mut decoder = decoder.map_err(|_| SnapshotCostError::OtherBytes)?;
             let read = decoder.read_to_end(chunk);
-            read.map_err(|_| CostError::OtherBytes)?;
+            read.map_err(|_| SnapshotCostError::OtherBytes)?;
         }
         let zstd = started.elapsed();
         if chunks != self.chunks {
-            return Err(CostError::OtherBytes);
+            return Err(SnapshotCostError::OtherBytes);
         }
         Ok(BareTimes { copy, zstd })
     }

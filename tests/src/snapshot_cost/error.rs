@@ -1,45 +1,19 @@
-//! Errors of the measurement.
+//! Errors of the measurement of snapshots.
 
-use crate::program::VMM_DEMO;
-use serde_json::Value;
+use crate::cost::CostError;
 use std::io;
 use thiserror::Error;
 use vmm_demo::qmp::migration::MigrationStatus;
 use vmm_demo::qmp::monitor::MonitorError;
 use vmm_demo::snapshot::error::ReadError;
-use vmm_demo::socket_address::InvalidAddress;
 
-/// Errors of the measurement.
+/// Errors of the measurement of snapshots.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum CostError {
-    /// The testbed has not said where the VMM is.
-    #[error(
-        "the variable {VMM_DEMO} is not set; \
-         run this with `cargo testbed exec --linux --program snapshot-cost`"
-    )]
-    NoVmm,
-    /// The VMM or its console failed.
-    #[error("the guest's process cannot be used")]
-    Process(#[source] io::Error),
-    /// The guest's process has ended before its time.
-    #[error("the guest's process has ended early; its console:\n{console}")]
-    Ended {
-        /// What the guest has printed.
-        console: String,
-    },
-    /// The guest has answered with something else.
-    #[error("the guest has answered `{answer}`")]
-    Answer {
-        /// The answer.
-        answer: Value,
-    },
-    /// The guest's QMP server failed.
-    #[error("the guest's QMP server cannot be used")]
-    Monitor(#[from] MonitorError),
-    /// The socket of the guest's QMP server has no usable address.
-    #[error("the socket has no usable address")]
-    Socket(#[from] InvalidAddress),
+pub enum SnapshotCostError {
+    /// The guest cannot be driven.
+    #[error(transparent)]
+    Guest(#[from] CostError),
     /// The guest was not saved.
     #[error("the guest was not saved: {0}")]
     NotSaved(String),
@@ -82,7 +56,7 @@ pub enum CostError {
     OtherBytes,
 }
 
-impl CostError {
+impl SnapshotCostError {
     /// The error of a file of this name.
     pub(super) fn file(name: &'static str) -> impl Fn(io::Error) -> Self {
         move |source| Self::File { name, source }
@@ -91,5 +65,11 @@ impl CostError {
     /// The error of a snapshot of this name.
     pub(super) fn snapshot(name: &'static str) -> impl Fn(ReadError) -> Self {
         move |source| Self::Snapshot { name, source }
+    }
+}
+
+impl From<MonitorError> for SnapshotCostError {
+    fn from(error: MonitorError) -> Self {
+        Self::Guest(error.into())
     }
 }

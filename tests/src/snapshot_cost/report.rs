@@ -1,6 +1,7 @@
 //! The report of `snapshot-cost`.
 
 use super::contents::BareWork;
+use crate::cost::figures::{median, milliseconds};
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
@@ -81,7 +82,7 @@ pub(super) struct Rounds {
 /// Sizes and times of snapshots by the memory that a guest has touched. Times are medians over the
 /// rounds, in milliseconds.
 #[derive(Debug, Serialize)]
-pub struct CostReport {
+pub struct SnapshotCostReport {
     /// The memory of each guest in MiB.
     pub(super) memory_mib: u32,
     pub(super) rounds: u32,
@@ -124,13 +125,12 @@ struct Compared {
 
 impl FormCost {
     pub(super) fn new(form: Form, disk: Option<u64>, rounds: &Rounds) -> Self {
-        let answers = rounds.first_answers.iter();
         Self {
             form,
             disk,
             save: form.saved_as().map(|_| Compared::new(&rounds.saves)),
             first_instruction: Compared::new(&rounds.first_instructions),
-            first_answer_ms: median(answers.map(|time| milliseconds(*time))),
+            first_answer_ms: median_of(&rounds.first_answers),
         }
     }
 }
@@ -139,28 +139,21 @@ impl Compared {
     fn new(rounds: &[Beside]) -> Self {
         let ratio = |round: &Beside| round.time.as_secs_f64() / round.bare.as_secs_f64();
         Self {
-            ms: median(rounds.iter().map(|round| milliseconds(round.time))),
-            bare_ms: median(rounds.iter().map(|round| milliseconds(round.bare))),
-            ratio: median(rounds.iter().map(ratio)),
+            ms: tenths(rounds.iter().map(|round| milliseconds(round.time))),
+            bare_ms: tenths(rounds.iter().map(|round| milliseconds(round.bare))),
+            ratio: tenths(rounds.iter().map(ratio)),
         }
     }
 }
 
-fn milliseconds(time: Duration) -> f64 {
-    time.as_secs_f64() * 1e3
-}
-
 /// The median in milliseconds.
 pub(super) fn median_of(times: &[Duration]) -> f64 {
-    median(times.iter().map(|time| milliseconds(*time)))
+    tenths(times.iter().map(|time| milliseconds(*time)))
 }
 
-/// The median with one decimal; 0 without values.
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_unstable_by(f64::total_cmp);
-    let median = values.get(values.len() / 2).copied().unwrap_or_default();
-    (median * 10.0).round() / 10.0
+/// The median with one decimal.
+fn tenths(values: impl Iterator<Item = f64>) -> f64 {
+    median(values, 10.0)
 }
 
 /// Bytes in MiB with one decimal.
@@ -170,7 +163,7 @@ fn mib(bytes: u64) -> String {
 }
 
 /// Shows a table for each guest.
-impl fmt::Display for CostReport {
+impl fmt::Display for SnapshotCostReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             memory_mib,
@@ -248,7 +241,7 @@ mod tests {
             };
             FormCost::new(form, form.saved_as().map(|_| 3 << 19), &rounds)
         });
-        let report = CostReport {
+        let report = SnapshotCostReport {
             memory_mib: 192,
             rounds: 3,
             guests: vec![GuestCost {
