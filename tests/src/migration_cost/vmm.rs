@@ -53,6 +53,15 @@ impl Vmm {
         }
     }
 
+    /// The number of times that a line is typed until the answer is right: QEMU has lost bytes
+    /// that were typed after a migration, and the demo VMM must not.
+    pub(super) const fn typing_limit(self) -> u32 {
+        match self {
+            Self::Own => 1,
+            Self::Qemu => 3,
+        }
+    }
+
     /// The command that boots a guest.
     pub(super) fn boot(self, guests: &Guests, qmp: &str) -> Result<Command, CostError> {
         let console = match self {
