@@ -3,10 +3,13 @@
 mod arriving;
 mod calls;
 mod doubt;
+mod event_sources;
 mod migrating;
 pub(crate) mod migration;
 mod saving;
+mod shutdown;
 
+use self::event_sources::INPUT;
 use self::migration::incoming::{Incoming, IncomingOptions};
 use self::migration::outgoing::Outgoing;
 use super::console::{self, Terminal};
@@ -26,24 +29,11 @@ use crate::qmp::event::{Event, EventSender, ShutdownCause};
 use crate::qmp::migration::MigrationSettings;
 use crate::vmm::boot::initrd::Checked;
 use crate::vmm::timeline::Timeline;
-use crate::vmm::vcpus::{GuestExit, VcpuError};
 use crate::vmm::vm::Vm;
-use event_manager::{EventManager, EventOps, EventSet, Events, MutEventSubscriber, SubscriberOps};
-use std::os::fd::AsRawFd;
+use event_manager::{EventManager, EventOps, SubscriberOps};
 use std::sync::Arc;
 use std::{mem, thread};
 use vmm_sys_util::timerfd::TimerFd;
-
-// Sources of events.
-const SIGNAL: u32 = 0;
-const VCPU_EXIT: u32 = 1;
-const CONSOLE_DRAINED: u32 = 2;
-const INPUT: u32 = 3;
-const INITRD: u32 = 4;
-const QMP_CALL: u32 = 5;
-const SAVED: u32 = 6;
-const MAIN_CALL: u32 = 7;
-const THROTTLE: u32 = 8;
 
 /// Connection of the main thread to the QMP server.
 #[derive(Debug)]
@@ -224,80 +214,10 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Ends a guest and verifies the registers of its vCPUs.
-    fn verify_ended(&self, guest: Option<Guest>) -> Result<(), Failure> {
-        match (guest, &self.builder) {
-            (Some(guest), Some(builder)) => guest.end(&builder.plan),
-            _ => Ok(()),
-        }
-    }
-
-    /// Ends the run with this ending, unless it has a result already.
-    fn finish(&mut self, ending: Ending, cause: ShutdownCause) {
-        if self.result.is_none() {
-            self.result = Some(Ok(ending));
-            self.send_event(Event::Shutdown(cause));
-        }
-    }
-
-    /// Ends the run with a failure, unless a signal is pending or it has a result already.
-    fn fail(&mut self, failure: Failure) {
-        // A signal interrupts long KVM ioctls, which then fail with EINTR.
-        self.handle_signals();
-        if self.result.is_none() {
-            let cause = shutdown_cause(&failure);
-            self.result = Some(Err(failure));
-            self.send_event(Event::Shutdown(cause));
-        }
-    }
-
     /// Sends an event to the QMP clients.
     fn send_event(&self, event: Event) {
         if let Some(qmp) = &self.qmp {
             qmp.events.send(event);
-        }
-    }
-
-    fn handle_signals(&mut self) {
-        if let Some(ending) = pending_signal(&mut self.signals) {
-            self.finish(ending, ShutdownCause::HostSignal);
-        }
-    }
-
-    /// Handles a vCPU's exit that ends or resets the guest.
-    fn handle_vcpu_exit(&mut self) {
-        let Some(report) = self.guest.as_ref().and_then(Guest::vcpu_exit) else {
-            return;
-        };
-        match report {
-            GuestExit::PoweredOff => self.finish(Ending::PoweredOff, ShutdownCause::GuestShutdown),
-            GuestExit::Reset if self.reboot => self.reset(ShutdownCause::GuestReset),
-            GuestExit::Reset => self.finish(Ending::Reset, ShutdownCause::GuestReset),
-            GuestExit::Failed(error) => self.fail(vcpu_failure(error)),
-        }
-    }
-
-    /// Replaces the guest with a newly built one.
-    fn reset(&mut self, cause: ShutdownCause) {
-        if let Some(outgoing) = &mut self.outgoing {
-            outgoing.lost = Some("the guest has reset itself; migrate it again");
-        }
-        let guest = self.guest.take();
-        let ended = self.verify_ended(guest);
-        let rebuilt = ended.and_then(|()| match &mut self.builder {
-            Some(builder) => builder.rebuild().map(Some),
-            None => Ok(None),
-        });
-        match rebuilt {
-            Ok(guest) => {
-                self.resets += 1;
-                self.send_event(Event::Reset(cause));
-                if let Some(guest) = guest.as_ref().filter(|_| !self.paused) {
-                    guest.resume();
-                }
-                self.guest = guest;
-            }
-            Err(failure) => self.fail(failure),
         }
     }
 
@@ -350,96 +270,11 @@ impl Supervisor {
     }
 }
 
-impl MutEventSubscriber for Supervisor {
-    fn init(&mut self, ops: &mut EventOps) {
-        let calls = self.qmp.as_ref().map(|qmp| qmp.calls.wake());
-        let initrd = self.initrd.as_ref().map(InitrdCheck::done);
-        let sources = [
-            Some((self.signals.get_read().as_raw_fd(), SIGNAL)),
-            Some((self.events.vcpu_exit.as_raw_fd(), VCPU_EXIT)),
-            Some((self.events.console_drained.as_raw_fd(), CONSOLE_DRAINED)),
-            Some((self.main_calls.wake().as_raw_fd(), MAIN_CALL)),
-            Some((self.throttle_timer.as_raw_fd(), THROTTLE)),
-            initrd.map(|done| (done.as_raw_fd(), INITRD)),
-            Some((self.save_thread.done().as_raw_fd(), SAVED)),
-            calls.map(|wake| (wake.as_raw_fd(), QMP_CALL)),
-        ];
-        for (fd, source) in sources.into_iter().flatten() {
-            if let Err(error) = ops.add(Events::with_data_raw(fd, source, EventSet::IN)) {
-                self.fail(Failure::other(error));
-            }
-        }
-        self.start_input(ops);
-    }
-
-    fn process(&mut self, events: Events, ops: &mut EventOps) {
-        // Reads reset the eventfds; their counts have no meaning.
-        match events.data() {
-            SIGNAL => self.handle_signals(),
-            VCPU_EXIT => {
-                let _count = self.events.vcpu_exit.read();
-                self.handle_vcpu_exit();
-            }
-            CONSOLE_DRAINED => {
-                let _count = self.events.console_drained.read();
-                self.feed_guest(ops);
-                if self.input.must_read() {
-                    self.read_input(ops);
-                }
-            }
-            INPUT => self.read_input(ops),
-            INITRD => {
-                let _count = self.initrd.as_ref().map(|check| check.done().read());
-                self.handle_initrd_check();
-            }
-            QMP_CALL => {
-                let _count = self.qmp.as_ref().map(|qmp| qmp.calls.wake().read());
-                self.handle_calls();
-            }
-            SAVED => {
-                let _count = self.save_thread.done().read();
-                self.handle_saved();
-            }
-            MAIN_CALL => {
-                let _count = self.main_calls.wake().read();
-                while let Some(call) = self.main_calls.next() {
-                    call(self);
-                }
-                self.start_input(ops);
-            }
-            THROTTLE => self.handle_throttle_timer(),
-            _ => {}
-        }
-    }
-}
-
-/// The cause of a shutdown by a failure. Only a system event is a panic of the guest: QEMU ends no
-/// guest for an access to an unmapped address, and `host-error` means that a guest cannot go on.
-fn shutdown_cause(failure: &Failure) -> ShutdownCause {
-    match failure {
-        Failure::Guest(error)
-            if matches!(error.downcast_ref(), Some(VcpuError::SystemEvent { .. })) =>
-        {
-            ShutdownCause::GuestPanic
-        }
-        _ => ShutdownCause::HostError,
-    }
-}
-
 /// Prints a message in a thread of its own: a terminal that takes no output must not stop the main
 /// thread, which handles signals.
 fn note(message: &'static str) {
     let printing = thread::Builder::new().name("message".into());
     if let Err(error) = printing.spawn(|| output::note(message)) {
         tracing::warn!(%error, "a message cannot be printed");
-    }
-}
-
-/// Maps a vCPU error to a failure of the command.
-fn vcpu_failure(error: VcpuError) -> Failure {
-    if error.is_of_guest() {
-        Failure::Guest(error.into())
-    } else {
-        Failure::other(error)
     }
 }
