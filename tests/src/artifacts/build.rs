@@ -1,5 +1,8 @@
 //! The programs that run on the host, and the archive that holds them.
 
+mod target;
+
+use self::target::{CargoTarget, GUEST_INIT, HOST_INIT};
 use super::kernel::Fetched;
 use super::toolchain::Toolchain;
 use crate::command::{CommandError, run, run_for_data};
@@ -102,9 +105,9 @@ impl Workspace {
     ) -> Result<Programs, BuildError> {
         let mut files = BTreeMap::new();
         for &program in programs {
-            files.insert(program, self.cargo(toolchain, &program.cargo_target())?);
+            files.insert(program, self.cargo(toolchain, program.into())?);
         }
-        let host_init = self.cargo(toolchain, &HOST_INIT)?;
+        let host_init = self.cargo(toolchain, HOST_INIT)?;
         Ok(Programs { files, host_init })
     }
 
@@ -114,7 +117,7 @@ impl Workspace {
     ///
     /// Every variant of [`BuildError`] except [`BuildError::Metadata`].
     pub fn pack_guest(&self, toolchain: &Toolchain) -> Result<PathBuf, BuildError> {
-        let init = self.cargo(toolchain, &GUEST_INIT)?;
+        let init = self.cargo(toolchain, GUEST_INIT)?;
         let mut archive = Archive::new();
         for directory in ["dev", "proc", "sys"] {
             archive.directory(directory);
@@ -131,10 +134,10 @@ impl Workspace {
     }
 
     /// Builds one program and returns its path.
-    fn cargo(&self, toolchain: &Toolchain, target: &CargoTarget) -> Result<PathBuf, BuildError> {
+    fn cargo(&self, toolchain: &Toolchain, target: CargoTarget) -> Result<PathBuf, BuildError> {
         let mut build = Command::new(cargo());
         toolchain.configure(&mut build);
-        build.args(target.command).args([
+        build.args(target.command()).args([
             "--quiet",
             "--release",
             "--message-format=json-render-diagnostics",
@@ -145,7 +148,10 @@ impl Workspace {
             .arg("--target-dir")
             .arg(self.output())
             .current_dir(&self.root);
-        target.built(&run_for_data(&mut build)?)
+        let program = target.built(&run_for_data(&mut build)?);
+        program.ok_or(BuildError::NoProgram {
+            target: target.name,
+        })
     }
 
     /// Writes the archive of an emulated host with this kernel. A host that is booting from an
@@ -182,144 +188,6 @@ impl Programs {
         let names = self.files.keys().map(|program| program.name());
         let words: Vec<_> = iter::once("initramfs").chain(names).collect();
         format!("{}-{release}.cpio", words.join("-"))
-    }
-}
-
-/// A Cargo target: a program of the workspace.
-struct CargoTarget {
-    /// The target's name.
-    name: &'static str,
-    /// Cargo's command, with the options for package and target.
-    command: &'static [&'static str],
-}
-
-const HOST_INIT: CargoTarget = CargoTarget {
-    name: "host-init",
-    command: &[
-        "build",
-        "--package=idreg-tests",
-        "--bin=host-init",
-        "--no-default-features",
-    ],
-};
-
-const GUEST_INIT: CargoTarget = CargoTarget {
-    name: "guest-init",
-    command: &[
-        "build",
-        "--package=idreg-tests",
-        "--bin=guest-init",
-        "--no-default-features",
-        "--features=guest",
-    ],
-};
-
-impl Program {
-    const fn cargo_target(self) -> CargoTarget {
-        match self {
-            Self::Idreg => CargoTarget {
-                name: "idreg",
-                command: &["build", "--package=vmm-demo", "--bin=idreg"],
-            },
-            Self::VmmDemo => CargoTarget {
-                name: "vmm-demo",
-                command: &["build", "--package=vmm-demo", "--bin=vmm-demo"],
-            },
-            Self::KvmTests => CargoTarget {
-                name: "kvm",
-                command: &["test", "--no-run", "--package=idreg-runtime", "--test=kvm"],
-            },
-            Self::VmmTests => CargoTarget {
-                name: "host",
-                command: &["test", "--no-run", "--package=vmm-demo", "--test=host"],
-            },
-            Self::Measure => CargoTarget {
-                name: "measure",
-                command: &[
-                    "build",
-                    "--package=idreg-tests",
-                    "--bin=measure",
-                    "--no-default-features",
-                    "--features=guest",
-                ],
-            },
-            Self::Conformance => CargoTarget {
-                name: "conformance",
-                command: &[
-                    "build",
-                    "--package=idreg-tests",
-                    "--bin=conformance",
-                    "--no-default-features",
-                    "--features=conformance,overhead",
-                ],
-            },
-            // The same features for both, so that their common dependencies are built once.
-            Self::Overhead => CargoTarget {
-                name: "overhead",
-                command: &[
-                    "build",
-                    "--package=idreg-tests",
-                    "--bin=overhead",
-                    "--no-default-features",
-                    "--features=conformance,overhead",
-                ],
-            },
-            Self::Sandbox => CargoTarget {
-                name: "sandbox",
-                command: &[
-                    "build",
-                    "--package=idreg-tests",
-                    "--bin=sandbox",
-                    "--no-default-features",
-                    "--features=sandbox",
-                ],
-            },
-            Self::SnapshotCost => CargoTarget {
-                name: "snapshot-cost",
-                command: &[
-                    "build",
-                    "--package=idreg-tests",
-                    "--bin=snapshot-cost",
-                    "--no-default-features",
-                    "--features=snapshot-cost",
-                ],
-            },
-            Self::MigrationCost => CargoTarget {
-                name: "migration-cost",
-                command: &[
-                    "build",
-                    "--package=idreg-tests",
-                    "--bin=migration-cost",
-                    "--no-default-features",
-                    "--features=migration-cost",
-                ],
-            },
-        }
-    }
-}
-
-/// Cargo's message about a built target, in part.
-#[derive(Deserialize)]
-struct Built {
-    target: BuiltTarget,
-    executable: Option<PathBuf>,
-}
-
-#[derive(Deserialize)]
-struct BuiltTarget {
-    name: String,
-}
-
-impl CargoTarget {
-    /// Finds the program in Cargo's messages, most of which are about other targets.
-    fn built(&self, messages: &str) -> Result<PathBuf, BuildError> {
-        let mut built = messages
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok());
-        let executable = built.find_map(|Built { target, executable }| {
-            executable.filter(|_| target.name == self.name)
-        });
-        executable.ok_or(BuildError::NoProgram { target: self.name })
     }
 }
 
@@ -363,19 +231,6 @@ pub fn cargo() -> OsString {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_program_is_found_among_cargos_messages() {
-        let messages = r#"{"reason":"compiler-artifact","target":{"name":"kvm"},"executable":null}
-{"reason":"compiler-artifact","target":{"name":"build-script-build"},"executable":"/b"}
-{"reason":"compiler-artifact","target":{"name":"kvm"},"executable":"/deps/kvm-0123"}
-{"reason":"build-finished","success":true}
-"#;
-        let target = Program::KvmTests.cargo_target();
-        assert_eq!(target.built(messages).unwrap(), Path::new("/deps/kvm-0123"));
-        let missing = HOST_INIT.built(messages).unwrap_err().to_string();
-        assert_eq!(missing, "`cargo` built no program `host-init`");
-    }
 
     #[test]
     fn the_same_bytes_are_compressed_to_the_same_file() {
