@@ -2,11 +2,13 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::panic,
     reason = "clippy counts helpers of an integration test as production code"
 )]
 
 mod program;
 
+use expect_test::expect_file;
 use idreg_runtime::tolerance::Tolerance;
 use program::{read, view};
 use serde_json::json;
@@ -43,21 +45,33 @@ fn guest_goes_on_where_it_was_saved() {
     assert_eq!(model, "host,SYSREG_ID_AA64ISAR0_EL1_SHA2=0x1");
 }
 
-#[test]
-fn guest_that_does_not_fit_is_refused_with_every_reason() {
-    let guest = saved("max-latest", "host");
-    let host = read("neoverse-v1-latest");
-    let failure = plan(&guest, &host, &Tolerance::none()).expect_err("no place");
+/// The message about a guest that a host refuses.
+fn refusal(guest: &Snapshot, host: &str) -> String {
+    let failure = plan(guest, &read(host), &Tolerance::none()).expect_err("no place");
     assert_eq!(failure.exit_code(), 1);
-    let message = failure.message();
-    let mut lines = message.lines();
-    assert_eq!(lines.next(), Some("the guest does not fit this host:"));
-    let reasons: Vec<&str> = lines.collect();
+    failure.message() + "\n"
+}
+
+#[test]
+fn guest_that_does_not_fit_is_refused_with_every_reason_and_the_model_that_fits_both_hosts() {
+    let message = refusal(&saved("cortex-a710-latest", "host"), "neoverse-n2-latest");
+    expect_file!["data/restore-refused.txt"].assert_eq(&message);
+}
+
+#[test]
+fn guest_that_fits_no_other_model_is_refused_with_the_command_that_searches() {
+    let message = refusal(&saved("max-latest", "host"), "neoverse-v1-latest");
+    let lines: Vec<&str> = message.lines().collect();
+    let [first, reasons @ .., last] = lines.as_slice() else {
+        panic!("{message}");
+    };
+    assert_eq!(*first, "the guest does not fit this host:");
     assert!(reasons.len() > 3, "{message}");
     assert!(
         reasons.iter().all(|line| line.starts_with("  ")),
         "{message}"
     );
+    assert!(last.starts_with("possible: `idreg baseline"), "{message}");
 }
 
 #[test]

@@ -261,7 +261,7 @@ fn human(guests: &[HostedGuest], stranded: usize) -> String {
         text.push(format!(
             "{} fits no other host; nearest is {host}, {count}:\n{}",
             guest.name,
-            placement::reasons(error)
+            placement::reasons(error, error.remedy().as_slice())
         ));
     }
     let count = guests.len();

@@ -149,8 +149,8 @@ impl ReasonEntry {
     }
 }
 
-/// The first reasons, the number of the others, and the tolerance that would do.
-pub(super) fn reasons(error: &Incompatible) -> String {
+/// The first reasons, the number of the others, and what would have worked.
+pub(super) fn reasons(error: &Incompatible, remedies: &[String]) -> String {
     const SHOWN: usize = 3;
     let shown = error.reasons.iter().take(SHOWN);
     let mut text: Vec<String> = shown.map(|reason| format!("  {reason}")).collect();
@@ -158,7 +158,11 @@ pub(super) fn reasons(error: &Incompatible) -> String {
         0 => {}
         more => text.push(format!("  and {more} more; --json lists all")),
     }
-    text.extend(error.remedy().map(|remedy| format!("  {remedy}")));
+    text.extend(
+        remedies
+            .iter()
+            .map(|remedy| format!("  possible: {remedy}")),
+    );
     lines(text)
 }
 

@@ -8,6 +8,7 @@ mod linux;
 
 pub use self::linux::restore;
 
+use crate::machine::remedies::remedies;
 use crate::output::failure::Failure;
 use crate::snapshot::contents::Snapshot;
 use idreg_runtime::host::Host;
@@ -18,10 +19,17 @@ use idreg_runtime::tolerance::Tolerance;
 ///
 /// # Errors
 ///
-/// [`Failure::DoesNotFit`] with every reason; [`Failure::Refused`] if the host's counters have
-/// another frequency.
+/// [`Failure::DoesNotFit`] with every reason and what would have worked; [`Failure::Refused`] if
+/// the host's counters have another frequency.
 pub fn plan(snapshot: &Snapshot, host: &Host, tolerance: &Tolerance) -> Result<Plan, Failure> {
-    let plan = Plan::for_view_with(host, &snapshot.view, tolerance)?;
+    let view = &snapshot.view;
+    let plan = Plan::for_view_with(host, view, tolerance).map_err(|incompatible| {
+        let remedies = remedies(&incompatible, host, view, tolerance);
+        Failure::DoesNotFit {
+            incompatible,
+            remedies,
+        }
+    })?;
     let frequency = host.info().timer_frequency;
     let checked = snapshot.machine.clock.check(frequency);
     checked.map_err(|error| Failure::Refused(error.into()))?;

@@ -5,6 +5,7 @@ use super::placement::{self, FittingGuest, Placement, PlacementEntry, Warnings};
 use crate::cli::views::WhereArguments;
 use crate::machine::host_files::{HostFiles, UnparsedHost};
 use crate::machine::known_documents::KnownDocuments;
+use crate::machine::remedies::known_remedies;
 use crate::machine::view_files;
 use crate::output;
 use crate::output::failure::Failure;
@@ -32,12 +33,16 @@ struct HostEntry<'w> {
     host: &'w str,
     #[serde(flatten)]
     placement: &'w PlacementEntry,
+    /// The ways in which a refused guest could have run there, as far as known.
+    remedies: &'w [String],
 }
 
 /// A guest's place on a host in both forms.
 struct Answer {
     placement: Placement,
     entry: PlacementEntry,
+    /// None for a guest that fits.
+    remedies: Vec<String>,
 }
 
 /// The judge of a guest, with the answers for documents that were read before.
@@ -73,7 +78,7 @@ pub fn where_view(arguments: &WhereArguments) -> Result<Verdict, Failure> {
         if let Ok(place) = &answer.placement {
             warnings.add(host.name, place);
         }
-        progress.print(&text(host.name, &answer.placement))
+        progress.print(&text(host.name, &answer))
     })?;
     if arguments.json {
         output::json(&WhereReport {
@@ -96,10 +101,20 @@ impl Judge {
         if let Some(answer) = self.known.find(host.bytes) {
             return Ok(answer);
         }
-        let placement = placement::judge(&host.parse()?, &self.view, &self.tolerance);
-        let entry = PlacementEntry::new(&placement);
-        let answer = Rc::new(Answer { placement, entry });
-        self.known.keep(host.bytes, answer.clone());
+        let (bytes, host) = (host.bytes, host.parse()?);
+        let (view, tolerance) = (&self.view, &self.tolerance);
+        let placement = placement::judge(&host, view, tolerance);
+        // Where none is known there is no line: of many hosts most can refuse a guest.
+        let remedies = match &placement {
+            Ok(_) => Vec::new(),
+            Err(error) => known_remedies(error, &host, view, tolerance),
+        };
+        let answer = Rc::new(Answer {
+            entry: PlacementEntry::new(&placement),
+            placement,
+            remedies,
+        });
+        self.known.keep(bytes, answer.clone());
         Ok(answer)
     }
 }
@@ -109,17 +124,18 @@ impl<'w> HostEntry<'w> {
         Self {
             host,
             placement: &answer.entry,
+            remedies: &answer.remedies,
         }
     }
 }
 
-fn text(name: &str, placement: &Placement) -> String {
-    match placement {
+fn text(name: &str, answer: &Answer) -> String {
+    match &answer.placement {
         Ok(place) => fits(name, place),
         Err(error) => format!(
             "{name}: no, {}:\n{}",
             placement::count_of_reasons(error),
-            placement::reasons(error)
+            placement::reasons(error, &answer.remedies)
         ),
     }
 }

@@ -24,6 +24,26 @@ pub fn remedies(
     view: &View,
     tolerance: &Tolerance,
 ) -> Vec<String> {
+    let mut found = known_remedies(error, host, view, tolerance);
+    if found.is_empty() {
+        found.push(
+            "`idreg baseline SOURCE.json DESTINATION.json`, with the `idreg dump --json` of both \
+             hosts, searches for a model that fits both"
+                .to_owned(),
+        );
+    }
+    found
+}
+
+/// The models to start with and the tolerance with which a guest could have run on a host; none if
+/// none is known.
+#[must_use]
+pub fn known_remedies(
+    error: &Incompatible,
+    host: &Host,
+    view: &View,
+    tolerance: &Tolerance,
+) -> Vec<String> {
     let lowered = LoweredModel::new(host, view, tolerance);
     let lowered = lowered.map(|lowered| start_with(&lowered, "", host, view));
     let found: Vec<String> = lowered.into_iter().chain(error.remedy()).collect();
@@ -31,11 +51,7 @@ pub fn remedies(
         return found;
     }
     let both = with_more_tolerance(error, host, view, tolerance);
-    vec![both.unwrap_or_else(|| {
-        "`idreg baseline SOURCE.json DESTINATION.json`, with the `idreg dump --json` of both \
-         hosts, searches for a model that fits both"
-            .to_owned()
-    })]
+    both.into_iter().collect()
 }
 
 /// The model to start with in words, before a condition that only the guest's first host knows.

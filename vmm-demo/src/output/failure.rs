@@ -27,8 +27,16 @@ pub enum Failure {
         rejected: FirmwareRejected,
     },
     /// A guest cannot run on the host.
-    #[error("the guest does not fit this host:\n{}", reasons(.0))]
-    DoesNotFit(Incompatible),
+    #[error(
+        "the guest does not fit this host:\n{}",
+        reasons(incompatible, remedies)
+    )]
+    DoesNotFit {
+        /// The reasons.
+        incompatible: Incompatible,
+        /// The ways in which it could have run there.
+        remedies: Vec<String>,
+    },
     /// KVM did not accept the model.
     #[error(transparent)]
     Apply(#[from] ApplyError),
@@ -113,12 +121,6 @@ pub enum Failure {
     Other(Box<dyn Error>),
 }
 
-impl From<Incompatible> for Failure {
-    fn from(incompatible: Incompatible) -> Self {
-        Self::DoesNotFit(incompatible)
-    }
-}
-
 impl From<FirmwareRejected> for Failure {
     fn from(rejected: FirmwareRejected) -> Self {
         Self::Firmware { rejected }
@@ -149,7 +151,7 @@ impl Failure {
             | Self::Firmware { .. }
             | Self::Guest(_)
             | Self::Refused(_)
-            | Self::DoesNotFit(_)
+            | Self::DoesNotFit { .. }
             | Self::GuestDiffers(_)
             | Self::AfterRun(_)
             | Self::NotExpressed(_)
@@ -185,12 +187,11 @@ impl Failure {
     }
 }
 
-/// Every reason on a line, and the tolerance that would do.
-fn reasons(error: &Incompatible) -> String {
-    let all = error.reasons.iter().map(|reason| format!("  {reason}"));
-    let remedy = error.remedy().map(|remedy| format!("  {remedy}"));
-    let all: Vec<String> = all.chain(remedy).collect();
-    lines(all)
+/// Every reason and every remedy on a line.
+fn reasons(error: &Incompatible, remedies: &[String]) -> String {
+    let reasons = error.reasons.iter().map(|reason| format!("  {reason}"));
+    let remedies = remedies.iter().map(|remedy| format!("possible: {remedy}"));
+    lines(reasons.chain(remedies).collect::<Vec<String>>())
 }
 
 #[cfg(test)]

@@ -34,6 +34,16 @@ fn json_has_every_reason() {
     assert_eq!(output.code, Some(0));
 }
 
+#[test]
+fn refusal_has_the_model_that_fits_both_hosts() {
+    let directory = with_view("host", &["neoverse-n1-lts"]);
+    let output = directory.idreg(&["where", "--json", "guest.json", "hosts"]);
+    let remedies = &output.json()["hosts"][0]["remedies"];
+    let model = "--cpu host --firmware KVM_REG_ARM_PSCI_VERSION=1.1";
+    let expected = format!("a guest that starts with `{model}` fits both hosts");
+    assert_eq!(*remedies, serde_json::json!([expected]));
+}
+
 /// The fields that alone keep a Neoverse N1's guest from a Neoverse V1.
 #[test]
 fn tolerated_fields_are_named_below_the_host() {

@@ -92,7 +92,10 @@ fn guest_lines(guests: &[GuestChange]) -> Vec<String> {
                     "does not fit, as before"
                 };
                 let count = placement::count_of_reasons(error);
-                format!("{name}: {change}, {count}:\n{}", placement::reasons(error))
+                format!(
+                    "{name}: {change}, {count}:\n{}",
+                    placement::reasons(error, error.remedy().as_slice())
+                )
             }
         });
     }
