@@ -60,6 +60,7 @@
 //! decides ([`doubt`]), after a question to the other side if it can be reached ([`inquiry`]).
 
 mod arrival;
+mod arriving_streams;
 mod buffers;
 pub mod channel;
 pub mod control;

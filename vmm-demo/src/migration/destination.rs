@@ -1,6 +1,7 @@
 //! The destination of a migration.
 
-use super::channel::{Channel, LAST_WORD, expect_kind};
+use super::arriving_streams::ArrivingStreams;
+use super::channel::{Channel, expect_kind};
 use super::control::Control;
 use super::doubt::DestinationDoubt;
 use super::end::DestinationEnd;
@@ -10,12 +11,11 @@ use super::hello::{HelloAnswer, HelloOffer, MAX_STREAMS, MemoryMode, VERSION};
 use super::inquiry::{AttemptEnd, EndAnswer};
 use super::lease::{Lease, LeaseError, LeaseHolder};
 use super::memory_map::MemoryMap;
-use super::message::{InvalidMessage, MessageKind};
+use super::message::MessageKind;
 use super::objection::{Objection, PeerError};
-use super::pages::{PageRun, ZeroRuns};
 use super::payload;
 use super::progress::MigrationStep;
-use super::streams::{AcceptStream, ArrivingStreams, StreamEvent, StreamStart};
+use super::streams::{AcceptStream, StreamStart};
 use super::token::Token;
 use super::transport::Transport;
 use super::{MigrationTimeouts, PROGRAM};
@@ -84,18 +84,18 @@ pub fn receive<G: DestinationGuest + ?Sized>(
 
 pub(super) struct DestinationSide<'m, G: ?Sized> {
     pub(super) guest: &'m mut G,
-    channel: Channel,
-    options: DestinationOptions,
+    pub(super) channel: Channel,
+    pub(super) options: DestinationOptions,
     /// The identity of the attempt, from the source's HELLO.
     token: Token,
     /// The way of the memory, from the source's HELLO.
     memory: MemoryMode,
     pub(super) map: MemoryMap,
-    zstd: bool,
-    stream_count: u32,
-    streams: Option<ArrivingStreams>,
+    pub(super) zstd: bool,
+    pub(super) stream_count: u32,
+    pub(super) streams: Option<ArrivingStreams>,
     pub(super) control: &'m Arc<Control>,
-    state: Vec<u8>,
+    pub(super) state: Vec<u8>,
     pub(super) started: Instant,
 }
 
@@ -215,90 +215,6 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
 
     pub(super) fn shares_memory(&self) -> bool {
         self.memory == MemoryMode::Shared
-    }
-
-    /// Takes rounds of memory until STATE comes.
-    fn take_rounds(&mut self) -> Result<MigrationStep, MigrationFailure> {
-        let mut round = 0;
-        let timeouts = self.options.timeouts;
-        let mut timeout = timeouts.link;
-        loop {
-            let message = self.channel.receive(timeout)?;
-            // After a round the source may pause the guest and read its state, and says nothing.
-            timeout = match message.kind {
-                MessageKind::RoundEnd | MessageKind::RoundBegin => timeouts.answer,
-                _ => timeouts.link,
-            };
-            match message.kind {
-                MessageKind::Pages => {
-                    self.report_message(&message);
-                    let run = PageRun::parse(&message.payload, &self.map, self.zstd)?;
-                    self.write(round, run.address, &run.contents()?)?;
-                    self.channel.recycle(message.payload);
-                }
-                MessageKind::Zeros => {
-                    self.report_message(&message);
-                    self.zero(round, &ZeroRuns::parse(&message.payload, &self.map)?)?;
-                }
-                kind @ (MessageKind::RoundEnd | MessageKind::RoundBegin) => {
-                    if payload::round_number(kind, &message.payload)? != round {
-                        return Err(payload::invalid(kind, "the round is another one").into());
-                    }
-                    if kind == MessageKind::RoundBegin {
-                        self.take_streams(round)?;
-                    }
-                    self.report_round(round);
-                    self.channel
-                        .send(MessageKind::RoundDone, &round.to_le_bytes())?;
-                    round += 1;
-                }
-                MessageKind::KeepAlive => {}
-                MessageKind::State if round > 0 => {
-                    self.state = message.payload;
-                    self.streams = None;
-                    return Ok(MigrationStep::Ready);
-                }
-                found => {
-                    let expected = "PAGES, ZEROS, ROUND-END, KEEP-ALIVE, or STATE after a round";
-                    return Err(InvalidMessage::Unexpected { found, expected }.into());
-                }
-            }
-        }
-    }
-
-    /// Takes a round of the further connections.
-    fn take_streams(&mut self, round: u64) -> Result<(), MigrationFailure> {
-        let mut open = self.stream_count;
-        while open > 0 {
-            let Some(streams) = &mut self.streams else {
-                let reason = "there are no further connections";
-                return Err(payload::invalid(MessageKind::RoundBegin, reason).into());
-            };
-            match streams.next()? {
-                StreamEvent::Pages(pages) => {
-                    self.write(round, pages.address, pages.contents())?;
-                    if let Some(streams) = &self.streams {
-                        streams.recycle(pages);
-                    }
-                }
-                StreamEvent::Zeros(zeros) => self.zero(round, &zeros)?,
-                StreamEvent::RoundEnd(number) if number == round => open -= 1,
-                StreamEvent::RoundEnd(_) => {
-                    let reason = "the round is another one";
-                    return Err(payload::invalid(MessageKind::RoundEnd, reason).into());
-                }
-                // The reason may have come on the first connection.
-                StreamEvent::Failed(failure) => return Err(self.reason_for(failure)),
-            }
-        }
-        Ok(())
-    }
-
-    fn reason_for(&mut self, failure: MigrationFailure) -> MigrationFailure {
-        match self.channel.receive(LAST_WORD) {
-            Err(told @ MigrationFailure::Peer(_)) => told,
-            _ => failure,
-        }
     }
 
     fn load(&mut self) -> Result<MigrationStep, MigrationFailure> {

@@ -316,9 +316,9 @@ pub(super) fn append_header(
         });
     }
     let mut payload_checksum = crc32fast::Hasher::new();
-    payload
-        .iter()
-        .for_each(|part| payload_checksum.update(part));
+    for part in payload {
+        payload_checksum.update(part);
+    }
     let start = buffer.len();
     buffer.extend(MAGIC);
     buffer.extend((kind as u32).to_le_bytes());
