@@ -126,8 +126,8 @@ impl Convergence {
         }
     }
 
-    /// True if another round is worth its time, although the rest fits the downtime limit: QEMU stops
-    /// there, and its downtime is as long as the limit allows.
+    /// True if another round is worth its time, although the rest fits the downtime limit. QEMU
+    /// stops there.
     fn shortens(&mut self, round: &RoundMeasurement, parameters: &MigrationParameters) -> bool {
         let short = parameters.downtime_limit * SHORT_PERCENT / 100;
         let shortens = self.shortened < SHORTENING_ROUNDS

@@ -160,9 +160,7 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
         let start = self.slots.get(slot).map_or(0, |slot| slot.address);
         let address = start + first as u64 * self.page_size;
         let length = pages as u64 * self.page_size;
-        let untouched = self.guest.untouched(address, length);
-        let untouched = untouched.map_err(MigrationFailure::of_guest(READING))?;
-        let untouched = untouched.min(length) / self.page_size * self.page_size;
+        let untouched = self.untouched(address, length)?;
         if untouched > 0 {
             self.add_zeros(zeros, address, untouched)?;
         }
@@ -174,6 +172,16 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
             sent?;
         }
         Ok(length)
+    }
+
+    /// The length of the pages of a run that nobody has written. Those of later rounds have been.
+    fn untouched(&mut self, address: u64, length: u64) -> Result<u64, MigrationFailure> {
+        if self.round > 0 {
+            return Ok(0);
+        }
+        let untouched = self.guest.untouched(address, length);
+        let untouched = untouched.map_err(MigrationFailure::of_guest(READING))?;
+        Ok(untouched.min(length) / self.page_size * self.page_size)
     }
 
     /// Reads pages and sends them.

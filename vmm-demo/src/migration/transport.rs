@@ -16,8 +16,8 @@ use std::time::Duration;
 /// The longest time that a read or write of a [`Transport`] blocks.
 pub const TICK: Duration = Duration::from_millis(50);
 
-/// The size of a Unix socket's buffer in bytes, if the kernel allows it: the source reads pages while
-/// the destination writes those before them. TCP's buffers grow by themselves.
+/// The size of a Unix socket's buffer in bytes, if the kernel allows it: the source reads pages
+/// while the destination writes those before them. TCP's buffers grow by themselves.
 const UNIX_BUFFER: usize = 4 << 20;
 
 /// A stream of bytes in both directions.

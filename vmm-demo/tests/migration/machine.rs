@@ -5,7 +5,8 @@ use idreg_runtime::fake::FakeVm;
 use idreg_runtime::host::Host;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::view::{View, ViewInfo};
-use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::fs::{MemfdFlags, SeekFrom, memfd_create, seek};
+use rustix::io::Errno;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
@@ -211,6 +212,16 @@ impl SourceGuest for Machine {
         let log = self.log.as_mut().ok_or("the dirty log is off")?;
         let length = log[slot].len();
         Ok(std::mem::replace(&mut log[slot], vec![0; length]))
+    }
+
+    fn untouched(&mut self, address: u64, length: u64) -> Result<u64, GuestError> {
+        self.call()?;
+        let (memory, offset) = self.place(address);
+        match seek(memory, SeekFrom::Data(offset)) {
+            Ok(data) => Ok(length.min(data - offset)),
+            Err(Errno::NXIO) => Ok(length),
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn read(&mut self, address: u64, buffer: &mut [u8]) -> Result<(), GuestError> {
