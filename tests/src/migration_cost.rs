@@ -26,6 +26,8 @@ pub struct Guests {
     pub touched_mib: u32,
     /// The memory of each guest, and the number of rounds.
     pub options: CostOptions,
+    /// The number of the demo VMM's connections for memory.
+    pub channels: u32,
     /// The path of QEMU on the host.
     pub qemu: PathBuf,
 }
@@ -83,6 +85,7 @@ pub fn measure(guests: &Guests) -> Result<MigrationCostReport, MigrationCostErro
         touched_mib: guests.touched_mib,
         memory_mib: guests.options.memory_mib,
         rounds: guests.options.rounds,
+        channels: guests.channels,
         rows,
         without_peer,
     })

@@ -20,6 +20,10 @@ struct MigrationCostArgs {
     touched: u32,
     #[command(flatten)]
     options: CostOptions,
+    /// Number of connections of the demo VMM for memory; QEMU has one.
+    #[arg(long, value_name = "N", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=16))]
+    channels: u32,
     /// QEMU for arm64, which an overlay brings.
     #[arg(
         long,
@@ -37,6 +41,7 @@ fn main() -> ExitCode {
     let guests = Guests {
         touched_mib: args.touched,
         options: args.options,
+        channels: args.channels,
         qemu: args.qemu,
     };
     finish(measure(&guests), args.json)

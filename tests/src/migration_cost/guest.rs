@@ -68,7 +68,7 @@ impl Guest {
         let Self { vmm, process } = self;
         let next = process.start_next(|qmp| vmm.wait(guests, transport, qmp))?;
         let mut monitor = process.monitor()?;
-        if let Some(parameters) = vmm.parameters(transport) {
+        if let Some(parameters) = vmm.parameters(guests, transport) {
             monitor.execute("migrate-set-parameters", &parameters)?;
         }
         monitor.execute("migrate", &json!({ "uri": transport.address() }))?;

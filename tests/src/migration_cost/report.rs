@@ -24,6 +24,8 @@ pub struct MigrationCostReport {
     /// The memory of each guest in MiB.
     pub(super) memory_mib: u32,
     pub(super) rounds: u32,
+    /// The number of the demo VMM's connections for memory.
+    pub(super) channels: u32,
     pub(super) rows: Vec<Row>,
     /// The reason why QEMU was not measured.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,6 +49,9 @@ pub(super) struct Row {
     ratio: f64,
     /// Bytes on the wire for each touched byte.
     bytes_per_touched: f64,
+    /// The rate of the bytes on the wire during the whole migration, divided by the rate of the
+    /// bare work, in each round.
+    path: f64,
 }
 
 impl Row {
@@ -70,6 +75,10 @@ impl Row {
             bare_ms: of(&|round| milliseconds(round.bare.total)),
             ratio: of(&|round| round.moved.total.as_secs_f64() / round.bare.total.as_secs_f64()),
             bytes_per_touched: hundredths(transferred.map(|bytes| as_float(bytes) / touched)),
+            path: of(&|round| {
+                let rate = as_float(round.moved.transferred) / round.moved.total.as_secs_f64();
+                rate / (touched / round.bare.total.as_secs_f64())
+            }),
         }
     }
 }
@@ -90,9 +99,9 @@ impl fmt::Display for MigrationCostReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "guests of {} MiB that have touched {} MiB, medians of {} rounds; bare: memcpy of the \
-             touched memory, and a socket",
-            self.memory_mib, self.touched_mib, self.rounds
+            "guests of {} MiB that have touched {} MiB, medians of {} rounds, connections of \
+             vmm-demo: {}; bare: memcpy of the touched memory, and a socket",
+            self.memory_mib, self.touched_mib, self.rounds, self.channels
         )?;
         let mut table = table::new(&[
             "vmm",
@@ -104,6 +113,7 @@ impl fmt::Display for MigrationCostReport {
             "bare",
             "ratio",
             "bytes/touched",
+            "path",
         ]);
         for row in &self.rows {
             table.add_row(vec![
@@ -116,6 +126,7 @@ impl fmt::Display for MigrationCostReport {
                 format!("{} ms", row.bare_ms),
                 row.ratio.to_string(),
                 row.bytes_per_touched.to_string(),
+                row.path.to_string(),
             ]);
         }
         f.write_str(&table::show(table))?;
@@ -148,14 +159,15 @@ mod tests {
             touched_mib: 4,
             memory_mib: 192,
             rounds: 3,
+            channels: 1,
             rows: vec![Row::new(Vmm::Own, Load::Idle, Transport::Tcp, 4, &rounds)],
             without_peer: Some("no QEMU at /none: bring one with --overlay".to_owned()),
         };
         let expected = "\
-guests of 192 MiB that have touched 4 MiB, medians of 3 rounds; bare: memcpy of the touched \
-memory, and a socket
-VMM       GUEST  SOCKET  DOWNTIME  TOTAL   MEMCPY  BARE    RATIO  BYTES/TOUCHED
-vmm-demo  idle   tcp     20 ms     800 ms  20 ms   200 ms  4      1.5
+guests of 192 MiB that have touched 4 MiB, medians of 3 rounds, connections of vmm-demo: 1; \
+bare: memcpy of the touched memory, and a socket
+VMM       GUEST  SOCKET  DOWNTIME  TOTAL   MEMCPY  BARE    RATIO  BYTES/TOUCHED  PATH
+vmm-demo  idle   tcp     20 ms     800 ms  20 ms   200 ms  4      1.5            0.38
 no QEMU at /none: bring one with --overlay";
         assert_eq!(report.to_string(), expected);
     }

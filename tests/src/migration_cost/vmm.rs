@@ -128,8 +128,10 @@ impl Vmm {
     }
 
     /// The arguments of `migrate-set-parameters` that a copy in one machine needs, if any.
-    pub(super) fn parameters(self, transport: Transport) -> Option<Value> {
+    pub(super) fn parameters(self, guests: &Guests, transport: Transport) -> Option<Value> {
         let plain = transport == Transport::Tcp;
-        (self == Self::Own).then(|| json!({ "mode": "normal", "plain": plain }))
+        let channels = guests.channels;
+        (self == Self::Own)
+            .then(|| json!({ "mode": "normal", "plain": plain, "multifd-channels": channels }))
     }
 }
