@@ -112,6 +112,19 @@ impl Destination {
         }
     }
 
+    /// Waits until the migration is in doubt, or the process has ended without a guest.
+    pub(crate) fn is_in_doubt(&self, limit: Duration) -> bool {
+        let deadline = Instant::now() + limit;
+        loop {
+            match self.status().as_deref() {
+                Some("in-doubt") => return true,
+                None | Some("failed") => return false,
+                Some(status) => assert!(Instant::now() < deadline, "{status}"),
+            }
+            sleep(LOOK);
+        }
+    }
+
     /// The status of the migration, or `None` if the process has ended.
     fn status(&self) -> Option<String> {
         let mut qmp = Qmp::try_connect(self.machine, &socket(&self.name)).ok()?;

@@ -243,8 +243,11 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
 
     /// Says READY and waits for HANDOVER.
     fn take_over(mut self) -> DestinationEnd {
-        let ready = self.channel.send(MessageKind::Ready, &[]);
-        match ready.and_then(|()| self.await_hand_over()) {
+        // Of a message that could not be sent the source has a part at most, and hands nothing over.
+        if let Err(failure) = self.channel.send(MessageKind::Ready, &[]) {
+            return self.give_up(failure);
+        }
+        match self.await_hand_over() {
             Ok(()) => self.claim(None),
             // The source keeps the guest, or the user of this side gives it back.
             Err(failure @ (MigrationFailure::Peer(_) | MigrationFailure::Cancelled)) => {
