@@ -243,7 +243,7 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
 
     /// Says READY and waits for HANDOVER.
     fn take_over(mut self) -> DestinationEnd {
-        // Of a message that could not be sent the source has a part at most, and hands nothing over.
+        // Of a message that could not be sent the source has a part at most: it hands nothing over.
         if let Err(failure) = self.channel.send(MessageKind::Ready, &[]) {
             return self.give_up(failure);
         }
