@@ -18,7 +18,8 @@
 //!
 //! On the wire a frame is, little-endian: `u32` length of the payload, `u8` kind, `u32` exchange,
 //! payload. That of `Run` is the program and the arguments, each ended by a zero byte. The program
-//! is the name of a [`Program`], or `./` and the name of a file in the working directory.
+//! is the name of a [`Program`](crate::program::Program), or `./` and the name of a file in the
+//! working directory.
 
 mod error;
 mod frame;

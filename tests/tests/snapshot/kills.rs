@@ -25,11 +25,11 @@ const BEGINNING: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(20);
 
 /// The time after the start of a migration at which a process is killed: the same in every run, and
-/// spread over the steps of a migration, which takes some three seconds.
+/// spread over the steps of a migration, which takes one to three seconds.
 fn moment(number: u32) -> Duration {
     // The fractions of multiples of the golden ratio are spread evenly.
     let fraction = (f64::from(number + 1) * 0.618_034).fract();
-    Duration::from_secs_f64(4.0 * fraction)
+    Duration::from_secs_f64(2.0 * fraction)
 }
 
 /// Waits until a migration of the guest has begun. One that fails at once is not waited for.
