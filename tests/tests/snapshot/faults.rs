@@ -141,7 +141,7 @@ fn guest_stays_at_its_source_before_the_hand_over() {
         let destination = Destination::start(machines[there], &TOLERATE);
         let moved = try_move(&guest, &destination, &[], Some(fault));
         fails(&moved, fault);
-        let is_in_doubt = is_doubtful(fault) && destination.is_in_doubt(NOTICED);
+        let is_in_doubt = is_doubtful(fault) && destination.ends_in_doubt(NOTICED);
         if is_in_doubt {
             let mut qmp = destination.qmp();
             qmp.execute("migrate-resolve", &json!({ "decision": "discard" }));

@@ -122,16 +122,16 @@ impl Guest {
         address(&self.name)
     }
 
-    /// The console of a guest whose process was killed, or had ended before that because the guest
-    /// had left it.
-    pub(crate) fn killed(mut self) -> Console {
+    /// The console of a guest whose process was killed, and true if it had ended before that because
+    /// the guest had left it.
+    pub(crate) fn killed(mut self) -> (Console, bool) {
         let ended = self.console.end(&self.running, Instant::now() + LIMIT);
-        match ended {
-            Ok(Ending::Killed(_)) => {}
-            Ok(Ending::Exited(code)) if GONE_ON.contains(&code) => {}
+        let had_left = match ended {
+            Ok(Ending::Killed(_)) => false,
+            Ok(Ending::Exited(code)) if GONE_ON.contains(&code) => true,
             other => panic!("{other:?}"),
-        }
-        self.console
+        };
+        (self.console, had_left)
     }
 
     /// The console of a guest that has left its process.

@@ -70,7 +70,8 @@ fn killed_process_leaves_one_guest_or_its_own_is_lost() {
         let moved = output(moving);
         println!("{number}: {}", moved.stderr());
         let end = if of_source {
-            match destination.outcome(guest.killed()) {
+            let (console, had_left) = guest.killed();
+            match destination.outcome(console) {
                 // The source had handed over, or the kill came after its end.
                 Ok(arrived) => {
                     guest = arrived;
@@ -79,6 +80,7 @@ fn killed_process_leaves_one_guest_or_its_own_is_lost() {
                 }
                 Err((code, said)) => {
                     assert_ne!(code, 0, "{said}");
+                    assert!(!had_left, "{said}");
                     guest = Guest::booted(machine, &format!("kills-{number}"), 2);
                     1
                 }

@@ -113,7 +113,7 @@ impl Destination {
     }
 
     /// Waits until the migration is in doubt, or the process has ended without a guest.
-    pub(crate) fn is_in_doubt(&self, limit: Duration) -> bool {
+    pub(crate) fn ends_in_doubt(&self, limit: Duration) -> bool {
         let deadline = Instant::now() + limit;
         loop {
             match self.status().as_deref() {

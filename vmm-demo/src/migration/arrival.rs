@@ -1,7 +1,6 @@
 //! The memory that arrives at a destination, and its counters.
 
 use super::arriving_streams::StreamEvent;
-use super::channel::LAST_WORD;
 use super::destination::DestinationSide;
 use super::failure::MigrationFailure;
 use super::guest::DestinationGuest;
@@ -82,18 +81,10 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
                     let reason = "the round is another one";
                     return Err(payload::invalid(MessageKind::RoundEnd, reason).into());
                 }
-                // The reason may have come on the first connection.
-                StreamEvent::Failed(failure) => return Err(self.reason_for(failure)),
+                StreamEvent::Failed(failure) => return Err(self.channel.reason_for(failure)),
             }
         }
         Ok(())
-    }
-
-    fn reason_for(&mut self, failure: MigrationFailure) -> MigrationFailure {
-        match self.channel.receive(LAST_WORD) {
-            Err(told @ MigrationFailure::Peer(_)) => told,
-            _ => failure,
-        }
     }
 
     fn write(&mut self, round: u64, address: u64, contents: &[u8]) -> Result<(), MigrationFailure> {

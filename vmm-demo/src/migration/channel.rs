@@ -20,7 +20,7 @@ const SEND_BUFFER: usize = 256 << 10;
 const RECEIVE_STEP: usize = 64 << 10;
 
 /// The time for the last message to a peer after a failure.
-pub(super) const LAST_WORD: Duration = Duration::from_secs(1);
+const LAST_WORD: Duration = Duration::from_secs(1);
 
 /// One side of a connection.
 pub struct Channel {
@@ -205,6 +205,14 @@ impl Channel {
         let message = self.receive(timeout)?;
         expect_kind(&message, kind)?;
         Ok(message.payload)
+    }
+
+    /// The reason for the failure of a further connection, which may have come on this one.
+    pub(super) fn reason_for(&mut self, failure: MigrationFailure) -> MigrationFailure {
+        match self.receive(LAST_WORD) {
+            Err(told @ MigrationFailure::Peer(_)) => told,
+            _ => failure,
+        }
     }
 
     /// Takes back the payload of PAGES, so that the next one needs no new memory.

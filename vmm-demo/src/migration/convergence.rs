@@ -94,7 +94,7 @@ pub enum RoundDecision {
 pub struct Convergence {
     stalled: u32,
     throttle: u8,
-    /// The number of rounds since the rest has fitted the downtime limit.
+    /// The number of rounds that only made the downtime shorter.
     shortened: u32,
 }
 

@@ -244,6 +244,7 @@ impl<G: DestinationGuest + ?Sized> DestinationSide<'_, G> {
     /// Says READY and waits for HANDOVER.
     fn take_over(mut self) -> DestinationEnd {
         // Of a message that could not be sent the source has a part at most: it hands nothing over.
+        // If TLS sends the rest with the last word, that word follows, and the source resumes.
         if let Err(failure) = self.channel.send(MessageKind::Ready, &[]) {
             return self.give_up(failure);
         }

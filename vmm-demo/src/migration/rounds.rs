@@ -1,6 +1,6 @@
 //! Pre-copy: rounds of memory, sent while the guest runs and once more when it is paused.
 
-use super::channel::{LAST_WORD, expect_kind};
+use super::channel::expect_kind;
 use super::convergence::{self, Convergence, RoundDecision, RoundMeasurement};
 use super::dirty_bitmap::DirtyBitmap;
 use super::failure::MigrationFailure;
@@ -228,7 +228,7 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
     fn send_pages(&mut self, address: u64, bytes: &[u8]) -> Result<(), MigrationFailure> {
         if let Some(streams) = &mut self.streams {
             let sent = streams.send_pages(address, bytes);
-            return sent.map_err(|failure| self.reason_for(failure));
+            return sent.map_err(|failure| self.channel.reason_for(failure));
         }
         let compressed = if self.zstd { compressed(bytes) } else { None };
         let run = PageRun::new(address, bytes, compressed.as_deref());
@@ -249,16 +249,8 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
     /// Gives work to the further connections.
     fn dispatch(&mut self, job: StreamJob) -> Result<(), MigrationFailure> {
         match self.streams.as_mut().map(|streams| streams.send(job)) {
-            Some(Err(failure)) => Err(self.reason_for(failure)),
+            Some(Err(failure)) => Err(self.channel.reason_for(failure)),
             _ => Ok(()),
-        }
-    }
-
-    /// The reason for the failure of a further connection, which may have come on the first one.
-    fn reason_for(&mut self, failure: MigrationFailure) -> MigrationFailure {
-        match self.channel.receive(LAST_WORD) {
-            Err(told @ MigrationFailure::Peer(_)) => told,
-            _ => failure,
         }
     }
 
