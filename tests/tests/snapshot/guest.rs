@@ -122,8 +122,8 @@ impl Guest {
         address(&self.name)
     }
 
-    /// The console of a guest whose process was killed, and true if it had ended before that because
-    /// the guest had left it.
+    /// The console of a guest whose process was killed, and true if it had ended before that
+    /// because the guest had left it.
     pub(crate) fn killed(mut self) -> (Console, bool) {
         let ended = self.console.end(&self.running, Instant::now() + LIMIT);
         let had_left = match ended {
