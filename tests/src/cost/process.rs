@@ -8,7 +8,8 @@ use std::env;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::mem;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::thread::sleep;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 use vmm_demo::qmp::monitor::{Monitor, MonitorError};
 use vmm_demo::socket_address::Address;
@@ -32,12 +33,17 @@ pub(crate) fn demo_vmm(program: Program) -> Result<Command, CostError> {
     Ok(Command::new(vmm))
 }
 
+/// Bytes of the console, and the time at which they came.
+type Output = (Instant, Vec<u8>);
+
 /// A process with a guest; dropping this ends it.
 pub(crate) struct GuestProcess {
     child: Child,
     stdin: ChildStdin,
-    stdout: ChildStdout,
+    output: Receiver<Output>,
     qmp: &'static str,
+    /// The times of the first and the last output that was taken.
+    heard: Option<(Instant, Instant)>,
     console: String,
     /// The number of JSON lines that were taken.
     taken: usize,
@@ -73,11 +79,15 @@ impl GuestProcess {
         let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(CostError::Process(ErrorKind::BrokenPipe.into()));
         };
+        let (sender, output) = channel();
+        let reader = thread::Builder::new().spawn(move || read(stdout, &sender));
+        reader.map_err(CostError::Process)?;
         Ok(Self {
             child,
             stdin,
-            stdout,
+            output,
             qmp,
+            heard: None,
             console: String::new(),
             taken: 0,
         })
@@ -120,30 +130,53 @@ impl GuestProcess {
 
     /// Waits for the guest's next JSON line.
     fn next_line(&mut self) -> Result<Value, CostError> {
-        let mut buffer = [0; 4096];
         loop {
             if let Some(line) = json_lines(&self.console).get(self.taken) {
                 self.taken += 1;
                 return serde_json::from_str(line)
                     .map_err(|error| CostError::Process(error.into()));
             }
-            let count = self.stdout.read(&mut buffer).map_err(CostError::Process)?;
-            let Some(bytes @ [_, ..]) = buffer.get(..count) else {
-                let console = mem::take(&mut self.console);
-                return Err(CostError::Ended { console });
-            };
-            self.console.push_str(&String::from_utf8_lossy(bytes));
+            self.take_output()?;
         }
     }
 
-    /// Ends the process.
-    pub(crate) fn quit(mut self) -> Result<(), CostError> {
-        self.monitor()?.execute("quit", &json!({}))?;
-        let mut rest = Vec::new();
-        let read = self.stdout.read_to_end(&mut rest);
-        read.map_err(CostError::Process)?;
-        self.child.wait().map(drop).map_err(CostError::Process)
+    /// Waits for output, and returns the time at which the first came.
+    pub(crate) fn first_output(&mut self) -> Result<Instant, CostError> {
+        loop {
+            if let Some((first, _)) = self.heard {
+                return Ok(first);
+            }
+            self.take_output()?;
+        }
     }
+
+    fn take_output(&mut self) -> Result<(), CostError> {
+        let Ok((time, bytes)) = self.output.recv() else {
+            let console = mem::take(&mut self.console);
+            return Err(CostError::Ended { console });
+        };
+        let first = self.heard.map_or(time, |(first, _)| first);
+        self.heard = Some((first, time));
+        self.console.push_str(&String::from_utf8_lossy(&bytes));
+        Ok(())
+    }
+
+    /// Ends the process, and returns the time of its guest's last output.
+    pub(crate) fn quit(mut self) -> Result<Option<Instant>, CostError> {
+        self.monitor()?.execute("quit", &json!({}))?;
+        while self.take_output().is_ok() {}
+        self.child.wait().map_err(CostError::Process)?;
+        Ok(self.heard.map(|(_, last)| last))
+    }
+}
+
+/// Reads a console to its end, or until nobody wants more of it.
+fn read(mut stdout: ChildStdout, output: &Sender<Output>) {
+    let mut buffer = [0; 4096];
+    while let Ok(count) = stdout.read(&mut buffer)
+        && let Some(bytes @ [_, ..]) = buffer.get(..count)
+        && output.send((Instant::now(), bytes.to_vec())).is_ok()
+    {}
 }
 
 impl Drop for GuestProcess {

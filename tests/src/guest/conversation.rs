@@ -84,6 +84,10 @@ fn peek(address: &str) -> Value {
 }
 
 pub(super) fn say(output: &mut impl Write, line: &Value) -> Result<(), ConversationError> {
+    write_line(output, &line.to_string())
+}
+
+pub(super) fn write_line(output: &mut impl Write, line: &str) -> Result<(), ConversationError> {
     let text = format!("{line}\n");
     let said = output
         .write_all(text.as_bytes())

@@ -7,6 +7,8 @@
 //! | `{"status":{...}}` | the answer to `status`: a [`WorkStatus`] |
 //! | `{"online":N}`, `{"offline":N}` | the answers to `online N` and `offline N` |
 //! | `{"rest":N}` | the answer to `rest N`: the milliseconds between two writes of 256 KiB |
+//! | `{"beat":N}` | the answer to `beat N`: the milliseconds from one `.` to the next, 0 for none |
+//! | `.` | when nothing was typed for the time that `beat` has set |
 //! | `{"echo":"LINE"}` | the answer to any other line |
 //! | `{"error":"..."}` | a check failed, and the guest powers off |
 //! | `{"work":"right",...}` | the answer to `end`, after a last check: the members of the status |
@@ -41,7 +43,7 @@ pub use fault::Fault;
 pub use settings::{WorkSettings, WorkSettingsError};
 pub use status::{CpuStatus, Gaps, Time, WorkStatus};
 
-use super::conversation::{ConversationError, next_line, say};
+use super::conversation::{ConversationError, next_line, say, write_line};
 use activity::Threads;
 use clocks::{ClockReads, Clocks};
 use event::Event;
@@ -55,8 +57,15 @@ use std::str::FromStr;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, PoisonError};
 use std::thread;
+use std::time::Duration;
 use ticks::Ticks;
 use vectors::Vectors;
+
+/// The line that tells the reader of the console that the guest runs.
+const BEAT: &str = ".";
+
+/// A time between beats that never passes.
+const NO_BEAT: Duration = Duration::MAX;
 
 /// Errors of the work.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +88,8 @@ enum Request {
     Offline(usize),
     /// The rest between writes in milliseconds.
     Rest(u64),
+    /// The time between beats in milliseconds.
+    Beat(u64),
     Echo(String),
 }
 
@@ -94,6 +105,7 @@ impl FromStr for Request {
                 .map(Self::Online)
                 .or_else(|| number("offline ").map(Self::Offline))
                 .or_else(|| line.strip_prefix("rest ")?.parse().ok().map(Self::Rest))
+                .or_else(|| line.strip_prefix("beat ")?.parse().ok().map(Self::Beat))
                 .unwrap_or_else(|| Self::Echo(line.to_owned())),
         })
     }
@@ -116,10 +128,14 @@ pub fn work(
     thread::spawn(move || listen(input, &events));
     say(output, &json!({ "ready": true }))?;
     // The work has a sender too, so there is always one.
-    while let Ok(event) = received.recv() {
-        let line = match event {
-            Event::Fault(fault) => return Err(fault.into()),
-            Event::Line(line) => line?.unwrap_or_else(|| "end".to_owned()),
+    loop {
+        let line = match received.recv_timeout(work.beat) {
+            Ok(Event::Fault(fault)) => return Err(fault.into()),
+            Ok(Event::Line(line)) => line?.unwrap_or_else(|| "end".to_owned()),
+            Err(_timeout) => {
+                write_line(output, BEAT)?;
+                continue;
+            }
         };
         match line.parse() {
             Ok(Request::End) => break,
@@ -149,6 +165,8 @@ struct Work {
     /// Size of a CPU's part of the memory, in bytes.
     part: u64,
     rest: Arc<Rest>,
+    /// The time between beats.
+    beat: Duration,
     cpus: BTreeMap<usize, Threads>,
     watched: Watched,
     watch: Threads,
@@ -169,6 +187,7 @@ impl Work {
         let mut work = Self {
             part: settings.memory_bytes() / (cpus.len() as u64).max(1),
             rest: Arc::default(),
+            beat: NO_BEAT,
             cpus: BTreeMap::new(),
             watched: Arc::clone(&watched),
             watch: Threads::new(None, events.clone()),
@@ -227,6 +246,13 @@ impl Work {
             Request::Online(cpu) => Ok(json!({ "online": cpu })),
             Request::Offline(cpu) => Ok(json!({ "offline": cpu })),
             Request::Rest(rest) => Ok(json!({ "rest": self.rest.set(rest) })),
+            Request::Beat(beat) => {
+                self.beat = match beat {
+                    0 => NO_BEAT,
+                    beat => Duration::from_millis(beat),
+                };
+                Ok(json!({ "beat": beat }))
+            }
             Request::End => Ok(Value::Null),
             Request::Echo(line) => Ok(json!({ "echo": line })),
         }
@@ -272,6 +298,7 @@ mod tests {
             ("online 3", Request::Online(3)),
             ("offline 12", Request::Offline(12)),
             ("rest 250", Request::Rest(250)),
+            ("beat 4", Request::Beat(4)),
             ("online x", Request::Echo("online x".to_owned())),
             ("", Request::Echo(String::new())),
         ] {

@@ -12,15 +12,21 @@ use vmm_demo::output;
 /// The interval of questions for a migration's status.
 const RETRY: Duration = Duration::from_millis(20);
 
+/// The interval of the guest's lines that show that it runs, in milliseconds.
+const BEAT: u32 = 4;
+
 /// A running guest.
 pub(super) struct Guest {
     vmm: Vmm,
     process: GuestProcess,
 }
 
-/// A migration by the VMM's own report.
+/// A migration.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moved {
+    /// The time from the guest's last line at the source to the first at the destination.
+    pub(super) silence: Duration,
+    /// The downtime and the rest by the VMM's own report.
     pub(super) downtime: Duration,
     pub(super) total: Duration,
     /// Bytes on the wire.
@@ -48,7 +54,9 @@ impl Guest {
     pub(super) fn boot(guests: &Guests, vmm: Vmm) -> Result<Self, MigrationCostError> {
         let mut process = GuestProcess::start(|qmp| vmm.boot(guests, qmp))?;
         process.wait_until_touched()?;
-        Ok(Self { vmm, process })
+        let mut guest = Self { vmm, process };
+        guest.expect(&format!("beat {BEAT}"), &json!({ "beat": BEAT }))?;
+        Ok(guest)
     }
 
     /// Sets the rest between the guest's writes.
@@ -72,10 +80,10 @@ impl Guest {
             monitor.execute("migrate-set-parameters", &parameters)?;
         }
         monitor.execute("migrate", &json!({ "uri": transport.address() }))?;
-        let moved = loop {
+        let report = loop {
             let migration: Migration = monitor.query("query-migrate")?;
             match migration.status.as_deref() {
-                Some("completed") => break migration.moved(),
+                Some("completed") => break migration,
                 Some("setup" | "active" | "device") => sleep(RETRY),
                 status => {
                     return Err(MigrationCostError::NotMoved {
@@ -88,15 +96,18 @@ impl Guest {
         };
         // QEMU serves one client at a time.
         drop(monitor);
-        process.quit()?;
+        let last = process.quit()?;
         let mut next = Self { vmm, process: next };
+        let first = next.process.first_output()?;
         next.expect("hello", &json!({ "echo": "hello" }))?;
-        Ok((next, moved))
+        let silence = last.map(|last| first.saturating_duration_since(last));
+        Ok((next, report.moved(silence.unwrap_or_default())))
     }
 
     /// Ends the guest's process.
     pub(super) fn quit(self) -> Result<(), MigrationCostError> {
-        Ok(self.process.quit()?)
+        self.process.quit()?;
+        Ok(())
     }
 
     /// Types a line until its answer is right, as often as the VMM may lose a byte of it.
@@ -120,9 +131,10 @@ impl Guest {
 }
 
 impl Migration {
-    fn moved(&self) -> Moved {
+    fn moved(&self, silence: Duration) -> Moved {
         let time = |ms: Option<u64>| Duration::from_millis(ms.unwrap_or_default());
         Moved {
+            silence,
             downtime: time(self.downtime),
             total: time(self.total_time),
             transferred: self.ram.as_ref().map_or(0, |ram| ram.transferred),
