@@ -22,6 +22,14 @@ pub enum MigrationCostError {
         /// The VMM's reason.
         reason: String,
     },
+    /// An event has not come.
+    #[error("{vmm} has moved the guest without a {name} event")]
+    NoEvent {
+        /// The VMM.
+        vmm: &'static str,
+        /// The event's name.
+        name: &'static str,
+    },
     /// The bare copy failed.
     #[error("the same bytes cannot be sent through a socket")]
     Bare(#[source] io::Error),

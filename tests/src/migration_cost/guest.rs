@@ -8,9 +8,13 @@ use serde_json::{Value, json};
 use std::thread::sleep;
 use std::time::Duration;
 use vmm_demo::output;
+use vmm_demo::qmp::monitor::Monitor;
 
 /// The interval of questions for a migration's status.
 const RETRY: Duration = Duration::from_millis(20);
+
+/// The time in which an event comes that belongs to what has happened.
+const EVENT_LIMIT: Duration = Duration::from_secs(10);
 
 /// The interval of the guest's lines that show that it runs, in milliseconds.
 const BEAT: u32 = 4;
@@ -26,8 +30,10 @@ pub(super) struct Guest {
 pub(super) struct Moved {
     /// The time from the guest's last line at the source to the first at the destination.
     pub(super) silence: Duration,
-    /// The downtime and the rest by the VMM's own report.
+    /// The time from the source's STOP to the destination's RESUME.
     pub(super) downtime: Duration,
+    /// The downtime by the VMM's own report, as are the other figures.
+    pub(super) reported: Duration,
     pub(super) total: Duration,
     /// Bytes on the wire.
     pub(super) transferred: u64,
@@ -75,6 +81,7 @@ impl Guest {
     ) -> Result<(Self, Moved), MigrationCostError> {
         let Self { vmm, process } = self;
         let next = process.start_next(|qmp| vmm.wait(guests, transport, qmp))?;
+        let mut next_monitor = next.monitor()?;
         let mut monitor = process.monitor()?;
         if let Some(parameters) = vmm.parameters(guests, transport) {
             monitor.execute("migrate-set-parameters", &parameters)?;
@@ -94,14 +101,21 @@ impl Guest {
                 }
             }
         };
+        let stopped = event_time(&mut monitor, vmm, "STOP")?;
+        let resumed = event_time(&mut next_monitor, vmm, "RESUME")?;
         // QEMU serves one client at a time.
-        drop(monitor);
+        drop((monitor, next_monitor));
         let last = process.quit()?;
         let mut next = Self { vmm, process: next };
         let first = next.process.first_output()?;
         next.expect("hello", &json!({ "echo": "hello" }))?;
         let silence = last.map(|last| first.saturating_duration_since(last));
-        Ok((next, report.moved(silence.unwrap_or_default())))
+        let moved = Moved {
+            silence: silence.unwrap_or_default(),
+            downtime: resumed.saturating_sub(stopped),
+            ..report.moved()
+        };
+        Ok((next, moved))
     }
 
     /// Ends the guest's process.
@@ -131,13 +145,32 @@ impl Guest {
 }
 
 impl Migration {
-    fn moved(&self, silence: Duration) -> Moved {
+    fn moved(&self) -> Moved {
         let time = |ms: Option<u64>| Duration::from_millis(ms.unwrap_or_default());
         Moved {
-            silence,
-            downtime: time(self.downtime),
+            silence: Duration::ZERO,
+            downtime: Duration::ZERO,
+            reported: time(self.downtime),
             total: time(self.total_time),
             transferred: self.ram.as_ref().map_or(0, |ram| ram.transferred),
+        }
+    }
+}
+
+/// The time of the oldest event of this name that was not read yet.
+fn event_time(
+    monitor: &mut Monitor,
+    vmm: Vmm,
+    name: &'static str,
+) -> Result<Duration, MigrationCostError> {
+    let none = || MigrationCostError::NoEvent {
+        vmm: vmm.name(),
+        name,
+    };
+    loop {
+        let event = monitor.next_event(EVENT_LIMIT)?.ok_or_else(none)?;
+        if event.name == name {
+            return Ok(event.time);
         }
     }
 }

@@ -40,9 +40,10 @@ pub(super) struct Row {
     socket: &'static str,
     /// The time in which the guest said nothing on its console.
     silence_ms: f64,
-    /// The time in which the guest did not run, by the VMM's own report: QEMU's ends when the source
-    /// has sent its state.
+    /// The time from the source's STOP to the destination's RESUME.
     downtime_ms: f64,
+    /// The downtime by the VMM's own report: QEMU's ends when the source has sent its state.
+    reported_ms: f64,
     total_ms: f64,
     /// `memcpy` of the touched memory.
     memcpy_ms: f64,
@@ -74,6 +75,7 @@ impl Row {
             socket: transport.name(),
             silence_ms: of(&|round| milliseconds(round.moved.silence)),
             downtime_ms: of(&|round| milliseconds(round.moved.downtime)),
+            reported_ms: of(&|round| milliseconds(round.moved.reported)),
             total_ms: of(&|round| milliseconds(round.moved.total)),
             memcpy_ms: of(&|round| milliseconds(round.bare.copy)),
             bare_ms: of(&|round| milliseconds(round.bare.total)),
@@ -113,6 +115,7 @@ impl fmt::Display for MigrationCostReport {
             "socket",
             "silence",
             "downtime",
+            "reported",
             "total",
             "memcpy",
             "bare",
@@ -127,6 +130,7 @@ impl fmt::Display for MigrationCostReport {
                 row.socket.to_owned(),
                 format!("{} ms", row.silence_ms),
                 format!("{} ms", row.downtime_ms),
+                format!("{} ms", row.reported_ms),
                 format!("{} ms", row.total_ms),
                 format!("{} ms", row.memcpy_ms),
                 format!("{} ms", row.bare_ms),
@@ -154,6 +158,7 @@ mod tests {
             moved: Moved {
                 silence: Duration::from_millis(ms + 4),
                 downtime: Duration::from_millis(ms),
+                reported: Duration::from_millis(ms - 1),
                 total: Duration::from_millis(40 * ms),
                 transferred: 6 << 20,
             },
@@ -173,8 +178,10 @@ mod tests {
         let expected = "\
 guests of 192 MiB that have touched 4 MiB, medians of 3 rounds, connections of vmm-demo: 1; \
 bare: memcpy of the touched memory, and a socket
-VMM       GUEST  SOCKET  SILENCE  DOWNTIME  TOTAL   MEMCPY  BARE    RATIO  BYTES/TOUCHED  PATH
-vmm-demo  idle   tcp     24 ms    20 ms     800 ms  20 ms   200 ms  4      1.5            0.38
+VMM       GUEST  SOCKET  SILENCE  DOWNTIME  REPORTED  TOTAL   MEMCPY  BARE    RATIO  \
+BYTES/TOUCHED  PATH
+vmm-demo  idle   tcp     24 ms    20 ms     19 ms     800 ms  20 ms   200 ms  4      1.5            \
+0.38
 no QEMU at /none: bring one with --overlay";
         assert_eq!(report.to_string(), expected);
     }

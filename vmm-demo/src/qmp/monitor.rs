@@ -47,6 +47,9 @@ pub struct MonitorEvent {
     pub name: String,
     /// Its data; null if it has none.
     pub data: Value,
+    /// The time by the server's clock since the Unix epoch, exact to a microsecond; zero if the
+    /// server does not know it.
+    pub time: Duration,
 }
 
 /// Error of a connection or a command.
@@ -315,9 +318,13 @@ impl MonitorEvent {
     fn of(message: &mut Value) -> Option<Self> {
         let name = message.get("event")?.as_str()?.to_owned();
         let data = message.get_mut("data").map(Value::take);
+        let part = |unit| message.get("timestamp")?.get(unit)?.as_u64();
+        let seconds = part("seconds").map_or(Duration::ZERO, Duration::from_secs);
+        let rest = part("microseconds").map_or(Duration::ZERO, Duration::from_micros);
         Some(Self {
             name,
             data: data.unwrap_or_default(),
+            time: seconds.saturating_add(rest),
         })
     }
 }
