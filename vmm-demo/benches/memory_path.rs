@@ -19,17 +19,15 @@ mod linux {
     use idreg_runtime::host::Host;
     use idreg_runtime::plan::Plan;
     use idreg_runtime::view::{View, ViewInfo};
-    use rustix::fs::{MemfdFlags, memfd_create};
     use std::error::Error;
-    use std::fs::File;
     use std::hint::black_box;
     use std::io::{self, ErrorKind, Read as _, Write as _};
-    use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-    use std::os::unix::fs::FileExt as _;
+    use std::os::fd::{BorrowedFd, OwnedFd};
     use std::os::unix::net::UnixStream;
     use std::sync::Arc;
     use std::thread;
     use std::time::{Duration, Instant};
+    use vm_memory::GuestMemoryMmap;
     use vmm_demo::migration::MigrationTimeouts;
     use vmm_demo::migration::destination::{DestinationOptions, receive};
     use vmm_demo::migration::end::{DestinationEnd, SourceEnd};
@@ -40,33 +38,40 @@ mod linux {
     use vmm_demo::migration::source::{SourceOptions, migrate};
     use vmm_demo::migration::token::Token;
     use vmm_demo::migration::transport::UnixTransport;
+    use vmm_demo::vmm::layout::RAM_START;
+    use vmm_demo::vmm::memory::huge_pages::HugePages;
+    use vmm_demo::vmm::memory::{
+        MemoryError, MemoryKind, MemorySource, allocate, copies, shared_file,
+    };
 
     const MIB: usize = 1 << 20;
     const SIZE: usize = 256 * MIB;
     const ROUNDS: usize = 7;
     const HOST: &str = include_str!("../../idreg-runtime/data/hosts/max-latest.json");
 
-    /// A paused machine's memory in a memfd, as that of the demo VMM.
+    /// A paused machine's memory, as that of the demo VMM.
     struct Machine {
         view: View,
-        memory: File,
+        memory: GuestMemoryMmap,
+        huge_pages: HugePages,
     }
 
     impl Machine {
-        fn new(view: &View) -> io::Result<Self> {
-            let memory = File::from(memfd_create("ram", MemfdFlags::CLOEXEC)?);
-            memory.set_len(SIZE as u64)?;
-            let view = view.clone();
-            Ok(Self { view, memory })
+        fn new(view: &View) -> Result<Self, MemoryError> {
+            let memory = allocate(MemorySource::New(MemoryKind::Shared), SIZE as u64, 40)?;
+            Ok(Self {
+                view: view.clone(),
+                huge_pages: HugePages::of(&memory),
+                memory,
+            })
         }
 
         /// A machine all of whose pages have contents.
-        fn full(view: &View) -> io::Result<Self> {
+        fn full(view: &View) -> Result<Self, Box<dyn Error>> {
             let machine = Self::new(view)?;
             for (index, offset) in (0..SIZE).step_by(MIB).enumerate() {
-                machine
-                    .memory
-                    .write_all_at(&contents(index), offset as u64)?;
+                let address = RAM_START + offset as u64;
+                copies::write(&machine.memory, address, &contents(index))?;
             }
             Ok(machine)
         }
@@ -78,7 +83,7 @@ mod linux {
         }
 
         fn slots(&mut self) -> Result<Vec<RamSlot>, GuestError> {
-            let (address, size, offset) = (0, SIZE as u64, 0);
+            let (address, size, offset) = (RAM_START, SIZE as u64, 0);
             Ok(vec![RamSlot {
                 address,
                 size,
@@ -87,7 +92,7 @@ mod linux {
         }
 
         fn memory_file(&mut self) -> Result<BorrowedFd<'_>, GuestError> {
-            Ok(self.memory.as_fd())
+            shared_file(&self.memory).ok_or_else(|| "the memory is private".into())
         }
 
         fn page_size(&self) -> u64 {
@@ -107,7 +112,7 @@ mod linux {
         }
 
         fn read(&mut self, address: u64, buffer: &mut [u8]) -> Result<(), GuestError> {
-            Ok(self.memory.read_exact_at(buffer, address)?)
+            Ok(copies::read(&self.memory, address, buffer)?)
         }
 
         fn pause(&mut self) -> Result<(), GuestError> {
@@ -141,7 +146,9 @@ mod linux {
         }
 
         fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), GuestError> {
-            Ok(self.memory.write_all_at(bytes, address)?)
+            self.huge_pages
+                .prepare(&self.memory, address, bytes.len() as u64);
+            Ok(copies::write(&self.memory, address, bytes)?)
         }
 
         fn zero(&mut self, _address: u64, _length: u64) -> Result<(), GuestError> {
@@ -206,8 +213,9 @@ mod linux {
         let time = started.elapsed();
         let (mut sent, mut received) = (vec![0; MIB], vec![0; MIB]);
         for offset in (0..SIZE as u64).step_by(MIB) {
-            source.memory.read_exact_at(&mut sent, offset)?;
-            destination.memory.read_exact_at(&mut received, offset)?;
+            let address = RAM_START + offset;
+            copies::read(&source.memory, address, &mut sent)?;
+            copies::read(&destination.memory, address, &mut received)?;
             assert_eq!(sent, received, "the memory at {offset:#x} differs");
         }
         Ok(time)

@@ -5,6 +5,8 @@ pub mod boot;
 pub mod console_state;
 pub mod fdt;
 pub mod layout;
+#[cfg(target_os = "linux")]
+pub mod memory;
 pub mod pages;
 pub mod pause_gate;
 pub mod ram_range;
@@ -17,7 +19,6 @@ pub mod uart;
 cfg_if::cfg_if! {
     if #[cfg(all(target_os = "linux", target_arch = "aarch64"))] {
         pub mod clock;
-        pub mod memory;
         pub mod serial;
         pub mod vcpus;
         pub mod vm;

@@ -1,22 +1,23 @@
 //! The guest's RAM. This module alone has unsafe code.
 
-pub(crate) mod copies;
+pub mod copies;
+pub mod huge_pages;
+#[cfg(target_arch = "aarch64")]
 pub(crate) mod slots;
 mod source;
 
+#[cfg(target_arch = "aarch64")]
 pub use self::slots::MemorySlot;
-pub(crate) use self::source::shared_file;
-pub use self::source::{MemoryKind, MemorySource};
+pub use self::source::{MemoryKind, MemorySource, shared_file};
 
 use crate::size::MemorySize;
 use crate::vmm::layout;
 use idreg_runtime::vcpu::Errno;
-use rustix::mm::{Advice, madvise};
 use rustix::system::sysinfo;
 use std::io;
 use thiserror::Error;
 use vm_memory::mmap::FromRangesError;
-use vm_memory::{GuestAddress, GuestMemoryBackend, GuestMemoryError, GuestMemoryMmap};
+use vm_memory::{GuestAddress, GuestMemoryError, GuestMemoryMmap};
 
 /// RAM that cannot be allocated, given to the guest or logged.
 #[derive(Debug, Error)]
@@ -118,14 +119,15 @@ impl MemoryError {
     "{asked} of memory are more than this machine has, {has} with its swap: the kernel ends this \
      program if the guest uses as much"
 )]
-pub(crate) struct Overcommitted {
+pub struct Overcommitted {
     asked: MemorySize,
     has: MemorySize,
 }
 
 impl Overcommitted {
     /// The warning for a guest of this memory size, or `None` if the machine has as much.
-    pub(crate) fn by(asked: MemorySize) -> Option<Self> {
+    #[must_use]
+    pub fn by(asked: MemorySize) -> Option<Self> {
         const MIB: u64 = 1 << 20;
         let info = sysinfo();
         // C's unsigned longs, which have 64 bits on arm64.
@@ -141,7 +143,7 @@ impl Overcommitted {
 /// # Errors
 ///
 /// [`MemoryError::TooLarge`], or that of the memory's source.
-pub(crate) fn allocate(
+pub fn allocate(
     source: MemorySource,
     size: u64,
     address_bits: u32,
@@ -154,21 +156,6 @@ pub(crate) fn allocate(
         .filter(|_| size <= most)
         .ok_or(MemoryError::TooLarge { size, most })?;
     let memory = source::map(source, GuestAddress(layout::RAM_START), bytes)?;
-    ask_for_huge_pages(&memory);
+    huge_pages::ask(&memory);
     Ok(memory)
-}
-
-/// Asks for huge pages, which some distributions give only on request: with small pages a kernel's
-/// image takes ten times as long to load, and the guest's first access to each page exits to KVM.
-#[allow(unsafe_code, reason = "the kernel gets a pointer to the RAM")]
-fn ask_for_huge_pages(memory: &GuestMemoryMmap) {
-    for region in memory.iter() {
-        // SAFETY: the region owns the mapping of this start and length, and this advice does not
-        // change its contents.
-        let asked =
-            unsafe { madvise(region.as_ptr().cast(), region.size(), Advice::LinuxHugepage) };
-        if let Err(error) = asked {
-            tracing::debug!(%error, "this kernel gives no huge pages");
-        }
-    }
 }

@@ -18,7 +18,7 @@ use vm_memory::{
 /// # Errors
 ///
 /// [`GuestMemoryError`]: the addresses are not all memory, or the file cannot be read.
-pub(crate) fn read(
+pub fn read(
     memory: &GuestMemoryMmap,
     address: u64,
     bytes: &mut [u8],
@@ -37,11 +37,7 @@ pub(crate) fn read(
 /// # Errors
 ///
 /// [`GuestMemoryError`]: the addresses are not all memory, or the file cannot be written.
-pub(crate) fn write(
-    memory: &GuestMemoryMmap,
-    address: u64,
-    bytes: &[u8],
-) -> Result<(), GuestMemoryError> {
+pub fn write(memory: &GuestMemoryMmap, address: u64, bytes: &[u8]) -> Result<(), GuestMemoryError> {
     let address = GuestAddress(address);
     match memfd(memory, address, bytes.len()) {
         Some((file, offset)) => file
@@ -57,7 +53,7 @@ pub(crate) fn write(
 /// # Errors
 ///
 /// [`GuestMemoryError::IOError`]: the file cannot be asked.
-pub(crate) fn untouched(
+pub fn untouched(
     memory: &GuestMemoryMmap,
     address: u64,
     length: u64,

@@ -1,6 +1,6 @@
 //! The host memory behind a guest's RAM.
 
-use super::MemoryError;
+use super::{MemoryError, huge_pages};
 use rustix::fs::{
     MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, fstat, ftruncate, memfd_create,
 };
@@ -9,7 +9,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use vm_memory::mmap::FromRangesError;
 use vm_memory::{
     FileOffset, GuestAddress, GuestMemoryBackend, GuestMemoryMmap, GuestMemoryRegion,
-    GuestRegionMmap, MmapRegion,
+    GuestRegionMmap,
 };
 
 /// The seals of a guest's memfd: a file that shrinks would end every process that has mapped it.
@@ -74,7 +74,7 @@ pub(super) fn map(
     };
     let file = file.map(|(file, offset)| FileOffset::new(file, offset));
     let access = libc::PROT_READ | libc::PROT_WRITE;
-    MmapRegion::build(file, size, access, flags | libc::MAP_NORESERVE)
+    huge_pages::map_aligned(file.as_ref(), size, access, flags | libc::MAP_NORESERVE)
         .map_err(FromRangesError::from)
         .and_then(|region| {
             GuestRegionMmap::new(region, address).ok_or(FromRangesError::InvalidGuestRegion)
@@ -87,7 +87,8 @@ pub(super) fn map(
 }
 
 /// The memfd behind a guest's memory, or `None` if its memory is private.
-pub(crate) fn shared_file(memory: &GuestMemoryMmap) -> Option<BorrowedFd<'_>> {
+#[must_use]
+pub fn shared_file(memory: &GuestMemoryMmap) -> Option<BorrowedFd<'_>> {
     let region = memory.iter().next()?;
     let shared = region.flags() & libc::MAP_SHARED != 0;
     region

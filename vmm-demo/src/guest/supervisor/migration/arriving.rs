@@ -15,6 +15,7 @@ use crate::output::file::OutputFile;
 use crate::output::progress::ByteProgress;
 use crate::snapshot::migrated::MigratedGuest;
 use crate::vmm::layout;
+use crate::vmm::memory::huge_pages::HugePages;
 use crate::vmm::memory::{MemoryKind, MemorySource, copies};
 use crate::vmm::state::ClockPolicy;
 use crate::vmm::timeline::Timeline;
@@ -77,6 +78,7 @@ pub(crate) struct ArrivingGuest {
     builder: Option<GuestBuilder>,
     vm: Option<Vm>,
     memory: Option<GuestMemoryMmap>,
+    huge_pages: HugePages,
     written: WrittenPages,
     /// The bytes of memory that have come, and those in all.
     copied: (u64, u64),
@@ -93,6 +95,7 @@ impl ArrivingGuest {
             builder: None,
             vm: None,
             memory: None,
+            huge_pages: HugePages::default(),
             written: WrittenPages::default(),
             copied: (0, 0),
             progress: None,
@@ -149,6 +152,7 @@ impl ArrivingGuest {
         vm.apply(&builder.plan, &builder.targets, timeline)
             .map_err(vm_failure)?;
         self.written = WrittenPages::none_of(layout::RAM_START, size);
+        self.huge_pages = HugePages::of(vm.memory());
         self.memory = Some(vm.memory().clone());
         self.vm = Some(vm);
         Ok(())
@@ -233,7 +237,9 @@ impl DestinationGuest for ArrivingGuest {
     }
 
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), GuestError> {
-        copies::write(self.memory()?, address, bytes)?;
+        let memory = self.memory.as_ref().ok_or(OutOfOrder)?;
+        self.huge_pages.prepare(memory, address, bytes.len() as u64);
+        copies::write(memory, address, bytes)?;
         self.written.add(address, bytes.len() as u64);
         self.report(bytes.len() as u64);
         Ok(())
