@@ -10,7 +10,7 @@
 //! | destination | ALLOCATED | |
 //! | source | PAGES, ZEROS, ROUND-END | rounds of memory; none in a local upgrade |
 //! | destination | ROUND-DONE | the round is in the memory |
-//! | source | the last round, then STATE | the guest is paused |
+//! | source | one or two last rounds, then STATE | the guest is paused |
 //! | destination | READY | the state is loaded and was read back |
 //! | source | HANDOVER | its last act |
 //! | destination | RUNNING | |
@@ -31,7 +31,7 @@
 //! | view | reads and sends the view | memory | continues |
 //! | memory | announces or passes the memory | rounds, or state in a local upgrade | continues |
 //! | rounds | sends what is dirty, until the rest fits the downtime | state | continues |
-//! | state | pauses, sends the last round and the state | ready | resumes |
+//! | state | pauses, sends what is dirty while the state is read, and the state | ready | resumes |
 //! | ready | waits for READY | handover | resumes |
 //! | handover | records it with the lease, sends HANDOVER, waits for RUNNING | ends | see below |
 //!

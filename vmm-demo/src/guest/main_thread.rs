@@ -24,6 +24,10 @@ pub struct MainCalls<S> {
 /// A closure for the main thread.
 pub type MainCall<S> = Box<dyn FnOnce(&mut S) + Send>;
 
+/// A closure that the main thread runs or will run.
+#[derive(Debug)]
+pub struct StartedCall<T>(Receiver<T>);
+
 /// A main thread that runs no closure any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("the run of the guest has ended")]
@@ -82,11 +86,25 @@ impl<S> MainThread<S> {
         F: FnOnce(&mut S) -> T + Send + 'static,
         T: Send + 'static,
     {
-        let (sender, answer) = mpsc::sync_channel(1);
+        self.start(call)?.wait()
+    }
+
+    /// Runs a closure on the main thread later, whose result can be waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`MainThreadEnded`].
+    pub fn start<T, F>(&self, call: F) -> Result<StartedCall<T>, MainThreadEnded>
+    where
+        F: FnOnce(&mut S) -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let (sender, result) = mpsc::sync_channel(1);
         self.send(move |state| {
+            // Fails only if nobody waits.
             let _waits = sender.try_send(call(state));
         })?;
-        answer.recv().map_err(|_| MainThreadEnded)
+        Ok(StartedCall(result))
     }
 
     /// Runs a closure on the main thread later.
@@ -100,6 +118,17 @@ impl<S> MainThread<S> {
         // Fails only if the counter is full: the main thread is awake then.
         let _awake = self.wake.write(1);
         Ok(())
+    }
+}
+
+impl<T> StartedCall<T> {
+    /// Waits for the result.
+    ///
+    /// # Errors
+    ///
+    /// [`MainThreadEnded`]; the closure has not run.
+    pub fn wait(self) -> Result<T, MainThreadEnded> {
+        self.0.recv().map_err(|_| MainThreadEnded)
     }
 }
 

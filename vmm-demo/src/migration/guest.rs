@@ -79,7 +79,16 @@ pub trait SourceGuest {
     /// Resumes the guest as it was before [`pause`](Self::pause): a guest that the user had paused
     /// stays paused.
     fn resume(&mut self);
-    /// The state of the paused machine. What KVM flushes to RAM for it is in the dirty log.
+    /// Starts to read the state of the paused machine, so that memory can be read and sent
+    /// meanwhile; [`save`](Self::save) waits for it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the VMM.
+    fn start_saving(&mut self) -> Result<(), GuestError> {
+        Ok(())
+    }
+    /// The state of the paused machine, which may be being read already. What KVM flushes to RAM for it is in the dirty log.
     ///
     /// # Errors
     ///

@@ -26,6 +26,8 @@ const KEEP_ALIVES: u32 = 4;
 
 const READING: &str = "reading the guest's memory";
 
+const READING_STATE: &str = "reading the machine's state";
+
 /// The start of a round.
 #[derive(Clone, Copy, Debug)]
 struct RoundStart {
@@ -70,14 +72,30 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
         }
     }
 
-    /// Sends what was written since the last round of the running guest.
-    pub(super) fn copy_last_round(&mut self) -> Result<(), MigrationFailure> {
+    /// Sends what was written since the last round of the running guest while the machine's state
+    /// is read, and then what that has written: KVM flushes parts of the state to RAM.
+    pub(super) fn copy_last_rounds(&mut self) -> Result<Vec<u8>, MigrationFailure> {
         self.collect_dirty_pages()?;
+        let started = self.guest.start_saving();
+        started.map_err(MigrationFailure::of_guest(READING_STATE))?;
         let begun = self.begin_round()?;
         self.send_pending(begun)?;
+        self.channel.flush()?;
+        let state = self.save()?;
+        self.collect_dirty_pages()?;
+        if self.pending_bytes() > 0 {
+            self.end_round()?;
+            let begun = self.begin_round()?;
+            self.send_pending(begun)?;
+        }
         self.end_round()?;
         self.streams = None;
-        Ok(())
+        Ok(state)
+    }
+
+    pub(super) fn save(&mut self) -> Result<Vec<u8>, MigrationFailure> {
+        let state = self.guest.save();
+        state.map_err(MigrationFailure::of_guest(READING_STATE))
     }
 
     fn begin_round(&mut self) -> Result<RoundStart, MigrationFailure> {

@@ -237,18 +237,16 @@ impl<G: SourceGuest + ?Sized> SourceSide<'_, G> {
         Ok(MigrationStep::State)
     }
 
-    /// Pauses the guest and sends what is left of it. The state comes first: KVM flushes parts of
-    /// it to RAM.
+    /// Pauses the guest and sends what is left of it.
     fn send_state(&mut self) -> Result<MigrationStep, MigrationFailure> {
         let pausing = Instant::now();
         let paused = self.guest.pause();
         paused.map_err(MigrationFailure::of_guest("pausing the guest"))?;
         self.paused = Some(pausing);
-        let state = self.guest.save();
-        let state = state.map_err(MigrationFailure::of_guest("reading the machine's state"))?;
-        if self.options.memory == MemoryMode::Copy {
-            self.copy_last_round()?;
-        }
+        let state = match self.options.memory {
+            MemoryMode::Copy => self.copy_last_rounds()?,
+            MemoryMode::Shared => self.save()?,
+        };
         self.channel.send(MessageKind::State, &state)?;
         Ok(MigrationStep::Ready)
     }

@@ -1,6 +1,6 @@
 //! The guest of the source, which runs under the main thread.
 
-use crate::guest::main_thread::MainThread;
+use crate::guest::main_thread::{MainThread, StartedCall};
 use crate::guest::supervisor::Supervisor;
 use crate::migration::guest::{GuestError, SourceGuest};
 use crate::migration::memory_map::RamSlot;
@@ -26,11 +26,17 @@ pub(crate) struct RunningGuest {
     main: MainThread<Supervisor>,
     /// Keeps the memory while this is alive.
     memory: GuestMemoryMmap,
+    /// The state that is being read.
+    saving: Option<StartedCall<Result<Vec<u8>, String>>>,
 }
 
 impl RunningGuest {
     pub(crate) const fn new(main: MainThread<Supervisor>, memory: GuestMemoryMmap) -> Self {
-        Self { main, memory }
+        Self {
+            main,
+            memory,
+            saving: None,
+        }
     }
 
     pub(crate) const fn main(&self) -> &MainThread<Supervisor> {
@@ -112,6 +118,7 @@ impl SourceGuest for RunningGuest {
     }
 
     fn pause(&mut self) -> Result<(), GuestError> {
+        self.saving = None;
         self.call(Supervisor::pause_to_migrate)
     }
 
@@ -119,8 +126,19 @@ impl SourceGuest for RunningGuest {
         self.tell(Supervisor::resume_after_migration);
     }
 
+    fn start_saving(&mut self) -> Result<(), GuestError> {
+        self.saving = Some(self.main.start(|supervisor| {
+            let state = supervisor.state_to_migrate();
+            state.map_err(|failure| failure.message())
+        })?);
+        Ok(())
+    }
+
     fn save(&mut self) -> Result<Vec<u8>, GuestError> {
-        self.call(Supervisor::state_to_migrate)
+        match self.saving.take() {
+            Some(saving) => Ok(saving.wait()??),
+            None => self.call(Supervisor::state_to_migrate),
+        }
     }
 
     fn throttle(&mut self, percent: u8) -> Result<(), GuestError> {
