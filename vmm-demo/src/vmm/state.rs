@@ -12,6 +12,9 @@
 //! | 5 | the GIC: redistributors, distributor, CPU interfaces | all vCPUs have their affinities | [`gic`] |
 //! | 6 | the console | its interrupt is connected | `vmm/serial.rs` |
 //!
+//! The registers after reset are read between steps 2 and 3 ([`reset`]); those that have the guest's
+//! values already are not written.
+//!
 //! What a view has is not in the state: ID registers, cache sizes, firmware registers and vector
 //! lengths come from the [`Plan`] for it. Each register is read back after it was written, and a
 //! difference is an error, since the guest would go on with it.
@@ -35,14 +38,17 @@ mod hidden_register;
 #[cfg(all(target_os = "linux", target_arch = "aarch64"))]
 mod kvm;
 pub mod register;
+pub mod reset;
 pub mod vcpu;
 
 pub use self::clock::{ClockPolicy, ClockState};
 pub use self::error::StateError;
 pub use self::gic::GicState;
+pub use self::reset::ResetState;
 pub use self::vcpu::VcpuState;
 
 use self::access::{GicAccess, VcpuAccess};
+use self::reset::VcpuReset;
 use serde::{Deserialize, Serialize};
 
 /// The state of a machine apart from its memory, its devices and its view.
@@ -94,7 +100,7 @@ impl MachineState {
     }
 
     /// Writes the state into a machine that has the view of the guest and has not run, and reads
-    /// it back.
+    /// it back. `reset` was read from it.
     ///
     /// # Errors
     ///
@@ -105,12 +111,20 @@ impl MachineState {
         vcpus: &[V],
         gic: &impl GicAccess,
         interrupts: u32,
+        reset: &ResetState,
     ) -> Result<(), StateError> {
         self.check(vcpus.len(), interrupts)?;
+        self.check(reset.vcpus.len(), interrupts)?;
+        let no_register = VcpuReset::default();
+        let of = |index: usize| reset.vcpus.get(index).unwrap_or(&no_register);
         let affinities: Vec<u32> = self.vcpus.iter().map(VcpuState::affinity).collect();
-        all_vcpus::try_for_each(&self.vcpus, vcpus, VcpuState::write)?;
-        self.gic.write(gic, &affinities)?;
-        all_vcpus::try_for_each(&self.vcpus, vcpus, VcpuState::verify)
+        all_vcpus::try_for_each(&self.vcpus, vcpus, |state, index, vcpu| {
+            state.write(index, vcpu, of(index))
+        })?;
+        self.gic.write(gic, &affinities, &reset.gic)?;
+        all_vcpus::try_for_each(&self.vcpus, vcpus, |state, index, vcpu| {
+            state.verify(index, vcpu, of(index))
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use crate::vmm::clock::{Clock, ClockError};
 use crate::vmm::layout;
 use crate::vmm::memory::{self, MemoryError, MemoryKind, MemorySlot, MemorySource, slots};
 use crate::vmm::pause_gate::RequestError;
-use crate::vmm::state::StateError;
+use crate::vmm::state::{ResetState, StateError};
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vcpus::{PROGRAM_COUNTER, X0};
 use idreg_runtime::config::capabilities::Capabilities;
@@ -134,6 +134,8 @@ pub struct Vm {
     slots: Vec<MemorySlot>,
     memory: GuestMemoryMmap,
     address_bits: u32,
+    /// The state after reset, once it was read.
+    reset: Option<ResetState>,
 }
 
 impl Vm {
@@ -186,6 +188,7 @@ impl Vm {
             slots,
             memory,
             address_bits,
+            reset: None,
         })
     }
 

@@ -10,7 +10,7 @@ use vm_memory::{Bytes, GuestAddress};
 use vmm_demo::vmm::layout::{GIC_INTERRUPTS, RAM_START};
 use vmm_demo::vmm::state::access::{VcpuAccess as _, VcpuEvents};
 use vmm_demo::vmm::state::register::{Part, RegisterId, RegisterValue};
-use vmm_demo::vmm::state::{ClockState, MachineState, VcpuState};
+use vmm_demo::vmm::state::{ClockState, MachineState, ResetState, VcpuState};
 use vmm_demo::vmm::timeline::Timeline;
 use vmm_demo::vmm::vm::{Vm, VmConfig};
 
@@ -49,7 +49,8 @@ impl Machine {
 
     fn write(&self, state: &MachineState) {
         let gic = self.vm.gic().expect("a GIC");
-        let written = state.write(&self.vcpus, gic, GIC_INTERRUPTS);
+        let reset = ResetState::read(&self.vcpus, gic, GIC_INTERRUPTS).expect("its registers");
+        let written = state.write(&self.vcpus, gic, GIC_INTERRUPTS, &reset);
         written.unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
     }
 

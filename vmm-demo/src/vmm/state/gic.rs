@@ -18,6 +18,9 @@ use serde::{Deserialize, Serialize};
 /// The private interrupts of each CPU: 16 SGIs and 16 PPIs, the first interrupts of the GIC.
 const PRIVATE: u32 = 32;
 
+/// Registers of 32 bits: offsets and values.
+type Registers = [(Word, Word)];
+
 /// The registers of a GIC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -90,21 +93,28 @@ impl GicState {
     }
 
     /// Writes the state into the GIC of a machine that has not run, and compares what KVM reads
-    /// back.
+    /// back. `reset` was read from it; registers that have their values already are not written.
     ///
     /// # Errors
     ///
     /// [`StateError::GicWrite`] and the other errors of the GIC; a part is written then.
-    pub fn write(&self, gic: &impl GicAccess, affinities: &[u32]) -> Result<(), StateError> {
+    pub fn write(
+        &self,
+        gic: &impl GicAccess,
+        affinities: &[u32],
+        reset: &Self,
+    ) -> Result<(), StateError> {
+        reset.check(self.cpus.len(), self.interrupts)?;
         // KVM queues an interrupt as it becomes pending, and only if the distributor is on then.
         if let Some((_, Word(control))) = self.distributor.first() {
             set(gic, GICD_CTLR, (*control).into())?;
         }
-        for (cpu, affinity) in self.cpus.iter().zip(affinities) {
+        for ((cpu, affinity), reset) in self.cpus.iter().zip(affinities).zip(&reset.cpus) {
             cpu.check_affinity(*affinity)?;
-            cpu.write_redistributor(gic)?;
+            cpu.write_redistributor(gic, &reset.redistributor)?;
         }
-        self.write_distributor(gic, affinities.first().copied().unwrap_or_default())?;
+        let first = affinities.first().copied().unwrap_or_default();
+        self.write_distributor(gic, first, &reset.distributor)?;
         for cpu in &self.cpus {
             cpu.write_interface(gic)?;
         }
@@ -112,13 +122,18 @@ impl GicState {
         self.compare(&found)
     }
 
-    fn write_distributor(&self, gic: &impl GicAccess, cpu: u32) -> Result<(), StateError> {
+    fn write_distributor(
+        &self,
+        gic: &impl GicAccess,
+        cpu: u32,
+        reset: &Registers,
+    ) -> Result<(), StateError> {
         let register = |offset| GicRegister::Distributor { offset };
         write_blocks(
             gic,
             &DISTRIBUTOR,
             self.interrupts,
-            &self.distributor,
+            (&self.distributor, reset),
             register,
             |gic| {
                 let lines = (PRIVATE..self.interrupts).step_by(32).zip(&self.levels);
@@ -207,14 +222,18 @@ impl GicCpuState {
         })
     }
 
-    fn write_redistributor(&self, gic: &impl GicAccess) -> Result<(), StateError> {
+    fn write_redistributor(
+        &self,
+        gic: &impl GicAccess,
+        reset: &Registers,
+    ) -> Result<(), StateError> {
         let Word(cpu) = self.affinity;
         let register = |offset| GicRegister::Redistributor { cpu, offset };
         write_blocks(
             gic,
             &REDISTRIBUTOR,
             PRIVATE,
-            &self.redistributor,
+            (&self.redistributor, reset),
             register,
             |gic| {
                 let register = GicRegister::LineLevels { cpu, first: 0 };
@@ -248,21 +267,26 @@ fn words(
     words.collect()
 }
 
-/// Writes the registers of a table, and the line levels before the pending bits.
+/// Writes the registers of a table that do not have their values after reset, and the line levels
+/// before the pending bits.
 fn write_blocks<G: GicAccess>(
     gic: &G,
     blocks: &[Block],
     interrupts: u32,
-    words: &[(Word, Word)],
+    (words, reset): (&Registers, &Registers),
     register: impl Fn(u32) -> GicRegister,
     write_levels: impl Fn(&G) -> Result<(), StateError>,
 ) -> Result<(), StateError> {
-    let mut words = words.iter();
+    let mut words = words.iter().zip(reset);
     for block in blocks {
         if block.access == Access::AfterLevels {
             write_levels(gic)?;
         }
-        for (offset, (_, Word(value))) in block.offsets(interrupts).zip(words.by_ref()) {
+        for (offset, (saved, reset)) in block.offsets(interrupts).zip(words.by_ref()) {
+            let (_, Word(value)) = saved;
+            if saved == reset {
+                continue;
+            }
             if let Some(clear) = block.clear_at(offset) {
                 set(gic, register(clear), u32::MAX.into())?;
             }
@@ -294,8 +318,8 @@ fn set(gic: &impl GicAccess, register: GicRegister, value: u64) -> Result<(), St
 }
 
 fn compare(
-    written: &[(Word, Word)],
-    found: &[(Word, Word)],
+    written: &Registers,
+    found: &Registers,
     register: impl Fn(u32) -> GicRegister,
 ) -> Result<(), StateError> {
     let mut pairs = written.iter().zip(found);
@@ -327,7 +351,7 @@ fn same(what: &str, found: usize, expected: usize) -> Result<(), StateError> {
 
 fn same_offsets(
     part: &str,
-    found: &[(Word, Word)],
+    found: &Registers,
     blocks: &[Block],
     interrupts: u32,
 ) -> Result<(), StateError> {

@@ -64,6 +64,14 @@ const PMU_CLEARS: [(&str, Encoding); 3] = [
 /// MPIDR_EL1, by which the GIC knows the vCPU.
 pub(super) const MPIDR: RegisterId = RegisterId::system(MpidrEl1::ENCODING);
 
+/// The affinity in a value of MPIDR_EL1 as the GIC's device numbers CPUs: Aff3 in the highest byte,
+/// Aff0 in the lowest (Linux 7.2, `Documentation/virt/kvm/devices/arm-vgic-v3.rst`).
+pub(super) fn affinity(mpidr: Option<&[u8]>) -> u32 {
+    let bytes: Option<[u8; 8]> = mpidr.and_then(|value| value.try_into().ok());
+    let [aff0, aff1, aff2, _, aff3, ..] = bytes.unwrap_or_default();
+    u32::from_be_bytes([aff3, aff2, aff1, aff0])
+}
+
 /// The id of a register in `KVM_GET_ONE_REG`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RegisterId(u64);

@@ -81,7 +81,9 @@ fn read(machine: &FakeMachine) -> Result<MachineState, StateError> {
 }
 
 fn write(state: &MachineState, machine: &FakeMachine) -> Result<(), StateError> {
-    state.write(&machine.vcpus, &machine.gic, INTERRUPTS)
+    let reset = ResetState::read(&machine.vcpus, &machine.gic, INTERRUPTS)?;
+    machine.gic.written.lock().unwrap().clear();
+    state.write(&machine.vcpus, &machine.gic, INTERRUPTS, &reset)
 }
 
 fn saved() -> MachineState {
@@ -284,7 +286,10 @@ fn state_of_another_machine_writes_nothing() {
         Err(StateError::VcpuCount { .. })
     ));
     let more = saved();
-    let error = more.write(&small.vcpus, &small.gic, 96).unwrap_err();
+    let reset = ResetState::read(&small.vcpus, &small.gic, INTERRUPTS).unwrap();
+    let error = more
+        .write(&small.vcpus, &small.gic, 96, &reset)
+        .unwrap_err();
     assert!(matches!(error, StateError::GicShape { .. }), "{error}");
     let json = serde_json::to_string(&saved()).unwrap();
     let other = json.replace(r#"["0x00000104","#, r#"["0x00000108","#);
@@ -330,4 +335,24 @@ fn unknown_power_states_are_refused() {
     let error = read(&source).unwrap_err();
     assert_eq!(error, StateError::PowerState { vcpu: 0, power: 10 });
     assert_ne!(FAULT, Errno::EINVAL);
+}
+
+#[test]
+fn registers_with_their_values_after_reset_are_not_written() {
+    let state = saved();
+    let calls = |seed| {
+        let calls = Calls::default();
+        let destination = machine(seed, &calls);
+        write(&state, &destination).unwrap();
+        let written = destination.gic.written.lock().unwrap().len();
+        (calls.made(), written)
+    };
+    let ((other, other_gic), (same, same_gic)) = (calls(0), calls(0xa5));
+    // GICD_CTLR and the line levels, also of the private interrupts, are always written.
+    assert!(
+        same_gic < other_gic && same_gic >= 4,
+        "{same_gic} {other_gic}"
+    );
+    let vcpu_writes = (other - other_gic) - (same - same_gic);
+    assert_eq!(vcpu_writes, 2 * 6);
 }

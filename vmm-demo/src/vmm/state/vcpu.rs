@@ -2,7 +2,8 @@
 
 use super::access::{VcpuAccess, VcpuEvents};
 use super::error::StateError;
-use super::register::{MPIDR, Part, RegisterId, RegisterValue, ShownValue};
+use super::register::{MPIDR, Part, RegisterId, RegisterValue, ShownValue, affinity};
+use super::reset::VcpuReset;
 use idreg_runtime::vcpu::Errno;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -70,7 +71,8 @@ impl VcpuState {
         })
     }
 
-    /// Writes the state into a vCPU that has the guest's view and has not run.
+    /// Writes the state into a vCPU that has the guest's view and has not run; `reset` was read
+    /// from it. Registers that have their values already are not written.
     ///
     /// A register that only this vCPU has keeps its value after reset: the host that the guest
     /// comes from had no such state. A register that only the saved vCPU has is left out if older
@@ -79,7 +81,12 @@ impl VcpuState {
     /// # Errors
     ///
     /// The [`StateError`] of the call that failed; the vCPU has a part of the state then.
-    pub fn write(&self, index: usize, vcpu: &impl VcpuAccess) -> Result<(), StateError> {
+    pub(super) fn write(
+        &self,
+        index: usize,
+        vcpu: &impl VcpuAccess,
+        reset: &VcpuReset,
+    ) -> Result<(), StateError> {
         let failed = |action| {
             move |source| StateError::Vcpu {
                 vcpu: index,
@@ -88,7 +95,12 @@ impl VcpuState {
             }
         };
         self.check(index)?;
-        let mut registers = self.registers_of(index, vcpu)?;
+        let mut registers = self.registers_of(index, reset)?;
+        registers.retain(|register| {
+            let mut value = register.value().to_vec();
+            register.id().without_status(&mut value);
+            reset.value(register.id()) != Some(&*value)
+        });
         registers.sort_by_key(|register| register.id().place());
         for register in registers {
             let id = register.id();
@@ -126,10 +138,7 @@ impl VcpuState {
     pub fn affinity(&self) -> u32 {
         let mut registers = self.registers.iter();
         let mpidr = registers.find(|register| register.id() == MPIDR);
-        let bytes: Option<[u8; 8]> = mpidr.and_then(|register| register.value().try_into().ok());
-        let mpidr: u64 = bytes.map_or(0, u64::from_le_bytes);
-        let [aff0, aff1, aff2, _, aff3, ..] = mpidr.to_le_bytes();
-        u32::from_be_bytes([aff3, aff2, aff1, aff0])
+        affinity(mpidr.map(RegisterValue::value))
     }
 
     /// The registers of the state that a vCPU has, which are all but those that a newer kernel may
@@ -137,13 +146,12 @@ impl VcpuState {
     fn registers_of(
         &self,
         index: usize,
-        vcpu: &impl VcpuAccess,
+        reset: &VcpuReset,
     ) -> Result<Vec<&RegisterValue>, StateError> {
-        let existing: BTreeSet<RegisterId> = list(index, vcpu)?.into_iter().collect();
         let (present, missing): (Vec<_>, Vec<_>) = self
             .registers
             .iter()
-            .partition(|register| existing.contains(&register.id()));
+            .partition(|register| reset.has(register.id()));
         let mut lost = missing.iter().filter(|register| !register.may_be_missing());
         lost.next().map_or(Ok(present), |register| {
             Err(StateError::Missing {
@@ -154,14 +162,19 @@ impl VcpuState {
         })
     }
 
-    /// Compares the vCPU's registers with the state.
+    /// Compares the vCPU's registers with the state; `reset` was read from it before.
     ///
     /// # Errors
     ///
-    /// [`StateError::Differs`] for the first that differs, [`StateError::Missing`], or
-    /// [`StateError::List`] or [`StateError::Read`].
-    pub fn verify(&self, index: usize, vcpu: &impl VcpuAccess) -> Result<(), StateError> {
-        for register in self.registers_of(index, vcpu)? {
+    /// [`StateError::Differs`] for the first that differs, [`StateError::Missing`] or
+    /// [`StateError::Read`].
+    pub(super) fn verify(
+        &self,
+        index: usize,
+        vcpu: &impl VcpuAccess,
+        reset: &VcpuReset,
+    ) -> Result<(), StateError> {
+        for register in self.registers_of(index, reset)? {
             let id = register.id();
             let found = value(index, vcpu, id)?;
             let mut written = register.value().to_vec();
@@ -179,14 +192,14 @@ impl VcpuState {
     }
 }
 
-fn list(vcpu: usize, access: &impl VcpuAccess) -> Result<Vec<RegisterId>, StateError> {
+pub(super) fn list(vcpu: usize, access: &impl VcpuAccess) -> Result<Vec<RegisterId>, StateError> {
     access
         .registers()
         .map_err(|source| StateError::List { vcpu, source })
 }
 
 /// The value of a register, without the bits that KVM computes as it is read.
-fn value(
+pub(super) fn value(
     vcpu: usize,
     access: &impl VcpuAccess,
     register: RegisterId,

@@ -3,7 +3,7 @@
 use super::{Vm, VmError};
 use crate::vmm::layout;
 use crate::vmm::state::error::Unsupported;
-use crate::vmm::state::{ClockPolicy, ClockState, MachineState, StateError, VcpuState};
+use crate::vmm::state::{ClockPolicy, ClockState, MachineState, ResetState, StateError, VcpuState};
 use crate::vmm::vcpus::Vcpus;
 use idreg_runtime::config::Gic;
 use idreg_runtime::config::target::TargetCpus;
@@ -12,6 +12,8 @@ use idreg_runtime::kvm;
 use idreg_runtime::linux::timer_frequency;
 use idreg_runtime::plan::Plan;
 use idreg_runtime::view::{View, ViewInfo};
+use kvm_ioctls::DeviceFd;
+use std::borrow::Cow;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -80,6 +82,26 @@ impl Vm {
         Ok(MachineState::read(clock, states, gic, interrupts)?)
     }
 
+    /// Reads the registers that the vCPUs and the GIC have now, once a plan for the view of a guest is
+    /// [applied](Self::apply), so that [`write_state`](Self::write_state) takes less time.
+    ///
+    /// # Errors
+    ///
+    /// [`VmError::State`].
+    pub(crate) fn read_reset_state(&mut self) -> Result<(), VmError> {
+        self.reset = Some(self.reset_state()?);
+        Ok(())
+    }
+
+    fn reset_state(&self) -> Result<ResetState, StateError> {
+        ResetState::read(&self.vcpus, self.state_gic()?, layout::GIC_INTERRUPTS)
+    }
+
+    fn state_gic(&self) -> Result<&DeviceFd, StateError> {
+        let gic = self.gic.as_ref();
+        gic.ok_or(StateError::Unsupported(Unsupported::NoGic))
+    }
+
     /// Writes the state of a saved guest, once a plan for its view is [applied](Self::apply). Its
     /// memory is written before.
     ///
@@ -91,9 +113,12 @@ impl Vm {
         state: &MachineState,
         clock: ClockPolicy,
     ) -> Result<(), VmError> {
-        let no_gic = StateError::Unsupported(Unsupported::NoGic);
-        let gic = self.gic.as_ref().ok_or(no_gic)?;
-        state.write(&self.vcpus, gic, layout::GIC_INTERRUPTS)?;
+        let reset = match &self.reset {
+            Some(reset) => Cow::Borrowed(reset),
+            None => Cow::Owned(self.reset_state()?),
+        };
+        let gic = self.state_gic()?;
+        state.write(&self.vcpus, gic, layout::GIC_INTERRUPTS, &reset)?;
         let count = state.clock.count_at(SystemTime::now(), clock);
         self.clock.set(count);
         Ok(())

@@ -20,6 +20,7 @@ use crate::vmm::memory::{MemoryKind, MemorySource, copies};
 use crate::vmm::state::ClockPolicy;
 use crate::vmm::timeline::Timeline;
 use crate::vmm::vm::{Vm, VmConfig};
+use idreg_runtime::config::Gic;
 use idreg_runtime::config::target::TargetCpus;
 use idreg_runtime::host::Host;
 use idreg_runtime::kvm;
@@ -148,10 +149,14 @@ impl ArrivingGuest {
         );
         let timeline = &mut self.timeline;
         let vm = Vm::with_memory(&builder.kvm, builder.vm_config, source, timeline);
-        let vm = vm.map_err(vm_failure)?;
+        let mut vm = vm.map_err(vm_failure)?;
         vm.apply(&builder.plan, &builder.targets, timeline)
             .map_err(vm_failure)?;
         self.written = WrittenPages::none_of(layout::RAM_START, size);
+        // The source refuses to save another GIC, and has the words for it.
+        if builder.vm_config.config.gic == Some(Gic::V3) {
+            vm.read_reset_state().map_err(vm_failure)?;
+        }
         self.huge_pages = HugePages::of(vm.memory());
         self.memory = Some(vm.memory().clone());
         self.vm = Some(vm);
