@@ -7,23 +7,35 @@ use std::fmt;
 /// The largest register, a vector of SVE: 2048 bits.
 const MOST_BYTES: usize = 256;
 
-/// The bytes of a number to write, lowest first.
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
+
+/// The bytes of a number to write, lowest first; 256 at most.
 ///
 /// A guest stands still while its numbers are written and read, some thousand of them, so that
-/// both work digit by digit without formatting.
+/// both work digit by digit, without formatting and mostly without allocating.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Number<'b>(pub(super) &'b [u8]);
 
 impl Serialize for Number<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut text = String::with_capacity(2 + 2 * self.0.len());
-        text.push_str("0x");
-        for byte in self.0.iter().rev() {
-            let digits = [byte >> 4, byte & 0xf];
-            text.extend(digits.map(|digit| char::from_digit(digit.into(), 16).unwrap_or('0')));
+        use serde::ser::Error as _;
+
+        let mut text = [b'0'; 2 + 2 * MOST_BYTES];
+        let (prefix, digits) = text.split_at_mut(2);
+        prefix.copy_from_slice(b"0x");
+        let (pairs, _) = digits.as_chunks_mut::<2>();
+        for ([high, low], byte) in pairs.iter_mut().zip(self.0.iter().rev()) {
+            (*high, *low) = (digit(byte >> 4), digit(byte & 0xf));
         }
-        serializer.serialize_str(&text)
+        let text = text.get(..2 + 2 * self.0.len());
+        let text = text.and_then(|text| str::from_utf8(text).ok());
+        serializer
+            .serialize_str(text.ok_or_else(|| S::Error::custom("a number of too many bytes"))?)
     }
+}
+
+fn digit(value: u8) -> u8 {
+    DIGITS.get(usize::from(value)).copied().unwrap_or(b'0')
 }
 
 /// The bytes of a number, lowest first.
@@ -36,39 +48,74 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// Reads the digits of a number.
+/// Reads the digits of a number of any size.
 struct Digits;
 
 impl Visitor<'_> for Digits {
     type Value = Bytes;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "0x and two hexadecimal digits for each of 1 to {MOST_BYTES} bytes"
-        )
+        expected_digits(f)
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Bytes, E> {
-        let bytes = text.strip_prefix("0x").and_then(bytes);
-        bytes.map(Bytes).ok_or_else(|| {
-            let text: String = text.chars().take(40).collect();
-            E::custom(format!(
-                "{text:?}, expected {}",
-                &self as &dyn serde::de::Expected
-            ))
-        })
+        let pairs = pairs(text).ok_or_else(|| no_number(text))?;
+        let bytes: Option<Vec<u8>> = pairs.iter().rev().copied().map(byte).collect();
+        bytes.map(Bytes).ok_or_else(|| no_number(text))
     }
 }
 
-fn bytes(digits: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
-    if pairs.is_empty() || pairs.len() > MOST_BYTES || !rest.is_empty() {
-        return None;
+/// Reads the digits of a number of this many bytes.
+struct ArrayDigits<const N: usize>;
+
+impl<const N: usize> Visitor<'_> for ArrayDigits<N> {
+    type Value = [u8; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        expected_digits(f)
     }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<[u8; N], E> {
+        let pairs = pairs(text).ok_or_else(|| no_number(text))?;
+        let mut bytes = [0; N];
+        if pairs.len() != N {
+            let bits = 8 * pairs.len();
+            let reason = format!("a number of {bits} bits, expected {} bits", 8 * N);
+            return Err(E::custom(reason));
+        }
+        for (found, pair) in bytes.iter_mut().zip(pairs.iter().rev()) {
+            *found = byte(*pair).ok_or_else(|| no_number(text))?;
+        }
+        Ok(bytes)
+    }
+}
+
+fn expected_digits(f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(
+        f,
+        "0x and two hexadecimal digits for each of 1 to {MOST_BYTES} bytes"
+    )
+}
+
+fn no_number<E: Error>(text: &str) -> E {
+    let text: String = text.chars().take(40).collect();
+    E::custom(format!(
+        "{text:?}, expected {}",
+        &Digits as &dyn serde::de::Expected
+    ))
+}
+
+/// The pairs of digits of a number, highest first.
+fn pairs(text: &str) -> Option<&[[u8; 2]]> {
+    let digits = text.strip_prefix("0x")?;
+    let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
+    let is_number = (1..=MOST_BYTES).contains(&pairs.len()) && rest.is_empty();
+    is_number.then_some(pairs)
+}
+
+fn byte([high, low]: [u8; 2]) -> Option<u8> {
     let digit = |digit: u8| char::from(digit).to_digit(16);
-    let byte = |[high, low]: &[u8; 2]| u8::try_from(digit(*high)? << 4 | digit(*low)?).ok();
-    pairs.iter().rev().map(byte).collect()
+    u8::try_from(digit(high)? << 4 | digit(low)?).ok()
 }
 
 /// A number of 32 bits.
@@ -83,7 +130,8 @@ impl Serialize for Word {
 
 impl<'de> Deserialize<'de> for Word {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        array(deserializer).map(|bytes| Self(u32::from_le_bytes(bytes)))
+        let bytes = deserializer.deserialize_str(ArrayDigits)?;
+        Ok(Self(u32::from_le_bytes(bytes)))
     }
 }
 
@@ -99,16 +147,9 @@ impl Serialize for DoubleWord {
 
 impl<'de> Deserialize<'de> for DoubleWord {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        array(deserializer).map(|bytes| Self(u64::from_le_bytes(bytes)))
+        let bytes = deserializer.deserialize_str(ArrayDigits)?;
+        Ok(Self(u64::from_le_bytes(bytes)))
     }
-}
-
-fn array<'de, const N: usize, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; N], D::Error> {
-    let Bytes(bytes) = Bytes::deserialize(deserializer)?;
-    bytes.try_into().map_err(|bytes: Vec<u8>| {
-        let bits = 8 * bytes.len();
-        D::Error::custom(format!("a number of {bits} bits, expected {} bits", 8 * N))
-    })
 }
 
 #[cfg(test)]

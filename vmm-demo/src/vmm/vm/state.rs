@@ -71,19 +71,23 @@ impl Vm {
             (Some(Gic::V2), _) => return unsupported(Unsupported::GicV2),
             _ => return unsupported(Unsupported::NoGic),
         };
-        let states = vcpus.with_all(|index, vcpu| VcpuState::read(index, vcpu));
-        let states = states.map_err(VmError::Paused)?.into_iter();
-        let states = states.collect::<Result<_, _>>()?;
         let clock = Arc::clone(&self.clock);
-        let count = vcpus.with_vcpu(0, move |vcpu| clock.count(vcpu));
-        let count = count.map_err(VmError::Paused)??;
+        let states = vcpus.with_all(move |index, vcpu| {
+            let state = VcpuState::read(index, vcpu)?;
+            let count = (index == 0).then(|| clock.count(vcpu)).transpose()?;
+            Ok::<_, VmError>((state, count))
+        });
+        let states = states.map_err(VmError::Paused)?.into_iter();
+        let (states, counts): (_, Vec<_>) =
+            states.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        let count = counts.into_iter().flatten().next().unwrap_or_default();
         let clock = ClockState::stopped(count, timer_frequency());
         let interrupts = layout::GIC_INTERRUPTS;
         Ok(MachineState::read(clock, states, gic, interrupts)?)
     }
 
-    /// Reads the registers that the vCPUs and the GIC have now, once a plan for the view of a guest is
-    /// [applied](Self::apply), so that [`write_state`](Self::write_state) takes less time.
+    /// Reads the registers that the vCPUs and the GIC have now, once a plan for the view of a guest
+    /// is [applied](Self::apply), so that [`write_state`](Self::write_state) takes less time.
     ///
     /// # Errors
     ///
