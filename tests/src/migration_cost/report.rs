@@ -178,10 +178,10 @@ mod tests {
         let expected = "\
 guests of 192 MiB that have touched 4 MiB, medians of 3 rounds, connections of vmm-demo: 1; \
 bare: memcpy of the touched memory, and a socket
-VMM       GUEST  SOCKET  SILENCE  DOWNTIME  REPORTED  TOTAL   MEMCPY  BARE    RATIO  \
-BYTES/TOUCHED  PATH
-vmm-demo  idle   tcp     24 ms    20 ms     19 ms     800 ms  20 ms   200 ms  4      1.5            \
-0.38
+VMM       GUEST  SOCKET  SILENCE  DOWNTIME  REPORTED  TOTAL   MEMCPY  BARE    \
+RATIO  BYTES/TOUCHED  PATH
+vmm-demo  idle   tcp     24 ms    20 ms     19 ms     800 ms  20 ms   200 ms  \
+4      1.5            0.38
 no QEMU at /none: bring one with --overlay";
         assert_eq!(report.to_string(), expected);
     }

@@ -201,7 +201,7 @@ pub(crate) fn move_to(guest: Guest, machine: &'static Machine, options: &[&str])
     destination.take(guest.left())
 }
 
-/// What QMP says of the last migration.
+/// The report of QMP about the last migration.
 pub(crate) fn migration(qmp: &mut Qmp) -> Value {
     qmp.execute("query-migrate", &json!({}))
 }

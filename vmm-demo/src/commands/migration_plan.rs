@@ -19,7 +19,7 @@ struct PlanReport<'p> {
     tolerated: String,
     #[serde(flatten)]
     placement: &'p PlacementEntry,
-    /// What would have worked, of a guest that is refused.
+    /// The model, override or tolerance that would have worked, of a guest that is refused.
     remedies: &'p [String],
 }
 

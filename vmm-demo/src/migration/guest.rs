@@ -88,7 +88,8 @@ pub trait SourceGuest {
     fn start_saving(&mut self) -> Result<(), GuestError> {
         Ok(())
     }
-    /// The state of the paused machine, which may be being read already. What KVM flushes to RAM for it is in the dirty log.
+    /// The state of the paused machine, whose reading may have been started. What KVM flushes to
+    /// RAM for it is in the dirty log.
     ///
     /// # Errors
     ///

@@ -60,7 +60,7 @@ pub struct EndAnswer {
 #[derive(Debug)]
 pub struct Inquiry {
     token: Token,
-    /// What the other side has said last, or wants.
+    /// The other side's last answer or request.
     heard: Option<AttemptEnd>,
     /// The decision that the other side is being asked about.
     asking: Option<DoubtDecision>,

@@ -59,7 +59,7 @@ impl fmt::Debug for StreamSource {
     }
 }
 
-/// What both sides have agreed on.
+/// The terms that both sides have agreed on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StreamStart {
     pub(super) token: Token,

@@ -12,8 +12,8 @@
 //! | 5 | the GIC: redistributors, distributor, CPU interfaces | all vCPUs have their affinities | [`gic`] |
 //! | 6 | the console | its interrupt is connected | `vmm/serial.rs` |
 //!
-//! The registers after reset are read between steps 2 and 3 ([`reset`]); those that have the guest's
-//! values already are not written.
+//! The registers after reset are read between steps 2 and 3 ([`reset`]); those that have the
+//! guest's values already are not written.
 //!
 //! What a view has is not in the state: ID registers, cache sizes, firmware registers and vector
 //! lengths come from the [`Plan`] for it. Each register is read back after it was written, and a

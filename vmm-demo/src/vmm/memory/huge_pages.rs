@@ -52,7 +52,8 @@ impl HugePages {
     }
 
     /// Requests the huge pages of a range of guest physical addresses before it is written, each
-    /// once; nobody else may write them meanwhile, as a vCPU would. After a failure, as when free memory is too fragmented, the rest has small pages.
+    /// once; nobody else may write them meanwhile, as a vCPU would. After a failure, as when free
+    /// memory is too fragmented, the rest has small pages.
     pub fn prepare(&mut self, memory: &GuestMemoryMmap, address: u64, length: u64) {
         let Some(first) = address.checked_sub(self.start) else {
             return;
@@ -116,9 +117,9 @@ pub(super) fn ask(memory: &GuestMemoryMmap) {
 }
 
 /// Maps memory at a multiple of a huge page if that can be had. The kernel itself cares for it only
-/// where it gives huge pages unasked; it puts a mapping at the top of the highest gap that has room.
-/// A mapping at another address stays there meanwhile, with a filler below it, so that the next one
-/// comes below both.
+/// where it gives huge pages unasked; it puts a mapping at the top of the highest gap with room for
+/// it. A mapping at another address stays there meanwhile, with a filler below it, so that the next
+/// one comes below both.
 pub(super) fn map_aligned(
     file: Option<&FileOffset>,
     size: usize,

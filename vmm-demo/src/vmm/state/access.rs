@@ -1,5 +1,6 @@
 //! Access to the state that KVM keeps: of a vCPU, and of the GIC.
 
+use super::error::StateError;
 use super::gic_register::GicRegister;
 use super::register::RegisterId;
 use idreg_runtime::vcpu::Errno;
@@ -84,4 +85,28 @@ pub struct VcpuEvents {
     pub serror_syndrome: Option<u64>,
     /// True if an external data abort waits.
     pub data_abort_pending: bool,
+}
+
+/// The ids of a vCPU's registers.
+pub(super) fn list(vcpu: usize, access: &impl VcpuAccess) -> Result<Vec<RegisterId>, StateError> {
+    access
+        .registers()
+        .map_err(|source| StateError::List { vcpu, source })
+}
+
+/// The value of a register, without the bits that KVM computes as it is read.
+pub(super) fn value(
+    vcpu: usize,
+    access: &impl VcpuAccess,
+    register: RegisterId,
+) -> Result<Vec<u8>, StateError> {
+    let mut value = vec![0; register.size()];
+    let failed = |source: Errno| StateError::Read {
+        vcpu,
+        register,
+        source,
+    };
+    access.get(register, &mut value).map_err(failed)?;
+    register.without_status(&mut value);
+    Ok(value)
 }

@@ -1,11 +1,10 @@
 //! The state of a new machine, read before that of a guest comes: registers that have the guest's
 //! values already need no write while the guest stands still.
 
-use super::access::{GicAccess, VcpuAccess};
+use super::access::{GicAccess, VcpuAccess, list, value};
 use super::error::StateError;
 use super::gic::GicState;
 use super::register::{MPIDR, Part, RegisterId, affinity};
-use super::vcpu;
 use std::collections::BTreeMap;
 
 /// The state after reset of a machine whose vCPUs have the guest's view and have not run.
@@ -41,10 +40,10 @@ impl ResetState {
 
 impl VcpuReset {
     fn read(index: usize, access: &impl VcpuAccess) -> Result<Self, StateError> {
-        let list = vcpu::list(index, access)?.into_iter();
+        let list = list(index, access)?.into_iter();
         let registers = list.filter(|register| register.part() == Some(Part::Vcpu));
         let values = registers.map(|register| {
-            let value = vcpu::value(index, access, register)?;
+            let value = value(index, access, register)?;
             Ok((register, value))
         });
         Ok(Self(values.collect::<Result<_, StateError>>()?))

@@ -1,10 +1,9 @@
 //! The state of one vCPU.
 
-use super::access::{VcpuAccess, VcpuEvents};
+use super::access::{VcpuAccess, VcpuEvents, list, value};
 use super::error::StateError;
-use super::register::{MPIDR, Part, RegisterId, RegisterValue, ShownValue, affinity};
+use super::register::{MPIDR, Part, RegisterValue, ShownValue, affinity};
 use super::reset::VcpuReset;
-use idreg_runtime::vcpu::Errno;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -190,27 +189,4 @@ impl VcpuState {
         }
         Ok(())
     }
-}
-
-pub(super) fn list(vcpu: usize, access: &impl VcpuAccess) -> Result<Vec<RegisterId>, StateError> {
-    access
-        .registers()
-        .map_err(|source| StateError::List { vcpu, source })
-}
-
-/// The value of a register, without the bits that KVM computes as it is read.
-pub(super) fn value(
-    vcpu: usize,
-    access: &impl VcpuAccess,
-    register: RegisterId,
-) -> Result<Vec<u8>, StateError> {
-    let mut value = vec![0; register.size()];
-    let failed = |source: Errno| StateError::Read {
-        vcpu,
-        register,
-        source,
-    };
-    access.get(register, &mut value).map_err(failed)?;
-    register.without_status(&mut value);
-    Ok(value)
 }
