@@ -5,6 +5,7 @@ use rustix::io::Errno;
 use rustix::mm::{Advice, madvise};
 use rustix::param::page_size;
 use std::io;
+use std::mem;
 use std::os::unix::fs::FileExt;
 use vm_memory::mmap::MmapRegionError;
 use vm_memory::{
@@ -64,7 +65,7 @@ impl HugePages {
             let Some(wanted) = self.wanted.get_mut(number) else {
                 return;
             };
-            if std::mem::take(wanted)
+            if mem::take(wanted)
                 && let Err(error) = collapse(memory, number)
             {
                 tracing::debug!(%error, "this kernel gives shared memory no huge pages");
@@ -139,9 +140,14 @@ pub(super) fn map_aligned(
         let filler = (start % HUGE_PAGE) + (end_of_huge_page - size) + end_of_huge_page;
         // Shared as the memory, so that the kernel puts both by the same rule.
         let flags = libc::MAP_ANONYMOUS | libc::MAP_SHARED | libc::MAP_NORESERVE;
-        others.push(region);
-        others.push(MmapRegion::build(None, filler, libc::PROT_NONE, flags)?);
-        region = map()?;
+        // A process whose addresses are limited has no room for both.
+        let Ok(filler) = MmapRegion::build(None, filler, libc::PROT_NONE, flags) else {
+            break;
+        };
+        let Ok(next) = map() else {
+            break;
+        };
+        others.extend([mem::replace(&mut region, next), filler]);
     }
     Ok(region)
 }
