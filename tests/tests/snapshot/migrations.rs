@@ -6,6 +6,13 @@ use crate::journeys::{FOUR, THREE, TOLERATED, common_model, named_model, toleran
 use crate::moves::{Destination, move_to, try_move};
 use idreg_runtime::fleet::Policy;
 use idreg_tests::artifacts::Kernel;
+use std::env;
+
+/// Environment variable with the number of migrations in a row between two hosts.
+const MIGRATIONS: &str = "IDREG_MIGRATIONS";
+
+/// Number of migrations without the variable: there and back.
+const FEW: usize = 2;
 
 /// Moves a guest along a route of hosts, by their indices; it must be right at each.
 fn migrates(cpus: &[&str], name: &str, route: &[usize]) {
@@ -44,10 +51,13 @@ fn guest_with_a_named_model_migrates_between_kernels() {
     let kernels = [Kernel::Latest, Kernel::Lts];
     let [latest, lts] = kernels.map(|kernel| host("neoverse-v1", kernel));
     let mut guest = Guest::boot(lts, "moves-kernels", 2, &named_model());
-    for next in [latest, lts] {
+    let migrations = env::var(MIGRATIONS).map_or(FEW, |number| number.parse().expect("a number"));
+    for number in 1..=migrations {
+        let next = [lts, latest][number % 2];
         let before = guest.status();
         guest = move_to(guest, next, &["--tolerate", "el2"]);
         guest.works_on(&before);
+        println!("migration {number} of {migrations}: the guest works on");
     }
     guest.end();
 }
